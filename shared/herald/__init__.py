@@ -1,0 +1,1 @@
+"""What every Herald service stands on: contracts, bus kit, channel kit, client tools."""

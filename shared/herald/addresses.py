@@ -1,0 +1,55 @@
+"""Addresses: phone numbers in E.164 and normalised e-mail addresses, without asking the network."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Annotated
+
+import email_validator
+import phonenumbers
+from pydantic import AfterValidator
+
+
+def normalise_phone(value: str) -> str:
+    """Bring a phone number with its country code to E.164.
+
+    *Possible* numbers pass, not only valid ones: numbering plans change faster than libraries.
+
+    Raises:
+        ValueError: it is not a possible international number.
+    """
+    try:
+        number = phonenumbers.parse(value)
+    except phonenumbers.NumberParseException:
+        raise ValueError("not a phone number with + and country code") from None
+    if not phonenumbers.is_possible_number(number):
+        raise ValueError("not a possible phone number")
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def normalise_email(value: str) -> str:
+    """Check an e-mail address and bring its domain to one form.
+
+    Raises:
+        ValueError: it is not an address.
+    """
+    try:
+        return email_validator.validate_email(value, check_deliverability=False).normalized
+    except email_validator.EmailNotValidError:
+        # the library's own text repeats the address, which must not reach logs or events
+        raise ValueError("not an e-mail address") from None
+
+
+Phone = Annotated[str, AfterValidator(normalise_phone)]
+Email = Annotated[str, AfterValidator(normalise_email)]
+
+
+def masked(address: str) -> str:
+    """Show an address in logs: enough to follow one, never enough to use it.
+
+    A phone keeps its last two digits, an e-mail its domain; both carry eight digits of a hash.
+    """
+    digest = hashlib.sha256(address.encode()).hexdigest()[:8]
+    if "@" in address:
+        return f"{digest}@{address.rpartition('@')[2]}"
+    return f"…{address[-2:]}#{digest}"

@@ -1,0 +1,150 @@
+"""Commands: what users publish on `herald.commands`. Strict: an unknown field is an error."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Annotated, Self
+from uuid import UUID
+
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    model_validator,
+)
+
+from herald.addresses import Email, Phone
+from herald.content import Content
+from herald.durations import Duration
+from herald.identifiers import ChannelName, ConfiguredName, TenantName
+from herald.text import Line
+from herald.vocabulary import Category, FailureClass, SuccessOn
+
+MAX_COMMAND_BYTES = 256 * 1024
+
+IdempotencyKey = Annotated[Line, Field(min_length=1, max_length=255)]
+MetadataKey = Annotated[Line, Field(min_length=1, max_length=64)]
+MetadataValue = Annotated[Line, Field(max_length=512)]
+
+
+class _Command(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Recipient(_Command):
+    """Whom to reach; give an address for each channel that may be used."""
+
+    phone: Phone | None = None
+    email: Email | None = None
+    whatsapp: Phone | None = Field(default=None, description="Only if it differs from `phone`.")
+    addresses: dict[ChannelName, Annotated[Line, Field(min_length=1)]] = Field(
+        default_factory=dict, description="Addresses on channels without a field of their own."
+    )
+    name: Line | None = Field(default=None, max_length=200)
+
+    def address_on(self, channel: str) -> str | None:
+        """Return the recipient's address on `channel`, or None when it has none there."""
+        if channel in self.addresses:
+            return self.addresses[channel]
+        known = {"sms": self.phone, "whatsapp": self.whatsapp or self.phone, "email": self.email}
+        return known.get(channel)
+
+
+class Step(_Command):
+    """One channel to try, and when to give it up for the next."""
+
+    channel: ChannelName
+    account: ConfiguredName | None = Field(
+        default=None, description="Only this configured account; any of the channel's if absent."
+    )
+    success_on: SuccessOn = SuccessOn.DELIVERED
+    fallback_after: Duration = Field(
+        default="60s",
+        validate_default=True,
+        description="Silence allowed, counted from the provider's acceptance.",
+    )
+    start_within: Duration | None = Field(
+        default=None,
+        description="Time allowed until a worker starts it; the category's if absent.",
+    )
+    fallback_on: frozenset[FailureClass] | None = Field(
+        default=None,
+        description="Failures that lead to the next step; if absent all but content and opted_out.",
+    )
+
+
+class Route(_Command):
+    """The steps to try, in order."""
+
+    steps: tuple[Step, ...] = Field(min_length=1, max_length=8)
+
+
+def _route_form(value: object) -> str:
+    return "name" if isinstance(value, str) else "inline"
+
+
+# told apart by form, so that an error names the field at fault and not every alternative
+RouteOrName = Annotated[
+    Annotated[ConfiguredName, Tag("name")] | Annotated[Route, Tag("inline")],
+    Discriminator(_route_form),
+]
+
+
+class SendMessage(_Command):
+    """Deliver one message to one recipient. Routing key `message.send[.urgent|.bulk]`."""
+
+    id: UUID | None = Field(
+        default=None, description="The message's id; if absent made of tenant and key."
+    )
+    tenant: TenantName = "default"
+    idempotency_key: IdempotencyKey | None = Field(
+        default=None, description="If absent the id, else the AMQP message_id."
+    )
+    to: Recipient
+    sender: ConfiguredName | None = Field(
+        default=None, description="A configured sender profile; the tenant's if absent."
+    )
+    content: Content
+    route: RouteOrName | None = Field(
+        default=None, description="A configured route or steps; the tenant's route if absent."
+    )
+    category: Category = Category.TRANSACTIONAL
+    send_at: AwareDatetime | None = None
+    ttl: Duration | None = Field(default=None, description="The category's if absent.")
+    expires_at: AwareDatetime | None = None
+    metadata: dict[MetadataKey, MetadataValue] = Field(default_factory=dict, max_length=16)
+
+    @model_validator(mode="after")
+    def _one_end(self) -> Self:
+        if self.ttl is not None and self.expires_at is not None:
+            raise ValueError("give ttl or expires_at, not both")
+        return self
+
+    def fingerprint(self) -> bytes:
+        """Hash what the producer set, so that the same key with another message is noticed.
+
+        Normalised and sorted; neither the id, nor the key itself, nor defaults take part.
+        """
+        fields = self.model_dump(
+            mode="json", exclude_unset=True, exclude={"id", "idempotency_key", "tenant"}
+        )
+        canonical = json.dumps(fields, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).digest()
+
+
+class CancelMessage(_Command):
+    """Take a message back if nothing has started. Routing key `message.cancel`."""
+
+    tenant: TenantName = "default"
+    id: UUID | None = None
+    idempotency_key: IdempotencyKey | None = None
+
+    @model_validator(mode="after")
+    def _one_name(self) -> Self:
+        if (self.id is None) == (self.idempotency_key is None):
+            raise ValueError("give id or idempotency_key")
+        return self

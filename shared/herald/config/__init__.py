@@ -1,0 +1,1 @@
+"""The one configuration file, `herald.toml`, validated whole."""

@@ -1,0 +1,156 @@
+"""Provider accounts: one model for each provider's options and one for its secrets file.
+
+Both sides of a provider (its webhooks in ingress, its calls in a channel) read the same entry, so
+it is described once, here; a misspelt option is an error, not a silent default.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, ClassVar, Literal, Self
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
+
+from herald.config.rates import Rate
+from herald.durations import Duration
+from herald.identifiers import TenantName
+from herald.vocabulary import Receipts
+
+BaseUrl = Annotated[str, StringConstraints(pattern=r"^https?://[^/\s?#@]+(/[^\s?#]*)?$")]
+NonEmptySecret = Annotated[SecretStr, Field(min_length=1)]
+
+
+class Secrets(BaseModel):
+    """What an account's `secrets_file` holds. Several values of one secret allow rotation."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class NoSecrets(Secrets):
+    """An account that needs none."""
+
+
+class Account(BaseModel):
+    """What every account has, whatever its provider."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    channel: ClassVar[str]
+    receipts: ClassVar[Receipts]
+    secrets_model: ClassVar[type[Secrets]] = NoSecrets
+
+    provider: str
+    tenants: tuple[TenantName, ...] = ("default",)
+    rate: Rate = 10.0
+    timeout: Duration = timedelta(seconds=10)
+    secrets_file: str | None = None
+
+    @field_validator("tenants")
+    @classmethod
+    def _some_tenant(cls, tenants: tuple[str, ...]) -> tuple[str, ...]:
+        if not tenants:
+            raise ValueError("name at least one tenant")
+        return tenants
+
+
+class WhatsAppCloudSecrets(Secrets):
+    access_token: NonEmptySecret
+    app_secrets: tuple[NonEmptySecret, ...] = Field(min_length=1)
+    verify_token: NonEmptySecret
+
+
+class WhatsAppCloudAccount(Account):
+    """One phone number on Meta's WhatsApp Cloud API."""
+
+    channel: ClassVar[str] = "whatsapp"
+    receipts: ClassVar[Receipts] = Receipts.READ
+    secrets_model: ClassVar[type[Secrets]] = WhatsAppCloudSecrets
+
+    provider: Literal["whatsapp_cloud"]
+    phone_number_id: str = Field(pattern=r"^\d{1,32}$")
+    base_url: BaseUrl = "https://graph.facebook.com"
+    api_version: str = Field(default="v25.0", pattern=r"^v\d{1,3}\.\d$")
+    rate: Rate = 80.0  # Meta: 80 messages a second for a phone number by default
+
+
+class TwilioSecrets(Secrets):
+    auth_tokens: tuple[NonEmptySecret, ...] = Field(min_length=1)  # the first one signs our calls
+
+
+class TwilioAccount(Account):
+    """One Twilio account, sending SMS from a number or a Messaging Service."""
+
+    channel: ClassVar[str] = "sms"
+    receipts: ClassVar[Receipts] = Receipts.DELIVERED
+    secrets_model: ClassVar[type[Secrets]] = TwilioSecrets
+
+    provider: Literal["twilio"]
+    account_sid: str = Field(pattern=r"^AC[0-9a-zA-Z]{32}$")
+    messaging_service_sid: str | None = Field(default=None, pattern=r"^MG[0-9a-zA-Z]{32}$")
+    base_url: BaseUrl = "https://api.twilio.com"
+    validity: Annotated[timedelta, Field(le=timedelta(seconds=36_000))] | None = None
+    rate: Rate = 1.0  # Twilio: one segment a second for a US long code
+
+
+class SendGridSecrets(Secrets):
+    api_key: NonEmptySecret
+
+
+class SendGridAccount(Account):
+    """One SendGrid account (v3 Mail Send)."""
+
+    channel: ClassVar[str] = "email"
+    receipts: ClassVar[Receipts] = Receipts.READ
+    secrets_model: ClassVar[type[Secrets]] = SendGridSecrets
+
+    provider: Literal["sendgrid"]
+    base_url: BaseUrl = "https://api.sendgrid.com"
+    webhook_public_keys: tuple[str, ...] = ()  # base64 SPKI DER; none: its webhooks are refused
+
+
+class SmtpSecrets(Secrets):
+    """Both, or none for a relay that trusts us by address."""
+
+    username: NonEmptySecret | None = None
+    password: NonEmptySecret | None = None
+
+    @model_validator(mode="after")
+    def _both_or_none(self) -> Self:
+        if (self.username is None) != (self.password is None):
+            raise ValueError("give username and password, or neither")
+        return self
+
+
+class SmtpAccount(Account):
+    """One SMTP relay. Its acceptance is the last news there is."""
+
+    channel: ClassVar[str] = "email"
+    receipts: ClassVar[Receipts] = Receipts.NONE
+    secrets_model: ClassVar[type[Secrets]] = SmtpSecrets
+
+    provider: Literal["smtp"]
+    host: str = Field(pattern=r"^[A-Za-z0-9.:-]{1,253}$")
+    port: int = Field(default=587, ge=1, le=65_535)
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    timeout: Duration = timedelta(seconds=30)
+
+
+AnyAccount = Annotated[
+    WhatsAppCloudAccount | TwilioAccount | SendGridAccount | SmtpAccount,
+    Field(discriminator="provider"),
+]
+
+PROVIDERS: dict[str, type[Account]] = {
+    "whatsapp_cloud": WhatsAppCloudAccount,
+    "twilio": TwilioAccount,
+    "sendgrid": SendGridAccount,
+    "smtp": SmtpAccount,
+}

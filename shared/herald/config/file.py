@@ -1,0 +1,123 @@
+"""The shape of `herald.toml`, and the checks that need more than one part of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from herald.commands import Route
+from herald.config.accounts import AnyAccount, BaseUrl
+from herald.durations import Duration
+from herald.identifiers import UNKNOWN_TENANT, ChannelName, ConfiguredName, TenantName
+from herald.vocabulary import Category
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Tenant(_Part):
+    """A user of the gateway, with the defaults of its commands."""
+
+    route: ConfiguredName = "default"
+    sender: ConfiguredName | None = None
+
+
+class CategoryRules(_Part):
+    """How long a message of a category lives, and how soon its attempts must start."""
+
+    ttl: Duration
+    start_within: Duration | None = None
+
+
+DEFAULT_CATEGORIES: dict[Category, CategoryRules] = {
+    Category.OTP: CategoryRules(ttl=timedelta(minutes=10), start_within=timedelta(seconds=30)),
+    Category.TRANSACTIONAL: CategoryRules(
+        ttl=timedelta(hours=24), start_within=timedelta(minutes=5)
+    ),
+    Category.MARKETING: CategoryRules(ttl=timedelta(hours=72)),
+}
+
+
+class RetryRules(_Part):
+    """Retries of a step: at most three tries, full jitter between zero and a growing bound."""
+
+    base: Duration = timedelta(seconds=2)
+    cap: Duration = timedelta(minutes=5)
+
+
+class RouterRules(_Part):
+    """The router's own settings."""
+
+    retry: RetryRules = RetryRules()
+
+
+class IngressRules(_Part):
+    """Where providers reach ingress from outside; signatures of some cover this URL."""
+
+    public_base_url: BaseUrl = "http://127.0.0.1:8001"
+
+
+Sender = dict[ChannelName, Annotated[str, StringConstraints(min_length=1, max_length=320)]]
+
+
+class HeraldFile(_Part):
+    """All of `herald.toml`."""
+
+    tenants: dict[TenantName, Tenant] = Field(min_length=1)
+    senders: dict[ConfiguredName, Sender] = Field(default_factory=dict)
+    accounts: dict[ConfiguredName, AnyAccount] = Field(min_length=1)
+    routes: dict[ConfiguredName, Route] = Field(min_length=1)
+    categories: dict[Category, CategoryRules] = Field(default_factory=dict)
+    router: RouterRules = RouterRules()
+    ingress: IngressRules = IngressRules()
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """The channels some account serves, sorted: the topology is computed from them."""
+        return tuple(sorted({account.channel for account in self.accounts.values()}))
+
+    def rules_for(self, category: Category) -> CategoryRules:
+        """Return a category's rules, configured or default."""
+        return self.categories.get(category) or DEFAULT_CATEGORIES[category]
+
+    @model_validator(mode="after")
+    def _names_are_known(self) -> HeraldFile:
+        problems = [
+            *self._tenant_problems(),
+            *self._account_problems(),
+            *self._route_problems(),
+        ]
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
+
+    def _tenant_problems(self) -> Iterator[str]:
+        for name, tenant in self.tenants.items():
+            if name == UNKNOWN_TENANT:
+                yield f"tenants.{name}: this name is reserved"
+            if tenant.route not in self.routes:
+                yield f"tenants.{name}.route: no route {tenant.route!r}"
+            if tenant.sender is not None and tenant.sender not in self.senders:
+                yield f"tenants.{name}.sender: no sender {tenant.sender!r}"
+
+    def _account_problems(self) -> Iterator[str]:
+        for name, account in self.accounts.items():
+            for tenant in account.tenants:
+                if tenant not in self.tenants:
+                    yield f"accounts.{name}.tenants: no tenant {tenant!r}"
+
+    def _route_problems(self) -> Iterator[str]:
+        for name, route in self.routes.items():
+            for index, step in enumerate(route.steps):
+                where = f"routes.{name}.steps.{index}"
+                account = self.accounts.get(step.account) if step.account else None
+                if step.channel not in self.channels:
+                    yield f"{where}.channel: no account serves {step.channel!r}"
+                elif step.account is not None and account is None:
+                    yield f"{where}.account: no account {step.account!r}"
+                elif account is not None and account.channel != step.channel:
+                    yield f"{where}.account: {step.account!r} serves {account.channel!r}"

@@ -1,0 +1,129 @@
+"""Reading `herald.toml` and the secrets files it names: every error at once, each with its path."""
+
+from __future__ import annotations
+
+import sys
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+from pydantic import ValidationError
+from pydantic_core import to_json
+
+from herald.config.accounts import PROVIDERS, Account, Secrets
+from herald.config.file import HeraldFile
+
+
+class ConfigurationError(Exception):
+    """The configuration can't be used; `problems` holds one line for each error found."""
+
+    def __init__(self, path: Path, problems: list[str]) -> None:
+        self.path = path
+        self.problems = problems
+        super().__init__("\n".join(f"{path}: {problem}" for problem in problems))
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """`herald.toml`, read and checked."""
+
+    path: Path
+    file: HeraldFile
+
+    def accounts_of(self, channel: str) -> dict[str, Account]:
+        """Return the accounts that serve `channel`, by name, in the file's order."""
+        return {
+            name: account
+            for name, account in self.file.accounts.items()
+            if account.channel == channel
+        }
+
+    def secrets_for(self, names: list[str]) -> dict[str, Secrets]:
+        """Read the secrets of the accounts `names`; a service reads only those it uses.
+
+        Raises:
+            ConfigurationError: a file can't be read or lacks something.
+        """
+        secrets: dict[str, Secrets] = {}
+        problems: list[str] = []
+        for name in names:
+            try:
+                secrets[name] = self._secrets(self.file.accounts[name])
+            except _SecretsProblemError as error:
+                problems += [f"accounts.{name}.{line}" for line in error.lines]
+        if problems:
+            raise ConfigurationError(self.path, problems)
+        return secrets
+
+    def _secrets(self, account: Account) -> Secrets:
+        if account.secrets_file is None:
+            content: dict[str, Any] = {}
+        else:
+            path = self.path.parent / account.secrets_file
+            try:
+                content = tomllib.loads(path.read_text())
+            except OSError as error:
+                raise _SecretsProblemError([f"secrets_file: {error.strerror}: {path}"]) from None
+            except ValueError:
+                # the parser's text may quote the line, and with it a secret
+                raise _SecretsProblemError([f"secrets_file: not TOML: {path}"]) from None
+        try:
+            return account.secrets_model.model_validate(content)
+        except ValidationError as error:
+            lines = [f"secrets_file: {line}" for line in describe(error)]
+            raise _SecretsProblemError(lines) from None
+
+
+class _SecretsProblemError(Exception):
+    def __init__(self, lines: list[str]) -> None:
+        self.lines = lines
+        super().__init__()
+
+
+def load_configuration(path: Path) -> Configuration:
+    """Read `herald.toml` at `path`.
+
+    Raises:
+        ConfigurationError: with every error in it.
+    """
+    try:
+        document = tomllib.loads(path.read_text())
+    except OSError as error:
+        raise ConfigurationError(path, [str(error.strerror)]) from None
+    except ValueError as error:
+        raise ConfigurationError(path, [f"not TOML: {error}"]) from None
+    try:
+        # by way of JSON, so that routes are read by the same strict rules as in commands
+        file = HeraldFile.model_validate_json(to_json(document))
+    except ValidationError as error:
+        raise ConfigurationError(path, describe(error)) from None
+    return Configuration(path, file)
+
+
+def load_or_exit(path: Path) -> Configuration:
+    """Read the configuration for a service; print every error and exit with 2 when it is wrong."""
+    try:
+        return load_configuration(path)
+    except ConfigurationError as error:
+        exit_with(error)
+
+
+def exit_with(error: ConfigurationError) -> NoReturn:
+    """Print every error of the configuration on stderr and exit with 2."""
+    print(error, file=sys.stderr)  # noqa: T201  the logs are not set up yet
+    raise SystemExit(2)
+
+
+def describe(error: ValidationError) -> list[str]:
+    """Say each error as `path.in.the.file: what is wrong`, without the value given."""
+    lines: list[str] = []
+    for item in error.errors(include_url=False, include_input=False, include_context=False):
+        # a union's chosen branch is part of pydantic's location but not of the file
+        location = [part for part in item["loc"] if part not in PROVIDERS]
+        message = item["msg"].removeprefix("Value error, ")
+        if not location:  # a check across parts names its own paths
+            lines += message.split("; ")
+        else:
+            lines.append(f"{'.'.join(map(str, location))}: {message}")
+    return lines

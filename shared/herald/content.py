@@ -1,0 +1,83 @@
+"""What a message says: one content, with parts overridden for a channel."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    HttpUrl,
+    PlainSerializer,
+    StringConstraints,
+    TypeAdapter,
+)
+
+from herald.identifiers import ChannelName
+from herald.text import Line, Text
+
+_URL = TypeAdapter(HttpUrl)
+
+
+def _https_url(value: str) -> str:
+    url = _URL.validate_python(value)
+    if url.scheme != "https" or url.username or url.password:
+        raise ValueError("must be an https URL without credentials")
+    return str(url)
+
+
+HttpsUrl = Annotated[
+    str, StringConstraints(max_length=2048), AfterValidator(_https_url), PlainSerializer(str)
+]
+
+
+class _Content(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Media(_Content):
+    """A file by link; the provider or the recipient's mail program fetches it."""
+
+    url: HttpsUrl
+    kind: Literal["image", "video", "audio", "document"] = "document"
+    caption: Text | None = Field(default=None, max_length=1024)
+    filename: Line | None = Field(default=None, max_length=240)
+
+
+class Template(_Content):
+    """A message the provider holds, with its variables (named, or numbered from "1")."""
+
+    name: Line = Field(min_length=1, max_length=512)
+    language: str = Field(default="en", pattern=r"^[A-Za-z]{2,3}([_-][A-Za-z0-9]{2,8})*$")
+    variables: dict[Line, Text] = Field(default_factory=dict, max_length=64)
+
+
+class ChannelContent(_Content):
+    """What is said on one channel, or the parts of it that differ there."""
+
+    text: Text | None = Field(default=None, max_length=65_536)
+    subject: Line | None = None
+    html: Text | None = Field(default=None, max_length=200_000)
+    media: tuple[Media, ...] = Field(default=(), max_length=10)
+    template: Template | None = None
+
+    @property
+    def says_something(self) -> bool:
+        """Whether there is anything to send; a subject alone is not."""
+        return bool(self.text or self.html or self.media or self.template)
+
+
+class Content(ChannelContent):
+    """What is said everywhere, and what a channel says instead."""
+
+    overrides: dict[ChannelName, ChannelContent] = Field(default_factory=dict)
+
+    def on(self, channel: str) -> ChannelContent:
+        """Return the content for `channel`: a part set in its override replaces the common one."""
+        parts = {name: getattr(self, name) for name in ChannelContent.model_fields}
+        override = self.overrides.get(channel)
+        if override is not None:
+            parts |= {name: getattr(override, name) for name in override.model_fields_set}
+        return ChannelContent.model_construct(**parts)

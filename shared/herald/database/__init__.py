@@ -1,0 +1,1 @@
+"""PostgreSQL: the pool, named queries in `.sql` files, and migrations."""

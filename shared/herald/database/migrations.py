@@ -1,0 +1,89 @@
+"""Applying the numbered migrations of the two schemas, and checking that they were applied.
+
+Migrations expand and contract: code accepts any schema at or above the number it needs.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from importlib.resources import files
+
+import asyncpg
+
+from herald.database.pool import Connection
+
+SCHEMAS = ("channel", "router")
+# Serialises migration jobs that start together; the number only has to be ours.
+_ADVISORY_LOCK = 0x6865_7261
+_FILENAME = re.compile(r"(\d{4})_([a-z_]+)\.sql")
+
+_CREATE_RECORD = """
+CREATE TABLE IF NOT EXISTS public.herald_migrations (
+    schema text NOT NULL,
+    number int NOT NULL,
+    name text NOT NULL,
+    applied_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (schema, number)
+)
+"""
+
+_RECORD = "INSERT INTO public.herald_migrations (schema, number, name) VALUES ($1, $2, $3)"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Migration:
+    """One numbered SQL file."""
+
+    schema: str
+    number: int
+    name: str
+    sql: str
+
+
+def known_migrations() -> list[Migration]:
+    """Return every migration in the order in which they are applied."""
+    return sorted(
+        Migration(schema, int(match[1]), match[2], file.read_text())
+        for schema in SCHEMAS
+        for file in files("herald").joinpath("migrations", schema).iterdir()
+        if (match := _FILENAME.fullmatch(file.name))
+    )
+
+
+async def migrate(dsn: str) -> list[Migration]:
+    """Apply what is missing, each in its own transaction, and return it.
+
+    Safe to run twice at once.
+    """
+    connection = await asyncpg.connect(dsn, timeout=5)
+    try:
+        await connection.execute("SELECT pg_advisory_lock($1)", _ADVISORY_LOCK)
+        await connection.execute(_CREATE_RECORD)
+        applied = await _applied(connection)
+        missing = [item for item in known_migrations() if (item.schema, item.number) not in applied]
+        for migration in missing:
+            async with connection.transaction():
+                await connection.execute(migration.sql)
+                await connection.execute(
+                    _RECORD, migration.schema, migration.number, migration.name
+                )
+        return missing
+    finally:
+        await connection.close()
+
+
+async def missing_migrations(connection: Connection, schema: str) -> list[str]:
+    """Name the migrations of `schema` that this code needs and the database lacks."""
+    record = await connection.fetchval("SELECT to_regclass('public.herald_migrations')")
+    applied = await _applied(connection) if record else set()
+    return [
+        f"{item.schema}/{item.number:04}_{item.name}"
+        for item in known_migrations()
+        if item.schema == schema and (item.schema, item.number) not in applied
+    ]
+
+
+async def _applied(connection: Connection) -> set[tuple[str, int]]:
+    rows = await connection.fetch("SELECT schema, number FROM public.herald_migrations")
+    return {(row["schema"], row["number"]) for row in rows}

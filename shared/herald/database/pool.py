@@ -1,0 +1,124 @@
+"""The asyncpg pool of a service: every wait bounded, and a word on whether the database answers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TypeAlias
+
+import asyncpg
+import structlog
+from asyncpg.pool import PoolConnectionProxy
+
+Connection: TypeAlias = "asyncpg.Connection | PoolConnectionProxy"
+
+CONNECT_SECONDS = 5
+COMMAND_SECONDS = 10
+ACQUIRE_SECONDS = 5
+PROBE_INTERVAL_SECONDS = 2
+
+# What means that the database is away or overloaded, not that a statement is wrong.
+OUTAGES = (
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.TransactionRollbackError,  # deadlock or serialisation: the same batch again is right
+    asyncpg.LockNotAvailableError,
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.CannotConnectNowError,
+)
+
+_log = structlog.get_logger()
+
+
+class Database:
+    """A pool that a service can start before the server is there."""
+
+    def __init__(self, dsn: str, *, application_name: str, max_connections: int = 8) -> None:
+        self._dsn = dsn
+        self._application_name = application_name
+        self._max_connections = max_connections
+        self._pool: asyncpg.Pool | None = None
+        self._probe: asyncio.Task[None] | None = None
+        self.problem: str | None = "not connected yet"
+
+    async def start(self) -> None:
+        """Begin to watch the server; returns at once, `problem` says when it answers."""
+        self._pool = asyncpg.create_pool(
+            self._dsn,
+            min_size=0,
+            max_size=self._max_connections,
+            timeout=CONNECT_SECONDS,
+            command_timeout=COMMAND_SECONDS,
+            server_settings={
+                "application_name": self._application_name,
+                "statement_timeout": str(COMMAND_SECONDS * 1000),
+                "idle_in_transaction_session_timeout": "15000",
+            },
+        )
+        await self._pool
+        self._probe = asyncio.create_task(self._watch(), name="database-probe")
+
+    async def stop(self) -> None:
+        """Close every connection; cut those that don't close in time."""
+        if self._probe is not None:
+            self._probe.cancel()
+        if self._pool is not None:
+            try:
+                async with asyncio.timeout(ACQUIRE_SECONDS):
+                    await self._pool.close()
+            except (TimeoutError, *OUTAGES):
+                self._pool.terminate()
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """Lend a connection.
+
+        Raises:
+            one of OUTAGES: none could be had in time.
+        """
+        assert self._pool is not None, "start() comes first"
+        async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """Lend a connection inside a READ COMMITTED transaction, committed at the end."""
+        async with self.connection() as connection, connection.transaction():
+            yield connection
+
+    async def expire_connections(self) -> None:
+        """Drop idle connections after a failover left them on a server that only reads."""
+        if self._pool is not None:
+            await self._pool.expire_connections()
+
+    async def _watch(self) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(CONNECT_SECONDS + COMMAND_SECONDS):
+                    async with self.connection() as connection:
+                        await connection.execute("SELECT 1")
+                self._note(None)
+            except OUTAGES as error:
+                self._note(f"PostgreSQL is away: {type(error).__name__}")
+            await asyncio.sleep(PROBE_INTERVAL_SECONDS)
+
+    def _note(self, problem: str | None) -> None:
+        if problem != self.problem:
+            if problem is None:
+                _log.info("database_connected")
+            else:
+                _log.warning("database_away", reason=problem)
+        self.problem = problem
+
+
+def is_outage(error: BaseException) -> bool:
+    """Whether `error` means that the database is away, so that the same batch again is right.
+
+    asyncpg's complaint about a value it can't encode is an InterfaceError too, and no outage.
+    """
+    return isinstance(error, OUTAGES) and not isinstance(error, ValueError)

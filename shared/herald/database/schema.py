@@ -1,0 +1,46 @@
+"""Waiting for the schema: services start before the migration job has run, and say so."""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+
+from herald.database.migrations import missing_migrations
+from herald.database.pool import OUTAGES, Database
+
+_POLL_SECONDS = 1.0
+
+_log = structlog.get_logger(__name__)
+
+
+class SchemaWatch:
+    """Knows whether the migrations that a service needs are applied."""
+
+    def __init__(self, database: Database, schemas: tuple[str, ...]) -> None:
+        self._database = database
+        self._schemas = schemas
+        self.problem: str | None = "the schema was not looked at yet"
+
+    async def wait(self) -> None:
+        """Return once every needed migration is applied."""
+        while True:
+            problem = await self._look()
+            if problem != self.problem and problem is not None:
+                _log.warning("schema_missing", reason=problem)
+            self.problem = problem
+            if problem is None:
+                return
+            await asyncio.sleep(_POLL_SECONDS)
+
+    async def _look(self) -> str | None:
+        try:
+            async with self._database.connection() as connection:
+                missing = [
+                    name
+                    for schema in self._schemas
+                    for name in await missing_migrations(connection, schema)
+                ]
+        except OUTAGES:
+            return "PostgreSQL is away"
+        return f"run `herald migrate`: missing {', '.join(missing)}" if missing else None

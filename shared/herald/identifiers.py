@@ -1,0 +1,67 @@
+"""Every identifier Herald makes or reads: names, message ids, attempt ids, event ids."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Annotated
+from uuid import UUID, uuid5
+
+from pydantic import StringConstraints
+
+NAMESPACE = UUID("6f1de7a4-5a3c-5b52-9d0e-6b0d6f9f6c11")
+TENANT_PATTERN = r"^[a-z][a-z0-9-]{0,31}$"
+CHANNEL_PATTERN = r"^[a-z][a-z0-9-]{0,31}$"
+CONFIGURED_NAME_PATTERN = r"^[a-z][a-z0-9_-]{0,63}$"
+
+# `unknown` is reserved: it stands for the tenant of a command whose tenant can't be read.
+UNKNOWN_TENANT = "unknown"
+
+TenantName = Annotated[str, StringConstraints(pattern=TENANT_PATTERN)]
+ChannelName = Annotated[str, StringConstraints(pattern=CHANNEL_PATTERN)]
+ConfiguredName = Annotated[str, StringConstraints(pattern=CONFIGURED_NAME_PATTERN)]
+
+_ATTEMPT = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.([0-9]{1,2})\.([0-9]{1,2})")
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptId:
+    """One call to one provider account: `<message id>.<step>.<try>`, both counted from 1.
+
+    A provider's status that carries it names its message, so no look-up is needed.
+    """
+
+    message_id: UUID
+    step: int
+    number: int
+
+    def __str__(self) -> str:
+        return f"{self.message_id}.{self.step}.{self.number}"
+
+    @classmethod
+    def parse(cls, text: str) -> AttemptId | None:
+        """Read an attempt id; None when `text` is not one of ours."""
+        match = _ATTEMPT.fullmatch(text)
+        if match is None:
+            return None
+        return cls(UUID(match[1]), int(match[2]), int(match[3]))
+
+
+def message_id_for(tenant: str, idempotency_key: str) -> UUID:
+    """Name a message that came without an id, the same on every try of the same key."""
+    return uuid5(NAMESPACE, f"message\0{tenant}\0{idempotency_key}")
+
+
+def event_id_for(subject: str, event_type: str, cause: str) -> str:
+    """Name a public event by what caused it, so that a republish is recognisable."""
+    return str(uuid5(NAMESPACE, f"event\0{subject}\0{event_type}\0{cause}"))
+
+
+def frame_id_for(*parts: str) -> str:
+    """Name an internal frame (work or receipt) by its content's own key."""
+    return str(uuid5(NAMESPACE, "\0".join(("frame", *parts))))
+
+
+def body_id(body: bytes) -> str:
+    """Name a command that has no message id of its own by its bytes."""
+    return str(uuid5(NAMESPACE, "body\0" + body.decode("latin-1")))

@@ -1,0 +1,77 @@
+"""Structured logs on stderr: one JSON object a line, without secrets, bodies or whole addresses."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+
+from herald.addresses import masked
+from herald.settings import LogFormat
+
+_HIDDEN_KEYS = frozenset(
+    {"body", "text", "html", "subject", "password", "token", "authorization", "secret", "dsn"}
+)
+_URL_PASSWORD = re.compile(r"(\w+://[^:/\s@]*):[^@/\s]+@")
+_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_PHONE = re.compile(r"\+\d{7,15}\b")
+_HIDDEN = "***"
+
+
+def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Any:
+    """Hide what must not be logged: by the name of a field, and by its look in any text."""
+    for key, value in event.items():
+        if key in _HIDDEN_KEYS:
+            event[key] = _HIDDEN
+        elif isinstance(value, str):
+            event[key] = redact_text(value)
+    return event
+
+
+def redact_text(text: str) -> str:
+    """Mask passwords in URLs, e-mail addresses and phone numbers wherever they stand in `text`."""
+    text = _URL_PASSWORD.sub(r"\1:***@", text)
+    text = _EMAIL.sub(lambda match: masked(match[0]), text)
+    return _PHONE.sub(lambda match: masked(match[0]), text)
+
+
+def configure_logs(service: str, log_format: LogFormat) -> None:
+    """Send every log line of this process, ours and libraries', through one pipeline to stderr."""
+    shared: list[structlog.types.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _name_service(service),
+        structlog.processors.format_exc_info,
+        redact,
+    ]
+    renderer: structlog.types.Processor = (
+        structlog.processors.JSONRenderer()
+        if log_format == "json"
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
+    structlog.configure(
+        processors=[*shared, renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processor=renderer)
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(logging.WARNING)
+
+
+def _name_service(service: str) -> structlog.types.Processor:
+    def add(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Any:
+        event["service"] = service
+        return event
+
+    return add

@@ -1,0 +1,40 @@
+"""The three routes an operator asks: `/healthz`, `/readyz`, `/metrics`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+# Returns None when all is well, else what is wrong in a few words.
+Check = Callable[[], str | None]
+
+
+def ops_routes(checks: Mapping[str, Check]) -> list[Route]:
+    """Build the operator's routes; readiness is 200 while every one of `checks` passes, else 503.
+
+    Checks answer from what the service already knows: they make no call of their own.
+    """
+
+    async def healthz(_request: Request) -> Response:
+        return PlainTextResponse("ok")
+
+    async def readyz(_request: Request) -> Response:
+        problems = {name: check() for name, check in checks.items()}
+        ready = not any(problems.values())
+        return JSONResponse(
+            {"ready": ready, "checks": {name: said or "ok" for name, said in problems.items()}},
+            status_code=200 if ready else 503,
+        )
+
+    async def metrics(_request: Request) -> Response:
+        return Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_LATEST)
+
+    return [
+        Route("/healthz", healthz),
+        Route("/readyz", readyz),
+        Route("/metrics", metrics),
+    ]

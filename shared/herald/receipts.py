@@ -1,0 +1,110 @@
+"""Receipts: facts about attempts and inbound messages, from channels and ingress to the router.
+
+Lenient inside: unknown fields are ignored and unknown words become `other`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic_core import to_json
+
+from herald.failures import Failure
+from herald.identifiers import frame_id_for
+from herald.text import storable
+from herald.vocabulary import LenientInboundKind, LenientStatus, Receipts
+
+MAX_ELEMENT_BYTES = 32 * 1024
+
+
+class _Fact(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class Return(_Fact):
+    """Why a worker gave its work back without a call, and when to hand it out again."""
+
+    reason: str
+    not_before: datetime | None = None
+
+
+class AttemptReceipt(_Fact):
+    """What became of one attempt, reported by its worker or told by the provider's webhook.
+
+    An attempt is named by `attempt_id`, or found by (provider, account, references).
+    """
+
+    kind: Literal["attempt"] = "attempt"
+    source: Literal["channel", "webhook"]
+    channel: str
+    provider: str
+    account: str
+    attempt_id: str | None = None
+    references: tuple[str, ...] = ()  # the provider's ids of what it accepted
+    status: LenientStatus
+    event_key: str  # with attempt and status the fact's own key: dispatch, or the provider's event
+    failure: Failure | None = None
+    receipts: Receipts | None = None  # with `accepted`: the furthest news to expect
+    returned: Return | None = None
+    dispatch: int | None = None
+    occurred_at: datetime | None = None  # the provider's clock
+    received_at: datetime  # ours
+    element: Any = None  # the provider's own words, for the history
+
+    @property
+    def frame_id(self) -> str:
+        """The AMQP message id: the same fact told twice has the same one."""
+        name = self.attempt_id or self.references[0]
+        return frame_id_for(self.provider, self.account, name, self.status, self.event_key)
+
+
+class InboundMedia(_Fact):
+    """A file the provider holds for us."""
+
+    reference: str  # the provider's id or URL of it
+    content_type: str | None = None
+    caption: str | None = None
+    filename: str | None = None
+
+
+class InboundReceipt(_Fact):
+    """A message from a recipient to one of our numbers."""
+
+    kind: Literal["inbound"] = "inbound"
+    channel: str
+    provider: str
+    account: str
+    reference: str  # the provider's id of it; dedupes repeats
+    sender: str  # E.164, an e-mail address, or the provider's own user id
+    recipient: str | None = None  # our number or address
+    content: LenientInboundKind
+    text: str | None = None
+    payload: str | None = None  # what the business attached to the button or form
+    media: tuple[InboundMedia, ...] = ()
+    in_reply_to: str | None = None  # the provider's id of our message
+    profile_name: str | None = None
+    keyword: Literal["stop", "start", "help"] | None = None  # as the provider classified it
+    occurred_at: datetime | None = None
+    received_at: datetime
+    element: Any = None
+
+    @property
+    def frame_id(self) -> str:
+        """The AMQP message id: the same message told twice has the same one."""
+        return frame_id_for(self.provider, self.account, "in", self.reference)
+
+
+Receipt = Annotated[AttemptReceipt | InboundReceipt, Field(discriminator="kind")]
+RECEIPT: TypeAdapter[AttemptReceipt | InboundReceipt] = TypeAdapter(Receipt)
+
+
+def bounded_element(element: Any) -> Any:
+    """Make a provider's element fit for the history: storable text, at most 32 KiB."""
+    clean = storable(element)
+    encoded = to_json(clean, inf_nan_mode="null")
+    if len(encoded) <= MAX_ELEMENT_BYTES:
+        return clean
+    start = encoded[:2048].decode(errors="replace")
+    return {"truncated": True, "bytes": len(encoded), "start": start}

@@ -1,0 +1,104 @@
+"""Infrastructure settings, read once from the environment."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeVar
+
+_T = TypeVar("_T")
+
+LogFormat = Literal["json", "console"]
+_LOG_FORMATS: dict[str, LogFormat] = {"json": "json", "console": "console"}
+_HIGHEST_PORT = 65_535
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Where a service finds its broker, database and configuration, and where it listens."""
+
+    amqp_url: str  # HERALD_AMQP_URL, without a query string
+    postgres_dsn: str  # HERALD_POSTGRES_DSN; empty for a service that uses no database
+    config_path: Path  # HERALD_CONFIG
+    http_host: str  # HERALD_HTTP_HOST
+    http_port: int  # HERALD_HTTP_PORT
+    log_format: LogFormat  # HERALD_LOG_FORMAT: json or console
+
+
+class SettingsError(Exception):
+    """The environment lacks something; `problems` holds one line for each variable at fault."""
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = problems
+        super().__init__("\n".join(problems))
+
+
+def read_settings(
+    *, default_port: int, database: bool = True, environment: Mapping[str, str] | None = None
+) -> Settings:
+    """Read a service's settings.
+
+    Raises:
+        SettingsError: naming every variable that is missing or wrong.
+    """
+    source = os.environ if environment is None else environment
+    problems: list[str] = []
+
+    def read(name: str, convert: Callable[[str], _T], default: str | None = None) -> _T | None:
+        value = source.get(name, default)
+        if value is None:
+            problems.append(f"{name}: not set")
+            return None
+        try:
+            return convert(value)
+        except ValueError as error:
+            problems.append(f"{name}: {error}")
+            return None
+
+    values = {
+        "amqp_url": read("HERALD_AMQP_URL", _url("amqp", "amqps")),
+        "postgres_dsn": read("HERALD_POSTGRES_DSN", _url("postgres", "postgresql"))
+        if database
+        else "",
+        "config_path": read("HERALD_CONFIG", Path, "herald.toml"),
+        "http_host": read("HERALD_HTTP_HOST", str, "127.0.0.1"),
+        "http_port": read("HERALD_HTTP_PORT", _port, str(default_port)),
+        "log_format": read("HERALD_LOG_FORMAT", _log_format, "json"),
+    }
+    if problems:
+        raise SettingsError(problems)
+    return Settings(**values)  # type: ignore[arg-type]  # none is None: that was a problem
+
+
+def read_settings_or_exit(*, default_port: int, database: bool = True) -> Settings:
+    """Read a service's settings; print what is wrong with them and exit with 2."""
+    try:
+        return read_settings(default_port=default_port, database=database)
+    except SettingsError as error:
+        print(error, file=sys.stderr)  # noqa: T201  the logs are not set up yet
+        raise SystemExit(2) from None
+
+
+def _url(*schemes: str) -> Callable[[str], str]:
+    def check(value: str) -> str:
+        if not value.startswith(tuple(f"{scheme}://" for scheme in schemes)):
+            # the value may hold a password: it is not repeated
+            raise ValueError(f"must start with {schemes[0]}://")
+        return value
+
+    return check
+
+
+def _port(value: str) -> int:
+    if not value.isdigit() or not 0 < int(value) <= _HIGHEST_PORT:
+        raise ValueError("must be a port between 1 and 65535")
+    return int(value)
+
+
+def _log_format(value: str) -> LogFormat:
+    if value not in _LOG_FORMATS:
+        raise ValueError("must be json or console")
+    return _LOG_FORMATS[value]

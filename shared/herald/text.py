@@ -1,0 +1,44 @@
+"""Text that PostgreSQL and UTF-8 can hold: no U+0000, no lone surrogates."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, StringConstraints
+
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_HEADER_BREAKERS = re.compile("[\x00\r\n]")
+_REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+
+
+def _refuse_unstorable(value: str) -> str:
+    if _UNSTORABLE.search(value):
+        raise ValueError("must not contain U+0000 or lone surrogates")
+    return value
+
+
+def _refuse_header_breakers(value: str) -> str:
+    if _HEADER_BREAKERS.search(value):
+        raise ValueError("must not contain line breaks or U+0000")
+    return value
+
+
+Text = Annotated[str, AfterValidator(_refuse_unstorable)]
+Line = Annotated[
+    str,
+    StringConstraints(max_length=998),  # RFC 5322's limit on a header line
+    AfterValidator(_refuse_unstorable),
+    AfterValidator(_refuse_header_breakers),
+]
+
+
+def storable(value: Any) -> Any:
+    """Replace what can't be stored, in every string and key of a provider's JSON."""
+    if isinstance(value, str):
+        return _UNSTORABLE.sub(_REPLACEMENT, value)
+    if isinstance(value, dict):
+        return {storable(key): storable(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [storable(item) for item in value]
+    return value

@@ -1,0 +1,130 @@
+"""The words of Herald: every value that crosses the bus, with one sentence on what it means."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, TypeVar
+
+from pydantic import BeforeValidator
+
+
+class Status(StrEnum):
+    """What is known of one attempt; `router.states` ranks them and a rank never falls."""
+
+    CREATED = "created"  # the router planned it and has not put it on the bus
+    DISPATCHED = "dispatched"  # its work is on the bus
+    STARTED = "started"  # a worker claimed it: the call may have been made
+    UNKNOWN = "unknown"  # the call was made or cut short and nobody knows how it ended
+    ACCEPTED = "accepted"  # the provider took it
+    SENT = "sent"  # the provider passed it on towards the recipient
+    WITHDRAWN = "withdrawn"  # the router took it back before any call was made
+    FAILED = "failed"  # the provider refused it or gave it up
+    DELIVERED = "delivered"  # it reached the recipient's device or mailbox
+    BOUNCED = "bounced"  # the mailbox sent it back, possibly after delivery
+    READ = "read"  # the recipient opened it
+    CLICKED = "clicked"  # the recipient followed a link in it
+    DEFERRED = "deferred"  # a receiving server asked to try later; a flag, not a rank
+    COMPLAINED = "complained"  # the recipient reported it as spam; a flag, not a rank
+    UNSUBSCRIBED = "unsubscribed"  # the recipient asked for no more; a flag, not a rank
+    RETURNED = "returned"  # the worker gave the work back without a call; a report, not a rank
+    OTHER = "other"  # a word we do not know; kept in the history only
+
+
+class MessageStatus(StrEnum):
+    """How far a message got: the highest any of its attempts reached. It may rise after the end."""
+
+    QUEUED = "queued"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    READ = "read"
+    CLICKED = "clicked"
+
+
+class Outcome(StrEnum):
+    """How a message ended. Set once."""
+
+    SUCCEEDED = "succeeded"  # an attempt reached its step's `success_on`
+    FAILED = "failed"  # every step failed
+    EXPIRED = "expired"  # its time ran out first
+    CANCELLED = "cancelled"  # its sender took it back in time
+
+
+class FailureClass(StrEnum):
+    """Why an attempt failed, in terms of what to do next; an adapter must choose one."""
+
+    UNREACHABLE = "unreachable"  # the recipient can't be reached on this channel: fall back now
+    CONTENT = "content"  # this content will never be taken: no other step by default
+    PERMANENT = "permanent"  # this request will never be taken as it is: another step may do
+    TRANSIENT = "transient"  # the provider's trouble: try again later
+    RATE_LIMITED = "rate_limited"  # too fast: try again later and slow down
+    AUTH = "auth"  # our account's trouble: another account or another step
+    OPTED_OUT = "opted_out"  # the recipient refuses us on this channel
+    AMBIGUOUS = "ambiguous"  # it may have been accepted: never resent blindly
+
+
+class Category(StrEnum):
+    """What a message is for; decides its time to live and how urgent its start is."""
+
+    OTP = "otp"
+    TRANSACTIONAL = "transactional"
+    MARKETING = "marketing"
+
+
+class Lane(StrEnum):
+    """Which queue a message waits in, from the command's routing key on."""
+
+    URGENT = "urgent"
+    NORMAL = "normal"
+    BULK = "bulk"
+
+
+class Receipts(StrEnum):
+    """The furthest news a provider ever sends; `success_on` is capped at it."""
+
+    NONE = "none"  # nothing after the acceptance: an acceptance counts as sent
+    SENT = "sent"
+    DELIVERED = "delivered"
+    READ = "read"
+
+
+class SuccessOn(StrEnum):
+    """What a step must reach to count as delivered."""
+
+    SENT = "sent"
+    DELIVERED = "delivered"
+    READ = "read"
+
+
+class CommandAnswer(StrEnum):
+    """The one answer every command gets."""
+
+    ACCEPTED = "accepted"
+    DUPLICATE = "duplicate"
+    REJECTED = "rejected"
+    TOO_LATE = "too_late"
+
+
+class InboundKind(StrEnum):
+    """What a recipient sent us."""
+
+    TEXT = "text"
+    BUTTON = "button"  # a template's quick-reply button
+    INTERACTIVE = "interactive"  # a reply to buttons, a list or a form
+    MEDIA = "media"  # held by reference; the provider keeps the bytes
+    LOCATION = "location"
+    REACTION = "reaction"
+    OTHER = "other"
+
+
+_WordT = TypeVar("_WordT", bound=StrEnum)
+
+
+def _unknown_as(fallback: _WordT) -> BeforeValidator:
+    """Read a newer peer's word as `fallback`: a rolling deploy must not dead-letter it."""
+    known = {word.value for word in type(fallback)}
+    return BeforeValidator(lambda value: value if value in known else fallback)
+
+
+LenientStatus = Annotated[Status, _unknown_as(Status.OTHER)]
+LenientFailureClass = Annotated[FailureClass, _unknown_as(FailureClass.PERMANENT)]
+LenientInboundKind = Annotated[InboundKind, _unknown_as(InboundKind.OTHER)]

@@ -1,0 +1,40 @@
+"""Work: what the router puts on `herald.outbound` for a channel. Lenient inside."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from herald.content import ChannelContent
+from herald.vocabulary import Category, Lane
+
+
+class WorkContent(ChannelContent):
+    """A channel's content as a worker reads it: unknown parts are ignored, not refused."""
+
+    model_config = ConfigDict(extra="ignore", strict=False, frozen=True)
+
+
+class Work(BaseModel):
+    """One attempt to make: one call to one provider account."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    kind: Literal["send"] = "send"
+    attempt_id: str
+    dispatch: int = 1  # counts how often this attempt was handed out: 1, then more after returns
+    message_id: str
+    tenant: str
+    channel: str
+    lane: Lane
+    category: Category
+    to: str
+    recipient_name: str | None = None
+    sender: str | None = None  # the profile's entry for this channel: a number, an id or a From
+    account: str | None = None  # only this one
+    avoid: tuple[str, ...] = ()  # accounts that already failed this message on this channel
+    content: WorkContent
+    not_after: datetime  # past it the work is returned, not sent
+    correlation_id: str | None = None
