@@ -1,0 +1,207 @@
+"""Send commands in batches: read, accepted or refused, answered, and dispatched."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from uuid import UUID
+
+from herald.bus.deliveries import Delivery
+from herald.bus.frames import Frame
+from herald.config.file import HeraldFile
+from herald.content import ChannelContent
+from herald.database.pool import Connection, Database, is_outage
+from herald.topology import COMMANDS
+from herald.vocabulary import CommandAnswer, Lane
+from router import metrics
+from router.burials import refused_command
+from router.committing import Committer
+from router.core.effects import Answer
+from router.core.facts import Begun
+from router.frames import answer_event, rejection_event
+from router.halving import apply_in_halves
+from router.intake import Candidate, Envelope, Rejection, poison, read_send
+from router.store.dead_letters import bury
+from router.store.messages import Taken, find_taken, insert_messages, read_contents
+from router.transaction import Batch
+
+
+def envelope_of(delivery: Delivery) -> Envelope:
+    """Take over what matters of a command's delivery."""
+    return Envelope(
+        body=delivery.body,
+        routing_key=delivery.routing_key,
+        message_id=delivery.message_id,
+        correlation_id=delivery.correlation_id,
+        redelivered=delivery.redelivered,
+    )
+
+
+class SendHandler:
+    """Handles batches of one lane's send commands."""
+
+    def __init__(
+        self, lane: Lane, database: Database, committer: Committer, configuration: HeraldFile
+    ) -> None:
+        self._lane = lane
+        self._database = database
+        self._committer = committer
+        self._configuration = configuration
+
+    async def __call__(self, deliveries: Sequence[Delivery]) -> None:
+        """Answer every command of a batch; one that breaks us is refused alone."""
+        await apply_in_halves(deliveries, self._apply, self._refuse_poison)
+
+    async def _apply(self, deliveries: Sequence[Delivery]) -> None:
+        now = datetime.now(UTC)
+        items = [
+            read_send(envelope_of(delivery), self._lane, self._configuration, now)
+            for delivery in deliveries
+        ]
+        first, repeats = _first_of_each([item for item in items if isinstance(item, Candidate)])
+        rejections = [item for item in items if isinstance(item, Rejection)]
+        async with self._database.transaction() as connection:
+            batch, inserted = await self._accept(connection, first, now)
+            taken = [c for c in first if c.message.id not in inserted] + repeats
+            answers, refused = await self._answer_taken(connection, taken, now)
+            frames = await batch.frames(connection, _contents(first))
+            rejections += refused
+            frames += [rejection_event(rejected, now) for rejected in rejections]
+            committed = await self._committer.save(
+                connection,
+                [],
+                list(batch.history.values()),
+                [*frames, *answers],
+                now,
+                decided=batch.decided,
+            )
+            await bury_bodies(connection, rejections)
+        metrics.COMMANDS.labels(self._lane.value, CommandAnswer.REJECTED.value).inc(len(rejections))
+        await self._committer.keep(committed)
+
+    async def _accept(
+        self, connection: Connection, candidates: Sequence[Candidate], now: datetime
+    ) -> tuple[Batch, set[UUID]]:
+        """Decide each message's beginning, insert it so, and forget those that were taken."""
+        batch = Batch(now, self._committer.rules)
+        for candidate in candidates:
+            message = candidate.message
+            batch.add([message])
+            batch.fold(message.id, Begun(context=candidate.envelope.context))
+            for step, problem in candidate.skipped:
+                batch.note(message, f"step:{step}", f"skipped: {problem}")
+        decided = [(candidate, batch.messages[candidate.message.id]) for candidate in candidates]
+        inserted = await insert_messages(connection, decided, now) if decided else set()
+        batch.keep_only(inserted)
+        return batch, inserted
+
+    async def _answer_taken(
+        self, connection: Connection, candidates: Sequence[Candidate], now: datetime
+    ) -> tuple[list[Frame], list[Rejection]]:
+        """Answer commands whose id or key is held by a message already."""
+        if not candidates:
+            return [], []
+        taken = await find_taken(connection, candidates)
+        by_key = {(item.message.tenant, item.message.idempotency_key): item for item in taken}
+        answers: list[Frame] = []
+        refused: list[Rejection] = []
+        for candidate in candidates:
+            message = candidate.message
+            holder = by_key.get((message.tenant, message.idempotency_key))
+            answer = judge(candidate, holder)
+            if isinstance(answer, Rejection):
+                refused.append(answer)
+            elif holder is not None:
+                answers.append(answer_event(holder.message, answer, now))
+                metrics.COMMANDS.labels(self._lane.value, answer.answer.value).inc()
+        return answers, refused
+
+    async def _refuse_poison(self, delivery: Delivery, _error: Exception) -> None:
+        await refuse_poison(self._database, self._committer, self._configuration, delivery)
+
+
+async def refuse(database: Database, committer: Committer, rejections: Sequence[Rejection]) -> None:
+    """Answer refused commands and keep their bodies."""
+    now = datetime.now(UTC)
+    async with database.transaction() as connection:
+        frames = [rejection_event(rejected, now) for rejected in rejections]
+        committed = await committer.save(connection, [], [], frames, now)
+        await bury_bodies(connection, rejections)
+    await committer.keep(committed)
+
+
+async def refuse_poison(
+    database: Database, committer: Committer, configuration: HeraldFile, delivery: Delivery
+) -> None:
+    """Answer a command that broke us; if even that fails it is dead-lettered."""
+    try:
+        await refuse(database, committer, [poison(envelope_of(delivery), configuration)])
+    except Exception as error:
+        if is_outage(error):
+            raise
+        delivery.reject()
+
+
+def judge(candidate: Candidate, holder: Taken | None) -> Answer | Rejection:
+    """Answer a command whose key or id is taken. The key decides; its cause tells a redelivery."""
+    envelope = candidate.envelope
+    if holder is None:
+        # the id is in use under another key or tenant, of which nothing is told
+        return _refuse(candidate, "id", "id_taken", None)
+    if holder.command_hash != candidate.command_hash:
+        return _refuse(candidate, "idempotency_key", "idempotency_mismatch", str(holder.message.id))
+    same_cause = envelope.message_id is not None and envelope.message_id == holder.cause
+    redelivery = envelope.message_id is None and holder.cause is None and envelope.redelivered
+    return Answer(
+        answer=CommandAnswer.ACCEPTED if same_cause or redelivery else CommandAnswer.DUPLICATE,
+        context=envelope.context,
+        status=holder.message.status,
+        outcome=holder.message.outcome,
+    )
+
+
+def _refuse(candidate: Candidate, at: str, reason: str, holder: str | None) -> Rejection:
+    return Rejection(
+        envelope=candidate.envelope,
+        field=at,
+        reason=reason,
+        tenant=candidate.message.tenant,
+        idempotency_key=candidate.message.idempotency_key,
+        message_id=holder,
+    )
+
+
+def _first_of_each(
+    candidates: Sequence[Candidate],
+) -> tuple[list[Candidate], list[Candidate]]:
+    """Part the first command of each id and key from its repeats within the batch."""
+    seen: set[object] = set()
+    first: list[Candidate] = []
+    repeats: list[Candidate] = []
+    for candidate in candidates:
+        message = candidate.message
+        names = {message.id, (message.tenant, message.idempotency_key)}
+        (repeats if names & seen else first).append(candidate)
+        seen |= names
+    return first, repeats
+
+
+def _contents(candidates: Sequence[Candidate]) -> Mapping[UUID, Mapping[str, ChannelContent]]:
+    return {c.message.id: read_contents(c.contents) for c in candidates}
+
+
+async def bury_bodies(connection: Connection, rejections: Sequence[Rejection]) -> None:
+    if rejections:
+        await bury(
+            connection,
+            [
+                refused_command(
+                    cause=rejected.envelope.context.cause,
+                    reason=": ".join(filter(None, (rejected.field, rejected.reason))),
+                    routing_key=rejected.envelope.routing_key,
+                    exchange=COMMANDS,
+                    body=rejected.envelope.body,
+                )
+                for rejected in rejections
+            ],
+        )

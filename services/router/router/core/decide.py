@@ -1,0 +1,73 @@
+"""`decide(message, fact, now)`: everything that moves a message goes through here. No I/O.
+
+A fact first changes what is known; then `_proceed` looks at what is known and moves the plan on.
+While a withdraw is pending nothing moves: its answer is a fact of the same transaction.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import assert_never
+
+from herald.vocabulary import CommandAnswer
+from router.core.cancels import ask_cancel, end_if_nothing_is_open
+from router.core.draft import Draft
+from router.core.due import act_on_deadline
+from router.core.effects import Decision
+from router.core.facts import (
+    Begun,
+    CancelAsked,
+    DeadLettered,
+    Due,
+    Fact,
+    Reported,
+    WithdrawAnswered,
+)
+from router.core.fallback import RetryRules, next_move
+from router.core.message import Message
+from router.core.moves import make
+from router.core.reports import apply_report
+from router.core.states import ENDED
+from router.core.withdraws import conclude_withdraw, take_back_dead_letter
+
+DEFAULT_RULES = RetryRules()
+
+
+def decide(
+    message: Message, fact: Fact, now: datetime, rules: RetryRules = DEFAULT_RULES
+) -> Decision:
+    """Return what `fact` makes of `message`: the new state, and effects as values."""
+    draft = Draft(message, now, fact.key)
+    match fact:
+        case Begun():
+            draft.answer(CommandAnswer.ACCEPTED, fact.context)
+        case Reported():
+            apply_report(draft, fact)
+        case DeadLettered():
+            take_back_dead_letter(draft, fact)
+        case CancelAsked():
+            ask_cancel(draft, fact.context)
+        case Due():
+            act_on_deadline(draft, fact)
+        case WithdrawAnswered():
+            conclude_withdraw(draft, fact)
+        case _:
+            assert_never(fact)
+    _proceed(draft, rules)
+    return draft.decision()
+
+
+def _proceed(draft: Draft, rules: RetryRules) -> None:
+    """Move the plan on if nothing is under way."""
+    message = draft.message
+    if message.outcome is not None or message.pending is not None:
+        return
+    current = message.current
+    if current is None:
+        if message.state.send_at is None:
+            draft.start(1)
+    elif current.status in ENDED and message.state.retry_at is None:
+        if message.state.stopped:
+            end_if_nothing_is_open(draft)
+        else:
+            make(draft, current, next_move(message, current, draft.now, rules))

@@ -1,0 +1,143 @@
+"""A message in the making of a decision: collects effects while its state moves."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from herald.events import Fallback
+from herald.failures import Failure
+from herald.receipts import AttemptReceipt
+from herald.vocabulary import CommandAnswer, Outcome, Status
+from router.core.effects import Answer, Decision, Dispatch, Effect, Emit, Withdraw
+from router.core.facts import CommandContext
+from router.core.fallback import start_deadline
+from router.core.message import Attempt, Intent, Message, Pending
+
+
+class Draft:
+    """Local to one decision; nobody outside `decide` sees it."""
+
+    def __init__(self, message: Message, now: datetime, cause: str) -> None:
+        self.message = message
+        self.now = now
+        self.cause = cause
+        self.effects: list[Effect] = []
+        self.notes: list[str] = []
+
+    def update(self, **changes: Any) -> None:
+        """Change fields of the message's state."""
+        self.message = self.message.with_state(**changes)
+
+    def change(self, attempt: Attempt, **changes: Any) -> Attempt:
+        """Change fields of an attempt and return it as it is now."""
+        changed = replace(attempt, **changes)
+        self.message = self.message.with_attempt(changed)
+        return changed
+
+    def note(self, text: str) -> None:
+        """Say why, for the history."""
+        self.notes.append(text)
+
+    def emit(
+        self,
+        what: str,
+        *,
+        attempt: Attempt | None = None,
+        receipt: AttemptReceipt | None = None,
+        fallback: Fallback | None = None,
+        failure: Failure | None = None,
+        outcome: Outcome | None = None,
+        confirmed: bool = True,
+        overlap: bool = False,
+    ) -> None:
+        """Tell the world; with `outcome` this event is also the message's end."""
+        late = self.message.outcome is not None
+        terminal = outcome is not None and not late
+        if outcome is not None and not late:
+            self._end(outcome)
+        sequence = self.message.state.sequence + 1
+        self.update(sequence=sequence)
+        self.effects.append(
+            Emit(
+                what=what,
+                cause=self.cause,
+                sequence=sequence,
+                status=self.message.status,
+                outcome=self.message.outcome,
+                terminal=terminal,
+                late=late,
+                attempt=attempt,
+                receipt=receipt,
+                fallback=fallback,
+                failure=failure,
+                confirmed=confirmed,
+                overlap=overlap,
+            )
+        )
+
+    def start(self, step: int) -> None:
+        """Make the next attempt of `step` and put its work on the bus."""
+        planned = self.message.plan.steps[step - 1]
+        tries = sum(1 for attempt in self.message.state.attempts if attempt.step == step)
+        attempt = Attempt(
+            step=step,
+            number=tries + 1,
+            channel=planned.channel,
+            status=Status.DISPATCHED,
+            dispatch=1,
+            dispatched_at=self.now,
+        )
+        self.update(
+            attempts=(*self.message.state.attempts, attempt),
+            send_at=None,
+            retry_at=None,
+            fallback_at=None,
+            start_by=start_deadline(self.message, step, self.now),
+        )
+        self.effects.append(Dispatch(attempt=attempt))
+        self.note(f"dispatched {planned.channel} {step}.{attempt.number}")
+
+    def dispatch_again(self, attempt: Attempt) -> None:
+        """Put a returned attempt's work on the bus once more."""
+        again = self.change(attempt, dispatch=attempt.dispatch + 1)
+        self.update(retry_at=None)
+        self.effects.append(Dispatch(attempt=again))
+        self.note(f"dispatched again ({again.dispatch})")
+
+    def withdraw(self, intent: Intent, attempt: Attempt, **about: Any) -> None:
+        """Ask to take the attempt back; everything else waits for the answer."""
+        attempt_id = self.message.attempt_id(attempt)
+        pending = Pending(intent=intent, attempt=attempt_id, cause=self.cause, **about)
+        self.message = replace(self.message, pending=pending)
+        self.effects.append(Withdraw(attempt=attempt_id))
+        self.note(f"withdraw asked: {intent}")
+
+    def answer(
+        self, answer: CommandAnswer, context: CommandContext, reason: str | None = None
+    ) -> None:
+        """Answer a command."""
+        self.effects.append(
+            Answer(
+                answer=answer,
+                context=context,
+                status=self.message.status,
+                outcome=self.message.outcome,
+                reason=reason,
+            )
+        )
+
+    def decision(self) -> Decision:
+        """Return what was decided."""
+        return Decision(
+            message=self.message,
+            effects=tuple(self.effects),
+            key=self.cause,
+            note="; ".join(self.notes) or "no change",
+        )
+
+    def _end(self, outcome: Outcome) -> None:
+        self.message = replace(self.message, outcome=outcome)
+        self.update(send_at=None, retry_at=None, start_by=None, fallback_at=None, expire_at=None)
+        self.note(f"outcome {outcome}")

@@ -1,0 +1,70 @@
+"""What a decision asks the outside to do, as values; doing it is someone else's line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from herald.events import Fallback
+from herald.failures import Failure
+from herald.identifiers import AttemptId
+from herald.receipts import AttemptReceipt
+from herald.vocabulary import CommandAnswer, MessageStatus, Outcome
+from router.core.facts import CommandContext
+from router.core.message import Attempt, Message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dispatch:
+    """Put the attempt's work on the bus."""
+
+    attempt: Attempt
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdraw:
+    """Ask to take the attempt back; the answer comes as a fact in the same transaction."""
+
+    attempt: AttemptId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Emit:
+    """Publish a message event; what it says of the message is as of this moment."""
+
+    what: str
+    cause: str
+    sequence: int
+    status: MessageStatus
+    outcome: Outcome | None
+    terminal: bool
+    late: bool
+    attempt: Attempt | None = None
+    receipt: AttemptReceipt | None = None
+    fallback: Fallback | None = None
+    failure: Failure | None = None
+    confirmed: bool = True
+    overlap: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """Answer a command about this message."""
+
+    answer: CommandAnswer
+    context: CommandContext
+    status: MessageStatus
+    outcome: Outcome | None
+    reason: str | None = None
+
+
+Effect = Dispatch | Withdraw | Emit | Answer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What became of the message, what to do about it, and why in a few words."""
+
+    message: Message
+    effects: tuple[Effect, ...]
+    key: str  # the fact's own: with it the history keeps each fact once
+    note: str

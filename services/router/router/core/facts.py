@@ -1,0 +1,90 @@
+"""What happens to a message, as values: the only things that change its state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from herald.identifiers import AttemptId
+from herald.receipts import AttemptReceipt
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandContext:
+    """Where a command came from, so that its answer finds its way back."""
+
+    routing_key: str
+    cause: str  # names the command: its AMQP message id, or a hash of its bytes
+    correlation_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """The message was accepted."""
+
+    context: CommandContext
+
+    @property
+    def key(self) -> str:
+        return f"command:{self.context.cause}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reported:
+    """A receipt, with the attempt it is about."""
+
+    attempt: AttemptId
+    receipt: AttemptReceipt
+
+    @property
+    def key(self) -> str:
+        return f"receipt:{self.attempt}/{self.receipt.status}/{self.receipt.event_key}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLettered:
+    """The broker gave up delivering the attempt's work."""
+
+    attempt: AttemptId
+    dispatch: int
+    reason: str
+
+    @property
+    def key(self) -> str:
+        return f"dead_letter:{self.attempt}/{self.dispatch}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelAsked:
+    """A user asked to take the message back."""
+
+    context: CommandContext
+
+    @property
+    def key(self) -> str:
+        return f"cancel:{self.context.cause}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """A deadline may have passed. Silence is judged only up to `silence_until`, if at all."""
+
+    silence_until: datetime | None
+
+    key = "due"  # each deadline that fires names itself: see `decide`
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WithdrawAnswered:
+    """The row that arbitrates with the worker answered: taken back, or the worker was first."""
+
+    attempt: AttemptId
+    won: bool
+    lease_until: datetime | None
+
+    @property
+    def key(self) -> str:
+        return f"withdraw:{self.attempt}/{'won' if self.won else 'lost'}"
+
+
+Fact = Begun | Reported | DeadLettered | CancelAsked | Due | WithdrawAnswered

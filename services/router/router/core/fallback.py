@@ -1,0 +1,132 @@
+"""What to do when a step's attempt has ended without success: a value, not an act."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from herald.failures import Failure
+from herald.vocabulary import FailureClass, Status
+from router.core.message import Attempt, Message
+from router.core.states import ACTIONS, Action
+
+MAX_TRIES = 3
+NO_ACCOUNT = "no_account"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryRules:
+    """Full jitter: a pause is drawn between zero and `base * 2^(try - 1)`, at most `cap`."""
+
+    base: timedelta = timedelta(seconds=2)
+    cap: timedelta = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Make another attempt of the same step at `at`."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NextStep:
+    """Make an attempt of step number `step`."""
+
+    step: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class GiveUp:
+    """Nothing is left to try."""
+
+    failure: Failure
+
+
+Move = Retry | NextStep | GiveUp
+
+
+def next_move(message: Message, ended: Attempt, now: datetime, rules: RetryRules) -> Move:
+    """Decide what follows an attempt that failed, bounced or was withdrawn unstarted."""
+    if ended.status is Status.WITHDRAWN:
+        return after_step(message, ended, reason="not_started", failure=_never_started())
+    failure = ended.failure or Failure.of(FailureClass.PERMANENT)
+    action = ACTIONS[failure.failure_class]
+    if action is Action.RETRY:
+        at = now + pause(message, ended, failure, rules)
+    elif action is Action.OTHER_ACCOUNT and _another_account_may_do(message, ended, failure):
+        at = now
+    else:
+        return _next_step_if_allowed(message, ended, failure)
+    if ended.number < MAX_TRIES and _in_time(message, ended, at):
+        return Retry(at)
+    return _next_step_if_allowed(message, ended, failure)
+
+
+def after_step(message: Message, ended: Attempt, *, reason: str, failure: Failure) -> Move:
+    """Leave the attempt's step: to the next one, or nowhere when it was the last."""
+    if message.is_last_step(ended):
+        return GiveUp(failure)
+    return NextStep(ended.step + 1, reason)
+
+
+def pause(message: Message, ended: Attempt, failure: Failure, rules: RetryRules) -> timedelta:
+    """Return how long to wait before the next try: full jitter, but no less than was asked.
+
+    The draw is made from the attempt's own name, so that the same facts decide the same.
+    """
+    doublings: int = 2 ** (ended.number - 1)
+    bound = min(rules.cap, rules.base * doublings)
+    draw = random.Random(str(message.attempt_id(ended))).random()  # noqa: S311  not a secret
+    return max(bound * draw, failure.retry_after or timedelta(0))
+
+
+def avoided_accounts(message: Message, step: int) -> tuple[str, ...]:
+    """Name the accounts whose own trouble already failed this step."""
+    return tuple(
+        attempt.account
+        for attempt in message.state.attempts
+        if attempt.step == step
+        and attempt.account is not None
+        and attempt.failure is not None
+        and attempt.failure.failure_class is FailureClass.AUTH
+    )
+
+
+def start_deadline(message: Message, step: int, now: datetime) -> datetime | None:
+    """Return until when the step must have started, counted from its first dispatch."""
+    within = message.plan.steps[step - 1].start_within
+    if within is None:
+        return None
+    first = next(
+        (
+            attempt.dispatched_at
+            for attempt in message.state.attempts
+            if attempt.step == step and attempt.dispatched_at is not None
+        ),
+        now,
+    )
+    return first + within
+
+
+def _another_account_may_do(message: Message, ended: Attempt, failure: Failure) -> bool:
+    return message.step(ended).account is None and failure.code != NO_ACCOUNT
+
+
+def _next_step_if_allowed(message: Message, ended: Attempt, failure: Failure) -> Move:
+    if failure.failure_class not in message.step(ended).fallback_on:
+        return GiveUp(failure)
+    return after_step(message, ended, reason=failure.failure_class.value, failure=failure)
+
+
+def _in_time(message: Message, ended: Attempt, at: datetime) -> bool:
+    start_by = start_deadline(message, ended.step, at)
+    return at < message.plan.expires_at and (start_by is None or at < start_by)
+
+
+def _never_started() -> Failure:
+    return Failure.of(
+        FailureClass.TRANSIENT, "not_started", "no worker started it within start_within"
+    )

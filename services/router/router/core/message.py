@@ -1,0 +1,171 @@
+"""The aggregate: one message with its plan, its attempts and its deadlines. Values only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from pydantic import TypeAdapter
+
+from herald.failures import Failure
+from herald.identifiers import AttemptId
+from herald.vocabulary import (
+    Category,
+    FailureClass,
+    Lane,
+    MessageStatus,
+    Outcome,
+    Receipts,
+    Status,
+    SuccessOn,
+)
+from router.core.facts import CommandContext, Reported
+from router.core.states import LIVE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedStep:
+    """A step as resolved at acceptance; editing a route later does not touch it."""
+
+    channel: str
+    address: str
+    sender: str | None = None
+    account: str | None = None
+    success_on: SuccessOn = SuccessOn.DELIVERED
+    fallback_after: timedelta
+    start_within: timedelta | None = None
+    fallback_on: frozenset[FailureClass]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What never changes about a message after its acceptance, its content apart."""
+
+    steps: tuple[PlannedStep, ...]
+    category: Category
+    lane: Lane
+    expires_at: datetime
+    recipient_name: str | None = None
+    correlation_id: str | None = None
+    metadata: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One call to one provider account, planned, under way or over. `step` counts from 1."""
+
+    step: int
+    number: int
+    channel: str
+    status: Status = Status.CREATED
+    reached: MessageStatus = MessageStatus.QUEUED
+    dispatch: int = 0
+    dispatched_at: datetime | None = None
+    accepted_at: datetime | None = None  # when we recorded the acceptance or that it is unknown
+    lease_until: datetime | None = None
+    provider: str | None = None
+    account: str | None = None
+    reference: str | None = None
+    receipts: Receipts | None = None
+    failure: Failure | None = None
+    flags: tuple[Status, ...] = ()
+
+
+class Intent(StrEnum):
+    """Why the router asked to take an attempt back; decides what the answer leads to."""
+
+    NOT_STARTED = "not_started"
+    EXPIRY = "expiry"
+    CANCEL = "cancel"
+    SUCCESS = "success"
+    DEAD_LETTERED = "dead_lettered"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pending:
+    """A withdraw that was asked for and not answered yet. Lives only within one transaction."""
+
+    intent: Intent
+    attempt: AttemptId
+    cause: str  # the key of the fact that led to it
+    cancel: CommandContext | None = None  # with CANCEL: whom to answer
+    success: Reported | None = None  # with SUCCESS: the news to tell once the answer is known
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """What changes: the attempts, how far they got, and when to look again."""
+
+    attempts: tuple[Attempt, ...] = ()
+    sequence: int = 0
+    stopped: bool = False  # a cancel came too late: no retry and no fallback any more
+    cancel_cause: str | None = None
+    send_at: datetime | None = None
+    retry_at: datetime | None = None
+    start_by: datetime | None = None
+    fallback_at: datetime | None = None
+    expire_at: datetime | None = None  # the plan's, or later while a started attempt is awaited
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One message. `status` may rise after the end; `outcome` is set once."""
+
+    id: UUID
+    tenant: str
+    idempotency_key: str
+    created_at: datetime
+    plan: Plan
+    status: MessageStatus = MessageStatus.QUEUED
+    outcome: Outcome | None = None
+    state: State = State()
+    pending: Pending | None = None  # never stored
+
+    @property
+    def current(self) -> Attempt | None:
+        """The latest attempt; every earlier one is over or waited for in vain."""
+        return self.state.attempts[-1] if self.state.attempts else None
+
+    @property
+    def live(self) -> Attempt | None:
+        """The attempt a worker has or may have: at most one, and always the latest."""
+        current = self.current
+        return current if current is not None and current.status in LIVE else None
+
+    def step(self, attempt: Attempt) -> PlannedStep:
+        """Return the step `attempt` belongs to."""
+        return self.plan.steps[attempt.step - 1]
+
+    def is_last_step(self, attempt: Attempt) -> bool:
+        """Whether no step comes after the attempt's."""
+        return attempt.step == len(self.plan.steps)
+
+    def attempt_id(self, attempt: Attempt) -> AttemptId:
+        """Return the attempt's public name."""
+        return AttemptId(self.id, attempt.step, attempt.number)
+
+    def find(self, attempt_id: AttemptId) -> Attempt | None:
+        """Return the attempt of that name."""
+        for attempt in self.state.attempts:
+            if (attempt.step, attempt.number) == (attempt_id.step, attempt_id.number):
+                return attempt
+        return None
+
+    def with_state(self, **changes: Any) -> Message:
+        """Return the message with fields of its state changed."""
+        return replace(self, state=replace(self.state, **changes))
+
+    def with_attempt(self, changed: Attempt) -> Message:
+        """Return the message with the attempt of the same step and number replaced."""
+        attempts = tuple(
+            changed if (old.step, old.number) == (changed.step, changed.number) else old
+            for old in self.state.attempts
+        )
+        return self.with_state(attempts=attempts)
+
+
+PLAN: TypeAdapter[Plan] = TypeAdapter(Plan)
+STATE: TypeAdapter[State] = TypeAdapter(State)

@@ -1,0 +1,33 @@
+"""Turning a move of the plan into state and effects."""
+
+from __future__ import annotations
+
+from herald.events import Fallback
+from herald.vocabulary import Outcome
+from router.core.draft import Draft
+from router.core.fallback import GiveUp, Move, NextStep, Retry
+from router.core.message import Attempt
+
+
+def make(draft: Draft, ended: Attempt, move: Move) -> None:
+    """Turn a move into state and effects."""
+    if isinstance(move, GiveUp):
+        draft.emit("failed", attempt=ended, failure=move.failure, outcome=Outcome.FAILED)
+    elif draft.now >= draft.message.plan.expires_at:
+        draft.emit("expired", attempt=ended, outcome=Outcome.EXPIRED)
+    elif isinstance(move, NextStep):
+        to = draft.message.plan.steps[move.step - 1].channel
+        change = Fallback(from_channel=ended.channel, to_channel=to, reason=move.reason)
+        draft.note(f"fallback {change.from_channel} -> {change.to_channel}: {change.reason}")
+        draft.emit("fallback", attempt=ended, fallback=change)
+        draft.start(move.step)
+    else:
+        _retry(draft, ended, move)
+
+
+def _retry(draft: Draft, ended: Attempt, move: Retry) -> None:
+    if move.at <= draft.now:
+        draft.start(ended.step)
+    else:
+        draft.update(retry_at=move.at, start_by=None, fallback_at=None)
+        draft.note(f"retry at {move.at.isoformat(timespec='milliseconds')}")

@@ -1,0 +1,70 @@
+"""Taking an attempt back, and what its answer leads to."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from herald.failures import Failure
+from herald.vocabulary import CommandAnswer, FailureClass, Status
+from router.core.cancels import conclude_cancel
+from router.core.deadlines import recheck_at
+from router.core.draft import Draft
+from router.core.due import end_expired
+from router.core.facts import CommandContext, DeadLettered, Reported, WithdrawAnswered
+from router.core.message import Attempt, Intent
+from router.core.reports import succeed
+from router.core.states import LIVE, WITHDRAWABLE, raises_rank, target
+
+
+def take_back_dead_letter(draft: Draft, fact: DeadLettered) -> None:
+    attempt = draft.message.find(fact.attempt)
+    dead = attempt is not None and attempt.dispatch == fact.dispatch
+    if attempt is None or not dead or attempt.status not in WITHDRAWABLE:
+        draft.note("refused: this dispatch is over")
+    elif draft.message.outcome is None and draft.message.pending is None:
+        draft.withdraw(Intent.DEAD_LETTERED, attempt)
+
+
+def conclude_withdraw(draft: Draft, fact: WithdrawAnswered) -> None:
+    """Record who was first, then do what the withdraw was asked for."""
+    pending, attempt = draft.message.pending, draft.message.find(fact.attempt)
+    if pending is None or attempt is None:
+        draft.note("refused: nothing was asked")
+        return
+    draft.message = replace(draft.message, pending=None)
+    draft.cause = pending.cause
+    first = Status.WITHDRAWN if fact.won else Status.STARTED
+    if raises_rank(attempt.status, first):
+        attempt = draft.change(attempt, status=first, lease_until=fact.lease_until)
+    draft.note(f"withdraw {'won' if fact.won else 'lost'}: {pending.intent}")
+    if pending.success is not None:
+        _conclude_success(draft, pending.success)
+        if pending.cancel is not None:
+            draft.answer(CommandAnswer.TOO_LATE, pending.cancel, "already succeeded")
+    else:
+        _conclude(draft, pending.intent, attempt, pending.cancel)
+
+
+def _conclude_success(draft: Draft, success: Reported) -> None:
+    winner = draft.message.find(success.attempt)
+    if winner is not None:
+        _, confirmed = target(draft.message.step(winner).success_on, winner.receipts)
+        succeed(draft, winner, success, confirmed=confirmed)
+
+
+def _conclude(
+    draft: Draft, intent: Intent, attempt: Attempt, cancel: CommandContext | None
+) -> None:
+    still_live = attempt.status in LIVE
+    again_at = recheck_at(attempt.lease_until, draft.now)
+    if cancel is not None:
+        conclude_cancel(draft, cancel)
+    elif intent is Intent.EXPIRY and not still_live:
+        end_expired(draft)
+    elif intent is Intent.EXPIRY:
+        draft.update(expire_at=again_at)
+    elif intent is Intent.NOT_STARTED and still_live:
+        draft.update(start_by=again_at)
+    elif intent is Intent.DEAD_LETTERED and attempt.status is Status.WITHDRAWN:
+        failure = Failure.of(FailureClass.PERMANENT, "dead_lettered", "the broker gave it up")
+        draft.change(attempt, status=Status.FAILED, failure=failure)

@@ -1,0 +1,201 @@
+"""Effects as frames: work for channels, events and answers for users. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from herald.bus.frames import Frame
+from herald.content import ChannelContent
+from herald.events import CommandData, Event, InboundData, MessageData, event_type
+from herald.identifiers import event_id_for, frame_id_for
+from herald.receipts import InboundReceipt
+from herald.topology import (
+    EVENTS,
+    OUTBOUND,
+    command_event_key,
+    inbound_event_key,
+    message_event_key,
+    outbound_key,
+)
+from herald.vocabulary import CommandAnswer
+from herald.work import Work, WorkContent
+from router.core.effects import Answer, Emit
+from router.core.fallback import avoided_accounts, start_deadline
+from router.core.message import Attempt, Message
+from router.intake import Rejection
+
+WORK_TYPE = "herald.work.send.v1"
+
+
+def work_frame(message: Message, attempt: Attempt, content: ChannelContent, now: datetime) -> Frame:
+    """Hand an attempt to its channel."""
+    plan, step = message.plan, message.step(attempt)
+    start_by = start_deadline(message, attempt.step, now)
+    attempt_id = str(message.attempt_id(attempt))
+    work = Work(
+        attempt_id=attempt_id,
+        dispatch=attempt.dispatch,
+        message_id=str(message.id),
+        tenant=message.tenant,
+        channel=step.channel,
+        lane=plan.lane,
+        category=plan.category,
+        to=step.address,
+        recipient_name=plan.recipient_name,
+        sender=step.sender,
+        account=step.account,
+        avoid=avoided_accounts(message, attempt.step),
+        content=WorkContent.model_construct(**dict(content)),
+        not_after=min(plan.expires_at, start_by) if start_by else plan.expires_at,
+        correlation_id=plan.correlation_id,
+    )
+    return Frame(
+        exchange=OUTBOUND,
+        routing_key=outbound_key(step.channel, plan.lane),
+        body=work.model_dump_json(exclude_none=True).encode(),
+        message_id=frame_id_for("work", attempt_id, str(attempt.dispatch)),
+        type=WORK_TYPE,
+        correlation_id=plan.correlation_id,
+    )
+
+
+def message_event(message: Message, emit: Emit, now: datetime) -> Frame:
+    """Tell what happened to a message."""
+    attempt, receipt = emit.attempt, emit.receipt
+    data = MessageData(
+        message_id=str(message.id),
+        tenant=message.tenant,
+        status=emit.status,
+        outcome=emit.outcome,
+        terminal=emit.terminal,
+        late=emit.late,
+        sequence=emit.sequence,
+        occurred_at=(receipt.occurred_at if receipt else None) or now,
+        received_at=receipt.received_at if receipt else now,
+        step=attempt.step if attempt else None,
+        attempt_id=str(message.attempt_id(attempt)) if attempt else None,
+        channel=attempt.channel if attempt else None,
+        provider=attempt.provider if attempt else None,
+        account=attempt.account if attempt else None,
+        provider_message_id=attempt.reference if attempt else None,
+        failure=emit.failure or (attempt.failure if attempt else None),
+        fallback=emit.fallback,
+        confirmed=emit.confirmed,
+        overlap=emit.overlap,
+        idempotency_key=message.idempotency_key,
+        metadata=message.plan.metadata,
+    )
+    kind = event_type("message", emit.what)
+    event = Event[MessageData](
+        id=event_id_for(str(message.id), kind, emit.cause),
+        type=kind,
+        subject=str(message.id),
+        time=data.occurred_at,
+        data=data,
+    )
+    key = message_event_key(emit.what, message.tenant)
+    return _event_frame(event, key, message.plan.correlation_id)
+
+
+def answer_event(message: Message, answer: Answer, now: datetime) -> Frame:
+    """Answer a command about a message that exists."""
+    accepted = answer.answer is CommandAnswer.ACCEPTED
+    data = CommandData(
+        command=answer.context.routing_key,
+        tenant=message.tenant,
+        message_id=str(message.id),
+        idempotency_key=message.idempotency_key,
+        status=answer.status,
+        outcome=answer.outcome,
+        reason=answer.reason,
+        channels=[step.channel for step in message.plan.steps] if accepted else None,
+        expires_at=message.plan.expires_at if accepted else None,
+    )
+    return _command_event(
+        answer.answer,
+        data,
+        str(message.id),
+        answer.context.cause,
+        answer.context.correlation_id,
+        now,
+    )
+
+
+def rejection_event(rejected: Rejection, now: datetime) -> Frame:
+    """Refuse a command, naming the field at fault."""
+    context = rejected.envelope.context
+    data = CommandData(
+        command=context.routing_key,
+        tenant=rejected.tenant,
+        message_id=rejected.message_id,
+        idempotency_key=rejected.idempotency_key,
+        field=rejected.field,
+        reason=rejected.reason,
+    )
+    return _command_event(
+        CommandAnswer.REJECTED, data, context.cause, context.cause, context.correlation_id, now
+    )
+
+
+def inbound_event(receipt: InboundReceipt, tenant: str, in_reply_to: str | None) -> Frame:
+    """Tell what a recipient wrote."""
+    occurred_at = receipt.occurred_at or receipt.received_at
+    data = InboundData(
+        tenant=tenant,
+        channel=receipt.channel,
+        provider=receipt.provider,
+        account=receipt.account,
+        provider_message_id=receipt.reference,
+        sender=receipt.sender,
+        recipient=receipt.recipient,
+        content=receipt.content,
+        text=receipt.text,
+        payload=receipt.payload,
+        media=list(receipt.media),
+        in_reply_to=in_reply_to,
+        profile_name=receipt.profile_name,
+        keyword=receipt.keyword,
+        occurred_at=occurred_at,
+        received_at=receipt.received_at,
+    )
+    kind = event_type("inbound", "received")
+    subject = f"{receipt.provider}/{receipt.account}/{receipt.reference}"
+    event = Event[InboundData](
+        id=event_id_for(subject, kind, "received"),
+        type=kind,
+        subject=subject,
+        time=occurred_at,
+        data=data,
+    )
+    return _event_frame(event, inbound_event_key(receipt.channel, tenant), None)
+
+
+def _command_event(
+    answer: CommandAnswer,
+    data: CommandData,
+    subject: str,
+    cause: str,
+    correlation_id: str | None,
+    now: datetime,
+) -> Frame:
+    kind = event_type("command", answer)
+    event = Event[CommandData](
+        id=event_id_for(subject, kind, cause), type=kind, subject=subject, time=now, data=data
+    )
+    return _event_frame(event, command_event_key(answer, data.tenant), correlation_id)
+
+
+def _event_frame(
+    event: Event[MessageData] | Event[CommandData] | Event[InboundData],
+    routing_key: str,
+    correlation_id: str | None,
+) -> Frame:
+    return Frame(
+        exchange=EVENTS,
+        routing_key=routing_key,
+        body=event.model_dump_json().encode(),
+        message_id=event.id,
+        type=event.type,
+        correlation_id=correlation_id,
+        mandatory=False,
+    )

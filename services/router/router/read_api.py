@@ -1,0 +1,107 @@
+"""The read API: one message whole, with everything that happened to it and why."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from herald.addresses import masked
+from herald.database.pool import OUTAGES, Database
+from herald.durations import format_duration
+from router.core.message import PLAN, STATE, Attempt, Plan
+from router.store.views import show_history, show_message
+
+RETRY_AFTER = {"Retry-After": "5"}
+
+
+def read_routes(database: Database) -> list[Route]:
+    """Build `GET /messages/{id}`. Addresses are masked; what was said is not shown."""
+
+    async def message(request: Request) -> Response:
+        message_id: UUID = request.path_params["message_id"]
+        try:
+            async with database.connection() as connection:
+                row = await show_message(connection, message_id)
+                if row is None:
+                    return JSONResponse({"error": "no such message"}, status_code=404)
+                history = await show_history(connection, row["created_at"], message_id)
+        except OUTAGES:
+            return JSONResponse({"error": "database away"}, status_code=503, headers=RETRY_AFTER)
+        return JSONResponse(_document(row, history))
+
+    return [Route("/messages/{message_id:uuid}", message)]
+
+
+def _document(row: asyncpg.Record, history: list[asyncpg.Record]) -> dict[str, Any]:
+    plan, state = PLAN.validate_json(row["plan"]), STATE.validate_json(row["state"])
+    return {
+        "id": str(row["id"]),
+        "tenant": row["tenant"],
+        "idempotency_key": row["idempotency_key"],
+        "status": row["status"],
+        "outcome": row["outcome"],
+        "category": plan.category,
+        "lane": plan.lane,
+        "created_at": _time(row["created_at"]),
+        "ended_at": _time(row["ended_at"]),
+        "expires_at": _time(plan.expires_at),
+        "next_action_at": _time(_earliest(row["due_at"], row["silence_at"])),
+        "metadata": plan.metadata,
+        "steps": _steps(plan),
+        "attempts": [_attempt(row["id"], attempt) for attempt in state.attempts],
+        "timeline": [
+            {
+                "recorded_at": _time(fact["recorded_at"]),
+                "occurred_at": _time(fact["occurred_at"]),
+                "attempt_id": fact["attempt_id"],
+                "status": fact["status"],
+                "fact": fact["fact"],
+                "note": fact["note"],
+            }
+            for fact in history
+        ],
+    }
+
+
+def _steps(plan: Plan) -> list[dict[str, Any]]:
+    return [
+        {
+            "channel": step.channel,
+            "address": masked(step.address),
+            "account": step.account,
+            "success_on": step.success_on,
+            "fallback_after": format_duration(step.fallback_after),
+            "start_within": format_duration(step.start_within) if step.start_within else None,
+        }
+        for step in plan.steps
+    ]
+
+
+def _attempt(message_id: UUID, attempt: Attempt) -> dict[str, Any]:
+    failure = attempt.failure.model_dump(mode="json") if attempt.failure else None
+    return {
+        "attempt_id": f"{message_id}.{attempt.step}.{attempt.number}",
+        "channel": attempt.channel,
+        "provider": attempt.provider,
+        "account": attempt.account,
+        "provider_message_id": attempt.reference,
+        "status": attempt.status,
+        "reached": attempt.reached,
+        "flags": list(attempt.flags),
+        "failure": failure,
+        "dispatched_at": _time(attempt.dispatched_at),
+        "accepted_at": _time(attempt.accepted_at),
+    }
+
+
+def _earliest(*times: Any) -> Any:
+    return min((time for time in times if time is not None), default=None)
+
+
+def _time(value: Any) -> str | None:
+    return value.isoformat(timespec="milliseconds") if value is not None else None

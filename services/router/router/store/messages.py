@@ -1,0 +1,186 @@
+"""Messages and their history: locked, inserted, found, saved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+from pydantic import TypeAdapter
+
+from herald.content import ChannelContent
+from herald.database.pool import Connection
+from herald.vocabulary import MessageStatus, Outcome
+from herald.work import WorkContent
+from router.core.deadlines import due_at, silence_at
+from router.core.message import PLAN, STATE, Message
+from router.intake import Candidate
+from router.store import QUERIES
+from router.store.outbox import Promise
+
+_CONTENTS = TypeAdapter(dict[str, WorkContent])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryRow:
+    """One fact, as the history keeps it."""
+
+    message: Message
+    fact: str
+    note: str
+    attempt_id: str | None = None
+    status: str | None = None
+    occurred_at: datetime | None = None
+    element: str | None = None  # JSON
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """A message that holds the id or key of a refused command."""
+
+    message: Message
+    command_hash: bytes
+    cause: str | None
+
+
+async def lock_messages(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, Message]:
+    """Lock and load messages; ids that don't exist are left out."""
+    rows = await connection.fetch(QUERIES["lock_messages"], sorted(ids))
+    return {row["id"]: _message(row) for row in rows}
+
+
+async def lock_due_messages(
+    connection: Connection, now: datetime, silence_until: datetime | None, limit: int
+) -> list[Message]:
+    """Lock and load at most twice `limit` messages whose deadline has passed."""
+    rows = await connection.fetch(QUERIES["lock_due_messages"], now, silence_until, limit)
+    return [_message(row) for row in rows]
+
+
+async def insert_messages(
+    connection: Connection,
+    candidates: Sequence[tuple[Candidate, Message]],
+    now: datetime,
+) -> set[UUID]:
+    """Insert accepted messages as decided; return the ids of those whose id and key were free."""
+    rows = await connection.fetch(
+        QUERIES["insert_messages"],
+        [message.id for _, message in candidates],
+        [message.tenant for _, message in candidates],
+        [message.idempotency_key for _, message in candidates],
+        [candidate.command_hash for candidate, _ in candidates],
+        [candidate.envelope.message_id for candidate, _ in candidates],
+        [due_at(message) for _, message in candidates],
+        [silence_at(message) for _, message in candidates],
+        now,
+        [PLAN.dump_json(message.plan, exclude_none=True).decode() for _, message in candidates],
+        [candidate.contents.decode() for candidate, _ in candidates],
+        [_dump_state(message) for _, message in candidates],
+    )
+    return {row["id"] for row in rows}
+
+
+async def find_taken(connection: Connection, candidates: Sequence[Candidate]) -> list[Taken]:
+    """Load the messages that hold an id or key of `candidates`."""
+    rows = await connection.fetch(
+        QUERIES["find_taken"],
+        [candidate.message.id for candidate in candidates],
+        [candidate.message.tenant for candidate in candidates],
+        [candidate.message.idempotency_key for candidate in candidates],
+    )
+    return [
+        Taken(
+            message=Message(
+                id=row["id"],
+                tenant=row["tenant"],
+                idempotency_key=row["idempotency_key"],
+                created_at=datetime.min,  # noqa: DTZ901  an answer does not tell it
+                plan=PLAN.validate_json(row["plan"]),
+                status=MessageStatus(row["status"]),
+                outcome=Outcome(row["outcome"]) if row["outcome"] else None,
+            ),
+            command_hash=row["command_hash"],
+            cause=row["cause"],
+        )
+        for row in rows
+    ]
+
+
+async def find_by_key(
+    connection: Connection, keys: Sequence[tuple[str, str]]
+) -> dict[tuple[str, str], UUID]:
+    """Find message ids by (tenant, idempotency key)."""
+    tenants, names = [tenant for tenant, _ in keys], [key for _, key in keys]
+    rows = await connection.fetch(QUERIES["find_by_key"], tenants, names)
+    return {(row["tenant"], row["idempotency_key"]): row["id"] for row in rows}
+
+
+async def load_contents(
+    connection: Connection, ids: Iterable[UUID]
+) -> dict[UUID, dict[str, WorkContent]]:
+    """Load what messages say, by channel."""
+    rows = await connection.fetch(QUERIES["load_contents"], list(ids))
+    return {row["id"]: read_contents(row["content"]) for row in rows}
+
+
+def read_contents(text: str | bytes) -> dict[str, WorkContent]:
+    """Read what a message says on each channel of its plan."""
+    return _CONTENTS.validate_json(text)
+
+
+def content_on(contents: dict[str, WorkContent], channel: str) -> ChannelContent:
+    """Return what is said on `channel`; acceptance stored it for every channel of the plan."""
+    return contents[channel]
+
+
+async def save(
+    connection: Connection,
+    *,
+    messages: Sequence[Message],
+    history: Sequence[HistoryRow],
+    promise: Promise | None,
+    settled: Sequence[UUID],
+    now: datetime,
+) -> None:
+    """Write all that a batch changed in one statement."""
+    await connection.execute(
+        QUERIES["save"],
+        [message.id for message in messages],
+        [message.status.value for message in messages],
+        [message.outcome.value if message.outcome else None for message in messages],
+        [due_at(message) for message in messages],
+        [silence_at(message) for message in messages],
+        [_dump_state(message) for message in messages],
+        now,
+        [row.message.created_at.date() for row in history],
+        [row.message.id for row in history],
+        [row.fact for row in history],
+        [row.note for row in history],
+        [row.attempt_id for row in history],
+        [row.status for row in history],
+        [row.occurred_at for row in history],
+        [row.element for row in history],
+        promise.id if promise else None,
+        promise.frames if promise else None,
+        promise.claimed_until if promise else None,
+        settled,
+    )
+
+
+def _message(row: asyncpg.Record) -> Message:
+    return Message(
+        id=row["id"],
+        tenant=row["tenant"],
+        idempotency_key=row["idempotency_key"],
+        created_at=row["created_at"],
+        plan=PLAN.validate_json(row["plan"]),
+        status=MessageStatus(row["status"]),
+        outcome=Outcome(row["outcome"]) if row["outcome"] else None,
+        state=STATE.validate_json(row["state"]),
+    )
+
+
+def _dump_state(message: Message) -> str:
+    return STATE.dump_json(message.state, exclude_none=True).decode()

@@ -1,0 +1,40 @@
+"""The frames that committed transactions promised."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from herald.database.pool import Connection
+from router.store import QUERIES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promise:
+    """An outbox row: the frames a transaction promises, and until when it is ours to publish."""
+
+    id: UUID
+    frames: str  # JSON
+    claimed_until: datetime
+
+
+async def claim_lapsed_outbox(
+    connection: Connection, now: datetime, claim: timedelta, limit: int
+) -> list[tuple[UUID, str]]:
+    """Take over outbox rows that nobody is publishing any more."""
+    rows = await connection.fetch(QUERIES["claim_lapsed_outbox"], now, claim, limit)
+    return [(row["id"], row["frames"]) for row in rows]
+
+
+async def forget_outbox(connection: Connection, ids: Sequence[UUID]) -> None:
+    """Drop outbox rows that were settled."""
+    await connection.execute(QUERIES["forget_outbox"], ids)
+
+
+async def outbox_backlog(connection: Connection) -> tuple[int, float]:
+    """Return how many outbox rows wait and the age of the oldest in seconds."""
+    row = await connection.fetchrow(QUERIES["outbox_backlog"])
+    assert row is not None, "an aggregate has one row"
+    return row["rows"], row["age_seconds"] or 0.0

@@ -1,0 +1,174 @@
+-- name: lock_messages
+-- Lock messages for a batch of facts, in the order of their ids so that two routers never deadlock.
+SELECT id, tenant, idempotency_key, status, outcome, created_at, plan, state
+FROM router.messages
+WHERE id = ANY ($1::uuid[])
+ORDER BY id
+FOR NO KEY UPDATE
+
+-- name: lock_due_messages
+-- Lock messages with a deadline that has passed; another router's are skipped. $2 is null while
+-- silence can't be judged.
+SELECT id, tenant, idempotency_key, status, outcome, created_at, plan, state
+FROM router.messages
+WHERE id IN (
+    (SELECT id FROM router.messages WHERE due_at <= $1::timestamptz ORDER BY due_at LIMIT $3)
+    UNION
+    (SELECT id FROM router.messages WHERE silence_at <= $2::timestamptz ORDER BY silence_at LIMIT $3)
+)
+ORDER BY id
+FOR NO KEY UPDATE SKIP LOCKED
+
+-- name: insert_messages
+-- Accept messages; a message whose id or key is taken is left out, not an error.
+INSERT INTO router.messages (
+    id, tenant, idempotency_key, command_hash, cause, due_at, silence_at, created_at, plan, content, state
+)
+SELECT id, tenant, idempotency_key, command_hash, cause, due_at, silence_at, $8, plan, content, state
+FROM unnest(
+    $1::uuid[], $2::text[], $3::text[], $4::bytea[], $5::text[], $6::timestamptz[], $7::timestamptz[],
+    $9::json[], $10::json[], $11::json[]
+) AS t (id, tenant, idempotency_key, command_hash, cause, due_at, silence_at, plan, content, state)
+ORDER BY id
+ON CONFLICT DO NOTHING
+RETURNING id
+
+-- name: find_taken
+-- Find the messages that hold an id or a key of refused commands.
+SELECT id, tenant, idempotency_key, command_hash, cause, status, outcome, plan
+FROM router.messages
+WHERE id IN (
+    SELECT id FROM router.messages WHERE id = ANY ($1::uuid[])
+    UNION
+    SELECT m.id FROM router.messages AS m
+    JOIN unnest($2::text[], $3::text[]) AS t (tenant, idempotency_key)
+        ON (m.tenant, m.idempotency_key) = (t.tenant, t.idempotency_key)
+)
+
+-- name: find_by_key
+-- Find messages by tenant and idempotency key, for commands that name them so.
+SELECT id, tenant, idempotency_key
+FROM router.messages
+WHERE (tenant, idempotency_key) IN (SELECT * FROM unnest($1::text[], $2::text[]))
+
+-- name: load_contents
+-- Read what messages say; only a message that is about to be handed to a channel needs it.
+SELECT id, content FROM router.messages WHERE id = ANY ($1::uuid[])
+
+-- name: save
+-- Write a batch's whole outcome: messages, history, its outbox row, and the outbox rows done since.
+WITH updated AS (
+    UPDATE router.messages AS m
+    SET status = t.status::router.message_status,
+        outcome = t.outcome::router.outcome,
+        due_at = t.due_at,
+        silence_at = t.silence_at,
+        ended_at = CASE WHEN t.outcome IS NULL THEN NULL ELSE coalesce(m.ended_at, $7) END,
+        state = t.state
+    FROM unnest(
+        $1::uuid[], $2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::json[]
+    ) AS t (id, status, outcome, due_at, silence_at, state)
+    WHERE m.id = t.id
+),
+told AS (
+    INSERT INTO router.history (
+        day, message_id, fact, note, attempt_id, status, occurred_at, recorded_at, element
+    )
+    SELECT day, message_id, fact, note, attempt_id, status, occurred_at, $7, element
+    FROM unnest(
+        $8::date[], $9::uuid[], $10::text[], $11::text[], $12::text[], $13::text[],
+        $14::timestamptz[], $15::json[]
+    ) AS t (day, message_id, fact, note, attempt_id, status, occurred_at, element)
+    ORDER BY day, message_id, fact
+    ON CONFLICT DO NOTHING
+),
+promised AS (
+    INSERT INTO router.outbox (id, frames, claimed_until)
+    SELECT $16::uuid, $17::json, $18::timestamptz
+    WHERE $17::json IS NOT NULL
+)
+DELETE FROM router.outbox WHERE id = ANY ($19::uuid[])
+
+-- name: upsert_references
+-- Join provider ids to attempts, or park receipts whose attempt is not known yet (at most 16).
+-- Returns who each belongs to now and what was parked.
+INSERT INTO router.provider_refs AS r (provider, account, reference, attempt_id, parked)
+SELECT provider, account, reference, attempt_id, parked
+FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::json[])
+    AS t (provider, account, reference, attempt_id, parked)
+ORDER BY provider, account, reference
+ON CONFLICT (provider, account, reference) DO UPDATE
+SET attempt_id = coalesce(r.attempt_id, excluded.attempt_id),
+    parked = CASE
+        WHEN r.attempt_id IS NOT NULL OR excluded.parked IS NULL THEN r.parked
+        WHEN r.parked IS NULL THEN excluded.parked
+        WHEN json_array_length(r.parked) >= 16 THEN r.parked
+        ELSE (r.parked::jsonb || excluded.parked::jsonb)::json
+    END
+RETURNING provider, account, reference, attempt_id, parked
+
+-- name: clear_parked
+-- Empty the rows whose parked receipts were taken up.
+UPDATE router.provider_refs AS r SET parked = NULL
+FROM unnest($1::text[], $2::text[], $3::text[]) AS t (provider, account, reference)
+WHERE (r.provider, r.account, r.reference) = (t.provider, t.account, t.reference)
+
+-- name: mark_inbound
+-- Mark inbound messages as seen; returns those that are new.
+INSERT INTO router.provider_refs (provider, account, reference)
+SELECT provider, account, reference
+FROM unnest($1::text[], $2::text[], $3::text[]) AS t (provider, account, reference)
+ORDER BY provider, account, reference
+ON CONFLICT DO NOTHING
+RETURNING provider, account, reference
+
+-- name: find_references
+-- Find the attempts behind provider ids, for replies that quote one.
+SELECT r.provider, r.account, r.reference, r.attempt_id
+FROM router.provider_refs AS r
+JOIN unnest($1::text[], $2::text[], $3::text[]) AS t (provider, account, reference)
+    ON (r.provider, r.account, r.reference) = (t.provider, t.account, t.reference)
+WHERE r.attempt_id IS NOT NULL
+
+-- name: withdraw
+-- Ask to take attempts back; the channel's row answers.
+SELECT attempt_id, state, lease_until FROM channel.withdraw($1::text[])
+
+-- name: bury
+-- Keep what nobody could handle.
+INSERT INTO router.dead_letters (id, queue, reason, exchange, routing_key, headers, body)
+SELECT id, queue, reason, exchange, routing_key, headers, body
+FROM unnest(
+    $1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::json[], $7::bytea[]
+) AS t (id, queue, reason, exchange, routing_key, headers, body)
+ORDER BY id
+ON CONFLICT DO NOTHING
+
+-- name: claim_lapsed_outbox
+-- Take over outbox rows whose publisher let its claim lapse.
+UPDATE router.outbox SET claimed_until = $1::timestamptz + $2::interval
+WHERE id IN (
+    SELECT id FROM router.outbox WHERE claimed_until < $1::timestamptz
+    ORDER BY claimed_until LIMIT $3 FOR UPDATE SKIP LOCKED
+)
+RETURNING id, frames
+
+-- name: forget_outbox
+-- Drop outbox rows whose frames were all settled.
+DELETE FROM router.outbox WHERE id = ANY ($1::uuid[])
+
+-- name: outbox_backlog
+-- Count the frames' rows that wait, and how long the oldest has.
+SELECT count(*) AS rows, extract(epoch FROM now() - min(created_at))::float AS age_seconds
+FROM router.outbox
+
+-- name: show_message
+-- Read one message for the read API.
+SELECT id, tenant, idempotency_key, cause, status, outcome, due_at, silence_at, created_at, ended_at, plan, state
+FROM router.messages WHERE id = $1
+
+-- name: show_history
+-- Read everything that happened to one message, in order.
+SELECT fact, note, attempt_id, status, occurred_at, recorded_at
+FROM router.history WHERE day = $1 AND message_id = $2
+ORDER BY recorded_at, fact

@@ -1,0 +1,66 @@
+"""Provider ids: which attempt each belongs to, and what was told too early to know."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from herald.database.pool import Connection
+from router.store import QUERIES
+
+ReferenceKey = tuple[str, str, str]  # provider, account, the provider's id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReferenceRow:
+    """Whom a provider's id belongs to, and what waits for that to be known."""
+
+    key: ReferenceKey
+    attempt_id: str | None
+    parked: list[Any]
+
+
+async def upsert_references(
+    connection: Connection, rows: dict[ReferenceKey, tuple[str | None, str | None]]
+) -> list[ReferenceRow]:
+    """Join provider ids to attempts or park receipts (a JSON array) under them."""
+    found = await connection.fetch(
+        QUERIES["upsert_references"],
+        *_columns(rows),
+        [attempt_id for attempt_id, _ in rows.values()],
+        [parked for _, parked in rows.values()],
+    )
+    return [
+        ReferenceRow(
+            key=(row["provider"], row["account"], row["reference"]),
+            attempt_id=row["attempt_id"],
+            parked=json.loads(row["parked"]) if row["parked"] else [],
+        )
+        for row in found
+    ]
+
+
+async def clear_parked(connection: Connection, keys: Iterable[ReferenceKey]) -> None:
+    """Forget receipts that were taken up."""
+    await connection.execute(QUERIES["clear_parked"], *_columns(keys))
+
+
+async def mark_inbound(connection: Connection, keys: Iterable[ReferenceKey]) -> set[ReferenceKey]:
+    """Mark inbound messages as seen; return the new ones."""
+    rows = await connection.fetch(QUERIES["mark_inbound"], *_columns(keys))
+    return {(row["provider"], row["account"], row["reference"]) for row in rows}
+
+
+async def find_references(
+    connection: Connection, keys: Iterable[ReferenceKey]
+) -> dict[ReferenceKey, str]:
+    """Find the attempts behind provider ids."""
+    rows = await connection.fetch(QUERIES["find_references"], *_columns(keys))
+    return {(row["provider"], row["account"], row["reference"]): row["attempt_id"] for row in rows}
+
+
+def _columns(keys: Iterable[ReferenceKey]) -> tuple[list[str], list[str], list[str]]:
+    listed = list(keys)
+    return [key[0] for key in listed], [key[1] for key in listed], [key[2] for key in listed]

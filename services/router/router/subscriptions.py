@@ -1,0 +1,158 @@
+"""Everything the router consumes and publishes, declared so that AsyncAPI lists it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+
+from pydantic import BaseModel
+
+from herald.bus.batches import Handler
+from herald.bus.connections import Connections
+from herald.bus.entities import existing_exchange, existing_queue
+from herald.bus.publishing import declare_publication
+from herald.bus.subscribers import BatchSubscriber, subscribe_batches
+from herald.commands import CancelMessage, SendMessage
+from herald.events import CommandData, Event, InboundData, MessageData
+from herald.receipts import AttemptReceipt, InboundReceipt
+from herald.topology import (
+    CANCEL_KEY,
+    COMMANDS,
+    CONTROL_QUEUE,
+    DEAD,
+    DEAD_QUEUE,
+    EVENTS,
+    OUTBOUND,
+    RECEIPTS,
+    RECEIPTS_QUEUE,
+    SEND_KEYS,
+    UNROUTABLE,
+    UNROUTABLE_QUEUE,
+    command_event_key,
+    commands_queue,
+    inbound_event_key,
+    message_event_key,
+    outbound_key,
+)
+from herald.vocabulary import Lane
+from herald.work import Work
+
+PREFETCH = 400  # two batches: one in hand, one on its way
+MAX_BATCH = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handlers:
+    """What handles each kind of queue."""
+
+    sends: dict[Lane, Handler]
+    controls: Handler
+    receipts: Handler
+    unroutable: Handler
+    dead_letters: Handler
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscriptions:
+    """The router's consumers; `receipts` also tells how well the router hears."""
+
+    receipts: BatchSubscriber
+    all: tuple[BatchSubscriber, ...]
+
+    @property
+    def problem(self) -> str | None:
+        """The first consumer's problem, for readiness."""
+        return next((item.problem for item in self.all if item.problem is not None), None)
+
+
+def subscribe(connections: Connections, handlers: Handlers) -> Subscriptions:
+    """Subscribe every handler to its queue."""
+
+    def batches(
+        queue: str, key: str, exchange: str, handler: Handler, *models: type[BaseModel], about: str
+    ) -> BatchSubscriber:
+        return subscribe_batches(
+            connections.consuming,
+            existing_queue(queue, key),
+            handler,
+            prefetch=PREFETCH,
+            max_batch=MAX_BATCH,
+            payload_models=models,
+            title=queue,
+            description=about,
+            exchange=existing_exchange(exchange),
+        )
+
+    sends = [
+        batches(
+            commands_queue(lane),
+            SEND_KEYS[lane],
+            COMMANDS,
+            handler,
+            SendMessage,
+            about=f"Messages to deliver, {lane} lane. Each gets one answer on {EVENTS}.",
+        )
+        for lane, handler in handlers.sends.items()
+    ]
+    controls = batches(
+        CONTROL_QUEUE,
+        CANCEL_KEY,
+        COMMANDS,
+        handlers.controls,
+        CancelMessage,
+        about="Commands about messages that exist.",
+    )
+    receipts = batches(
+        RECEIPTS_QUEUE,
+        "#",
+        RECEIPTS,
+        handlers.receipts,
+        AttemptReceipt,
+        InboundReceipt,
+        about="News about attempts, from workers and webhooks, and messages from recipients.",
+    )
+    unroutable = batches(
+        UNROUTABLE_QUEUE,
+        "",
+        UNROUTABLE,
+        handlers.unroutable,
+        SendMessage,
+        about="Commands under a routing key nobody knows; each is answered `rejected`.",
+    )
+    dead = batches(
+        DEAD_QUEUE, "#", DEAD, handlers.dead_letters, about="Frames given up, kept in PostgreSQL."
+    )
+    return Subscriptions(receipts=receipts, all=(*sends, controls, receipts, unroutable, dead))
+
+
+def declare_publications(connections: Connections, channels: tuple[str, ...]) -> None:
+    """List what the router publishes."""
+    broker = connections.publishing
+    for channel, lane in product(channels, Lane):
+        declare_publication(
+            broker,
+            existing_exchange(OUTBOUND),
+            outbound_key(channel, lane),
+            Work,
+            title=f"work.{channel}.{lane}",
+            description="One attempt for a channel to make.",
+        )
+    events: tuple[tuple[str, type[BaseModel], str], ...] = (
+        (
+            message_event_key("{what}", "{tenant}"),
+            Event[MessageData],
+            "What happened to a message.",
+        ),
+        (command_event_key("{answer}", "{tenant}"), Event[CommandData], "The answer to a command."),
+        (inbound_event_key("{channel}", "{tenant}"), Event[InboundData], "A recipient's message."),
+    )
+    for key, model, about in events:
+        declare_publication(
+            broker,
+            existing_exchange(EVENTS),
+            key,
+            model,
+            title=key.split(".")[0],
+            description=about,
+            mandatory=False,
+        )

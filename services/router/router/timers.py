@@ -1,0 +1,84 @@
+"""The clock: messages whose deadline has passed are locked, decided and saved, in batches."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+import structlog
+
+from herald.bus.batches import where
+from herald.database.pool import Database, is_outage
+from router import metrics
+from router.committing import Committer
+from router.core.deadlines import due_at, silence_at
+from router.core.facts import Due
+from router.core.message import Message
+from router.store.messages import lock_due_messages
+from router.transaction import Batch
+
+SCAN_SECONDS = 0.25
+BATCH = 200
+_FIRST_PAUSE_SECONDS = 1.0
+
+_log = structlog.get_logger(__name__)
+
+
+class Timers:
+    """Scans for due messages; any number of routers may do so at once."""
+
+    def __init__(
+        self,
+        database: Database,
+        committer: Committer,
+        silence_until: Callable[[datetime], datetime | None],
+    ) -> None:
+        self._database = database
+        self._committer = committer
+        self._silence_until = silence_until
+        self.problem: str | None = None
+
+    async def run(self) -> None:
+        """Scan until cancelled; go on at once while there is more than a batch."""
+        while True:
+            try:
+                full = await self._scan()
+                self.problem = None
+            except Exception as error:  # noqa: BLE001  the clock must not stop
+                full = False
+                self.problem = f"timers: {type(error).__name__}"
+                if not is_outage(error):
+                    _log.error("timers.failed", error=type(error).__name__, where=where(error))
+                await asyncio.sleep(_FIRST_PAUSE_SECONDS)
+            if not full:
+                await asyncio.sleep(SCAN_SECONDS * random.uniform(0.8, 1.2))  # noqa: S311  jitter
+
+    async def _scan(self) -> bool:
+        now = datetime.now(UTC)
+        silence_until = self._silence_until(now)
+        async with self._database.transaction() as connection:
+            due = await lock_due_messages(connection, now, silence_until, BATCH)
+            if not due:
+                return False
+            batch = Batch(now, self._committer.rules)
+            batch.add(due)
+            for message in due:
+                batch.fold(message.id, Due(silence_until=silence_until))
+            committed = await self._committer.write(
+                connection, batch, {message.id: message for message in due}
+            )
+        metrics.TIMER_LAG_SECONDS.set(_lag_seconds(due, now))
+        await self._committer.keep(committed)
+        return len(due) >= BATCH
+
+
+def _lag_seconds(messages: Sequence[Message], now: datetime) -> float:
+    deadlines = [
+        deadline
+        for message in messages
+        for deadline in (due_at(message), silence_at(message))
+        if deadline is not None and deadline <= now
+    ]
+    return (now - min(deadlines)).total_seconds() if deadlines else 0.0
