@@ -53,6 +53,10 @@ class Account(BaseModel):
     timeout: Duration = timedelta(seconds=10)
     secrets_file: str | None = None
 
+    def sends_as(self, sender: str | None) -> bool:  # noqa: ARG002  most accounts may use any
+        """Whether the account can send under a profile's entry for its channel."""
+        return True
+
     @field_validator("tenants")
     @classmethod
     def _some_tenant(cls, tenants: tuple[str, ...]) -> tuple[str, ...]:
@@ -79,6 +83,10 @@ class WhatsAppCloudAccount(Account):
     base_url: BaseUrl = "https://graph.facebook.com"
     api_version: str = Field(default="v25.0", pattern=r"^v\d{1,3}\.\d$")
     rate: Rate = 80.0  # Meta: 80 messages a second for a phone number by default
+
+    def sends_as(self, sender: str | None) -> bool:
+        """An account is one number: a profile that names another number is not its own."""
+        return sender in {None, self.phone_number_id}
 
 
 class TwilioSecrets(Secrets):

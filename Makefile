@@ -1,0 +1,64 @@
+# Every command of the project. The first use makes .venv; progress goes to stderr.
+
+STACK ?= dev
+ARGS ?=
+PYTHON ?= python3
+
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+PROJECTS := pyproject.toml $(wildcard shared/pyproject.toml services/*/pyproject.toml deploy/local/pyproject.toml)
+PACKAGES := $(patsubst %/py.typed,%,$(wildcard shared/*/py.typed services/*/*/py.typed deploy/local/*/py.typed))
+LOCAL := $(BIN)/python -m herald_local
+
+export PYTHON
+
+.DEFAULT_GOAL := help
+.PHONY: help demo up down status clean test check bench requirements format
+
+help: ## list these commands
+	@sed -n 's/^\([a-z]*\):.*## /\1	/p' Makefile | while IFS='	' read -r name text; do printf 'make %-13s %s\n' "$$name" "$$text"; done
+
+demo: $(INSTALLED) ## show Herald at work: starts all it needs, stops it again
+	@$(LOCAL) demo $(ARGS)
+
+up: $(INSTALLED) ## start a Herald and leave it running (STACK=name for another one)
+	@$(LOCAL) up --stack $(STACK)
+
+down: $(INSTALLED) ## stop what `make up` left running; its data stays
+	@$(LOCAL) down --stack $(STACK)
+
+status: $(INSTALLED) ## say what runs
+	@$(LOCAL) status --stack $(STACK)
+
+clean: $(INSTALLED) ## stop a stack, erase its data, and the caches
+	@$(LOCAL) clean --stack $(STACK)
+	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@find shared services deploy tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+test: $(INSTALLED) ## run all tests on a private broker and database (ARGS=... for pytest)
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(INSTALLED) ## lint, format, types, import rules, sizes, generated documents
+	@$(BIN)/python -m ruff check .
+	@$(BIN)/python -m ruff format --check .
+	@$(BIN)/python -m mypy $(PACKAGES) tests .ci/sizes.py
+	@$(BIN)/python -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
+	@$(BIN)/python .ci/sizes.py
+	@if [ -x .ci/documents ]; then .ci/documents; fi
+
+format: $(INSTALLED) ## put the code in its one form
+	@$(BIN)/python -m ruff check --fix --exit-zero --quiet .
+	@$(BIN)/python -m ruff format .
+
+bench: $(INSTALLED) ## measure the throughput (ARGS=... for the benchmark)
+	@PYTHONPATH=tests $(BIN)/python -m bench $(ARGS)
+
+requirements: ## pin what the projects need, with hashes
+	@test -x $(BIN)/uv || deploy/local/bootstrap
+	@$(BIN)/uv lock --quiet
+	@$(BIN)/uv export --quiet --frozen --all-packages --no-emit-workspace --no-dev --no-header --format requirements-txt --output-file requirements.txt > /dev/null
+	@$(BIN)/uv export --quiet --frozen --all-packages --no-emit-workspace --no-header --format requirements-txt --output-file requirements-dev.txt > /dev/null
+	@! grep -nE '://|^-|--index' requirements.txt requirements-dev.txt
+
+$(INSTALLED): requirements-dev.txt $(PROJECTS) deploy/local/bootstrap
+	@deploy/local/bootstrap

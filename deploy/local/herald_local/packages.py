@@ -1,0 +1,58 @@
+"""Installing a Debian package without letting it start its own daemon."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+
+from herald_local.errors import ProgramError
+from herald_local.programs import run
+from herald_local.progress import report
+
+# invoke-rc.d asks /usr/sbin/policy-rc.d before it starts a daemon; 101 means "not allowed". Ours is
+# only there while the package is installed, and an existing one is left alone.
+_INSTALL = """
+set -eu
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+    trap 'rm -f "$policy"' EXIT
+    trap 'exit 1' HUP INT TERM
+    printf '#!/bin/sh\\nexit 101\\n' > "$policy"
+    chmod 755 "$policy"
+fi
+export DEBIAN_FRONTEND=noninteractive
+apt-get install -y --no-install-recommends "$1" ||
+    { apt-get update && apt-get install -y --no-install-recommends "$1"; }
+"""
+
+TIMEOUT_SECONDS = 900
+
+
+def can_install() -> bool:
+    """Say whether packages can be installed here: apt-get, and root or sudo."""
+    return shutil.which("apt-get") is not None and (os.geteuid() == 0 or _sudo() is not None)
+
+
+def install(package: str) -> None:
+    """Install a Debian package.
+
+    Raises:
+        ProgramError: it can't be installed; the message holds the installer's last words.
+    """
+    report(f"installing {package} with apt-get (once)")
+    command = ["sh", "-c", _INSTALL, "install", package]
+    if os.geteuid() != 0:
+        sudo = _sudo()
+        if sudo is None:
+            raise ProgramError(f"{package} is missing and neither root nor sudo is at hand")
+        command = [*sudo, *command]
+    run(command, timeout_seconds=TIMEOUT_SECONDS)
+
+
+def _sudo() -> list[str] | None:
+    path = shutil.which("sudo")
+    if path is None:
+        return None
+    # sudo asks for a password on the terminal itself, not on stdin; without one it must not wait
+    return [path] if sys.stderr.isatty() else [path, "--non-interactive"]

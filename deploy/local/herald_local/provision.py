@@ -1,0 +1,64 @@
+"""The configuration of a stack: Herald's, its secrets, and the sandbox's side of the accounts."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+from string import Template
+
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
+
+from herald_local.memory import Memory
+from herald_local.ports import LOOPBACK
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+# the order of the group of P-256 (SEC 2, section 2.4.2): a private key lies below it
+_P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+
+
+def write_configuration(home: Path, memory: Memory) -> None:
+    """Write `herald.toml`, `sandbox.toml` and `secrets/` of the stack in `home`, for its eyes only.
+
+    The memory has the ports of `ingress`, `sandbox` and `sandbox.smtp`.
+    """
+    values = _values(memory)
+    for template in sorted(TEMPLATES.rglob("*.toml")):
+        file = home / template.relative_to(TEMPLATES)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch(mode=0o600)
+        file.write_text(Template(template.read_text()).substitute(values))
+
+
+def _values(memory: Memory) -> dict[str, str]:
+    private_key, public_key = _sendgrid_keys(memory)
+    return {
+        "ingress_url": f"http://{LOOPBACK}:{memory.ports['ingress']}",
+        "sandbox_url": f"http://{LOOPBACK}:{memory.ports['sandbox']}",
+        "smtp_port": str(memory.ports["sandbox.smtp"]),
+        "smtp_password": memory.secret("smtp password"),
+        "phone_number_id": "100000000000001",
+        "whatsapp_access_token": f"EAA{memory.secret('whatsapp access token', 60)}",
+        "whatsapp_app_secret": memory.secret("whatsapp app secret"),
+        "whatsapp_verify_token": memory.secret("whatsapp verify token"),
+        "account_sid": f"AC{memory.secret('twilio account sid')}",
+        "twilio_auth_token": memory.secret("twilio auth token"),
+        "sendgrid_api_key": f"SG.{memory.secret('sendgrid api key', 60)}",
+        "sendgrid_private_key": private_key,
+        "sendgrid_public_key": public_key,
+    }
+
+
+def _sendgrid_keys(memory: Memory) -> tuple[str, str]:
+    """Return the pair that signs SendGrid's event webhooks: base64 PKCS8 DER, base64 SPKI DER."""
+    number = int(memory.secret("sendgrid signing key", 64), 16)
+    key = ec.derive_private_key(number % (_P256_ORDER - 1) + 1, ec.SECP256R1())
+    private = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    public = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return base64.b64encode(private).decode(), base64.b64encode(public).decode()

@@ -1,0 +1,109 @@
+"""The broker and the database a stack stands on: given ones, or private ones of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from herald_local.memory import recall, with_ports
+from herald_local.postgresql_server import PostgresqlServer
+from herald_local.rabbitmq_node import NodePorts, RabbitmqNode
+
+PORTS = ("rabbitmq", "rabbitmq.management", "rabbitmq.distribution", "epmd", "postgresql")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Servers:
+    """Where the broker and the database are; private ones come with an administrator's rights."""
+
+    amqp_url: str = field(repr=False)  # with credentials, like the other two
+    management_url: str | None = field(repr=False)
+    postgres_dsn: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GivenServers:
+    """Servers named by the user; None: run a private one."""
+
+    amqp_url: str | None = field(default=None, repr=False)
+    management_url: str | None = field(default=None, repr=False)
+    postgres_dsn: str | None = field(default=None, repr=False)
+
+    @classmethod
+    def from_environment(cls) -> GivenServers:
+        """Read the user's choice; what a stack's own `env` file set is not one."""
+        if "HERALD_STACK" in os.environ:
+            return cls()
+        return cls(
+            amqp_url=os.environ.get("HERALD_AMQP_URL") or None,
+            management_url=os.environ.get("HERALD_RABBITMQ_MANAGEMENT_URL") or None,
+            postgres_dsn=os.environ.get("HERALD_POSTGRES_DSN") or None,
+        )
+
+
+def start_servers(home: Path, given: GivenServers, *, on_leash: bool) -> Servers:
+    """Start the private servers that are needed and not running; return where all are.
+
+    Raises:
+        LocalError: a server is missing here or did not come up.
+    """
+    node, database = _private(home)
+    if given.amqp_url is None and not node.is_running():
+        node.start(on_leash=on_leash)
+    if given.postgres_dsn is None and not database.is_running():
+        database.start(on_leash=on_leash)
+    own_broker = given.amqp_url is None
+    return Servers(
+        amqp_url=given.amqp_url or node.amqp_url,
+        management_url=node.management_url if own_broker else given.management_url,
+        postgres_dsn=given.postgres_dsn or database.dsn,
+    )
+
+
+def stop_servers(home: Path, *, gracefully: bool = True) -> None:
+    """End the private servers of the stack in `home`; what does not run is fine."""
+    node, database = _private(home)
+    database.stop()
+    node.stop(gracefully=gracefully)
+
+
+def erase(home: Path) -> None:
+    """Remove everything the stopped stack in `home` left on disk."""
+    database = home / "postgresql"
+    if database.is_symlink():
+        shutil.rmtree(database.resolve(), ignore_errors=True)
+    shutil.rmtree(home, ignore_errors=True)
+
+
+@contextmanager
+def running_servers(home: Path, given: GivenServers) -> Iterator[Servers]:
+    """Run servers for the time of a `with` block; private ones die with this process at the latest.
+
+    Raises:
+        LocalError: a server is missing here or did not come up.
+    """
+    try:
+        yield start_servers(home, given, on_leash=True)
+    finally:
+        stop_servers(home, gracefully=False)
+        erase(home)
+
+
+def _private(home: Path) -> tuple[RabbitmqNode, PostgresqlServer]:
+    memory = with_ports(home, recall(home), PORTS)
+    node_ports = NodePorts(
+        amqp=memory.ports["rabbitmq"],
+        management=memory.ports["rabbitmq.management"],
+        distribution=memory.ports["rabbitmq.distribution"],
+        epmd=memory.ports["epmd"],
+    )
+    return (
+        RabbitmqNode(home=home, ports=node_ports, password=memory.secret("rabbitmq")),
+        PostgresqlServer(
+            home=home, port=memory.ports["postgresql"], password=memory.secret("postgresql")
+        ),
+    )

@@ -1,0 +1,137 @@
+"""Herald's services as processes of a stack."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from herald_local import processes
+from herald_local.errors import NotReadyError
+from herald_local.leash import leashed
+from herald_local.ports import LOOPBACK
+from herald_local.programs import run
+from herald_local.stack import Stack
+from herald_local.waiting import wait_until
+from herald_local.web import call
+
+READY_SECONDS = 60
+STOP_SECONDS = 45  # a service drains what it holds before it ends
+HTTP_OK = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One service: its name here and the package that `python -m` runs."""
+
+    name: str
+    package: str
+
+
+# in the order in which they start; they stop the other way round
+SERVICES = (
+    Service("sandbox", "sandbox"),
+    Service("router", "router"),
+    Service("channel-whatsapp", "channel_whatsapp"),
+    Service("channel-email", "channel_email"),
+    Service("channel-sms", "channel_sms"),
+    Service("ingress", "ingress"),
+)
+NAMES = tuple(service.name for service in SERVICES)
+PORTS = (*NAMES, "sandbox.smtp")
+
+
+def prepare(stack: Stack) -> None:
+    """Bring the database's schema and the broker's topology up to date.
+
+    Raises:
+        ProgramError: one of the two failed; the message holds its words.
+    """
+    environment = _environment(stack)
+    for task in (["migrate"], ["topology", "apply"]):
+        run([sys.executable, "-m", "herald.cli", *task], environment=environment)
+
+
+def start(stack: Stack, names: Sequence[str] = NAMES, *, on_leash: bool) -> None:
+    """Start services and wait until all are ready.
+
+    Raises:
+        NotReadyError: naming those that are not, with what they say and the end of their logs.
+    """
+    for service in SERVICES:
+        if service.name in names:
+            command = [sys.executable, "-m", service.package]
+            command = leashed(command) if on_leash else command
+            processes.launch(stack.home, service.name, command, _environment(stack, service))
+    wait_ready(stack, names)
+
+
+def stop(stack: Stack, names: Sequence[str] = NAMES) -> None:
+    """Ask services to end, and wait while they drain."""
+    processes.stop(stack.home, list(reversed(names)), patience_seconds=STOP_SECONDS)
+
+
+def kill(stack: Stack, names: Sequence[str]) -> None:
+    """End services without a warning."""
+    processes.stop(stack.home, names, first_signal=signal.SIGKILL)
+
+
+def wait_ready(stack: Stack, names: Sequence[str] = NAMES) -> None:
+    """Wait until services are ready.
+
+    Raises:
+        NotReadyError: naming those that are not; at once when one has ended.
+    """
+
+    def ready() -> bool:
+        ended = [name for name in names if processes.running_pid(stack.home, name) is None]
+        if ended:
+            raise NotReadyError(_complaint(stack, ended))
+        return all(is_ready(stack, name) for name in names)
+
+    wait_until(
+        ready,
+        timeout_seconds=READY_SECONDS,
+        complaint=lambda: _complaint(stack, [n for n in names if not is_ready(stack, n)]),
+    )
+
+
+def is_ready(stack: Stack, name: str) -> bool:
+    """Say whether a service says that it is ready."""
+    return call("GET", f"{stack.url(name)}/readyz").status == HTTP_OK
+
+
+def _complaint(stack: Stack, names: Sequence[str]) -> str:
+    paragraphs = []
+    for name in names:
+        log = processes.log_file(stack.home, name)
+        tail = processes.log_tail(stack.home, name)
+        paragraphs.append(f"{name} is not ready: {_why(stack, name)}\n  {log}:\n{tail}")
+    return "\n".join(paragraphs)
+
+
+def _why(stack: Stack, name: str) -> str:
+    if processes.running_pid(stack.home, name) is None:
+        return "it has ended"
+    answer = call("GET", f"{stack.url(name)}/readyz")
+    if answer.status == 0:
+        return "it does not answer"
+    try:
+        checks: dict[str, str] = json.loads(answer.body)["checks"]
+    except (ValueError, KeyError, TypeError):
+        return f"/readyz answers {answer.status}"
+    return "; ".join(f"{check}: {said}" for check, said in checks.items() if said != "ok")
+
+
+def _environment(stack: Stack, service: Service | None = None) -> dict[str, str]:
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith("HERALD_")}
+    environment = inherited | stack.environment
+    environment["HERALD_LOG_FORMAT"] = "json"
+    environment["HERALD_SANDBOX_CONFIG"] = str(stack.sandbox_config)
+    if service is not None:
+        environment["HERALD_HTTP_HOST"] = LOOPBACK
+        environment["HERALD_HTTP_PORT"] = str(stack.ports[service.name])
+    return environment

@@ -1,0 +1,75 @@
+"""A whole Herald on one machine, as its users see it."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from herald_local.ports import LOOPBACK
+from herald_local.servers import Servers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stack:
+    """Where everything of a stack is. `home` holds its configuration, data, logs and pid files."""
+
+    home: Path
+    servers: Servers
+    ports: Mapping[str, int]
+
+    @property
+    def name(self) -> str:
+        return self.home.name
+
+    @property
+    def ingress_url(self) -> str:
+        return self.url("ingress")
+
+    @property
+    def router_url(self) -> str:
+        return self.url("router")
+
+    @property
+    def sandbox_url(self) -> str:
+        return self.url("sandbox")
+
+    @property
+    def config(self) -> Path:
+        return self.home / "herald.toml"
+
+    @property
+    def sandbox_config(self) -> Path:
+        return self.home / "sandbox.toml"
+
+    @property
+    def requests_file(self) -> Path:
+        """The sandbox's record of every request it accepted, one JSON line each."""
+        return self.home / "requests.jsonl"
+
+    def url(self, service: str) -> str:
+        """Return a service's base URL, without a closing slash."""
+        return f"http://{LOOPBACK}:{self.ports[service]}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a client of the stack needs to know."""
+        values = {
+            "HERALD_STACK": self.name,
+            "HERALD_AMQP_URL": self.servers.amqp_url,
+            "HERALD_POSTGRES_DSN": self.servers.postgres_dsn,
+            "HERALD_CONFIG": str(self.config),
+            "HERALD_INGRESS_URL": self.ingress_url,
+            "HERALD_ROUTER_URL": self.router_url,
+            "HERALD_SANDBOX_URL": self.sandbox_url,
+        }
+        if self.servers.management_url is not None:
+            values["HERALD_RABBITMQ_MANAGEMENT_URL"] = self.servers.management_url
+        return values
+
+    @property
+    def exports(self) -> str:
+        """The environment as lines for a shell to read."""
+        lines = [f"export {name}={shlex.quote(value)}" for name, value in self.environment.items()]
+        return "\n".join(lines) + "\n"

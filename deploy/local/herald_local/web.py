@@ -1,0 +1,37 @@
+"""One HTTP call, without a library: to management interfaces and to readiness checks."""
+
+from __future__ import annotations
+
+import base64
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from typing import NamedTuple
+from urllib.parse import unquote, urlsplit
+
+TIMEOUT_SECONDS = 10
+
+
+class Answer(NamedTuple):
+    """An HTTP answer; status 0 means that none came."""
+
+    status: int
+    body: bytes
+
+
+def call(method: str, url: str, body: bytes | None = None) -> Answer:
+    """Make one call; credentials in `url` go as Basic authentication, never on the request line."""
+    parts = urlsplit(url)
+    headers = {"Content-Type": "application/json"}
+    if parts.username is not None:
+        login = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+        headers["Authorization"] = f"Basic {base64.b64encode(login.encode()).decode()}"
+    kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
+    connection = kind(parts.hostname or "", parts.port, timeout=TIMEOUT_SECONDS)
+    target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
+    try:
+        connection.request(method, target, body=body, headers=headers)
+        response = connection.getresponse()
+        return Answer(response.status, response.read())
+    except (OSError, HTTPException):
+        return Answer(0, b"")
+    finally:
+        connection.close()

@@ -1,0 +1,158 @@
+"""SMS through Twilio's Messages API.
+
+Source: Twilio, "Message resource" and "Track outbound message status".
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from datetime import timedelta
+from urllib.parse import quote, urlencode
+
+from herald.channel.http import (
+    AnswerLostError,
+    HttpAnswer,
+    HttpCaller,
+    NotSentError,
+    retry_after,
+    unavailable,
+)
+from herald.channel.provider import Accepted, Refused, SendResult, Uncertain
+from herald.config.accounts import TwilioAccount, TwilioSecrets
+from herald.content import ChannelContent
+from herald.failures import Failure
+from herald.logs import redact_text
+from herald.provider_errors.twilio import classify
+from herald.vocabulary import FailureClass, Receipts
+from herald.work import Work
+
+API_VERSION = "2010-04-01"
+MAX_BODY_CHARACTERS = 1600
+MAX_MEDIA = 10
+CONTENT_SID_PREFIX = "HX"  # a template of Twilio's Content API
+CREATED = 201
+TOO_MANY_REQUESTS = 429
+RATE_PAUSE = timedelta(seconds=1)  # where Twilio names none
+
+Fields = list[tuple[str, str]]
+
+
+class Twilio:
+    """One Twilio account."""
+
+    def __init__(
+        self,
+        name: str,
+        account: TwilioAccount,
+        secrets: TwilioSecrets,
+        http: HttpCaller,
+        public_base_url: str,
+    ) -> None:
+        self._account = account
+        self._http = http
+        self._url = f"{account.base_url}/{API_VERSION}/Accounts/{account.account_sid}/Messages.json"
+        self._callback = f"{public_base_url}/webhooks/twilio/{name}"
+        credentials = f"{account.account_sid}:{secrets.auth_tokens[0].get_secret_value()}"
+        self._headers = {
+            "Authorization": f"Basic {base64.b64encode(credentials.encode()).decode()}",
+            "Content-Type": "application/x-www-form-urlencoded",
+            "Accept": "application/json",
+        }
+
+    @property
+    def receipts(self) -> Receipts:
+        """Carriers report delivery; nobody reports reading."""
+        return self._account.receipts
+
+    async def send(self, work: Work) -> SendResult:
+        """Create one message."""
+        fields = payload(work, self._account, f"{self._callback}?attempt={quote(work.attempt_id)}")
+        if isinstance(fields, Failure):
+            return Refused(fields)
+        try:
+            answer = await self._http.post(
+                self._url, headers=self._headers, body=urlencode(fields).encode()
+            )
+        except NotSentError as error:
+            return Refused(error.failure)
+        except AnswerLostError as error:
+            return Uncertain(error.code)
+        return read_answer(answer)
+
+
+def payload(work: Work, account: TwilioAccount, status_callback: str) -> Fields | Failure:
+    """Build the form of a message, or say why Twilio could not take it."""
+    sender = _sender(work, account)
+    if sender is None:
+        return Failure.of(FailureClass.AUTH, "no_sender", "no number or service to send from")
+    content = _content(work.content)
+    if isinstance(content, Failure):
+        return content
+    fields: Fields = [("To", work.to), sender, *content, ("StatusCallback", status_callback)]
+    if account.validity is not None:
+        fields.append(("ValidityPeriod", str(int(account.validity.total_seconds()))))
+    return fields
+
+
+def read_answer(answer: HttpAnswer) -> SendResult:
+    """Read what Twilio answered. An error of its own says that nothing was created."""
+    document = answer.document()
+    sid, code = document.get("sid"), document.get("code")
+    if answer.status == CREATED and isinstance(sid, str) and sid:
+        return Accepted((sid,), element=document)
+    if isinstance(code, int) and not isinstance(code, bool):
+        failure = Failure.of(
+            classify(code, answer.status),
+            code,
+            redact_text(str(document.get("message", ""))),
+            retry_after=_pause(answer),
+        )
+        return Refused(failure, element={"code": code, "status": document.get("status")})
+    if answer.status == TOO_MANY_REQUESTS:
+        # Twilio, error 20429: a request refused so was never processed
+        return Refused(
+            Failure.of(FailureClass.RATE_LIMITED, "http_429", retry_after=_pause(answer))
+        )
+    refused = unavailable(answer)
+    if refused is not None:
+        return Refused(refused)
+    return _unexplained(answer)
+
+
+def _sender(work: Work, account: TwilioAccount) -> tuple[str, str] | None:
+    if work.sender is not None:
+        return "From", work.sender
+    if account.messaging_service_sid is not None:
+        return "MessagingServiceSid", account.messaging_service_sid
+    return None
+
+
+def _content(content: ChannelContent) -> Fields | Failure:
+    template = content.template
+    if template is not None and template.name.startswith(CONTENT_SID_PREFIX):
+        variables = json.dumps(template.variables, ensure_ascii=False)
+        return [("ContentSid", template.name), ("ContentVariables", variables)]
+    fields: Fields = [("MediaUrl", media.url) for media in content.media]
+    if content.text:
+        fields.insert(0, ("Body", content.text))
+    if not fields:
+        return Failure.of(FailureClass.CONTENT, "no_content", "SMS needs a text or media")
+    if len(content.text or "") > MAX_BODY_CHARACTERS:
+        return Failure.of(FailureClass.CONTENT, "too_long", "over 1600 characters")
+    if len(content.media) > MAX_MEDIA:
+        return Failure.of(FailureClass.CONTENT, "too_many_media", "over 10 media")
+    return fields
+
+
+def _pause(answer: HttpAnswer) -> timedelta | None:
+    asked = retry_after(answer.headers)
+    return asked or (RATE_PAUSE if answer.status == TOO_MANY_REQUESTS else None)
+
+
+def _unexplained(answer: HttpAnswer) -> SendResult:
+    """Judge an answer without an error of Twilio's own: only a 4xx was surely not taken."""
+    code = f"http_{answer.status}"
+    if 400 <= answer.status < 500:  # noqa: PLR2004  client errors, RFC 9110
+        return Refused(Failure.of(classify(0, answer.status), code))
+    return Uncertain(code)

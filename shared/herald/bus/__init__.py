@@ -1,0 +1,1 @@
+"""The bus kit: connections, confirmed publishing, the batch subscriber, declaring the topology."""

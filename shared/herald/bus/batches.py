@@ -1,0 +1,193 @@
+"""The batch loop: hand over whatever has arrived, settle it, go on. Knows nothing of FastStream."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+import traceback
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from itertools import islice, takewhile
+from typing import Literal
+
+import structlog
+from prometheus_client import REGISTRY, CollectorRegistry
+
+from herald.bus.deliveries import Delivery, ack_all, settle_batch
+from herald.bus.metrics import bus_metrics
+
+Handler = Callable[[Sequence[Delivery]], Awaitable[None]]
+Settle = Literal["batch", "single"]
+
+_FIRST_RETRY_SECONDS = 0.1
+_MAX_RETRY_SECONDS = 5.0
+_FRAMES_LOGGED = 4
+
+_log = structlog.get_logger(__name__)
+
+
+class BatchLoop:
+    """Feeds one handler from one queue, one batch at a time.
+
+    `settle="batch"`: when the handler returns, what it marked rejected is rejected and the rest
+    is acknowledged at once. `settle="single"`: what it marked is rejected; the rest it settles
+    itself, later, one by one. A handler that raises gets the same batch again after a pause,
+    without the deliveries whose channel was lost meanwhile.
+    """
+
+    def __init__(
+        self,
+        queue: str,
+        handler: Handler,
+        *,
+        max_batch: int,
+        settle: Settle = "batch",
+        registry: CollectorRegistry = REGISTRY,
+    ) -> None:
+        self.queue = queue
+        self.problem: str | None = None  # why the batch in hand is being retried
+        self.newest_handled: datetime | None = None
+        self._handler = handler
+        self._max_batch = max_batch
+        self._settle = settle
+        self._metrics = bus_metrics(registry)
+        self._buffer: deque[Delivery] = deque()
+        self._hand: list[Delivery] = []  # outlives a loop that died, so that nothing is forgotten
+        self._arrived = asyncio.Event()
+        self._closing = False
+
+    @property
+    def buffered(self) -> int:
+        """Deliveries received and not yet handled, the batch in hand included."""
+        return len(self._buffer) + len(self._hand)
+
+    def receive(self, delivery: Delivery) -> None:
+        """Take a delivery in. Never blocks: prefetch bounds how many can come."""
+        self._buffer.append(delivery)
+        self._arrived.set()
+
+    def reopen(self) -> None:
+        """Make ready to run again after a stop; what it still held came on a lost channel."""
+        self._closing = False
+
+    def close(self) -> None:
+        """Let `run` end once everything received so far is handled."""
+        self._closing = True
+        self._arrived.set()
+
+    async def run(self) -> None:
+        """Handle batches until closed and drained."""
+        while True:
+            await self._arrived.wait()
+            await asyncio.sleep(0)  # let in what came in the same read
+            self._hand = self._hand or self._take()
+            if self._hand:
+                await self._handle()
+            elif self._closing:
+                return
+            else:
+                self._arrived.clear()
+
+    def _take(self) -> list[Delivery]:
+        """Take what one multiple acknowledgement may cover: live deliveries of one channel."""
+        self._drop_dead()
+        if not self._buffer:
+            return []
+        source = self._buffer[0].source
+        batch = list(islice(takewhile(lambda d: d.source is source, self._buffer), self._max_batch))
+        for _ in batch:
+            self._buffer.popleft()
+        return batch
+
+    def _drop_dead(self) -> None:
+        lost = 0
+        while self._buffer and not self._buffer[0].is_live:
+            self._buffer.popleft()
+            lost += 1
+        self._count("lost", lost)
+
+    async def _handle(self) -> None:
+        started = time.monotonic()
+        self._metrics.batch_size.labels(self.queue).observe(len(self._hand))
+        self._metrics.buffered.labels(self.queue).set(len(self._buffer))
+        failures = 0
+        while self._hand and not await self._try_hand(failures):
+            failures += 1
+            await asyncio.sleep(_pause_seconds(failures))
+            self._drop_from_hand()
+        self.problem = None
+        await self._settle_hand()
+        self._metrics.batch_seconds.labels(self.queue).observe(time.monotonic() - started)
+
+    async def _try_hand(self, failures: int) -> bool:
+        try:
+            await self._handler(tuple(self._hand))
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+            self._note(error, failures)  # leaked by a library: nobody cancelled us
+        except Exception as error:  # noqa: BLE001  whatever it is, the batch must not be lost
+            self._note(error, failures)
+        else:
+            return True
+        return False
+
+    def _note(self, error: BaseException, failures: int) -> None:
+        """Say what went wrong, without the error's text: it may hold a message's content."""
+        self.problem = f"retrying a batch of {self.queue}: {type(error).__name__}"
+        self._metrics.handler_failures.labels(self.queue).inc()
+        _log.error(
+            "batch.failed",
+            queue=self.queue,
+            size=len(self._hand),
+            failures=failures + 1,
+            error=type(error).__name__,
+            where=where(error),
+        )
+
+    def _drop_from_hand(self) -> None:
+        kept = [d for d in self._hand if d.is_live and not d.settled]
+        self._count("lost", sum(1 for d in self._hand if not d.is_live))
+        for delivery in kept:
+            delivery.rejected = False  # the next try decides afresh
+        self._hand = kept
+
+    async def _settle_hand(self) -> None:
+        hand = self._hand
+        rejected = [d for d in hand if d.rejected and not d.settled]
+        acked = 0
+        if self._settle == "batch":
+            acked = sum(1 for d in hand if not d.rejected and not d.settled)
+            if await settle_batch(hand) == 0 and (acked or rejected):
+                self._count("lost", acked + len(rejected))
+                acked, rejected = 0, []
+        else:
+            await ack_all(rejected)
+        self._count("acked", acked)
+        self._count("rejected", len(rejected))
+        self._remember_newest(hand)
+        self._hand = []
+
+    def _remember_newest(self, handled: Sequence[Delivery]) -> None:
+        times = [d.timestamp for d in handled if d.timestamp is not None]
+        if self.newest_handled is not None:
+            times.append(self.newest_handled)
+        self.newest_handled = max(times, default=None)
+
+    def _count(self, result: str, number: int) -> None:
+        if number:
+            self._metrics.deliveries.labels(self.queue, result).inc(number)
+
+
+def _pause_seconds(failures: int) -> float:
+    ceiling = min(_MAX_RETRY_SECONDS, _FIRST_RETRY_SECONDS * 2.0 ** min(failures, 10))
+    return ceiling * random.uniform(0.5, 1.0)  # noqa: S311  jitter, not a secret
+
+
+def where(error: BaseException) -> str:
+    """Tell where an error was raised, innermost first, without its text."""
+    frames = traceback.extract_tb(error.__traceback__)[-_FRAMES_LOGGED:]
+    return " < ".join(f"{frame.filename}:{frame.lineno} {frame.name}" for frame in reversed(frames))

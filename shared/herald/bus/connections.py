@@ -1,0 +1,116 @@
+"""The two connections of a service: one consumes, one publishes.
+
+So neither can stop the other: a memory alarm blocks a connection that publishes, acknowledgements
+and all; a failed publish ends its channel, and with it every handler running on that channel.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+import structlog
+from faststream.rabbit import RabbitBroker
+from prometheus_client import REGISTRY, CollectorRegistry
+
+from herald.bus.brokers import GRACEFUL_TIMEOUT_SECONDS, consuming_broker, publishing_broker
+from herald.bus.publishing import Publisher
+from herald.bus.recovery import connection_of
+
+_START_RETRY_SECONDS = 2.0
+_CLOSE_SECONDS = 5.0  # a link that went dead would hold the close until its heartbeats run out
+
+_log = structlog.get_logger(__name__)
+
+
+class Connections:
+    """A service's brokers: subscribe on `consuming`, publish through `publisher`.
+
+    `start` returns at once and goes on in the background until both are up, so that a service can
+    answer its probes while the broker is away.
+    """
+
+    def __init__(
+        self,
+        amqp_url: str,
+        *,
+        app_id: str,
+        graceful_timeout_seconds: float = GRACEFUL_TIMEOUT_SECONDS,
+        registry: CollectorRegistry = REGISTRY,
+    ) -> None:
+        self.consuming = consuming_broker(
+            amqp_url, app_id=app_id, graceful_timeout_seconds=graceful_timeout_seconds
+        )
+        self.publishing = publishing_broker(amqp_url, app_id=app_id)
+        self.publisher = Publisher(self.publishing, registry=registry)
+        self._starting: asyncio.Task[None] | None = None
+
+    @property
+    def is_connected(self) -> bool:
+        """Both connections are up and started."""
+        return self.problem is None
+
+    @property
+    def problem(self) -> str | None:
+        """What is wrong, for readiness; None when all is well. Subscribers tell of themselves."""
+        for name, broker in self._brokers():
+            if connection_of(broker) is None:
+                return f"the {name} connection is down"
+            if not broker.running:
+                return f"the {name} connection is starting"
+        return None
+
+    async def start(self) -> None:
+        """Begin connecting; return at once."""
+        if self._starting is None:
+            self._starting = asyncio.create_task(self._start(), name="bus start")
+
+    async def wait_until_started(self) -> None:
+        """Wait until both connections have come up for the first time."""
+        if self._starting is not None:
+            await asyncio.shield(self._starting)
+
+    async def stop(self) -> None:
+        """Stop consuming (drained within the graceful timeout), then publishing; close both."""
+        if self._starting is not None:
+            self._starting.cancel()
+            await asyncio.wait([self._starting])
+            self._starting = None
+        graceful_seconds = self.consuming.config.graceful_timeout or 0.0
+        await _stop(self.consuming, "consuming", graceful_seconds + _CLOSE_SECONDS)
+        await _stop(self.publishing, "publishing", _CLOSE_SECONDS)
+        _log.info("bus.stopped")
+
+    def _brokers(self) -> tuple[tuple[str, RabbitBroker], ...]:
+        return ("publishing", self.publishing), ("consuming", self.consuming)
+
+    async def _start(self) -> None:
+        for name, broker in self._brokers():
+            _log.info("bus.connecting", connection=name)
+            await _start_until_up(broker, name)
+            _log.info("bus.connected", connection=name)
+
+
+async def _start_until_up(broker: RabbitBroker, name: str) -> None:
+    while True:
+        try:
+            await broker.start()
+        except Exception as error:  # noqa: BLE001  what the broker refuses now it may allow later
+            # Afresh: a second start of a half-started broker would consume twice.
+            _log.warning("bus.start_failed", connection=name, error=type(error).__name__)
+            with contextlib.suppress(Exception):
+                await broker.stop()
+            await asyncio.sleep(_START_RETRY_SECONDS)
+        else:
+            return
+
+
+async def _stop(broker: RabbitBroker, name: str, timeout_seconds: float) -> None:
+    """Stop a broker, and go on without it when it can't be stopped in time."""
+    stopping = asyncio.create_task(broker.stop(), name=f"stop {name}")
+    await asyncio.wait([stopping], timeout=timeout_seconds)
+    if not stopping.done():
+        # Not cancelled: cut short, aio-pika would leave the connection half closed.
+        _log.warning("bus.stop_timed_out", connection=name)
+    elif (error := stopping.exception()) is not None:
+        _log.warning("bus.stop_failed", connection=name, error=type(error).__name__)

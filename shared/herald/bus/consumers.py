@@ -1,0 +1,145 @@
+"""A consumer that stays: it waits for its queue, keeps its prefetch, and comes back when lost.
+
+aio-pika reopens the channel; consuming again is done here, straight on aiormq, which saves a task
+and a message object on every delivery and leaves one place to look when nothing is consumed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import aiormq
+import structlog
+from aio_pika import RobustChannel
+from aiormq.abc import DeliveredMessage
+from faststream.rabbit import Channel
+from faststream.rabbit.configs import RabbitBrokerConfig
+
+from herald.bus.recovery import open_channel, request_recovery
+
+_WATCH_SECONDS = 1.0
+_RECOVERY_AFTER_SECONDS = 5.0  # aio-pika's own recovery goes first
+_CALL_TIMEOUT_SECONDS = 5.0
+
+_log = structlog.get_logger(__name__)
+
+
+class Consumer:
+    """One consumer on one queue, on an AMQP channel of its own."""
+
+    def __init__(
+        self,
+        config: RabbitBrokerConfig,
+        queue: str,
+        receive: Callable[[DeliveredMessage], Coroutine[Any, Any, None]],
+        *,
+        prefetch: int,
+    ) -> None:
+        self._config = config
+        self._queue = queue
+        self._receive = receive
+        self._settings = Channel(prefetch_count=prefetch)
+        self._prefetch = prefetch
+        self._channel: RobustChannel | None = None
+        self._underlay: aiormq.Channel | None = None  # where the tag was consumed
+        self._tag = ""
+        self._changed = asyncio.Event()
+        self._failure = "not started"
+        self._closed_since: float | None = None
+
+    @property
+    def problem(self) -> str | None:
+        """Why nothing is consumed; None when the broker delivers to an open channel."""
+        underlay = self._underlay
+        if underlay is None or underlay.is_closed or self._tag not in underlay.consumers:
+            return f"can't consume {self._queue}: {self._failure}"
+        return None
+
+    async def run(self) -> None:
+        """Consume until cancelled. The consumer outlives this task: `cancel` ends it."""
+        self._failure = "connecting"
+        while True:
+            self._changed.clear()
+            if self.problem is not None:
+                await self._attach()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_WATCH_SECONDS):
+                    await self._changed.wait()
+
+    async def cancel(self) -> None:
+        """Have the broker deliver no more; what is on its way arrives before this returns."""
+        underlay, self._underlay = self._underlay, None
+        self._failure = "stopped"
+        if underlay is not None:
+            with contextlib.suppress(Exception):  # a lost channel has no consumer to cancel
+                await underlay.basic_cancel(self._tag, timeout=_CALL_TIMEOUT_SECONDS)
+
+    async def count_ready(self) -> int | None:
+        """Ask the broker how many messages wait in the queue; None when it can't be asked now."""
+        try:
+            return None if self._underlay is None else await self._probe(self._underlay)
+        except Exception:  # noqa: BLE001  every reason means the same here
+            return None
+
+    async def _attach(self) -> None:
+        try:
+            await self._consume()
+        except Exception as error:  # noqa: BLE001  a missing queue, a lost channel: try again
+            if self._failure != type(error).__name__:
+                self._failure = type(error).__name__
+                _log.warning("bus.no_consumer", queue=self._queue, error=self._failure)
+            self._recover_channel()
+        else:
+            self._failure = "lost"  # what to say from the moment it is lost
+            self._closed_since = None
+            _log.info("bus.consuming", queue=self._queue, prefetch=self._prefetch)
+
+    async def _consume(self) -> None:
+        channel = await self._config.channel_manager.get_channel(self._settings)
+        if channel is not self._channel:
+            self._channel = channel
+            channel.reopen_callbacks.add(self._wake)
+        async with asyncio.timeout(_CALL_TIMEOUT_SECONDS):
+            # Every time, and first: it waits until aio-pika has reopened the channel, and a
+            # prefetch that failed to be set would mean an unlimited one.
+            await channel.set_qos(prefetch_count=self._prefetch)
+        underlay = open_channel(channel)
+        if underlay is None:
+            raise aiormq.exceptions.ChannelInvalidStateError("channel closed")
+        await self._probe(underlay)
+        underlay.on_consumer_cancel_callbacks.add(self._wake)
+        reply = await underlay.basic_consume(
+            self._queue, self._receive, timeout=_CALL_TIMEOUT_SECONDS
+        )
+        self._underlay, self._tag = underlay, reply.consumer_tag or ""
+
+    async def _probe(self, underlay: aiormq.Channel) -> int:
+        """Count what waits, on a channel of its own: a missing queue closes the one that asks."""
+        probe = await underlay.connection.channel(timeout=_CALL_TIMEOUT_SECONDS)
+        try:
+            declared = await probe.queue_declare(
+                self._queue, passive=True, timeout=_CALL_TIMEOUT_SECONDS
+            )
+        finally:
+            await probe.close()
+        return declared.message_count or 0
+
+    def _recover_channel(self) -> None:
+        """Ask aio-pika again for a channel that stays closed on a living connection."""
+        if self._channel is None or open_channel(self._channel) is not None:
+            self._closed_since = None
+            return
+        now = time.monotonic()
+        if self._closed_since is None:
+            self._closed_since = now
+        elif now - self._closed_since >= _RECOVERY_AFTER_SECONDS:
+            self._closed_since = now
+            _log.warning("bus.channel_lost", queue=self._queue)
+            request_recovery(self._channel)
+
+    def _wake(self, *_: object) -> None:
+        self._changed.set()

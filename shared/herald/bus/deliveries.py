@@ -1,0 +1,170 @@
+"""A delivery: one message received, and the only way to settle it, on the channel it came on."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import aiormq
+from aiormq.abc import ChannelFrame, DeliveredMessage
+from aiormq.exceptions import AMQPError
+from pamqp.base import Frame
+from pamqp.commands import Basic
+
+_WRITE_PATIENCE_SECONDS = 1.0
+
+
+class Source:
+    """The AMQP channel deliveries came on. Tags mean nothing on any other."""
+
+    __slots__ = ("channel", "unsettled")
+
+    def __init__(self, channel: aiormq.Channel) -> None:
+        self.channel = channel
+        self.unsettled = 0
+
+    @property
+    def is_open(self) -> bool:
+        """False once the channel is lost: the broker delivers again what was not settled."""
+        return not self.channel.is_closed
+
+    async def flush(self) -> None:
+        """Wait until everything written so far has left for the broker, a moment at most."""
+        with contextlib.suppress(TimeoutError, AMQPError, OSError, RuntimeError):
+            async with asyncio.timeout(_WRITE_PATIENCE_SECONDS):
+                gone = self.channel.create_future()
+                last = ChannelFrame(payload=b"", should_close=False, drain_future=gone)
+                await self.channel.write_queue.put(last)
+                await gone
+
+    async def write(self, frames: Sequence[Frame]) -> bool:
+        """Send settlements in one write; False when the channel was lost first."""
+        payload = ChannelFrame.marshall(self.channel.number, frames)
+        # The queue of a connection that died is drained by nobody, hence the patience.
+        while self.is_open:
+            try:
+                async with asyncio.timeout(_WRITE_PATIENCE_SECONDS):
+                    await self.channel.write_queue.put(payload)
+            except TimeoutError:
+                continue
+            except (AMQPError, OSError, RuntimeError):
+                return False
+            return True
+        return False
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Delivery:
+    """One message received. Settled once: acknowledged, or rejected to `herald.dead`."""
+
+    body: bytes
+    routing_key: str = ""
+    exchange: str = ""
+    message_id: str | None = None
+    correlation_id: str | None = None
+    type: str | None = None
+    headers: Mapping[str, Any] = field(default_factory=dict)
+    redelivered: bool = False
+    timestamp: datetime | None = None  # when it was published, by the publisher's clock, to 1 s
+    delivery_count: int = 0  # earlier deliveries that ended without a settlement
+    content_type: str | None = None
+    user_id: str | None = None  # validated by the broker when set
+    tag: int = 0
+    source: Source | None = None  # None only for deliveries made by hand in tests
+    rejected: bool = False  # marked; sent when the batch is settled
+    settled: bool = False
+
+    @property
+    def is_live(self) -> bool:
+        """It can still be settled: its channel is open. Otherwise it will be delivered again."""
+        return self.source is None or self.source.is_open
+
+    def reject(self) -> None:
+        """Mark it bad: it is dead-lettered when the handler returns, alone of its batch."""
+        self.rejected = True
+
+    async def ack(self) -> bool:
+        """Acknowledge it now; False when its channel is gone and it will be delivered again."""
+        return bool(await ack_all([self]))
+
+    async def dead_letter(self) -> bool:
+        """Reject it to `herald.dead` now; False when its channel is gone."""
+        self.reject()
+        return bool(await ack_all([self]))
+
+
+async def ack_all(deliveries: Iterable[Delivery]) -> int:
+    """Settle deliveries one by one in one write a channel: rejected if so marked, else acked.
+
+    Returns how many were settled; those of a lost channel are not, and neither is any twice.
+    """
+    by_source: dict[Source, list[Delivery]] = {}
+    settled = 0
+    for delivery in deliveries:
+        if delivery.settled:
+            continue
+        delivery.settled = True
+        if delivery.source is None:
+            settled += 1
+        else:
+            by_source.setdefault(delivery.source, []).append(delivery)
+    for source, group in by_source.items():
+        source.unsettled -= len(group)
+        if await source.write([_settlement(delivery) for delivery in group]):
+            settled += len(group)
+    return settled
+
+
+async def settle_batch(deliveries: Sequence[Delivery]) -> int:
+    """Settle everything received on one channel up to the last of `deliveries`.
+
+    Rejections go first and then one multiple acknowledgement: the other order would acknowledge
+    the rejected ones too, and their rejection would close the channel. Returns how many were
+    settled.
+    """
+    pending = [delivery for delivery in deliveries if not delivery.settled]
+    good = [delivery for delivery in pending if not delivery.rejected]
+    source = pending[0].source if pending else None
+    if source is None:
+        return await ack_all(pending)
+    frames: list[Frame] = [_settlement(d) for d in pending if d.rejected]
+    if good:
+        frames.append(Basic.Ack(delivery_tag=good[-1].tag, multiple=True))
+    for delivery in pending:
+        delivery.settled = True
+    source.unsettled -= len(pending)
+    return len(pending) if await source.write(frames) else 0
+
+
+def delivery_from(message: DeliveredMessage, source: Source) -> Delivery:
+    """Take over what aiormq received; `source` is the channel it came on."""
+    envelope: Any = message.delivery  # a Basic.Deliver: what a consumer receives
+    properties = message.header.properties
+    headers = properties.headers or {}
+    count = headers.get("x-delivery-count", 0)
+    return Delivery(
+        body=message.body,
+        routing_key=envelope.routing_key,
+        exchange=envelope.exchange,
+        message_id=properties.message_id,
+        correlation_id=properties.correlation_id,
+        type=properties.message_type,
+        headers=headers,
+        redelivered=envelope.redelivered,
+        timestamp=properties.timestamp,
+        delivery_count=count if isinstance(count, int) else 0,
+        content_type=properties.content_type,
+        user_id=properties.user_id,
+        tag=envelope.delivery_tag,
+        source=source,
+    )
+
+
+def _settlement(delivery: Delivery) -> Frame:
+    if delivery.rejected:
+        return Basic.Reject(delivery_tag=delivery.tag, requeue=False)
+    return Basic.Ack(delivery_tag=delivery.tag)

@@ -1,0 +1,66 @@
+"""What can become of a publish that was not confirmed, and of a topology that can't be applied."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from herald.bus.drift import Drift
+
+
+class PublishError(Exception):
+    """A frame that was not confirmed. The text names neither its body nor an address."""
+
+    kind = "failed"  # its name in metrics and logs
+    retry = True  # the same frame under the same id may be published again
+
+    def __init__(self, message_id: str, reason: str) -> None:
+        super().__init__(f"{message_id}: {reason}")
+        self.message_id = message_id
+        self.reason = reason
+
+
+class NackedError(PublishError):
+    """The broker refused it: a bound queue is full. For a public event this is final."""
+
+    kind = "nacked"
+
+
+class UnroutableError(PublishError):
+    """No queue is bound for its key: the topology is not applied, or the key is wrong."""
+
+    kind = "unroutable"
+
+
+class UnavailableError(PublishError):
+    """No connection, or channel and connection were lost before the confirm.
+
+    It may have arrived: keep the frame and publish it again under the same id.
+    """
+
+    kind = "unavailable"
+
+
+class TimedOutError(PublishError):
+    """No confirm in time. It may still arrive: publish it again under the same id."""
+
+    kind = "timed_out"
+
+
+class RefusedError(PublishError):
+    """It can't be put on the wire (key over 255 bytes, a header without an AMQP type); not sent."""
+
+    kind = "refused"
+    retry = False
+
+
+class TopologyConflictError(Exception):
+    """Something exists with other arguments, which only deleting it can change."""
+
+    def __init__(self, conflicts: list[Drift]) -> None:
+        super().__init__("; ".join(str(conflict) for conflict in conflicts))
+        self.conflicts = conflicts
+
+
+class ManagementError(Exception):
+    """The management API did not answer as it should."""

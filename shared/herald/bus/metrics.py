@@ -1,0 +1,68 @@
+"""What the bus kit counts. Labels are queues, exchanges and outcomes: closed sets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
+
+_SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+
+
+@dataclass(frozen=True, slots=True)
+class BusMetrics:
+    """The bus kit's metrics in one registry."""
+
+    batch_size: Histogram
+    batch_seconds: Histogram
+    deliveries: Counter
+    handler_failures: Counter
+    buffered: Gauge
+    published: Counter
+
+
+@cache
+def bus_metrics(registry: CollectorRegistry = REGISTRY) -> BusMetrics:
+    """Return the metrics kept in `registry`, registering them the first time."""
+    return BusMetrics(
+        batch_size=Histogram(
+            "herald_batch_size",
+            "Deliveries handed to a handler at once.",
+            ["queue"],
+            buckets=_SIZES,
+            registry=registry,
+        ),
+        batch_seconds=Histogram(
+            "herald_batch_seconds",
+            "Time to handle and settle a batch, retries included.",
+            ["queue"],
+            buckets=_SECONDS,
+            registry=registry,
+        ),
+        deliveries=Counter(
+            "herald_deliveries",
+            "Deliveries by what became of them: acked, rejected, or lost with their channel.",
+            ["queue", "result"],
+            registry=registry,
+        ),
+        handler_failures=Counter(
+            "herald_batch_failures",
+            "Batches that a handler raised on and that are tried again in place.",
+            ["queue"],
+            registry=registry,
+        ),
+        buffered=Gauge(
+            "herald_batch_buffered",
+            "Deliveries received and not yet handled.",
+            ["queue"],
+            registry=registry,
+        ),
+        published=Counter(
+            "herald_published",
+            "Frames by what became of them: confirmed, or the kind of failure.",
+            ["exchange", "outcome"],
+            registry=registry,
+        ),
+    )

@@ -1,0 +1,1 @@
+"""The kit the channel workers share: everything but the providers themselves."""

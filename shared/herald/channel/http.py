@@ -1,0 +1,177 @@
+"""One HTTP call to a provider, and the question that matters when it fails: whether it was sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import aiohttp
+from pydantic_core import from_json
+
+from herald.failures import Failure
+from herald.vocabulary import FailureClass
+
+CONNECT_SECONDS = 3.0
+MAX_ANSWER_BYTES = 1024 * 1024
+MAX_CONNECTIONS = 200
+# shorter than servers keep idle connections, so that a call rarely meets one just closed
+KEEP_ALIVE_SECONDS = 15.0
+SERVER_ERROR = 500
+SERVICE_UNAVAILABLE = 503
+TOO_MANY_REQUESTS = 429
+_LONGEST_WAIT = timedelta(days=1)
+
+
+class NotSentError(Exception):
+    """Provably nothing reached the provider: no name, no connection, no TLS."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+    @property
+    def failure(self) -> Failure:
+        """The same call may be made again."""
+        return Failure.of(FailureClass.TRANSIENT, self.code, "the provider could not be reached")
+
+
+class AnswerLostError(Exception):
+    """The request may have been taken; its answer did not arrive whole."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class HttpAnswer:
+    """What a provider answered."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+
+    def json(self) -> Any:
+        """Return the body as JSON, None when it is none."""
+        try:
+            return from_json(self.body)
+        except ValueError:
+            return None
+
+    def document(self) -> dict[str, Any]:
+        """Return the body as a JSON object, empty when it is none."""
+        found = self.json()
+        return found if isinstance(found, dict) else {}
+
+
+class HttpCaller:
+    """The calls of one account: own connections, own time limit. No redirects, no cookies."""
+
+    def __init__(self, timeout: timedelta) -> None:
+        self._timeout = timeout.total_seconds()
+        self._session: aiohttp.ClientSession | None = None
+
+    async def start(self) -> None:
+        """Make ready to call; needs a running loop."""
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(
+                limit=MAX_CONNECTIONS, keepalive_timeout=KEEP_ALIVE_SECONDS, ttl_dns_cache=60
+            ),
+            timeout=aiohttp.ClientTimeout(total=self._timeout, sock_connect=CONNECT_SECONDS),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers={"User-Agent": "herald"},
+        )
+
+    async def stop(self) -> None:
+        """Close every connection."""
+        if self._session is not None:
+            await self._session.close()
+
+    async def post(
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        body: bytes,
+    ) -> HttpAnswer:
+        """Make one POST.
+
+        Raises:
+            NotSentError: it was not sent.
+            AnswerLostError: it may have been taken.
+        """
+        assert self._session is not None, "start() comes first"
+        try:
+            async with self._session.post(
+                url, headers=headers, data=body, allow_redirects=False
+            ) as response:
+                return HttpAnswer(response.status, response.headers, await _bounded(response))
+        except aiohttp.ConnectionTimeoutError:
+            raise NotSentError("connect_timeout") from None
+        except aiohttp.ClientConnectorDNSError:
+            raise NotSentError("dns") from None
+        except (aiohttp.ClientConnectorSSLError, aiohttp.ClientConnectorCertificateError):
+            raise NotSentError("tls") from None
+        except aiohttp.ClientConnectorError:
+            raise NotSentError("connect") from None
+        except (aiohttp.InvalidURL, aiohttp.ClientSSLError):
+            raise NotSentError("url") from None
+        except TimeoutError:
+            raise AnswerLostError("read_timeout") from None
+        except (aiohttp.ClientError, OSError) as error:
+            raise AnswerLostError(_lost_code(error)) from None
+
+
+def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> timedelta | None:
+    """Return how long the provider asks us to wait: seconds or an HTTP date (RFC 9110, 10.2.3)."""
+    value = headers.get("Retry-After", "").strip()
+    if not value:
+        return None
+    if value.isdigit():
+        return min(timedelta(seconds=int(value[:9])), _LONGEST_WAIT) or None
+    try:
+        at = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    wait = at - (now or datetime.now(UTC))
+    return min(wait, _LONGEST_WAIT) if wait > timedelta(0) else None
+
+
+def unavailable(answer: HttpAnswer) -> Failure | None:
+    """Read a 5xx that carries no error of the provider's own.
+
+    A 503 that says when to come back was not taken. Every other may have been: None.
+    """
+    wait = retry_after(answer.headers)
+    if answer.status == SERVICE_UNAVAILABLE and wait is not None:
+        code = f"http_{answer.status}"
+        return Failure.of(FailureClass.TRANSIENT, code, "unavailable", retry_after=wait)
+    return None
+
+
+async def _bounded(response: aiohttp.ClientResponse) -> bytes:
+    """Read the body; one larger than any honest answer is cut, and so not understood."""
+    length = response.content_length
+    if length is not None and length <= MAX_ANSWER_BYTES:
+        return await response.read()
+    body = bytearray()
+    async for chunk in response.content.iter_any():
+        body += chunk
+        if len(body) > MAX_ANSWER_BYTES:
+            response.close()
+            break
+    return bytes(body)
+
+
+def _lost_code(error: Exception) -> str:
+    if isinstance(error, aiohttp.ServerDisconnectedError):
+        return "disconnected"
+    if isinstance(error, aiohttp.ClientPayloadError):
+        return "answer_cut"
+    if isinstance(error, (aiohttp.ClientOSError, OSError)):
+        return "connection_reset"
+    return "answer_unreadable"

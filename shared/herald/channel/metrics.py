@@ -1,0 +1,30 @@
+"""A channel's domain metrics. Labels are closed sets."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Gauge, Histogram
+
+SENDS = Counter(
+    "herald_sends_total",
+    "Calls made, by how they ended",
+    ["channel", "provider", "result", "failure_class"],
+)
+SEND_SECONDS = Histogram(
+    "herald_send_seconds",
+    "Duration of a provider call",
+    ["channel", "provider"],
+    buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+)
+RETURNED = Counter("herald_returned_total", "Work given back without a call", ["channel", "reason"])
+REDELIVERED = Counter(
+    "herald_redelivered_total", "Work that had a row already, by its state", ["channel", "state"]
+)
+IN_FLIGHT = Gauge("herald_sends_in_flight", "Calls under way", ["channel"])
+RECORD_SIZE = Histogram(
+    "herald_record_batch_size",
+    "Outcomes recorded together",
+    ["channel"],
+    buckets=(1, 2, 5, 10, 20, 50, 100, 200),
+)
+LEASES_ENDED = Counter("herald_leases_ended_total", "Claims that nobody reported", ["channel"])
+REPUBLISHED = Counter("herald_reports_republished_total", "Reports published again", ["channel"])

@@ -1,0 +1,148 @@
+"""Recording outcomes in groups: in the row, then on the bus, then the work is acknowledged.
+
+Whatever is waiting makes a group; nothing waits for a timer. An outcome that can't be recorded is
+kept and tried again: it is known to nobody else. Once recorded, a report that can't be published is
+the sweeper's, so its work may be acknowledged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import structlog
+
+from herald.bus.batches import where
+from herald.bus.deliveries import Delivery, ack_all
+from herald.bus.publishing import Publisher
+from herald.channel import metrics, sends
+from herald.channel.reports import receipt_body, receipt_frame
+from herald.channel.sends import Outcome
+from herald.database.pool import Database, is_outage
+from herald.receipts import AttemptReceipt
+from herald.vocabulary import Status
+
+PUBLISH_SECONDS = 5.0
+MAX_GROUP = 200
+FLUSH_SECONDS = 1.0
+RETRY_SECONDS = 1.0
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """Work that is over, with its report. `recorded`: its row has the report, or there is none."""
+
+    delivery: Delivery
+    receipt: AttemptReceipt
+    recorded: bool = False
+    body: bytes | None = None
+
+
+class Recorder:
+    """Takes finished work in, in any order, and settles it."""
+
+    def __init__(self, channel: str, database: Database, publisher: Publisher) -> None:
+        self._channel = channel
+        self._database = database
+        self._publisher = publisher
+        self._waiting: list[Finished] = []
+        self._arrived = asyncio.Event()
+        self._published: set[tuple[str, str]] = set()
+        self._flushed_at = datetime.now(UTC)
+        self.problem: str | None = None
+
+    def add(self, finished: Finished) -> None:
+        """Take finished work in."""
+        self._waiting.append(finished)
+        self._arrived.set()
+
+    async def run(self) -> None:
+        """Settle groups until cancelled; after an outage the same group again."""
+        while True:
+            try:
+                await asyncio.wait_for(self._arrived.wait(), FLUSH_SECONDS)
+            except TimeoutError:
+                await self._attempt([])
+                continue
+            group, self._waiting = self._waiting[:MAX_GROUP], self._waiting[MAX_GROUP:]
+            if not self._waiting:
+                self._arrived.clear()
+            await self._settle(group)
+
+    async def flush(self) -> None:
+        """Note what was published, at the end: the next start publishes nothing twice."""
+        await self._attempt([])
+
+    async def _settle(self, group: Sequence[Finished]) -> None:
+        while not await self._attempt(group):  # noqa: ASYNC110  an outage announces no end
+            await asyncio.sleep(RETRY_SECONDS)
+
+    async def _attempt(self, group: Sequence[Finished]) -> bool:
+        try:
+            await self._record_and_publish(group)
+        except Exception as error:  # noqa: BLE001  the outcome is known to nobody else
+            self.problem = f"outcomes can't be recorded: {type(error).__name__}"
+            if not is_outage(error):
+                _log.error("recorder.failed", error=type(error).__name__, where=where(error))
+            return False
+        self.problem = None
+        return True
+
+    async def _record_and_publish(self, group: Sequence[Finished]) -> None:
+        ours = await self._record(group)
+        publish = [item for item in group if item.recorded or item.receipt.attempt_id in ours]
+        outcomes = await self._publisher.publish_many(
+            [receipt_frame(item.receipt, item.body) for item in publish], PUBLISH_SECONDS
+        )
+        unpublished: list[Finished] = []
+        for item, problem in zip(publish, outcomes, strict=True):
+            if problem is None:
+                self._published.add((item.receipt.attempt_id or "", state_of(item.receipt)))
+            elif item.receipt.status is Status.RETURNED:
+                unpublished.append(item)  # no row remembers it
+        kept = {id(item) for item in unpublished}
+        await ack_all(item.delivery for item in group if id(item) not in kept)
+        for item in unpublished:
+            if item.delivery.is_live:
+                self.add(item)
+
+    async def _record(self, group: Sequence[Finished]) -> set[str]:
+        """Record the group's outcomes, and what was published since the last time."""
+        outcomes = {
+            item.receipt.attempt_id: Outcome(
+                attempt_id=item.receipt.attempt_id,
+                state=state_of(item.receipt),
+                report=receipt_body(item.receipt).decode(),
+            )
+            for item in group
+            if not item.recorded and item.receipt.attempt_id is not None
+        }
+        if not outcomes and not self._published:
+            return set()
+        published = set(self._published)
+        async with self._database.connection() as connection:
+            recorded = (
+                await sends.record(connection, list(outcomes.values())) if outcomes else set()
+            )
+            if published and (not outcomes or self._flush_is_due()):
+                await sends.mark_published(connection, published)
+                self._published -= published
+                self._flushed_at = datetime.now(UTC)
+        if outcomes:
+            metrics.RECORD_SIZE.labels(self._channel).observe(len(outcomes))
+        if len(recorded) < len(outcomes):
+            # another outcome holds the row; whoever recorded that one tells it
+            _log.warning("recorder.outcome_held", count=len(outcomes) - len(recorded))
+        return recorded
+
+    def _flush_is_due(self) -> bool:
+        return (datetime.now(UTC) - self._flushed_at).total_seconds() >= FLUSH_SECONDS
+
+
+def state_of(receipt: AttemptReceipt) -> str:
+    """Return the row's state for a report."""
+    return sends.UNKNOWN if receipt.status is Status.UNKNOWN else sends.RECORDED

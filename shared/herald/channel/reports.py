@@ -1,0 +1,105 @@
+"""What became of a call, as the receipt the router reads. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from herald.bus.frames import Frame
+from herald.channel.provider import Accepted, Refused, SendResult
+from herald.failures import Failure
+from herald.receipts import AttemptReceipt, Return, bounded_element
+from herald.topology import RECEIPTS, attempt_receipt_key
+from herald.vocabulary import FailureClass, Receipts, Status
+from herald.work import Work
+
+RECEIPT_TYPE = "herald.receipt.attempt.v1"
+NO_ACCOUNT = Failure.of(FailureClass.AUTH, "no_account", "no account may make this call")
+
+
+def report(
+    work: Work,
+    result: SendResult,
+    now: datetime,
+    *,
+    provider: str,
+    account: str,
+    receipts: Receipts | None,
+) -> AttemptReceipt:
+    """Tell how a call ended."""
+    common: dict[str, Any] = {
+        "source": "channel",
+        "channel": work.channel,
+        "provider": provider,
+        "account": account,
+        "attempt_id": work.attempt_id,
+        "event_key": dispatch_key(work),
+        "dispatch": work.dispatch,
+        "occurred_at": now,
+        "received_at": now,
+        "element": bounded_element(result.element),
+    }
+    if isinstance(result, Accepted):
+        return AttemptReceipt(
+            status=Status.ACCEPTED, references=result.references, receipts=receipts, **common
+        )
+    if isinstance(result, Refused):
+        return AttemptReceipt(status=Status.FAILED, failure=result.failure, **common)
+    failure = Failure.of(FailureClass.AMBIGUOUS, result.code)
+    return AttemptReceipt(status=Status.UNKNOWN, failure=failure, **common)
+
+
+def returned(
+    work: Work, reason: str, now: datetime, *, not_before: datetime | None = None
+) -> AttemptReceipt:
+    """Give work back: no call was made."""
+    return AttemptReceipt(
+        source="channel",
+        channel=work.channel,
+        provider="",
+        account="",
+        attempt_id=work.attempt_id,
+        status=Status.RETURNED,
+        event_key=dispatch_key(work),
+        dispatch=work.dispatch,
+        returned=Return(reason=reason, not_before=not_before),
+        received_at=now,
+    )
+
+
+def lease_ended(
+    attempt_id: str, channel: str, provider: str, account: str, now: datetime
+) -> AttemptReceipt:
+    """Tell that a claimed attempt was never reported: its worker died, or could not record."""
+    return AttemptReceipt(
+        source="channel",
+        channel=channel,
+        provider=provider,
+        account=account,
+        attempt_id=attempt_id,
+        status=Status.UNKNOWN,
+        failure=Failure.of(FailureClass.AMBIGUOUS, "lease_ended", "its worker did not report"),
+        event_key="lease",
+        received_at=now,
+    )
+
+
+def dispatch_key(work: Work) -> str:
+    """Name a report by the dispatch it answers."""
+    return f"dispatch:{work.dispatch}"
+
+
+def receipt_frame(receipt: AttemptReceipt, body: bytes | None = None) -> Frame:
+    """Put a receipt on the bus; `body` is the recorded one where it is published again."""
+    return Frame(
+        exchange=RECEIPTS,
+        routing_key=attempt_receipt_key(receipt.channel),
+        body=body or receipt_body(receipt),
+        message_id=receipt.frame_id,
+        type=RECEIPT_TYPE,
+    )
+
+
+def receipt_body(receipt: AttemptReceipt) -> bytes:
+    """Write a receipt as it is recorded and published."""
+    return receipt.model_dump_json(exclude_none=True).encode()

@@ -1,0 +1,105 @@
+"""The rows that arbitrate and remember: claims, outcomes, what is published."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from herald.database.pool import Connection
+from herald.database.queries import load_queries
+
+_QUERIES = load_queries("herald.channel")
+
+STARTED, UNKNOWN, RECORDED, WITHDRAWN = "started", "unknown", "recorded", "withdrawn"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """An attempt about to be made."""
+
+    attempt_id: str
+    provider: str
+    account: str
+    lease_until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """An attempt that has a row already."""
+
+    state: str
+    lease_until: datetime | None
+    report: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How an attempt ended, as it will be published."""
+
+    attempt_id: str
+    state: str  # UNKNOWN or RECORDED
+    report: str
+
+
+async def claim(connection: Connection, channel: str, claims: Iterable[Claim]) -> set[str]:
+    """Insert claims; return the attempts that are ours to make."""
+    listed = list(claims)
+    rows = await connection.fetch(
+        _QUERIES["claim"],
+        channel,
+        [item.attempt_id for item in listed],
+        [item.provider for item in listed],
+        [item.account for item in listed],
+        [item.lease_until for item in listed],
+    )
+    return {row["attempt_id"] for row in rows}
+
+
+async def look_up(connection: Connection, attempt_ids: Sequence[str]) -> dict[str, Known]:
+    """Read rows by attempt."""
+    rows = await connection.fetch(_QUERIES["look_up"], attempt_ids)
+    return {
+        row["attempt_id"]: Known(
+            state=row["state"], lease_until=row["lease_until"], report=row["report"]
+        )
+        for row in rows
+    }
+
+
+async def record(connection: Connection, outcomes: Sequence[Outcome]) -> set[str]:
+    """Record outcomes; return the attempts whose row took them."""
+    rows = await connection.fetch(
+        _QUERIES["record"],
+        [item.attempt_id for item in outcomes],
+        [item.state for item in outcomes],
+        [item.report for item in outcomes],
+    )
+    return {row["attempt_id"] for row in rows}
+
+
+async def mark_published(connection: Connection, published: Iterable[tuple[str, str]]) -> None:
+    """Note which (attempt, state) had its report confirmed."""
+    listed = sorted(published)
+    await connection.execute(
+        _QUERIES["mark_published"], [item[0] for item in listed], [item[1] for item in listed]
+    )
+
+
+async def lock_ended_leases(
+    connection: Connection, channel: str, before: datetime, limit: int
+) -> list[tuple[str, str, str]]:
+    """Lock claims whose lease ended; return attempt, provider and account of each."""
+    rows = await connection.fetch(_QUERIES["lock_ended_leases"], channel, before, limit)
+    return [(row["attempt_id"], row["provider"], row["account"]) for row in rows]
+
+
+async def take_unpublished(
+    connection: Connection, channel: str, now: datetime, age: timedelta, limit: int
+) -> list[Outcome]:
+    """Take reports whose publish was not confirmed for at least `age`."""
+    rows = await connection.fetch(_QUERIES["take_unpublished"], channel, now, age, limit)
+    return [
+        Outcome(attempt_id=row["attempt_id"], state=row["state"], report=row["report"])
+        for row in rows
+    ]

@@ -1,0 +1,167 @@
+"""The application of any channel: what it is made of, and how it starts and stops."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from typing import Any, Protocol
+
+import structlog
+from starlette.applications import Starlette
+
+from herald.bus.connections import Connections
+from herald.bus.entities import existing_exchange, existing_queue
+from herald.bus.publishing import declare_publication
+from herald.bus.subscribers import BatchSubscriber, subscribe_batches
+from herald.channel.accounts import Slot
+from herald.channel.http import HttpCaller
+from herald.channel.limits import TokenBucket
+from herald.channel.provider import Provider
+from herald.channel.recorder import Recorder
+from herald.channel.sweeper import Sweeper
+from herald.channel.worker import Worker
+from herald.config.accounts import Secrets
+from herald.config.loading import Configuration
+from herald.database.pool import Database
+from herald.database.schema import SchemaWatch
+from herald.ops import ops_routes
+from herald.receipts import AttemptReceipt
+from herald.settings import Settings
+from herald.topology import (
+    OUTBOUND,
+    RECEIPTS,
+    attempt_receipt_key,
+    outbound_key,
+    outbound_queue,
+)
+from herald.vocabulary import Lane
+from herald.work import Work
+
+# Each lane has its own AMQP channel and slots, so that an OTP never waits behind a campaign.
+SLOTS: dict[Lane, int] = {Lane.URGENT: 100, Lane.NORMAL: 200, Lane.BULK: 100}
+MAX_BATCH = 100
+
+_log = structlog.get_logger(__name__)
+
+
+class ProviderFactory(Protocol):
+    """Makes one account's adapter."""
+
+    def __call__(
+        self, name: str, account: Any, secrets: Any, http: HttpCaller, public_base_url: str
+    ) -> Provider: ...
+
+
+class Channel:
+    """One channel's worker process."""
+
+    def __init__(
+        self,
+        channel: str,
+        providers: Mapping[str, ProviderFactory],
+        settings: Settings,
+        configuration: Configuration,
+        secrets: Mapping[str, Secrets],
+    ) -> None:
+        app_id = f"herald-channel-{channel}"
+        self._channel = channel
+        self.connections = Connections(settings.amqp_url, app_id=app_id)
+        self._database = Database(settings.postgres_dsn, application_name=app_id)
+        self._schema = SchemaWatch(self._database, ("channel",))
+        self._callers: list[HttpCaller] = []
+        slots = [
+            self._slot(name, account, providers, secrets[name], configuration)
+            for name, account in configuration.accounts_of(channel).items()
+        ]
+        publisher = self.connections.publisher
+        self._recorder = Recorder(channel, self._database, publisher)
+        self._worker = Worker(channel, slots, self._database, self._recorder)
+        self._sweeper = Sweeper(channel, self._database, publisher)
+        self._subscribers = [self._subscribe(lane) for lane in Lane]
+        self._declare_publication()
+
+    def application(self) -> Starlette:
+        """Build the Starlette application; nothing is opened before it starts."""
+        return Starlette(routes=ops_routes(self._checks()), lifespan=self._lifespan)
+
+    def _slot(
+        self,
+        name: str,
+        account: Any,
+        providers: Mapping[str, ProviderFactory],
+        secrets: Secrets,
+        configuration: Configuration,
+    ) -> Slot:
+        http = HttpCaller(account.timeout)
+        self._callers.append(http)
+        factory = providers[account.provider]
+        base_url = configuration.file.ingress.public_base_url
+        return Slot(
+            name=name,
+            account=account,
+            provider=factory(name, account, secrets, http, base_url),
+            bucket=TokenBucket(account.rate),
+        )
+
+    def _subscribe(self, lane: Lane) -> BatchSubscriber:
+        return subscribe_batches(
+            self.connections.consuming,
+            existing_queue(outbound_queue(self._channel, lane), outbound_key(self._channel, lane)),
+            self._worker,
+            prefetch=SLOTS[lane],
+            max_batch=MAX_BATCH,
+            payload_models=[Work],
+            title=outbound_queue(self._channel, lane),
+            description=f"Attempts to make, {lane} lane.",
+            exchange=existing_exchange(OUTBOUND),
+            settle="single",
+        )
+
+    def _declare_publication(self) -> None:
+        declare_publication(
+            self.connections.publishing,
+            existing_exchange(RECEIPTS),
+            attempt_receipt_key(self._channel),
+            AttemptReceipt,
+            title=f"receipts.{self._channel}",
+            description="What became of each attempt.",
+        )
+
+    def _checks(self) -> dict[str, Callable[[], str | None]]:
+        return {
+            "database": lambda: self._database.problem,
+            "schema": lambda: self._schema.problem,
+            "broker": lambda: self.connections.problem,
+            "consumers": lambda: next(filter(None, (s.problem for s in self._subscribers)), None),
+            "recorder": lambda: self._recorder.problem,
+        }
+
+    @asynccontextmanager
+    async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
+        await self._database.start()
+        for caller in self._callers:
+            await caller.start()
+        work = asyncio.create_task(self._work(), name=self._channel)
+        _log.info("channel.started", channel=self._channel, accounts=len(self._callers))
+        try:
+            yield
+        finally:
+            # consuming ends first and waits until every call is made, recorded and acknowledged
+            await self.connections.stop()
+            await self._worker.drain()
+            work.cancel()
+            with suppress(asyncio.CancelledError):
+                await work
+            await self._recorder.flush()
+            for caller in self._callers:
+                await caller.stop()
+            await self._database.stop()
+            _log.info("channel.stopped", channel=self._channel)
+
+    async def _work(self) -> None:
+        await self._schema.wait()
+        await self.connections.start()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._recorder.run(), name="recorder")
+            group.create_task(self._sweeper.run(), name="sweeper")

@@ -1,0 +1,479 @@
+"""The batch subscriber on a real broker: what it hands over, settles, retries and survives."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from faststream.rabbit import Channel
+from prometheus_client import CollectorRegistry
+from pydantic import BaseModel
+
+from behaviour.bus.rabbit import Rabbit, WorkQueue, until
+from herald import topology
+from herald.bus.batches import Handler
+from herald.bus.connections import Connections
+from herald.bus.declaration import apply
+from herald.bus.deliveries import Delivery, ack_all
+from herald.bus.entities import existing_exchange, existing_queue
+from herald.bus.subscribers import BatchSubscriber, subscribe_batches
+from herald.vocabulary import Lane
+
+Subscribe = Callable[..., Awaitable[BatchSubscriber]]
+
+
+class Payload(BaseModel):
+    """A payload for AsyncAPI."""
+
+    text: str
+
+
+@pytest.fixture
+def subscribe(connections: Connections, work: WorkQueue, registry: CollectorRegistry) -> Subscribe:
+    """Give a function that subscribes a handler to the test's queue and starts the service."""
+
+    async def start(
+        handler: Handler, *, prefetch: int = 50, max_batch: int = 10, **options: Any
+    ) -> BatchSubscriber:
+        subscriber = subscribe_batches(
+            connections.consuming,
+            existing_queue(work.queue, work.key),
+            handler,
+            prefetch=prefetch,
+            max_batch=max_batch,
+            payload_models=[Payload],
+            title=work.queue,
+            description="A test's queue.",
+            registry=registry,
+            **options,
+        )
+        await connections.start()
+        await connections.wait_until_started()
+        return subscriber
+
+    return start
+
+
+class Collector:
+    """A handler that keeps what it was given, and does what it is told first."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[str]] = []
+        self.deliveries: list[Delivery] = []
+        self.may_go = asyncio.Event()
+        self.may_go.set()
+
+    @property
+    def bodies(self) -> list[str]:
+        return [body for batch in self.batches for body in batch]
+
+    async def __call__(self, batch: Sequence[Delivery]) -> None:
+        self.batches.append([d.body.decode() for d in batch])
+        self.deliveries.extend(batch)
+        await self.may_go.wait()
+
+
+def bodies(number: int) -> list[bytes]:
+    return [str(i).encode() for i in range(number)]
+
+
+async def test_hands_over_whatever_waits(
+    subscribe: Subscribe, rabbit: Rabbit, work: WorkQueue
+) -> None:
+    """While one batch is handled the next gathers, never more than `max_batch`; all is acked."""
+    await rabbit.fill(topology.OUTBOUND, work.key, bodies(45))
+    collect = Collector()
+    collect.may_go.clear()
+    subscriber = await subscribe(collect, max_batch=20)
+    await until(lambda: subscriber.buffered == 45)
+    assert len(collect.batches) == 1
+    first = len(collect.batches[0])
+    collect.may_go.set()
+    await until(lambda: len(collect.bodies) == 45)
+    assert collect.bodies == [str(i) for i in range(45)]
+    assert [len(b) for b in collect.batches[1:3]] == [20, min(20, 25 - first)]
+    await until(lambda: subscriber.buffered == 0)
+    await subscriber.stop()
+    assert await rabbit.drain(work.queue, quiet_seconds=0.5) == []
+
+
+async def test_delivery_tells_what_was_published(
+    subscribe: Subscribe, connections: Connections, work: WorkQueue
+) -> None:
+    """A delivery carries the message's properties and where it came from."""
+    collect = Collector()
+    subscriber = await subscribe(collect)
+    await connections.publisher.publish_confirmed(
+        work.frame("id-7", body=b"{}", correlation_id="c-7", headers={"a": 1})
+    )
+    await until(lambda: collect.deliveries)
+    [delivery] = collect.deliveries
+    assert (delivery.body, delivery.message_id, delivery.type) == (b"{}", "id-7", "test")
+    assert (delivery.exchange, delivery.routing_key) == (topology.OUTBOUND, work.key)
+    assert (delivery.correlation_id, delivery.headers["a"]) == ("c-7", 1)
+    assert (delivery.redelivered, delivery.delivery_count) == (False, 0)
+    assert (delivery.content_type, delivery.user_id) == ("application/json", None)
+    await until(lambda: subscriber.newest_handled)
+    assert subscriber.newest_handled == delivery.timestamp
+    assert delivery.timestamp is not None
+    assert abs(delivery.timestamp - datetime.now(UTC)) < timedelta(seconds=5)
+
+
+async def test_rejected_deliveries_are_dead_lettered_alone(
+    subscribe: Subscribe, rabbit: Rabbit, work: WorkQueue
+) -> None:
+    """What the handler marks goes to `herald.dead` under the queue's name; the rest is acked."""
+    await rabbit.fill(topology.OUTBOUND, work.key, bodies(30))
+    seen: list[int] = []
+
+    async def reject_every_third(batch: Sequence[Delivery]) -> None:
+        for delivery in batch:
+            seen.append(int(delivery.body))
+            if int(delivery.body) % 3 == 0:
+                delivery.reject()
+
+    subscriber = await subscribe(reject_every_third)
+    await until(lambda: len(seen) == 30 and subscriber.buffered == 0)
+    dead = await rabbit.drain(topology.DEAD_QUEUE, expect=10)
+    assert sorted(int(m.body) for m in dead) == list(range(0, 30, 3))
+    assert {m.routing_key for m in dead} == {work.queue}
+    await subscriber.stop()
+    assert await rabbit.drain(work.queue, quiet_seconds=0.5) == []
+    assert len(seen) == 30
+
+
+async def test_failing_handler_gets_the_same_batch_again_in_place(
+    subscribe: Subscribe, rabbit: Rabbit, work: WorkQueue
+) -> None:
+    """A handler that raises keeps its batch, burns no delivery count, and costs readiness."""
+    await rabbit.fill(topology.OUTBOUND, work.key, bodies(5))
+    tries: list[list[tuple[str, int, bool]]] = []
+    problems: list[str | None] = []
+    broken = True
+
+    async def fail_at_first(batch: Sequence[Delivery]) -> None:
+        tries.append([(d.body.decode(), d.delivery_count, d.redelivered) for d in batch])
+        problems.append(subscriber.problem)
+        batch[0].reject()  # forgotten: the try failed
+        if broken:
+            raise RuntimeError("secret content")
+        for delivery in batch:
+            delivery.rejected = False
+
+    subscriber = await subscribe(fail_at_first)
+    await until(lambda: len(tries) >= 3)
+    assert tries[0] == tries[1] == tries[2]
+    assert all(count == 0 and not redelivered for _, count, redelivered in tries[2])
+    assert not subscriber.healthy
+    assert "RuntimeError" in str(subscriber.problem)
+    assert "secret" not in str(subscriber.problem)
+    broken = False
+    await until(lambda: subscriber.healthy and subscriber.buffered == 0)
+    await subscriber.stop()
+    assert await rabbit.drain(work.queue, quiet_seconds=0.5) == []
+
+
+async def test_leaked_cancellation_is_a_failure_like_any_other(
+    subscribe: Subscribe, rabbit: Rabbit, work: WorkQueue
+) -> None:
+    """A CancelledError that a library leaks into the handler neither ends the loop nor acks."""
+    await rabbit.fill(topology.OUTBOUND, work.key, bodies(1))
+    tries = 0
+
+    async def leak_once(_batch: Sequence[Delivery]) -> None:
+        nonlocal tries
+        tries += 1
+        if tries == 1:
+            raise asyncio.CancelledError
+
+    subscriber = await subscribe(leak_once)
+    await until(lambda: tries == 2 and subscriber.healthy and subscriber.buffered == 0)
+
+
+async def test_single_settling_goes_on_while_deliveries_are_in_work(
+    subscribe: Subscribe, rabbit: Rabbit, work: WorkQueue
+) -> None:
+    """Settled one by one, later batches come before earlier ones are settled, up to prefetch."""
+    await rabbit.fill(topology.OUTBOUND, work.key, bodies(20))
+    collect = Collector()
+    subscriber = await subscribe(collect, prefetch=8, max_batch=3, settle="single")
+    await until(lambda: len(collect.deliveries) == 8)
+    await asyncio.sleep(0.2)
+    assert len(collect.deliveries) == 8
+    assert await collect.deliveries[5].ack()
+    assert await collect.deliveries[2].dead_letter()
+    await until(lambda: len(collect.deliveries) == 10)
+    assert await ack_all(collect.deliveries) == 8
+    await until(lambda: len(collect.deliveries) == 18)
+    assert await ack_all(collect.deliveries) == 8
+    await until(lambda: len(collect.deliveries) == 20)
+    await ack_all(collect.deliveries)
+    await subscriber.stop()
+    assert collect.bodies == [str(i) for i in range(20)]
+    [dead] = await rabbit.drain(topology.DEAD_QUEUE, expect=1)
+    assert dead.body == b"2"
+    assert await rabbit.drain(work.queue, quiet_seconds=0.5) == []
+
+
+async def test_settling_twice_is_harmless(
+    subscribe: Subscribe, rabbit: Rabbit, work: WorkQueue
+) -> None:
+    """A delivery settled again sends nothing: an unknown tag would close the channel."""
+    await rabbit.fill(topology.OUTBOUND, work.key, bodies(2))
+    collect = Collector()
+    subscriber = await subscribe(collect, settle="single")
+    await until(lambda: len(collect.deliveries) == 2)
+    assert await collect.deliveries[0].ack()
+    assert not await collect.deliveries[0].ack()
+    assert not await collect.deliveries[0].dead_letter()
+    assert await collect.deliveries[1].ack()
+    await asyncio.sleep(0.2)
+    assert subscriber.healthy
+
+
+async def test_lost_connection_loses_nothing_and_acks_nothing_unworked(
+    subscribe: Subscribe, connections: Connections, rabbit: Rabbit, work: WorkQueue
+) -> None:
+    """After a lost connection what was not settled comes again, once, and all is handled."""
+    await rabbit.fill(topology.OUTBOUND, work.key, bodies(100))
+    collect = Collector()
+    collect.may_go.clear()
+    subscriber = await subscribe(collect, prefetch=40, max_batch=20)
+    await until(lambda: subscriber.buffered == 40)
+    held = set(collect.bodies)
+    await rabbit.close_connections(f"{connections.consuming.config.app_id} consuming")
+    await until(lambda: not collect.deliveries[0].is_live)
+    collect.may_go.set()  # the handler ends after its channel: its tags must not be acked anywhere
+    await until(lambda: subscriber.healthy)
+    await until(lambda: set(collect.bodies) == {str(i) for i in range(100)})
+    again = [d for d in collect.deliveries if d.redelivered]
+    assert held <= {d.body.decode() for d in again}
+    assert len(collect.bodies) <= 100 + 40
+    assert {d.delivery_count for d in again} == {1}
+    await until(lambda: subscriber.buffered == 0)
+    await subscriber.stop()
+    assert await rabbit.drain(work.queue, quiet_seconds=0.5) == []
+
+
+async def test_prefetch_is_restored_after_a_lost_connection(
+    subscribe: Subscribe, connections: Connections, rabbit: Rabbit, work: WorkQueue
+) -> None:
+    """A consumer that came back is given no more than its prefetch."""
+    await rabbit.fill(topology.OUTBOUND, work.key, bodies(40))
+    collect = Collector()
+    subscriber = await subscribe(collect, prefetch=6, settle="single")
+    await until(lambda: len(collect.deliveries) == 6)
+    await rabbit.close_connections(f"{connections.consuming.config.app_id} consuming")
+    await until(lambda: len(collect.deliveries) > 6)
+    await asyncio.sleep(0.3)
+    assert subscriber.healthy
+    assert sum(d.is_live for d in collect.deliveries) == 6
+    assert await ack_all(collect.deliveries) == 6
+
+
+async def test_retry_drops_deliveries_that_will_come_again(
+    subscribe: Subscribe, connections: Connections, rabbit: Rabbit, work: WorkQueue
+) -> None:
+    """A batch being retried when its channel is lost is given up for its redelivery."""
+    await rabbit.fill(topology.OUTBOUND, work.key, bodies(3))
+    tries: list[list[Delivery]] = []
+    broken = True
+
+    async def fail(batch: Sequence[Delivery]) -> None:
+        tries.append(list(batch))
+        if broken:
+            raise RuntimeError
+
+    subscriber = await subscribe(fail)
+    await until(lambda: len(tries) >= 2)
+    await rabbit.close_connections(f"{connections.consuming.config.app_id} consuming")
+    await until(lambda: tries[-1][0].redelivered)
+    assert all(d.is_live for d in tries[-1])
+    broken = False
+    await until(lambda: subscriber.healthy and subscriber.buffered == 0)
+    await subscriber.stop()
+    assert await rabbit.drain(work.queue, quiet_seconds=0.5) == []
+
+
+async def test_dead_loop_is_restarted_with_the_batch_it_held(
+    subscribe: Subscribe, rabbit: Rabbit, work: WorkQueue
+) -> None:
+    """When the loop itself dies readiness says so, and its successor takes up its batch."""
+    collect = Collector()
+    collect.may_go.clear()
+    subscriber = await subscribe(collect)
+    await until(lambda: subscriber.healthy)
+    await rabbit.fill(topology.OUTBOUND, work.key, bodies(3))
+    await until(lambda: subscriber.buffered == 3)
+    assert subscriber._loop is not None
+    subscriber._loop.cancel()
+    await until(lambda: "not running" in str(subscriber.problem))
+    collect.may_go.set()
+    await until(lambda: subscriber.healthy and subscriber.buffered == 0)
+    assert {"0", "1", "2"} == set(collect.bodies)
+    await subscriber.stop()
+    assert await rabbit.drain(work.queue, quiet_seconds=0.5) == []
+
+
+async def test_stop_drains_what_was_received_and_leaves_the_rest_untouched(
+    subscribe: Subscribe, connections: Connections, rabbit: Rabbit, work: WorkQueue
+) -> None:
+    """Stopping hands over the buffer; what never arrived keeps a delivery count of 0."""
+    await rabbit.fill(topology.OUTBOUND, work.key, bodies(300))
+    collect = Collector()
+    collect.may_go.clear()
+    subscriber = await subscribe(collect, prefetch=100, max_batch=10)
+    await until(lambda: subscriber.buffered == 100)
+    stopping = asyncio.create_task(connections.stop())
+    await until(subscriber.stopping.is_set)
+    collect.may_go.set()
+    await stopping
+    handled = len(collect.bodies)
+    assert handled >= 100
+    left = await rabbit.drain(work.queue)
+    assert sorted(int(m.body) for m in left) == list(range(handled, 300))
+    assert {(m.redelivered, m.headers.get("x-delivery-count", 0)) for m in left} == {(False, 0)}
+
+
+async def test_stop_waits_for_deliveries_settled_one_by_one(
+    subscribe: Subscribe, connections: Connections, rabbit: Rabbit, work: WorkQueue
+) -> None:
+    """Stopping waits until work taken is settled, and its acks reach the broker."""
+    await rabbit.fill(topology.OUTBOUND, work.key, bodies(10))
+    tasks: list[asyncio.Task[bool]] = []
+
+    async def settle_later(delivery: Delivery) -> bool:
+        await asyncio.sleep(0.5)
+        return await delivery.ack()
+
+    async def begin(batch: Sequence[Delivery]) -> None:
+        tasks.extend(asyncio.create_task(settle_later(d)) for d in batch)
+
+    await subscribe(begin, settle="single")
+    await until(lambda: len(tasks) == 10)
+    await connections.stop()
+    assert [task.done() and task.result() for task in tasks] == [True] * 10
+    assert await rabbit.drain(work.queue, quiet_seconds=0.5) == []
+
+
+async def test_stop_is_bounded_when_a_handler_hangs(
+    subscribe: Subscribe, connections: Connections, rabbit: Rabbit, work: WorkQueue
+) -> None:
+    """A handler that never ends is cut off after the graceful timeout; its batch comes again."""
+    await rabbit.fill(topology.OUTBOUND, work.key, bodies(2))
+    collect = Collector()
+    collect.may_go.clear()
+    subscriber = await subscribe(collect)
+    await until(lambda: subscriber.buffered == 2)
+    started = time.monotonic()
+    await connections.stop()
+    assert 4.5 < time.monotonic() - started < 8
+    assert len(await rabbit.drain(work.queue, expect=2)) == 2
+
+
+async def test_missing_queue_is_awaited(
+    subscribe: Subscribe, connections: Connections, rabbit: Rabbit, work: WorkQueue
+) -> None:
+    """Before the topology is applied a service waits, says so, and then consumes by itself."""
+    await rabbit.delete_queue(work.queue)
+    collect = Collector()
+    subscriber = await subscribe(collect)
+    await until(lambda: "ChannelNotFoundEntity" in str(subscriber.problem))
+    assert connections.is_connected
+    await apply(rabbit.amqp_url, topology.topology_for([work.channel]))
+    await rabbit.fill(topology.OUTBOUND, work.key, bodies(1))
+    await until(lambda: collect.bodies == ["0"])
+    assert subscriber.healthy
+
+
+async def test_queue_deleted_under_the_consumer_is_consumed_again(
+    subscribe: Subscribe, rabbit: Rabbit, work: WorkQueue
+) -> None:
+    """A consumer cancelled by the broker costs readiness and comes back with its queue."""
+    collect = Collector()
+    subscriber = await subscribe(collect)
+    await until(lambda: subscriber.healthy)
+    await rabbit.delete_queue(work.queue)
+    await until(lambda: not subscriber.healthy)
+    await apply(rabbit.amqp_url, topology.topology_for([work.channel]))
+    await rabbit.fill(topology.OUTBOUND, work.key, bodies(1))
+    await until(lambda: collect.bodies == ["0"])
+    assert subscriber.healthy
+
+
+async def test_channel_closed_by_the_broker_comes_back(
+    subscribe: Subscribe, rabbit: Rabbit, work: WorkQueue
+) -> None:
+    """A channel error ends the channel, not the consumer."""
+    collect = Collector()
+    subscriber = await subscribe(collect)
+    await until(lambda: subscriber.healthy)
+    underlay = subscriber._consumer._underlay
+    assert underlay is not None
+    await underlay.basic_ack(4711)  # an unknown tag: 406
+    await until(lambda: underlay.is_closed)
+    await rabbit.fill(topology.OUTBOUND, work.key, bodies(1))
+    await until(lambda: collect.bodies == ["0"] and subscriber.healthy)
+
+
+async def test_counts_what_waits_in_the_queue(
+    subscribe: Subscribe, rabbit: Rabbit, work: WorkQueue
+) -> None:
+    """The number of waiting messages can be asked for, and is unknown without a consumer."""
+    await rabbit.fill(topology.OUTBOUND, work.key, bodies(30))
+    collect = Collector()
+    collect.may_go.clear()
+    subscriber = await subscribe(collect, prefetch=5)
+    await until(lambda: subscriber.buffered == 5)
+    assert await subscriber.count_ready() == 25
+    collect.may_go.set()
+    await subscriber.stop()
+    assert await subscriber.count_ready() is None
+
+
+async def test_ordinary_handler_works_beside_batches(
+    subscribe: Subscribe, connections: Connections, rabbit: Rabbit, work: WorkQueue
+) -> None:
+    """FastStream's own handlers stay available on the same broker."""
+    got: list[str] = []
+    ordinary = connections.consuming.subscriber(
+        existing_queue(topology.outbound_queue(work.channel, Lane.BULK)),
+        existing_exchange(topology.OUTBOUND),
+        channel=Channel(prefetch_count=5),
+    )
+
+    @ordinary
+    async def handle(payload: Payload) -> None:
+        got.append(payload.text)
+
+    collect = Collector()
+    await subscribe(collect)
+    bulk_key = topology.outbound_key(work.channel, Lane.BULK)
+    await rabbit.fill(topology.OUTBOUND, bulk_key, [b'{"text":"one by one"}'])
+    await rabbit.fill(topology.OUTBOUND, work.key, bodies(1))
+    await until(lambda: got == ["one by one"] and collect.bodies == ["0"])
+
+
+async def test_batches_are_measured(
+    subscribe: Subscribe, rabbit: Rabbit, work: WorkQueue, registry: CollectorRegistry
+) -> None:
+    """Sizes, durations and results are counted under the queue's name."""
+    await rabbit.fill(topology.OUTBOUND, work.key, bodies(4))
+
+    async def reject_first(batch: Sequence[Delivery]) -> None:
+        for delivery in batch:
+            if delivery.body == b"0":
+                delivery.reject()
+
+    subscriber = await subscribe(reject_first)
+    queue = {"queue": work.queue}
+    value = registry.get_sample_value
+    await until(lambda: value("herald_deliveries_total", queue | {"result": "acked"}) == 3)
+    assert value("herald_deliveries_total", queue | {"result": "rejected"}) == 1
+    assert value("herald_batch_size_sum", queue) == 4
+    await until(lambda: subscriber.buffered == 0)
+    assert value("herald_batch_seconds_count", queue) == value("herald_batch_size_count", queue)

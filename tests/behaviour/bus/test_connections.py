@@ -1,0 +1,109 @@
+"""A service's connections against a broker that is away, late, or lost."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from prometheus_client import CollectorRegistry
+from yarl import URL
+
+from behaviour.bus.link import linked
+from behaviour.bus.rabbit import Rabbit, WorkQueue, until
+from herald.bus.connections import Connections
+
+APP = "service-under-test"
+
+
+async def _closed_port() -> int:
+    server = await asyncio.start_server(lambda _r, _w: None, "127.0.0.1", 0)
+    port: int = server.sockets[0].getsockname()[1]
+    server.close()
+    await server.wait_closed()
+    return port
+
+
+async def test_service_starts_without_a_broker_and_connects_when_it_comes(
+    rabbit: Rabbit, work: WorkQueue, registry: CollectorRegistry
+) -> None:
+    """Starting returns at once, readiness says what is missing, and a late broker is found."""
+    port = await _closed_port()
+    service = Connections(str(URL(rabbit.amqp_url).with_port(port)), app_id=APP, registry=registry)
+    started = time.monotonic()
+    await service.start()
+    assert time.monotonic() - started < 0.1
+    await asyncio.sleep(0.2)
+    assert not service.is_connected
+    assert service.problem == "the publishing connection is down"
+    async with linked(rabbit.amqp_url, port=port):
+        await until(lambda: service.is_connected)
+        await service.publisher.publish_confirmed(work.frame("late"))
+        await service.stop()
+    assert len(await rabbit.drain(work.queue, expect=1)) == 1
+
+
+async def test_stop_while_still_connecting_leaves_nothing_running(
+    rabbit: Rabbit, registry: CollectorRegistry
+) -> None:
+    """A service stopped before its broker came ends at once and goes on trying nowhere."""
+    before = asyncio.all_tasks()
+    url = URL(rabbit.amqp_url).with_port(await _closed_port())
+    service = Connections(str(url), app_id=APP, registry=registry)
+    await service.start()
+    await asyncio.sleep(0.3)
+    started = time.monotonic()
+    await service.stop()
+    assert time.monotonic() - started < 2
+    await asyncio.sleep(0.1)
+    assert asyncio.all_tasks() == before
+
+
+async def test_lost_connection_costs_readiness_until_it_is_back(
+    connections: Connections, rabbit: Rabbit
+) -> None:
+    """Each connection is watched by itself, and comes back by itself."""
+    await connections.start()
+    await connections.wait_until_started()
+    assert connections.is_connected
+    seen: set[str | None] = set()
+
+    async def watch() -> None:
+        while True:
+            seen.add(connections.problem)
+            await asyncio.sleep(0)
+
+    watching = asyncio.create_task(watch())
+    app = connections.publishing.config.app_id
+    await rabbit.close_connections(f"{app} publishing")
+    await until(lambda: "the publishing connection is down" in seen)
+    await rabbit.close_connections(f"{app} consuming")
+    await until(lambda: "the consuming connection is down" in seen)
+    await until(lambda: connections.is_connected)
+    watching.cancel()
+
+
+async def test_stop_on_a_dead_link_is_bounded(rabbit: Rabbit, registry: CollectorRegistry) -> None:
+    """A service whose broker answers nothing any more still stops in time."""
+    async with linked(rabbit.amqp_url) as (link, url):
+        service = Connections(url, app_id=APP, graceful_timeout_seconds=1, registry=registry)
+        await service.start()
+        await service.wait_until_started()
+        link.hold()
+        started = time.monotonic()
+        await service.stop()
+        assert time.monotonic() - started < 13
+        link.release()
+        await asyncio.sleep(0.5)
+
+
+async def test_start_after_stop_works(
+    connections: Connections, rabbit: Rabbit, work: WorkQueue
+) -> None:
+    """Stopped connections can be started again."""
+    for number in range(2):
+        await connections.start()
+        await connections.wait_until_started()
+        await connections.publisher.publish_confirmed(work.frame(f"r{number}"))
+        await connections.stop()
+        assert not connections.is_connected
+    assert len(await rabbit.drain(work.queue, expect=2)) == 2

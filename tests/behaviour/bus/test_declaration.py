@@ -1,0 +1,185 @@
+"""Declaring and checking the topology on a real broker."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Sequence
+from dataclasses import replace
+
+import aio_pika
+import pytest
+from aiormq.exceptions import ChannelAccessRefused
+from prometheus_client import CollectorRegistry
+from pydantic import BaseModel
+from yarl import URL
+
+from behaviour.bus.rabbit import Rabbit, WorkQueue, until
+from herald import topology
+from herald.bus.connections import Connections
+from herald.bus.declaration import apply, check
+from herald.bus.deliveries import Delivery
+from herald.bus.drift import Drift
+from herald.bus.entities import existing_queue
+from herald.bus.errors import ManagementError, TopologyConflictError
+from herald.bus.subscribers import subscribe_batches
+from herald.topology import Binding, Exchange, Queue, Topology, topology_for
+
+CHANNELS = ["sms", "email"]
+BUS = topology_for(CHANNELS)
+
+
+async def test_applied_topology_has_no_drift(rabbit: Rabbit) -> None:
+    """After `apply`, once or twice, `check` finds no difference either way."""
+    for _ in range(2):
+        await apply(rabbit.amqp_url, BUS, management_url=rabbit.management_url)
+    assert await check(rabbit.amqp_url, BUS) == []
+    assert await check(rabbit.amqp_url, BUS, management_url=rabbit.management_url) == []
+
+
+async def test_missing_entities_are_found_without_the_management_api(rabbit: Rabbit) -> None:
+    """AMQP alone tells which exchanges and queues are missing."""
+    await apply(rabbit.amqp_url, BUS)
+    wanted = Topology((*BUS.exchanges, Exchange("x.new")), (*BUS.queues, Queue("q.new")), (), ())
+    assert await check(rabbit.amqp_url, wanted) == [
+        Drift("exchange", "x.new", "missing"),
+        Drift("queue", "q.new", "missing"),
+    ]
+
+
+async def test_other_arguments_bindings_and_policies_are_found(rabbit: Rabbit) -> None:
+    """The management API tells what differs and in what."""
+    await apply(rabbit.amqp_url, BUS, management_url=rabbit.management_url)
+    name = topology.RECEIPTS_QUEUE
+    wanted = Topology(
+        exchanges=BUS.exchanges,
+        queues=tuple(replace(q, delivery_limit=7) if q.name == name else q for q in BUS.queues),
+        bindings=(*BUS.bindings[:-1], Binding(topology.EVENTS, "new.key", name)),
+        policies=tuple(replace(policy, priority=3) for policy in BUS.policies),
+    )
+    drifts = await check(rabbit.amqp_url, wanted, management_url=rabbit.management_url)
+    assert drifts == [
+        Drift("queue", name, "differs", "x-delivery-limit: expected 7, found 20"),
+        Drift("binding", f"herald.events -[new.key]-> {name}", "missing"),
+        Drift("binding", "herald.dead -[#]-> herald.dead", "unexpected"),
+        Drift("policy", "herald-events", "differs", "priority: expected 3, found 0"),
+        Drift("policy", "herald-commands", "differs", "priority: expected 3, found 0"),
+    ]
+
+
+async def test_conflicting_queue_is_told_and_the_rest_declared(rabbit: Rabbit) -> None:
+    """What exists with other arguments is named; it keeps nothing else from being declared."""
+    wanted = (Queue(topology.RECEIPTS_QUEUE, delivery_limit=7), Queue("q.after"))
+    await apply(rabbit.amqp_url, BUS)
+    with pytest.raises(TopologyConflictError, match=r"queue router\.receipts: differs"):
+        await apply(rabbit.amqp_url, Topology((), wanted, (), ()))
+    assert await rabbit.ready("q.after") == 0
+
+
+async def test_unreachable_management_api_is_an_error_without_its_password(
+    rabbit: Rabbit,
+) -> None:
+    """A management URL that answers nothing is told apart, and its password stays unsaid."""
+    url = "http://user:hunter2@127.0.0.1:1"
+    with pytest.raises(ManagementError) as caught:
+        await check(rabbit.amqp_url, BUS, management_url=url)
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("key", "queue"),
+    [
+        ("message.send", "router.commands.normal"),
+        ("message.send.urgent", "router.commands.urgent"),
+        ("message.send.bulk", "router.commands.bulk"),
+        ("message.cancel", "router.control"),
+        ("recipient.suppress", "router.control"),
+        ("recipient.unsuppress", "router.control"),
+        ("recipient.erase", "router.control"),
+        ("message.sned", "router.unroutable"),
+    ],
+)
+async def test_commands_reach_their_queue(rabbit: Rabbit, key: str, queue: str) -> None:
+    """Every command key leads to one queue, and a key nobody knows to the router as well."""
+    await apply(rabbit.amqp_url, BUS)
+    await rabbit.fill(topology.COMMANDS, key, [b"{}"])
+    [message] = await rabbit.drain(queue, expect=1)
+    assert message.routing_key == key
+
+
+@pytest.mark.parametrize("queue", ["router.receipts", "outbound.sms.urgent", "router.control"])
+async def test_rejected_message_is_dead_lettered_under_its_queue(
+    rabbit: Rabbit, queue: str
+) -> None:
+    """A rejected message goes to `herald.dead` with its queue's name as key."""
+    await apply(rabbit.amqp_url, BUS)
+    async with rabbit.channel() as channel:
+        await channel.default_exchange.publish(aio_pika.Message(b"bad", delivery_mode=2), queue)
+        message = await (await channel.get_queue(queue)).get(timeout=5)
+        assert message is not None
+        await message.reject(requeue=False)
+    [dead] = await rabbit.drain(topology.DEAD_QUEUE, expect=1)
+    assert (dead.routing_key, dead.exchange) == (queue, topology.DEAD)
+
+
+async def test_user_queues_are_bound_by_the_policy(rabbit: Rabbit) -> None:
+    """A queue named `events.*` drops its oldest messages beyond a size; ours are left alone."""
+    await apply(rabbit.amqp_url, BUS, management_url=rabbit.management_url)
+    async with rabbit.channel() as channel:
+        for name in ("events.shop", "my.events.shop"):
+            await channel.declare_queue(name, durable=True, arguments={"x-queue-type": "quorum"})
+    policies: dict[str, object] = {}
+    async with asyncio.timeout(20):  # the management API learns of a queue's policy with a delay
+        while policies.get("events.shop") is None or policies["router.commands.bulk"] is None:
+            policies = {
+                row["name"]: row.get("effective_policy_definition")
+                for row in await rabbit.call("GET", f"queues/{rabbit.vhost}")
+            }
+            await asyncio.sleep(0.2)
+    [events] = [p for p in BUS.policies if p.name == "herald-events"]
+    assert events.definition["overflow"] == "drop-head"
+    assert policies["events.shop"] == events.definition
+    assert not policies["my.events.shop"]
+    assert not policies[topology.RECEIPTS_QUEUE]
+    assert policies["router.commands.bulk"] == {"max-length-bytes": 1024**3}
+
+
+async def test_service_needs_no_right_to_configure(
+    rabbit: Rabbit, work: WorkQueue, registry: CollectorRegistry
+) -> None:
+    """A broker user that may declare nothing can run a service."""
+    user = f"service-{uuid.uuid4().hex[:8]}"
+    await rabbit.call("PUT", f"users/{user}", {"password": "p", "tags": ""})
+    await rabbit.call(
+        "PUT",
+        f"permissions/{rabbit.vhost}/{user}",
+        {"configure": "^$", "write": r"^herald\.", "read": r"^outbound\."},
+    )
+    url = str(URL(rabbit.amqp_url).with_user(user).with_password("p"))
+    service = Connections(url, app_id="restricted", registry=registry)
+    got: list[bytes] = []
+
+    async def take(batch: Sequence[Delivery]) -> None:
+        got.extend(d.body for d in batch)
+
+    subscriber = subscribe_batches(
+        service.consuming,
+        existing_queue(work.queue),
+        take,
+        prefetch=10,
+        max_batch=10,
+        payload_models=[BaseModel],
+        title="t",
+        description="d",
+        registry=registry,
+    )
+    try:
+        await service.start()
+        await service.wait_until_started()
+        await service.publisher.publish_confirmed(work.frame("allowed"))
+        await until(lambda: got == [b"allowed"] and subscriber.healthy)
+        with pytest.raises(ChannelAccessRefused):
+            await apply(url, Topology((Exchange("new"),), (), (), ()))
+    finally:
+        await service.stop()
+        await rabbit.call("DELETE", f"users/{user}")

@@ -1,0 +1,83 @@
+"""A whole stack: started, started again, restored after a crash, stopped."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from herald_local import lifecycle, processes, services
+from herald_local.errors import LocalError
+from herald_local.programs import run
+from herald_local.servers import GivenServers
+from herald_local.stack import Stack
+
+
+@pytest.fixture(scope="module")
+def given(amqp_url: str, management_url: str, postgres_dsn: str) -> GivenServers:
+    """Give servers for this module's stacks."""
+    return GivenServers(amqp_url=amqp_url, management_url=management_url, postgres_dsn=postgres_dsn)
+
+
+@pytest.fixture(scope="module")
+def running(home: Path, given: GivenServers) -> Iterator[Stack]:
+    """Give a running stack."""
+    with lifecycle.running_stack(home / "lifecycle", given) as stack:
+        yield stack
+
+
+def _pids(stack: Stack) -> dict[str, int | None]:
+    return {name: processes.running_pid(stack.home, name) for name in services.NAMES}
+
+
+def test_a_second_start_changes_nothing(running: Stack, given: GivenServers) -> None:
+    """Starting what runs is free: the same processes at the same addresses."""
+    before = _pids(running)
+    assert None not in before.values()
+    assert lifecycle.start(running.home, given, on_leash=True) == running
+    assert _pids(running) == before
+
+
+def test_a_start_after_a_crash_restores_the_stack(running: Stack, given: GivenServers) -> None:
+    """When services have died, the next start brings them back at the same addresses."""
+    services.kill(running, ["router", "ingress"])
+    assert not services.is_ready(running, "router")
+    assert lifecycle.start(running.home, given, on_leash=True) == running
+    assert all(services.is_ready(running, name) for name in services.NAMES)
+
+
+def test_a_shell_reads_every_address_from_the_env_file(running: Stack) -> None:
+    """The exports survive a shell, and the AMQP URL has no query string."""
+    script = f". '{running.home / 'env'}' && env"
+    lines = run(["/bin/sh", "-c", script], environment={}).splitlines()
+    read = dict(line.split("=", 1) for line in lines)
+    assert read.items() >= running.environment.items()
+    assert "?" not in read["HERALD_AMQP_URL"]
+
+
+def test_a_start_that_fails_says_why_and_leaves_nothing_running(
+    home: Path, given: GivenServers
+) -> None:
+    """A database that is away is named, and no process of the stack stays."""
+    nowhere = dataclasses.replace(given, postgres_dsn="postgresql://postgres@127.0.0.1:9/postgres")
+    with pytest.raises(LocalError, match="PostgreSQL"):
+        lifecycle.start(home / "hopeless", nowhere, on_leash=True)
+    assert processes.recorded(home / "hopeless") == []
+
+
+def test_a_service_that_ends_is_named_with_its_last_words(
+    home: Path, given: GivenServers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The complaint names the service at fault alone and shows the end of its log."""
+    broken = tuple(
+        services.Service("ingress", "no_such_package") if service.name == "ingress" else service
+        for service in services.SERVICES
+    )
+    monkeypatch.setattr(services, "SERVICES", broken)
+    with pytest.raises(LocalError, match="No module named no_such_package") as caught:
+        lifecycle.start(home / "broken", given, on_leash=True)
+    assert "ingress is not ready: it has ended" in str(caught.value)
+    assert "router is not ready" not in str(caught.value)
+    assert processes.recorded(home / "broken") == []

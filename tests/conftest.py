@@ -1,0 +1,111 @@
+"""The servers tests run on: those named in HERALD_TEST_*, else private ones of this session."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from herald_local import databases, rabbitmq_management
+from herald_local.lifecycle import running_stack
+from herald_local.servers import GivenServers, Servers, running_servers
+from herald_local.stack import Stack
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def _given() -> GivenServers:
+    given = GivenServers(
+        amqp_url=os.environ.get("HERALD_TEST_AMQP_URL"),
+        management_url=os.environ.get("HERALD_TEST_RABBITMQ_MANAGEMENT_URL"),
+        postgres_dsn=os.environ.get("HERALD_TEST_POSTGRES_DSN"),
+    )
+    if (given.amqp_url is None) != (given.management_url is None):
+        raise pytest.UsageError(
+            "HERALD_TEST_AMQP_URL and HERALD_TEST_RABBITMQ_MANAGEMENT_URL go together"
+        )
+    return given
+
+
+@pytest.fixture(scope="session")
+def home() -> Path:
+    """Give this session's folder, which is erased with its private servers."""
+    return ROOT / ".run" / f"test-{os.getpid()}"
+
+
+@pytest.fixture(scope="session")
+def servers(home: Path) -> Iterator[Servers]:
+    """Give a broker and a database, with an administrator's rights on both."""
+    with running_servers(home, _given()) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def management_url(servers: Servers) -> str:
+    """Give the URL of the management interface, with credentials, without a closing slash."""
+    assert servers.management_url is not None
+    return servers.management_url.rstrip("/")
+
+
+@contextmanager
+def _vhost(management_url: str) -> Iterator[str]:
+    name = f"test-{uuid.uuid4().hex[:12]}"
+    rabbitmq_management.create_vhost(management_url, name)
+    try:
+        yield name
+    finally:
+        rabbitmq_management.delete_vhost(management_url, name)
+
+
+@contextmanager
+def _database(admin_dsn: str) -> Iterator[str]:
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    try:
+        yield databases.create_database(admin_dsn, name)
+    finally:
+        databases.drop_database(admin_dsn, name)
+
+
+@pytest.fixture(scope="module")
+def vhost(management_url: str) -> Iterator[str]:
+    """Give the name of a virtual host that is this module's own."""
+    with _vhost(management_url) as name:
+        yield name
+
+
+@pytest.fixture(scope="module")
+def amqp_url(servers: Servers, vhost: str) -> str:
+    """Give the URL of this module's virtual host."""
+    return rabbitmq_management.with_vhost(servers.amqp_url, vhost)
+
+
+@pytest.fixture(scope="module")
+def postgres_dsn(servers: Servers) -> Iterator[str]:
+    """Give the DSN of an empty database that is this module's own."""
+    with _database(servers.postgres_dsn) as dsn:
+        yield dsn
+
+
+@pytest.fixture(scope="session")
+def stack(
+    request: pytest.FixtureRequest, home: Path, servers: Servers, management_url: str
+) -> Iterator[Stack]:
+    """Give a whole Herald with the sandbox, in a virtual host and a database of its own."""
+    with _vhost(management_url) as name, _database(servers.postgres_dsn) as dsn:
+        given = GivenServers(
+            amqp_url=rabbitmq_management.with_vhost(servers.amqp_url, name),
+            management_url=management_url,
+            postgres_dsn=dsn,
+        )
+        try:
+            with running_stack(home / "stack", given) as running:
+                yield running
+        finally:
+            if request.session.testsfailed:  # what the services said outlives the session
+                kept = ROOT / ".run" / "failed-test-logs"
+                shutil.copytree(home / "stack" / "logs", kept, dirs_exist_ok=True)

@@ -1,0 +1,177 @@
+"""The batch loop without a broker: how it takes, retries and settles."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from pamqp.commands import Basic
+from prometheus_client import CollectorRegistry
+
+from herald.bus import batches
+from herald.bus.batches import BatchLoop
+from herald.bus.deliveries import Delivery, Source, settle_batch
+
+
+class FakeChannel:
+    """Looks like an AMQP channel to a source, and keeps what is settled on it."""
+
+    number = 1
+
+    def __init__(self) -> None:
+        self.is_closed = False
+        self.write_queue: asyncio.Queue[Any] = asyncio.Queue()
+
+
+class RecordingSource(Source):
+    """A source whose settlements can be looked at."""
+
+    __slots__ = ("written",)
+
+    def __init__(self) -> None:
+        super().__init__(FakeChannel())  # type: ignore[arg-type]  # all of it that is used
+        self.written: list[tuple[str, int, bool]] = []
+
+    def lose(self) -> None:
+        self.channel.is_closed = True  # type: ignore[misc]  # a plain attribute of the fake
+
+    async def write(self, frames: Sequence[Any]) -> bool:
+        if not self.is_open:
+            return False
+        for frame in frames:
+            if isinstance(frame, Basic.Ack):
+                self.written.append(("ack", frame.delivery_tag, frame.multiple))
+            else:
+                self.written.append(("reject", frame.delivery_tag, frame.requeue))
+        return True
+
+
+def _deliveries(source: Source, tags: Sequence[int]) -> list[Delivery]:
+    source.unsettled += len(tags)
+    return [Delivery(body=b"%d" % tag, tag=tag, source=source) for tag in tags]
+
+
+async def _run(loop: BatchLoop) -> None:
+    loop.close()
+    await asyncio.wait_for(loop.run(), 5)
+
+
+def _loop(handler: batches.Handler, **options: Any) -> BatchLoop:
+    return BatchLoop("q", handler, registry=CollectorRegistry(), **({"max_batch": 10} | options))
+
+
+async def test_rejections_come_before_the_multiple_ack() -> None:
+    """The multiple ack comes last and ends at the last good delivery."""
+    source = RecordingSource()
+    batch = _deliveries(source, [1, 2, 3, 4])
+    batch[1].reject()
+    batch[3].reject()
+    assert await settle_batch(batch) == 4
+    assert source.written == [("reject", 2, False), ("reject", 4, False), ("ack", 3, True)]
+    assert source.unsettled == 0
+    assert await settle_batch(batch) == 0
+
+
+async def test_batch_never_spans_two_channels() -> None:
+    """Deliveries of another channel wait for their own batch: tags mean nothing across."""
+    first, second = RecordingSource(), RecordingSource()
+    seen: list[list[int]] = []
+
+    async def see(batch: Sequence[Delivery]) -> None:
+        seen.append([d.tag for d in batch])
+
+    loop = _loop(see)
+    for delivery in (*_deliveries(first, [8, 9]), *_deliveries(second, [1, 2])):
+        loop.receive(delivery)
+    await _run(loop)
+    assert seen == [[8, 9], [1, 2]]
+    assert first.written == [("ack", 9, True)]
+    assert second.written == [("ack", 2, True)]
+
+
+async def test_buffered_deliveries_of_a_lost_channel_are_skipped() -> None:
+    """What will be delivered again is not handled now."""
+    lost, live = RecordingSource(), RecordingSource()
+    seen: list[int] = []
+
+    async def see(batch: Sequence[Delivery]) -> None:
+        seen.extend(d.tag for d in batch)
+
+    loop = _loop(see)
+    for delivery in (*_deliveries(lost, [5, 6]), *_deliveries(live, [1])):
+        loop.receive(delivery)
+    lost.lose()
+    await _run(loop)
+    assert seen == [1]
+    assert lost.written == []
+
+
+async def test_channel_lost_in_work_is_settled_nowhere() -> None:
+    """A handler that outlives its deliveries' channel settles nothing on any other."""
+    old, new = RecordingSource(), RecordingSource()
+
+    async def outlive(batch: Sequence[Delivery]) -> None:
+        old.lose()
+
+    loop = _loop(outlive, max_batch=2)
+    for delivery in (*_deliveries(old, [1, 2]), *_deliveries(new, [1])):
+        loop.receive(delivery)
+    await _run(loop)
+    assert old.written == []
+    assert new.written == [("ack", 1, True)]
+
+
+async def test_retry_forgets_the_failed_try_and_pauses_longer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Marks of a failed try don't count, settled deliveries don't come again, pauses grow."""
+    source = RecordingSource()
+    pauses: list[float] = []
+    seen: list[list[int]] = []
+    sleep = asyncio.sleep
+
+    async def note(seconds: float) -> None:
+        if seconds:
+            pauses.append(seconds)
+        await sleep(0)
+
+    async def fail(batch: Sequence[Delivery]) -> None:
+        seen.append([d.tag for d in batch])
+        if len(seen) <= 8:
+            batch[-1].reject()
+            if len(seen) == 1:
+                await batch[0].ack()
+            raise ValueError
+
+    monkeypatch.setattr(asyncio, "sleep", note)
+    loop = _loop(fail)
+    for delivery in _deliveries(source, [1, 2, 3]):
+        loop.receive(delivery)
+    await _run(loop)
+    assert seen == [[1, 2, 3]] + [[2, 3]] * 8
+    assert source.written == [("ack", 1, False), ("ack", 3, True)]
+    assert len(pauses) == 8
+    assert pauses[0] <= 0.2
+    assert 2.5 <= pauses[-1] <= 5
+    assert loop.problem is None
+
+
+async def test_single_settling_leaves_the_good_to_the_handler() -> None:
+    """With `single` only what is marked is settled when the handler returns."""
+    source = RecordingSource()
+    kept: list[Delivery] = []
+
+    async def keep(batch: Sequence[Delivery]) -> None:
+        kept.extend(batch)
+        batch[0].reject()
+
+    loop = _loop(keep, settle="single")
+    for delivery in _deliveries(source, [1, 2]):
+        loop.receive(delivery)
+    await _run(loop)
+    assert source.written == [("reject", 1, False)]
+    assert source.unsettled == 1
+    assert await kept[1].ack()
+    assert source.unsettled == 0

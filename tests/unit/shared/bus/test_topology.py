@@ -1,0 +1,106 @@
+"""The bus as data."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from herald import topology
+from herald.topology import Binding, topology_for
+from herald.vocabulary import Lane
+
+BUS = topology_for(["sms", "email", "sms"])
+QUEUES = {queue.name: queue for queue in BUS.queues}
+
+
+def test_queues_are_computed_from_the_channels() -> None:
+    """Each channel has a queue a lane, next to the router's own."""
+    assert set(QUEUES) == {
+        *(f"router.commands.{lane}" for lane in ("urgent", "normal", "bulk")),
+        "router.control",
+        "router.receipts",
+        "router.unroutable",
+        "herald.dead",
+        *(
+            f"outbound.{c}.{lane}"
+            for c in ("sms", "email")
+            for lane in ("urgent", "normal", "bulk")
+        ),
+    }
+    assert len(BUS.queues) == len(QUEUES)
+
+
+@pytest.mark.parametrize("name", sorted(set(QUEUES) - {"herald.dead"}))
+def test_queue_dead_letters_under_its_own_name(name: str) -> None:
+    """Every queue but the dead letters' own never drops a message silently."""
+    assert QUEUES[name].arguments == {
+        "x-queue-type": "quorum",
+        "x-delivery-limit": 20,
+        "x-overflow": "reject-publish",
+        "x-dead-letter-exchange": "herald.dead",
+        "x-dead-letter-routing-key": name,
+        "x-dead-letter-strategy": "at-least-once",
+    }
+
+
+def test_dead_letters_have_nowhere_further_to_go() -> None:
+    """The queue of dead letters has no dead letter of its own and practically no limit."""
+    assert QUEUES["herald.dead"].arguments == {
+        "x-queue-type": "quorum",
+        "x-delivery-limit": 1_000_000,
+        "x-overflow": "reject-publish",
+    }
+
+
+def test_every_published_key_is_bound() -> None:
+    """Whatever Herald publishes internally reaches a queue."""
+    bound = {(b.exchange, b.routing_key): b.queue for b in BUS.bindings}
+    for lane in Lane:
+        assert bound["herald.outbound", topology.outbound_key("sms", lane)] == (
+            topology.outbound_queue("sms", lane)
+        )
+    for key in topology.COMMAND_KEYS:
+        assert ("herald.commands", key) in bound
+    assert bound["herald.receipts", "attempt.*"] == "router.receipts"
+    assert re.fullmatch(r"attempt\.[^.]+", topology.attempt_receipt_key("sms"))
+    assert re.fullmatch(r"inbound\.[^.]+", topology.inbound_receipt_key("sms"))
+    assert Binding("herald.dead", "#", "herald.dead") in BUS.bindings
+
+
+def test_only_commands_have_an_alternate_exchange() -> None:
+    """An alternate exchange on any other would hide that a publish went nowhere."""
+    alternates = {e.name: e.arguments.get("alternate-exchange") for e in BUS.exchanges}
+    assert alternates.pop("herald.commands") == "herald.unroutable"
+    assert set(alternates.values()) == {None}
+
+
+def test_lane_follows_from_the_command_key() -> None:
+    """Send keys choose a lane; other keys choose none."""
+    assert topology.lane_of("message.send") is Lane.NORMAL
+    assert topology.lane_of("message.send.urgent") is Lane.URGENT
+    assert topology.lane_of("message.send.bulk") is Lane.BULK
+    assert topology.lane_of("message.cancel") is None
+
+
+@pytest.mark.parametrize(
+    ("key", "readable"),
+    [
+        (topology.message_event_key("delivered", "shop"), True),
+        (topology.command_event_key("accepted", "shop"), True),
+        (topology.inbound_event_key("sms", "shop"), True),
+        (topology.attempt_event_key("sms", "failed", "shop"), True),
+        (topology.message_event_key("delivered", "shop2"), False),
+        (topology.message_event_key("delivered", "other"), False),
+        (topology.attempt_event_key("sms", "shop", "other"), False),
+    ],
+)
+def test_tenant_reads_its_own_events_only(key: str, readable: bool) -> None:
+    """The topic permission of a tenant covers its keys of every family and no other's."""
+    assert bool(re.search(topology.tenant_read_pattern("shop"), key)) is readable
+
+
+def test_tenant_pattern_refuses_what_is_no_tenant() -> None:
+    """A pattern can't be smuggled in as a tenant's name."""
+    with pytest.raises(ValueError, match="not a tenant name"):
+        topology.tenant_read_pattern(".*")
