@@ -19,9 +19,6 @@ MAX_ANSWER_BYTES = 1024 * 1024
 MAX_CONNECTIONS = 200
 # shorter than servers keep idle connections, so that a call rarely meets one just closed
 KEEP_ALIVE_SECONDS = 15.0
-SERVER_ERROR = 500
-SERVICE_UNAVAILABLE = 503
-TOO_MANY_REQUESTS = 429
 _LONGEST_WAIT = timedelta(days=1)
 
 
@@ -139,18 +136,6 @@ def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> time
     at = at if at.tzinfo else at.replace(tzinfo=UTC)
     wait = at - (now or datetime.now(UTC))
     return min(wait, _LONGEST_WAIT) if wait > timedelta(0) else None
-
-
-def unavailable(answer: HttpAnswer) -> Failure | None:
-    """Read a 5xx that carries no error of the provider's own.
-
-    A 503 that says when to come back was not taken. Every other may have been: None.
-    """
-    wait = retry_after(answer.headers)
-    if answer.status == SERVICE_UNAVAILABLE and wait is not None:
-        code = f"http_{answer.status}"
-        return Failure.of(FailureClass.TRANSIENT, code, "unavailable", retry_after=wait)
-    return None
 
 
 async def _bounded(response: aiohttp.ClientResponse) -> bytes:

@@ -49,7 +49,7 @@ class ProviderFactory(Protocol):
     """Makes one account's adapter."""
 
     def __call__(
-        self, name: str, account: Any, secrets: Any, http: HttpCaller, public_base_url: str
+        self, name: str, account: Any, secrets: Any, http: HttpCaller, public_base_url: str, /
     ) -> Provider: ...
 
 

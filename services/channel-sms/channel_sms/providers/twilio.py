@@ -7,17 +7,10 @@ from __future__ import annotations
 
 import base64
 import json
-from datetime import timedelta
 from urllib.parse import quote, urlencode
 
-from herald.channel.http import (
-    AnswerLostError,
-    HttpAnswer,
-    HttpCaller,
-    NotSentError,
-    retry_after,
-    unavailable,
-)
+from herald.channel.answers import rate_pause, unexplained
+from herald.channel.http import AnswerLostError, HttpAnswer, HttpCaller, NotSentError
 from herald.channel.provider import Accepted, Refused, SendResult, Uncertain
 from herald.config.accounts import TwilioAccount, TwilioSecrets
 from herald.content import ChannelContent
@@ -32,8 +25,6 @@ MAX_BODY_CHARACTERS = 1600
 MAX_MEDIA = 10
 CONTENT_SID_PREFIX = "HX"  # a template of Twilio's Content API
 CREATED = 201
-TOO_MANY_REQUESTS = 429
-RATE_PAUSE = timedelta(seconds=1)  # where Twilio names none
 
 Fields = list[tuple[str, str]]
 
@@ -96,7 +87,10 @@ def payload(work: Work, account: TwilioAccount, status_callback: str) -> Fields 
 
 
 def read_answer(answer: HttpAnswer) -> SendResult:
-    """Read what Twilio answered. An error of its own says that nothing was created."""
+    """Read what Twilio answered. An error of its own says that nothing was created.
+
+    Error 20429 says so plainly: a request refused for its rate was never processed.
+    """
     document = answer.document()
     sid, code = document.get("sid"), document.get("code")
     if answer.status == CREATED and isinstance(sid, str) and sid:
@@ -106,18 +100,10 @@ def read_answer(answer: HttpAnswer) -> SendResult:
             classify(code, answer.status),
             code,
             redact_text(str(document.get("message", ""))),
-            retry_after=_pause(answer),
+            retry_after=rate_pause(answer),
         )
         return Refused(failure, element={"code": code, "status": document.get("status")})
-    if answer.status == TOO_MANY_REQUESTS:
-        # Twilio, error 20429: a request refused so was never processed
-        return Refused(
-            Failure.of(FailureClass.RATE_LIMITED, "http_429", retry_after=_pause(answer))
-        )
-    refused = unavailable(answer)
-    if refused is not None:
-        return Refused(refused)
-    return _unexplained(answer)
+    return unexplained(answer)
 
 
 def _sender(work: Work, account: TwilioAccount) -> tuple[str, str] | None:
@@ -143,16 +129,3 @@ def _content(content: ChannelContent) -> Fields | Failure:
     if len(content.media) > MAX_MEDIA:
         return Failure.of(FailureClass.CONTENT, "too_many_media", "over 10 media")
     return fields
-
-
-def _pause(answer: HttpAnswer) -> timedelta | None:
-    asked = retry_after(answer.headers)
-    return asked or (RATE_PAUSE if answer.status == TOO_MANY_REQUESTS else None)
-
-
-def _unexplained(answer: HttpAnswer) -> SendResult:
-    """Judge an answer without an error of Twilio's own: only a 4xx was surely not taken."""
-    code = f"http_{answer.status}"
-    if 400 <= answer.status < 500:  # noqa: PLR2004  client errors, RFC 9110
-        return Refused(Failure.of(classify(0, answer.status), code))
-    return Uncertain(code)

@@ -1,0 +1,151 @@
+"""E-mail through SendGrid's v3 Mail Send.
+
+Source: SendGrid, "Mail Send" and "Errors".
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from typing import Any
+
+from pydantic_core import to_json
+
+from channel_email.parts import Parts, parts_of, read_sender
+from herald.channel.answers import rate_pause, unexplained
+from herald.channel.http import AnswerLostError, HttpAnswer, HttpCaller, NotSentError
+from herald.channel.provider import Accepted, Refused, SendResult, Uncertain
+from herald.config.accounts import SendGridAccount, SendGridSecrets
+from herald.failures import Failure
+from herald.logs import redact_text
+from herald.vocabulary import FailureClass, Receipts
+from herald.work import Work
+
+ATTEMPT_ARGUMENT = "herald_attempt"
+TEMPLATE_PREFIX = "d-"  # a dynamic template
+
+# What an error of SendGrid's own means, by HTTP status.
+FAILURE_CLASSES: dict[int, FailureClass] = {
+    400: FailureClass.PERMANENT,
+    401: FailureClass.AUTH,
+    403: FailureClass.AUTH,  # or a temporary block after too many bad requests
+    406: FailureClass.PERMANENT,
+    413: FailureClass.CONTENT,
+    429: FailureClass.RATE_LIMITED,
+    451: FailureClass.PERMANENT,
+}
+_LONGEST_PAUSE = timedelta(hours=1)
+
+
+class SendGrid:
+    """One SendGrid account."""
+
+    def __init__(
+        self,
+        _name: str,
+        account: SendGridAccount,
+        secrets: SendGridSecrets,
+        http: HttpCaller,
+        _public_base_url: str,
+    ) -> None:
+        self._account = account
+        self._http = http
+        self._url = f"{account.base_url}/v3/mail/send"
+        self._headers = {
+            "Authorization": f"Bearer {secrets.api_key.get_secret_value()}",
+            "Content-Type": "application/json",
+        }
+
+    @property
+    def receipts(self) -> Receipts:
+        """SendGrid tells of delivery, and of opening where tracking is on."""
+        return self._account.receipts
+
+    async def send(self, work: Work) -> SendResult:
+        """Send one mail."""
+        body = payload(work)
+        if isinstance(body, Failure):
+            return Refused(body)
+        try:
+            answer = await self._http.post(self._url, headers=self._headers, body=to_json(body))
+        except NotSentError as error:
+            return Refused(error.failure)
+        except AnswerLostError as error:
+            return Uncertain(error.code)
+        return read_answer(answer)
+
+
+def payload(work: Work) -> dict[str, Any] | Failure:
+    """Build the request, or say why it can't be one."""
+    template = work.content.template
+    if template is not None and template.name.startswith(TEMPLATE_PREFIX):
+        sender = read_sender(work.sender)
+        if sender is None:
+            return Failure.of(FailureClass.AUTH, "no_sender", "no sender profile")
+        return {
+            "personalizations": [
+                {**_personalization(work), "dynamic_template_data": template.variables}
+            ],
+            "from": _address(sender.addr_spec, sender.display_name),
+            "template_id": template.name,
+        }
+    parts = parts_of(work)
+    if isinstance(parts, Failure):
+        return parts
+    return {
+        "personalizations": [_personalization(work)],
+        "from": _address(parts.sender.addr_spec, parts.sender.display_name),
+        "subject": parts.subject or " ",  # SendGrid refuses an empty one
+        "content": _content(parts),
+    }
+
+
+def read_answer(answer: HttpAnswer) -> SendResult:
+    """Read what SendGrid answered."""
+    reference = answer.headers.get("X-Message-Id")
+    if answer.status == HTTPStatus.ACCEPTED and reference:
+        return Accepted((reference,), element={"x_message_id": reference})
+    errors = answer.document().get("errors")
+    first = errors[0] if isinstance(errors, list) and errors else None
+    if not isinstance(first, dict):
+        return unexplained(answer)
+    failure_class = FAILURE_CLASSES.get(
+        answer.status,
+        FailureClass.TRANSIENT
+        if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        else FailureClass.PERMANENT,
+    )
+    failure = Failure.of(
+        failure_class,
+        f"http_{answer.status}",
+        redact_text(str(first.get("message") or "")),
+        retry_after=_pause(answer),
+    )
+    return Refused(failure, element={"field": first.get("field"), "status": answer.status})
+
+
+def _personalization(work: Work) -> dict[str, Any]:
+    return {
+        "to": [_address(work.to, work.recipient_name)],
+        "custom_args": {ATTEMPT_ARGUMENT: work.attempt_id},  # come back in every event
+    }
+
+
+def _address(email: str, name: str | None) -> dict[str, str]:
+    return {"email": email, "name": name} if name else {"email": email}
+
+
+def _content(parts: Parts) -> list[dict[str, str]]:
+    """Plain text comes first: SendGrid refuses any other order."""
+    kinds = (("text/plain", parts.text), ("text/html", parts.html))
+    return [{"type": kind, "value": value} for kind, value in kinds if value]
+
+
+def _pause(answer: HttpAnswer) -> timedelta | None:
+    """Return how long to wait: until the limit's reset, where SendGrid names it."""
+    reset = answer.headers.get("X-RateLimit-Reset", "")
+    if answer.status == HTTPStatus.TOO_MANY_REQUESTS and reset.isdigit():
+        wait = timedelta(seconds=int(reset[:12]) - datetime.now(UTC).timestamp())
+        if timedelta(0) < wait <= _LONGEST_PAUSE:
+            return wait
+    return rate_pause(answer)

@@ -1,0 +1,38 @@
+"""Judging an HTTP answer that carries no error of the provider's own."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from http import HTTPStatus
+
+from herald.channel.http import HttpAnswer, retry_after
+from herald.channel.provider import Refused, SendResult, Uncertain
+from herald.failures import Failure
+from herald.vocabulary import FailureClass
+
+RATE_PAUSE = timedelta(seconds=1)  # where a provider names none
+
+
+def unexplained(answer: HttpAnswer) -> SendResult:
+    """Only a 4xx, or a 503 that says when to come back, was surely not taken.
+
+    Every other 5xx, and a success that can't be read, may have been.
+    """
+    code = f"http_{answer.status}"
+    wait = rate_pause(answer)
+    if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
+        return Refused(Failure.of(FailureClass.RATE_LIMITED, code, retry_after=wait))
+    if answer.status == HTTPStatus.SERVICE_UNAVAILABLE and wait is not None:
+        return Refused(Failure.of(FailureClass.TRANSIENT, code, retry_after=wait))
+    if answer.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+        return Refused(Failure.of(FailureClass.AUTH, code))
+    if HTTPStatus.BAD_REQUEST <= answer.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+        return Refused(Failure.of(FailureClass.PERMANENT, code))
+    return Uncertain(code)
+
+
+def rate_pause(answer: HttpAnswer) -> timedelta | None:
+    """Return how long to wait: as asked, else a second where the rate was the trouble."""
+    asked = retry_after(answer.headers)
+    slow_down = answer.status == HTTPStatus.TOO_MANY_REQUESTS
+    return asked or (RATE_PAUSE if slow_down else None)
