@@ -1,0 +1,30 @@
+"""`python -m sandbox`: run the sandbox, on loopback unless told otherwise."""
+
+from __future__ import annotations
+
+import os
+
+import uvicorn
+
+from sandbox.app import build_app
+from sandbox.settings import load_or_exit
+
+DEFAULT_PORT = 8010
+
+
+def main() -> None:
+    """Read the configuration, then serve until told to stop."""
+    uvicorn.run(
+        build_app(load_or_exit()),
+        host=os.environ.get("HERALD_HTTP_HOST", "127.0.0.1"),
+        port=int(os.environ.get("HERALD_HTTP_PORT", str(DEFAULT_PORT))),
+        loop="uvloop",
+        http="httptools",
+        access_log=False,
+        log_level="warning",
+        timeout_graceful_shutdown=5,
+    )
+
+
+if __name__ == "__main__":
+    main()

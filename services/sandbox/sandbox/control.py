@@ -1,0 +1,73 @@
+"""`/_sandbox`: what tests ask of the outside world."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from sandbox.graph import Graph
+from sandbox.ledger import Ledger
+from sandbox.twilio import Twilio
+from sandbox.webhooks import WebhookSender
+
+
+class InboundRequest(BaseModel):
+    """A message that a recipient sends to us."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    channel: str = Field(pattern="^(whatsapp|sms)$")
+    account: str = "main"
+    sender: str
+    text: str = ""
+    message: dict[str, Any] | None = None  # WhatsApp only: a message object of any type
+
+
+def control_routes(
+    ledger: Ledger, webhooks: WebhookSender, graph: Graph, twilio: Twilio
+) -> list[Route]:
+    """Build the routes."""
+
+    async def requests(request: Request) -> Response:
+        accepted = {"any": None, "false": False}.get(request.query_params.get("accepted", ""), True)
+        found = ledger.entries(
+            to=request.query_params.get("to"),
+            channel=request.query_params.get("channel"),
+            accepted=accepted,
+        )
+        return JSONResponse({"requests": [_plain(entry) for entry in found]})
+
+    async def inbound(request: Request) -> Response:
+        try:
+            wanted = InboundRequest.model_validate_json(await request.body())
+        except ValidationError as error:
+            return JSONResponse({"error": error.errors(include_input=False)}, status_code=400)
+        if wanted.channel == "sms":
+            build = twilio.inbound(wanted.account, wanted.sender, wanted.text)
+        else:
+            message = wanted.message or {"type": "text", "text": {"body": wanted.text}}
+            build = graph.inbound(wanted.account, wanted.sender, message)
+        await webhooks.now(build)
+        return JSONResponse({"sent": True})
+
+    async def reset(_request: Request) -> Response:
+        ledger.reset()
+        return JSONResponse({"reset": True})
+
+    return [
+        Route("/_sandbox/requests", requests),
+        Route("/_sandbox/inbound", inbound, methods=["POST"]),
+        Route("/_sandbox/reset", reset, methods=["POST"]),
+    ]
+
+
+def _plain(entry: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: value.isoformat() if isinstance(value, datetime) else value
+        for name, value in entry.items()
+    }

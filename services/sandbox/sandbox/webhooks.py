@@ -1,0 +1,100 @@
+"""Sending webhooks, each provider with its own patience."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+import aiohttp
+
+from sandbox.settings import Pace
+
+CONCURRENCY = 64
+TIMEOUT_SECONDS = 15.0
+OK = range(200, 300)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Webhook:
+    """One request to the customer. `retries`: seconds before each further try."""
+
+    url: str
+    headers: dict[str, str]
+    body: bytes = field(repr=False)
+    retries: tuple[float, ...] = ()
+
+
+# Meta retries for days, growing slower; here for seconds. Twilio does not retry HTTP errors.
+META_RETRIES = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
+TWILIO_RETRIES: tuple[float, ...] = ()
+SENDGRID_RETRIES = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
+
+# Builds the webhook at the moment of its sending: signatures cover its time.
+Build = Callable[[], Webhook]
+
+
+class WebhookSender:
+    """Sends webhooks in tasks of its own; `enabled=False` drops them."""
+
+    def __init__(self, pace: Pace, *, enabled: bool) -> None:
+        self.pace = pace
+        self._enabled = enabled
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._places = asyncio.Semaphore(CONCURRENCY)
+        self._session: aiohttp.ClientSession | None = None
+
+    async def start(self) -> None:
+        """Make ready to send."""
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=CONCURRENCY),
+            timeout=aiohttp.ClientTimeout(total=TIMEOUT_SECONDS),
+            headers={"User-Agent": "sandbox"},
+        )
+
+    async def stop(self) -> None:
+        """Drop what is not sent yet."""
+        for task in self._tasks:
+            task.cancel()
+        if self._session is not None:
+            await self._session.close()
+
+    def later(self, delay_seconds: float, build: Build) -> None:
+        """Send after a delay."""
+        if self._enabled:
+            self._spawn(self._after(delay_seconds, build))
+
+    async def now(self, build: Build) -> None:
+        """Send, and return once it was answered, whatever the answer."""
+        if self._enabled:
+            await self._send(build)
+
+    def _spawn(self, work: Awaitable[None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _after(self, delay_seconds: float, build: Build) -> None:
+        await asyncio.sleep(delay_seconds)
+        await self._send(build)
+
+    async def _send(self, build: Build) -> None:
+        webhook = build()
+        for pause in (*webhook.retries, None):
+            if await self._post(webhook) or pause is None:
+                return
+            await asyncio.sleep(pause)
+            webhook = build()
+
+    async def _post(self, webhook: Webhook) -> bool:
+        assert self._session is not None, "start() comes first"
+        try:
+            async with (
+                self._places,
+                self._session.post(
+                    webhook.url, data=webhook.body, headers=webhook.headers, allow_redirects=False
+                ) as response,
+            ):
+                return response.status in OK
+        except (aiohttp.ClientError, TimeoutError, OSError):
+            return False
