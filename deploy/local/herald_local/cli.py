@@ -11,6 +11,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from herald_local import lifecycle, processes
+from herald_local.demo.command import demo
 from herald_local.errors import LocalError
 from herald_local.lock import locked
 from herald_local.progress import report
@@ -28,6 +29,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,  # they show local variables, and so secrets
 )
+
+app.command()(demo)
 
 
 @app.command()

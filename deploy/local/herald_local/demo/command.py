@@ -1,0 +1,60 @@
+"""`python -m herald_local demo`: start a Herald, play every scenario, check, stop it again."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from pathlib import Path
+from uuid import uuid4
+
+import typer
+from rich.console import Console
+
+from herald_local.demo.scenarios import SCENARIOS
+from herald_local.demo.story import Story
+from herald_local.demo.theatre import play, requests_taken
+from herald_local.demo.timeline import Timeline
+from herald_local.errors import LocalError
+from herald_local.lifecycle import running_stack
+from herald_local.progress import report
+from herald_local.servers import GivenServers, erase
+from herald_local.stack import Stack
+
+HOME = Path(".run/demo")
+
+
+def demo() -> None:
+    """Show Herald at work; the last line on stdout is one JSON object. Exit 0 if all went well."""
+    home, started = HOME.absolute(), time.monotonic()
+    try:
+        with running_stack(home, GivenServers.from_environment()) as stack:
+            stories = [Story(s, number, uuid4().hex[:8]) for number, s in enumerate(SCENARIOS, 1)]
+            problems = perform(stack, stories)
+    except LocalError as error:
+        report(str(error))
+        raise typer.Exit(1) from None
+    well = not any(problems.values())
+    if well:
+        erase(home)
+    else:
+        report(f"the logs are in {HOME}/logs")
+    summary = {
+        "demo": "ok" if well else "failed",
+        "seconds": round(time.monotonic() - started, 1),
+        "messages": len(problems),
+        "scenarios": {name: "; ".join(found) or "ok" for name, found in problems.items()},
+    }
+    typer.echo(json.dumps(summary))
+    raise typer.Exit(0 if well else 1)
+
+
+def perform(stack: Stack, stories: list[Story]) -> dict[str, list[str]]:
+    """Play the stories, write their timeline, and return what was wrong with each."""
+    timeline = Timeline(Console(stderr=True, highlight=False))
+    asyncio.run(play(stack, stories, timeline))
+    problems = {
+        story.scenario.name: story.problems(requests_taken(stack, story)) for story in stories
+    }
+    timeline.verdict(problems)
+    return problems

@@ -1,0 +1,158 @@
+"""What the demo shows: what is sent, how the recipient's world behaves, and how it must end.
+
+The last four digits of a phone number, and the local part of an e-mail address, choose what the
+sandbox does: see docs/sandbox.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """One story, told by one message."""
+
+    name: str
+    says: str
+    digits: str  # of the phone number
+    mailbox: str  # of the e-mail address
+    command: dict[str, Any]  # beside recipient, key and content
+    copies: int = 1  # how often the same command is published
+    cancelled: bool = False  # whether a cancel follows
+    outcome: str
+    events: frozenset[str]  # each must be seen: `<what> <channel>`
+    requests: tuple[str, ...]  # the channels on which the provider took a request, in order
+    inbound: bool = False  # whether the recipient writes back
+
+
+def _seen(*events: str) -> frozenset[str]:
+    return frozenset(events)
+
+
+SCENARIOS = (
+    Scenario(
+        name="delivered and read on WhatsApp",
+        says="The first channel works.",
+        digits="0001",
+        mailbox="read",
+        command={},
+        outcome="succeeded",
+        events=_seen("accepted", "sent whatsapp", "delivered whatsapp", "read whatsapp"),
+        requests=("whatsapp",),
+    ),
+    Scenario(
+        name="not on WhatsApp, then SMS",
+        says="WhatsApp answers 131026; SMS takes over at once.",
+        digits="0002",
+        mailbox="delivered",
+        command={},
+        outcome="succeeded",
+        events=_seen("accepted", "fallback whatsapp", "sent sms", "delivered sms"),
+        requests=("sms",),
+    ),
+    Scenario(
+        name="silent WhatsApp, then SMS",
+        says="WhatsApp accepts and nothing follows; SMS takes over after fallback_after.",
+        digits="0004",
+        mailbox="delivered",
+        command={},
+        outcome="succeeded",
+        events=_seen("accepted", "fallback whatsapp", "sent sms", "delivered sms"),
+        requests=("whatsapp", "sms"),
+    ),
+    Scenario(
+        name="SMS refused, then e-mail",
+        says="Not on WhatsApp, not a mobile number: e-mail is the last resort.",
+        digits="0005",
+        mailbox="delivered",
+        command={},
+        outcome="succeeded",
+        events=_seen("accepted", "fallback whatsapp", "fallback sms", "delivered email"),
+        requests=("email",),
+    ),
+    Scenario(
+        name="everything fails",
+        says="Every channel refuses; the message fails once, with the last reason.",
+        digits="0007",
+        mailbox="everything-fails",
+        command={},
+        outcome="failed",
+        events=_seen("accepted", "fallback whatsapp", "fallback sms", "failed email"),
+        requests=("sms",),
+    ),
+    Scenario(
+        name="the same key twice",
+        says="The second command is answered as a duplicate; one message is sent.",
+        digits="0100",
+        mailbox="delivered",
+        command={"route": "sms"},
+        copies=2,
+        outcome="succeeded",
+        events=_seen("accepted", "duplicate", "delivered sms"),
+        requests=("sms",),
+    ),
+    Scenario(
+        name="throttled, with Retry-After",
+        says="Twilio answers 429; the same channel is tried again when it said.",
+        digits="0008",
+        mailbox="delivered",
+        command={"route": "sms"},
+        outcome="succeeded",
+        events=_seen("accepted", "sent sms", "delivered sms"),
+        requests=("sms",),
+    ),
+    Scenario(
+        name="answer lost, resolved by a webhook",
+        says="WhatsApp takes it and the connection breaks; its webhook tells what became of it.",
+        digits="0011",
+        mailbox="delivered",
+        command={},
+        outcome="succeeded",
+        events=_seen("accepted", "sent whatsapp", "delivered whatsapp"),
+        requests=("whatsapp",),
+    ),
+    Scenario(
+        name="webhooks shuffled and doubled",
+        says="Receipts come backwards, each of them twice; the status never falls.",
+        digits="0013",
+        mailbox="delivered",
+        command={},
+        outcome="succeeded",
+        events=_seen("accepted", "read whatsapp"),
+        requests=("whatsapp",),
+    ),
+    Scenario(
+        name="mailed through SMTP",
+        says="A relay's acceptance is the last news: success, marked as not confirmed.",
+        digits="0101",
+        mailbox="delivered",
+        command={"route": "email-smtp"},
+        outcome="succeeded",
+        events=_seen("accepted", "sent email"),
+        requests=("email",),
+    ),
+    Scenario(
+        name="cancelled before it starts",
+        says="Scheduled for later, taken back in time: nothing is sent.",
+        digits="0102",
+        mailbox="delivered",
+        command={"send_in_seconds": 30},
+        cancelled=True,
+        outcome="cancelled",
+        events=_seen("accepted", "cancelled"),
+        requests=(),
+    ),
+    Scenario(
+        name="the recipient answers",
+        says="Delivered, and the reply comes back as one universal event.",
+        digits="0020",
+        mailbox="delivered",
+        command={},
+        outcome="succeeded",
+        events=_seen("accepted", "delivered whatsapp"),
+        requests=("whatsapp",),
+        inbound=True,
+    ),
+)

@@ -1,0 +1,84 @@
+"""How a scenario goes: its message, what was heard of it, whether that is as it must be. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from herald_local.demo.scenarios import Scenario
+
+
+@dataclass(slots=True)
+class Story:
+    """One scenario being told."""
+
+    scenario: Scenario
+    number: int
+    run: str  # distinguishes runs on one stack
+    heard: list[str] = field(default_factory=list)
+    outcome: str | None = None
+    answered: bool = False  # the recipient wrote back
+
+    @property
+    def key(self) -> str:
+        """The idempotency key of its message."""
+        return f"demo-{self.run}-{self.number}"
+
+    @property
+    def phone(self) -> str:
+        """A number of its own, within those reserved for fiction."""
+        return f"+1555{self.number:03}{self.scenario.digits}"
+
+    @property
+    def email(self) -> str:
+        """An address of its own."""
+        return f"{self.scenario.mailbox}+{self.run}.{self.number}@example.com"
+
+    def command(self, now: datetime) -> dict[str, Any]:
+        """Return the body of its SendMessage."""
+        extra = dict(self.scenario.command)
+        wait = extra.pop("send_in_seconds", None)
+        if wait is not None:
+            extra["send_at"] = (now + timedelta(seconds=wait)).astimezone(UTC).isoformat()
+        return {
+            "idempotency_key": self.key,
+            "to": {"phone": self.phone, "email": self.email, "name": "Ada"},
+            "content": {
+                "text": f"Hello Ada, this is Herald's demo: {self.scenario.says}",
+                "overrides": {"email": {"subject": "Herald's demo"}},
+            },
+            "metadata": {"scenario": self.scenario.name},
+            **extra,
+        }
+
+    def hear(self, what: str, data: dict[str, Any]) -> None:
+        """Take in an event about its message."""
+        channel = data.get("channel")
+        self.heard.append(f"{what} {channel}" if channel else what)
+        if data.get("terminal"):
+            self.outcome = data["outcome"]
+
+    @property
+    def is_over(self) -> bool:
+        """Whether everything that must be heard was heard."""
+        told = self.outcome is not None and self.scenario.events <= set(self.heard)
+        return told and self.answered >= self.scenario.inbound
+
+    def problems(self, requests: Sequence[str]) -> list[str]:
+        """Say what is not as it must be; `requests` are the channels the sandbox was asked on."""
+        found: list[str] = []
+        if self.outcome != self.scenario.outcome:
+            found.append(f"outcome {self.outcome}, expected {self.scenario.outcome}")
+        missing = self.scenario.events - set(self.heard)
+        if missing:
+            found.append(f"not heard: {', '.join(sorted(missing))}")
+        if tuple(requests) != self.scenario.requests:
+            found.append(
+                f"providers took requests on {list(requests)}, "
+                f"expected {list(self.scenario.requests)}"
+            )
+        if self.scenario.inbound and not self.answered:
+            found.append("the recipient's answer was not heard")
+        return found
