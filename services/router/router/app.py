@@ -13,7 +13,7 @@ from herald.bus.connections import Connections
 from herald.config.file import HeraldFile
 from herald.database.pool import Database
 from herald.database.schema import SchemaWatch
-from herald.ops import ops_routes
+from herald.ops import Check, ops_routes
 from herald.settings import Settings
 from herald.vocabulary import Lane
 from router.burials import DeadLetterHandler
@@ -35,59 +35,73 @@ DEFAULT_PORT = 8002
 _log = structlog.get_logger(__name__)
 
 
-def build_app(settings: Settings, configuration: HeraldFile) -> Starlette:
-    """Compose the router. Nothing is opened before the application starts."""
-    connections = Connections(settings.amqp_url, app_id=APP_ID)
-    database = Database(settings.postgres_dsn, application_name=APP_ID)
-    schema = SchemaWatch(database, ("channel", "router"))
-    retry = configuration.router.retry
-    outbox = Outbox(database, connections.publisher)
-    committer = Committer(outbox, RetryRules(base=retry.base, cap=retry.cap))
-    common = (database, committer, configuration)
-    subscriptions = subscribe(
-        connections,
-        Handlers(
+class Router:
+    """The router's process."""
+
+    def __init__(self, settings: Settings, configuration: HeraldFile) -> None:
+        self._configuration = configuration
+        self._connections = Connections(settings.amqp_url, app_id=APP_ID)
+        self._database = Database(settings.postgres_dsn, application_name=APP_ID)
+        self._schema = SchemaWatch(self._database, ("channel", "router"))
+        self._outbox = Outbox(self._database, self._connections.publisher)
+        retry = configuration.router.retry
+        committer = Committer(self._outbox, RetryRules(base=retry.base, cap=retry.cap))
+        self._subscriptions = subscribe(self._connections, self._handlers(committer))
+        declare_publications(self._connections, configuration.channels)
+        self._hearing = Hearing(self._connections, self._subscriptions.receipts)
+        self._timers = Timers(self._database, committer, self._hearing.silence_until)
+        self._partitions = Partitions(self._database)
+
+    def application(self) -> Starlette:
+        """Build the Starlette application; nothing is opened before it starts."""
+        routes = [*ops_routes(self._checks()), *read_routes(self._database)]
+        return Starlette(routes=routes, lifespan=self._lifespan)
+
+    def _handlers(self, committer: Committer) -> Handlers:
+        common = (self._database, committer, self._configuration)
+        return Handlers(
             sends={lane: SendHandler(lane, *common) for lane in Lane},
             controls=ControlHandler(*common),
             receipts=ReceiptHandler(*common),
             unroutable=UnroutableHandler(*common),
-            dead_letters=DeadLetterHandler(database, committer),
-        ),
-    )
-    declare_publications(connections, configuration.channels)
-    hearing = Hearing(connections, subscriptions.receipts)
-    timers = Timers(database, committer, hearing.silence_until)
-    partitions = Partitions(database)
+            dead_letters=DeadLetterHandler(self._database, committer),
+        )
+
+    def _checks(self) -> dict[str, Check]:
+        return {
+            "database": lambda: self._database.problem,
+            "schema": lambda: self._schema.problem,
+            "broker": lambda: self._connections.problem,
+            "consumers": lambda: self._subscriptions.problem,
+            "timers": lambda: self._timers.problem,
+        }
 
     @asynccontextmanager
-    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        await database.start()
-        work = asyncio.create_task(_work(), name="router")
-        _log.info("router.started", channels=list(configuration.channels))
+    async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
+        await self._database.start()
+        work = asyncio.create_task(self._work(), name="router")
+        _log.info("router.started", channels=list(self._configuration.channels))
         try:
             yield
         finally:
             work.cancel()
             with suppress(asyncio.CancelledError):
                 await work
-            await connections.stop()
-            await outbox.flush()
-            await database.stop()
+            await self._connections.stop()
+            await self._outbox.flush()
+            await self._database.stop()
             _log.info("router.stopped")
 
-    async def _work() -> None:
+    async def _work(self) -> None:
         """Consume once the schema is there, then keep the clocks going."""
-        await schema.wait()
-        await connections.start()
+        await self._schema.wait()
+        await self._connections.start()
+        jobs = (self._timers.run, self._outbox.run, self._hearing.run, self._partitions.run)
         async with asyncio.TaskGroup() as group:
-            for job in (timers.run, outbox.run, hearing.run, partitions.run):
+            for job in jobs:
                 group.create_task(job(), name=job.__qualname__)
 
-    checks = {
-        "database": lambda: database.problem,
-        "schema": lambda: schema.problem,
-        "broker": lambda: connections.problem,
-        "consumers": lambda: subscriptions.problem,
-        "timers": lambda: timers.problem,
-    }
-    return Starlette(routes=[*ops_routes(checks), *read_routes(database)], lifespan=lifespan)
+
+def build_app(settings: Settings, configuration: HeraldFile) -> Starlette:
+    """Compose the router's application."""
+    return Router(settings, configuration).application()

@@ -65,64 +65,81 @@ class Subscriptions:
         return next((item.problem for item in self.all if item.problem is not None), None)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A queue the router consumes, and what AsyncAPI says of it."""
+
+    queue: str
+    exchange: str
+    key: str
+    models: tuple[type[BaseModel], ...]
+    about: str
+
+
+SENDS: dict[Lane, Source] = {
+    lane: Source(
+        queue=commands_queue(lane),
+        exchange=COMMANDS,
+        key=key,
+        models=(SendMessage,),
+        about=f"Messages to deliver, {lane} lane. Each gets one answer on {EVENTS}.",
+    )
+    for lane, key in SEND_KEYS.items()
+}
+CONTROLS = Source(
+    queue=CONTROL_QUEUE,
+    exchange=COMMANDS,
+    key=CANCEL_KEY,
+    models=(CancelMessage,),
+    about="Commands about messages that exist.",
+)
+NEWS = Source(
+    queue=RECEIPTS_QUEUE,
+    exchange=RECEIPTS,
+    key="#",
+    models=(AttemptReceipt, InboundReceipt),
+    about="News about attempts, from workers and webhooks, and messages from recipients.",
+)
+STRAYS = Source(
+    queue=UNROUTABLE_QUEUE,
+    exchange=UNROUTABLE,
+    key="",
+    models=(SendMessage,),
+    about="Commands under a routing key nobody knows; each is answered `rejected`.",
+)
+DEATHS = Source(
+    queue=DEAD_QUEUE,
+    exchange=DEAD,
+    key="#",
+    models=(),
+    about="Frames given up, kept in PostgreSQL.",
+)
+
+
 def subscribe(connections: Connections, handlers: Handlers) -> Subscriptions:
     """Subscribe every handler to its queue."""
 
-    def batches(
-        queue: str, key: str, exchange: str, handler: Handler, *models: type[BaseModel], about: str
-    ) -> BatchSubscriber:
+    def consume(source: Source, handler: Handler) -> BatchSubscriber:
         return subscribe_batches(
             connections.consuming,
-            existing_queue(queue, key),
+            existing_queue(source.queue, source.key),
             handler,
             prefetch=PREFETCH,
             max_batch=MAX_BATCH,
-            payload_models=models,
-            title=queue,
-            description=about,
-            exchange=existing_exchange(exchange),
+            payload_models=source.models,
+            title=source.queue,
+            description=source.about,
+            exchange=existing_exchange(source.exchange),
         )
 
-    sends = [
-        batches(
-            commands_queue(lane),
-            SEND_KEYS[lane],
-            COMMANDS,
-            handler,
-            SendMessage,
-            about=f"Messages to deliver, {lane} lane. Each gets one answer on {EVENTS}.",
-        )
-        for lane, handler in handlers.sends.items()
-    ]
-    controls = batches(
-        CONTROL_QUEUE,
-        CANCEL_KEY,
-        COMMANDS,
-        handlers.controls,
-        CancelMessage,
-        about="Commands about messages that exist.",
+    receipts = consume(NEWS, handlers.receipts)
+    others = (
+        *(consume(SENDS[lane], handler) for lane, handler in handlers.sends.items()),
+        consume(CONTROLS, handlers.controls),
+        consume(STRAYS, handlers.unroutable),
+        consume(DEATHS, handlers.dead_letters),
     )
-    receipts = batches(
-        RECEIPTS_QUEUE,
-        "#",
-        RECEIPTS,
-        handlers.receipts,
-        AttemptReceipt,
-        InboundReceipt,
-        about="News about attempts, from workers and webhooks, and messages from recipients.",
-    )
-    unroutable = batches(
-        UNROUTABLE_QUEUE,
-        "",
-        UNROUTABLE,
-        handlers.unroutable,
-        SendMessage,
-        about="Commands under a routing key nobody knows; each is answered `rejected`.",
-    )
-    dead = batches(
-        DEAD_QUEUE, "#", DEAD, handlers.dead_letters, about="Frames given up, kept in PostgreSQL."
-    )
-    return Subscriptions(receipts=receipts, all=(*sends, controls, receipts, unroutable, dead))
+    return Subscriptions(receipts=receipts, all=(receipts, *others))
 
 
 def declare_publications(connections: Connections, channels: tuple[str, ...]) -> None:

@@ -54,7 +54,7 @@ class Account(BaseModel):
     secrets_file: str | None = None
 
     def sends_as(self, sender: str | None) -> bool:  # noqa: ARG002  most accounts may use any
-        """Whether the account can send under a profile's entry for its channel."""
+        """Tell whether the account can send under a profile's entry for its channel."""
         return True
 
     @field_validator("tenants")
@@ -85,7 +85,7 @@ class WhatsAppCloudAccount(Account):
     rate: Rate = 80.0  # Meta: 80 messages a second for a phone number by default
 
     def sends_as(self, sender: str | None) -> bool:
-        """An account is one number: a profile that names another number is not its own."""
+        """Tell whether the profile means this number, for an account is one number."""
         return sender in {None, self.phone_number_id}
 
 

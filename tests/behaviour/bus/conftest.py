@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 import pytest_asyncio
 from prometheus_client import CollectorRegistry
 
+from behaviour.bus.collecting import Payload, Subscribe
 from behaviour.bus.rabbit import Rabbit, WorkQueue
+from herald.bus.batches import Handler
 from herald.bus.connections import Connections
 from herald.bus.declaration import apply
+from herald.bus.entities import existing_queue
+from herald.bus.subscribers import BatchSubscriber, subscribe_batches
 from herald.topology import topology_for
 
 
@@ -46,3 +51,29 @@ async def connections(rabbit: Rabbit, registry: CollectorRegistry) -> AsyncItera
     )
     yield service
     await service.stop()
+
+
+@pytest.fixture
+def subscribe(connections: Connections, work: WorkQueue, registry: CollectorRegistry) -> Subscribe:
+    """Give a function that subscribes a handler to the test's queue and starts the service."""
+
+    async def start(
+        handler: Handler, *, prefetch: int = 50, max_batch: int = 10, **options: Any
+    ) -> BatchSubscriber:
+        subscriber = subscribe_batches(
+            connections.consuming,
+            existing_queue(work.queue, work.key),
+            handler,
+            prefetch=prefetch,
+            max_batch=max_batch,
+            payload_models=[Payload],
+            title=work.queue,
+            description="A test's queue.",
+            registry=registry,
+            **options,
+        )
+        await connections.start()
+        await connections.wait_until_started()
+        return subscriber
+
+    return start
