@@ -1,0 +1,71 @@
+"""State only moves forward: any order and repetition of the same receipts ends in the same."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from herald.vocabulary import FailureClass, Receipts, Status
+from router.core.decide import decide
+from router.core.facts import Reported
+from router.core.message import Message
+from router.core.states import RANKS
+from unit.router.making import NOW, accepted, begun, failed, receipt, seconds, step
+
+PLAIN = [
+    Status.UNKNOWN,
+    Status.SENT,
+    Status.DELIVERED,
+    Status.BOUNCED,
+    Status.READ,
+    Status.CLICKED,
+    Status.DEFERRED,
+    Status.COMPLAINED,
+    Status.UNSUBSCRIBED,
+    Status.OTHER,
+]
+
+
+def _two_attempts() -> Message:
+    """Make a message with two attempts that a cancel has stopped: no further one can follow."""
+    message = begun(step("whatsapp"), step("sms"))
+    message = decide(message, failed(message, FailureClass.UNREACHABLE), NOW).message
+    return message.with_state(stopped=True)
+
+
+BASE = _two_attempts()
+
+
+def _facts(index: int) -> list[Reported]:
+    return [
+        accepted(BASE, Receipts.READ, attempt=index),
+        failed(BASE, FailureClass.UNREACHABLE, attempt=index),
+        *(receipt(BASE, status, attempt=index) for status in PLAIN),
+    ]
+
+
+ALL = [*_facts(0), *_facts(1)]
+
+
+def _end(facts: list[Reported]) -> dict[str, Any]:
+    message = BASE
+    for number, fact in enumerate(facts):
+        before = message
+        message = decide(message, fact, NOW + seconds(number)).message
+        for old, new in zip(before.state.attempts, message.state.attempts, strict=False):
+            assert RANKS[new.status] >= RANKS[old.status]
+    return {
+        "status": message.status,
+        "attempts": [(a.status, a.reached, a.flags) for a in message.state.attempts],
+    }
+
+
+@given(data=st.data(), chosen=st.lists(st.sampled_from(range(len(ALL))), min_size=1, max_size=10))
+@settings(max_examples=200, deadline=None)
+def test_order_and_repetition_do_not_matter(data: st.DataObject, chosen: list[int]) -> None:
+    """One set of receipts in two orders, with repeats, gives the same statuses; no rank falls."""
+    once = sorted(set(chosen))
+    shuffled = data.draw(st.permutations([*chosen, *once]))
+    assert _end([ALL[i] for i in once]) == _end([ALL[i] for i in shuffled])

@@ -1,0 +1,150 @@
+"""The core under any history: hypothesis plays provider, worker, clock and user against it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from herald.failures import Failure
+from herald.vocabulary import FailureClass, Receipts, Status, SuccessOn
+from router.core.deadlines import due_at, silence_at
+from router.core.decide import decide
+from router.core.effects import Dispatch, Emit
+from router.core.facts import Begun, CancelAsked, CommandContext, DeadLettered, Due, Fact
+from router.core.message import STATE, Message
+from router.core.states import LIVE, RANKS, REACHED_ORDER
+from unit.router.making import (
+    CONTEXT,
+    NOW,
+    answered,
+    attempt_id,
+    message,
+    receipt,
+    returned,
+    seconds,
+    step,
+)
+
+STATUSES = [Status.UNKNOWN, Status.ACCEPTED, Status.SENT, Status.FAILED, Status.DELIVERED]
+STATUSES += [Status.BOUNCED, Status.READ, Status.DEFERRED]
+MAX_ATTEMPTS = 24
+
+
+class Life(RuleBasedStateMachine):
+    """One message's life; every step checks what must always hold."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = NOW
+        self.message = message()
+        self.terminal_events = 0
+
+    @initialize(
+        success=st.sampled_from(list(SuccessOn)),
+        steps=st.lists(st.sampled_from(["whatsapp", "sms", "email"]), min_size=1, max_size=3),
+    )
+    def begin(self, success: SuccessOn, steps: list[str]) -> None:
+        self.message = message(*(step(c, success_on=success) for c in steps), lives=seconds(1000))
+        self.tell(Begun(context=CONTEXT))
+
+    def tell(self, fact: Fact) -> None:
+        """Fold a fact, and check what one decision may never do."""
+        before = self.message
+        decision = decide(before, fact, self.now)
+        self.message = decision.message
+        self._check_decision(before, list(decision.effects))
+
+    def _check_decision(self, before: Message, effects: list[object]) -> None:
+        after = self.message
+        for old, new in zip(before.state.attempts, after.state.attempts, strict=False):
+            assert RANKS[new.status] >= RANKS[old.status], "a rank fell"
+            assert REACHED_ORDER[new.reached] >= REACHED_ORDER[old.reached], "reached fell"
+        if before.outcome is not None:
+            assert after.outcome is before.outcome, "an outcome changed"
+            assert not any(isinstance(e, Dispatch) for e in effects), "sent after the end"
+        told = [effect for effect in effects if isinstance(effect, Emit)]
+        assert [e.sequence for e in told] == [
+            before.state.sequence + n for n in range(1, len(told) + 1)
+        ]
+        self.terminal_events += sum(1 for event in told if event.terminal)
+
+    @precondition(lambda self: self.message.state.attempts)
+    @rule(
+        index=st.integers(0, 23),
+        status=st.sampled_from(STATUSES),
+        failure_class=st.sampled_from(list(FailureClass)),
+        receipts=st.sampled_from(list(Receipts)),
+    )
+    def report(
+        self, index: int, status: Status, failure_class: FailureClass, receipts: Receipts
+    ) -> None:
+        attempt = index % len(self.message.state.attempts)
+        extra = {"failure": Failure.of(failure_class)} if status is Status.FAILED else {}
+        fact = receipt(self.message, status, attempt=attempt, receipts=receipts, **extra)
+        self.tell(fact)
+
+    @precondition(lambda self: self.message.state.attempts)
+    @rule(delay=st.integers(0, 50))
+    def give_back(self, delay: int) -> None:
+        self.tell(returned(self.message, self.now + seconds(delay)))
+
+    @rule(pause=st.integers(0, 400), ears_open=st.booleans())
+    def wait(self, pause: int, *, ears_open: bool) -> None:
+        self.now += timedelta(seconds=pause)
+        self.tell(Due(silence_until=self.now if ears_open else None))
+
+    @rule(cause=st.sampled_from(["a", "b"]))
+    def cancel(self, cause: str) -> None:
+        self.tell(CancelAsked(context=CommandContext(routing_key="message.cancel", cause=cause)))
+
+    @precondition(lambda self: self.message.state.attempts)
+    @rule()
+    def die(self) -> None:
+        current = self.message.state.attempts[-1]
+        name = attempt_id(self.message)
+        self.tell(DeadLettered(attempt=name, dispatch=current.dispatch, reason="rejected"))
+
+    @precondition(lambda self: self.message.pending is not None)
+    @rule(won=st.booleans(), lease=st.integers(0, 40))
+    def answer(self, *, won: bool, lease: int) -> None:
+        live = self.message.live
+        truly_won = won and live is not None and live.status is Status.DISPATCHED
+        lease_until = None if truly_won else self.now + seconds(lease)
+        self.tell(answered(self.message, won=truly_won, lease_until=lease_until))
+
+    @invariant()
+    def one_attempt_is_live(self) -> None:
+        live = [a for a in self.message.state.attempts if a.status in LIVE]
+        assert len(live) <= 1
+        assert not live or live[0] is self.message.state.attempts[-1]
+
+    @invariant()
+    def an_outcome_is_told_once(self) -> None:
+        assert self.terminal_events == (self.message.outcome is not None)
+
+    @invariant()
+    def deadlines_end_with_the_outcome(self) -> None:
+        if self.message.outcome is not None:
+            assert due_at(self.message) is None
+            assert silence_at(self.message) is None
+
+    @invariant()
+    def an_open_message_is_looked_at_again(self) -> None:
+        if self.message.outcome is None and self.message.pending is None:
+            assert due_at(self.message) is not None
+
+    @invariant()
+    def attempts_are_few(self) -> None:
+        assert len(self.message.state.attempts) <= MAX_ATTEMPTS
+
+    @invariant()
+    def state_survives_storage(self) -> None:
+        stored = STATE.dump_json(self.message.state, exclude_none=True)
+        assert STATE.validate_json(stored) == self.message.state
+
+
+TestLife = Life.TestCase
+TestLife.settings = settings(max_examples=150, stateful_step_count=30, deadline=None)
