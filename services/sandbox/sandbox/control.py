@@ -55,6 +55,10 @@ def control_routes(
         await webhooks.now(build)
         return JSONResponse({"sent": True})
 
+    async def switch_webhooks(request: Request) -> Response:
+        webhooks.enabled = request.path_params["state"] == "on"
+        return JSONResponse({"webhooks": webhooks.enabled})
+
     async def reset(_request: Request) -> Response:
         ledger.reset()
         return JSONResponse({"reset": True})
@@ -62,6 +66,7 @@ def control_routes(
     return [
         Route("/_sandbox/requests", requests),
         Route("/_sandbox/inbound", inbound, methods=["POST"]),
+        Route("/_sandbox/webhooks/{state}", switch_webhooks, methods=["POST"]),
         Route("/_sandbox/reset", reset, methods=["POST"]),
     ]
 

@@ -39,7 +39,7 @@ class WebhookSender:
 
     def __init__(self, pace: Pace, *, enabled: bool) -> None:
         self.pace = pace
-        self._enabled = enabled
+        self.enabled = enabled  # may be switched while running
         self._tasks: set[asyncio.Task[None]] = set()
         self._places = asyncio.Semaphore(CONCURRENCY)
         self._session: aiohttp.ClientSession | None = None
@@ -61,12 +61,12 @@ class WebhookSender:
 
     def later(self, delay_seconds: float, build: Build) -> None:
         """Send after a delay."""
-        if self._enabled:
+        if self.enabled:
             self._spawn(self._after(delay_seconds, build))
 
     async def now(self, build: Build) -> None:
         """Send, and return once it was answered, whatever the answer."""
-        if self._enabled:
+        if self.enabled:
             await self._send(build)
 
     def _spawn(self, work: Awaitable[None]) -> None:
