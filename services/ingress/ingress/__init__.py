@@ -1,0 +1,1 @@
+"""Ingress: providers' webhooks in, universal receipts out."""

@@ -1,0 +1,54 @@
+"""Reading a request's body: counted as it comes, within a deadline, never more than allowed."""
+
+from __future__ import annotations
+
+import asyncio
+
+from starlette.types import Receive
+
+
+class TooLargeError(Exception):
+    """More bytes than allowed."""
+
+
+class TooSlowError(Exception):
+    """The body was not whole in time."""
+
+
+class DisconnectedError(Exception):
+    """The caller went away."""
+
+
+async def read_body(
+    receive: Receive, *, announced_bytes: int | None, max_bytes: int, timeout_seconds: float
+) -> bytes:
+    """Read a body of `max_bytes` at most.
+
+    An announced length only shortens a refusal; what counts is what comes.
+
+    Raises:
+        TooLargeError, TooSlowError, DisconnectedError: as their names say.
+    """
+    if announced_bytes is not None and announced_bytes > max_bytes:
+        raise TooLargeError
+    try:
+        async with asyncio.timeout(timeout_seconds):
+            return await _read(receive, max_bytes)
+    except TimeoutError:
+        raise TooSlowError from None
+
+
+async def _read(receive: Receive, max_bytes: int) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise DisconnectedError
+        chunk: bytes = message.get("body", b"")
+        size += len(chunk)
+        if size > max_bytes:
+            raise TooLargeError
+        chunks.append(chunk)
+        if not message.get("more_body", False):
+            return chunk if len(chunks) == 1 else b"".join(chunks)

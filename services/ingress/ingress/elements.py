@@ -1,0 +1,121 @@
+"""Reading a provider's element without trusting its types.
+
+What is absent is None. What is there but of a type or a size no documentation allows is
+`NotUnderstoodError`, or None where the field only decorates.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from herald.identifiers import AttemptId
+from herald.receipts import bounded_element
+
+MAX_REFERENCE = 255
+_MAX_KEY = 128
+_MILLISECONDS = 10**12  # an epoch at or above it counts milliseconds
+_EARLIEST, _LATEST = 946_684_800, 4_102_444_800  # 2000 and 2100
+_SMALL_BYTES = 8 * 1024
+
+
+class Reason(StrEnum):
+    """Why an element went to quarantine: a closed set, a label of a metric."""
+
+    SHAPE = "shape"  # not built as the provider documents it
+    NO_REFERENCE = "no_reference"  # it names no message
+    UNKNOWN_ACCOUNT = "unknown_account"  # of an account of theirs that we are not told of
+    ACCOUNT_ERROR = "account_error"  # the provider reports trouble with the account itself
+    OTHER_CHANNEL = "other_channel"  # of a channel this account does not serve
+    BEYOND_LIMITS = "beyond_limits"  # the whole body is deeper or larger than any documented one
+    UNEXPECTED = "unexpected"  # a defect of ours
+
+
+class NotUnderstoodError(Exception):
+    """The element can't be turned into a receipt."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
+
+
+def mapping(value: Any) -> Mapping[str, Any]:
+    """Require an object."""
+    if isinstance(value, dict):
+        return value
+    raise NotUnderstoodError(Reason.SHAPE)
+
+
+def sequence(value: Any) -> list[Any]:
+    """Require an array; an absent one is empty."""
+    if value is None:
+        return []
+    if isinstance(value, list):
+        return value
+    raise NotUnderstoodError(Reason.SHAPE)
+
+
+def part(element: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    """Return an optional object; anything else there counts as absent."""
+    value = element.get(key)
+    return value if isinstance(value, dict) else {}
+
+
+def text(element: Mapping[str, Any], key: str) -> str | None:
+    """Return an optional text; a number is read as its digits, an empty text as absent."""
+    value = element.get(key)
+    if isinstance(value, str):
+        return value or None
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return None
+
+
+def reference(element: Mapping[str, Any], key: str) -> str:
+    """Require a provider's id of a message."""
+    value = text(element, key)
+    if value is None:
+        raise NotUnderstoodError(Reason.NO_REFERENCE)
+    if len(value) > MAX_REFERENCE:
+        raise NotUnderstoodError(Reason.SHAPE)
+    return value
+
+
+def attempt_id(value: Any) -> str | None:
+    """Return the attempt a provider carried back; None when it is not one of ours."""
+    attempt = AttemptId.parse(value) if isinstance(value, str) else None
+    return None if attempt is None else str(attempt)
+
+
+def whole_number(value: Any) -> int | None:
+    """Read a code or a count, given as a number or as digits."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return value
+    if isinstance(value, str) and len(value) <= MAX_REFERENCE and value.isascii():
+        return int(value) if value.isdigit() else None
+    return None
+
+
+def moment(value: Any) -> datetime | None:
+    """Read an epoch in seconds or milliseconds, given as a number or as digits."""
+    number = value if isinstance(value, float) else whole_number(value)
+    if number is None or not _EARLIEST <= number < _LATEST * 1000:
+        return None
+    seconds = number / 1000 if number >= _MILLISECONDS else number
+    return datetime.fromtimestamp(seconds, UTC) if _EARLIEST <= seconds < _LATEST else None
+
+
+def event_key(*parts: str) -> str:
+    """Make the key of one event; a long one is hashed, so that an index can hold it."""
+    key = ":".join(filter(None, parts))
+    return key if len(key) <= _MAX_KEY else hashlib.sha256(key.encode()).hexdigest()
+
+
+def kept(element: Any, body_bytes: int) -> Any:
+    """Bound an element for the history. What came in a small body is small, and clean already."""
+    return element if body_bytes <= _SMALL_BYTES else bounded_element(element)

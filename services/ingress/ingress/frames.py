@@ -1,0 +1,83 @@
+"""What ingress publishes: receipts for the router, and for the operator what it did not grasp."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+from pydantic_core import to_json
+
+from herald.bus.frames import Frame
+from herald.identifiers import frame_id_for
+from herald.receipts import AttemptReceipt
+from herald.topology import (
+    DEAD,
+    QUARANTINE_KEY,
+    RECEIPTS,
+    attempt_receipt_key,
+    inbound_receipt_key,
+)
+from ingress.elements import Reason
+from ingress.webhooks import NotUnderstood, Receipt
+
+ATTEMPT_TYPE = "herald.receipt.attempt.v1"
+INBOUND_TYPE = "herald.receipt.inbound.v1"
+QUARANTINE_TYPE = "herald.quarantine.v1"
+MAX_QUARANTINED_BYTES = 1024 * 1024  # as much as the router keeps of a dead letter
+_START_BYTES = 128 * 1024
+
+
+class Quarantined(BaseModel):
+    """An authentic, well-formed piece of a webhook that could not be read, as it came."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    provider: str
+    account: str  # whose URL was called
+    reason: Reason
+    received_at: datetime
+    element: Any  # the piece; the whole body as text where nothing of it could be read
+
+
+def receipt_frame(receipt: Receipt) -> Frame:
+    """Put a receipt on its way to the router."""
+    is_attempt = isinstance(receipt, AttemptReceipt)
+    key = attempt_receipt_key if is_attempt else inbound_receipt_key
+    return Frame(
+        exchange=RECEIPTS,
+        routing_key=key(receipt.channel),
+        body=receipt.model_dump_json(exclude_none=True).encode(),
+        message_id=receipt.frame_id,
+        type=ATTEMPT_TYPE if is_attempt else INBOUND_TYPE,
+    )
+
+
+def quarantine_frame(
+    item: NotUnderstood, *, provider: str, account: str, received_at: datetime
+) -> Frame:
+    """Set an element aside. The same one told twice has the same message id."""
+    encoded = to_json(item.element)
+    element = item.element if len(encoded) <= MAX_QUARANTINED_BYTES else _beginning(encoded)
+    piece = Quarantined(
+        provider=provider,
+        account=account,
+        reason=item.reason,
+        received_at=received_at,
+        element=element,
+    )
+    digest = hashlib.sha256(encoded).hexdigest()
+    return Frame(
+        exchange=DEAD,
+        routing_key=QUARANTINE_KEY,
+        body=piece.model_dump_json().encode(),
+        message_id=frame_id_for("quarantine", provider, account, item.reason, digest),
+        type=QUARANTINE_TYPE,
+        headers={"provider": provider, "account": account, "reason": item.reason.value},
+    )
+
+
+def _beginning(encoded: bytes) -> dict[str, Any]:
+    start = encoded[:_START_BYTES].decode(errors="replace")
+    return {"truncated": True, "bytes": len(encoded), "start": start}

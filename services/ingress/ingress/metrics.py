@@ -1,0 +1,64 @@
+"""What ingress counts. Labels are closed sets: never an account, an id or a caller's word."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from functools import cache
+
+from prometheus_client import Counter, Histogram
+
+UNKNOWN_PROVIDER = "unknown"  # stands for every name that is no provider's
+
+
+class Outcome(StrEnum):
+    """What became of one webhook call."""
+
+    ACCEPTED = "accepted"  # verified, and all that it told is on the bus
+    NOT_AUTHENTIC = "not_authentic"
+    NOT_READABLE = "not_readable"
+    TOO_LARGE = "too_large"
+    TOO_SLOW = "too_slow"
+    ENCODED = "encoded"  # with a content encoding, which nobody needs and zip bombs use
+    WRONG_METHOD = "wrong_method"
+    UNAVAILABLE = "unavailable"  # our trouble: the provider is asked to come again
+    DISCONNECTED = "disconnected"  # the caller left before its body was whole
+
+
+WEBHOOKS = Counter(
+    "herald_webhooks_total", "Webhook calls by what became of them", ["provider", "outcome"]
+)
+WEBHOOK_SECONDS = Histogram(
+    "herald_webhook_seconds",
+    "From the head of a webhook call to its answer",
+    ["provider"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)
+RECEIPTS = Counter(
+    "herald_webhook_receipts_total", "Receipts read from webhooks", ["provider", "kind"]
+)
+IGNORED = Counter(
+    "herald_webhook_ignored_total", "Parts of webhooks that are nothing to Herald", ["provider"]
+)
+QUARANTINED = Counter(
+    "herald_webhook_quarantined_total",
+    "Parts of webhooks that were not understood and set aside",
+    ["provider", "reason"],
+)
+
+
+@cache
+def webhooks(provider: str, outcome: Outcome) -> Counter:
+    """Return the counter of one outcome. Kept, for looking it up costs more than counting."""
+    return WEBHOOKS.labels(provider, outcome)
+
+
+@cache
+def webhook_seconds(provider: str) -> Histogram:
+    """Return the histogram of one provider; kept likewise."""
+    return WEBHOOK_SECONDS.labels(provider)
+
+
+@cache
+def receipts(provider: str, kind: str) -> Counter:
+    """Return the counter of one kind of receipt; kept likewise."""
+    return RECEIPTS.labels(provider, kind)

@@ -1,0 +1,72 @@
+"""Frames of many calls, published together: one write and one wait for all that is ready.
+
+There is no timer: a group is whatever became ready while the event loop was at its other work or
+the groups before were on their way. A call still learns what became of its own frames only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+
+import structlog
+
+from herald.bus.errors import PublishError, UnavailableError
+from herald.bus.frames import Frame
+from herald.bus.publishing import Publisher
+
+MAX_GROUPS = 4  # on their way at once, so that a slow confirm does not hold all others
+
+# should a group end without outcomes, nobody in it waits for ever
+NOT_PUBLISHED = UnavailableError("", "its group was cut short")
+
+_log = structlog.get_logger(__name__)
+
+_Waiting = tuple[Sequence[Frame], asyncio.Future[list[PublishError | None]]]
+
+
+class Outgoing:
+    """Publishes through a `Publisher`, safe to share between calls."""
+
+    def __init__(self, publisher: Publisher) -> None:
+        self._publisher = publisher
+        self._waiting: list[_Waiting] = []
+        self._groups: set[asyncio.Task[None]] = set()
+        self._is_scheduled = False
+
+    async def publish(self, frames: Sequence[Frame]) -> list[PublishError | None]:
+        """Publish frames; return for each, in order, None (confirmed) or its failure."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[list[PublishError | None]] = loop.create_future()
+        self._waiting.append((frames, future))
+        if not self._is_scheduled and len(self._groups) < MAX_GROUPS:
+            self._is_scheduled = True
+            loop.call_soon(self._start_group)
+        return await future
+
+    def _start_group(self) -> None:
+        self._is_scheduled = False
+        group, self._waiting = self._waiting, []
+        if group:
+            task = asyncio.create_task(self._publish(group))
+            self._groups.add(task)
+            task.add_done_callback(self._end_group)
+
+    async def _publish(self, group: list[_Waiting]) -> None:
+        outcomes: Iterator[PublishError | None] = iter(())
+        try:
+            outcomes = iter(
+                await self._publisher.publish_many([frame for item, _ in group for frame in item])
+            )
+        finally:
+            for frames, future in group:
+                own = [next(outcomes, NOT_PUBLISHED) for _ in frames]
+                if not future.done():  # else its call was cancelled
+                    future.set_result(own)
+
+    def _end_group(self, task: asyncio.Task[None]) -> None:
+        self._groups.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("ingress.publish_failed", error=type(error).__name__)
+        if self._waiting and not self._is_scheduled:
+            self._start_group()

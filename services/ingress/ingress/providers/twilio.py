@@ -1,0 +1,240 @@
+"""Twilio's status callbacks and inbound messages, on one URL. Twilio: "Messaging webhooks"."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import secrets as tokens
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Literal, cast
+
+from herald.config.accounts import Account, Secrets, TwilioAccount, TwilioSecrets
+from herald.failures import Failure
+from herald.logs import redact_text
+from herald.provider_errors.twilio import classify
+from herald.receipts import AttemptReceipt, InboundMedia, InboundReceipt
+from herald.text import storable
+from herald.vocabulary import FailureClass, InboundKind, Status
+from ingress.answers import NO_CONTENT, Answer
+from ingress.calls import Call, as_text
+from ingress.elements import (
+    NotUnderstoodError,
+    Reason,
+    attempt_id,
+    event_key,
+    kept,
+    mapping,
+    reference,
+    text,
+    whole_number,
+)
+from ingress.json_bodies import read_json
+from ingress.signatures import is_twilio_body_hash, is_twilio_signature
+from ingress.webhooks import Normalised, Provider, Receipt
+
+NAME = "twilio"
+CHANNEL = "sms"
+ATTEMPT_FIELD = "attempt"  # in the query of the StatusCallback URL that our calls give
+BODY_HASH_FIELD = "bodySHA256"  # likewise; Twilio adds it when the body is JSON
+MAX_BODY_BYTES = 256 * 1024
+MAX_MEDIA = 10
+SIGNATURE_HEADER = b"x-twilio-signature"
+# A reply with words in it would be sent to the recipient as an SMS.
+NO_REPLY = Answer(
+    200, b'<?xml version="1.0" encoding="UTF-8"?><Response/>', "text/xml; charset=utf-8"
+)
+
+STATUSES: dict[str, Status] = {
+    "accepted": Status.ACCEPTED,  # waiting for its Messaging Service to choose a sender
+    "scheduled": Status.ACCEPTED,
+    "queued": Status.ACCEPTED,
+    "sending": Status.ACCEPTED,
+    "sent": Status.SENT,
+    "delivered": Status.DELIVERED,
+    "read": Status.READ,  # RCS and WhatsApp only
+    "undelivered": Status.FAILED,  # the carrier's word
+    "failed": Status.FAILED,  # Twilio's own: it never left
+    "canceled": Status.FAILED,
+    "partially_delivered": Status.OTHER,
+}
+INBOUND_STATUSES = frozenset({"received", "receiving"})
+
+# a failure that came without a code
+UNEXPLAINED: dict[str, FailureClass] = {
+    "undelivered": FailureClass.UNREACHABLE,
+    "failed": FailureClass.PERMANENT,
+    "canceled": FailureClass.PERMANENT,
+}
+
+KEYWORDS: dict[str, Literal["stop", "start", "help"]] = {
+    "STOP": "stop",
+    "START": "start",
+    "HELP": "help",
+}
+
+_SHORTEST_ENCODED = 64
+
+Fields = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class TwilioEndpoint:
+    """One account's webhooks. `owners` names the accounts that share a token, by their SID."""
+
+    account: str
+    tokens: tuple[bytes, ...]
+    owners: Mapping[str, str]
+
+    def verify(self, call: Call) -> bool:
+        try:
+            body_hash = call.query_value(BODY_HASH_FIELD)
+            by_url = body_hash is not None or call.method == "GET"
+            fields = [] if by_url else call.form_fields
+        except ValueError:  # more fields than anyone sends
+            return False
+        if body_hash is not None and not is_twilio_body_hash(body_hash, call.body):
+            return False
+        return is_twilio_signature(
+            call.headers.get(SIGNATURE_HEADER), call.url, fields, self.tokens
+        )
+
+    def normalise(self, call: Call) -> Normalised:
+        told = Normalised(answer=NO_CONTENT)
+        fields = _fields(call)
+        told.read(fields, partial(_receipt, self, call))
+        if any(isinstance(receipt, InboundReceipt) for receipt in told.receipts):
+            told.answer = NO_REPLY
+        return told
+
+
+def _fields(call: Call) -> Fields:
+    """Read the fields, wherever they are: a JSON body, the query of a GET, or a form."""
+    if call.query_value(BODY_HASH_FIELD) is not None:
+        return mapping(read_json(call.body))
+    encoded = call.query_fields if call.method == "GET" else call.form_fields
+    fields: dict[str, str] = {}
+    for name, value in encoded:
+        fields.setdefault(as_text(name), as_text(value))
+    clean: dict[str, str] = storable(fields)
+    return clean
+
+
+def _receipt(endpoint: TwilioEndpoint, call: Call, fields: Fields) -> Receipt:
+    account = endpoint.owners.get(text(fields, "AccountSid") or "", "")
+    if "AccountSid" not in fields:
+        account = endpoint.account
+    if not account:
+        raise NotUnderstoodError(Reason.UNKNOWN_ACCOUNT)
+    word = (text(fields, "MessageStatus") or text(fields, "SmsStatus") or "").lower()
+    if word and word not in INBOUND_STATUSES:
+        return _status(account, call, fields, word)
+    if "Body" in fields or "NumMedia" in fields:
+        return _inbound(account, call, fields)
+    raise NotUnderstoodError(Reason.SHAPE)
+
+
+def _status(account: str, call: Call, fields: Fields, word: str) -> AttemptReceipt:
+    code = text(fields, "ErrorCode") or ""
+    status = STATUSES.get(word, Status.OTHER)
+    return AttemptReceipt(
+        source="webhook",
+        channel=CHANNEL,
+        provider=NAME,
+        account=account,
+        attempt_id=attempt_id(call.query_value(ATTEMPT_FIELD)),
+        references=(_message(fields),),
+        status=status,
+        event_key=event_key(word, code),
+        failure=_failure(fields, word, code) if status is Status.FAILED else None,
+        received_at=call.received_at,  # Twilio tells no time of the event
+        element=kept(fields, len(call.body)),
+    )
+
+
+def _failure(fields: Fields, word: str, code: str) -> Failure:
+    number = whole_number(code) or 0  # the field may be absent, empty, or 0
+    failure_class = classify(number) if number else UNEXPLAINED[word]
+    words = redact_text(text(fields, "ErrorMessage") or "")
+    return Failure.of(failure_class, number or word, words)
+
+
+def _inbound(account: str, call: Call, fields: Fields) -> InboundReceipt:
+    sender = text(fields, "From")
+    if sender is None:
+        raise NotUnderstoodError(Reason.SHAPE)
+    if ":" in sender:  # `whatsapp:+1555...`: not an SMS
+        raise NotUnderstoodError(Reason.OTHER_CHANNEL)
+    media = _media(fields)
+    return InboundReceipt(
+        channel=CHANNEL,
+        provider=NAME,
+        account=account,
+        reference=_message(fields),
+        sender=sender,
+        recipient=text(fields, "To"),
+        content=InboundKind.MEDIA if media else InboundKind.TEXT,
+        text=_words(text(fields, "Body")),
+        media=media,
+        in_reply_to=text(fields, "OriginalRepliedMessageSid"),
+        keyword=KEYWORDS.get((text(fields, "OptOutType") or "").upper()),
+        received_at=call.received_at,
+        element=kept(fields, len(call.body)),
+    )
+
+
+def _message(fields: Fields) -> str:
+    key = next((key for key in ("MessageSid", "SmsSid") if text(fields, key)), "SmsMessageSid")
+    return reference(fields, key)
+
+
+def _media(fields: Fields) -> tuple[InboundMedia, ...]:
+    numbers = range(min(whole_number(fields.get("NumMedia")) or 0, MAX_MEDIA))
+    return tuple(
+        InboundMedia(reference=url, content_type=text(fields, f"MediaContentType{number}"))
+        for number in numbers
+        if (url := text(fields, f"MediaUrl{number}")) is not None
+    )
+
+
+def _words(body: str | None) -> str | None:
+    """Undo the base64 in which long concatenated messages sometimes come.
+
+    Only what decodes to several printable words is taken for it.
+    """
+    if body is None or len(body) < _SHORTEST_ENCODED or not body.isascii():
+        return body
+    try:
+        decoded = base64.b64decode(body, validate=True).decode()
+    except (binascii.Error, ValueError):
+        return body
+    plain = decoded.replace("\n", " ").replace("\r", " ")
+    return decoded if " " in plain.strip() and plain.isprintable() else body
+
+
+def _endpoint(
+    name: str, accounts: Mapping[str, Account], secrets: Mapping[str, Secrets]
+) -> TwilioEndpoint:
+    def tokens_of(account: str) -> tuple[bytes, ...]:
+        held = cast("TwilioSecrets", secrets[account]).auth_tokens
+        return tuple(token.get_secret_value().encode() for token in held)
+
+    mine = tokens_of(name)
+    owners: dict[str, str] = {}
+    for other in (name, *accounts):  # first itself: two of ours may share one account of theirs
+        if set(tokens_of(other)) & set(mine):
+            owners.setdefault(cast("TwilioAccount", accounts[other]).account_sid, other)
+    return TwilioEndpoint(name, mine, owners)
+
+
+def _stranger() -> TwilioEndpoint:
+    return TwilioEndpoint("", (tokens.token_bytes(32),), {})
+
+
+PROVIDER = Provider(
+    max_body_bytes=MAX_BODY_BYTES,
+    methods=frozenset({"GET", "POST"}),
+    endpoint=_endpoint,
+    stranger=_stranger,
+)

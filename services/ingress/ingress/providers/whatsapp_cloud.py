@@ -1,0 +1,217 @@
+"""Meta's WhatsApp Cloud API webhooks. Meta: "Webhooks reference", field `messages`."""
+
+from __future__ import annotations
+
+import hmac
+import re
+import secrets as tokens
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, cast
+
+from herald.config.accounts import Account, Secrets, WhatsAppCloudAccount, WhatsAppCloudSecrets
+from herald.failures import Failure
+from herald.logs import redact_text
+from herald.provider_errors.whatsapp_cloud import classify
+from herald.receipts import AttemptReceipt, InboundReceipt
+from herald.vocabulary import FailureClass, Status
+from ingress.answers import Answer
+from ingress.calls import Call
+from ingress.elements import (
+    NotUnderstoodError,
+    Reason,
+    attempt_id,
+    event_key,
+    kept,
+    mapping,
+    moment,
+    part,
+    reference,
+    sequence,
+    text,
+    whole_number,
+)
+from ingress.json_bodies import read_json
+from ingress.signatures import is_meta_signature
+from ingress.webhooks import Normalised, Provider
+from ingress.whatsapp_messages import content_of, phone, sender_of
+
+NAME = "whatsapp_cloud"
+CHANNEL = "whatsapp"
+ATTEMPT_FIELD = "biz_opaque_callback_data"  # what our calls gave, carried back in statuses
+MAX_BODY_BYTES = 4 * 1024 * 1024  # Meta: payloads up to 3 MB
+SIGNATURE_HEADER = b"x-hub-signature-256"
+
+STATUSES: dict[str, Status] = {
+    "sent": Status.SENT,
+    "delivered": Status.DELIVERED,  # skipped when the chat is open: only `read` comes
+    "read": Status.READ,
+    "played": Status.READ,  # a voice message; comes beside `read`
+    "failed": Status.FAILED,  # also after `sent`
+    "deleted": Status.OTHER,  # by the recipient or by us; says nothing about delivery
+}
+
+_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{1,256}")  # it is sent back: nothing a browser would run
+
+
+@dataclass(frozen=True, slots=True)
+class WhatsAppCloudEndpoint:
+    """One account's webhooks. `owners` names the accounts that share a secret, by phone number id.
+
+    A business has one webhook for all its numbers, so any account's URL may be told of any other.
+    """
+
+    app_secrets: tuple[bytes, ...]
+    verify_token: bytes
+    owners: Mapping[str, str]
+
+    def verify(self, call: Call) -> bool:
+        if call.method == "GET":
+            return _is_handshake(call, self.verify_token)
+        return is_meta_signature(call.headers.get(SIGNATURE_HEADER), call.body, self.app_secrets)
+
+    def normalise(self, call: Call) -> Normalised:
+        if call.method == "GET":
+            return Normalised(answer=Answer(200, (_challenge(call) or "").encode()))
+        told, body = Normalised(), mapping(read_json(call.body))
+        if "entry" not in body:
+            raise NotUnderstoodError(Reason.SHAPE)
+        for entry in sequence(body["entry"]):
+            told.descend(entry, partial(_read_entry, self, call, told, entry))
+        return told
+
+
+def _is_handshake(call: Call, verify_token: bytes) -> bool:
+    """Meta: "Create a webhook endpoint": asked once, when the URL is entered in the console."""
+    try:
+        mode, token = call.query_value("hub.mode"), call.query_value("hub.verify_token")
+        right = hmac.compare_digest((token or "").encode("latin-1"), verify_token)
+        return right and mode == "subscribe" and _challenge(call) is not None
+    except ValueError:  # more fields than anyone sends
+        return False
+
+
+def _challenge(call: Call) -> str | None:
+    challenge = call.query_value("hub.challenge")
+    return challenge if challenge is not None and _CHALLENGE.fullmatch(challenge) else None
+
+
+def _read_entry(endpoint: WhatsAppCloudEndpoint, call: Call, told: Normalised, entry: Any) -> None:
+    for change in sequence(mapping(entry).get("changes")):
+        told.descend(change, partial(_read_change, endpoint, call, told, change))
+
+
+def _read_change(
+    endpoint: WhatsAppCloudEndpoint, call: Call, told: Normalised, change: Any
+) -> None:
+    """Read what one change tells of one phone number."""
+    name = text(mapping(change), "field")
+    if name is None:
+        raise NotUnderstoodError(Reason.SHAPE)
+    if name != "messages":
+        told.ignored += 1  # templates, quality, the account's standing...
+        return
+    value = mapping(change.get("value"))
+    account = endpoint.owners.get(text(part(value, "metadata"), "phone_number_id") or "")
+    if account is None:
+        raise NotUnderstoodError(Reason.UNKNOWN_ACCOUNT)
+    lists = [sequence(value.get(key)) for key in ("statuses", "messages", "errors")]
+    statuses, messages, errors = lists
+    if not any(lists):
+        raise NotUnderstoodError(Reason.SHAPE)
+    for status in statuses:
+        told.read(status, partial(_status, account, call))
+    for message in messages:
+        told.read(message, partial(_message, account, call, value))
+    for error in errors:
+        told.set_aside(Reason.ACCOUNT_ERROR, error)
+
+
+def _status(account: str, call: Call, element: Any) -> AttemptReceipt:
+    status = mapping(element)
+    word = text(status, "status")
+    if word is None:
+        raise NotUnderstoodError(Reason.SHAPE)
+    known = STATUSES.get(word, Status.OTHER)
+    errors = [error for error in sequence(status.get("errors")) if isinstance(error, dict)]
+    codes = ",".join(text(error, "code") or "" for error in errors)
+    return AttemptReceipt(
+        source="webhook",
+        channel=CHANNEL,
+        provider=NAME,
+        account=account,
+        attempt_id=attempt_id(status.get(ATTEMPT_FIELD)),
+        references=(reference(status, "id"),),
+        status=known,
+        event_key=event_key(word, text(status, "timestamp") or "", codes),
+        failure=_failure(errors[0] if errors else {}) if known is Status.FAILED else None,
+        occurred_at=moment(status.get("timestamp")),
+        received_at=call.received_at,
+        element=kept(status, len(call.body)),
+    )
+
+
+def _failure(error: Mapping[str, Any]) -> Failure:
+    """Classify by the code; only `code` and `title` are always there."""
+    code = whole_number(error.get("code"))
+    words = (
+        text(part(error, "error_data"), "details") or text(error, "message") or text(error, "title")
+    )
+    failure_class = FailureClass.PERMANENT if code is None else classify(code)
+    return Failure.of(failure_class, "" if code is None else code, redact_text(words or ""))
+
+
+def _message(account: str, call: Call, value: Mapping[str, Any], element: Any) -> InboundReceipt:
+    message = mapping(element)
+    sender, content = sender_of(message, sequence(value.get("contacts"))), content_of(message)
+    ours = text(part(value, "metadata"), "display_phone_number")
+    return InboundReceipt(
+        channel=CHANNEL,
+        provider=NAME,
+        account=account,
+        reference=reference(message, "id"),
+        sender=sender.address,
+        recipient=phone(ours) if ours else None,
+        content=content.kind,
+        text=content.text,
+        payload=content.payload,
+        media=content.media,
+        in_reply_to=content.reply_to or text(part(message, "context"), "id"),
+        profile_name=sender.profile_name,
+        occurred_at=moment(message.get("timestamp")),
+        received_at=call.received_at,
+        element=kept(message, len(call.body)),
+    )
+
+
+def _endpoint(
+    name: str, accounts: Mapping[str, Account], secrets: Mapping[str, Secrets]
+) -> WhatsAppCloudEndpoint:
+    def held_by(account: str) -> WhatsAppCloudSecrets:
+        return cast("WhatsAppCloudSecrets", secrets[account])
+
+    def app_secrets_of(account: str) -> tuple[bytes, ...]:
+        return tuple(key.get_secret_value().encode() for key in held_by(account).app_secrets)
+
+    mine = app_secrets_of(name)
+    owners: dict[str, str] = {}
+    for other in (name, *accounts):  # first itself: two of ours may share one number
+        if set(app_secrets_of(other)) & set(mine):
+            account = cast("WhatsAppCloudAccount", accounts[other])
+            owners.setdefault(account.phone_number_id, other)
+    return WhatsAppCloudEndpoint(
+        mine, held_by(name).verify_token.get_secret_value().encode(), owners
+    )
+
+
+def _stranger() -> WhatsAppCloudEndpoint:
+    return WhatsAppCloudEndpoint((tokens.token_bytes(32),), tokens.token_bytes(32), {})
+
+
+PROVIDER = Provider(
+    max_body_bytes=MAX_BODY_BYTES,
+    methods=frozenset({"GET", "POST"}),
+    endpoint=_endpoint,
+    stranger=_stranger,
+)

@@ -1,0 +1,49 @@
+"""Everything ingress publishes, declared so that AsyncAPI lists it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from faststream.rabbit import RabbitBroker
+
+from herald.bus.entities import existing_exchange
+from herald.bus.publishing import declare_publication
+from herald.receipts import AttemptReceipt, InboundReceipt
+from herald.topology import (
+    DEAD,
+    QUARANTINE_KEY,
+    RECEIPTS,
+    attempt_receipt_key,
+    inbound_receipt_key,
+)
+from ingress.frames import Quarantined
+
+
+def declare_publications(broker: RabbitBroker, channels: Iterable[str]) -> None:
+    """List what ingress publishes about each channel whose providers call it."""
+    receipts = existing_exchange(RECEIPTS)
+    for channel in sorted(channels):
+        declare_publication(
+            broker,
+            receipts,
+            attempt_receipt_key(channel),
+            AttemptReceipt,
+            title=f"webhook.attempt.{channel}",
+            description="News about an attempt, told by its provider.",
+        )
+        declare_publication(
+            broker,
+            receipts,
+            inbound_receipt_key(channel),
+            InboundReceipt,
+            title=f"webhook.inbound.{channel}",
+            description="A message from a recipient.",
+        )
+    declare_publication(
+        broker,
+        existing_exchange(DEAD),
+        QUARANTINE_KEY,
+        Quarantined,
+        title=QUARANTINE_KEY,
+        description="A piece of a webhook that was authentic and well formed, but not understood.",
+    )

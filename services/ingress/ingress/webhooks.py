@@ -1,0 +1,83 @@
+"""What a provider's side of ingress is: one endpoint an account, which verifies and normalises."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from pydantic import ValidationError
+
+from herald.config.accounts import Account, Secrets
+from herald.receipts import AttemptReceipt, InboundReceipt
+from ingress.answers import OK, Answer
+from ingress.calls import Call
+from ingress.elements import NotUnderstoodError, Reason
+
+Receipt = AttemptReceipt | InboundReceipt
+
+
+@dataclass(frozen=True, slots=True)
+class NotUnderstood:
+    """An element for quarantine: authentic and well formed, but nothing we know."""
+
+    reason: Reason
+    element: Any
+
+
+@dataclass(slots=True)
+class Normalised:
+    """What one call told."""
+
+    receipts: list[Receipt] = field(default_factory=list)
+    not_understood: list[NotUnderstood] = field(default_factory=list)
+    ignored: int = 0  # understood, and nothing for Herald
+    answer: Answer = OK
+
+    def read(self, element: Any, reader: Callable[[Any], Receipt]) -> None:
+        """Add what `reader` makes of one element; whatever happens, the others are not lost."""
+        self.descend(element, lambda: self.receipts.append(reader(element)))
+
+    def descend(self, element: Any, reader: Callable[[], None]) -> None:
+        """Run what reads `element`, and set it aside when it can't be read."""
+        try:
+            reader()
+        except NotUnderstoodError as error:
+            self.set_aside(error.reason, element)
+        except ValidationError:
+            self.set_aside(Reason.SHAPE, element)
+        except Exception:  # noqa: BLE001  a defect of ours must not cost the batch, nor this one
+            self.set_aside(Reason.UNEXPECTED, element)
+
+    def set_aside(self, reason: Reason, element: Any) -> None:
+        """Add an element for quarantine."""
+        self.not_understood.append(NotUnderstood(reason, element))
+
+
+class Endpoint(Protocol):
+    """Where one account's provider calls us. Pure: knows its secrets, keeps no state."""
+
+    def verify(self, call: Call) -> bool:
+        """Say whether the call is authentic. Never raises."""
+        ...
+
+    def normalise(self, call: Call) -> Normalised:
+        """Read an authentic call.
+
+        Raises:
+            NotJsonError: it breaks the grammar of its content type.
+            BeyondLimitsError, NotUnderstoodError: none of it can be read.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provider:
+    """What `providers/<name>.py` offers."""
+
+    max_body_bytes: int
+    methods: frozenset[str]
+    # of one account, by name, given all accounts of this provider and their secrets
+    endpoint: Callable[[str, Mapping[str, Account], Mapping[str, Secrets]], Endpoint]
+    # of an account nobody configured: as much work as a real one, and nothing ever fits
+    stranger: Callable[[], Endpoint]

@@ -1,0 +1,177 @@
+"""A running ingress, and providers that call it with their own signatures."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import hashlib
+import hmac
+import socket
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import aiohttp
+import uvicorn
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from yarl import URL
+
+from herald.config.loading import load_configuration
+from herald.settings import read_settings
+from ingress.app import DEFAULT_PORT, build_app
+
+APP_SECRET, VERIFY_TOKEN, AUTH_TOKEN = "app-secret", "verify-token", "auth-token"
+PUBLIC_URL = "https://hooks.example.com"
+ACCOUNT_SID = "AC" + "0" * 32
+
+HERALD_TOML = """
+[tenants.default]
+[routes.default]
+steps = [{{channel = "whatsapp"}}, {{channel = "sms"}}, {{channel = "email"}}]
+[accounts.wa-main]
+provider = "whatsapp_cloud"
+phone_number_id = "100000000000001"
+secrets_file = "wa.toml"
+[accounts.wa-second]
+provider = "whatsapp_cloud"
+phone_number_id = "100000000000002"
+secrets_file = "wa.toml"
+[accounts.twilio-main]
+provider = "twilio"
+account_sid = "{account_sid}"
+secrets_file = "twilio.toml"
+[accounts.sendgrid-main]
+provider = "sendgrid"
+webhook_public_keys = ["{public_key}"]
+secrets_file = "sendgrid.toml"
+[accounts.sendgrid-deaf]
+provider = "sendgrid"
+secrets_file = "sendgrid.toml"
+[ingress]
+public_base_url = "{public_url}"
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What ingress answered."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Providers:
+    """Everyone who calls ingress."""
+
+    def __init__(
+        self, base_url: str, http: aiohttp.ClientSession, key: ec.EllipticCurvePrivateKey
+    ) -> None:
+        self.base_url = base_url
+        self.http = http
+        self._key = key
+
+    async def meta(self, body: bytes, account: str = "wa-main", secret: str = APP_SECRET) -> Answer:
+        digest = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+        headers = {"X-Hub-Signature-256": f"sha256={digest}", "Content-Type": "application/json"}
+        return await self.call(f"/webhooks/whatsapp_cloud/{account}", body, headers)
+
+    async def twilio(
+        self, fields: list[tuple[str, str]], query: str = "", token: str = AUTH_TOKEN
+    ) -> Answer:
+        path = "/webhooks/twilio/twilio-main" + (f"?{query}" if query else "")
+        text = PUBLIC_URL + path + "".join(name + value for name, value in sorted(set(fields)))
+        digest = hmac.new(token.encode(), text.encode(), hashlib.sha1).digest()
+        headers = {
+            "X-Twilio-Signature": base64.b64encode(digest).decode(),
+            "Content-Type": "application/x-www-form-urlencoded",
+        }
+        return await self.call(path, urlencode(fields).encode(), headers)
+
+    async def sendgrid(self, body: bytes, account: str = "sendgrid-main") -> Answer:
+        signature = self._key.sign(b"1768824000" + body, ec.ECDSA(SHA256()))
+        headers = {
+            "X-Twilio-Email-Event-Webhook-Signature": base64.b64encode(signature).decode(),
+            "X-Twilio-Email-Event-Webhook-Timestamp": "1768824000",
+            "Content-Type": "application/json",
+        }
+        return await self.call(f"/webhooks/sendgrid/{account}", body, headers)
+
+    async def call(
+        self,
+        path: str,
+        body: Any = b"",
+        headers: Mapping[str, str] | None = None,
+        method: str = "POST",
+    ) -> Answer:
+        url = URL(self.base_url + path, encoded=True)
+        async with self.http.request(method, url, data=body, headers=headers) as response:
+            return Answer(response.status, response.headers, await response.read())
+
+
+def configure(folder: Path, public_key: str) -> Path:
+    """Write a configuration with its secrets; return its path."""
+    path = folder / "herald.toml"
+    path.write_text(
+        HERALD_TOML.format(account_sid=ACCOUNT_SID, public_key=public_key, public_url=PUBLIC_URL)
+    )
+    (folder / "wa.toml").write_text(
+        f'access_token = "t"\nverify_token = "{VERIFY_TOKEN}"\n'
+        f'app_secrets = ["next", "{APP_SECRET}"]\n'
+    )
+    (folder / "twilio.toml").write_text(f'auth_tokens = ["next", "{AUTH_TOKEN}"]\n')
+    (folder / "sendgrid.toml").write_text('api_key = "k"\n')
+    return path
+
+
+def public_key_of(key: ec.EllipticCurvePrivateKey) -> str:
+    """Show a key's public half as SendGrid's console does."""
+    der = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return base64.b64encode(der).decode()
+
+
+@asynccontextmanager
+async def running_ingress(amqp_url: str, folder: Path) -> AsyncIterator[Providers]:
+    """Serve ingress on a port of its own; give those who call it."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    settings = read_settings(
+        default_port=DEFAULT_PORT,
+        database=False,
+        environment={
+            "HERALD_AMQP_URL": amqp_url,
+            "HERALD_CONFIG": str(configure(folder, public_key_of(key))),
+        },
+    )
+    application = build_app(settings, load_configuration(settings.config_path))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = uvicorn.Server(
+            uvicorn.Config(application, http="httptools", lifespan="on", log_config=None)
+        )
+        # the tests' own process keeps its signal handlers
+        server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]
+        serving = asyncio.create_task(server.serve([listener]))
+        base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        async with aiohttp.ClientSession() as http:
+            try:
+                yield Providers(base_url, http, key)
+            finally:
+                server.should_exit = True
+                await serving
+
+
+async def until_ready(
+    providers: Providers, *, status: int = 200, within_seconds: float = 15
+) -> None:
+    """Wait until `/readyz` answers `status`."""
+    async with asyncio.timeout(within_seconds):
+        while True:
+            with contextlib.suppress(aiohttp.ClientConnectionError):
+                if (await providers.call("/readyz", method="GET")).status == status:
+                    return
+            await asyncio.sleep(0.05)

@@ -1,0 +1,83 @@
+"""`python -m ingress` as an operator starts it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from behaviour.bus.rabbit import Rabbit
+from behaviour.ingress.gateway import configure, public_key_of
+
+
+async def start(environment: dict[str, str]) -> asyncio.subprocess.Process:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("HERALD_")}
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "ingress",
+        env={**clean, **environment},
+        stderr=asyncio.subprocess.PIPE,
+    )
+
+
+async def test_settings_are_checked_first() -> None:
+    """Without a broker's URL it says so and exits with 2."""
+    process = await start({})
+    _, said = await process.communicate()
+    assert (process.returncode, said) == (2, b"HERALD_AMQP_URL: not set\n")
+
+
+async def test_secrets_are_checked_at_start(tmp_path: Path) -> None:
+    """A secrets file that is missing is named with its account, and the exit is 2."""
+    path = configure(tmp_path, public_key_of(ec.generate_private_key(ec.SECP256R1())))
+    (tmp_path / "twilio.toml").unlink()
+    url = "amqp://guest:guest@127.0.0.1:1/"
+    process = await start({"HERALD_AMQP_URL": url, "HERALD_CONFIG": str(path)})
+    _, said = await process.communicate()
+    assert process.returncode == 2
+    assert b"accounts.twilio-main.secrets_file: No such file or directory" in said
+
+
+async def test_it_serves_until_told_to_stop(
+    rabbit: Rabbit, tmp_path: Path, unused_port: int
+) -> None:
+    """It starts, connects, and on SIGTERM closes everything before it ends."""
+    path = configure(tmp_path, public_key_of(ec.generate_private_key(ec.SECP256R1())))
+    process = await start(
+        {
+            "HERALD_AMQP_URL": rabbit.amqp_url,
+            "HERALD_CONFIG": str(path),
+            "HERALD_HTTP_PORT": str(unused_port),
+        }
+    )
+    assert process.stderr is not None
+    try:
+        async with asyncio.timeout(20):
+            line = b""
+            while b'"bus.connected"' not in line:
+                line = await process.stderr.readline()
+                assert line, "it ended by itself"
+        process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(20):
+            rest = await process.stderr.read()
+            await process.wait()
+        assert b'"ingress.stopped"' in rest
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+@pytest.fixture
+def unused_port() -> int:
+    """Give a port that was free a moment ago."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port: int = taken.getsockname()[1]
+        return port

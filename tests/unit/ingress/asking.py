@@ -1,0 +1,88 @@
+"""Asking the receiver without a server and a broker: what is sent in, and what comes back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from herald.bus.errors import PublishError
+from herald.bus.frames import Frame
+from herald.bus.publishing import Publisher
+from ingress.endpoints import Endpoints, Target
+from ingress.providers import PROVIDERS
+from ingress.receive import Receiver
+from ingress.webhooks import Endpoint
+from unit.ingress.golden import ENDPOINTS
+
+BASE_URL = "https://hooks.example.com/gateway/"
+
+
+class Bus:
+    """A publisher that remembers frames and fails those the test wants to fail."""
+
+    def __init__(self) -> None:
+        self.frames: list[Frame] = []
+        self.failure: PublishError | None = None
+
+    async def publish_many(self, frames: Sequence[Frame]) -> list[PublishError | None]:
+        self.frames += frames
+        return [*[None] * (len(frames) - 1), self.failure]
+
+
+class Answered:
+    """What was sent back."""
+
+    status: int
+    headers: Mapping[bytes, bytes]
+    body: bytes
+
+
+def receiver(bus: Bus, **endpoints: Endpoint) -> Receiver:
+    """Make a receiver for one account a provider, called `main`."""
+    targets = {
+        (name, "main"): Target(
+            name=name, provider=PROVIDERS[name], endpoint=endpoint, is_known=True
+        )
+        for name, endpoint in {**ENDPOINTS, **endpoints}.items()
+    }
+    return Receiver(Endpoints(targets, PROVIDERS), cast("Publisher", bus), BASE_URL)
+
+
+async def ask(
+    app: Receiver,
+    path: str,
+    chunks: Sequence[bytes | None] = (b"",),
+    *,
+    method: str = "POST",
+    query: str = "",
+    headers: Mapping[str, str] | None = None,
+) -> Answered:
+    """Call the application; None in `chunks` is a caller that says no more."""
+    _, _, provider, account = path.split("/")
+    waiting = list(chunks)
+    answered = Answered()
+
+    async def receive() -> dict[str, Any]:
+        chunk = waiting.pop(0)
+        if chunk is None:
+            await asyncio.Event().wait()
+        return {"type": "http.request", "body": chunk, "more_body": bool(waiting)}
+
+    async def send(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            answered.status = message["status"]
+            answered.headers = dict(message["headers"])
+        else:
+            answered.body = message["body"]
+
+    scope = {
+        "type": "http",
+        "method": method,
+        "raw_path": path.encode(),
+        "query_string": query.encode(),
+        "path_params": {"provider": provider, "account": account},
+        "headers": [(k.lower().encode(), v.encode()) for k, v in (headers or {}).items()],
+    }
+    await app(scope, receive, send)
+    return answered

@@ -1,0 +1,101 @@
+"""Golden payloads: providers' bodies as they come, each beside what ingress must make of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from ingress.calls import Call
+from ingress.providers.sendgrid import SendGridEndpoint
+from ingress.providers.twilio import TwilioEndpoint
+from ingress.providers.whatsapp_cloud import WhatsAppCloudEndpoint
+from ingress.webhooks import Endpoint, Normalised
+
+PAYLOADS = Path(__file__).parents[2] / "payloads"
+RECEIVED_AT = datetime(2026, 1, 19, 12, 5, tzinfo=UTC)
+
+ENDPOINTS: dict[str, Endpoint] = {
+    "whatsapp_cloud": WhatsAppCloudEndpoint(
+        app_secrets=(b"secret",),
+        verify_token=b"token",
+        owners={"100000000000001": "wa-main", "100000000000002": "wa-second"},
+    ),
+    "twilio": TwilioEndpoint(
+        account="twilio-main",
+        tokens=(b"token",),
+        owners={"AC" + "0" * 32: "twilio-main", "AC" + "1" * 32: "twilio-sub"},
+    ),
+    "sendgrid": SendGridEndpoint(account="sendgrid-main", keys=()),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One body and what is expected of it."""
+
+    path: Path
+
+    @property
+    def provider(self) -> str:
+        return self.path.parent.name
+
+    @property
+    def label(self) -> str:
+        return f"{self.provider}/{self.path.stem}"
+
+    @property
+    def expected(self) -> dict[str, Any]:
+        path = self.path.with_name(f"{self.path.stem}.expected.json")
+        document: dict[str, Any] = json.loads(path.read_text())
+        return document
+
+    def normalise(self) -> Normalised:
+        """Read the body the way the endpoint of its provider does."""
+        asked = self.expected.get("call", {})
+        body = self.path.read_bytes()
+        return ENDPOINTS[self.provider].normalise(call(body, **asked))
+
+
+def call(body: bytes, *, method: str = "POST", query: str = "") -> Call:
+    """Make a call; a GET carries its fields in the query."""
+    if method == "GET" and body:
+        query, body = "&".join(filter(None, (query, body.decode()))), b""
+    url = "https://hooks.example.com/webhooks/p/a" + (f"?{query}" if query else "")
+    return Call(
+        method=method,
+        url=url,
+        query=query.encode(),
+        headers={},
+        body=body,
+        received_at=RECEIVED_AT,
+    )
+
+
+def cases() -> list[Case]:
+    """List all cases, by provider and name."""
+    return sorted(_cases(), key=lambda case: case.label)
+
+
+def described(told: Normalised) -> dict[str, Any]:
+    """Write what was told as the expectation files do: without our clock and the elements."""
+    return {
+        "answer": told.answer.status,
+        "receipts": [
+            receipt.model_dump(mode="json", exclude_none=True, exclude={"received_at", "element"})
+            for receipt in told.receipts
+        ],
+        "not_understood": [
+            {"reason": item.reason.value, "element": item.element} for item in told.not_understood
+        ],
+        "ignored": told.ignored,
+    }
+
+
+def _cases() -> Iterator[Case]:
+    for path in PAYLOADS.glob("*/*"):
+        if not path.name.endswith(".expected.json"):
+            yield Case(path)

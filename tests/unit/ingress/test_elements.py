@@ -1,0 +1,72 @@
+"""Reading fields of an element without trusting it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from herald.receipts import MAX_ELEMENT_BYTES
+from ingress.elements import attempt_id, event_key, kept, moment, text, whole_number
+
+NOON = datetime(2026, 1, 19, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (1768824000, NOON),
+        ("1768824000", NOON),
+        (1768824000.0, NOON),
+        (1768824000000, NOON),
+        ("1768824000000", NOON),
+        (1768824000250, NOON.replace(microsecond=250000)),
+        *(
+            (value, None)
+            for value in (None, "", "soon", True, 0, -1, 10**400, 1e300, "-1", "9" * 400)
+        ),
+        *((value, None) for value in (999_999_999_999, "\u0661768824000", [1768824000], 5e8)),
+    ],
+)
+def test_moment(value: Any, expected: datetime | None) -> None:
+    """An epoch in seconds or milliseconds is read; what is no time of this century is no time."""
+    assert moment(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(131026, 131026), ("131026", 131026), (True, None), ("", None), ("-1", None), (1.5, None)],
+)
+def test_whole_number(value: Any, expected: int | None) -> None:
+    """A code may come as a number or as digits."""
+    assert whole_number(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [("a", "a"), ("", None), (7, "7"), (True, None), ([], None), (1.5, None)]
+)
+def test_text(value: Any, expected: str | None) -> None:
+    """A text is a text, a number its digits, and all else absent."""
+    assert text({"key": value}, "key") == expected
+
+
+@pytest.mark.parametrize("value", [None, 7, "", "order-7", "7d444840-9dc0-11d1-b245-5ffdce74fad2"])
+def test_what_is_no_attempt_of_ours_is_none(value: Any) -> None:
+    """Only an id in our own form names an attempt."""
+    assert attempt_id(value) is None
+
+
+def test_event_keys_are_short() -> None:
+    """A long key is hashed, and different ones stay different."""
+    assert event_key("sent", "", "7") == "sent:7"
+    long, other = event_key("x" * 500), event_key("x" * 501)
+    assert len(long) == 64
+    assert long != other
+
+
+def test_large_elements_are_cut() -> None:
+    """An element over the history's bound is replaced by its beginning."""
+    large = {"text": "x" * MAX_ELEMENT_BYTES}
+    assert kept(large, MAX_ELEMENT_BYTES + 20)["truncated"] is True
+    assert kept({"text": "x"}, MAX_ELEMENT_BYTES) == {"text": "x"}

@@ -1,0 +1,110 @@
+"""Which account answers which path, and with whose secrets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from herald.config import accounts as configured
+from herald.config.loading import ConfigurationError, load_configuration
+from ingress.endpoints import Endpoints, endpoints_from
+from ingress.providers import PROVIDERS
+from ingress.providers.twilio import TwilioEndpoint
+from ingress.providers.whatsapp_cloud import WhatsAppCloudEndpoint
+
+HERALD_TOML = """
+[tenants.default]
+[routes.default]
+steps = [{channel = "whatsapp"}]
+[accounts.wa-main]
+provider = "whatsapp_cloud"
+phone_number_id = "1"
+secrets_file = "one.toml"
+[accounts.wa-sibling]
+provider = "whatsapp_cloud"
+phone_number_id = "2"
+secrets_file = "one-rotating.toml"
+[accounts.wa-stranger]
+provider = "whatsapp_cloud"
+phone_number_id = "3"
+secrets_file = "two.toml"
+[accounts.wa-same-number]
+provider = "whatsapp_cloud"
+phone_number_id = "1"
+secrets_file = "one.toml"
+[accounts.twilio-main]
+provider = "twilio"
+account_sid = "AC00000000000000000000000000000000"
+secrets_file = "twilio.toml"
+[accounts.sendgrid-main]
+provider = "sendgrid"
+secrets_file = "sendgrid.toml"
+webhook_public_keys = [KEYS]
+[accounts.smtp-main]
+provider = "smtp"
+host = "smtp.example.com"
+"""
+SECRETS = {
+    "one.toml": 'access_token="t"\nverify_token="v"\napp_secrets=["one"]',
+    "one-rotating.toml": 'access_token="t"\nverify_token="v"\napp_secrets=["next", "one"]',
+    "two.toml": 'access_token="t"\nverify_token="v"\napp_secrets=["two"]',
+    "twilio.toml": 'auth_tokens=["current", "previous"]',
+    "sendgrid.toml": 'api_key="k"',
+}
+
+
+def build(folder: Path, keys: str = "") -> Endpoints:
+    """Write the configuration and build the endpoints from it."""
+    (folder / "herald.toml").write_text(HERALD_TOML.replace("KEYS", keys))
+    for name, content in SECRETS.items():
+        (folder / name).write_text(content)
+    return endpoints_from(load_configuration(folder / "herald.toml"))
+
+
+def test_every_provider_that_calls_us_is_a_configured_one() -> None:
+    """Ingress and the configuration use the same names; only SMTP never calls."""
+    assert set(configured.PROVIDERS) - set(PROVIDERS) == {"smtp"}
+    assert set(PROVIDERS) <= set(configured.PROVIDERS)
+
+
+def test_accounts_that_share_a_secret_speak_for_each_other(tmp_path: Path) -> None:
+    """A body may tell of any number under the same secret, never of one under another."""
+    endpoints = build(tmp_path)
+    main = cast("WhatsAppCloudEndpoint", endpoints.find("whatsapp_cloud", "wa-main").endpoint)
+    assert main.owners == {"1": "wa-main", "2": "wa-sibling"}
+    same = cast(
+        "WhatsAppCloudEndpoint", endpoints.find("whatsapp_cloud", "wa-same-number").endpoint
+    )
+    assert same.owners == {"1": "wa-same-number", "2": "wa-sibling"}
+    other = cast("WhatsAppCloudEndpoint", endpoints.find("whatsapp_cloud", "wa-stranger").endpoint)
+    assert other.owners == {"3": "wa-stranger"}
+    twilio = cast("TwilioEndpoint", endpoints.find("twilio", "twilio-main").endpoint)
+    assert twilio.tokens == (b"current", b"previous")
+
+
+@pytest.mark.parametrize(
+    ("provider", "account", "name"),
+    [
+        ("twilio", "wa-main", "twilio"),  # another provider's account
+        ("whatsapp_cloud", "nobody", "whatsapp_cloud"),
+        ("smtp", "smtp-main", "unknown"),  # it never calls
+        ("nobody", "nobody", "unknown"),
+    ],
+)
+def test_every_other_path_has_a_stranger(
+    tmp_path: Path, provider: str, account: str, name: str
+) -> None:
+    """A path nobody configured leads to an endpoint that nothing is authentic for."""
+    target = build(tmp_path).find(provider, account)
+    assert (target.name, target.is_known) == (name, False)
+
+
+def test_a_bad_key_is_named_not_shown(tmp_path: Path) -> None:
+    """A verification key that can't be read is an error of the configuration, without the key."""
+    with pytest.raises(ConfigurationError) as caught:
+        build(tmp_path, '"AAAASECRETLOOKING"')
+    assert caught.value.problems == [
+        "accounts.sendgrid-main.webhook_public_keys: not a base64 SPKI DER public key"
+    ]

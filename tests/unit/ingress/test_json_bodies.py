@@ -1,0 +1,128 @@
+"""The one reader of JSON from outside."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingress.json_bodies import (
+    MAX_DEPTH,
+    MAX_NODES,
+    BeyondLimitsError,
+    NotJsonError,
+    read_json,
+)
+
+DOCUMENTS = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    # neither U+0000 nor surrogates: those are replaced, which is another test
+    | st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")),
+    lambda inner: (
+        st.lists(inner)
+        | st.dictionaries(st.text(st.characters(codec="ascii", min_codepoint=1)), inner)
+    ),
+    max_leaves=20,
+)
+
+
+@given(DOCUMENTS)
+def test_reads_what_it_should(document: Any) -> None:
+    """Any JSON document comes back as it is, escaped or not."""
+    assert read_json(json.dumps(document).encode()) == document
+    assert read_json(json.dumps(document, ensure_ascii=False).encode()) == document
+
+
+@given(st.binary())
+def test_raises_only_its_own_errors(body: bytes) -> None:
+    """Any bytes are read or refused by name."""
+    with contextlib.suppress(NotJsonError, BeyondLimitsError):
+        read_json(body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b" ",
+        b"{",
+        b"[1,]",
+        b"{'a':1}",
+        b'"\xff"',
+        b'"a\x00b"',
+        b"NaN",
+        b"[Infinity]",
+        b"[-Infinity]",
+        b"[01]",
+        b"[] []",
+        '{"a":1}'.encode("utf-16"),
+        b'"\xed\xa0\xbd"',  # a surrogate in UTF-8's clothes
+    ],
+)
+def test_refuses_what_is_not_json(body: bytes) -> None:
+    """Broken grammar, NaN, Infinity and other encodings than UTF-8 are not JSON."""
+    with pytest.raises(NotJsonError):
+        read_json(body)
+
+
+@pytest.mark.parametrize(
+    ("body", "value"),
+    [
+        (b'\xef\xbb\xbf{"a":1}', {"a": 1}),
+        (b'{"a":1,"a":2}', {"a": 2}),
+        (rb'"nul \u0000 lone \ud83d pair \ud83d\udc4b"', "nul � lone � pair \U0001f44b"),
+        (rb'{"k\u0000":1}', {"k�": 1}),
+        (b"[1e999,-1e999,1e5]", [None, None, 1e5]),
+        (b"[" + b"9" * 5000 + b"]", [None]),
+        (b"[" + b"9" * 100 + b"]", [int("9" * 100)]),
+    ],
+)
+def test_cleans_what_nobody_can_hold(body: bytes, value: Any) -> None:
+    """The last of a repeated key counts; what can't be stored is replaced, never an error."""
+    assert read_json(body) == value
+
+
+@pytest.mark.parametrize("opening", [b"[", b'{"a":'])
+def test_depth_is_bounded(opening: bytes) -> None:
+    """32 levels pass, one more is beyond the limits, and no depth exhausts the stack."""
+    closing = b"]" if opening == b"[" else b"}"
+    read_json(opening * (MAX_DEPTH - 1) + b"[]" + closing * (MAX_DEPTH - 1))
+    for depth in (MAX_DEPTH, 100_000):
+        with pytest.raises(BeyondLimitsError):
+            read_json(opening * depth + b"[]" + closing * depth)
+
+
+def test_brackets_and_commas_in_strings_do_not_count() -> None:
+    """Only structure is counted."""
+    text = '[{,\\"' * MAX_NODES
+    assert read_json(json.dumps([text]).encode()) == [text]
+
+
+def test_size_is_bounded() -> None:
+    """A full batch of Meta's passes; more values than any provider sends do not."""
+    change = json.loads(
+        '{"field":"messages","value":{"messaging_product":"whatsapp","metadata":{"phone_number_id":'
+        '"1"},"statuses":[{"id":"w","status":"sent","timestamp":"1","recipient_id":"1",'
+        '"conversation":{"id":"c","origin":{"type":"utility"}},"pricing":{"billable":true}}]}}'
+    )
+    batch = [{"id": "1", "changes": [change] * 1000}]
+    assert len(read_json(json.dumps({"entry": batch}).encode())["entry"][0]["changes"]) == 1000
+    with pytest.raises(BeyondLimitsError):
+        read_json(b"[" + b"0," * MAX_NODES + b"0]")
+
+
+@pytest.mark.parametrize("piece", [b'\\"', b'"', b"\\", b"[", b'["', b'"\\'])
+def test_hostile_bodies_cost_little(piece: bytes) -> None:
+    """Four megabytes of anything are refused in a moment, not in quadratic time."""
+    started = time.perf_counter()
+    with pytest.raises((NotJsonError, BeyondLimitsError)):
+        read_json(b"[" * 40 + piece * (4 * 1024 * 1024 // len(piece)))
+    assert time.perf_counter() - started < 2

@@ -1,0 +1,97 @@
+"""Frames of many calls, published together."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import cast
+
+import pytest
+
+from herald.bus.errors import NackedError, PublishError
+from herald.bus.frames import Frame
+from herald.bus.publishing import Publisher
+from ingress.outgoing import MAX_GROUPS, NOT_PUBLISHED, Outgoing
+
+
+class Bus:
+    """Publishes when the test lets it; refuses every frame whose id starts with `bad`."""
+
+    def __init__(self) -> None:
+        self.groups: list[list[str]] = []
+        self.open = asyncio.Event()
+        self.broken = False
+
+    async def publish_many(self, frames: Sequence[Frame]) -> list[PublishError | None]:
+        self.groups.append([frame.message_id for frame in frames])
+        await self.open.wait()
+        if self.broken:
+            raise RuntimeError
+        return [
+            NackedError(frame.message_id, "full") if frame.message_id.startswith("bad") else None
+            for frame in frames
+        ]
+
+
+def frame(message_id: str) -> Frame:
+    return Frame("exchange", "key", b"{}", message_id, "type")
+
+
+def outgoing(bus: Bus) -> Outgoing:
+    return Outgoing(cast("Publisher", bus))
+
+
+async def until_idle() -> None:
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+async def test_calls_that_are_ready_together_are_one_group() -> None:
+    """Calls share one publish, and each learns of its own frames, in order."""
+    bus = Bus()
+    out = outgoing(bus)
+    bus.open.set()
+    results = await asyncio.gather(
+        out.publish([frame("a1"), frame("bad2")]), out.publish([frame("b1")]), out.publish([])
+    )
+    assert bus.groups == [["a1", "bad2", "b1"]]
+    assert [[outcome is None for outcome in own] for own in results] == [[True, False], [True], []]
+
+
+async def test_what_comes_during_full_groups_goes_in_the_next() -> None:
+    """At most so many groups are on their way; the rest waits together, without a timer."""
+    bus = Bus()
+    out = outgoing(bus)
+    calls = []
+    for number in range(MAX_GROUPS + 3):
+        calls.append(asyncio.create_task(out.publish([frame(str(number))])))
+        await until_idle()
+    assert bus.groups == [[str(number)] for number in range(MAX_GROUPS)]
+    bus.open.set()
+    assert all(outcome == [None] for outcome in await asyncio.gather(*calls))
+    assert bus.groups[MAX_GROUPS:] == [[str(MAX_GROUPS + number) for number in range(3)]]
+
+
+async def test_a_cancelled_call_does_not_disturb_the_others() -> None:
+    """A caller that goes away takes nothing from those in its group."""
+    bus = Bus()
+    out = outgoing(bus)
+    gone, stays = (asyncio.create_task(out.publish([frame(name)])) for name in ("gone", "bad"))
+    await until_idle()
+    gone.cancel()
+    bus.open.set()
+    [outcome] = await stays
+    assert isinstance(outcome, NackedError)
+    with pytest.raises(asyncio.CancelledError):
+        await gone
+
+
+async def test_a_defect_leaves_nobody_waiting() -> None:
+    """When a group ends without outcomes its frames have failed, and the next group is served."""
+    bus = Bus()
+    out = outgoing(bus)
+    bus.broken = True
+    bus.open.set()
+    assert await out.publish([frame("a")]) == [NOT_PUBLISHED]
+    bus.broken = False
+    assert await out.publish([frame("b")]) == [None]

@@ -1,0 +1,233 @@
+"""The way of a webhook, with a broker that does what the test says."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+
+import pytest
+
+from herald.bus.errors import NackedError, PublishError, UnavailableError
+from ingress import receive as receiving
+from ingress.calls import Call
+from ingress.webhooks import Normalised
+from unit.ingress.asking import Bus, ask, receiver
+from unit.ingress.golden import PAYLOADS
+
+
+def signed(body: bytes, secret: bytes = b"secret") -> dict[str, str]:
+    return {"X-Hub-Signature-256": "sha256=" + hmac.new(secret, body, hashlib.sha256).hexdigest()}
+
+
+def payload(name: str) -> bytes:
+    return (PAYLOADS / "whatsapp_cloud" / f"{name}.json").read_bytes()
+
+
+WHATSAPP = "/webhooks/whatsapp_cloud/main"
+
+
+async def test_a_batch_is_published_whole() -> None:
+    """Good elements go to the router, the others to quarantine, and the provider is thanked."""
+    bus, body = Bus(), payload("batch_one_bad_among_good")
+    answer = await ask(receiver(bus), WHATSAPP, [body], headers=signed(body))
+    assert (answer.status, answer.body) == (200, b"")
+    keys = [(frame.exchange, frame.routing_key) for frame in bus.frames]
+    assert keys.count(("herald.receipts", "attempt.whatsapp")) == 3
+    assert keys.count(("herald.dead", "ingress.quarantine")) == 6
+    assert all(frame.mandatory for frame in bus.frames)
+    bad = next(frame for frame in bus.frames if frame.exchange == "herald.dead")
+    assert bad.headers == {
+        "provider": "whatsapp_cloud",
+        "account": "main",
+        "reason": "no_reference",
+    }
+    assert json.loads(bad.body)["element"] == {"status": "sent", "timestamp": "1768824000"}
+
+
+async def test_a_body_in_pieces_is_one_body() -> None:
+    """The signature covers all chunks together."""
+    bus, body = Bus(), payload("status_sent")
+    chunks = [body[:10], b"", body[10:]]
+    answer = await ask(receiver(bus), WHATSAPP, chunks, headers=signed(body))
+    assert (answer.status, len(bus.frames)) == (200, 1)
+
+
+async def test_the_same_fact_twice_goes_out_once() -> None:
+    """Repeats within one batch are one frame, and a repeated call makes the same frame again."""
+    value = {"metadata": {"phone_number_id": "100000000000001"}}
+    status = {"id": "wamid.A", "status": "sent", "timestamp": "1768824000"}
+    change = {"field": "messages", "value": {**value, "statuses": [status, status, 7, 7]}}
+    body = json.dumps({"entry": [{"changes": [change]}]}).encode()
+    bus = Bus()
+    for _ in range(2):
+        assert (await ask(receiver(bus), WHATSAPP, [body], headers=signed(body))).status == 200
+    first, second = bus.frames[:2], bus.frames[2:]
+    assert [frame.message_id for frame in first] == [frame.message_id for frame in second]
+    assert len({frame.message_id for frame in first}) == 2
+
+
+@pytest.mark.parametrize("failure", [UnavailableError("id", "away"), NackedError("id", "full")])
+async def test_a_frame_that_is_not_confirmed_is_our_trouble(failure: PublishError) -> None:
+    """One failed frame of many makes the provider come again."""
+    bus, body = Bus(), payload("batch_two_accounts")
+    bus.failure = failure
+    answer = await ask(receiver(bus), WHATSAPP, [body], headers=signed(body))
+    assert answer.status == 503
+    assert int(answer.headers[b"retry-after"]) > 0
+
+
+async def test_nothing_to_publish_is_fine() -> None:
+    """A body without anything for Herald is thanked for, even while the broker is away."""
+    bus, body = Bus(), payload("other_field")
+    bus.failure = UnavailableError("id", "away")
+    assert (await ask(receiver(bus), WHATSAPP, [body], headers=signed(body))).status == 200
+    assert bus.frames == []
+
+
+async def test_strangers_can_not_tell_who_is_known() -> None:
+    """A bad signature, an unknown account and an unknown provider get one and the same answer."""
+    app, body = receiver(Bus()), payload("status_sent")
+    answers = [
+        await ask(app, path, [body], headers=signed(body, b"wrong"), query=query)
+        for path in (WHATSAPP, "/webhooks/whatsapp_cloud/x", "/webhooks/x/x", "/webhooks/smtp/main")
+        for query in ("", "x=1")
+    ]
+    assert {(a.status, a.body, tuple(a.headers.items())) for a in answers} == {
+        (401, b"not authentic\n", tuple(answers[0].headers.items()))
+    }
+
+
+async def test_nothing_is_parsed_before_the_signature() -> None:
+    """A body that is no JSON is 401 without a signature and 400 with one."""
+    app = receiver(Bus())
+    assert (await ask(app, WHATSAPP, [b"{"])).status == 401
+    assert (await ask(app, WHATSAPP, [b"{"], headers=signed(b"{"))).status == 400
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [(b"[]", "shape"), (b"7", "shape"), (b"[" * 40 + b"]" * 40, "beyond_limits")],
+)
+async def test_a_body_not_understood_at_all_goes_to_quarantine(body: bytes, reason: str) -> None:
+    """JSON of another shape or beyond the limits is kept whole, and not asked for again."""
+    bus = Bus()
+    assert (await ask(receiver(bus), WHATSAPP, [body], headers=signed(body))).status == 200
+    [frame] = bus.frames
+    assert frame.headers["reason"] == reason
+    assert json.loads(frame.body)["element"] == body.decode()
+
+
+async def test_quarantine_is_bounded() -> None:
+    """A huge body is kept by its beginning: no frame is larger than what the broker takes."""
+    bus, body = Bus(), b'["' + b"\x7f" * (3 * 1024 * 1024) + b'"]'
+    assert (await ask(receiver(bus), WHATSAPP, [body], headers=signed(body))).status == 200
+    [frame] = bus.frames
+    assert len(frame.body) < 1024 * 1024
+    assert json.loads(frame.body)["element"]["bytes"] > len(body)
+
+
+@pytest.mark.parametrize("announced", [True, False])
+async def test_too_large_is_refused_before_it_is_read(*, announced: bool) -> None:
+    """An announced length over the cap, or more bytes than it, ends the call."""
+    chunk = b"x" * 100_000
+    headers = {"Content-Length": str(10**9)} if announced else {}
+    chunks: list[bytes | None] = [None] if announced else [*[chunk] * 3, None]
+    answer = await ask(receiver(Bus()), "/webhooks/twilio/main", chunks, headers=headers)
+    assert (answer.status, answer.headers[b"connection"]) == (413, b"close")
+
+
+async def test_too_slow_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A body that does not come in time is 408, and the connection is closed."""
+    monkeypatch.setattr(receiving, "BODY_SECONDS", 0.05)
+    answer = await ask(receiver(Bus()), WHATSAPP, [b"{", None])
+    assert (answer.status, answer.headers[b"connection"]) == (408, b"close")
+
+
+async def test_content_encodings_are_refused() -> None:
+    """A compressed body is 415, whoever sends it."""
+    body = payload("status_sent")
+    headers = {**signed(body), "Content-Encoding": "gzip"}
+    assert (await ask(receiver(Bus()), WHATSAPP, [body], headers=headers)).status == 415
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "allowed"),
+    [
+        (WHATSAPP, "PUT", b"GET, POST"),
+        ("/webhooks/sendgrid/main", "GET", b"POST"),
+        ("/webhooks/x/x", "DELETE", b"GET, POST"),
+    ],
+)
+async def test_wrong_methods_are_named(path: str, method: str, allowed: bytes) -> None:
+    """A method the provider never uses is 405 with those it may use."""
+    answer = await ask(receiver(Bus()), path, method=method)
+    assert (answer.status, answer.headers[b"allow"]) == (405, allowed)
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ("hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token=token", 200),
+        ("hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token=other", 401),
+        ("hub.mode=subscribe&hub.challenge=1158201444", 401),
+        ("hub.mode=unsubscribe&hub.challenge=1158201444&hub.verify_token=token", 401),
+        ("hub.mode=subscribe&hub.challenge=%3Cscript%3E&hub.verify_token=token", 401),
+        ("hub.mode=subscribe&hub.challenge=1%0A&hub.verify_token=token", 401),
+        ("hub.mode=subscribe&hub.challenge=&hub.verify_token=token", 401),
+        ("", 401),
+    ],
+)
+async def test_meta_handshake(query: str, status: int) -> None:
+    """The challenge comes back as plain text for the right token and a harmless challenge only."""
+    answer = await ask(receiver(Bus()), WHATSAPP, method="GET", query=query)
+    assert answer.status == status
+    if status == 200:
+        assert (answer.body, answer.headers[b"content-type"]) == (
+            b"1158201444",
+            b"text/plain; charset=utf-8",
+        )
+
+
+async def test_twilio_signs_the_public_url() -> None:
+    """The URL that counts is the configured base with path and query, not what the host says."""
+    secret, path, query = b"token", "/webhooks/twilio/main", "attempt=a%2Fb"
+    url = f"https://hooks.example.com/gateway{path}?{query}"
+    digest = hmac.new(secret, url.encode() + b"MessageSidSM1MessageStatussent", "sha1").digest()
+    headers = {"X-Twilio-Signature": base64.b64encode(digest).decode(), "Host": "evil.example.com"}
+    bus, body = Bus(), b"MessageStatus=sent&MessageSid=SM1"
+    answer = await ask(receiver(bus), path, [body], query=query, headers=headers)
+    assert (answer.status, answer.body, len(bus.frames)) == (204, b"", 1)
+    assert b"content-length" not in answer.headers
+    answer = await ask(receiver(bus), path, [body], query="attempt=a/b", headers=headers)
+    assert answer.status == 401
+
+
+class Broken:
+    """An endpoint with a defect: everything it is not told to pass raises."""
+
+    def __init__(self, *, authentic: bool | None) -> None:
+        self._authentic = authentic
+
+    def verify(self, call: Call) -> bool:
+        if self._authentic is None:
+            raise RuntimeError(call.method)
+        return self._authentic
+
+    def normalise(self, call: Call) -> Normalised:
+        raise RuntimeError(call.method)
+
+
+async def test_a_validator_that_raises_refuses() -> None:
+    """A defect in verification is 401, never a pass."""
+    app = receiver(Bus(), whatsapp_cloud=Broken(authentic=None))
+    assert (await ask(app, WHATSAPP, [b"{}"])).status == 401
+
+
+async def test_a_normaliser_that_raises_loses_nothing() -> None:
+    """A defect in reading keeps the body in quarantine under its own reason."""
+    bus = Bus()
+    app = receiver(bus, whatsapp_cloud=Broken(authentic=True))
+    assert (await ask(app, WHATSAPP, [b"{}"])).status == 200
+    assert bus.frames[0].headers["reason"] == "unexpected"
