@@ -47,11 +47,14 @@ def control_routes(
             wanted = InboundRequest.model_validate_json(await request.body())
         except ValidationError as error:
             return JSONResponse({"error": error.errors(include_input=False)}, status_code=400)
-        if wanted.channel == "sms":
-            build = twilio.inbound(wanted.account, wanted.sender, wanted.text)
-        else:
-            message = wanted.message or {"type": "text", "text": {"body": wanted.text}}
-            build = graph.inbound(wanted.account, wanted.sender, message)
+        try:
+            if wanted.channel == "sms":
+                build = twilio.inbound(wanted.account, wanted.sender, wanted.text)
+            else:
+                message = wanted.message or {"type": "text", "text": {"body": wanted.text}}
+                build = graph.inbound(wanted.account, wanted.sender, message)
+        except KeyError:
+            return JSONResponse({"error": f"no account {wanted.account}"}, status_code=400)
         await webhooks.now(build)
         return JSONResponse({"sent": True})
 
@@ -61,6 +64,7 @@ def control_routes(
 
     async def reset(_request: Request) -> Response:
         ledger.reset()
+        twilio.reset()
         return JSONResponse({"reset": True})
 
     return [

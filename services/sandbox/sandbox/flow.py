@@ -22,6 +22,8 @@ class ConnectionReset(Response):
     async def __call__(self, _scope: Scope, receive: Receive, _send: Send) -> None:
         """Abort the connection."""
         receive.__self__.transport.abort()  # type: ignore[attr-defined]  # uvicorn's own receive
+        while (await receive())["type"] != "http.disconnect":  # else uvicorn misses an answer
+            pass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,8 +67,9 @@ class Flow:
             await self._record(sending, accepted=False, outcome=answer.name.lower())
             return self._refusal(answer, behaviour, wording)
         await self._record(sending, accepted=True, outcome="accepted")
+        response = wording.accepted(sending.reference)
         await self._tell(sending.reference, behaviour, wording)
-        return await self._acceptance(answer, sending.reference, wording)
+        return await self._acceptance(answer, response)
 
     async def _record(self, sending: Sending, *, accepted: bool, outcome: str) -> None:
         await self._ledger.record(
@@ -88,22 +91,23 @@ class Flow:
             return wording.failed()
         return HTMLResponse("<html><body>Internal Server Error</body></html>", status_code=500)
 
-    async def _acceptance(self, answer: Answer, reference: str, wording: Wording) -> Response:
+    async def _acceptance(self, answer: Answer, response: Response) -> Response:
         if answer is Answer.RESET:
             return ConnectionReset()
         if answer is Answer.GARBAGE:
             return PlainTextResponse("<<<", status_code=200)
         if answer is Answer.SLOW:
             await asyncio.sleep(self._pace.slow_seconds)
-        return wording.accepted(reference)
+        return response
 
     async def _tell(self, reference: str, behaviour: Behaviour, wording: Wording) -> None:
         delay = self._pace.webhook_delay_ms / 1000
         start = self._pace.late_seconds if behaviour.late else 0.0
-        statuses = list(behaviour.statuses)
-        if behaviour.shuffled:
-            statuses = [status for status in reversed(statuses) for _ in range(2)]
-        builds = [wording.status(reference, status, behaviour.code) for status in statuses]
+        builds = [
+            wording.status(reference, status, behaviour.code) for status in behaviour.statuses
+        ]
+        if behaviour.shuffled:  # a copy is the same event: the same build
+            builds = [build for build in reversed(builds) for _ in range(2)]
         if behaviour.early and builds:
             await self._webhooks.now(builds.pop(0))
         for number, build in enumerate(builds, start=1):

@@ -19,7 +19,7 @@ from starlette.responses import JSONResponse, Response
 from sandbox.flow import Flow, Sending, Wording
 from sandbox.settings import WhatsAppNumber
 from sandbox.signing import meta_body, meta_signature
-from sandbox.webhooks import META_RETRIES, Build, Webhook
+from sandbox.webhooks import META_RETRIES, META_SETTLED, Build, Webhook
 
 MAX_TEXT = 4096
 MEDIA = frozenset({"image", "video", "audio", "document", "sticker"})
@@ -79,8 +79,12 @@ class Graph:
         return await self._flow.play(sending, self._wording(number, to, attempt))
 
     def inbound(self, account: str, sender: str, message: dict[str, Any]) -> Build:
-        """Build the webhook of a recipient's message; `message` has its type and content."""
-        number = next(number for name, number in self._by_id.values() if name == account)
+        """Build the webhook of a recipient's message; `message` has its type and content.
+
+        Raises:
+            KeyError: there is no such account.
+        """
+        number = dict(self._by_id.values())[account]
         return _inbound(number, sender.removeprefix("+"), message)
 
     def _wording(self, number: WhatsAppNumber, to: str, attempt: str | None) -> Wording:
@@ -130,6 +134,8 @@ def _validated(body: bytes) -> dict[str, Any]:
         raise Invalid(131008, "Parameter 'to' is missing")
     if not _DIGITS.fullmatch(to):
         raise Invalid(131009, "Parameter 'to' is not a phone number")
+    if not isinstance(kind, str):
+        raise Invalid(100, "Parameter 'type' is not a string")
     part = message.get(kind)
     if not isinstance(part, dict):
         raise Invalid(131008, f"Parameter '{kind}' is missing")
@@ -139,10 +145,7 @@ def _validated(body: bytes) -> dict[str, Any]:
 
 def _check_part(kind: str, part: dict[str, Any]) -> None:
     if kind == "text":
-        if not part.get("body"):
-            raise Invalid(131008, "Parameter 'text.body' is missing")
-        if len(part["body"]) > MAX_TEXT:
-            raise Invalid(100, "Param text['body'] must be at most 4096 characters long")
+        _check_text(part.get("body"))
     elif kind == "template":
         language = part.get("language")
         if not part.get("name") or not isinstance(language, dict) or not language.get("code"):
@@ -156,6 +159,15 @@ def _check_part(kind: str, part: dict[str, Any]) -> None:
             raise Invalid(100, "audio takes no caption")
     else:
         raise Invalid(100, f"Unsupported message type {kind}")
+
+
+def _check_text(text: Any) -> None:
+    if not text:
+        raise Invalid(131008, "Parameter 'text.body' is missing")
+    if not isinstance(text, str):
+        raise Invalid(100, "Param text['body'] must be a string")
+    if len(text) > MAX_TEXT:
+        raise Invalid(100, "Param text['body'] must be at most 4096 characters long")
 
 
 def _accepted(to: str, reference: str) -> Response:
@@ -241,6 +253,7 @@ def _webhook(number: WhatsAppNumber, value: dict[str, Any]) -> Build:
             headers={"Content-Type": "application/json", "X-Hub-Signature-256": signature},
             body=body,
             retries=META_RETRIES,
+            settled_by=META_SETTLED,
         )
 
     return build

@@ -52,7 +52,9 @@ class Ledger:
         """Write nothing more."""
         if self._writer is not None:
             self._writer.cancel()
-        os.close(self._file)
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
 
     def tries(self, channel: str, to: str) -> int:
         """Count a request for a recipient on a channel; return how many there were before."""
@@ -83,11 +85,11 @@ class Ledger:
             outcome=outcome,
             at=datetime.now(UTC),
         )
-        self._entries.append(entry)
         written = asyncio.get_running_loop().create_future()
         self._waiting.append((to_json(asdict(entry)) + b"\n", written))
         self._arrived.set()
         await written
+        self._entries.append(entry)
 
     def entries(
         self, *, to: str | None = None, channel: str | None = None, accepted: bool | None = True
@@ -111,11 +113,20 @@ class Ledger:
             await self._arrived.wait()
             self._arrived.clear()
             group, self._waiting = self._waiting, []
-            await asyncio.to_thread(self._append, b"".join(line for line, _ in group))
+            failure: OSError | None = None
+            try:
+                await asyncio.to_thread(self._append, b"".join(line for line, _ in group))
+            except OSError as error:
+                failure = error
             for _, written in group:
-                if not written.done():
+                if written.done():
+                    continue
+                if failure is None:
                     written.set_result(None)
+                else:
+                    written.set_exception(failure)
 
     def _append(self, lines: bytes) -> None:
-        os.write(self._file, lines)
+        while lines:  # a disk that fills up takes a part
+            lines = lines[os.write(self._file, lines) :]
         os.fsync(self._file)

@@ -111,14 +111,20 @@ def _throttled(seconds: int) -> Response:
 def _problem(mail: Any) -> tuple[str, str] | None:
     """Say what is wrong with a request, and where."""
     people = mail.get("personalizations") if isinstance(mail, dict) else None
-    if not isinstance(people, list) or not people:
+    if not isinstance(people, list) or not people or not isinstance(people[0], dict):
         return "The personalizations field is required", "personalizations"
     to = people[0].get("to")
-    if not isinstance(to, list) or not to or "@" not in str(to[0].get("email", "")):
+    if not isinstance(to, list) or not to or not _has_address(to[0]):
         return "Does not contain a valid address.", "personalizations.0.to.0.email"
-    if "@" not in str((mail.get("from") or {}).get("email", "")):
+    if not _has_address(mail.get("from")):
         return "The from object must be provided for every email send.", "from.email"
+    if not all(isinstance(part.get("custom_args", {}), dict) for part in (mail, people[0])):
+        return "The custom_args parameter must be an object", "custom_args"
     return None if mail.get("template_id") else _content_problem(mail)
+
+
+def _has_address(person: Any) -> bool:
+    return isinstance(person, dict) and "@" in str(person.get("email", ""))
 
 
 def _content_problem(mail: dict[str, Any]) -> tuple[str, str] | None:
@@ -130,7 +136,8 @@ def _content_problem(mail: dict[str, Any]) -> tuple[str, str] | None:
     if not all(isinstance(part, dict) and part.get("value") for part in content):
         return "The content value must be a string at least one character in length.", "content"
     kinds = [part.get("type") for part in content]
-    if kinds != sorted(kinds, key=["text/plain", "text/html"].index):
+    bodies = [kind for kind in ("text/plain", "text/html") if kind in kinds]
+    if kinds[: len(bodies)] != bodies:
         return "If present, text/plain must be first", "content"
     return None
 

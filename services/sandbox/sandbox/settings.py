@@ -8,7 +8,9 @@ import tomllib
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+
+from sandbox.signing import SendGridSigner
 
 Url = Annotated[str, Field(pattern=r"^https?://\S+$")]
 
@@ -50,6 +52,15 @@ class SendGridUser(_Part):
     api_key: SecretStr
     private_key: SecretStr
     webhook_url: Url
+
+    @field_validator("private_key")
+    @classmethod
+    def _signs(cls, key: SecretStr) -> SecretStr:
+        try:
+            SendGridSigner(key.get_secret_value())
+        except (TypeError, ValueError):  # their words could repeat the key
+            raise ValueError("not a P-256 private key in base64 PKCS8 DER") from None
+        return key
 
 
 class Pace(_Part):

@@ -41,6 +41,8 @@ class SendGridSigner:
         key = load_der_private_key(base64.b64decode(private_key), password=None)
         if not isinstance(key, ec.EllipticCurvePrivateKey):
             raise TypeError("private_key is no elliptic curve key")
+        if not isinstance(key.curve, ec.SECP256R1):
+            raise TypeError("private_key is on another curve than P-256")
         self._key = key
 
     def sign(self, timestamp: str, body: bytes) -> str:

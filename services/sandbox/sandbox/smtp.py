@@ -73,7 +73,7 @@ class SmtpServer:
             and hmac.compare_digest(data.login, (self._sink.username or "").encode())
             and hmac.compare_digest(data.password, password.get_secret_value().encode())
         )
-        return AuthResult(success=known)
+        return AuthResult(success=known, handled=False)  # aiosmtpd answers 535
 
     async def handle_RCPT(  # noqa: N802  aiosmtpd's own name
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: Any

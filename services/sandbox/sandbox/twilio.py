@@ -19,7 +19,7 @@ from starlette.responses import JSONResponse, Response
 from sandbox.flow import Flow, Sending, Wording
 from sandbox.settings import TwilioProject
 from sandbox.signing import twilio_signature
-from sandbox.webhooks import TWILIO_RETRIES, Build, Webhook
+from sandbox.webhooks import ANY_ANSWER, TWILIO_RETRIES, Build, Webhook
 
 API_VERSION = "2010-04-01"
 MAX_BODY = 1600
@@ -42,7 +42,10 @@ TITLES: dict[int, str] = {
 HTTP_STATUS: dict[int, int] = {20003: 401, 20404: 404, 20429: 429, 20500: 500}
 WORDS = {"sent": "sent", "delivered": "delivered", "failed": "undelivered"}
 
+SETTLED = frozenset({"delivered", "undelivered"})  # callbacks that come backwards change it no more
+
 Form = dict[str, str]
+Message = dict[str, str | int | None]
 
 
 class Twilio:
@@ -51,7 +54,7 @@ class Twilio:
     def __init__(self, projects: dict[str, TwilioProject], flow: Flow) -> None:
         self._by_sid = {project.account_sid: (name, project) for name, project in projects.items()}
         self._flow = flow
-        self._messages: dict[str, dict[str, str | None]] = {}
+        self._messages: dict[str, Message] = {}
 
     async def create(self, request: Request) -> Response:
         """Answer `POST /twilio/2010-04-01/Accounts/{sid}/Messages.json`."""
@@ -59,7 +62,8 @@ class Twilio:
         if found is None or not _authorised(request, found[1]):
             return error(20003)
         name, project = found
-        form = dict(parse_qsl((await request.body()).decode(), keep_blank_values=True))
+        body = (await request.body()).decode(errors="replace")
+        form = dict(parse_qsl(body, keep_blank_values=True))
         problem = _problem(form)
         if problem is not None:
             return error(problem)
@@ -84,9 +88,17 @@ class Twilio:
         return JSONResponse(message) if message else error(20404)
 
     def inbound(self, account: str, sender: str, text: str, to: str = "+15550001111") -> Build:
-        """Build the webhook of a recipient's message."""
-        project = next(project for name, project in self._by_sid.values() if name == account)
+        """Build the webhook of a recipient's message.
+
+        Raises:
+            KeyError: there is no such account.
+        """
+        project = dict(self._by_sid.values())[account]
         return _inbound(project, sender, to, text)
+
+    def reset(self) -> None:
+        """Forget every message."""
+        self._messages.clear()
 
     def _wording(self, project: TwilioProject, form: Form) -> Wording:
         def tell(reference: str, status: str, code: int) -> Build:
@@ -123,9 +135,17 @@ class Twilio:
         }
         if status == "undelivered":
             fields["ErrorCode"] = str(code)
-        if reference in self._messages:
-            self._messages[reference]["status"] = status
-        return _signed(project, form.get("StatusCallback", project.inbound_url), fields)
+        callback = form.get("StatusCallback")
+        signed = _signed(project, callback, fields) if callback else None
+
+        def build() -> Webhook | None:
+            message = self._messages.get(reference)
+            if message is not None and message["status"] not in SETTLED:
+                message["status"] = status
+                message["error_code"] = code if status == "undelivered" else None
+            return signed() if signed is not None else None
+
+        return build
 
 
 def error(code: int, headers: dict[str, str] | None = None) -> Response:
@@ -161,7 +181,7 @@ def _problem(form: Form) -> int | None:
     return 21617 if len(form.get("Body", "")) > MAX_BODY else None
 
 
-def _message(project: TwilioProject, form: Form, reference: str) -> dict[str, str | None]:
+def _message(project: TwilioProject, form: Form, reference: str) -> Message:
     now = format_datetime(datetime.now(UTC))
     body = form.get("Body", "")
     return {  # absent values are null, as Twilio's are
@@ -207,6 +227,8 @@ def _inbound(project: TwilioProject, sender: str, to: str, text: str) -> Build:
 
 
 def _signed(project: TwilioProject, url: str, fields: Form) -> Build:
+    token = str(uuid.uuid4())  # names the event: the same in every copy and retry
+
     def build() -> Webhook:
         called = url.partition("#")[0]
         signature = twilio_signature(project.auth_token.get_secret_value(), called, fields.items())
@@ -215,10 +237,11 @@ def _signed(project: TwilioProject, url: str, fields: Form) -> Build:
             headers={
                 "Content-Type": "application/x-www-form-urlencoded",
                 "X-Twilio-Signature": signature,
-                "I-Twilio-Idempotency-Token": str(uuid.uuid4()),
+                "I-Twilio-Idempotency-Token": token,
             },
             body=urlencode(fields).encode(),
             retries=TWILIO_RETRIES,
+            settled_by=ANY_ANSWER,
         )
 
     return build

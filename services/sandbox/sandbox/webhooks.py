@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Container
 from dataclasses import dataclass, field
 
 import aiohttp
@@ -12,26 +12,33 @@ from sandbox.settings import Pace
 
 CONCURRENCY = 64
 TIMEOUT_SECONDS = 15.0
-OK = range(200, 300)
+SUCCESS = range(200, 300)
+ANY_ANSWER = range(1000)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Webhook:
-    """One request to the customer. `retries`: seconds before each further try."""
+    """One request to the customer. `retries`: seconds before each further try.
+
+    `settled_by` holds the HTTP statuses after which there is no further try.
+    """
 
     url: str
     headers: dict[str, str]
     body: bytes = field(repr=False)
     retries: tuple[float, ...] = ()
+    settled_by: Container[int] = SUCCESS
 
 
-# Meta retries for days, growing slower; here for seconds. Twilio does not retry HTTP errors.
+# Meta retries for days, growing slower, until it gets 200; here for seconds. Twilio retries once,
+# and only a connection that failed.
 META_RETRIES = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
-TWILIO_RETRIES: tuple[float, ...] = ()
+META_SETTLED = frozenset({200})
+TWILIO_RETRIES = (0.5,)
 SENDGRID_RETRIES = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 
-# Builds the webhook at the moment of its sending: signatures cover its time.
-Build = Callable[[], Webhook]
+# Builds the webhook at the moment of its sending: signatures cover its time. None: nobody to tell.
+Build = Callable[[], Webhook | None]
 
 
 class WebhookSender:
@@ -56,6 +63,8 @@ class WebhookSender:
         """Drop what is not sent yet."""
         for task in self._tasks:
             task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks.clear()
         if self._session is not None:
             await self._session.close()
 
@@ -80,8 +89,10 @@ class WebhookSender:
 
     async def _send(self, build: Build) -> None:
         webhook = build()
-        for pause in (*webhook.retries, None):
-            if await self._post(webhook) or pause is None:
+        pauses = iter(webhook.retries if webhook else ())
+        while webhook is not None and not await self._post(webhook):
+            pause = next(pauses, None)
+            if pause is None:
                 return
             await asyncio.sleep(pause)
             webhook = build()
@@ -95,6 +106,6 @@ class WebhookSender:
                     webhook.url, data=webhook.body, headers=webhook.headers, allow_redirects=False
                 ) as response,
             ):
-                return response.status in OK
+                return response.status in webhook.settled_by
         except (aiohttp.ClientError, TimeoutError, OSError):
             return False

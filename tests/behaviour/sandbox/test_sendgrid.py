@@ -1,0 +1,110 @@
+"""SendGrid in the sandbox: answers, signed event batches."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from behaviour.sandbox.sending import email
+from behaviour.sandbox.world import KEY, Call, World
+
+
+def _events(calls: list[Call]) -> list[dict[str, Any]]:
+    return [event for call in calls for event in json.loads(call.body)]
+
+
+def _verify(call: Call) -> None:
+    signature = base64.b64decode(call.headers["x-twilio-email-event-webhook-signature"])
+    timestamp = call.headers["x-twilio-email-event-webhook-timestamp"].encode()
+    KEY.public_key().verify(signature, timestamp + call.body, ec.ECDSA(hashes.SHA256()))
+
+
+async def test_accepts_and_tells(world: World) -> None:
+    """A valid request gets 202 and an id; signed events repeat our arguments at top level."""
+    status, headers, body = await email(world, "read@example.com")
+    assert (status, body) == (202, b"")
+    calls = await world.receiver.settled(2)
+    events = _events(calls)
+    assert [event["event"] for event in events] == ["delivered", "open"]
+    assert {event["herald_attempt"] for event in events} == {"attempt-1"}
+    assert {event["sg_message_id"].split(".")[0] for event in events} == {headers["x-message-id"]}
+    assert len({event["sg_event_id"] for event in events}) == 2
+    for call in calls:
+        assert call.body.endswith(b"\r\n")
+        _verify(call)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"personalizations": []},
+        {"personalizations": ["x"]},
+        {"personalizations": [{"to": []}]},
+        {"personalizations": [{"to": ["x"]}]},
+        {"personalizations": [{"to": [{"email": "nobody"}]}]},
+        {"from": None},
+        {"from": "no-reply@example.com"},
+        {"subject": ""},
+        {"content": []},
+        {"content": [{"type": "text/plain", "value": ""}]},
+        {"content": [{"type": "text/html", "value": "x"}, {"type": "text/plain", "value": "x"}]},
+        {"custom_args": ["x"]},
+    ],
+)
+async def test_refuses_what_is_not_valid(world: World, changes: dict[str, Any]) -> None:
+    """A request that SendGrid would refuse gets its error list, naming the field."""
+    status, _, body = await email(world, "delivered@example.com", **changes)
+    assert status == 400
+    assert json.loads(body)["errors"][0]["field"]
+    assert await world.requests() == []
+
+
+async def test_takes_other_content_after_the_text(world: World) -> None:
+    """A calendar part after text and HTML is content like any other."""
+    parts = [{"type": kind, "value": "x"} for kind in ("text/plain", "text/html", "text/calendar")]
+    assert (await email(world, "delivered@example.com", content=parts))[0] == 202
+
+
+async def test_refuses_a_wrong_key(world: World) -> None:
+    """A wrong key is answered 401 in the provider's form."""
+    status, _, body = await email(world, "delivered@example.com", key="SG.other")
+    assert status == 401
+    assert json.loads(body)["errors"]
+
+
+async def test_bounces_after_delivery(world: World) -> None:
+    """A mail can come back after it was delivered."""
+    await email(world, "bounce-after-delivery@example.com")
+    delivered, bounce = _events(await world.receiver.settled(2))
+    assert (delivered["event"], bounce["event"], bounce["type"]) == (
+        *("delivered", "bounce"),
+        "bounce",
+    )
+
+
+async def test_repeats_the_same_event(world: World) -> None:
+    """The copies of an event are one event by sg_event_id."""
+    await email(world, "shuffled@example.com")
+    events = _events(await world.receiver.settled(4))
+    assert len({event["sg_event_id"] for event in events}) == 2
+    assert [events[0]["event"], events[-1]["event"]] == ["open", "delivered"]
+
+
+async def test_throttles_once(world: World) -> None:
+    """The first try is too fast, with the provider's own headers; the next is taken."""
+    status, headers, _ = await email(world, "throttled@example.com")
+    assert (status, headers["x-ratelimit-remaining"]) == (429, "0")
+    assert (await email(world, "throttled@example.com"))[0] == 202
+
+
+async def test_retries(world: World) -> None:
+    """An event batch that was not answered 2xx comes again with the same event."""
+    world.receiver.answers = [503]
+    await email(world, "hard-bounce@example.com")
+    first, second = _events(await world.receiver.settled(2))
+    assert first == second

@@ -1,0 +1,180 @@
+"""A sandbox on a free loopback port, and the customer's side of its webhooks."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import uvicorn
+from aiohttp import web
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from sandbox.app import build_app
+from sandbox.settings import SandboxFile
+
+PHONE_NUMBER_ID = "100000000000001"
+ACCESS_TOKEN = "graph-token"
+APP_SECRET = "app-secret"
+ACCOUNT_SID = "AC" + "0" * 32
+AUTH_TOKEN = "twilio-token"
+API_KEY = "SG.key"
+SMTP_USERNAME = "herald"
+SMTP_PASSWORD = "smtp-password"
+KEY = ec.generate_private_key(ec.SECP256R1())
+PRIVATE_KEY = base64.b64encode(
+    KEY.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+).decode()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One webhook as it arrived."""
+
+    path: str  # with its query, as called
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass(slots=True)
+class Receiver:
+    """Takes webhooks; `answers` are given first, one each, then 200."""
+
+    url: str = ""
+    calls: list[Call] = field(default_factory=list)
+    answers: list[int] = field(default_factory=list)
+    _came: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def take(self, request: web.Request) -> web.Response:
+        """Keep a webhook and answer it."""
+        body = await request.read()
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        self.calls.append(Call(path=request.path_qs, headers=headers, body=body))
+        self._came.set()
+        return web.Response(status=self.answers.pop(0) if self.answers else 200)
+
+    async def wait(self, count: int) -> list[Call]:
+        """Wait until so many webhooks came; fail after five seconds."""
+        async with asyncio.timeout(5):
+            while len(self.calls) < count:
+                self._came.clear()
+                await self._came.wait()
+        return self.calls
+
+    async def settled(self, count: int, quiet_seconds: float = 0.3) -> list[Call]:
+        """Wait for so many and a little longer, so that one too many would be seen."""
+        await self.wait(count)
+        await asyncio.sleep(quiet_seconds)
+        return self.calls
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """The sandbox's address, a client for it, and the receiver of its webhooks."""
+
+    url: str
+    smtp_port: int
+    requests_file: Path
+    client: aiohttp.ClientSession
+    receiver: Receiver
+
+    async def requests(self, query: str = "") -> list[dict[str, Any]]:
+        """Ask the ledger."""
+        async with self.client.get(f"{self.url}/_sandbox/requests{query}") as answer:
+            found: list[dict[str, Any]] = (await answer.json())["requests"]
+            return found
+
+    async def control(self, path: str, document: Any = None) -> tuple[int, Any]:
+        """Post to `/_sandbox`."""
+        async with self.client.post(f"{self.url}/_sandbox/{path}", json=document) as answer:
+            return answer.status, await answer.json()
+
+
+def free_port() -> int:
+    """Return a port that is free now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def settings(tmp_path: Path, receiver_url: str, smtp_port: int) -> SandboxFile:
+    """Make a quick sandbox with one account of each provider."""
+    return SandboxFile.model_validate(
+        {
+            "requests_file": tmp_path / "requests.jsonl",
+            "smtp": {"port": smtp_port, "username": SMTP_USERNAME, "password": SMTP_PASSWORD},
+            "whatsapp": {
+                "main": {
+                    "phone_number_id": PHONE_NUMBER_ID,
+                    "waba_id": "200000000000001",
+                    "display_phone_number": "15550001111",
+                    "access_token": ACCESS_TOKEN,
+                    "app_secret": APP_SECRET,
+                    "webhook_url": f"{receiver_url}/whatsapp",
+                }
+            },
+            "twilio": {
+                "main": {
+                    "account_sid": ACCOUNT_SID,
+                    "auth_token": AUTH_TOKEN,
+                    "inbound_url": f"{receiver_url}/inbound",
+                }
+            },
+            "sendgrid": {
+                "main": {
+                    "api_key": API_KEY,
+                    "private_key": PRIVATE_KEY,
+                    "webhook_url": f"{receiver_url}/events",
+                }
+            },
+            "pace": {"webhook_delay_ms": 20, "late_seconds": 0.5, "slow_seconds": 0.6},
+        }
+    )
+
+
+@asynccontextmanager
+async def running_world(tmp_path: Path) -> AsyncIterator[World]:
+    """Run a sandbox under uvicorn, and a receiver, in this loop."""
+    receiver = Receiver()
+    application = web.Application()
+    application.router.add_route("*", "/{tail:.*}", receiver.take)
+    runner = web.AppRunner(application)
+    await runner.setup()
+    receiver_port, port, smtp_port = free_port(), free_port(), free_port()
+    await web.TCPSite(runner, "127.0.0.1", receiver_port).start()
+    receiver.url = f"http://127.0.0.1:{receiver_port}"
+    file = settings(tmp_path, receiver.url, smtp_port)
+    config = uvicorn.Config(
+        build_app(file), host="127.0.0.1", port=port, http="httptools", log_level="warning"
+    )
+    server = uvicorn.Server(config)
+    serving = asyncio.create_task(server.serve())
+    try:
+        await _started(server, serving)
+        async with aiohttp.ClientSession() as client:
+            yield World(
+                url=f"http://127.0.0.1:{port}",
+                smtp_port=smtp_port,
+                requests_file=file.requests_file,
+                client=client,
+                receiver=receiver,
+            )
+    finally:
+        server.should_exit = True
+        await serving
+        await runner.cleanup()
+
+
+async def _started(server: uvicorn.Server, serving: asyncio.Task[None]) -> None:
+    async with asyncio.timeout(10):
+        while not server.started:
+            assert not serving.done(), "the sandbox could not start"
+            await asyncio.sleep(0.01)

@@ -1,0 +1,105 @@
+"""The webhook sender: each provider's patience."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from unittest.mock import patch
+
+import pytest
+import pytest_asyncio
+
+from sandbox import twilio, webhooks
+from sandbox.settings import Pace, TwilioProject
+from sandbox.webhooks import Build, WebhookSender
+
+PROJECT = TwilioProject.model_validate(
+    {"account_sid": "AC1", "auth_token": "t", "inbound_url": "http://127.0.0.1:1/"}
+)
+
+
+@pytest_asyncio.fixture
+async def sender() -> AsyncIterator[WebhookSender]:
+    """Give a running sender."""
+    running = WebhookSender(Pace(), enabled=True)
+    await running.start()
+    yield running
+    await running.stop()
+
+
+@asynccontextmanager
+async def _listening(statuses: list[int]) -> AsyncIterator[tuple[str, list[bytes]]]:
+    """Answer each connection with the next status; 0 closes it without an answer."""
+    heads: list[bytes] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heads.append(await reader.readuntil(b"\r\n\r\n"))
+        if status := statuses.pop(0):
+            writer.write(f"HTTP/1.1 {status} X\r\nContent-Length: 0\r\n".encode())
+            writer.write(b"Connection: close\r\n\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server:
+        yield f"http://127.0.0.1:{port}/status?attempt=a#rc=1", heads
+
+
+def _callback(url: str) -> Build:
+    return twilio._signed(PROJECT, url, {"MessageSid": "SM1"})
+
+
+async def test_twilio_retries_an_unanswered_callback_once(sender: WebhookSender) -> None:
+    """A connection that fails is tried once more, with the same token, and then given up."""
+    async with _listening([0, 0, 0]) as (url, heads):
+        await sender.now(_callback(url))
+    assert len(heads) == 2
+    tokens = {line for head in heads for line in head.split(b"\r\n") if b"Idempotency" in line}
+    assert len(tokens) == 1
+
+
+@pytest.mark.parametrize("status", [302, 404, 503])
+async def test_twilio_takes_any_answer(sender: WebhookSender, status: int) -> None:
+    """Any HTTP answer settles a Twilio callback, an error too."""
+    async with _listening([status, 200]) as (url, heads):
+        await sender.now(_callback(url))
+    assert len(heads) == 1
+
+
+async def test_twilio_never_calls_with_a_fragment(sender: WebhookSender) -> None:
+    """The fragment of a callback's URL is neither requested nor signed."""
+    async with _listening([200]) as (url, heads):
+        await sender.now(_callback(url))
+    assert heads[0].startswith(b"POST /status?attempt=a HTTP/1.1\r\n")
+
+
+async def test_nobody_listens() -> None:
+    """A webhook to a closed port ends in silence, not in an error."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{probe.getsockname()[1]}/"
+    sender = WebhookSender(Pace(), enabled=True)
+    await sender.start()
+    await sender.now(_callback(url))
+    await sender.stop()
+
+
+def test_patience_grows() -> None:
+    """Meta and SendGrid wait longer before each further try."""
+    for pauses in (webhooks.META_RETRIES, webhooks.SENDGRID_RETRIES):
+        assert list(pauses) == sorted(set(pauses))
+        assert len(pauses) > 3
+
+
+async def test_stop_leaves_nothing_running() -> None:
+    """Stopping drops what waits, and waits for what it dropped."""
+    sender = WebhookSender(Pace(), enabled=True)
+    await sender.start()
+    with patch.object(webhooks.WebhookSender, "_post") as post:
+        sender.later(30, _callback("http://127.0.0.1:1/"))
+        await asyncio.sleep(0)
+        await sender.stop()
+    assert not post.called
+    assert not sender._tasks
