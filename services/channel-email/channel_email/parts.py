@@ -34,12 +34,13 @@ def parts_of(work: Work) -> Parts | Failure:
         return Failure.of(FailureClass.AUTH, "no_sender", "no sender profile names an address")
     content = work.content
     text, html = content.text, content.html
-    if content.media:
+    if content.media and (text or not html):  # links alone would be a poor twin of the HTML
         text = "\n".join([*filter(None, [text]), "", *map(_text_link, content.media)]).strip()
-        html = html and html + "".join(map(_html_link, content.media))
+    if html:
+        html += "".join(map(_html_link, content.media))
     if not text and not html:
         return Failure.of(FailureClass.CONTENT, "no_content", "e-mail needs a text or HTML")
-    return Parts(sender=sender, subject=content.subject or "", text=text, html=html)
+    return Parts(sender=sender, subject=content.subject or "", text=text or None, html=html or None)
 
 
 def read_sender(profile: str | None) -> Address | None:
@@ -48,7 +49,10 @@ def read_sender(profile: str | None) -> Address | None:
     local, at, domain = address.rpartition("@")
     if not at or not local or not domain:
         return None
-    return Address(name, local, domain)
+    try:
+        return Address(name, local, domain)
+    except ValueError:  # a line break
+        return None
 
 
 def _text_link(media: Media) -> str:

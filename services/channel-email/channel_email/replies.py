@@ -24,33 +24,43 @@ class Phase(StrEnum):
     DATA = "data"
 
 
-_ENHANCED = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
-_RATE = re.compile(r"rate|throttl|too many|limit exceeded", re.IGNORECASE)
+_ENHANCED = re.compile(r"(?<![\d.])[245]\.(\d{1,3})\.(\d{1,3})(?!\.?\d)")  # no IP address
+_RATE = re.compile(r"\brates?(?:\b|limit)|throttl|too many|limit exceeded", re.IGNORECASE)
 _TEMPORARY = range(400, 500)
+_REFUSED = range(400, 600)
 
 UNREACHABLE = FailureClass.UNREACHABLE
 CONTENT = FailureClass.CONTENT
 PERMANENT = FailureClass.PERMANENT
 AUTH = FailureClass.AUTH
 
-# Enhanced codes of a 5xx reply.
+MAILBOX_FULL = "2.2"
+
+# Enhanced codes of a 5xx reply, without their first number.
 ENHANCED: dict[str, FailureClass] = {
-    "5.1.1": UNREACHABLE,  # no such mailbox
-    "5.1.2": UNREACHABLE,  # no such host
-    "5.1.3": UNREACHABLE,  # address syntax
-    "5.1.6": UNREACHABLE,  # mailbox has moved
-    "5.1.10": UNREACHABLE,  # null MX
-    "5.2.1": UNREACHABLE,  # mailbox disabled
-    "5.2.2": UNREACHABLE,  # mailbox full, and said to be for good
-    "5.3.4": CONTENT,  # message too big
-    "5.7.8": AUTH,  # credentials
-    "5.7.9": AUTH,  # mechanism too weak
+    "1.1": UNREACHABLE,  # no such mailbox
+    "1.2": UNREACHABLE,  # no such host
+    "1.3": UNREACHABLE,  # address syntax
+    "1.6": UNREACHABLE,  # mailbox has moved
+    "1.10": UNREACHABLE,  # null MX
+    "2.1": UNREACHABLE,  # mailbox disabled
+    MAILBOX_FULL: UNREACHABLE,  # mailbox full, and said to be for good
+    "3.4": CONTENT,  # message too big
+    "7.8": AUTH,  # credentials
+    "7.9": AUTH,  # mechanism too weak
+}
+
+# The number after that one alone, where the table above has no row.
+SUBJECTS: dict[str, FailureClass] = {
+    "6": CONTENT,  # conversion and media
+    "7": PERMANENT,  # policy
 }
 
 # Basic codes that say more than "5xx", by phase.
 BASIC: dict[tuple[int, Phase], FailureClass] = {
     (550, Phase.RCPT): UNREACHABLE,
     (551, Phase.RCPT): UNREACHABLE,  # user not local
+    (552, Phase.RCPT): UNREACHABLE,  # mailbox full
     (553, Phase.RCPT): UNREACHABLE,  # mailbox name not allowed
     (552, Phase.DATA): CONTENT,  # too big
     (554, Phase.DATA): PERMANENT,  # spam or policy: not the address's fault
@@ -62,24 +72,21 @@ ACCOUNT_CODES = frozenset({530, 534, 535, 538})  # authentication
 
 def classify(code: int, text: str, phase: Phase) -> FailureClass:
     """Return the class of a refusal."""
-    if code in _TEMPORARY:
-        slow_down = _RATE.search(text) is not None
-        return FailureClass.RATE_LIMITED if slow_down else FailureClass.TRANSIENT
-    if code in ACCOUNT_CODES or phase is Phase.AUTH:
-        return AUTH
     match = _ENHANCED.search(text)
-    if match is not None:
-        known = ENHANCED.get(match[0])
-        if known is not None:
-            return known
-        if match[2] == "6":
-            return CONTENT  # 5.6.x: conversion and media
-        if match[2] == "7":
-            return PERMANENT  # 5.7.x: policy
-    return BASIC.get((code, phase), PERMANENT)
+    reason = f"{match[1]}.{match[2]}" if match else ""
+    if code in _TEMPORARY:
+        slow_down = reason != MAILBOX_FULL and _RATE.search(text)
+        return FailureClass.RATE_LIMITED if slow_down else FailureClass.TRANSIENT
+    if code not in _REFUSED:
+        return FailureClass.TRANSIENT  # nothing this command may be answered with
+    if code in ACCOUNT_CODES or phase in {Phase.CONNECT, Phase.AUTH}:
+        return AUTH  # the relay takes nothing from us, whatever the mail
+    known = ENHANCED.get(reason) or SUBJECTS.get(reason.partition(".")[0])
+    return known or BASIC.get((code, phase), PERMANENT)
 
 
 def refusal(code: int, text: str, phase: Phase) -> Failure:
     """Tell a refusal; a reply's text often repeats the address."""
     flat = " ".join(text.split())
-    return Failure.of(classify(code, flat, phase), f"{phase}_{code}", redact_text(flat))
+    told = str(code) if code in _REFUSED else "unexpected"
+    return Failure.of(classify(code, flat, phase), f"{phase}_{told}", redact_text(flat))

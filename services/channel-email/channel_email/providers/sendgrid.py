@@ -144,7 +144,7 @@ def _content(parts: Parts) -> list[dict[str, str]]:
 def _pause(answer: HttpAnswer) -> timedelta | None:
     """Return how long to wait: until the limit's reset, where SendGrid names it."""
     reset = answer.headers.get("X-RateLimit-Reset", "")
-    if answer.status == HTTPStatus.TOO_MANY_REQUESTS and reset.isdigit():
+    if answer.status == HTTPStatus.TOO_MANY_REQUESTS and reset.isdecimal():
         wait = timedelta(seconds=int(reset[:12]) - datetime.now(UTC).timestamp())
         if timedelta(0) < wait <= _LONGEST_PAUSE:
             return wait

@@ -6,33 +6,45 @@ handshake costs more than the mail.
 
 from __future__ import annotations
 
+import asyncio
 import re
+import ssl
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
-from email.message import EmailMessage
 
 import aiosmtplib
 from aiosmtplib.errors import (
-    SMTPAuthenticationError,
-    SMTPConnectError,
-    SMTPConnectTimeoutError,
+    SMTPDataError,
     SMTPException,
+    SMTPHeloError,
     SMTPResponseException,
+    SMTPServerDisconnected,
 )
+from aiosmtplib.response import SMTPResponse
 
-from channel_email.mime import write_mail
+from channel_email.mime import write_mail, written
 from channel_email.parts import parts_of
 from channel_email.replies import Phase, refusal
 from herald.channel.http import HttpCaller
 from herald.channel.provider import Accepted, Refused, SendResult, Uncertain
 from herald.config.accounts import SmtpAccount, SmtpSecrets
 from herald.failures import Failure
+from herald.logs import redact_text
 from herald.vocabulary import FailureClass, Receipts
 from herald.work import Work
 
 IDLE_SECONDS = 10.0  # below any relay's own limit (RFC 5321: five minutes)
-MAX_IDLE = 20
-_QUEUE_ID = re.compile(r"(?:queued as|id=|<)\s*([\w.@-]{4,128})", re.IGNORECASE)
+MAX_SESSIONS = 20  # relays count them: Postfix takes 50 of one client by default
+PROBE_SECONDS = 3.0
+_START_INPUT = 354
+_FIRST_REFUSAL = 400
+_CLOSING = 421
+# How Postfix, Exim and Exchange, and Sendmail, name a mail they queued; there is no standard.
+_QUEUE_ID = re.compile(
+    r"(?:queued as |\b(?:Internal)?id=)([\w.-]{4,128})|(\w{8,128}) Message accepted", re.IGNORECASE
+)
+_LINE_START_DOT = re.compile(rb"(?m)^\.")
 
 
 class Smtp:
@@ -49,6 +61,8 @@ class Smtp:
         self._account = account
         self._secrets = secrets
         self._idle: list[tuple[float, aiosmtplib.SMTP]] = []
+        self._places = asyncio.Semaphore(MAX_SESSIONS)
+        self._local_hostname: str | None = None
 
     @property
     def receipts(self) -> Receipts:
@@ -56,54 +70,64 @@ class Smtp:
         return self._account.receipts
 
     async def send(self, work: Work) -> SendResult:
-        """Send one mail in one session."""
+        """Send one mail in one session, all within the account's time limit."""
         parts = parts_of(work)
-        mail = parts if isinstance(parts, Failure) else write_mail(work, parts, datetime.now(UTC))
-        if isinstance(mail, Failure) or isinstance(parts, Failure):
-            return Refused(mail if isinstance(mail, Failure) else Failure.of(FailureClass.CONTENT))
-        session = await self._session()
-        if isinstance(session, Failure):
-            return Refused(session)
-        result = await transact(session, parts.sender.addr_spec, work.to, mail)
-        await self._put_back(session, result)
+        if isinstance(parts, Failure):
+            return Refused(parts)
+        mail = write_mail(work, parts, datetime.now(UTC))
+        if isinstance(mail, Failure):
+            return Refused(mail)
+        sender = parts.sender.addr_spec
+        body = written(mail, utf8=not (sender + work.to).isascii())
+        deadline = asyncio.get_running_loop().time() + self._account.timeout.total_seconds()
+        try:
+            async with asyncio.timeout_at(deadline):
+                await self._places.acquire()
+        except TimeoutError:
+            return Refused(_not_reached("busy"))
+        try:
+            session = await self._session(deadline)
+            if isinstance(session, Failure):
+                return Refused(session)
+            result = await transact(session, sender, work.to, body, deadline)
+            self._put_back(session)
+        finally:
+            self._places.release()
+        if isinstance(result, Accepted):
+            return replace(result, references=(str(mail["Message-ID"]), *result.references))
         return result
 
-    async def _session(self) -> aiosmtplib.SMTP | Failure:
+    async def _session(self, deadline: float) -> aiosmtplib.SMTP | Failure:
         """Return an idle session that still answers, or a new one."""
-        while self._idle:
+        if self._idle:
             since, session = self._idle.pop()
             if time.monotonic() - since < IDLE_SECONDS and await _answers(session):
                 return session
-            session.close()
-        return await self._connect()
+            for _, silent in [(since, session), *self._idle]:  # all others are older
+                silent.close()
+            self._idle.clear()
+        return await self._connect(deadline)
 
-    async def _connect(self) -> aiosmtplib.SMTP | Failure:
+    async def _connect(self, deadline: float) -> aiosmtplib.SMTP | Failure:
         security = self._account.security
         session = aiosmtplib.SMTP(
             hostname=self._account.host,
             port=self._account.port,
+            local_hostname=self._local_hostname,
             timeout=self._account.timeout.total_seconds(),
             use_tls=security == "tls",
             start_tls=security == "starttls",
         )
         phase = Phase.CONNECT
         try:
-            await session.connect()
-            phase = Phase.AUTH
-            await self._log_in(session)
-        except (SMTPConnectError, SMTPConnectTimeoutError, OSError):
-            return _not_reached("connect")
-        except SMTPAuthenticationError as error:
+            async with asyncio.timeout_at(deadline):
+                await session.connect()
+                self._local_hostname = session.local_hostname  # finding it may ask the network
+                phase = Phase.AUTH
+                await self._log_in(session)
+        except (SMTPException, OSError) as error:
             session.close()
-            return refusal(error.code, error.message, Phase.AUTH)
-        except SMTPResponseException as error:
-            session.close()
-            return refusal(error.code, error.message, phase)
-        except SMTPException:
-            session.close()
-            if phase is Phase.AUTH:
-                return Failure.of(FailureClass.AUTH, "auth_unsupported", "no common mechanism")
-            return _not_reached("session")
+            return _no_session(error, phase)
         return session
 
     async def _log_in(self, session: aiosmtplib.SMTP) -> None:
@@ -111,43 +135,116 @@ class Smtp:
         if username is not None and password is not None:
             await session.login(username.get_secret_value(), password.get_secret_value())
 
-    async def _put_back(self, session: aiosmtplib.SMTP, result: SendResult) -> None:
-        if isinstance(result, Uncertain) or not session.is_connected:
-            session.close()
-        elif len(self._idle) < MAX_IDLE:
+    def _put_back(self, session: aiosmtplib.SMTP) -> None:
+        """Keep a session for the next mail, unless it was closed."""
+        if session.is_connected:
             self._idle.append((time.monotonic(), session))
-        else:
-            session.close()
 
 
 async def transact(
-    session: aiosmtplib.SMTP, sender: str, recipient: str, mail: EmailMessage
+    session: aiosmtplib.SMTP, sender: str, recipient: str, body: bytes, deadline: float
 ) -> SendResult:
-    """Run one mail transaction. Lost after the final dot, nobody knows how it ended."""
+    """Run one mail transaction. Lost once the mail is on its way, nobody knows how it ended."""
+    failure = await _ask_leave(session, sender, recipient, deadline)
+    if failure is not None:
+        return Refused(failure)
+    try:
+        async with asyncio.timeout_at(deadline):
+            reply = await _hand_over(session, body)
+    except SMTPResponseException:
+        session.close()
+        return Uncertain("data_reply_unreadable")
+    except (SMTPException, OSError):
+        session.close()
+        return Uncertain("data_reply_lost")
+    return _read_reply(session, reply)
+
+
+async def _ask_leave(
+    session: aiosmtplib.SMTP, sender: str, recipient: str, deadline: float
+) -> Failure | None:
+    """Go as far as the relay's leave to write the mail; until then it can't have been taken."""
     phase = Phase.MAIL
     try:
-        await session.mail(sender)
-        phase = Phase.RCPT
-        await session.rcpt(recipient)
-        phase = Phase.DATA
-        _, text = await session.data(mail.as_bytes())
+        async with asyncio.timeout_at(deadline):
+            options = await _mail_options(session, sender + recipient)
+            if options is None:
+                text = "the relay takes no address outside ASCII"
+                return Failure.of(FailureClass.UNREACHABLE, "smtputf8_unsupported", text)
+            await session.mail(sender, options=options, encoding="utf-8")
+            phase = Phase.RCPT
+            await session.rcpt(recipient, encoding="utf-8")
+            phase = Phase.DATA
+            code, text = await session.execute_command(b"DATA")
+            if code != _START_INPUT:
+                raise SMTPDataError(code, text)
     except SMTPResponseException as error:
+        if error.code < _FIRST_REFUSAL:
+            session.close()  # it may take the next command for anything
         await _reset(session)
-        return Refused(refusal(error.code, error.message, phase))
-    except (SMTPException, OSError, TimeoutError):
-        if phase is Phase.DATA:
-            return Uncertain("data_reply_lost")
+        return refusal(error.code, error.message, _phase_of(error, phase))
+    except (SMTPException, OSError):
         session.close()
-        return Refused(_not_reached(phase))
-    queue_id = _QUEUE_ID.search(text)
-    references = (str(mail["Message-ID"]), *([queue_id[1]] if queue_id else ()))
-    return Accepted(references, element={"reply": text[:200]})
+        return _not_reached(f"{phase}_lost")
+    return None
+
+
+async def _mail_options(session: aiosmtplib.SMTP, addresses: str) -> list[str] | None:
+    """Return what MAIL needs for these addresses (RFC 6531); None where the relay lacks it."""
+    if addresses.isascii():
+        return []
+    if session.is_ehlo_or_helo_needed:
+        await session.ehlo()
+    return ["SMTPUTF8"] if session.supports_extension("smtputf8") else None
+
+
+async def _hand_over(session: aiosmtplib.SMTP, body: bytes) -> SMTPResponse:
+    """Write the mail and the final dot; the library's own call hides on which side of 354 it is."""
+    protocol = session.protocol
+    if protocol is None:
+        raise SMTPServerDisconnected("lost")
+    protocol.write(_LINE_START_DOT.sub(b"..", body) + b".\r\n")
+    return await protocol.read_response()
+
+
+def _read_reply(session: aiosmtplib.SMTP, reply: SMTPResponse) -> SendResult:
+    """Judge by the first digit (RFC 5321, 4.2.1)."""
+    code, text = reply
+    if code == _CLOSING:
+        session.close()
+    match code // 100:
+        case 2:
+            found = _QUEUE_ID.search(text)
+            references = (found[1] or found[2],) if found else ()
+            return Accepted(references, element={"reply": redact_text(text[:200])})
+        case 4 | 5:
+            return Refused(refusal(code, text, Phase.DATA))
+        case _:
+            session.close()
+            return Uncertain("data_reply_unreadable")
+
+
+def _no_session(error: Exception, phase: Phase) -> Failure:
+    """Tell why there is no session; the library's own text names the relay."""
+    if isinstance(error, SMTPResponseException):
+        return refusal(error.code, error.message, _phase_of(error, phase))
+    if isinstance(error, ssl.SSLError) or isinstance(error.__cause__, ssl.SSLError):
+        return _not_reached("tls")
+    if isinstance(error, OSError):
+        return _not_reached("connect_timeout" if isinstance(error, TimeoutError) else "connect")
+    if phase is Phase.AUTH:
+        return Failure.of(FailureClass.AUTH, "auth_unsupported", "no common mechanism")
+    return Failure.of(FailureClass.AUTH, "starttls_unsupported", "the relay offers no STARTTLS")
+
+
+def _phase_of(error: SMTPResponseException, phase: Phase) -> Phase:
+    return Phase.CONNECT if isinstance(error, SMTPHeloError) else phase
 
 
 async def _answers(session: aiosmtplib.SMTP) -> bool:
     try:
-        await session.noop()
-    except (SMTPException, OSError, TimeoutError):
+        await session.noop(timeout=PROBE_SECONDS)
+    except (SMTPException, OSError):
         return False
     return True
 
@@ -155,8 +252,9 @@ async def _answers(session: aiosmtplib.SMTP) -> bool:
 async def _reset(session: aiosmtplib.SMTP) -> None:
     """Make the session fit for another mail, or close it."""
     try:
-        await session.rset()
-    except (TimeoutError, SMTPException, OSError):
+        if session.is_connected:
+            await session.rset(timeout=PROBE_SECONDS)
+    except (SMTPException, OSError):
         session.close()
 
 

@@ -5,11 +5,13 @@ Source: Meta, "Cloud API, messages" and "Cloud API error codes".
 
 from __future__ import annotations
 
+import re
 from http import HTTPStatus
 from typing import Any
 
 from pydantic_core import to_json
 
+from herald.addresses import masked
 from herald.channel.answers import rate_pause, unexplained
 from herald.channel.http import AnswerLostError, HttpAnswer, HttpCaller, NotSentError
 from herald.channel.provider import Accepted, Refused, SendResult, Uncertain
@@ -22,7 +24,9 @@ from herald.vocabulary import FailureClass, Receipts
 from herald.work import Work
 
 MAX_TEXT_CHARACTERS = 4096
+MAX_CAPTION_CHARACTERS = 1024
 CAPTIONED = frozenset({"image", "video", "document"})
+_NUMBER = re.compile(r"(?<!\w)\d{7,15}(?!\w)")  # Meta writes phone numbers without a plus
 
 Part = dict[str, Any]
 
@@ -87,7 +91,7 @@ def read_answer(answer: HttpAnswer) -> SendResult:
         return Refused(_failure(error, answer), element={"error": _without_prose(error)})
     reference = _message_id(document)
     if answer.status == HTTPStatus.OK and reference is not None:
-        return Accepted((reference,), element=document)
+        return Accepted((reference,), element={"messages": document["messages"]})
     return unexplained(answer)
 
 
@@ -106,10 +110,12 @@ def _message(content: ChannelContent) -> Part | Failure:
 
 
 def _media(media: Media, text: str | None) -> Part | Failure:
-    """Send a file by link; a text beside it becomes its caption."""
-    caption = media.caption or text
+    """Send a file by link; a text beside it becomes its caption, or stands before it."""
+    caption = "\n\n".join(filter(None, (text, media.caption)))
     if caption and media.kind not in CAPTIONED:
         return _unfit("no_caption", "WhatsApp audio takes no caption")
+    if len(caption) > MAX_CAPTION_CHARACTERS:
+        return _unfit("too_long", f"a caption over {MAX_CAPTION_CHARACTERS} characters")
     part: Part = {"link": media.url}
     if caption:
         part["caption"] = caption
@@ -119,7 +125,8 @@ def _media(media: Media, text: str | None) -> Part | Failure:
 
 
 def _template(template: Template) -> Part:
-    part: Part = {"name": template.name, "language": {"code": template.language}}
+    language = template.language.replace("-", "_")  # Meta's codes are en_US, not en-US
+    part: Part = {"name": template.name, "language": {"code": language}}
     if template.variables:
         parameters = _parameters(template.variables)
         part["components"] = [{"type": "body", "parameters": parameters}]
@@ -128,7 +135,7 @@ def _template(template: Template) -> Part:
 
 def _parameters(variables: dict[str, str]) -> list[Part]:
     """Fill a template's body: numbered variables by position, all others by name."""
-    if all(name.isdigit() for name in variables):
+    if all(name.isdecimal() for name in variables):
         numbered = sorted(variables.items(), key=lambda item: int(item[0]))
         return [{"type": "text", "text": value} for _, value in numbered]
     return [
@@ -143,9 +150,13 @@ def _failure(error: Part, answer: HttpAnswer) -> Failure:
     return Failure.of(
         classify(code, answer.status),
         code,
-        redact_text(str(details or error.get("message") or "")),
+        _redacted(str(details or error.get("message") or "")),
         retry_after=rate_pause(answer),
     )
+
+
+def _redacted(text: str) -> str:
+    return _NUMBER.sub(lambda found: masked(found[0]), redact_text(text))
 
 
 def _without_prose(error: Part) -> Part:

@@ -1,0 +1,167 @@
+"""What becomes of a call to SendGrid, however it ends."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from channel_email.providers.sendgrid import payload
+from herald.channel.http import HttpCaller
+from herald.channel.provider import Accepted, Refused, SendResult, Uncertain
+from herald.vocabulary import Receipts
+from unit.channel_email.making import API_KEY, TO, sendgrid, work
+from unit.channel_whatsapp.answering import Answering, Ending, answering, calling, closed_port
+
+WORK = work()
+
+
+@pytest.fixture
+async def api() -> AsyncIterator[Answering]:
+    """Give an API that answers as told."""
+    async with answering() as provider:
+        yield provider
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[HttpCaller]:
+    """Give a caller with a short patience."""
+    async with calling(0.3) as caller:
+        yield caller
+
+
+def errors(message: str = "bad", field: str | None = None) -> dict[str, Any]:
+    return {"errors": [{"message": message, "field": field, "help": None}]}
+
+
+async def send(api: Answering, http: HttpCaller) -> SendResult:
+    return await sendgrid(api.base_url, http).send(WORK)
+
+
+async def test_accepted(api: Answering, http: HttpCaller) -> None:
+    """The id in the header is the reference."""
+    api.will(202, b"", X_Message_Id="LRz")
+    result = await send(api, http)
+    assert isinstance(result, Accepted)
+    assert result.references == ("LRz",)
+
+
+async def test_request(api: Answering, http: HttpCaller) -> None:
+    """The call carries the key and the payload."""
+    api.will(202, b"", X_Message_Id="LRz")
+    await send(api, http)
+    (asked,) = api.asked
+    assert asked.line == "POST /v3/mail/send HTTP/1.1"
+    assert asked.headers["authorization"] == f"Bearer {API_KEY}"
+    assert asked.json == payload(WORK)
+
+
+def test_receipts() -> None:
+    """SendGrid tells as far as reading."""
+    assert sendgrid("https://x.example.com", HttpCaller(timedelta(1))).receipts is Receipts.READ
+
+
+STATUSES = [
+    (400, "permanent"),
+    (401, "auth"),
+    (403, "auth"),
+    (404, "permanent"),
+    (406, "permanent"),
+    (413, "content"),
+    (429, "rate_limited"),
+    (451, "permanent"),
+    (500, "transient"),
+    (503, "transient"),
+]
+
+
+@pytest.mark.parametrize(("status", "expected"), STATUSES)
+async def test_errors(api: Answering, http: HttpCaller, status: int, expected: str) -> None:
+    """An error in SendGrid's own form is judged by its HTTP status."""
+    api.will(status, errors())
+    result = await send(api, http)
+    assert isinstance(result, Refused)
+    assert (result.failure.failure_class, result.failure.code) == (expected, f"http_{status}")
+
+
+async def test_message_without_addresses(api: Answering, http: HttpCaller) -> None:
+    """What SendGrid says is kept for people, without the address it names."""
+    api.will(400, errors(f"{TO} does not contain a valid address", "personalizations.0.to"))
+    result = await send(api, http)
+    assert isinstance(result, Refused)
+    assert result.failure.text.endswith("does not contain a valid address")
+    assert TO not in f"{result.failure!r} {result.element}"
+    assert result.element == {"field": "personalizations.0.to", "status": 400}
+
+
+def in_seconds(number: float) -> str:
+    return str(int(datetime.now(UTC).timestamp() + number))
+
+
+PAUSES: list[tuple[dict[str, str], float, float]] = [
+    ({"X_RateLimit_Reset": in_seconds(600)}, 500, 600),
+    ({"X_RateLimit_Reset": in_seconds(600), "Retry_After": "5"}, 500, 600),
+    ({"X_RateLimit_Reset": in_seconds(-5), "Retry_After": "5"}, 5, 5),
+    ({"X_RateLimit_Reset": in_seconds(1_000_000)}, 1, 1),  # no honest limit
+    ({"X_RateLimit_Reset": "soon"}, 1, 1),
+    ({"X_RateLimit_Reset": "²"}, 1, 1),
+    ({}, 1, 1),
+]
+
+
+@pytest.mark.parametrize(("headers", "least", "most"), PAUSES)
+async def test_pause(
+    api: Answering, http: HttpCaller, headers: dict[str, str], least: float, most: float
+) -> None:
+    """A 429 pauses until the limit's reset, else as long as asked, else a second."""
+    api.will(429, errors(), **headers)
+    result = await send(api, http)
+    assert isinstance(result, Refused)
+    assert result.failure.retry_after is not None
+    assert least <= result.failure.retry_after.total_seconds() <= most
+
+
+UNEXPLAINED = [
+    (202, b""),  # taken, probably, but nothing to know it by
+    (200, b"{}"),
+    (500, b"<html>"),
+    (502, b""),
+    (503, b'{"errors": []}'),
+    (504, b'{"errors": ["x"]}'),
+]
+
+
+@pytest.mark.parametrize(("status", "body"), UNEXPLAINED)
+async def test_unexplained(api: Answering, http: HttpCaller, status: int, body: bytes) -> None:
+    """An answer that is not SendGrid's, or says nothing, leaves the mail's fate unknown."""
+    api.will(status, body)
+    assert await send(api, http) == Uncertain(f"http_{status}")
+
+
+@pytest.mark.parametrize(
+    ("ending", "code"),
+    [("silence", "read_timeout"), ("close", "disconnected"), ("reset", "connection_reset")],
+)
+async def test_lost_answer(api: Answering, http: HttpCaller, ending: Ending, code: str) -> None:
+    """Once the request is written, a lost answer leaves its fate unknown; it is not repeated."""
+    api.ending = ending
+    assert await send(api, http) == Uncertain(code)
+    assert len(api.asked) == 1
+
+
+async def test_not_reached(http: HttpCaller) -> None:
+    """A refused connection is a sure failure that may be tried again."""
+    result = await sendgrid(f"http://127.0.0.1:{closed_port()}", http).send(WORK)
+    assert isinstance(result, Refused)
+    assert (result.failure.failure_class, result.failure.code) == ("transient", "connect")
+
+
+async def test_nothing_secret_is_shown(api: Answering, http: HttpCaller) -> None:
+    """Neither key, nor address, nor words appear in any result or its repr."""
+    for status, body in ((202, b""), (401, errors(f"key of {TO}")), (502, b"x")):
+        api.will(status, body, X_Message_Id="LRz")
+        result = await send(api, http)
+        shown = f"{result!r} {getattr(result, 'element', None)}"
+        assert not [word for word in (API_KEY, TO, "4711") if word in shown]

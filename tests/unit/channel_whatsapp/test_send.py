@@ -1,0 +1,241 @@
+"""What becomes of a call to Meta, however it ends."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from channel_whatsapp.providers.whatsapp_cloud import payload
+from herald.channel.http import HttpCaller
+from herald.channel.provider import Accepted, Refused, SendResult, Uncertain
+from herald.channel.reports import receipt_body, report
+from herald.vocabulary import Receipts
+from unit.channel_whatsapp.answering import Answering, Ending, answering, calling, closed_port
+from unit.channel_whatsapp.making import TO, TOKEN, provider, work
+
+WORK = work({"text": "The code is 4711"})
+DIGITS = TO.removeprefix("+")
+TAKEN = {
+    "messaging_product": "whatsapp",
+    "contacts": [{"input": DIGITS, "wa_id": DIGITS}],
+    "messages": [{"id": "wamid.X", "message_status": "accepted"}],
+}
+
+
+@pytest.fixture
+async def meta() -> AsyncIterator[Answering]:
+    """Give a Graph API that answers as told."""
+    async with answering() as provider:
+        yield provider
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[HttpCaller]:
+    """Give a caller with a short patience."""
+    async with calling(0.3) as caller:
+        yield caller
+
+
+def error(code: int, details: str = "", **more: Any) -> dict[str, Any]:
+    data = {"messaging_product": "whatsapp", "details": details}
+    fields = {"message": f"(#{code}) Title", "type": "OAuthException", "fbtrace_id": "AbC"}
+    return {"error": {**fields, "code": code, "error_data": data, **more}}
+
+
+async def send(meta: Answering, http: HttpCaller) -> SendResult:
+    return await provider(meta.base_url, http).send(WORK)
+
+
+async def test_accepted(meta: Answering, http: HttpCaller) -> None:
+    """The id of the first message is the reference; the recipient's number stays out of sight."""
+    meta.will(200, TAKEN)
+    result = await send(meta, http)
+    assert isinstance(result, Accepted)
+    assert result.references == ("wamid.X",)
+    assert DIGITS not in str(result.element)
+
+
+async def test_request(meta: Answering, http: HttpCaller) -> None:
+    """The call names the version and the number, carries the token, and is plain JSON."""
+    meta.will(200, TAKEN)
+    await send(meta, http)
+    (asked,) = meta.asked
+    assert asked.line == "POST /v25.0/100000000000001/messages HTTP/1.1"
+    assert asked.headers["authorization"] == f"Bearer {TOKEN}"
+    assert asked.headers["content-type"] == "application/json"
+    assert asked.json == payload(WORK)
+
+
+def test_receipts() -> None:
+    """Meta tells as far as reading."""
+    assert provider("https://x.example.com", HttpCaller(timedelta(1))).receipts is Receipts.READ
+
+
+CODES = [
+    (131026, 400, "unreachable"),
+    (131047, 400, "unreachable"),
+    (131050, 400, "opted_out"),
+    (130429, 400, "rate_limited"),
+    (131056, 400, "rate_limited"),
+    (80007, 429, "rate_limited"),
+    (131000, 500, "transient"),
+    (131053, 400, "transient"),
+    (0, 401, "auth"),
+    (190, 401, "auth"),
+    (210, 403, "auth"),
+    (100, 400, "permanent"),
+    (100, 500, "permanent"),  # the code decides, not the HTTP status
+    (131026, 500, "unreachable"),
+    (132001, 404, "content"),
+    (133005, 400, "permanent"),
+    (999999, 400, "permanent"),
+    (999999, 429, "rate_limited"),
+    (999999, 503, "transient"),
+]
+
+
+@pytest.mark.parametrize(("code", "status", "expected"), CODES)
+async def test_error_codes(
+    meta: Answering, http: HttpCaller, code: int, status: int, expected: str
+) -> None:
+    """An error of Meta's own is judged by its code; only an unknown one by the HTTP status."""
+    meta.will(status, error(code))
+    result = await send(meta, http)
+    assert isinstance(result, Refused)
+    assert (result.failure.failure_class, result.failure.code) == (expected, str(code))
+
+
+async def test_details_without_numbers(meta: Answering, http: HttpCaller) -> None:
+    """What Meta says is kept for people, without the number it names, with or without a plus."""
+    meta.will(400, error(131030, f"{DIGITS} or {TO} is not on the list", error_user_msg=DIGITS))
+    result = await send(meta, http)
+    assert isinstance(result, Refused)
+    assert "is not on the list" in result.failure.text
+    assert DIGITS not in f"{result.failure!r} {result.element}"
+    assert result.element == {
+        "error": {"code": 131030, "type": "OAuthException", "fbtrace_id": "AbC"}
+    }
+
+
+async def test_unstorable_details(meta: Answering, http: HttpCaller) -> None:
+    """A report can be written whatever characters Meta's words hold."""
+    meta.will(400, error(100, "bad\x00value"))
+    result = await send(meta, http)
+    receipt = report(
+        WORK,
+        result,
+        datetime.now(UTC),
+        provider="whatsapp_cloud",
+        account="wa-main",
+        receipts=None,
+    )
+    assert b"\\u0000" not in receipt_body(receipt)
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"), [({"Retry_After": "7"}, 7), ({}, 1)], ids=["asked", "not asked"]
+)
+async def test_pause(
+    meta: Answering, http: HttpCaller, headers: dict[str, str], seconds: int
+) -> None:
+    """A 429 pauses as long as Meta asks, else a second."""
+    meta.will(429, error(130429), **headers)
+    result = await send(meta, http)
+    assert isinstance(result, Refused)
+    assert result.failure.retry_after == timedelta(seconds=seconds)
+
+
+BARE = [
+    (400, {}, "permanent"),
+    (401, {}, "auth"),
+    (403, {}, "auth"),
+    (429, {}, "rate_limited"),
+    (503, {"Retry_After": "3"}, "transient"),
+    (500, {}, None),
+    (502, {}, None),
+    (503, {}, None),
+    (504, {}, None),
+    (302, {"Location": "https://elsewhere.example.com/"}, None),
+    (200, {}, None),
+]
+
+
+@pytest.mark.parametrize(("status", "headers", "expected"), BARE)
+async def test_answers_without_an_error(
+    meta: Answering, http: HttpCaller, status: int, headers: dict[str, str], expected: str | None
+) -> None:
+    """An answer that is not Meta's: a 4xx or a 503 with a date refused it, any other may not."""
+    meta.will(status, b"<html>gateway</html>", **headers)
+    result = await send(meta, http)
+    if expected is None:
+        assert result == Uncertain(f"http_{status}")
+    else:
+        assert isinstance(result, Refused)
+        assert (result.failure.failure_class, result.failure.code) == (expected, f"http_{status}")
+
+
+GARBAGE: list[Any] = [
+    b"",
+    b"null",
+    b"[]",
+    b'{"messages": []}',
+    b'{"messages": [{}]}',
+    b'{"messages": [{"id": ""}]}',
+    b'{"messages": [{"id": 7}]}',
+    b'{"messages": "wamid.X"}',
+    b'{"error": {"code": "many"}}',
+    b'{"error": "no"}',
+    b'{"messages": [{"id": "\\ud83d"}]}',
+    b"\xff\xfe",
+]
+
+
+@pytest.mark.parametrize("body", GARBAGE)
+async def test_unreadable_success(meta: Answering, http: HttpCaller, body: bytes) -> None:
+    """A success that names no message may be one or not."""
+    meta.will(200, body)
+    assert await send(meta, http) == Uncertain("http_200")
+
+
+@pytest.mark.parametrize(
+    ("ending", "code"),
+    [
+        ("silence", "read_timeout"),
+        ("close", "disconnected"),
+        ("reset", "connection_reset"),
+        ("cut", "answer_cut"),
+    ],
+)
+async def test_lost_answer(meta: Answering, http: HttpCaller, ending: Ending, code: str) -> None:
+    """Once the request is written, a lost answer leaves its fate unknown; it is not repeated."""
+    meta.will(200, TAKEN)
+    meta.ending = ending
+    assert await send(meta, http) == Uncertain(code)
+    assert len(meta.asked) == 1
+
+
+async def test_not_reached(http: HttpCaller) -> None:
+    """A refused connection is a sure failure that may be tried again."""
+    result = await provider(f"http://127.0.0.1:{closed_port()}", http).send(WORK)
+    assert isinstance(result, Refused)
+    assert (result.failure.failure_class, result.failure.code) == ("transient", "connect")
+
+
+async def test_unfit_content_is_not_sent(meta: Answering, http: HttpCaller) -> None:
+    """What WhatsApp can't carry is refused without a call."""
+    result = await provider(meta.base_url, http).send(work({"subject": "Hello"}))
+    assert isinstance(result, Refused)
+    assert result.failure.code == "no_content"
+    assert meta.asked == []
+
+
+async def test_nothing_secret_is_shown(meta: Answering, http: HttpCaller) -> None:
+    """Neither token, nor number, nor words appear in any result or its repr."""
+    for status, body in ((200, TAKEN), (401, error(190, f"Token {DIGITS}")), (502, b"x")):
+        meta.will(status, body)
+        result = await send(meta, http)
+        shown = f"{result!r} {getattr(result, 'element', None)}"
+        assert not [word for word in (TOKEN, DIGITS, "4711") if word in shown]
