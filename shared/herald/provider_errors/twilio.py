@@ -12,7 +12,6 @@ _TOO_MANY_REQUESTS = 429
 _UNAUTHORIZED = 401
 
 UNREACHABLE = FailureClass.UNREACHABLE
-CONTENT = FailureClass.CONTENT
 PERMANENT = FailureClass.PERMANENT
 TRANSIENT = FailureClass.TRANSIENT
 RATE_LIMITED = FailureClass.RATE_LIMITED
@@ -53,14 +52,14 @@ FAILURE_CLASSES: dict[int, FailureClass] = {
     30032: AUTH,  # toll-free number not verified
     30034: AUTH,  # 10DLC campaign not registered
     21601: PERMANENT,
-    21602: CONTENT,  # no body
+    21602: PERMANENT,  # no body
     21604: PERMANENT,  # no To
-    21617: CONTENT,  # body too long
-    21656: CONTENT,  # content variables
+    21617: PERMANENT,  # body too long
+    21656: PERMANENT,  # content variables
     21703: PERMANENT,  # no sender in the service
-    30007: CONTENT,  # filtered by the carrier
+    30007: PERMANENT,  # filtered by the carrier
     30010: PERMANENT,  # price limit
-    30019: CONTENT,  # content too large
+    30019: PERMANENT,  # content too large
     30036: UNREACHABLE,  # validity expired before the handset was reached
     30400: PERMANENT,
     30450: PERMANENT,

@@ -1,6 +1,8 @@
 """Error codes of Meta's WhatsApp Cloud API.
 
 Source: Meta, "Cloud API error codes". The code decides, never the HTTP status or the title.
+
+Trouble with a template or a file is `permanent`, not `content`: another channel says it otherwise.
 """
 
 from __future__ import annotations
@@ -13,7 +15,6 @@ _PERMISSIONS = range(200, 300)  # API permission errors
 _REGISTRATION = range(133000, 133016)  # two-step verification and registration
 
 UNREACHABLE = FailureClass.UNREACHABLE
-CONTENT = FailureClass.CONTENT
 PERMANENT = FailureClass.PERMANENT
 TRANSIENT = FailureClass.TRANSIENT
 RATE_LIMITED = FailureClass.RATE_LIMITED
@@ -58,22 +59,22 @@ FAILURE_CLASSES: dict[int, FailureClass] = {
     100: PERMANENT,  # a parameter is wrong
     131008: PERMANENT,  # a parameter is missing
     131009: PERMANENT,  # a parameter's value is wrong
-    131014: CONTENT,  # the media URL can't be used
+    131014: PERMANENT,  # the media URL can't be used
     131021: PERMANENT,  # recipient and sender are the same
     131030: PERMANENT,  # not on the test number's list
     131037: PERMANENT,  # display name not approved
-    131051: CONTENT,  # unsupported message type
+    131051: PERMANENT,  # unsupported message type
     131052: PERMANENT,  # inbound media can't be downloaded
     131063: PERMANENT,  # marketing templates must use the other API
-    132000: CONTENT,  # number of template variables
-    132001: CONTENT,  # no such template in this language
-    132005: CONTENT,  # template too long once filled in
-    132007: CONTENT,  # template violates a policy
-    132008: CONTENT,
-    132012: CONTENT,  # form of a template variable
-    132015: CONTENT,  # template paused
-    132016: CONTENT,  # template disabled
-    132068: CONTENT,  # flow blocked
+    132000: PERMANENT,  # number of template variables
+    132001: PERMANENT,  # no such template in this language
+    132005: PERMANENT,  # template too long once filled in
+    132007: PERMANENT,  # template violates a policy
+    132008: PERMANENT,
+    132012: PERMANENT,  # form of a template variable
+    132015: PERMANENT,  # template paused
+    132016: PERMANENT,  # template disabled
+    132068: PERMANENT,  # flow blocked
     137000: PERMANENT,
 }
 

@@ -1,0 +1,25 @@
+"""The demo's scenarios as tests: the whole of Herald, checked against what providers took."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import pytest
+
+from herald_local.demo.command import perform
+from herald_local.demo.scenarios import SCENARIOS
+from herald_local.demo.story import Story
+from herald_local.stack import Stack
+
+
+@pytest.fixture(scope="module")
+def problems(stack: Stack) -> dict[str, list[str]]:
+    """Play all scenarios at once and give what was wrong with each."""
+    stories = [Story(s, number, uuid4().hex[:8]) for number, s in enumerate(SCENARIOS, start=1)]
+    return perform(stack, stories)
+
+
+@pytest.mark.parametrize("name", [scenario.name for scenario in SCENARIOS])
+def test_scenario_ends_as_it_should(problems: dict[str, list[str]], name: str) -> None:
+    """Outcome, events and the providers' own lists of requests are what the scenario says."""
+    assert problems[name] == []
