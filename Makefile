@@ -13,7 +13,7 @@ LOCAL := $(BIN)/python -m herald_local
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down status clean test check bench requirements format
+.PHONY: help demo up down status clean test check documents bench requirements format
 
 help: ## list these commands
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' Makefile | while IFS='	' read -r name text; do printf 'make %-13s %s\n' "$$name" "$$text"; done
@@ -41,10 +41,13 @@ test: $(INSTALLED) ## run all tests on a private broker and database (ARGS=... f
 check: $(INSTALLED) ## lint, format, types, import rules, sizes, generated documents
 	@$(BIN)/python -m ruff check .
 	@$(BIN)/python -m ruff format --check .
-	@$(BIN)/python -m mypy $(PACKAGES) tests .ci/sizes.py
+	@$(BIN)/python -m mypy $(PACKAGES) tests docs .ci/sizes.py
 	@$(BIN)/python -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
 	@$(BIN)/python .ci/sizes.py
-	@if [ -x .ci/documents ]; then .ci/documents; fi
+	@.ci/documents
+
+documents: $(INSTALLED) ## write docs/schemas and docs/asyncapi from the code
+	@$(BIN)/python docs/generate.py --write
 
 format: $(INSTALLED) ## put the code in its one form
 	@$(BIN)/python -m ruff check --fix --exit-zero --quiet .

@@ -1,0 +1,165 @@
+"""Writes docs/schemas and docs/asyncapi from the code, or says how they differ from it.
+
+`python docs/generate.py --write`, or without it to check: exit 1 when a file is out of date.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from faststream import AsyncAPI
+from faststream.rabbit import RabbitBroker
+from pydantic import BaseModel, SecretStr
+
+from channel_email.providers import PROVIDERS as EMAIL
+from channel_sms.providers import PROVIDERS as SMS
+from channel_whatsapp.providers import PROVIDERS as WHATSAPP
+from herald.bus.connections import Connections
+from herald.bus.deliveries import Delivery
+from herald.channel.service import Channel, ProviderFactory
+from herald.commands import CancelMessage, SendMessage
+from herald.config.accounts import (
+    Secrets,
+    SendGridSecrets,
+    SmtpSecrets,
+    TwilioSecrets,
+    WhatsAppCloudSecrets,
+)
+from herald.config.loading import Configuration, load_configuration
+from herald.events import CommandData, Event, InboundData, MessageData
+from herald.receipts import AttemptReceipt, InboundReceipt
+from herald.settings import Settings
+from herald.vocabulary import Lane
+from herald.work import Work
+from ingress.publications import declare_publications as declare_ingress
+from router.subscriptions import Handlers, declare_publications, subscribe
+
+DOCS = Path(__file__).parent
+AMQP_URL = "amqp://rabbitmq:5672/"
+
+SCHEMAS: dict[str, type[BaseModel]] = {
+    "SendMessage": SendMessage,
+    "CancelMessage": CancelMessage,
+    "message-event": Event[MessageData],
+    "command-event": Event[CommandData],
+    "inbound-event": Event[InboundData],
+    "internal/Work": Work,
+    "internal/AttemptReceipt": AttemptReceipt,
+    "internal/InboundReceipt": InboundReceipt,
+}
+CHANNELS: dict[str, dict[str, ProviderFactory]] = {
+    "whatsapp": WHATSAPP,
+    "sms": SMS,
+    "email": EMAIL,
+}
+# Stand in for secrets files: a document needs an account, not its keys.
+_KEY = SecretStr("not a secret")
+SECRETS: dict[str, Secrets] = {
+    "wa-main": WhatsAppCloudSecrets(access_token=_KEY, app_secrets=(_KEY,), verify_token=_KEY),
+    "twilio-main": TwilioSecrets(auth_tokens=(_KEY,)),
+    "sendgrid-main": SendGridSecrets(api_key=_KEY),
+    "smtp-main": SmtpSecrets(),
+}
+
+
+def main() -> int:
+    """Write or check every generated file."""
+    configuration = load_configuration(DOCS / "herald.example.toml")
+    wanted = {**schemas(), **documents(configuration)}
+    if "--write" in sys.argv[1:]:
+        for path, text in wanted.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        return 0
+    stale = [p for p, text in wanted.items() if not p.exists() or p.read_text() != text]
+    for path in stale:
+        print(f"{path.relative_to(DOCS.parent)} is out of date: make documents")  # noqa: T201
+    return 1 if stale else 0
+
+
+def schemas() -> dict[Path, str]:
+    """Return the JSON Schema of each contract by file."""
+    return {
+        DOCS / "schemas" / f"{name}.json": json.dumps(
+            model.model_json_schema(mode=_mode(name)), indent=2, sort_keys=True
+        )
+        + "\n"
+        for name, model in SCHEMAS.items()
+    }
+
+
+def _mode(name: str) -> Any:
+    """Commands are described as they are read, all else as it is written."""
+    return "validation" if name.endswith("Message") else "serialization"
+
+
+def documents(configuration: Configuration) -> dict[Path, str]:
+    """Return the AsyncAPI document of each service by file."""
+    channels = configuration.file.channels
+    router = Connections(AMQP_URL, app_id="herald-router")
+    subscribe(router, _no_handlers())
+    declare_publications(router, channels)
+    ingress = Connections(AMQP_URL, app_id="herald-ingress")
+    declare_ingress(ingress.publishing, channels)
+    services = {"router": router, "ingress": ingress}
+    for name, providers in CHANNELS.items():
+        channel = Channel(name, providers, _settings(), configuration, SECRETS)
+        services[f"channel-{name}"] = channel.connections
+    return {
+        DOCS / "asyncapi" / f"{name}.yaml": _asyncapi(
+            name, [connections.consuming, connections.publishing]
+        )
+        for name, connections in services.items()
+    }
+
+
+def _asyncapi(name: str, brokers: Sequence[RabbitBroker]) -> str:
+    """Describe a service: what it consumes and what it publishes, in one sorted document."""
+    whole: dict[str, Any] = {}
+    for broker in brokers:
+        document = AsyncAPI(broker, title=f"Herald {name}", version="1").to_specification()
+        _merge(whole, document.to_jsonable())
+    text: str = yaml.safe_dump(whole, sort_keys=True, allow_unicode=True, width=100)
+    return text
+
+
+def _merge(into: dict[str, Any], more: dict[str, Any]) -> None:
+    for key, value in more.items():
+        if isinstance(value, dict) and isinstance(into.get(key), dict):
+            _merge(into[key], value)
+        else:
+            into[key] = value
+
+
+async def _unused(_deliveries: Sequence[Delivery]) -> None:
+    """Handle nothing: the document only needs that something would."""
+
+
+def _no_handlers() -> Handlers:
+    return Handlers(
+        sends=dict.fromkeys(Lane, _unused),
+        controls=_unused,
+        receipts=_unused,
+        unroutable=_unused,
+        dead_letters=_unused,
+    )
+
+
+def _settings() -> Settings:
+    return Settings(
+        amqp_url=AMQP_URL,
+        postgres_dsn="postgresql://postgres/herald",
+        config_path=DOCS / "herald.example.toml",
+        http_host="127.0.0.1",
+        http_port=1,
+        log_format="json",
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
