@@ -22,7 +22,8 @@ def unexplained(answer: HttpAnswer) -> SendResult:
     wait = rate_pause(answer)
     if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
         return Refused(Failure.of(FailureClass.RATE_LIMITED, code, retry_after=wait))
-    if answer.status == HTTPStatus.SERVICE_UNAVAILABLE and wait is not None:
+    says_when = retry_after(answer.headers) is not None
+    if answer.status == HTTPStatus.SERVICE_UNAVAILABLE and says_when:
         return Refused(Failure.of(FailureClass.TRANSIENT, code, retry_after=wait))
     if answer.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         return Refused(Failure.of(FailureClass.AUTH, code))
@@ -33,6 +34,6 @@ def unexplained(answer: HttpAnswer) -> SendResult:
 
 def rate_pause(answer: HttpAnswer) -> timedelta | None:
     """Return how long to wait: as asked, else a second where the rate was the trouble."""
-    asked = retry_after(answer.headers)
+    asked = retry_after(answer.headers) or None  # an asked zero is no wait to report
     slow_down = answer.status == HTTPStatus.TOO_MANY_REQUESTS
     return asked or (RATE_PAUSE if slow_down else None)

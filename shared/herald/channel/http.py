@@ -16,7 +16,7 @@ from herald.vocabulary import FailureClass
 
 CONNECT_SECONDS = 3.0
 MAX_ANSWER_BYTES = 1024 * 1024
-MAX_CONNECTIONS = 200
+MAX_CONNECTIONS = 400  # as many calls as a worker has slots: none waits for a connection
 # shorter than servers keep idle connections, so that a call rarely meets one just closed
 KEEP_ALIVE_SECONDS = 15.0
 _LONGEST_WAIT = timedelta(days=1)
@@ -69,6 +69,9 @@ class HttpCaller:
 
     def __init__(self, timeout: timedelta) -> None:
         self._timeout = timeout.total_seconds()
+        # Ends before the whole does: a call that got no connection was provably not sent. Covers
+        # the wait for a free connection, the name, TCP and TLS.
+        self._connect = min(CONNECT_SECONDS, self._timeout / 2)
         self._session: aiohttp.ClientSession | None = None
 
     async def start(self) -> None:
@@ -77,7 +80,7 @@ class HttpCaller:
             connector=aiohttp.TCPConnector(
                 limit=MAX_CONNECTIONS, keepalive_timeout=KEEP_ALIVE_SECONDS, ttl_dns_cache=60
             ),
-            timeout=aiohttp.ClientTimeout(total=self._timeout, sock_connect=CONNECT_SECONDS),
+            timeout=aiohttp.ClientTimeout(total=self._timeout, connect=self._connect),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"User-Agent": "herald"},
         )
@@ -123,25 +126,27 @@ class HttpCaller:
 
 
 def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> timedelta | None:
-    """Return how long the provider asks us to wait: seconds or an HTTP date (RFC 9110, 10.2.3)."""
+    """Return how long the provider asks us to wait: seconds or an HTTP date (RFC 9110, 10.2.3).
+
+    Zero when it asks for none, a day at most; None when it says nothing we can read.
+    """
     value = headers.get("Retry-After", "").strip()
-    if not value:
-        return None
-    if value.isdigit():
-        return min(timedelta(seconds=int(value[:9])), _LONGEST_WAIT) or None
+    if value.isascii() and value.isdigit():
+        return min(timedelta(seconds=int(value[:9])), _LONGEST_WAIT)
     try:
         at = parsedate_to_datetime(value)
-    except ValueError:
+        at = at if at.tzinfo else at.replace(tzinfo=UTC)
+        wait = at - (now or datetime.now(UTC))
+    except (ValueError, OverflowError):
         return None
-    at = at if at.tzinfo else at.replace(tzinfo=UTC)
-    wait = at - (now or datetime.now(UTC))
-    return min(wait, _LONGEST_WAIT) if wait > timedelta(0) else None
+    return min(max(wait, timedelta(0)), _LONGEST_WAIT)
 
 
 async def _bounded(response: aiohttp.ClientResponse) -> bytes:
     """Read the body; one larger than any honest answer is cut, and so not understood."""
     length = response.content_length
-    if length is not None and length <= MAX_ANSWER_BYTES:
+    compressed = "Content-Encoding" in response.headers  # a short one may unpack to any size
+    if length is not None and length <= MAX_ANSWER_BYTES and not compressed:
         return await response.read()
     body = bytearray()
     async for chunk in response.content.iter_any():

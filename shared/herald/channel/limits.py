@@ -33,6 +33,11 @@ class TokenBucket:
         self._next = max(self._next or at, at) + self._interval
         return at, True
 
+    def give_back(self) -> None:
+        """Take back the newest reservation: its call was not made."""
+        if self._next is not None:
+            self._next -= self._interval
+
     def block(self, until: datetime) -> None:
         """Give no token before `until`: the provider asked for silence."""
         if self._blocked_until is None or until > self._blocked_until:

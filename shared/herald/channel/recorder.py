@@ -18,7 +18,7 @@ from herald.bus.batches import where
 from herald.bus.deliveries import Delivery, ack_all
 from herald.bus.publishing import Publisher
 from herald.channel import metrics, sends
-from herald.channel.reports import receipt_body, receipt_frame
+from herald.channel.reports import receipt_frame
 from herald.channel.sends import Outcome
 from herald.database.pool import Database, is_outage
 from herald.receipts import AttemptReceipt
@@ -28,18 +28,22 @@ PUBLISH_SECONDS = 5.0
 MAX_GROUP = 200
 FLUSH_SECONDS = 1.0
 RETRY_SECONDS = 1.0
+FINISH_SECONDS = 15.0
 
 _log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """Work that is over, with its report. `recorded`: its row has the report, or there is none."""
+    """Work that is over, with its report and the bytes that tell it.
+
+    `recorded`: its row has the report, or there is none.
+    """
 
     delivery: Delivery
     receipt: AttemptReceipt
+    body: bytes
     recorded: bool = False
-    body: bytes | None = None
 
 
 class Recorder:
@@ -50,6 +54,7 @@ class Recorder:
         self._database = database
         self._publisher = publisher
         self._waiting: list[Finished] = []
+        self._hand: Sequence[Finished] = ()  # outlives a cancelled run, so that nothing is lost
         self._arrived = asyncio.Event()
         self._published: set[tuple[str, str]] = set()
         self._flushed_at = datetime.now(UTC)
@@ -66,78 +71,96 @@ class Recorder:
             try:
                 await asyncio.wait_for(self._arrived.wait(), FLUSH_SECONDS)
             except TimeoutError:
-                await self._attempt([])
+                await self._settle()  # nothing but the marks
                 continue
-            group, self._waiting = self._waiting[:MAX_GROUP], self._waiting[MAX_GROUP:]
-            if not self._waiting:
-                self._arrived.clear()
-            await self._settle(group)
+            if not await self._settle():
+                await asyncio.sleep(RETRY_SECONDS)
 
-    async def flush(self) -> None:
-        """Note what was published, at the end: the next start publishes nothing twice."""
-        await self._attempt([])
+    async def finish(self) -> None:
+        """Settle what is left, at the end; the next start then publishes nothing twice.
 
-    async def _settle(self, group: Sequence[Finished]) -> None:
-        while not await self._attempt(group):  # noqa: ASYNC110  an outage announces no end
-            await asyncio.sleep(RETRY_SECONDS)
-
-    async def _attempt(self, group: Sequence[Finished]) -> bool:
+        What can't be recorded in time becomes unknown when its lease ends.
+        """
         try:
-            await self._record_and_publish(group)
-        except Exception as error:  # noqa: BLE001  the outcome is known to nobody else
+            async with asyncio.timeout(FINISH_SECONDS):
+                while self._hand or self._waiting:
+                    if not await self._settle():
+                        await asyncio.sleep(RETRY_SECONDS)
+        except TimeoutError:
+            _log.error("recorder.unfinished", left=len(self._hand) + len(self._waiting))
+        try:
+            await self._mark()
+        except Exception as error:  # noqa: BLE001  unmarked reports are told once more, no worse
+            _log.warning("recorder.unmarked", error=type(error).__name__)
+
+    async def _settle(self) -> bool:
+        """Settle a group, that of the last try first; False when it must be tried again."""
+        if not self._hand:
+            self._hand, self._waiting = self._waiting[:MAX_GROUP], self._waiting[MAX_GROUP:]
+        try:
+            unheard = await self._record_and_publish(self._hand)
+        except Exception as error:  # noqa: BLE001  the outcomes are known to nobody else
             self.problem = f"outcomes can't be recorded: {type(error).__name__}"
             if not is_outage(error):
                 _log.error("recorder.failed", error=type(error).__name__, where=where(error))
             return False
         self.problem = None
-        return True
+        self._hand = ()
+        self._waiting += unheard  # behind the others: outcomes can be recorded meanwhile
+        if not self._waiting:
+            self._arrived.clear()
+        return not unheard
 
-    async def _record_and_publish(self, group: Sequence[Finished]) -> None:
+    async def _record_and_publish(self, group: Sequence[Finished]) -> list[Finished]:
+        """Settle a group; return what nobody would remember and could not be published."""
         ours = await self._record(group)
         publish = [item for item in group if item.recorded or item.receipt.attempt_id in ours]
         outcomes = await self._publisher.publish_many(
             [receipt_frame(item.receipt, item.body) for item in publish], PUBLISH_SECONDS
         )
-        unpublished: list[Finished] = []
+        unheard: list[Finished] = []
         for item, problem in zip(publish, outcomes, strict=True):
-            if problem is None:
+            if item.receipt.status is Status.RETURNED:
+                if problem is not None:
+                    unheard.append(item)  # no row remembers it
+            elif problem is None:
                 self._published.add((item.receipt.attempt_id or "", state_of(item.receipt)))
-            elif item.receipt.status is Status.RETURNED:
-                unpublished.append(item)  # no row remembers it
-        kept = {id(item) for item in unpublished}
+        kept = {id(item) for item in unheard}
         await ack_all(item.delivery for item in group if id(item) not in kept)
-        for item in unpublished:
-            if item.delivery.is_live:
-                self.add(item)
+        if not group or self._flush_is_due():
+            await self._mark()
+        return [item for item in unheard if item.delivery.is_live]
 
     async def _record(self, group: Sequence[Finished]) -> set[str]:
-        """Record the group's outcomes, and what was published since the last time."""
+        """Record the group's outcomes; return the attempts whose row took theirs."""
         outcomes = {
             item.receipt.attempt_id: Outcome(
                 attempt_id=item.receipt.attempt_id,
                 state=state_of(item.receipt),
-                report=receipt_body(item.receipt).decode(),
+                report=item.body.decode(),
             )
             for item in group
             if not item.recorded and item.receipt.attempt_id is not None
         }
-        if not outcomes and not self._published:
+        if not outcomes:
             return set()
-        published = set(self._published)
         async with self._database.connection() as connection:
-            recorded = (
-                await sends.record(connection, list(outcomes.values())) if outcomes else set()
-            )
-            if published and (not outcomes or self._flush_is_due()):
-                await sends.mark_published(connection, published)
-                self._published -= published
-                self._flushed_at = datetime.now(UTC)
-        if outcomes:
-            metrics.RECORD_SIZE.labels(self._channel).observe(len(outcomes))
+            recorded = await sends.record(connection, list(outcomes.values()))
+        metrics.RECORD_SIZE.labels(self._channel).observe(len(outcomes))
         if len(recorded) < len(outcomes):
             # another outcome holds the row; whoever recorded that one tells it
             _log.warning("recorder.outcome_held", count=len(outcomes) - len(recorded))
         return recorded
+
+    async def _mark(self) -> None:
+        """Note what was published since the last time."""
+        if not self._published:
+            return
+        published = set(self._published)
+        async with self._database.connection() as connection:
+            await sends.mark_published(connection, published)
+        self._published -= published
+        self._flushed_at = datetime.now(UTC)
 
     def _flush_is_due(self) -> bool:
         return (datetime.now(UTC) - self._flushed_at).total_seconds() >= FLUSH_SECONDS

@@ -9,6 +9,7 @@ from herald.bus.frames import Frame
 from herald.channel.provider import Accepted, Refused, SendResult
 from herald.failures import Failure
 from herald.receipts import AttemptReceipt, Return, bounded_element
+from herald.text import storable
 from herald.topology import RECEIPTS, attempt_receipt_key
 from herald.vocabulary import FailureClass, Receipts, Status
 from herald.work import Work
@@ -41,10 +42,14 @@ def report(
     }
     if isinstance(result, Accepted):
         return AttemptReceipt(
-            status=Status.ACCEPTED, references=result.references, receipts=receipts, **common
+            status=Status.ACCEPTED,
+            references=storable_all(result.references),
+            receipts=receipts,
+            **common,
         )
     if isinstance(result, Refused):
-        return AttemptReceipt(status=Status.FAILED, failure=result.failure, **common)
+        failure = result.failure.model_copy(update={"text": storable(result.failure.text)})
+        return AttemptReceipt(status=Status.FAILED, failure=failure, **common)
     failure = Failure.of(FailureClass.AMBIGUOUS, result.code)
     return AttemptReceipt(status=Status.UNKNOWN, failure=failure, **common)
 
@@ -84,17 +89,22 @@ def lease_ended(
     )
 
 
+def storable_all(words: tuple[str, ...]) -> tuple[str, ...]:
+    """Make a provider's words fit to be stored and published."""
+    return tuple(storable(word) for word in words)
+
+
 def dispatch_key(work: Work) -> str:
     """Name a report by the dispatch it answers."""
     return f"dispatch:{work.dispatch}"
 
 
-def receipt_frame(receipt: AttemptReceipt, body: bytes | None = None) -> Frame:
-    """Put a receipt on the bus; `body` is the recorded one where it is published again."""
+def receipt_frame(receipt: AttemptReceipt, body: bytes) -> Frame:
+    """Put a receipt on the bus; `body` is as it was written first, however often it is told."""
     return Frame(
         exchange=RECEIPTS,
         routing_key=attempt_receipt_key(receipt.channel),
-        body=body or receipt_body(receipt),
+        body=body,
         message_id=receipt.frame_id,
         type=RECEIPT_TYPE,
     )

@@ -38,13 +38,18 @@ class Sweeper:
         while True:
             await asyncio.sleep(INTERVAL_SECONDS * random.uniform(0.8, 1.2))  # noqa: S311  jitter
             try:
-                await self.sweep(datetime.now(UTC))
+                while await self.sweep(datetime.now(UTC)):
+                    pass  # a whole batch: more wait
             except Exception as error:  # noqa: BLE001  the sweeper must not stop
                 if not is_outage(error):
                     _log.error("sweeper.failed", error=type(error).__name__, where=where(error))
 
-    async def sweep(self, now: datetime) -> None:
-        """Report ended leases, then publish what was recorded and not heard."""
+    async def sweep(self, now: datetime) -> bool:
+        """Report ended leases, then publish what was recorded and not heard.
+
+        Returns whether more may wait: a batch was full and its reports could be published.
+        """
+        heard = True
         async with self._database.transaction() as connection:
             ended = await sends.lock_ended_leases(
                 connection, self._channel, now - LEASE_MARGIN, BATCH
@@ -54,16 +59,18 @@ class Sweeper:
                 await sends.record(connection, [_unknown(receipt) for receipt in receipts])
         if ended:
             metrics.LEASES_ENDED.labels(self._channel).inc(len(ended))
-            await self._publish([_unknown(receipt) for receipt in receipts])
+            heard = await self._publish([_unknown(receipt) for receipt in receipts])
         async with self._database.connection() as connection:
             unheard = await sends.take_unpublished(
                 connection, self._channel, now, UNHEARD_AGE, BATCH
             )
         if unheard:
             metrics.REPUBLISHED.labels(self._channel).inc(len(unheard))
-            await self._publish(unheard)
+            heard = await self._publish(unheard) and heard
+        return heard and BATCH in {len(ended), len(unheard)}
 
-    async def _publish(self, outcomes: list[Outcome]) -> None:
+    async def _publish(self, outcomes: list[Outcome]) -> bool:
+        """Publish reports and note those confirmed; return whether all of them were."""
         frames = [
             receipt_frame(AttemptReceipt.model_validate_json(item.report), item.report.encode())
             for item in outcomes
@@ -77,6 +84,7 @@ class Sweeper:
         if heard:
             async with self._database.connection() as connection:
                 await sends.mark_published(connection, heard)
+        return len(heard) == len(outcomes)
 
 
 def _unknown(receipt: AttemptReceipt) -> Outcome:

@@ -20,9 +20,10 @@ from herald.channel import metrics, sends
 from herald.channel.accounts import LEASE_SLACK, Slot, choose
 from herald.channel.provider import Accepted, Refused, SendResult, Uncertain
 from herald.channel.recorder import Finished, Recorder
-from herald.channel.reports import NO_ACCOUNT, report, returned
+from herald.channel.reports import NO_ACCOUNT, receipt_body, report, returned
 from herald.channel.sends import Claim, Known
 from herald.database.pool import Database
+from herald.identifiers import AttemptId
 from herald.receipts import AttemptReceipt
 from herald.vocabulary import FailureClass
 from herald.work import Work
@@ -62,55 +63,58 @@ class Worker:
         self._calls: set[asyncio.Task[None]] = set()
 
     async def __call__(self, deliveries: Sequence[Delivery]) -> None:
-        """Take a batch in; each delivery is settled once its attempt is over."""
+        """Take a batch in; each delivery is settled once its attempt is over.
+
+        Nothing leaves before the claims stand: when they fail, the same batch comes again.
+        """
         now = datetime.now(UTC)
-        ready: list[Job] = []
-        for delivery in deliveries:
-            job = self._prepare(delivery, now)
-            if job is None:
-                continue
-            if job.at <= now:
-                ready.append(job)
-            else:
+        prepared = [self._prepare(delivery, now) for delivery in deliveries]
+        jobs = [item for item in prepared if isinstance(item, Job)]
+        try:
+            await self._start([job for job in jobs if job.at <= now])
+        except BaseException:
+            for job in jobs:
+                if job.slot is not None:
+                    job.slot.bucket.give_back()
+            raise
+        for job in jobs:
+            if job.at > now:
                 self._spawn(self._wait_and_start(job))
-        if ready:
-            await self._start(ready)
+        for item in prepared:
+            if isinstance(item, Finished):
+                self._give_back(item)
 
     async def drain(self) -> None:
         """Wait for every call under way; each is bounded by its account's time limit."""
         while self._calls:
             await asyncio.wait(self._calls)
 
-    def _prepare(self, delivery: Delivery, now: datetime) -> Job | None:
-        """Read work and choose its account; None when that settles it."""
+    def _prepare(self, delivery: Delivery, now: datetime) -> Job | Finished | None:
+        """Read work, choose its account and take a token; None when it can't be read."""
         try:
             work = Work.model_validate_json(delivery.body)
         except ValidationError:
+            work = None
+        if work is None or AttemptId.parse(work.attempt_id) is None:
             delivery.reject()
             return None
         if work.not_after <= now:
-            self._give_back(delivery, returned(work, "too_late", now))
-            return None
+            return _returned(delivery, work, "too_late", now)
         slot = choose(self._slots, work, now)
         if slot is None:
             lease = now + LEASE_SLACK
             return Job(delivery=delivery, work=work, slot=None, at=now, lease_until=lease)
+        if slot.bucket.peek(now) >= work.not_after:
+            return _returned(delivery, work, "too_late", now)
         at, reserved = slot.bucket.reserve(now)
         if not reserved:
-            self._give_back(delivery, returned(work, "rate_limit", now, not_before=at))
-            return None
-        return Job(
-            delivery=delivery,
-            work=work,
-            slot=slot,
-            at=at,
-            lease_until=max(at, now) + slot.lease,
-        )
+            return _returned(delivery, work, "rate_limit", now, not_before=at)
+        return Job(delivery=delivery, work=work, slot=slot, at=at, lease_until=at + slot.lease)
 
-    def _give_back(self, delivery: Delivery, receipt: AttemptReceipt) -> None:
-        reason = receipt.returned.reason if receipt.returned else ""
+    def _give_back(self, item: Finished) -> None:
+        reason = item.receipt.returned.reason if item.receipt.returned else ""
         metrics.RETURNED.labels(self._channel, reason).inc()
-        self._recorder.add(Finished(delivery, receipt, recorded=True))
+        self._recorder.add(item)
 
     async def _wait_and_start(self, job: Job) -> None:
         await asyncio.sleep(max(0.0, (job.at - datetime.now(UTC)).total_seconds()))
@@ -119,12 +123,15 @@ class Worker:
         except Exception as error:  # noqa: BLE001  the database is away
             # nothing was claimed: the router hands it out again, when the database may be back
             _log.warning("worker.claim_failed", error=type(error).__name__)
-            again = datetime.now(UTC) + LEASE_SLACK
-            reason = returned(job.work, "claim_failed", again, not_before=again)
-            self._give_back(job.delivery, reason)
+            now = datetime.now(UTC)
+            again = now + LEASE_SLACK
+            item = _returned(job.delivery, job.work, "claim_failed", now, not_before=again)
+            self._give_back(item)
 
     async def _start(self, jobs: Sequence[Job]) -> None:
         """Claim attempts and make the calls of those that are ours."""
+        if not jobs:
+            return
         by_attempt = {job.work.attempt_id: job for job in jobs}
         claims = [
             Claim(
@@ -137,10 +144,10 @@ class Worker:
         ]
         async with self._database.connection() as connection:
             ours = await sends.claim(connection, self._channel, claims)
+            for attempt_id in ours:
+                self._spawn(self._make(by_attempt[attempt_id]))
             others = [attempt_id for attempt_id in by_attempt if attempt_id not in ours]
             known = await sends.look_up(connection, others) if others else {}
-        for attempt_id in ours:
-            self._spawn(self._make(by_attempt[attempt_id]))
         taken = [job.delivery for job in jobs if job is not by_attempt[job.work.attempt_id]]
         for attempt_id, row in known.items():
             if not self._tell_again(by_attempt[attempt_id], row):
@@ -153,8 +160,7 @@ class Worker:
         if row.state != sends.RECORDED or row.report is None:
             return False  # withdrawn, under way elsewhere, or the sweeper's
         receipt = AttemptReceipt.model_validate_json(row.report)
-        body = row.report.encode()
-        self._recorder.add(Finished(job.delivery, receipt, recorded=True, body=body))
+        self._recorder.add(Finished(job.delivery, receipt, row.report.encode(), recorded=True))
         return True
 
     def _spawn(self, coroutine: Coroutine[None, None, None]) -> None:
@@ -169,15 +175,17 @@ class Worker:
         if result is None:
             await job.delivery.ack()
             return
-        receipt = report(
-            job.work,
-            result,
-            datetime.now(UTC),
-            provider=job.provider,
-            account=job.account,
-            receipts=job.slot.provider.receipts if job.slot else None,
-        )
-        self._recorder.add(Finished(job.delivery, receipt))
+        self._recorder.add(self._finished(job, result))
+
+    def _finished(self, job: Job, result: SendResult) -> Finished:
+        """Write the report of a call. An adapter's unwritable answer must not lose the outcome."""
+        try:
+            receipt = _report(job, result)
+            return Finished(job.delivery, receipt, receipt_body(receipt))
+        except Exception as error:  # noqa: BLE001  an adapter's bug
+            _log.error("adapter.unwritable", error=type(error).__name__, where=where(error))
+            receipt = _report(job, Uncertain("adapter_error"))
+            return Finished(job.delivery, receipt, receipt_body(receipt))
 
     async def _call(self, job: Job) -> SendResult | None:
         """Return how the call ended; None when the lease was over before it could begin."""
@@ -188,7 +196,8 @@ class Worker:
             return None  # the sweeper reports it; a call now could outlive the claim
         with metrics.IN_FLIGHT.labels(self._channel).track_inprogress():
             try:
-                result = await job.slot.provider.send(job.work)
+                async with asyncio.timeout((job.lease_until - started).total_seconds()):
+                    result = await job.slot.provider.send(job.work)
             except Exception as error:  # noqa: BLE001  an adapter's bug: nobody knows how far it got
                 _log.error("adapter.failed", error=type(error).__name__, where=where(error))
                 result = Uncertain("adapter_error")
@@ -210,3 +219,26 @@ class Worker:
         metrics.SENDS.labels(self._channel, provider, kind, failure_class or "").inc()
         if failure_class is FailureClass.RATE_LIMITED and failure and failure.retry_after:
             slot.bucket.block(now + failure.retry_after)
+
+
+def _report(job: Job, result: SendResult) -> AttemptReceipt:
+    return report(
+        job.work,
+        result,
+        datetime.now(UTC),
+        provider=job.provider,
+        account=job.account,
+        receipts=job.slot.provider.receipts if job.slot else None,
+    )
+
+
+def _returned(
+    delivery: Delivery,
+    work: Work,
+    reason: str,
+    now: datetime,
+    *,
+    not_before: datetime | None = None,
+) -> Finished:
+    receipt = returned(work, reason, now, not_before=not_before)
+    return Finished(delivery, receipt, receipt_body(receipt), recorded=True)

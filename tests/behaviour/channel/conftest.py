@@ -1,0 +1,44 @@
+"""What the tests of the channel kit share: Herald's topology, its schema, and one channel."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import asyncpg
+import pytest_asyncio
+
+from behaviour.bus.rabbit import Rabbit
+from behaviour.channel.world import World
+from herald import topology
+from herald.bus.declaration import apply
+from herald.database.migrations import migrate
+from herald.topology import topology_for
+from herald.vocabulary import Lane
+
+
+@pytest_asyncio.fixture(scope="module")
+async def rabbit(amqp_url: str, management_url: str, vhost: str) -> Rabbit:
+    """Give the module's virtual host, with the whole topology."""
+    await apply(amqp_url, topology_for(["sms"]))
+    return Rabbit(amqp_url, management_url, vhost)
+
+
+@pytest_asyncio.fixture(scope="module")
+async def schema(postgres_dsn: str) -> str:
+    """Give the module's database, migrated."""
+    await migrate(postgres_dsn)
+    return postgres_dsn
+
+
+@pytest_asyncio.fixture
+async def world(rabbit: Rabbit, schema: str, tmp_path: Path) -> AsyncIterator[World]:
+    """Give a channel's surroundings, empty."""
+    queues = [topology.outbound_queue("sms", lane) for lane in Lane]
+    async with rabbit.channel() as channel:
+        for name in (*queues, topology.RECEIPTS_QUEUE, topology.DEAD_QUEUE):
+            await (await channel.get_queue(name)).purge()
+    database = await asyncpg.connect(schema)
+    await database.execute("TRUNCATE channel.sends")
+    yield World(rabbit, schema, tmp_path, database)
+    await database.close()

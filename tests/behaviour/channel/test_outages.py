@@ -1,0 +1,141 @@
+"""The database or the broker away in the middle of it: nothing is lost, nothing is sent twice."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from behaviour.bus.link import linked
+from behaviour.bus.rabbit import until
+from behaviour.channel.gate import gated
+from behaviour.channel.world import World, attempt_id, problems, ready
+from herald import topology
+from herald.channel.recorder import Recorder
+
+
+async def test_an_outcome_is_kept_while_the_database_is_away(world: World) -> None:
+    """What the provider said is recorded and told when the database answers again, called once."""
+    attempts = [attempt_id() for _ in range(20)]
+    world.provider.may_answer.clear()
+    async with gated(world.dsn) as gate, world.channel(dsn=gate.url) as channel:
+        await world.send(*attempts)
+        await until(lambda: len(world.provider.calls) == 20)
+        await gate.shut()
+        world.provider.may_answer.set()
+        await until(lambda: problems(channel)["recorder"])
+        assert await world.receipts() == []
+        await gate.open()
+        told = await world.receipts(20)
+        await ready(channel)
+    assert sorted(receipt["attempt_id"] for receipt in told) == sorted(attempts)
+    assert {receipt["status"] for receipt in told} == {"accepted"}
+    assert len(world.provider.calls) == 20
+    assert await world.unsettled() == 0
+
+
+async def test_an_outcome_outlives_a_link_that_went_dead(world: World) -> None:
+    """A database that answers nothing and closes nothing is given up in time, and found again."""
+    attempt = attempt_id()
+    world.provider.may_answer.clear()
+    async with linked(world.dsn) as (link, url), world.channel(dsn=url) as channel:
+        await world.send(attempt)
+        await until(lambda: world.provider.calls)
+        link.hold()
+        world.provider.may_answer.set()
+        await until(lambda: problems(channel)["recorder"], within_seconds=25)
+        link.release()
+        [told] = await world.receipts(1)
+        await ready(channel)
+    assert told["status"] == "accepted"
+    assert world.provider.calls_of(attempt) == 1
+
+
+async def test_no_claim_no_call(world: World) -> None:
+    """Without the database nothing is called or returned; the same work is made afterwards."""
+    attempts = [attempt_id() for _ in range(20)]
+    async with gated(world.dsn) as gate, world.channel(dsn=gate.url, rate="20/s") as channel:
+        await gate.shut()
+        await world.send(*attempts)
+        await until(lambda: problems(channel)["consumers"])
+        assert world.provider.calls == []
+        assert await world.receipts() == []
+        await gate.open()
+        told = await world.receipts(20)
+        await ready(channel)
+    # no try took a token for good, or some would have come back as `rate_limit`
+    assert {receipt["status"] for receipt in told} == {"accepted"}
+    assert sorted(work.attempt_id for work in world.provider.calls) == sorted(attempts)
+    assert await world.unsettled() == 0
+
+
+async def test_a_failed_claim_hands_nothing_out_twice(world: World) -> None:
+    """A batch that is tried again has left no part of itself behind: neither calls nor returns."""
+    attempts = [attempt_id() for _ in range(40)]
+    async with gated(world.dsn) as gate, world.channel(dsn=gate.url, rate="10/s") as channel:
+        await gate.shut()
+        await world.send(*attempts)
+        await until(lambda: problems(channel)["consumers"])
+        assert not channel._worker._calls  # nobody waits for a token
+        assert await world.receipts() == []
+        await gate.open()
+        told = await world.receipts(40)
+    assert len({receipt["attempt_id"] for receipt in told}) == 40
+    accepted = [receipt for receipt in told if receipt["status"] == "accepted"]
+    assert len(accepted) >= 30
+    assert len(world.provider.calls) == len(accepted)
+
+
+async def test_a_receipts_queue_that_is_gone_holds_no_work(world: World) -> None:
+    """Reports that can't be routed stay in their rows; the sweeper tells them afterwards."""
+    attempts = [attempt_id() for _ in range(5)]
+    async with world.rabbit.channel() as bus:
+        queue = await bus.get_queue(topology.RECEIPTS_QUEUE)
+        await queue.unbind(topology.RECEIPTS, "attempt.*")
+        async with world.channel() as channel:
+            await world.send(*attempts)
+            await until(lambda: len(world.provider.calls) == 5)
+            subscriber = channel._subscribers[1]
+            await until(lambda: subscriber._source and subscriber._source.unsettled == 0)
+            rows = [await world.row(attempt) for attempt in attempts]
+            await queue.bind(topology.RECEIPTS, "attempt.*")
+            told = await world.receipts(5)
+    assert {(row["state"], row["published"]) for row in rows if row} == {("recorded", False)}
+    assert sorted(receipt["attempt_id"] for receipt in told) == sorted(attempts)
+    assert len(world.provider.calls) == 5
+
+
+async def test_starts_before_the_schema_and_the_broker(world: World) -> None:
+    """Without its migrations a channel says what to run, consumes nothing, and then begins."""
+    await world.database.execute("ALTER TABLE public.herald_migrations RENAME TO hidden")
+    attempt = attempt_id()
+    await world.send(attempt)
+    channel = world.build()
+    application = channel.application()
+    try:
+        async with application.router.lifespan_context(application):
+            await until(lambda: "herald migrate" in str(problems(channel)["schema"]))
+            assert problems(channel)["broker"]
+            assert world.provider.calls == []
+            await world.database.execute("ALTER TABLE public.hidden RENAME TO herald_migrations")
+            await ready(channel)
+            [told] = await world.receipts(1)
+    finally:
+        await world.database.execute(
+            "ALTER TABLE IF EXISTS public.hidden RENAME TO herald_migrations"
+        )
+    assert told["attempt_id"] == attempt
+
+
+async def test_readiness_tells_when_nothing_records_any_more(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A recorder that died of a bug does not go unseen."""
+
+    async def die(_: Recorder) -> None:
+        await asyncio.sleep(0.5)
+        raise RuntimeError("bug")
+
+    monkeypatch.setattr(Recorder, "run", die)
+    async with world.channel() as channel:
+        await until(lambda: problems(channel)["work"])

@@ -1,0 +1,64 @@
+"""Rates: a slot waits a moment for its token, then the work goes back with a time."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+
+from behaviour.channel.world import World, attempt_id
+from herald.channel.provider import Refused
+from herald.failures import Failure
+from herald.vocabulary import FailureClass
+
+
+async def test_past_the_patience_work_is_returned_with_a_time(world: World) -> None:
+    """At 5/s, a second's worth goes at once, two seconds' worth waits, the rest goes back."""
+    attempts = [attempt_id() for _ in range(30)]
+    async with world.channel(rate="5/s"):
+        started = time.monotonic()
+        await world.send(*attempts)
+        told = await world.receipts(30)
+        took = time.monotonic() - started
+    made = [receipt for receipt in told if receipt["status"] == "accepted"]
+    returned = [receipt for receipt in told if receipt["status"] == "returned"]
+    assert len(made) + len(returned) == 30
+    assert 15 <= len(made) <= 17  # 5 at once, 10 waiting, and what was earned while publishing
+    assert len(world.provider.calls) == len(made)
+    assert took > 1.8
+    for receipt in returned:
+        assert receipt["returned"]["reason"] == "rate_limit"
+        not_before = datetime.fromisoformat(receipt["returned"]["not_before"])
+        assert not_before > datetime.fromisoformat(receipt["received_at"])
+        assert await world.row(receipt["attempt_id"]) is None
+    assert await world.unsettled() == 0
+
+
+async def test_a_429_silences_the_account_as_long_as_asked(world: World) -> None:
+    """After a refusal for the rate the next work goes back with the provider's own time."""
+    failure = Failure.of(FailureClass.RATE_LIMITED, 20429, retry_after=timedelta(seconds=60))
+    world.provider.answer = lambda _: Refused(failure)
+    first, second = attempt_id(), attempt_id()
+    async with world.channel():
+        await world.send(first)
+        [refused] = await world.receipts(1)
+        await world.send(second)
+        [returned] = await world.receipts(1)
+    assert refused["failure"]["class"] == "rate_limited"
+    assert returned["returned"]["reason"] == "rate_limit"
+    not_before = datetime.fromisoformat(returned["returned"]["not_before"])
+    assert timedelta(seconds=50) < not_before - datetime.now(UTC) < timedelta(seconds=61)
+    assert world.provider.calls_of(second) == 0
+
+
+async def test_a_token_past_the_deadline_is_too_late(world: World) -> None:
+    """Work whose token comes after its time is not kept waiting for it."""
+    soon = datetime.now(UTC) + timedelta(seconds=30)
+    failure = Failure.of(FailureClass.RATE_LIMITED, 20429, retry_after=timedelta(hours=1))
+    world.provider.answer = lambda _: Refused(failure)
+    first, second = attempt_id(), attempt_id()
+    async with world.channel():
+        await world.send(first)
+        await world.receipts(1)
+        await world.send(second, not_after=soon)
+        [told] = await world.receipts(1)
+    assert told["returned"]["reason"] == "too_late"

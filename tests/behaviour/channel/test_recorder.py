@@ -1,0 +1,199 @@
+"""The recorder on a real database with a broker that fails on command."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import cast
+
+import pytest
+import pytest_asyncio
+
+from behaviour.channel.world import World, attempt_id, until
+from herald.bus.deliveries import Delivery
+from herald.bus.errors import PublishError, UnavailableError
+from herald.bus.frames import Frame
+from herald.bus.publishing import Publisher
+from herald.channel import sends
+from herald.channel.provider import Accepted
+from herald.channel.recorder import Finished, Recorder
+from herald.channel.reports import receipt_body, report, returned
+from herald.channel.sends import Claim
+from herald.database.pool import Database
+from herald.vocabulary import Receipts
+from unit.channel.making import work
+
+
+class Broker:
+    """Confirms what it is given, or says that it is away."""
+
+    def __init__(self) -> None:
+        self.away = False
+        self.tries = 0
+        self.heard: list[Frame] = []
+
+    async def publish_many(
+        self, frames: Sequence[Frame], _timeout_seconds: float
+    ) -> list[PublishError | None]:
+        self.tries += bool(frames)
+        if self.away:
+            return [UnavailableError(frame.message_id, "no connection") for frame in frames]
+        self.heard += frames
+        return [None] * len(frames)
+
+
+class Desk:
+    """A recorder, and what it is handed."""
+
+    def __init__(self, world: World, database: Database) -> None:
+        self.world = world
+        self.database = database
+        self.broker = Broker()
+        self.recorder = Recorder("sms", database, cast("Publisher", self.broker))
+
+    async def claim(self, attempt: str) -> None:
+        lease = datetime.now(UTC) + timedelta(hours=1)
+        one = Claim(attempt_id=attempt, provider="twilio", account="main", lease_until=lease)
+        async with self.database.connection() as connection:
+            await sends.claim(connection, "sms", [one])
+
+    def accepted(self, attempt: str) -> Delivery:
+        """Hand in an acceptance; return its delivery."""
+        receipt = report(
+            work(attempt_id=attempt),
+            Accepted(("SM1",)),
+            datetime.now(UTC),
+            provider="twilio",
+            account="main",
+            receipts=Receipts.DELIVERED,
+        )
+        delivery = Delivery(body=b"")
+        self.recorder.add(Finished(delivery, receipt, receipt_body(receipt)))
+        return delivery
+
+    def returned(self, attempt: str) -> Delivery:
+        """Hand in work given back; return its delivery."""
+        receipt = returned(work(attempt_id=attempt), "rate_limit", datetime.now(UTC))
+        delivery = Delivery(body=b"")
+        self.recorder.add(Finished(delivery, receipt, receipt_body(receipt), recorded=True))
+        return delivery
+
+    async def published(self, attempt: str) -> bool:
+        row = await self.world.row(attempt)
+        assert row is not None
+        return bool(row["published"])
+
+
+@pytest_asyncio.fixture
+async def desk(world: World) -> AsyncIterator[Desk]:
+    """Give a recorder that runs."""
+    database = Database(world.dsn, application_name="test")
+    await database.start()
+    made = Desk(world, database)
+    running = asyncio.create_task(made.recorder.run())
+    yield made
+    running.cancel()
+    await asyncio.wait([running])
+    await database.stop()
+
+
+async def settled(*deliveries: Delivery) -> bool:
+    return all(delivery.settled for delivery in deliveries)
+
+
+async def test_a_report_that_can_not_be_published_is_acked_and_left_to_the_sweeper(
+    desk: Desk,
+) -> None:
+    """Once the outcome is recorded its work may go; the row says that nobody heard it."""
+    attempt = attempt_id()
+    desk.broker.away = True
+    await desk.claim(attempt)
+    delivery = desk.accepted(attempt)
+    await until(lambda: settled(delivery))
+    await desk.recorder.finish()
+    assert not await desk.published(attempt)
+
+
+async def test_a_return_never_hides_the_outcome_that_follows(desk: Desk) -> None:
+    """A return that was heard does not mark a later dispatch's unheard outcome as heard."""
+    attempt = attempt_id()
+    delivery = desk.returned(attempt)
+    await until(lambda: settled(delivery))
+    desk.broker.away = True
+    await desk.claim(attempt)
+    delivery = desk.accepted(attempt)
+    await until(lambda: settled(delivery))
+    await desk.recorder.finish()
+    assert not await desk.published(attempt)
+
+
+async def test_a_return_nobody_heard_is_kept_and_told_later(desk: Desk) -> None:
+    """No row remembers a return, so its work stays unacknowledged; nothing spins meanwhile."""
+    desk.broker.away = True
+    attempt = attempt_id()
+    await desk.claim(attempt)
+    back = desk.returned(attempt_id())
+    made = desk.accepted(attempt)
+    await until(lambda: settled(made))  # a return that waits holds no outcome back
+    await asyncio.sleep(1.5)
+    assert not back.settled
+    assert desk.broker.tries < 6
+    desk.broker.away = False
+    await until(lambda: settled(back))
+    assert [b'"returned"' in frame.body for frame in desk.broker.heard] == [True]
+
+
+async def test_marks_come_a_moment_later_and_never_hold_an_ack(desk: Desk) -> None:
+    """A delivery is settled before its row is marked, and the mark follows by itself."""
+    attempt = attempt_id()
+    await desk.claim(attempt)
+    delivery = desk.accepted(attempt)
+    await until(lambda: settled(delivery))
+    assert not await desk.published(attempt)
+    await until(lambda: desk.published(attempt), within_seconds=3)
+
+
+async def test_what_finished_in_the_meantime_makes_a_group(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Outcomes that wait are recorded in one statement."""
+    attempts = [attempt_id() for _ in range(50)]
+    for attempt in attempts:
+        await desk.claim(attempt)
+    sizes: list[int] = []
+    record = sends.record
+
+    async def counted(connection: object, outcomes: Sequence[sends.Outcome]) -> set[str]:
+        sizes.append(len(outcomes))
+        return await record(connection, outcomes)  # type: ignore[arg-type]  # handed through
+
+    monkeypatch.setattr("herald.channel.sends.record", counted)
+    deliveries = [desk.accepted(attempt) for attempt in attempts]
+    await until(lambda: settled(*deliveries))
+    assert sizes == [50]
+
+
+async def test_an_outcome_another_one_holds_is_not_told(desk: Desk) -> None:
+    """Whoever recorded first tells; the second is acknowledged without a word."""
+    attempt = attempt_id()
+    await desk.claim(attempt)
+    first = desk.accepted(attempt)
+    await until(lambda: settled(first))
+    second = desk.accepted(attempt)
+    await until(lambda: settled(second))
+    assert len(desk.broker.heard) == 1
+
+
+async def test_finishing_settles_what_a_stopped_run_left(world: World) -> None:
+    """Outcomes handed in after the loop ended are recorded and acknowledged all the same."""
+    database = Database(world.dsn, application_name="test")
+    await database.start()
+    desk = Desk(world, database)
+    attempt = attempt_id()
+    await desk.claim(attempt)
+    delivery = desk.accepted(attempt)
+    await desk.recorder.finish()
+    assert delivery.settled
+    assert await desk.published(attempt)
+    await database.stop()

@@ -1,0 +1,156 @@
+"""Work that comes again: whatever its row says, there is no second call."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from behaviour.bus.rabbit import until
+from behaviour.channel.world import World, attempt_id
+from herald import topology
+
+
+async def test_a_recorded_outcome_is_told_again_under_the_same_id(world: World) -> None:
+    """The report of a redelivery is the recorded one, byte for byte, and no second call."""
+    attempt = attempt_id()
+    async with world.channel():
+        await world.send(attempt)
+        [first] = await world.frames(1)
+        await world.send(attempt)
+        [second] = await world.frames(1)
+    assert (first.message_id, first.body) == (second.message_id, second.body)
+    assert world.provider.calls_of(attempt) == 1
+    assert await world.unsettled() == 0
+
+
+async def test_a_live_lease_is_left_alone(world: World) -> None:
+    """While somebody may be calling, a redelivery is only acknowledged."""
+    attempt = attempt_id()
+    world.provider.may_answer.clear()
+    async with world.channel() as channel:
+        await world.send(attempt)
+        await until(lambda: world.provider.calls)
+        await world.send(attempt)
+        subscriber = channel._subscribers[1]
+        await until(lambda: subscriber._source and subscriber._source.unsettled == 1)
+        world.provider.may_answer.set()
+        [told] = await world.receipts(1)
+    assert told["status"] == "accepted"
+    assert world.provider.calls_of(attempt) == 1
+    assert await world.receipts() == []
+
+
+async def test_an_ended_lease_is_the_sweepers(world: World) -> None:
+    """A redelivery that finds a claim of the dead calls nobody; the sweeper reports it once."""
+    attempt = attempt_id()
+    await world.database.execute(
+        "INSERT INTO channel.sends (attempt_id, state, channel, provider, account, lease_until)"
+        " VALUES ($1, 'started', 'sms', 'twilio', 'main', $2)",
+        attempt,
+        datetime.now(UTC) - timedelta(minutes=1),
+    )
+    async with world.channel():
+        await world.send(attempt, attempt)
+        told = await world.receipts()
+        if not told:  # the sweeper had not come round yet
+            told = await world.receipts(1)
+    assert [receipt["failure"]["code"] for receipt in told] == ["lease_ended"]
+    assert world.provider.calls == []
+    assert await world.unsettled() == 0
+
+
+async def test_withdrawn_work_is_never_made(world: World) -> None:
+    """Work the router took back first is acknowledged without a word."""
+    attempt = attempt_id()
+    assert await world.withdraw(attempt) == "withdrawn"
+    async with world.channel() as channel:
+        await world.send(attempt)
+        subscriber = channel._subscribers[1]
+        await until(lambda: subscriber._source is not None)
+        assert await world.receipts() == []
+    assert world.provider.calls == []
+    assert await world.unsettled() == 0
+    row = await world.row(attempt)
+    assert row is not None
+    assert row["state"] == "withdrawn"
+
+
+async def test_a_withdraw_after_the_claim_learns_that_it_lost(world: World) -> None:
+    """The claim came first: the router is told that it started and until when, and it goes on."""
+    attempt = attempt_id()
+    world.provider.may_answer.clear()
+    async with world.channel():
+        await world.send(attempt)
+        await until(lambda: world.provider.calls)
+        assert await world.withdraw(attempt) == "started"
+        world.provider.may_answer.set()
+        [told] = await world.receipts(1)
+        assert await world.withdraw(attempt) == "recorded"
+    assert told["status"] == "accepted"
+
+
+async def test_withdraw_and_claim_have_one_winner(world: World) -> None:
+    """Racing over many attempts, each is either made or withdrawn, never both and never neither."""
+    attempts = [attempt_id() for _ in range(200)]
+    async with world.channel():
+        await world.send(*attempts)
+        rows = await world.database.fetch(
+            "SELECT attempt_id, state::text FROM channel.withdraw($1::text[])", attempts[::-1]
+        )
+        withdrawn = {row["attempt_id"] for row in rows if row["state"] == "withdrawn"}
+        told = await world.receipts(200 - len(withdrawn)) if len(withdrawn) < 200 else []
+    made = [work.attempt_id for work in world.provider.calls]
+    assert len(rows) == 200
+    assert len(set(made)) == len(made)
+    assert set(made) | withdrawn == set(attempts)
+    assert not set(made) & withdrawn
+    assert {receipt["attempt_id"] for receipt in told} == set(made)
+    assert await world.unsettled() == 0
+
+
+async def test_an_open_withdraw_holds_the_claim(world: World) -> None:
+    """While the router's transaction is open the call waits, and its commit forbids it."""
+    attempt, other = attempt_id(), attempt_id()
+    async with world.channel():
+        async with world.database.transaction():
+            assert await world.withdraw(attempt) == "withdrawn"
+            await world.send(attempt, other)
+            assert await world.receipts() == []
+        told = await world.receipts(1)
+    assert [receipt["attempt_id"] for receipt in told] == [other]
+    assert world.provider.calls_of(attempt) == 0
+
+
+async def test_a_rolled_back_withdraw_lets_the_call_go(world: World) -> None:
+    """A withdraw whose transaction failed never happened."""
+    attempt = attempt_id()
+    async with world.channel():
+        transaction = world.database.transaction()
+        await transaction.start()
+        assert await world.withdraw(attempt) == "withdrawn"
+        await world.send(attempt)
+        await transaction.rollback()
+        [told] = await world.receipts(1)
+    assert told["status"] == "accepted"
+
+
+async def test_a_lost_connection_makes_no_second_call(world: World) -> None:
+    """Calls under way survive the loss of their channel; the redeliveries find their rows."""
+    attempts = [attempt_id() for _ in range(40)]
+    world.provider.may_answer.clear()
+    async with world.channel() as channel:
+        await world.send(*attempts)
+        await until(lambda: len(world.provider.calls) == 40)
+        source = channel._subscribers[1]._source
+        assert source is not None
+        name = f"{channel.connections.consuming.config.app_id} consuming"
+        await world.rabbit.close_connections(name)
+        await until(lambda: not source.is_open)
+        world.provider.may_answer.set()
+        told = await world.receipts(40)
+        await until(lambda: channel.connections.problem is None)
+        await until(lambda: all(one.healthy for one in channel._subscribers))
+        await world.receipts()  # those of redeliveries that found an outcome
+    assert sorted(receipt["attempt_id"] for receipt in told) == sorted(attempts)
+    assert len(world.provider.calls) == 40
+    assert await world.unsettled() == 0
+    assert await world.rabbit.ready(topology.DEAD_QUEUE) == 0

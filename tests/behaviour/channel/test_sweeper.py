@@ -1,0 +1,192 @@
+"""Crash points: what a worker left behind is told by whoever sweeps next."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import pytest_asyncio
+
+from behaviour.channel.world import World, attempt_id
+from herald.bus.connections import Connections
+from herald.channel import sends
+from herald.channel.provider import Accepted, SendResult, Uncertain
+from herald.channel.reports import receipt_body, report
+from herald.channel.sends import Claim, Outcome
+from herald.channel.sweeper import BATCH, LEASE_MARGIN, UNHEARD_AGE, Sweeper
+from herald.database.pool import Database
+from herald.vocabulary import Receipts
+from unit.channel.making import work
+
+
+class Leftovers:
+    """Rows as a worker leaves them at each point of its way."""
+
+    def __init__(self, world: World, database: Database, connections: Connections) -> None:
+        self.world = world
+        self.database = database
+        self.connections = connections
+        self.now = datetime.now(UTC)
+
+    def sweeper(self) -> Sweeper:
+        return Sweeper("sms", self.database, self.connections.publisher)
+
+    async def claimed(self, *attempts: str, lease: timedelta) -> None:
+        claims = [
+            Claim(attempt_id=one, provider="twilio", account="main", lease_until=self.now + lease)
+            for one in attempts
+        ]
+        async with self.database.connection() as connection:
+            assert await sends.claim(connection, "sms", claims) == set(attempts)
+
+    async def recorded(self, *attempts: str, result: SendResult, state: str) -> set[str]:
+        outcomes = [
+            Outcome(attempt_id=one, state=state, report=written(one, result)) for one in attempts
+        ]
+        async with self.database.connection() as connection:
+            return await sends.record(connection, outcomes)
+
+
+def written(attempt: str, result: SendResult) -> str:
+    receipt = report(
+        work(attempt_id=attempt),
+        result,
+        datetime.now(UTC),
+        provider="twilio",
+        account="main",
+        receipts=Receipts.DELIVERED,
+    )
+    return receipt_body(receipt).decode()
+
+
+@pytest_asyncio.fixture
+async def left(world: World) -> AsyncIterator[Leftovers]:
+    """Give a database and a publisher that a sweeper can work with."""
+    database = Database(world.dsn, application_name="test")
+    connections = Connections(world.rabbit.amqp_url, app_id="test")
+    await database.start()
+    await connections.start()
+    await connections.wait_until_started()
+    yield Leftovers(world, database, connections)
+    await connections.stop()
+    await database.stop()
+
+
+async def test_a_claim_nobody_reported_becomes_unknown(left: Leftovers) -> None:
+    """Claimed, and the worker gone: one `unknown`, told once, in the row and on the bus."""
+    attempt = attempt_id()
+    await left.claimed(attempt, lease=-LEASE_MARGIN - timedelta(seconds=1))
+    await left.sweeper().sweep(left.now)
+    [told] = await left.world.receipts(1)
+    assert (told["attempt_id"], told["status"]) == (attempt, "unknown")
+    assert (told["provider"], told["account"]) == ("twilio", "main")
+    row = await left.world.row(attempt)
+    assert row is not None
+    assert (row["state"], row["published"]) == ("unknown", True)
+    await left.sweeper().sweep(left.now + timedelta(hours=1))
+    assert await left.world.receipts() == []
+
+
+async def test_a_lease_is_left_alone_until_it_is_surely_over(left: Leftovers) -> None:
+    """A live lease, and one just ended by a clock that may run fast, are not touched."""
+    attempt, ending = attempt_id(), attempt_id()
+    await left.claimed(attempt, lease=timedelta(seconds=1))
+    await left.claimed(ending, lease=-LEASE_MARGIN / 2)
+    await left.sweeper().sweep(left.now)
+    assert await left.world.receipts() == []
+
+
+async def test_an_outcome_over_unknown_gives_its_own_receipt(left: Leftovers) -> None:
+    """A worker that could record at last tells how it ended, under another id than `unknown`."""
+    attempt = attempt_id()
+    await left.claimed(attempt, lease=timedelta(hours=-1))
+    await left.sweeper().sweep(left.now)
+    [unknown] = await left.world.frames(1)
+    accepted = Accepted(("SM1",))
+    assert await left.recorded(attempt, result=accepted, state="recorded") == {attempt}
+    await left.sweeper().sweep(left.now + timedelta(minutes=1))
+    [outcome] = await left.world.frames(1)
+    assert outcome.message_id != unknown.message_id
+    assert b'"accepted"' in outcome.body
+
+
+async def test_an_outcome_is_never_overwritten(left: Leftovers) -> None:
+    """The first outcome stands against a second one, and against a late `unknown`."""
+    attempt = attempt_id()
+    await left.claimed(attempt, lease=timedelta(hours=1))
+    assert await left.recorded(attempt, result=Accepted(("SM1",)), state="recorded")
+    row = await left.world.row(attempt)
+    assert not await left.recorded(attempt, result=Accepted(("SM2",)), state="recorded")
+    assert not await left.recorded(attempt, result=Uncertain("reset"), state="unknown")
+    assert await left.world.row(attempt) == row
+
+
+async def test_a_withdrawn_attempt_takes_no_outcome(left: Leftovers) -> None:
+    """Nothing is recorded over the router's own word."""
+    attempt = attempt_id()
+    await left.world.withdraw(attempt)
+    assert not await left.recorded(attempt, result=Accepted(("SM1",)), state="recorded")
+
+
+async def test_a_recorded_report_nobody_heard_is_told_again(left: Leftovers) -> None:
+    """Recorded, and the worker gone before the publish: told by the sweeper as it was written."""
+    attempt = attempt_id()
+    await left.claimed(attempt, lease=timedelta(hours=1))
+    await left.recorded(attempt, result=Accepted(("SM1",)), state="recorded")
+    await left.sweeper().sweep(datetime.now(UTC))
+    assert await left.world.receipts() == []  # its worker may be about to publish it
+    row = await left.world.row(attempt)
+    await left.sweeper().sweep(datetime.now(UTC) + UNHEARD_AGE)
+    [frame] = await left.world.frames(1)
+    assert row is not None
+    assert frame.body.decode() == row["report"]
+    row = await left.world.row(attempt)
+    assert row is not None
+    assert row["published"]
+
+
+async def test_a_report_that_can_not_be_published_stays_to_be_told(left: Leftovers) -> None:
+    """Without a broker the row keeps its report, and the next sweep after it tells it."""
+    attempt = attempt_id()
+    await left.claimed(attempt, lease=timedelta(hours=-1))
+    deaf = Connections(left.world.rabbit.amqp_url, app_id="never-started")
+    sweeper = Sweeper("sms", left.database, deaf.publisher)
+    assert not await sweeper.sweep(left.now)
+    row = await left.world.row(attempt)
+    assert row is not None
+    assert (row["state"], row["published"]) == ("unknown", False)
+    await left.sweeper().sweep(datetime.now(UTC) + UNHEARD_AGE * 2)
+    [told] = await left.world.receipts(1)
+    assert told["attempt_id"] == attempt
+
+
+async def test_sweepers_share_the_work(left: Leftovers) -> None:
+    """Several replicas sweeping at once tell each attempt once and stay out of each other's way."""
+    attempts = [attempt_id() for _ in range(BATCH * 3)]
+    await left.claimed(*attempts, lease=timedelta(hours=-1))
+    await asyncio.gather(*(left.sweeper().sweep(left.now) for _ in range(3)))
+    told = await left.world.receipts()
+    names = [receipt["attempt_id"] for receipt in told]
+    assert len(set(names)) == len(names)
+    assert len(names) >= BATCH
+
+
+async def test_a_full_batch_says_that_more_may_wait(left: Leftovers) -> None:
+    """After an outage the sweeper goes on at once until nothing is left."""
+    attempts = [attempt_id() for _ in range(BATCH + 10)]
+    await left.claimed(*attempts, lease=timedelta(hours=-1))
+    sweeper, sweeps = left.sweeper(), 1
+    while await sweeper.sweep(left.now):
+        sweeps += 1
+    told = await left.world.receipts(BATCH + 10)
+    assert sweeps == 2
+    assert {receipt["attempt_id"] for receipt in told} == set(attempts)
+
+
+async def test_another_channels_rows_are_not_ours(left: Leftovers) -> None:
+    """A sweeper tells its own channel's news only."""
+    attempt = attempt_id()
+    await left.claimed(attempt, lease=timedelta(hours=-1))
+    await Sweeper("email", left.database, left.connections.publisher).sweep(left.now)
+    assert await left.world.receipts() == []

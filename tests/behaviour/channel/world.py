@@ -1,0 +1,212 @@
+"""A running SMS channel with a provider of the test's own, and everything around it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+from aio_pika.abc import AbstractIncomingMessage
+
+from behaviour.bus.rabbit import Rabbit
+from herald import topology
+from herald.channel.provider import Accepted, SendResult
+from herald.channel.service import Channel
+from herald.config.loading import load_configuration
+from herald.settings import read_settings
+from herald.vocabulary import Lane, Receipts
+from herald.work import Work
+
+ACCOUNT_SID = "AC" + "0" * 32
+READY_SECONDS = 15
+
+HERALD_TOML = """
+[tenants.default]
+[routes.default]
+steps = [{{channel = "sms"}}]
+[accounts.main]
+provider = "twilio"
+account_sid = "{account_sid}"
+base_url = "{base_url}"
+rate = "{rate}"
+timeout = "{timeout}"
+secrets_file = "twilio.toml"
+"""
+
+
+class FakeProvider:
+    """Takes every message at once, unless told otherwise; remembers every call."""
+
+    receipts = Receipts.DELIVERED
+
+    def __init__(self) -> None:
+        self.calls: list[Work] = []
+        self.may_answer = asyncio.Event()
+        self.may_answer.set()
+        self.answer: Callable[[Work], SendResult] = lambda work: Accepted(
+            (f"SM-{work.attempt_id}",)
+        )
+
+    def __call__(self, *_: object) -> FakeProvider:
+        """Stand for the factory too: one fake serves every account."""
+        return self
+
+    async def send(self, work: Work) -> SendResult:
+        self.calls.append(work)
+        await self.may_answer.wait()
+        return self.answer(work)
+
+    def calls_of(self, attempt_id: str) -> int:
+        return sum(work.attempt_id == attempt_id for work in self.calls)
+
+
+@dataclass(slots=True)
+class World:
+    """The broker and the database around a channel, seen from outside."""
+
+    rabbit: Rabbit
+    dsn: str
+    folder: Path
+    database: asyncpg.Connection
+    provider: FakeProvider = field(default_factory=FakeProvider)
+
+    async def send(
+        self, *attempts: str, lane: Lane = Lane.NORMAL, bodies: Sequence[bytes] = (), **changes: Any
+    ) -> None:
+        """Put work on the bus as the router does."""
+        made = [work(attempt, **changes) for attempt in attempts]
+        key = topology.outbound_key("sms", lane)
+        await self.rabbit.fill(topology.OUTBOUND, key, [*made, *bodies])
+
+    async def receipts(self, expect: int | None = None) -> list[dict[str, Any]]:
+        """Take `expect` receipts, or all that come within a moment."""
+        messages = await self.frames(expect)
+        return [json.loads(message.body) for message in messages]
+
+    async def frames(self, expect: int | None = None) -> list[AbstractIncomingMessage]:
+        quiet = 1.0 if expect is None else 10.0
+        return await self.rabbit.drain(topology.RECEIPTS_QUEUE, expect=expect, quiet_seconds=quiet)
+
+    async def row(self, attempt: str) -> dict[str, Any] | None:
+        """Read an attempt's row."""
+        found = await self.database.fetchrow(
+            "SELECT state::text, published, report, lease_until FROM channel.sends"
+            " WHERE attempt_id = $1",
+            attempt,
+        )
+        return dict(found) if found is not None else None
+
+    async def end_lease(self, attempt: str) -> None:
+        """Let an hour pass for a claim."""
+        await self.database.execute(
+            "UPDATE channel.sends SET lease_until = lease_until - interval '1 hour'"
+            " WHERE attempt_id = $1",
+            attempt,
+        )
+
+    async def withdraw(self, attempt: str) -> str:
+        """Take an attempt back as the router does; return the state found."""
+        state: str = await self.database.fetchval(
+            "SELECT state::text FROM channel.withdraw($1::text[])", [attempt]
+        )
+        return state
+
+    async def unsettled(self) -> int:
+        """Count work that is still in a queue of the channel, once nobody holds any."""
+        return sum([await self.rabbit.ready(topology.outbound_queue("sms", lane)) for lane in Lane])
+
+    @asynccontextmanager
+    async def channel(self, **options: Any) -> AsyncIterator[Channel]:
+        """Run the channel, ready; stop it as SIGTERM does."""
+        built = self.build(**options)
+        application = built.application()
+        async with application.router.lifespan_context(application):
+            await ready(built)
+            yield built
+
+    def build(
+        self,
+        *,
+        dsn: str | None = None,
+        amqp_url: str | None = None,
+        rate: str = "100000/s",
+        timeout: str = "5s",
+    ) -> Channel:
+        path = configure(self.folder, rate=rate, timeout=timeout)
+        configuration = load_configuration(path)
+        settings = read_settings(
+            default_port=8005,
+            environment={
+                "HERALD_AMQP_URL": amqp_url or self.rabbit.amqp_url,
+                "HERALD_POSTGRES_DSN": dsn or self.dsn,
+                "HERALD_CONFIG": str(path),
+            },
+        )
+        secrets = configuration.secrets_for(["main"])
+        return Channel("sms", {"twilio": self.provider}, settings, configuration, secrets)
+
+
+def configure(
+    folder: Path, *, rate: str, timeout: str, base_url: str = "https://api.example.com"
+) -> Path:
+    """Write a configuration with one account; return its path."""
+    path = folder / "herald.toml"
+    path.write_text(
+        HERALD_TOML.format(account_sid=ACCOUNT_SID, rate=rate, timeout=timeout, base_url=base_url)
+    )
+    (folder / "twilio.toml").write_text('auth_tokens = ["secret"]\n')
+    return path
+
+
+def attempt_id() -> str:
+    """Name an attempt of a new message."""
+    return f"{uuid4()}.1.1"
+
+
+def work(attempt: str, **changes: Any) -> bytes:
+    """Write the work of an attempt."""
+    fields: dict[str, Any] = {
+        "attempt_id": attempt,
+        "message_id": attempt.split(".", maxsplit=1)[0],
+        "tenant": "default",
+        "channel": "sms",
+        "lane": "normal",
+        "category": "transactional",
+        "to": "+15550002222",
+        "sender": "+15550001111",
+        "content": {"text": "Hello"},
+        "not_after": datetime.now(UTC) + timedelta(minutes=5),
+    }
+    return Work(**fields | changes).model_dump_json(exclude_none=True).encode()
+
+
+def problems(channel: Channel) -> dict[str, str | None]:
+    """Ask for readiness."""
+    return {name: check() for name, check in channel._checks().items()}
+
+
+async def ready(channel: Channel) -> None:
+    """Wait until the channel is ready."""
+    try:
+        async with asyncio.timeout(READY_SECONDS):
+            while any(problems(channel).values()):  # noqa: ASYNC110  seen from outside
+                await asyncio.sleep(0.02)
+    except TimeoutError:
+        raise AssertionError(f"not ready: {problems(channel)}") from None
+
+
+async def until(holds: Callable[[], Awaitable[object]], *, within_seconds: float = 10.0) -> None:
+    """Wait until something asked for holds; fail when it does not in time."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(within_seconds):
+            while not await holds():  # noqa: ASYNC110  seen from outside
+                await asyncio.sleep(0.05)
+    assert await holds(), "it never came true"

@@ -1,0 +1,65 @@
+"""Work and accounts as the tests of the channel kit need them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from herald.channel.accounts import Slot
+from herald.channel.limits import TokenBucket
+from herald.channel.provider import Accepted, SendResult
+from herald.config.accounts import Account, TwilioAccount, WhatsAppCloudAccount
+from herald.vocabulary import Category, Lane, Receipts
+from herald.work import Work, WorkContent
+
+NOW = datetime(2026, 1, 19, 12, 0, tzinfo=UTC)
+ACCOUNT_SID = "AC" + "0" * 32
+ATTEMPT = "00000000-0000-4000-8000-000000000001.1.1"
+
+
+def seconds(number: float) -> timedelta:
+    return timedelta(seconds=number)
+
+
+def work(**changes: Any) -> Work:
+    """Make an SMS for the default tenant."""
+    fields: dict[str, Any] = {
+        "attempt_id": ATTEMPT,
+        "message_id": ATTEMPT.split(".", maxsplit=1)[0],
+        "tenant": "default",
+        "channel": "sms",
+        "lane": Lane.NORMAL,
+        "category": Category.TRANSACTIONAL,
+        "to": "+15550002222",
+        "sender": "+15550001111",
+        "content": WorkContent(text="Hello"),
+        "not_after": NOW + timedelta(hours=1),
+    }
+    return Work(**fields | changes)
+
+
+class Silent:
+    """A provider that is never asked."""
+
+    receipts = Receipts.DELIVERED
+
+    async def send(self, work: Work) -> SendResult:
+        return Accepted((work.attempt_id,))
+
+
+def slot(name: str, account: Account | None = None, *, rate: float = 10.0) -> Slot:
+    """Make an account's slot with a full bucket."""
+    return Slot(
+        name=name,
+        account=account or twilio(),
+        provider=Silent(),
+        bucket=TokenBucket(rate),
+    )
+
+
+def twilio(**options: Any) -> TwilioAccount:
+    return TwilioAccount(provider="twilio", account_sid=ACCOUNT_SID, **options)
+
+
+def whatsapp(phone_number_id: str) -> WhatsAppCloudAccount:
+    return WhatsAppCloudAccount(provider="whatsapp_cloud", phone_number_id=phone_number_id)

@@ -1,0 +1,100 @@
+"""Judging answers that carry no error of the provider's own, and the wait they ask for."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from herald.channel.answers import rate_pause, unexplained
+from herald.channel.http import HttpAnswer, retry_after
+from herald.channel.provider import Refused, Uncertain
+from herald.vocabulary import FailureClass
+from unit.channel.making import NOW, seconds
+
+
+def answer(status: int, **headers: str) -> HttpAnswer:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return HttpAnswer(status, named, b"<html>")
+
+
+@pytest.mark.parametrize(
+    ("status", "failure_class"),
+    [
+        (400, FailureClass.PERMANENT),
+        (401, FailureClass.AUTH),
+        (403, FailureClass.AUTH),
+        (404, FailureClass.PERMANENT),
+        (429, FailureClass.RATE_LIMITED),
+    ],
+)
+def test_a_4xx_was_not_taken(status: int, failure_class: FailureClass) -> None:
+    """A client error is a refusal even without a word of explanation."""
+    result = unexplained(answer(status))
+    assert isinstance(result, Refused)
+    assert result.failure.failure_class is failure_class
+    assert result.failure.code == f"http_{status}"
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504, 599, 200, 201, 204, 302])
+def test_every_other_answer_may_have_been_taken(status: int) -> None:
+    """A bare 5xx, and a success that can't be read, leave the outcome unknown."""
+    assert unexplained(answer(status)) == Uncertain(f"http_{status}")
+
+
+@pytest.mark.parametrize(("value", "wait"), [("7", seconds(7)), ("0", None)])
+def test_a_503_that_says_when_to_come_back_was_not_taken(
+    value: str, wait: timedelta | None
+) -> None:
+    """503 with Retry-After is the provider's trouble, also when it says "at once"."""
+    result = unexplained(answer(503, Retry_After=value))
+    assert isinstance(result, Refused)
+    assert result.failure.failure_class is FailureClass.TRANSIENT
+    assert result.failure.retry_after == wait
+
+
+def test_a_503_with_an_unreadable_wait_stays_unknown() -> None:
+    """A header nobody can read proves nothing."""
+    assert unexplained(answer(503, Retry_After="soon")) == Uncertain("http_503")
+
+
+def test_too_fast_always_pauses() -> None:
+    """A 429 without a wait of its own, or with none, pauses for a second."""
+    assert rate_pause(answer(429)) == seconds(1)
+    assert rate_pause(answer(429, Retry_After="0")) == seconds(1)
+    assert rate_pause(answer(429, Retry_After="30")) == seconds(30)
+    assert rate_pause(answer(500)) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "wait"),
+    [
+        ("120", seconds(120)),
+        (" 3 ", seconds(3)),
+        ("0", seconds(0)),
+        ("99999999999999999999", timedelta(days=1)),
+        ("Mon, 19 Jan 2026 12:01:00 GMT", seconds(60)),
+        ("Mon, 19 Jan 2026 13:01:00 +0100", seconds(60)),
+        ("Mon, 19 Jan 2026 12:01:00", seconds(60)),
+        ("Mon, 19 Jan 2026 11:00:00 GMT", seconds(0)),
+        ("Mon, 19 Jan 2099 12:00:00 GMT", timedelta(days=1)),
+        ("", None),
+        ("-5", None),
+        ("1.5", None),
+        ("\u00b2", None),
+        ("soon", None),
+        ("Mon, 19 Jan 99999 12:00:00 GMT", None),
+    ],
+)
+def test_retry_after(value: str, wait: timedelta | None) -> None:
+    """Seconds or an HTTP date, a day at most; anything else is no answer."""
+    assert retry_after({"Retry-After": value}, NOW) == wait
+
+
+@given(st.text(max_size=60))
+def test_retry_after_never_raises(value: str) -> None:
+    """No header a server can write stops the outcome from being told."""
+    wait = retry_after({"Retry-After": value}, NOW)
+    assert wait is None or timedelta(0) <= wait <= timedelta(days=1)

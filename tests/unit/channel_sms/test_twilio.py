@@ -1,0 +1,258 @@
+"""SMS through Twilio: the form of a message, its answers, and both against a server."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from aiohttp import BasicAuth, web
+from multidict import MultiDict
+from pydantic import SecretStr
+
+from channel_sms.providers import PROVIDERS
+from channel_sms.providers.twilio import Twilio, payload, read_answer
+from herald.channel.http import HttpAnswer, HttpCaller
+from herald.channel.provider import Accepted, Refused, Uncertain
+from herald.config.accounts import TwilioSecrets
+from herald.content import Media, Template
+from herald.failures import Failure
+from herald.vocabulary import FailureClass, Receipts
+from herald.work import WorkContent
+from unit.channel.making import ACCOUNT_SID, ATTEMPT, seconds, twilio, work
+
+Respond = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+CALLBACK = "https://hooks.example.com/webhooks/twilio/main?attempt=1"
+SERVICE_SID = "MG" + "1" * 32
+PICTURE = Media(url="https://files.example.com/a.png", kind="image")
+SECRETS = TwilioSecrets(auth_tokens=(SecretStr("current"), SecretStr("previous")))
+
+
+def fields(content: WorkContent, account: Any = None, **changes: Any) -> MultiDict[str]:
+    """Build the form of an SMS that can be one."""
+    found = payload(work(content=content, **changes), account or twilio(), CALLBACK)
+    assert not isinstance(found, Failure)
+    return MultiDict(found)
+
+
+def refusal(content: WorkContent, **changes: Any) -> str:
+    """Return the code under which work is refused before any call."""
+    found = payload(work(content=content, **changes), twilio(), CALLBACK)
+    assert isinstance(found, Failure)
+    return found.code
+
+
+def answer(status: int, document: Any, **headers: str) -> HttpAnswer:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return HttpAnswer(status, named, json.dumps(document).encode())
+
+
+def test_a_text() -> None:
+    """A text goes from the profile's number, with where to tell its status."""
+    assert fields(WorkContent(text="Grüße & 😀")) == {
+        "To": "+15550002222",
+        "From": "+15550001111",
+        "Body": "Grüße & 😀",
+        "StatusCallback": CALLBACK,
+    }
+
+
+def test_a_messaging_service_sends_where_no_number_is_named() -> None:
+    """A profile's number comes first, then the account's service, else there is no sender."""
+    account = twilio(messaging_service_sid=SERVICE_SID)
+    text = WorkContent(text="Hi")
+    assert fields(text, account, sender=None)["MessagingServiceSid"] == SERVICE_SID
+    assert "From" not in fields(text, account, sender=None)
+    assert "MessagingServiceSid" not in fields(text, account)
+    assert refusal(text, sender=None) == "no_sender"
+
+
+def test_media_go_by_link() -> None:
+    """Every file is a link of its own, with or without a text beside it."""
+    found = fields(WorkContent(text="See", media=(PICTURE, PICTURE)))
+    assert found.getall("MediaUrl") == [PICTURE.url] * 2
+    assert found["Body"] == "See"
+    assert "Body" not in fields(WorkContent(media=(PICTURE,)))
+
+
+def test_a_template_of_the_content_api() -> None:
+    """A template Twilio holds goes by its id with its variables, instead of a text."""
+    template = Template(name="HX" + "2" * 32, variables={"1": "Ann", "name": "é"})
+    found = fields(WorkContent(text="unused", template=template))
+    assert found["ContentSid"] == template.name
+    assert json.loads(found["ContentVariables"]) == {"1": "Ann", "name": "é"}
+    assert "Body" not in found
+
+
+def test_another_providers_template_is_passed_over() -> None:
+    """A template for WhatsApp leaves the SMS its text; without one there is nothing to send."""
+    template = Template(name="order_update")
+    assert fields(WorkContent(text="Hi", template=template))["Body"] == "Hi"
+    assert refusal(WorkContent(template=template)) == "no_content"
+
+
+def test_validity_is_whole_seconds() -> None:
+    """A configured validity ends Twilio's own queueing."""
+    assert fields(WorkContent(text="Hi"), twilio(validity="PT90S"))["ValidityPeriod"] == "90"
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (WorkContent(text="x" * 1601), "too_long"),
+        (WorkContent(), "no_content"),
+        (WorkContent(html="<p>Hi</p>"), "no_content"),
+        (WorkContent.model_construct(media=(PICTURE,) * 11), "too_many_media"),
+    ],
+)
+def test_what_can_be_no_sms_is_refused_before_the_call(content: WorkContent, code: str) -> None:
+    """Content that Twilio would refuse costs no call."""
+    assert refusal(content) == code
+    assert fields(WorkContent(text="x" * 1600))["Body"]
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "failure_class"),
+    [
+        (400, 21211, FailureClass.UNREACHABLE),
+        (400, 21610, FailureClass.OPTED_OUT),
+        (400, 21617, FailureClass.CONTENT),
+        (401, 20003, FailureClass.AUTH),
+        (403, 20003, FailureClass.AUTH),
+        (404, 20404, FailureClass.AUTH),
+        (400, 21601, FailureClass.PERMANENT),
+        (400, 7_777_777, FailureClass.PERMANENT),
+        (429, 20429, FailureClass.RATE_LIMITED),
+        (429, 7_777_777, FailureClass.RATE_LIMITED),
+    ],
+)
+def test_an_error_of_its_own_decides(status: int, code: int, failure_class: FailureClass) -> None:
+    """Twilio's code has its class, and says that nothing was created."""
+    result = read_answer(answer(status, {"code": code, "message": "No", "status": status}))
+    assert isinstance(result, Refused)
+    assert result.failure.failure_class is failure_class
+    assert result.failure.code == str(code)
+
+
+def test_too_fast_waits_as_asked() -> None:
+    """A 429 was never processed; it waits as long as Twilio says, else a second."""
+    for headers, wait in (({"Retry_After": "9"}, 9), ({}, 1)):
+        result = read_answer(answer(429, {"code": 20429}, **headers))
+        assert isinstance(result, Refused)
+        assert result.failure.retry_after == seconds(wait)
+
+
+def test_an_error_tells_no_number() -> None:
+    """Twilio's words quote the recipient; the failure does not."""
+    document = {"code": 21211, "message": "The 'To' number +15550002222 is not a valid number."}
+    result = read_answer(answer(400, document))
+    assert isinstance(result, Refused)
+    assert "15550002222" not in result.failure.text
+    assert "15550002222" not in json.dumps(result.element)
+
+
+@pytest.mark.parametrize(
+    ("status", "document"),
+    [(201, {}), (201, {"sid": ""}), (201, {"sid": 5}), (200, {"sid": "SM1"}), (201, []), (502, {})],
+)
+def test_an_answer_nobody_can_read_is_no_answer(status: int, document: Any) -> None:
+    """A success without an id, and a bare 5xx, may have created a message."""
+    assert read_answer(answer(status, document)) == Uncertain(f"http_{status}")
+
+
+def test_a_code_that_is_no_number_says_nothing() -> None:
+    """`true` and a word are no error codes: the status decides."""
+    for code in (True, "20429", None):
+        result = read_answer(answer(400, {"code": code}))
+        assert isinstance(result, Refused)
+        assert result.failure.code == "http_400"
+
+
+@asynccontextmanager
+async def api(respond: Respond | web.Response) -> AsyncIterator[tuple[Twilio, list[web.Request]]]:
+    """Serve the Messages resource; give an adapter that calls it and the requests it made."""
+    requests: list[web.Request] = []
+
+    async def create(request: web.Request) -> web.StreamResponse:
+        await request.post()
+        requests.append(request)
+        return respond if isinstance(respond, web.Response) else await respond(request)
+
+    app = web.Application()
+    app.router.add_post("/2010-04-01/Accounts/{sid}/Messages.json", create)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    caller = HttpCaller(timedelta(seconds=1))
+    await caller.start()
+    account = twilio(base_url=f"http://127.0.0.1:{runner.addresses[0][1]}")
+    adapter = Twilio("main", account, SECRETS, caller, "https://hooks.example.com")
+    try:
+        yield adapter, requests
+    finally:
+        await caller.stop()
+        await runner.cleanup()
+
+
+async def test_one_form_post_with_the_current_token() -> None:
+    """The call is one authenticated POST whose callback names the attempt."""
+    created = web.json_response({"sid": "SM1", "status": "queued"}, status=201)
+    async with api(created) as (adapter, requests):
+        result = await adapter.send(work(content=WorkContent(text="a&b=c+d é")))
+    assert result == Accepted(("SM1",), element={"sid": "SM1", "status": "queued"})
+    [request] = requests
+    form = await request.post()
+    assert request.match_info["sid"] == ACCOUNT_SID
+    assert request.content_type == "application/x-www-form-urlencoded"
+    assert form["Body"] == "a&b=c+d é"
+    assert form["StatusCallback"] == (
+        f"https://hooks.example.com/webhooks/twilio/main?attempt={ATTEMPT}"
+    )
+    credentials = BasicAuth.decode(request.headers["Authorization"])
+    assert (credentials.login, credentials.password) == (ACCOUNT_SID, "current")
+
+
+async def test_unfit_content_makes_no_call() -> None:
+    """What can be no SMS is refused without asking Twilio."""
+    async with api(web.Response()) as (adapter, requests):
+        assert isinstance(await adapter.send(work(content=WorkContent())), Refused)
+    assert requests == []
+
+
+async def test_a_lost_answer_is_uncertain() -> None:
+    """A connection cut after the request leaves the outcome unknown, and nothing is raised."""
+
+    async def cut(request: web.Request) -> web.StreamResponse:
+        assert request.transport is not None
+        request.transport.abort()
+        return web.Response()
+
+    async with api(cut) as (adapter, requests):
+        result = await adapter.send(work())
+    assert isinstance(result, Uncertain)
+    assert len(requests) == 1  # never tried again by itself
+
+
+async def test_an_unreachable_api_may_be_tried_again() -> None:
+    """A refused connection proves that no message was created."""
+    async with api(web.Response()) as (adapter, _):
+        pass
+    caller = HttpCaller(timedelta(seconds=1))
+    await caller.start()
+    lost = twilio(base_url=adapter._url.partition("/2010")[0])
+    result = await Twilio("main", lost, SECRETS, caller, "https://hooks.example.com").send(work())
+    await caller.stop()
+    assert isinstance(result, Refused)
+    assert result.failure.failure_class is FailureClass.TRANSIENT
+
+
+def test_the_channel_names_its_provider() -> None:
+    """The literal table holds what the configuration may name, and its news."""
+    assert list(PROVIDERS) == ["twilio"]
+    made = PROVIDERS["twilio"]("main", twilio(), SECRETS, HttpCaller(seconds(1)), "https://x")
+    assert made.receipts is Receipts.DELIVERED
