@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, PlainSerializer, TypeAdapter, ValidationError, WithJsonSchema
 
-_SHORT = re.compile(r"(\d{1,9})(ms|s|m|h|d)")
+_SHORT = re.compile(r"(\d{1,11})(ms|s|m|h|d)")
 _UNIT = {
     "ms": timedelta(milliseconds=1),
     "s": timedelta(seconds=1),
@@ -58,7 +58,7 @@ Duration = Annotated[
     WithJsonSchema(
         {
             "type": "string",
-            "pattern": r"^(\d{1,9}(ms|s|m|h|d)|P.+)$",
+            "pattern": r"^(\d{1,11}(ms|s|m|h|d)|P.+)$",
             "description": "A duration such as 250ms, 30s, 5m, 2h, 1d, or ISO 8601.",
             "examples": ["60s"],
         }

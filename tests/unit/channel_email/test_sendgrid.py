@@ -100,23 +100,30 @@ def in_seconds(number: float) -> str:
     return str(int(datetime.now(UTC).timestamp() + number))
 
 
-PAUSES: list[tuple[dict[str, str], float, float]] = [
-    ({"X_RateLimit_Reset": in_seconds(600)}, 500, 600),
-    ({"X_RateLimit_Reset": in_seconds(600), "Retry_After": "5"}, 500, 600),
-    ({"X_RateLimit_Reset": in_seconds(-5), "Retry_After": "5"}, 5, 5),
-    ({"X_RateLimit_Reset": in_seconds(1_000_000)}, 1, 1),  # no honest limit
-    ({"X_RateLimit_Reset": "soon"}, 1, 1),
-    ({"X_RateLimit_Reset": "²"}, 1, 1),
-    ({}, 1, 1),
+# The reset in seconds from the moment of the answer, other headers, and the pause it must give.
+PAUSES: list[tuple[int | None, dict[str, str], float, float]] = [
+    (600, {}, 500, 600),
+    (600, {"Retry_After": "5"}, 500, 600),
+    (-5, {"Retry_After": "5"}, 5, 5),
+    (1_000_000, {}, 1, 1),  # no honest limit
+    (None, {"X_RateLimit_Reset": "soon"}, 1, 1),
+    (None, {"X_RateLimit_Reset": "²"}, 1, 1),
+    (None, {}, 1, 1),
 ]
 
 
-@pytest.mark.parametrize(("headers", "least", "most"), PAUSES)
+@pytest.mark.parametrize(("reset", "headers", "least", "most"), PAUSES)
 async def test_pause(
-    api: Answering, http: HttpCaller, headers: dict[str, str], least: float, most: float
+    api: Answering,
+    http: HttpCaller,
+    reset: int | None,
+    headers: dict[str, str],
+    least: float,
+    most: float,
 ) -> None:
     """A 429 pauses until the limit's reset, else as long as asked, else a second."""
-    api.will(429, errors(), **headers)
+    limit = {} if reset is None else {"X_RateLimit_Reset": in_seconds(reset)}
+    api.will(429, errors(), **limit, **headers)
     result = await send(api, http)
     assert isinstance(result, Refused)
     assert result.failure.retry_after is not None

@@ -120,7 +120,7 @@ def test_what_can_be_no_sms_is_refused_before_the_call(content: WorkContent, cod
     [
         (400, 21211, FailureClass.UNREACHABLE),
         (400, 21610, FailureClass.OPTED_OUT),
-        (400, 21617, FailureClass.CONTENT),
+        (400, 21617, FailureClass.PERMANENT),
         (401, 20003, FailureClass.AUTH),
         (403, 20003, FailureClass.AUTH),
         (404, 20404, FailureClass.AUTH),

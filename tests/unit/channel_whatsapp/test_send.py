@@ -89,7 +89,7 @@ CODES = [
     (100, 400, "permanent"),
     (100, 500, "permanent"),  # the code decides, not the HTTP status
     (131026, 500, "unreachable"),
-    (132001, 404, "content"),
+    (132001, 404, "permanent"),
     (133005, 400, "permanent"),
     (999999, 400, "permanent"),
     (999999, 429, "rate_limited"),

@@ -1,0 +1,92 @@
+"""herald.toml: every error at once, each with its path; secrets never shown."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from herald.config.loading import ConfigurationError, load_configuration
+
+EXAMPLE = Path(__file__).parents[3] / "docs" / "herald.example.toml"
+WRONG = """
+[tenants.default]
+route = "nowhere"
+colour = "red"
+[accounts.a]
+provider = "twilio"
+account_sid = "short"
+rate = "fast"
+[accounts.b]
+provider = "pigeon"
+[routes.default]
+steps = [{channel = "sms", fallback_after = 5}]
+"""
+DANGLING = """
+[tenants.default]
+route = "nowhere"
+sender = "nobody"
+[accounts.a]
+provider = "smtp"
+host = "localhost"
+tenants = ["ghost"]
+[routes.default]
+steps = [{channel = "sms"}, {channel = "email", account = "b"}]
+"""
+
+
+def problems(path: Path, text: str) -> list[str]:
+    path.write_text(text)
+    with pytest.raises(ConfigurationError) as caught:
+        load_configuration(path)
+    return caught.value.problems
+
+
+def test_example_is_valid() -> None:
+    """The example in the docs is a configuration that Herald takes."""
+    assert load_configuration(EXAMPLE).file.channels == ("email", "sms", "whatsapp")
+
+
+def test_every_error_is_told_with_its_path(tmp_path: Path) -> None:
+    """Wrong values, unknown settings and unknown providers are all told in one go."""
+    paths = {line.split(": ")[0] for line in problems(tmp_path / "herald.toml", WRONG)}
+    assert {
+        "tenants.default.colour",
+        "accounts.a.account_sid",
+        "accounts.a.rate",
+        "accounts.b",
+        "routes.default.steps.0.fallback_after",
+    } <= paths
+
+
+def test_names_that_lead_nowhere_are_told(tmp_path: Path) -> None:
+    """Routes, senders, tenants, channels and accounts must exist where they are named."""
+    paths = [line.split(": ")[0] for line in problems(tmp_path / "herald.toml", DANGLING)]
+    assert paths == [
+        "tenants.default.route",
+        "tenants.default.sender",
+        "accounts.a.tenants",
+        "routes.default.steps.0.channel",
+        "routes.default.steps.1.account",
+    ]
+
+
+def test_missing_and_broken_files_are_told(tmp_path: Path) -> None:
+    """No file and no TOML are errors, not tracebacks."""
+    with pytest.raises(ConfigurationError, match="No such file"):
+        load_configuration(tmp_path / "none.toml")
+    assert "not TOML" in problems(tmp_path / "herald.toml", "[")[0]
+
+
+def test_secrets_are_checked_and_never_shown(tmp_path: Path) -> None:
+    """A secrets file that lacks something is told by path; its values are not."""
+    (tmp_path / "herald.toml").write_text(EXAMPLE.read_text())
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets" / "wa-main.toml").write_text('access_token = "hush-hush"\n')
+    loaded = load_configuration(tmp_path / "herald.toml")
+    with pytest.raises(ConfigurationError) as caught:
+        loaded.secrets_for(["wa-main", "twilio-main"])
+    text = str(caught.value)
+    assert "accounts.wa-main.secrets_file: app_secrets: Field required" in text
+    assert "accounts.twilio-main.secrets_file: No such file" in text
+    assert "hush" not in text
