@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 import structlog
 from starlette.applications import Starlette
 
+from herald.background import Background
 from herald.bus.connections import Connections
 from herald.config.file import HeraldFile
 from herald.database.pool import Database
@@ -51,6 +52,7 @@ class Router:
         self._hearing = Hearing(self._connections, self._subscriptions.receipts)
         self._timers = Timers(self._database, committer, self._hearing.silence_until)
         self._partitions = Partitions(self._database)
+        self._background = Background("the router's clocks", self._run)
 
     def application(self) -> Starlette:
         """Build the Starlette application; nothing is opened before it starts."""
@@ -74,25 +76,24 @@ class Router:
             "broker": lambda: self._connections.problem,
             "consumers": lambda: self._subscriptions.problem,
             "timers": lambda: self._timers.problem,
+            "work": lambda: self._background.problem,
         }
 
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
         await self._database.start()
-        work = asyncio.create_task(self._work(), name="router")
+        self._background.start()
         _log.info("router.started", channels=list(self._configuration.channels))
         try:
             yield
         finally:
-            work.cancel()
-            with suppress(asyncio.CancelledError):
-                await work
+            await self._background.stop()
             await self._connections.stop()
             await self._outbox.flush()
             await self._database.stop()
             _log.info("router.stopped")
 
-    async def _work(self) -> None:
+    async def _run(self) -> None:
         """Consume once the schema is there, then keep the clocks going."""
         await self._schema.wait()
         await self._connections.start()

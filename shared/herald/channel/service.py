@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import structlog
 from starlette.applications import Starlette
 
-from herald.bus.batches import where
+from herald.background import Background
 from herald.bus.connections import Connections
 from herald.bus.entities import existing_exchange, existing_queue
 from herald.bus.publishing import declare_publication
@@ -80,7 +80,7 @@ class Channel:
         self._worker = Worker(channel, slots, self._database, self._recorder)
         self._sweeper = Sweeper(channel, self._database, publisher)
         self._subscribers = [self._subscribe(lane) for lane in Lane]
-        self._work: asyncio.Task[None] | None = None
+        self._background = Background(channel, self._run)
         self._declare_publication()
 
     def application(self) -> Starlette:
@@ -137,20 +137,15 @@ class Channel:
             "broker": lambda: self.connections.problem,
             "consumers": lambda: next(filter(None, (s.problem for s in self._subscribers)), None),
             "recorder": lambda: self._recorder.problem,
-            "work": self._work_problem,
+            "work": lambda: self._background.problem,
         }
-
-    def _work_problem(self) -> str | None:
-        if self._work is None or self._work.done():
-            return "nothing records and sweeps: restart the service"
-        return None
 
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
         await self._database.start()
         for caller in self._callers:
             await caller.start()
-        self._work = asyncio.create_task(self._run(), name=self._channel)
+        self._background.start()
         _log.info("channel.started", channel=self._channel, accounts=len(self._callers))
         try:
             yield
@@ -158,8 +153,7 @@ class Channel:
             # consuming ends first and waits until every call is made, recorded and acknowledged
             await self.connections.stop()
             await self._worker.drain()
-            self._work.cancel()
-            await asyncio.wait([self._work])
+            await self._background.stop()
             await self._recorder.finish()
             for caller in self._callers:
                 await caller.stop()
@@ -167,11 +161,9 @@ class Channel:
             _log.info("channel.stopped", channel=self._channel)
 
     async def _run(self) -> None:
-        try:
-            await self._schema.wait()
-            await self.connections.start()
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._recorder.run(), name="recorder")
-                group.create_task(self._sweeper.run(), name="sweeper")
-        except Exception as error:  # noqa: BLE001  readiness tells; a bug must not go unseen
-            _log.error("channel.work_died", error=type(error).__name__, where=where(error))
+        """Consume once the schema is there, then record and sweep."""
+        await self._schema.wait()
+        await self.connections.start()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._recorder.run(), name="recorder")
+            group.create_task(self._sweeper.run(), name="sweeper")

@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -24,7 +25,11 @@ from herald.durations import Duration
 from herald.identifiers import TenantName
 from herald.vocabulary import Receipts
 
-BaseUrl = Annotated[str, StringConstraints(pattern=r"^https?://[^/\s?#@]+(/[^\s?#]*)?$")]
+BaseUrl = Annotated[
+    str,
+    StringConstraints(pattern=r"^https?://[^/\s?#@]+(/[^\s?#]*)?$"),
+    AfterValidator(lambda url: url.rstrip("/")),  # paths are appended to it
+]
 NonEmptySecret = Annotated[SecretStr, Field(min_length=1)]
 
 
