@@ -1,16 +1,41 @@
-"""Judging an HTTP answer that carries no error of the provider's own."""
+"""One HTTP call for one attempt as a result: what a lost or wordless answer proves."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from http import HTTPStatus
 
-from herald.channel.http import HttpAnswer, retry_after
+from herald.channel.http import (
+    AnswerLostError,
+    HttpAnswer,
+    HttpCaller,
+    NotSentError,
+    retry_after,
+)
 from herald.channel.provider import Refused, SendResult, Uncertain
 from herald.failures import Failure
 from herald.vocabulary import FailureClass
 
 RATE_PAUSE = timedelta(seconds=1)  # where a provider names none
+
+
+async def send_by_post(
+    http: HttpCaller,
+    url: str,
+    *,
+    headers: Mapping[str, str],
+    body: bytes,
+    read: Callable[[HttpAnswer], SendResult],
+) -> SendResult:
+    """Make the call, and have the provider's own `read` judge the answer."""
+    try:
+        answer = await http.post(url, headers=headers, body=body)
+    except NotSentError as error:
+        return Refused(error.failure)
+    except AnswerLostError as error:
+        return Uncertain(error.code)
+    return read(answer)
 
 
 def unexplained(answer: HttpAnswer) -> SendResult:

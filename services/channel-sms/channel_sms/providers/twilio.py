@@ -9,9 +9,9 @@ import base64
 import json
 from urllib.parse import quote, urlencode
 
-from herald.channel.answers import rate_pause, unexplained
-from herald.channel.http import AnswerLostError, HttpAnswer, HttpCaller, NotSentError
-from herald.channel.provider import Accepted, Refused, SendResult, Uncertain
+from herald.channel.answers import rate_pause, send_by_post, unexplained
+from herald.channel.http import HttpAnswer, HttpCaller
+from herald.channel.provider import Accepted, Refused, SendResult
 from herald.config.accounts import TwilioAccount, TwilioSecrets
 from herald.content import ChannelContent
 from herald.failures import Failure
@@ -61,15 +61,13 @@ class Twilio:
         fields = payload(work, self._account, f"{self._callback}?attempt={quote(work.attempt_id)}")
         if isinstance(fields, Failure):
             return Refused(fields)
-        try:
-            answer = await self._http.post(
-                self._url, headers=self._headers, body=urlencode(fields).encode()
-            )
-        except NotSentError as error:
-            return Refused(error.failure)
-        except AnswerLostError as error:
-            return Uncertain(error.code)
-        return read_answer(answer)
+        return await send_by_post(
+            self._http,
+            self._url,
+            headers=self._headers,
+            body=urlencode(fields).encode(),
+            read=read_answer,
+        )
 
 
 def payload(work: Work, account: TwilioAccount, status_callback: str) -> Fields | Failure:

@@ -12,9 +12,9 @@ from typing import Any
 from pydantic_core import to_json
 
 from herald.addresses import masked
-from herald.channel.answers import rate_pause, unexplained
-from herald.channel.http import AnswerLostError, HttpAnswer, HttpCaller, NotSentError
-from herald.channel.provider import Accepted, Refused, SendResult, Uncertain
+from herald.channel.answers import rate_pause, send_by_post, unexplained
+from herald.channel.http import HttpAnswer, HttpCaller
+from herald.channel.provider import Accepted, Refused, SendResult
 from herald.config.accounts import WhatsAppCloudAccount, WhatsAppCloudSecrets
 from herald.content import ChannelContent, Media, Template
 from herald.failures import Failure
@@ -60,13 +60,9 @@ class WhatsAppCloud:
         body = payload(work)
         if isinstance(body, Failure):
             return Refused(body)
-        try:
-            answer = await self._http.post(self._url, headers=self._headers, body=to_json(body))
-        except NotSentError as error:
-            return Refused(error.failure)
-        except AnswerLostError as error:
-            return Uncertain(error.code)
-        return read_answer(answer)
+        return await send_by_post(
+            self._http, self._url, headers=self._headers, body=to_json(body), read=read_answer
+        )
 
 
 def payload(work: Work) -> Part | Failure:
