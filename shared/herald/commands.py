@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Annotated, Self
 from uuid import UUID
 
 from pydantic import (
+    AfterValidator,
     AwareDatetime,
     BaseModel,
     ConfigDict,
     Discriminator,
     Field,
     Tag,
+    field_serializer,
+    field_validator,
     model_validator,
 )
 
-from herald.addresses import Email, Phone
+from herald.addresses import Email, Phone, normalise_email, normalise_phone
 from herald.content import Content
 from herald.durations import Duration
 from herald.identifiers import ChannelName, ConfiguredName, TenantName
@@ -29,6 +34,24 @@ MAX_COMMAND_BYTES = 256 * 1024
 IdempotencyKey = Annotated[Line, Field(min_length=1, max_length=255)]
 MetadataKey = Annotated[Line, Field(min_length=1, max_length=64)]
 MetadataValue = Annotated[Line, Field(max_length=512)]
+
+# channels whose addresses have one form, however they are given
+_NORMALISE: Mapping[str, Callable[[str], str]] = {
+    "sms": normalise_phone,
+    "whatsapp": normalise_phone,
+    "email": normalise_email,
+}
+
+
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("lies too far from now") from None
+
+
+# in UTC, so that one moment written in two ways is one command
+Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 
 
 class _Command(BaseModel):
@@ -45,6 +68,18 @@ class Recipient(_Command):
         default_factory=dict, description="Addresses on channels without a field of their own."
     )
     name: Line | None = Field(default=None, max_length=200)
+
+    @field_validator("addresses")
+    @classmethod
+    def _normalised(cls, addresses: dict[str, str]) -> dict[str, str]:
+        """Hold an address to its channel's form, where it has one."""
+        normalised = dict(addresses)
+        for channel in addresses.keys() & _NORMALISE.keys():
+            try:
+                normalised[channel] = _NORMALISE[channel](addresses[channel])
+            except ValueError as error:
+                raise ValueError(f"{channel}: {error}") from None
+        return normalised
 
     def address_on(self, channel: str) -> str | None:
         """Return the recipient's address on `channel`, or None when it has none there."""
@@ -75,6 +110,11 @@ class Step(_Command):
         default=None,
         description="Failures that lead to the next step; if absent all but content and opted_out.",
     )
+
+    @field_serializer("fallback_on", when_used="json-unless-none")
+    def _in_order(self, classes: frozenset[FailureClass]) -> list[str]:
+        """Write a set the same way in every process, whose sets have orders of their own."""
+        return sorted(classes)
 
 
 class Route(_Command):
@@ -113,9 +153,9 @@ class SendMessage(_Command):
         default=None, description="A configured route or steps; the tenant's route if absent."
     )
     category: Category = Category.TRANSACTIONAL
-    send_at: AwareDatetime | None = None
+    send_at: Moment | None = None
     ttl: Duration | None = Field(default=None, description="The category's if absent.")
-    expires_at: AwareDatetime | None = None
+    expires_at: Moment | None = None
     metadata: dict[MetadataKey, MetadataValue] = Field(default_factory=dict, max_length=16)
 
     @model_validator(mode="after")

@@ -43,8 +43,8 @@ def parse_duration(value: object) -> timedelta:
 
 
 def format_duration(duration: timedelta) -> str:
-    """Write a duration in its shortest form."""
-    milliseconds = round(duration / timedelta(milliseconds=1))
+    """Write a duration in its shortest form, to the millisecond and at least one."""
+    milliseconds = max(1, round(duration / timedelta(milliseconds=1)))
     for unit, size in (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000)):
         if milliseconds % size == 0:
             return f"{milliseconds // size}{unit}"

@@ -31,7 +31,7 @@ def envelope_of(delivery: Delivery) -> Envelope:
     return Envelope(
         body=delivery.body,
         routing_key=delivery.routing_key,
-        message_id=delivery.message_id,
+        message_id=delivery.message_id or None,
         correlation_id=delivery.correlation_id,
         redelivered=delivery.redelivered,
     )

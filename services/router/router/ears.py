@@ -45,11 +45,13 @@ class Ears:
         if self._deaf_since is not None:
             # held as long again as the outage: providers retry what they could not tell us
             outage = min(now - self._deaf_since, LONGEST_HOLD)
-            self._held_until = now + outage
+            self._held_until = max(self._held_until or now, now + outage)
             self._deaf_since = None
             self._drained = False
         self._drained = self._drained or drained
         if not self._drained or (self._held_until is not None and now < self._held_until):
             return None
-        heard = now if not buffered else (newest_heard or now - LONGEST_HOLD)
+        # between two batches nothing is buffered, though the broker may hold a long queue
+        all_heard = drained and not buffered
+        heard = now if all_heard else (newest_heard or now - LONGEST_HOLD)
         return min(heard, now) - MARGIN

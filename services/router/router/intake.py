@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import ValidationError
@@ -19,6 +19,7 @@ from router.core.message import Message, Plan, PlannedStep, State
 from router.core.states import DEFAULT_FALLBACK_ON
 
 _MAX_ECHO = 255
+_FURTHEST = timedelta(days=3660)  # beyond any sense, and below what a date can hold
 _UNION_TAGS = {("route", "name"), ("route", "inline")}
 
 
@@ -163,6 +164,9 @@ def _candidate(
 
 def _expires_at(command: SendMessage, configuration: HeraldFile, now: datetime) -> datetime:
     """Return the end of the message's life; a ttl counts from `send_at` where there is one."""
+    for name, moment in (("send_at", command.send_at), ("expires_at", command.expires_at)):
+        if moment is not None and moment - now > _FURTHEST:
+            raise UnusableError(name, "lies too far from now")
     ttl = command.ttl or configuration.rules_for(command.category).ttl
     end = command.expires_at or max(now, command.send_at or now) + ttl
     if end <= now:

@@ -115,11 +115,8 @@ class Batch:
         return None
 
     def _record(self, message: Message, fact: Fact, key: str, note: str) -> None:
-        """Keep the fact once; the answer to a withdraw completes the fact that asked for it."""
-        asked = self.history.get((message.id, key))
-        if asked is not None:
-            if isinstance(fact, WithdrawAnswered):
-                self.history[message.id, key] = replace(asked, note=f"{asked.note}; {note}")
+        """Keep the fact once, as it was decided first."""
+        if (message.id, key) in self.history:
             return
         attempt = getattr(fact, "attempt", None)
         row = HistoryRow(

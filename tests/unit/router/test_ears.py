@@ -1,66 +1,113 @@
-"""Silence is judged only with open ears."""
+"""Whether silence can be judged, and up to when."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from router.ears import LONGEST_HOLD, MARGIN, Ears
 from unit.router.making import NOW, seconds
 
-
-def hear(
-    ears: Ears,
-    now: datetime,
-    *,
-    connected: bool = True,
-    buffered: int = 0,
-    newest: datetime | None = None,
-    drained: bool = True,
-) -> datetime | None:
-    return ears.watermark(
-        now, connected=connected, buffered=buffered, newest_heard=newest, drained=drained
-    )
+ALL_HEARD: dict[str, Any] = {
+    "connected": True,
+    "buffered": 0,
+    "newest_heard": None,
+    "drained": True,
+}
 
 
-def test_waits_until_the_queue_was_drained_once() -> None:
-    """After a start nothing is judged before the receipts that waited are heard."""
+def _listen(ears: Ears, now: datetime, **changes: Any) -> datetime | None:
+    return ears.watermark(now, **ALL_HEARD | changes)
+
+
+def _deaf(ears: Ears, start: datetime, end: datetime) -> None:
+    """Cut the connection from `start` to `end`."""
+    _listen(ears, start, connected=False)
+    _listen(ears, end, connected=False)
+
+
+def _open() -> Ears:
     ears = Ears()
-    assert hear(ears, NOW, drained=False) is None
-    assert hear(ears, NOW) == NOW - MARGIN
-    assert hear(ears, NOW + seconds(1), drained=False) == NOW + seconds(1) - MARGIN
+    _listen(ears, NOW)
+    return ears
 
 
-def test_judges_only_what_was_heard() -> None:
-    """With receipts in hand the newest one committed is the limit."""
+def test_all_is_heard_up_to_the_margin() -> None:
+    """With nothing waiting, silence is judged up to five seconds ago."""
+    assert _listen(_open(), NOW) == NOW - MARGIN
+
+
+def test_deaf_judges_nothing() -> None:
+    """While the broker is away no silence is judged."""
+    assert _listen(_open(), NOW, connected=False) is None
+
+
+def test_waits_for_the_first_drain() -> None:
+    """After a start nothing is judged before the receipts queue was empty once."""
     ears = Ears()
-    hear(ears, NOW)
-    newest = NOW - seconds(30)
-    assert hear(ears, NOW, buffered=3, newest=newest) == newest - MARGIN
+    assert _listen(ears, NOW, drained=False) is None
+    assert _listen(ears, NOW + seconds(1)) is not None
 
 
-def test_deaf_ears_judge_nothing() -> None:
-    """Without a connection there is no silence."""
-    ears = Ears()
-    hear(ears, NOW)
-    assert hear(ears, NOW + seconds(1), connected=False) is None
+def test_holds_as_long_again_as_the_outage() -> None:
+    """Providers repeat what they could not tell: after 30 s of outage 30 s more are waited."""
+    ears = _open()
+    _deaf(ears, NOW, NOW + seconds(29))
+    back = NOW + seconds(30)
+    assert _listen(ears, back) is None
+    assert _listen(ears, back + seconds(29)) is None
+    assert _listen(ears, back + seconds(30)) == back + seconds(30) - MARGIN
 
 
-def test_held_as_long_again_after_an_outage() -> None:
-    """Providers retry what they could not tell: an outage of ten seconds holds for ten more."""
-    ears = Ears()
-    hear(ears, NOW)
-    hear(ears, NOW, connected=False)
-    back = NOW + seconds(10)
-    assert hear(ears, back) is None
-    assert hear(ears, back + seconds(9)) is None
-    assert hear(ears, back + seconds(10)) == back + seconds(10) - MARGIN
-
-
-def test_held_two_minutes_at_most() -> None:
-    """A long outage does not stop fallbacks for as long again."""
-    ears = Ears()
-    hear(ears, NOW)
-    hear(ears, NOW, connected=False)
+def test_holds_two_minutes_at_most() -> None:
+    """After an hour of outage two minutes are waited."""
+    ears = _open()
+    _deaf(ears, NOW, NOW + seconds(3599))
     back = NOW + seconds(3600)
-    assert hear(ears, back) is None
-    assert hear(ears, back + LONGEST_HOLD) is not None
+    assert _listen(ears, back) is None
+    assert _listen(ears, back + LONGEST_HOLD) is not None
+
+
+def test_drains_again_after_an_outage() -> None:
+    """What piled up while the router was deaf is heard before silence is judged."""
+    ears = _open()
+    _deaf(ears, NOW, NOW + seconds(1))
+    assert _listen(ears, NOW + seconds(2), drained=False) is None
+    assert _listen(ears, NOW + seconds(60), drained=False) is None
+    assert _listen(ears, NOW + seconds(61)) is not None
+
+
+def test_a_short_outage_does_not_shorten_a_long_hold() -> None:
+    """A blip after a long outage leaves the long outage's hold as it is."""
+    ears = _open()
+    _deaf(ears, NOW, NOW + seconds(99))
+    back = NOW + seconds(100)
+    assert _listen(ears, back) is None
+    _listen(ears, back + seconds(5), connected=False)
+    assert _listen(ears, back + seconds(6)) is None
+    assert _listen(ears, back + seconds(99)) is None
+    assert _listen(ears, back + seconds(100)) is not None
+
+
+def test_what_waits_in_the_buffer_bounds_the_judgement() -> None:
+    """With receipts in hand only what is older than the newest heard is silence."""
+    newest = NOW - seconds(40)
+    assert _listen(_open(), NOW, buffered=3, newest_heard=newest) == newest - MARGIN
+
+
+def test_a_backlog_on_the_broker_bounds_the_judgement() -> None:
+    """Between two batches nothing is buffered though the queue is long: it is not all heard."""
+    newest = NOW - seconds(40)
+    ears = _open()
+    assert _listen(ears, NOW, drained=False, newest_heard=newest) == newest - MARGIN
+
+
+def test_a_buffer_before_anything_was_heard_judges_almost_nothing() -> None:
+    """With receipts in hand and none handled yet only old deadlines are judged."""
+    assert _listen(_open(), NOW, buffered=1) == NOW - LONGEST_HOLD - MARGIN
+
+
+def test_a_publisher_ahead_of_us_judges_no_future() -> None:
+    """A receipt stamped in the future does not let silence be judged beyond now."""
+    ears = _open()
+    assert _listen(ears, NOW, buffered=1, newest_heard=NOW + seconds(60)) == NOW - MARGIN

@@ -1,60 +1,274 @@
-"""Effects as frames: CloudEvents for users, work for channels."""
+"""Decisions as frames: CloudEvents for users, work for channels, under ids that a repeat keeps."""
 
 from __future__ import annotations
 
 import json
+from datetime import timedelta
+from typing import Any
 
+from herald.bus.frames import Frame
 from herald.content import ChannelContent
-from herald.vocabulary import FailureClass, Status
+from herald.events import MESSAGE_EVENTS
+from herald.receipts import InboundReceipt
+from herald.topology import EVENTS, OUTBOUND
+from herald.vocabulary import FailureClass, InboundKind, Status
 from herald.work import Work
 from router.core.decide import decide
-from router.core.effects import Dispatch, Emit
-from router.core.facts import Begun
-from router.frames import message_event, work_frame
-from router.outbox import decode, encode
-from unit.router.making import CONTEXT, MESSAGE_ID, NOW, begun, failed, message, receipt
+from router.core.effects import Answer, Emit
+from router.core.facts import Begun, Fact
+from router.core.message import Message
+from router.frames import answer_event, inbound_event, message_event, rejection_event, work_frame
+from unit.router.making import (
+    CONTEXT,
+    MESSAGE_ID,
+    NOW,
+    at,
+    begun,
+    failed,
+    message,
+    receipt,
+    returned,
+    seconds,
+    step,
+)
+from unit.router.offering import refused
+
+LATER = NOW + seconds(7)
+CLOUD_EVENT = {"specversion", "id", "source", "type", "subject", "time", "datacontenttype", "data"}
 
 
-def test_event_is_a_cloud_event_named_by_its_cause() -> None:
-    """The same fact makes the same event id; another fact another one."""
-    before = begun()
-    decision = decide(before, receipt(before, Status.DELIVERED), NOW)
+def _event(of: Message, fact: Fact, now: Any = NOW) -> Frame:
+    decision = decide(of, fact, NOW)
     [emit] = [effect for effect in decision.effects if isinstance(effect, Emit)]
-    frames = [message_event(decision.message, emit, NOW) for _ in range(2)]
-    event = json.loads(frames[0].body)
-    assert frames[0].message_id == frames[1].message_id == event["id"]
+    return message_event(decision.message, emit, now)
+
+
+def _body(frame: Frame) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(frame.body)
+    return document
+
+
+def test_an_event_is_a_cloud_event() -> None:
+    """It has the attributes of CloudEvents 1.0 and no other."""
+    frame = _event(begun(), receipt(begun(), Status.DELIVERED))
+    event = _body(frame)
+    assert event.keys() == CLOUD_EVENT
     assert event["specversion"] == "1.0"
     assert event["type"] == "herald.message.delivered.v1"
     assert event["subject"] == str(MESSAGE_ID)
-    assert frames[0].routing_key == "message.delivered.default"
-    assert not frames[0].mandatory
+    assert event["datacontenttype"] == "application/json"
 
 
-def test_failure_is_told_by_class_and_code() -> None:
-    """In JSON a failure's class is called `class`."""
-    before = begun()
-    decision = decide(before, failed(before, FailureClass.UNREACHABLE, "131026"), NOW)
-    emit = next(effect for effect in decision.effects if isinstance(effect, Emit))
-    failure = json.loads(message_event(decision.message, emit, NOW).body)["data"]["failure"]
-    assert (failure["class"], failure["code"]) == ("unreachable", "131026")
+def test_properties_repeat_id_and_type() -> None:
+    """A consumer can dedupe and route without reading the body."""
+    frame = _event(begun(), receipt(begun(), Status.DELIVERED))
+    event = _body(frame)
+    assert (frame.message_id, frame.type) == (event["id"], event["type"])
+    assert (frame.exchange, frame.routing_key) == (EVENTS, "message.delivered.default")
+    assert not frame.mandatory
 
 
-def test_work_names_its_attempt_and_its_end() -> None:
-    """Work carries the attempt, the dispatch, and until when it may start."""
-    decision = decide(message(), Begun(context=CONTEXT), NOW)
-    [dispatch] = [effect for effect in decision.effects if isinstance(effect, Dispatch)]
-    frame = work_frame(decision.message, dispatch.attempt, ChannelContent(text="Hello"), NOW)
-    work = Work.model_validate_json(frame.body)
-    assert work.attempt_id == f"{MESSAGE_ID}.1.1"
-    assert work.not_after == decision.message.state.start_by
-    assert frame.routing_key == "whatsapp.normal"
-    assert frame.mandatory
+def test_an_event_tells_all_that_is_known() -> None:
+    """Data holds the message's state, the attempt and both clocks."""
+    fact = receipt(begun(), Status.DELIVERED, occurred_at=NOW - seconds(3), received_at=LATER)
+    data = _body(_event(begun(), fact))["data"]
+    assert data == {
+        "message_id": str(MESSAGE_ID),
+        "tenant": "default",
+        "status": "delivered",
+        "outcome": "succeeded",
+        "terminal": True,
+        "late": False,
+        "sequence": 1,
+        "occurred_at": "2026-01-19T11:59:57Z",
+        "received_at": "2026-01-19T12:00:07Z",
+        "step": 1,
+        "attempt_id": f"{MESSAGE_ID}.1.1",
+        "channel": "whatsapp",
+        "provider": "whatsapp_cloud",
+        "account": "whatsapp-main",
+        "provider_message_id": "ref",
+        "failure": None,
+        "fallback": None,
+        "confirmed": True,
+        "overlap": False,
+        "idempotency_key": "key-1",
+        "metadata": {},
+    }
 
 
-def test_outbox_keeps_frames_as_they_are() -> None:
-    """What is read back from an outbox row is what was promised."""
-    before = begun()
-    decision = decide(before, receipt(before, Status.DELIVERED), NOW)
+def test_the_same_fact_again_has_the_same_id() -> None:
+    """The id depends on message, type and fact, not on the moment it is told."""
+    fact = receipt(begun(), Status.DELIVERED)
+    assert _event(begun(), fact).message_id == _event(begun(), fact, LATER).message_id
+
+
+def test_another_fact_has_another_id() -> None:
+    """The same status told by another event of the provider is another event."""
+    one = _event(begun(), receipt(begun(), Status.DELIVERED, event_key="a"))
+    two = _event(begun(), receipt(begun(), Status.DELIVERED, event_key="b"))
+    assert one.message_id != two.message_id
+
+
+def test_a_failure_is_told_under_class() -> None:
+    """JSON says `class`, as everywhere in Herald."""
+    last = begun(step("sms"))
+    fact = failed(last, FailureClass.UNREACHABLE, "30003", retry_after=seconds(30))
+    failure = _body(_event(last, fact))["data"]["failure"]
+    assert failure == {
+        "class": "unreachable",
+        "code": "30003",
+        "text": "",
+        "retry_after": "30s",
+    }
+
+
+def test_a_fallback_says_from_where_to_where() -> None:
+    """The event of a fallback is one frame with both channels."""
+    decision = decide(begun(), failed(begun(), FailureClass.UNREACHABLE), NOW)
     [emit] = [effect for effect in decision.effects if isinstance(effect, Emit)]
-    frame = message_event(decision.message, emit, NOW)
-    assert decode(encode([frame])) == [frame]
+    event = _body(message_event(decision.message, emit, NOW))
+    assert event["type"] == "herald.message.fallback.v1"
+    assert event["data"]["fallback"]["to_channel"] == "sms"
+    assert event["data"]["terminal"] is False
+
+
+def test_an_event_without_a_receipt_happens_now() -> None:
+    """What the clock decides occurred when it was decided."""
+    waiting = begun(lives=seconds(10))
+    waiting = decide(waiting, receipt(waiting, Status.UNKNOWN), NOW).message
+    decision = decide(waiting, at(NOW + seconds(10)), NOW + seconds(10))
+    [emit] = [effect for effect in decision.effects if isinstance(effect, Emit)]
+    event = _body(message_event(decision.message, emit, NOW + seconds(10)))
+    assert event["type"] == "herald.message.expired.v1"
+    assert event["data"]["occurred_at"] == event["data"]["received_at"] == "2026-01-19T12:00:10Z"
+
+
+def test_every_event_of_the_vocabulary_can_be_named() -> None:
+    """The documented names are those that the core tells."""
+    assert set(MESSAGE_EVENTS) == {
+        *("sent", "delivered", "read", "clicked", "bounced"),
+        *("fallback", "failed", "expired", "cancelled"),
+    }
+
+
+def _work(of: Message, **changes: Any) -> Work:
+    frame = work_frame(of, of.state.attempts[-1], ChannelContent(text="Hello"), NOW)
+    return Work.model_validate_json(frame.body)
+
+
+def test_work_carries_all_a_worker_needs() -> None:
+    """A worker looks nothing up: address, sender, content and limits travel with the work."""
+    sending = begun(step("sms", sender="+15550001111", account="twilio-main"))
+    frame = work_frame(sending, sending.state.attempts[-1], ChannelContent(text="Hello"), NOW)
+    assert (frame.exchange, frame.routing_key) == (OUTBOUND, "sms.normal")
+    assert frame.mandatory
+    assert json.loads(frame.body) == {
+        "kind": "send",
+        "attempt_id": f"{MESSAGE_ID}.1.1",
+        "dispatch": 1,
+        "message_id": str(MESSAGE_ID),
+        "tenant": "default",
+        "channel": "sms",
+        "lane": "normal",
+        "category": "transactional",
+        "to": "+15550002222",
+        "sender": "+15550001111",
+        "account": "twilio-main",
+        "avoid": [],
+        "content": {"text": "Hello", "media": []},
+        "not_after": "2026-01-19T12:05:00Z",
+    }
+
+
+def test_work_is_void_after_the_nearer_end() -> None:
+    """`not_after` is the end of `start_within` or of the message, whichever comes first."""
+    assert _work(begun()).not_after == NOW + seconds(300)
+    assert _work(begun(lives=seconds(60))).not_after == NOW + seconds(60)
+    assert _work(begun(step(start_within=None))).not_after == NOW + timedelta(hours=24)
+
+
+def test_work_names_the_accounts_to_avoid() -> None:
+    """A retry after an account's own failure tells its worker which account that was."""
+    again = decide(begun(), failed(begun(), FailureClass.AUTH), NOW).message
+    assert _work(again).avoid == ("whatsapp-main",)
+
+
+def test_work_handed_out_again_is_another_frame() -> None:
+    """Each dispatch of an attempt has its own id; the same dispatch republished keeps its."""
+    first = begun()
+    waiting = decide(first, returned(first, NOW), NOW).message
+    second = decide(waiting, at(NOW), NOW).message
+    content = ChannelContent(text="Hello")
+    ids = [
+        work_frame(of, of.state.attempts[-1], content, now).message_id
+        for of, now in ((first, NOW), (first, LATER), (second, LATER))
+    ]
+    assert ids[0] == ids[1] != ids[2]
+    assert _work(second).dispatch == 2
+
+
+def test_an_acceptance_lists_the_channels() -> None:
+    """The answer to a send says which channels may be tried and how long it lives."""
+    decision = decide(message(), Begun(context=CONTEXT), NOW)
+    [answer] = [effect for effect in decision.effects if isinstance(effect, Answer)]
+    frame = answer_event(decision.message, answer, NOW)
+    event = _body(frame)
+    assert frame.routing_key == "command.accepted.default"
+    assert event["type"] == "herald.command.accepted.v1"
+    assert event["data"]["channels"] == ["whatsapp", "sms"]
+    assert event["data"]["expires_at"] == "2026-01-20T12:00:00Z"
+    assert event["data"]["command"] == "message.send"
+
+
+def test_an_answer_keeps_its_id_for_its_cause() -> None:
+    """The same command answered again has the same event id; another command's differs."""
+    ids: list[str] = []
+    for context in (CONTEXT, CONTEXT, type(CONTEXT)(routing_key="message.send", cause="other")):
+        decision = decide(message(), Begun(context=context), NOW)
+        [answer] = [effect for effect in decision.effects if isinstance(effect, Answer)]
+        ids.append(answer_event(decision.message, answer, NOW + seconds(len(ids))).message_id)
+    assert ids[0] == ids[1] != ids[2]
+
+
+def test_a_rejection_goes_to_its_tenant() -> None:
+    """A refusal is told to the tenant that was read, with the field and the reason."""
+    frame = rejection_event(refused(tenant="plain", ttl="soon"), NOW)
+    data = _body(frame)["data"]
+    assert frame.routing_key == "command.rejected.plain"
+    assert frame.correlation_id == "corr-1"
+    assert (data["field"], data["idempotency_key"], data["message_id"]) == ("ttl", "key-1", None)
+
+
+def test_a_rejection_nobody_can_own_goes_to_unknown() -> None:
+    """Where no tenant can be read the event has the reserved name."""
+    assert rejection_event(refused(b"hello"), NOW).routing_key == "command.rejected.unknown"
+
+
+def _inbound(**changes: Any) -> InboundReceipt:
+    fields: dict[str, Any] = {
+        "channel": "sms",
+        "provider": "twilio",
+        "account": "twilio-main",
+        "reference": "SM1",
+        "sender": "+15550002222",
+        "content": InboundKind.TEXT,
+        "text": "Hello",
+        "received_at": NOW,
+    }
+    return InboundReceipt(**fields | changes)
+
+
+def test_an_inbound_message_is_an_event_of_its_tenant() -> None:
+    """What a recipient wrote is told under channel and tenant, once per provider id."""
+    frame = inbound_event(_inbound(), "default", None)
+    again = inbound_event(_inbound(received_at=LATER), "default", None)
+    other = inbound_event(_inbound(reference="SM2"), "default", None)
+    assert frame.routing_key == "inbound.sms.default"
+    assert frame.message_id == again.message_id != other.message_id
+    event = _body(frame)
+    assert (event["type"], event["subject"]) == (
+        "herald.inbound.received.v1",
+        "twilio/twilio-main/SM1",
+    )
+    assert event["data"]["occurred_at"] == event["data"]["received_at"]

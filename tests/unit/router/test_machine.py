@@ -12,8 +12,8 @@ from herald.failures import Failure
 from herald.vocabulary import FailureClass, Receipts, Status, SuccessOn
 from router.core.deadlines import due_at, silence_at
 from router.core.decide import decide
-from router.core.effects import Dispatch, Emit
-from router.core.facts import Begun, CancelAsked, CommandContext, DeadLettered, Due, Fact
+from router.core.effects import Answer, Dispatch, Effect, Emit
+from router.core.facts import Begun, CancelAsked, CommandContext, DeadLettered, Due, Fact, Reported
 from router.core.message import STATE, Message
 from router.core.states import LIVE, RANKS, REACHED_ORDER
 from unit.router.making import (
@@ -41,13 +41,22 @@ class Life(RuleBasedStateMachine):
         self.now = NOW
         self.message = message()
         self.terminal_events = 0
+        self.commands = 0
+        self.answers = 0
+        self.handed_out: set[tuple[int, int, int]] = set()
+        self.heard: list[Reported] = []
 
     @initialize(
         success=st.sampled_from(list(SuccessOn)),
         steps=st.lists(st.sampled_from(["whatsapp", "sms", "email"]), min_size=1, max_size=3),
+        send_in=st.sampled_from([None, None, 30]),
     )
-    def begin(self, success: SuccessOn, steps: list[str]) -> None:
-        self.message = message(*(step(c, success_on=success) for c in steps), lives=seconds(1000))
+    def begin(self, success: SuccessOn, steps: list[str], send_in: int | None) -> None:
+        self.message = message(
+            *(step(c, success_on=success) for c in steps),
+            lives=seconds(1000),
+            send_at=None if send_in is None else NOW + seconds(send_in),
+        )
         self.tell(Begun(context=CONTEXT))
 
     def tell(self, fact: Fact) -> None:
@@ -55,9 +64,15 @@ class Life(RuleBasedStateMachine):
         before = self.message
         decision = decide(before, fact, self.now)
         self.message = decision.message
+        self.commands += isinstance(fact, Begun | CancelAsked)
+        self.answers += sum(isinstance(effect, Answer) for effect in decision.effects)
         self._check_decision(before, list(decision.effects))
+        if isinstance(fact, Reported):
+            self.heard.append(fact)
+            again = decide(self.message, fact, self.now)
+            assert (again.message, again.effects) == (self.message, ()), "told twice, counted twice"
 
-    def _check_decision(self, before: Message, effects: list[object]) -> None:
+    def _check_decision(self, before: Message, effects: list[Effect]) -> None:
         after = self.message
         for old, new in zip(before.state.attempts, after.state.attempts, strict=False):
             assert RANKS[new.status] >= RANKS[old.status], "a rank fell"
@@ -65,6 +80,11 @@ class Life(RuleBasedStateMachine):
         if before.outcome is not None:
             assert after.outcome is before.outcome, "an outcome changed"
             assert not any(isinstance(e, Dispatch) for e in effects), "sent after the end"
+        for attempt in (e.attempt for e in effects if isinstance(e, Dispatch)):
+            name = (attempt.step, attempt.number, attempt.dispatch)
+            assert name not in self.handed_out, "the same work twice"
+            assert before.pending is None or after.pending is None, "sent while asking back"
+            self.handed_out.add(name)
         told = [effect for effect in effects if isinstance(effect, Emit)]
         assert [e.sequence for e in told] == [
             before.state.sequence + n for n in range(1, len(told) + 1)
@@ -86,8 +106,17 @@ class Life(RuleBasedStateMachine):
         fact = receipt(self.message, status, attempt=attempt, receipts=receipts, **extra)
         self.tell(fact)
 
+    @precondition(lambda self: self.heard)
+    @rule(index=st.integers(0, 50))
+    def hear_again(self, index: int) -> None:
+        """Repeat an earlier receipt, as a webhook or the bus may at any time."""
+        told = self.message.state.sequence
+        fact = self.heard[index % len(self.heard)]
+        self.tell(fact)
+        assert self.message.state.sequence == told, "an old receipt is news again"
+
     @precondition(lambda self: self.message.state.attempts)
-    @rule(delay=st.integers(0, 50))
+    @rule(delay=st.integers(0, 500))
     def give_back(self, delay: int) -> None:
         self.tell(returned(self.message, self.now + seconds(delay)))
 
@@ -124,6 +153,17 @@ class Life(RuleBasedStateMachine):
     @invariant()
     def an_outcome_is_told_once(self) -> None:
         assert self.terminal_events == (self.message.outcome is not None)
+
+    @invariant()
+    def every_command_is_answered_once(self) -> None:
+        waiting = len(self.message.pending.cancels) if self.message.pending else 0
+        assert self.answers + waiting == self.commands
+
+    @invariant()
+    def started_work_is_never_handed_out_again(self) -> None:
+        live = self.message.live
+        if live is not None and live.status is Status.STARTED:
+            assert self.message.state.retry_at is None
 
     @invariant()
     def deadlines_end_with_the_outcome(self) -> None:

@@ -1,4 +1,4 @@
-"""The commands' contract: strict at the door, normalised inside."""
+"""What users may say in a command, and what makes two commands the same."""
 
 from __future__ import annotations
 
@@ -8,71 +8,131 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from herald.commands import CancelMessage, SendMessage
+from herald.commands import Recipient, SendMessage
 
-BASE: dict[str, Any] = {
-    "to": {"phone": "+1 555 000 2222", "email": "Ada@EXAMPLE.com"},
-    "content": {"text": "Hello", "overrides": {"email": {"subject": "Hi"}}},
+COMMAND: dict[str, Any] = {
+    "to": {"phone": "+1 555 000 2222"},
+    "content": {"text": "Hello"},
 }
 
 
-def read(**changes: Any) -> SendMessage:
-    return SendMessage.model_validate_json(json.dumps(BASE | changes))
+def _command(**changes: Any) -> SendMessage:
+    return SendMessage.model_validate_json(json.dumps(COMMAND | changes))
 
 
-def test_addresses_are_normalised() -> None:
-    """Phones become E.164 and e-mail domains lower case."""
-    to = read().to
-    assert (to.phone, to.email) == ("+15550002222", "Ada@example.com")
+def _inline(*classes: str) -> dict[str, Any]:
+    return {"steps": [{"channel": "sms", "fallback_on": list(classes)}]}
 
 
-def test_whatsapp_defaults_to_the_phone() -> None:
-    """An address of its own is only needed where it differs."""
-    assert read().to.address_on("whatsapp") == "+15550002222"
-    other = read(to={"phone": "+15550002222", "whatsapp": "+15550003333"})
-    assert other.to.address_on("whatsapp") == "+15550003333"
+SAME: list[tuple[dict[str, Any], dict[str, Any]]] = [
+    ({}, {"to": {"phone": "+15550002222"}}),
+    ({}, {"id": "00000000-0000-4000-8000-00000000abcd"}),
+    ({}, {"idempotency_key": "k"}),
+    ({}, {"tenant": "other"}),
+    ({"ttl": "60s"}, {"ttl": "PT1M"}),
+    ({"send_at": "2026-01-19T12:00:00Z"}, {"send_at": "2026-01-19T13:00:00+01:00"}),
+    ({"expires_at": "2026-01-19T12:00:00Z"}, {"expires_at": "2026-01-19T12:00:00.000+00:00"}),
+    ({"metadata": {"a": "1", "b": "2"}}, {"metadata": {"b": "2", "a": "1"}}),
+    (
+        {"to": {"phone": "+15550002222", "email": "Jane@EXAMPLE.com"}},
+        {"to": {"email": "Jane@example.com", "phone": "+15550002222"}},
+    ),
+    (
+        {"route": _inline("auth", "content", "transient")},
+        {"route": _inline("transient", "auth", "content")},
+    ),
+]
 
 
-def test_overrides_replace_only_their_parts() -> None:
-    """A channel's content is the common one with the override's parts on top."""
-    email = read().content.on("email")
-    assert (email.text, email.subject) == ("Hello", "Hi")
-    assert read().content.on("sms").subject is None
+@pytest.mark.parametrize(("one", "other"), SAME)
+def test_the_same_message_has_the_same_fingerprint(
+    one: dict[str, Any], other: dict[str, Any]
+) -> None:
+    """Spelling, order and the command's own names make no other message of it."""
+    assert _command(**one).fingerprint() == _command(**other).fingerprint()
 
 
-@pytest.mark.parametrize(
-    ("changes", "field"),
-    [
-        ({"colour": "red"}, "colour"),
-        ({"category": "spam"}, "category"),
-        ({"ttl": "soon"}, "ttl"),
-        ({"id": "no-uuid"}, "id"),
-        ({"metadata": {"a": 1}}, "metadata"),
-        ({"content": {"text": "a\x00b"}}, "content"),
-        ({"content": {"subject": "a\r\nBcc: x"}}, "content"),
-        ({"content": {"media": [{"url": "http://example.com/a"}]}}, "content"),
-        ({"route": {"steps": []}}, "route"),
-        ({"route": {"steps": [{"channel": "sms", "fallback_on": ["nonsense"]}]}}, "route"),
-        ({"tenant": "Not A Name"}, "tenant"),
-    ],
-)
-def test_error_names_its_field(changes: dict[str, Any], field: str) -> None:
-    """What is wrong is told by the field's place, and only there."""
-    with pytest.raises(ValidationError) as caught:
-        read(**changes)
-    assert {str(error["loc"][0]) for error in caught.value.errors()} == {field}
+DIFFERENT: list[dict[str, Any]] = [
+    {"content": {"text": "Hello!"}},
+    {"to": {"phone": "+15550003333"}},
+    {"category": "otp"},
+    {"category": "transactional"},  # set, though to the default
+    {"route": "other"},
+    {"route": _inline("auth")},
+    {"ttl": "1h"},
+    {"metadata": {"a": "1"}},
+    {"sender": "other"},
+]
 
 
-def test_fingerprint_covers_what_was_said() -> None:
-    """Form, defaults, id and key don't count; another text does."""
-    same = read(to={"email": "Ada@example.com", "phone": "+15550002222"}, idempotency_key="k")
-    assert same.fingerprint() == read().fingerprint()
-    assert read(content={"text": "Other"}).fingerprint() != read().fingerprint()
-    assert read(category="transactional").fingerprint() != read().fingerprint()
+@pytest.mark.parametrize("changes", DIFFERENT)
+def test_another_message_has_another_fingerprint(changes: dict[str, Any]) -> None:
+    """Everything the producer set takes part."""
+    assert _command(**changes).fingerprint() != _command().fingerprint()
 
 
-@pytest.mark.parametrize("body", [{}, {"id": "x" * 36, "idempotency_key": "k"}])
-def test_cancel_needs_one_name(body: dict[str, Any]) -> None:
-    """A cancel gives an id or a key, not both and not none."""
+def test_a_fingerprint_outlives_its_process() -> None:
+    """Routers of any version and process agree on it: it is stored beside the message."""
+    command = _command(
+        route={
+            "steps": [
+                {
+                    "channel": "sms",
+                    "fallback_after": "90s",
+                    "fallback_on": ["unreachable", "auth", "transient", "permanent", "content"],
+                }
+            ]
+        },
+        send_at="2026-01-19T12:00:00+02:00",
+        ttl="90m",
+    )
+    assert command.fingerprint().hex() == (
+        "1ced66baaaae387aa9a71d4a15ad9be4bc5e68750f6760d47edb5b9ccbdd3d37"
+    )
+
+
+STRICT: list[dict[str, Any]] = [
+    {"metadata": {"a": 1}},
+    {"metadata": {"": "x"}},
+    {"metadata": {"a": "x" * 513}},
+    {"tenant": 5},
+    {"content": {"text": "x" * 65_537}},
+    {"content": {"media": [{"url": "https://user:pass@example.com/a"}]}},
+    {"content": {"media": [{"url": "https://example.com/a", "kind": "hologram"}]}},
+    {"content": {"media": [{"url": "https://example.com/a"}] * 11}},
+    {"content": {"template": {"name": "x", "language": "english please"}}},
+    {"content": {"template": {"name": "", "language": "en"}}},
+    {"content": {"overrides": {"SMS": {"text": "x"}}}},
+    {"to": {"addresses": {"Push": "x"}}},
+    {"to": {"addresses": {"push": ""}}},
+    {"to": {"name": "x" * 201}},
+    {"to": {"name": "a\r\nBcc: x"}},
+    {"send_at": "tomorrow"},
+    {"dry_run": True},
+]
+
+
+@pytest.mark.parametrize("changes", STRICT)
+def test_is_strict(changes: dict[str, Any]) -> None:
+    """What a command may not say is an error and never guessed at."""
     with pytest.raises(ValidationError):
-        CancelMessage.model_validate_json(json.dumps(body))
+        _command(**changes)
+
+
+def test_takes_what_a_template_needs() -> None:
+    """Languages are written in either way providers do."""
+    for language in ("en", "en_US", "pt-BR", "zh_Hant_TW"):
+        content = {"template": {"name": "order", "language": language, "variables": {"1": "x"}}}
+        assert _command(content=content).content.template is not None
+
+
+def test_an_address_of_its_own_wins() -> None:
+    """`addresses` is asked first, in the channel's one form; other channels take any line."""
+    to = Recipient.model_validate(
+        {"phone": "+15550002222", "addresses": {"sms": "+1 555 000 3333", "push": "device 7"}}
+    )
+    assert to.address_on("sms") == "+15550003333"
+    assert to.address_on("whatsapp") == "+15550002222"
+    assert to.address_on("push") == "device 7"
+    assert to.address_on("email") is None
+    assert to.address_on("fax") is None

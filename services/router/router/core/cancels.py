@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from herald.vocabulary import CommandAnswer, Outcome
 from router.core.draft import Draft
 from router.core.facts import CommandContext
@@ -10,24 +13,34 @@ from router.core.states import OPEN, WITHDRAWABLE
 
 
 def ask_cancel(draft: Draft, context: CommandContext) -> None:
-    message = draft.message
-    if message.outcome is Outcome.CANCELLED:
-        again = message.state.cancel_cause == context.cause
-        draft.answer(CommandAnswer.ACCEPTED if again else CommandAnswer.DUPLICATE, context)
+    """Cancel the message if that is still possible; the same command gets the same answer again."""
+    message, state = draft.message, draft.message.state
+    same = state.cancel_cause == context.cause
+    if message.outcome is Outcome.CANCELLED and not (same and state.stopped):
+        draft.answer(CommandAnswer.ACCEPTED if same else CommandAnswer.DUPLICATE, context)
     elif message.outcome is not None:
         draft.answer(CommandAnswer.TOO_LATE, context, f"already {message.outcome}")
-    elif message.state.stopped or message.pending is not None:
+    elif state.stopped:
         draft.answer(CommandAnswer.TOO_LATE, context, "already under way")
+    elif message.pending is not None:
+        cancels = (*message.pending.cancels, context)
+        draft.message = replace(message, pending=replace(message.pending, cancels=cancels))
+    elif message.live is not None and message.live.status in WITHDRAWABLE:
+        draft.withdraw(Intent.CANCEL, message.live, cancels=(context,))
     else:
-        draft.update(cancel_cause=context.cause)
-        if message.live is not None and message.live.status in WITHDRAWABLE:
-            draft.withdraw(Intent.CANCEL, message.live, cancel=context)
-        else:
-            conclude_cancel(draft, context)
+        _cancel_or_stop(draft, context)
 
 
-def conclude_cancel(draft: Draft, context: CommandContext) -> None:
+def conclude_cancels(draft: Draft, contexts: Sequence[CommandContext]) -> None:
+    """Carry out the first of the cancels that waited for a withdraw; the others find it done."""
+    _cancel_or_stop(draft, contexts[0])
+    for context in contexts[1:]:
+        ask_cancel(draft, context)
+
+
+def _cancel_or_stop(draft: Draft, context: CommandContext) -> None:
     """End the message, or stop its plan when something is already on its way."""
+    draft.update(cancel_cause=context.cause)
     if any(attempt.status in OPEN for attempt in draft.message.state.attempts):
         _stop(draft)
         draft.answer(CommandAnswer.TOO_LATE, context, "already under way")

@@ -23,6 +23,7 @@ class Draft:
         self.message = message
         self.now = now
         self.cause = cause
+        self.key: str | None = None  # of the fact in the history, where it is not the events' cause
         self.effects: list[Effect] = []
         self.notes: list[str] = []
 
@@ -102,7 +103,6 @@ class Draft:
     def dispatch_again(self, attempt: Attempt) -> None:
         """Put a returned attempt's work on the bus once more."""
         again = self.change(attempt, dispatch=attempt.dispatch + 1)
-        self.update(retry_at=None)
         self.effects.append(Dispatch(attempt=again))
         self.note(f"dispatched again ({again.dispatch})")
 
@@ -133,7 +133,7 @@ class Draft:
         return Decision(
             message=self.message,
             effects=tuple(self.effects),
-            key=self.cause,
+            key=self.key or self.cause,
             note="; ".join(self.notes) or "no change",
         )
 

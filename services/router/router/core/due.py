@@ -7,7 +7,7 @@ from herald.vocabulary import FailureClass, Outcome, Status
 from router.core.deadlines import passed
 from router.core.draft import Draft
 from router.core.facts import Due
-from router.core.fallback import after_step
+from router.core.fallback import after_step, in_time
 from router.core.message import Attempt, Intent
 from router.core.moves import make
 from router.core.states import ENDED, LIVE
@@ -16,6 +16,8 @@ from router.core.states import ENDED, LIVE
 def act_on_deadline(draft: Draft, fact: Due) -> None:
     """Act on the one deadline that comes first; the others are looked at again right after."""
     state, current = draft.message.state, draft.message.current
+    if draft.message.pending is not None:
+        return  # its answer comes first
     named = draft.message.attempt_id(current) if current is not None else "start"
     if passed(state.expire_at, draft.now):
         draft.cause = f"timer:expiry:{named}"
@@ -25,10 +27,7 @@ def act_on_deadline(draft: Draft, fact: Due) -> None:
         draft.update(send_at=None)
     elif passed(state.retry_at, draft.now) and current is not None:
         draft.cause = f"timer:retry:{named}/{current.dispatch}"
-        if current.status in LIVE:
-            draft.dispatch_again(current)
-        else:
-            draft.start(current.step)
+        _again(draft, current)
     elif passed(state.start_by, fact.silence_until) and current is not None:
         draft.cause = f"timer:start_within:{named}"
         _not_started(draft, current)
@@ -37,11 +36,23 @@ def act_on_deadline(draft: Draft, fact: Due) -> None:
         _silent(draft, current)
 
 
+def _again(draft: Draft, current: Attempt) -> None:
+    """Hand returned work out again, or make the next try, while a worker could still start it."""
+    draft.update(retry_at=None)
+    if not in_time(draft.message, current, draft.now):
+        draft.note("missed: start_within is over")
+    elif current.status in LIVE:
+        draft.dispatch_again(current)
+    else:
+        draft.start(current.step)
+
+
 def _expire(draft: Draft) -> None:
     live = draft.message.live
     if live is not None:
         draft.withdraw(Intent.EXPIRY, live)
     else:
+        draft.key = f"{draft.cause}/end"  # the first ask, if any, has the key without it
         end_expired(draft)
 
 

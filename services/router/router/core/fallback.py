@@ -60,7 +60,7 @@ def next_move(message: Message, ended: Attempt, now: datetime, rules: RetryRules
         at = now
     else:
         return _next_step_if_allowed(message, ended, failure)
-    if ended.number < MAX_TRIES and _in_time(message, ended, at):
+    if ended.number < MAX_TRIES and in_time(message, ended, at):
         return Retry(at)
     return _next_step_if_allowed(message, ended, failure)
 
@@ -111,6 +111,12 @@ def start_deadline(message: Message, step: int, now: datetime) -> datetime | Non
     return first + within
 
 
+def in_time(message: Message, ended: Attempt, at: datetime) -> bool:
+    """Whether a try at `at` falls before `expires_at` and within `start_within` of its step."""
+    start_by = start_deadline(message, ended.step, at)
+    return at < message.plan.expires_at and (start_by is None or at < start_by)
+
+
 def _another_account_may_do(message: Message, ended: Attempt, failure: Failure) -> bool:
     return message.step(ended).account is None and failure.code != NO_ACCOUNT
 
@@ -119,11 +125,6 @@ def _next_step_if_allowed(message: Message, ended: Attempt, failure: Failure) ->
     if failure.failure_class not in message.step(ended).fallback_on:
         return GiveUp(failure)
     return after_step(message, ended, reason=failure.failure_class.value, failure=failure)
-
-
-def _in_time(message: Message, ended: Attempt, at: datetime) -> bool:
-    start_by = start_deadline(message, ended.step, at)
-    return at < message.plan.expires_at and (start_by is None or at < start_by)
 
 
 def _never_started() -> Failure:

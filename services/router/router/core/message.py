@@ -85,14 +85,22 @@ class Intent(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Success:
+    """News that ends the message, and how far it says the attempt got."""
+
+    fact: Reported
+    reached: MessageStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pending:
     """A withdraw that was asked for and not answered yet. Lives only within one transaction."""
 
     intent: Intent
     attempt: AttemptId
     cause: str  # the key of the fact that led to it
-    cancel: CommandContext | None = None  # with CANCEL: whom to answer
-    success: Reported | None = None  # with SUCCESS: the news to tell once the answer is known
+    cancels: tuple[CommandContext, ...] = ()  # whom to answer, in the order in which they asked
+    success: Success | None = None  # the news to tell once the answer is known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from herald.vocabulary import Outcome, Status
 from router.core.attempts import told
 from router.core.draft import Draft
 from router.core.facts import Reported
-from router.core.message import Attempt, Intent
+from router.core.message import Attempt, Intent, Success
 from router.core.states import ENDED, LIVE, OPEN, REACHED_ORDER, WITHDRAWABLE, target
 
 
@@ -35,6 +35,9 @@ def _told(draft: Draft, before: Attempt, fact: Reported) -> None:
         draft.emit("bounced", attempt=after, receipt=fact.receipt, failure=after.failure)
     if after.reached is not before.reached:
         _news(draft, after, fact)
+    elif after.receipts is not before.receipts:
+        # only now it is known how far its provider ever tells: what is known may be all there is
+        _end_if_enough(draft, after, fact)
 
 
 def _changes(before: Attempt, after: Attempt) -> dict[str, object]:
@@ -50,8 +53,8 @@ def _watch_for_silence(draft: Draft, before: Attempt, after: Attempt) -> None:
     message = draft.message
     if after.status not in LIVE:
         draft.update(start_by=None)
-        if after.status not in ENDED:
-            draft.update(retry_at=None)  # a failure was overtaken by better news
+    if after.status is not before.status:
+        draft.update(retry_at=None)  # overtaken: a planned try, or the hour of returned work
     last = message.is_last_step(after) and after.status is not Status.UNKNOWN
     if after.status in ENDED or message.state.stopped or last:
         draft.update(fallback_at=None)
@@ -61,34 +64,42 @@ def _watch_for_silence(draft: Draft, before: Attempt, after: Attempt) -> None:
 
 def _news(draft: Draft, attempt: Attempt, fact: Reported) -> None:
     """Tell how far the attempt got, and end the message when that is far enough."""
-    message = draft.message
-    if REACHED_ORDER[attempt.reached] > REACHED_ORDER[message.status]:
-        draft.message = message = replace(message, status=attempt.reached)
-    wanted, confirmed = target(message.step(attempt).success_on, attempt.receipts)
-    enough = REACHED_ORDER[attempt.reached] >= REACHED_ORDER[wanted]
-    if not enough or message.outcome is not None:
+    if REACHED_ORDER[attempt.reached] > REACHED_ORDER[draft.message.status]:
+        draft.message = replace(draft.message, status=attempt.reached)
+    if not _end_if_enough(draft, attempt, fact):
         draft.emit(attempt.reached, attempt=attempt, receipt=fact.receipt)
-    elif message.pending is not None:
-        draft.message = replace(message, pending=replace(message.pending, success=fact))
-    elif message.live is not None and message.live.status in WITHDRAWABLE:
-        if message.live == attempt:
-            succeed(draft, attempt, fact, confirmed=confirmed)
-        else:
-            draft.withdraw(Intent.SUCCESS, message.live, success=fact)
+
+
+def _end_if_enough(draft: Draft, attempt: Attempt, fact: Reported) -> bool:
+    """End the message if the attempt got far enough, at once or when a withdraw is answered."""
+    message = draft.message
+    wanted, _ = target(message.step(attempt).success_on, attempt.receipts)
+    if message.outcome is not None or REACHED_ORDER[attempt.reached] < REACHED_ORDER[wanted]:
+        return False
+    success = Success(fact=fact, reached=attempt.reached)
+    live, pending = message.live, message.pending
+    if pending is not None and pending.success is not None:
+        return False  # another success ends it already
+    if pending is not None:
+        draft.message = replace(message, pending=replace(pending, success=success))
+    elif live is not None and live.status in WITHDRAWABLE:
+        draft.withdraw(Intent.SUCCESS, live, success=success)
     else:
-        succeed(draft, attempt, fact, confirmed=confirmed)
+        succeed(draft, attempt, success)
+    return True
 
 
-def succeed(draft: Draft, attempt: Attempt, fact: Reported, *, confirmed: bool) -> None:
+def succeed(draft: Draft, attempt: Attempt, success: Success) -> None:
+    """End the message with the news of `attempt`."""
     current = draft.message.current
-    overlap = current is not None and current != attempt and current.status in OPEN
+    _, confirmed = target(draft.message.step(attempt).success_on, attempt.receipts)
     draft.emit(
-        attempt.reached,
+        success.reached,
         attempt=attempt,
-        receipt=fact.receipt,
+        receipt=success.fact.receipt,
         outcome=Outcome.SUCCEEDED,
         confirmed=confirmed,
-        overlap=overlap,
+        overlap=current is not None and current != attempt and current.status in OPEN,
     )
 
 

@@ -6,14 +6,14 @@ from dataclasses import replace
 
 from herald.failures import Failure
 from herald.vocabulary import CommandAnswer, FailureClass, Status
-from router.core.cancels import conclude_cancel
+from router.core.cancels import conclude_cancels
 from router.core.deadlines import recheck_at
 from router.core.draft import Draft
 from router.core.due import end_expired
-from router.core.facts import CommandContext, DeadLettered, Reported, WithdrawAnswered
-from router.core.message import Attempt, Intent
+from router.core.facts import DeadLettered, WithdrawAnswered
+from router.core.message import Attempt, Intent, Success
 from router.core.reports import succeed
-from router.core.states import LIVE, WITHDRAWABLE, raises_rank, target
+from router.core.states import LIVE, WITHDRAWABLE, raises_rank
 
 
 def take_back_dead_letter(draft: Draft, fact: DeadLettered) -> None:
@@ -33,33 +33,32 @@ def conclude_withdraw(draft: Draft, fact: WithdrawAnswered) -> None:
         return
     draft.message = replace(draft.message, pending=None)
     draft.cause = pending.cause
+    draft.key = f"withdraw:{fact.attempt}/{pending.intent}/{'won' if fact.won else 'lost'}"
     first = Status.WITHDRAWN if fact.won else Status.STARTED
     if raises_rank(attempt.status, first):
         attempt = draft.change(attempt, status=first, lease_until=fact.lease_until)
+        draft.update(retry_at=None)  # the hour its work was returned for, if any
     draft.note(f"withdraw {'won' if fact.won else 'lost'}: {pending.intent}")
     if pending.success is not None:
         _conclude_success(draft, pending.success)
-        if pending.cancel is not None:
-            draft.answer(CommandAnswer.TOO_LATE, pending.cancel, "already succeeded")
+        for context in pending.cancels:
+            draft.answer(CommandAnswer.TOO_LATE, context, "already succeeded")
+    elif pending.cancels:
+        conclude_cancels(draft, pending.cancels)
     else:
-        _conclude(draft, pending.intent, attempt, pending.cancel)
+        _conclude(draft, pending.intent, attempt)
 
 
-def _conclude_success(draft: Draft, success: Reported) -> None:
-    winner = draft.message.find(success.attempt)
+def _conclude_success(draft: Draft, success: Success) -> None:
+    winner = draft.message.find(success.fact.attempt)
     if winner is not None:
-        _, confirmed = target(draft.message.step(winner).success_on, winner.receipts)
-        succeed(draft, winner, success, confirmed=confirmed)
+        succeed(draft, winner, success)
 
 
-def _conclude(
-    draft: Draft, intent: Intent, attempt: Attempt, cancel: CommandContext | None
-) -> None:
+def _conclude(draft: Draft, intent: Intent, attempt: Attempt) -> None:
     still_live = attempt.status in LIVE
     again_at = recheck_at(attempt.lease_until, draft.now)
-    if cancel is not None:
-        conclude_cancel(draft, cancel)
-    elif intent is Intent.EXPIRY and not still_live:
+    if intent is Intent.EXPIRY and not still_live:
         end_expired(draft)
     elif intent is Intent.EXPIRY:
         draft.update(expire_at=again_at)

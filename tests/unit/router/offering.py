@@ -1,0 +1,77 @@
+"""A configuration and commands as the tests of the router's door need them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from herald.config.file import HeraldFile
+from herald.vocabulary import Lane
+from router.intake import Candidate, Envelope, Rejection, read_send
+from unit.router.making import NOW
+
+DOCUMENT: dict[str, Any] = {
+    "tenants": {
+        "default": {"route": "default", "sender": "default"},
+        "plain": {"route": "sms"},
+    },
+    "senders": {
+        "default": {"sms": "+15550001111", "email": "Herald <no-reply@example.com>"},
+        "other": {"sms": "+15550003333"},
+    },
+    "accounts": {
+        "wa-main": {"provider": "whatsapp_cloud", "phone_number_id": "100000000000001"},
+        "twilio-main": {
+            "provider": "twilio",
+            "account_sid": "AC" + "0" * 32,
+            "tenants": ["default", "plain"],
+        },
+        "smtp-main": {"provider": "smtp", "host": "smtp.example.com"},
+    },
+    "routes": {
+        "default": {
+            "steps": [
+                {"channel": "whatsapp", "fallback_after": "60s"},
+                {"channel": "sms"},
+                {"channel": "email"},
+            ]
+        },
+        "sms": {"steps": [{"channel": "sms", "start_within": "10s"}]},
+    },
+}
+CONFIGURATION = HeraldFile.model_validate_json(json.dumps(DOCUMENT))
+
+COMMAND: dict[str, Any] = {
+    "idempotency_key": "key-1",
+    "to": {"phone": "+15550002222", "email": "jane@example.com", "name": "Jane"},
+    "content": {"text": "Hello", "subject": "Hi"},
+}
+
+
+def envelope(body: bytes | None = None, /, **changes: Any) -> Envelope:
+    """Wrap a body, or the usual command changed by `changes` (None leaves a field out)."""
+    if body is None:
+        fields = COMMAND | changes
+        body = json.dumps({k: v for k, v in fields.items() if v is not None}).encode()
+    return Envelope(
+        body=body, routing_key="message.send", message_id="cause-1", correlation_id="corr-1"
+    )
+
+
+def read(arrived: Envelope) -> Candidate | Rejection:
+    """Read a command at the door."""
+    return read_send(arrived, Lane.NORMAL, CONFIGURATION, NOW)
+
+
+def offered(**changes: Any) -> Candidate:
+    """Read the usual command changed; it must be acceptable."""
+    result = read(envelope(**changes))
+    assert isinstance(result, Candidate), result
+    return result
+
+
+def refused(body: bytes | None = None, /, **changes: Any) -> Rejection:
+    """Read a command that must be refused."""
+    result = read(envelope(body, **changes))
+    assert isinstance(result, Rejection), result
+    return result

@@ -1,0 +1,213 @@
+"""How the router keeps things: outbox rows, dead letters, deadlines, one history row a fact."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from herald.bus.deliveries import Delivery
+from herald.bus.frames import Frame
+from herald.vocabulary import FailureClass, Outcome, Status
+from router.burials import MAX_KEPT_BYTES, letter_of
+from router.core.deadlines import due_at, passed, silence_at
+from router.core.decide import decide
+from router.core.facts import Begun, Due
+from router.core.fallback import RetryRules
+from router.core.message import PLAN
+from router.outbox import decode, encode
+from router.transaction import Batch, changed
+from unit.router.making import (
+    CONTEXT,
+    MESSAGE_ID,
+    NOW,
+    accepted,
+    begun,
+    failed,
+    message,
+    receipt,
+    seconds,
+    step,
+)
+
+FRAME = Frame("herald.events", "message.sent.default", b'{"a": "\xc3\xa9"}', "id-1", "type-1")
+
+
+@given(
+    text=st.text(),
+    correlation=st.none() | st.text(max_size=50),
+    mandatory=st.booleans(),
+)
+def test_a_frame_survives_the_outbox(
+    text: str, correlation: str | None, *, mandatory: bool
+) -> None:
+    """A swept frame is the same frame, whatever its text."""
+    body = json.dumps({"text": text}, ensure_ascii=False).encode("utf-8", "replace")
+    frame = Frame("e", "k", body, "id", "type", correlation, mandatory=mandatory)
+    assert decode(encode([frame, FRAME])) == [frame, FRAME]
+
+
+def test_an_outbox_row_is_readable() -> None:
+    """An operator can read a row as plain JSON."""
+    [row] = json.loads(encode([FRAME]))
+    assert row["routing_key"] == "message.sent.default"
+    assert row["body"] == '{"a": "é"}'
+
+
+def _dead(**changes: Any) -> Delivery:
+    death = {
+        "queue": "outbound.sms.normal",
+        "reason": "delivery_limit",
+        "exchange": "herald.outbound",
+        "routing-keys": ["sms.normal"],
+    }
+    fields: dict[str, Any] = {
+        "body": b"{}",
+        "routing_key": "outbound.sms.normal",
+        "message_id": "frame-1",
+        "headers": {"x-death": [death]},
+    }
+    return Delivery(**fields | changes)
+
+
+def test_a_dead_letter_tells_where_and_why_it_died() -> None:
+    """Queue, reason, exchange and key are the broker's own record."""
+    letter = letter_of(_dead())
+    assert (letter.queue, letter.reason) == ("outbound.sms.normal", "delivery_limit")
+    assert (letter.exchange, letter.routing_key) == ("herald.outbound", "sms.normal")
+    assert letter.id == "outbound.sms.normal:frame-1"
+
+
+def test_a_quarantined_webhook_tells_ingress_reason() -> None:
+    """What ingress puts there itself never died: its own header says why."""
+    letter = letter_of(_dead(routing_key="ingress.quarantine", headers={"reason": "no_status"}))
+    assert (letter.queue, letter.reason) == ("ingress.quarantine", "no_status")
+
+
+STRANGE: list[dict[str, Any]] = [
+    {"headers": {"x-death": "nonsense"}},
+    {"headers": {"x-death": [7]}},
+    {"headers": {"x-death": [{"queue": None, "routing-keys": []}]}},
+    {"headers": {"a\x00b": "c\x00d", "when": NOW, "n": float("nan")}},
+    {"message_id": None},
+    {"body": b"\xff" * (MAX_KEPT_BYTES + 1)},
+    {"message_id": "x" * 1000},
+]
+
+
+@pytest.mark.parametrize("changes", STRANGE)
+def test_any_dead_letter_can_be_kept(changes: dict[str, Any]) -> None:
+    """Whatever its headers and body, a letter fits the table."""
+    letter = letter_of(_dead(**changes))
+    assert "\x00" not in letter.id + letter.headers
+    assert isinstance(json.loads(letter.headers), dict)
+    assert len(letter.id) <= 512
+    assert len(letter.body) <= MAX_KEPT_BYTES
+
+
+def test_deadlines_are_the_nearest_of_their_kind() -> None:
+    """The clock's own deadlines and those of silence are kept apart, each at its nearest."""
+    waiting = message(
+        send_at=NOW + seconds(5),
+        retry_at=NOW + seconds(3),
+        start_by=NOW + seconds(7),
+        fallback_at=NOW + seconds(6),
+    )
+    assert due_at(waiting) == NOW + seconds(3)
+    assert silence_at(waiting) == NOW + seconds(6)
+
+
+@pytest.mark.parametrize("status", [Status.DELIVERED, Status.READ])
+def test_an_ended_message_has_no_deadline(status: Status) -> None:
+    """Nothing is looked at again after the outcome."""
+    ended = decide(begun(), receipt(begun(), status), NOW).message
+    assert ended.outcome is Outcome.SUCCEEDED
+    assert (due_at(ended), silence_at(ended)) == (None, None)
+
+
+def test_a_deadline_passes_at_its_moment() -> None:
+    """At or after is passed; unset or unjudged is not."""
+    assert passed(NOW, NOW)
+    assert not passed(NOW, NOW - seconds(1))
+    assert not passed(None, NOW)
+    assert not passed(NOW, None)
+
+
+def test_a_plan_survives_storage() -> None:
+    """Every option of a step comes back from the database as it was resolved."""
+    plan = begun(
+        step("sms", sender="+1", account="a", start_within=None, fallback_on=frozenset()),
+        step("email", fallback_on=frozenset(FailureClass)),
+    ).plan
+    assert PLAN.validate_json(PLAN.dump_json(plan, exclude_none=True)) == plan
+
+
+def _batch() -> Batch:
+    batch = Batch(NOW, RetryRules())
+    batch.add([message()])
+    batch.fold(MESSAGE_ID, Begun(context=CONTEXT))
+    return batch
+
+
+def test_a_fact_is_one_row_of_history() -> None:
+    """The same receipt twice in one batch is one row: what it led to the first time."""
+    batch = _batch()
+    fact = accepted(batch.messages[MESSAGE_ID])
+    batch.fold(MESSAGE_ID, fact)
+    batch.fold(MESSAGE_ID, fact)
+    rows = [row for (_, key), row in batch.history.items() if key.startswith("receipt:")]
+    assert [(row.note, row.status) for row in rows] == [("dispatched -> accepted", "accepted")]
+
+
+def test_a_look_at_the_clock_that_changes_nothing_leaves_no_trace() -> None:
+    """A timer that finds nothing due writes neither message nor history."""
+    batch = Batch(NOW, RetryRules())
+    before = {MESSAGE_ID: begun()}
+    batch.add(before.values())
+    batch.fold(MESSAGE_ID, Due(silence_until=NOW))
+    assert batch.history == {}
+    assert changed(batch, before) == []
+
+
+def test_what_could_not_be_inserted_is_forgotten() -> None:
+    """A message whose key was taken leaves no history, frame or count behind."""
+    batch = _batch()
+    batch.note(batch.messages[MESSAGE_ID], "step:2", "skipped")
+    batch.keep_only({UUID(int=7)})
+    assert not batch.messages
+    assert not batch.history
+    assert not batch.effects
+    assert not batch.decided
+
+
+def test_messages_are_written_in_the_order_of_their_ids() -> None:
+    """Two routers that save the same messages meet them in one order."""
+    batch = Batch(NOW, RetryRules())
+    batch.add(replace(begun(), id=UUID(int=number)) for number in (3, 1, 2))
+    assert [m.id.int for m in changed(batch, {})] == [1, 2, 3]
+
+
+def test_a_withdraw_gets_a_row_beside_the_fact_that_asked() -> None:
+    """The ask and its answer are two facts of the timeline."""
+    late = NOW + seconds(301)
+    batch = Batch(late, RetryRules())
+    batch.add([begun()])
+    batch.fold(MESSAGE_ID, Due(silence_until=late))
+    pending = batch.messages[MESSAGE_ID].pending
+    assert pending is not None
+    assert [key for _, key in batch.history] == [f"timer:start_within:{pending.attempt}"]
+
+
+def test_a_failure_leaves_its_element_in_the_history() -> None:
+    """The provider's own words stand beside the fact they told."""
+    batch = _batch()
+    of = batch.messages[MESSAGE_ID]
+    batch.fold(MESSAGE_ID, failed(of, FailureClass.CONTENT, element={"code": 131047}))
+    [row] = [row for row in batch.history.values() if row.status == "failed"]
+    assert row.element == '{"code":131047}'
+    assert row.attempt_id == f"{MESSAGE_ID}.1.1"

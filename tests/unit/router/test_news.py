@@ -1,0 +1,202 @@
+"""What the world is told: once, in order, and no less because facts came in one batch."""
+
+from __future__ import annotations
+
+import pytest
+
+from herald.vocabulary import (
+    FailureClass,
+    MessageStatus,
+    Outcome,
+    Receipts,
+    Status,
+    SuccessOn,
+)
+from router.core.decide import decide
+from router.core.effects import Decision, Emit
+from router.core.facts import Fact
+from router.core.message import Message
+from unit.router.making import (
+    NOW,
+    accepted,
+    answered,
+    at,
+    begun,
+    dispatched,
+    events,
+    failed,
+    receipt,
+    seconds,
+    step,
+)
+
+
+def _fold(message: Message, *facts: Fact) -> tuple[Message, list[Emit]]:
+    told: list[Emit] = []
+    for fact in facts:
+        decision = decide(message, fact, NOW)
+        message = decision.message
+        told += [effect for effect in decision.effects if isinstance(effect, Emit)]
+    return message, told
+
+
+def _second_dispatched() -> Message:
+    message, _ = _fold(begun(), accepted(begun()))
+    later = NOW + seconds(61)
+    return decide(message, at(later), later).message
+
+
+def test_two_late_successes_of_one_batch_are_both_told() -> None:
+    """`delivered` and `read` heard while a withdraw is under way: neither event is lost."""
+    message = _second_dispatched()
+    message, early = _fold(
+        message,
+        receipt(message, Status.DELIVERED, attempt=0),
+        receipt(message, Status.READ, attempt=0),
+    )
+    message, last = _fold(message, answered(message, won=True))
+    told = early + last
+    assert sorted(event.what for event in told) == ["delivered", "read"]
+    assert [event.what for event in told if event.terminal] == ["delivered"]
+    assert message.status is MessageStatus.READ
+    assert [event.sequence for event in told] == sorted({event.sequence for event in told})
+
+
+def test_success_of_both_attempts_in_one_batch() -> None:
+    """The first success ends the message; the other is told, and marked as an overlap."""
+    message = _second_dispatched()
+    message, early = _fold(
+        message,
+        receipt(message, Status.DELIVERED, attempt=0),
+        receipt(message, Status.DELIVERED, attempt=1),
+    )
+    message, last = _fold(message, answered(message, won=False))
+    told = early + last
+    assert [event.what for event in told] == ["delivered", "delivered"]
+    [end] = [event for event in told if event.terminal]
+    assert end.overlap
+    assert end.attempt is not None
+    assert end.attempt.channel == "whatsapp"
+
+
+CAPPED = [
+    (SuccessOn.READ, Receipts.DELIVERED, Status.DELIVERED),
+    (SuccessOn.DELIVERED, Receipts.SENT, Status.SENT),
+    (SuccessOn.READ, Receipts.SENT, Status.SENT),
+]
+
+
+@pytest.mark.parametrize(("wanted", "receipts", "status"), CAPPED)
+def test_the_last_news_may_come_before_the_acceptance(
+    wanted: SuccessOn, receipts: Receipts, status: Status
+) -> None:
+    """A webhook faster than the worker's report: success is seen once the cap is known."""
+    message = begun(step("sms", success_on=wanted))
+    message, early = _fold(message, receipt(message, status, source="webhook"))
+    assert message.outcome is None
+    message, late = _fold(message, accepted(message, receipts))
+    assert message.outcome is Outcome.SUCCEEDED
+    assert [(e.what, e.terminal, e.confirmed) for e in early + late] == [
+        (status.value, False, True),
+        (status.value, True, False),
+    ]
+
+
+def test_an_acceptance_that_caps_nothing_ends_nothing() -> None:
+    """Where more news may come, the acceptance after a `sent` changes nothing."""
+    message = begun()
+    message, _ = _fold(message, receipt(message, Status.SENT, source="webhook"))
+    decision = decide(message, accepted(message, Receipts.READ), NOW)
+    assert decision.effects == ()
+    assert decision.message.outcome is None
+
+
+def test_every_step_up_is_told_once() -> None:
+    """Each level reached is one event, whatever comes in between and again."""
+    message = begun(step(success_on=SuccessOn.READ))
+    order = [Status.SENT, Status.SENT, Status.DELIVERED, Status.SENT, Status.READ, Status.CLICKED]
+    message, told = _fold(message, *(receipt(message, status) for status in order))
+    assert [event.what for event in told] == ["sent", "delivered", "read", "clicked"]
+    assert [event.late for event in told] == [False, False, False, True]
+    assert [event.sequence for event in told] == [1, 2, 3, 4]
+
+
+def test_a_jump_tells_only_where_it_landed() -> None:
+    """A `read` without a `delivered` before it invents none."""
+    message = begun()
+    _, told = _fold(message, receipt(message, Status.READ), receipt(message, Status.DELIVERED))
+    assert [event.what for event in told] == ["read"]
+
+
+def test_a_read_after_a_bounce_counts() -> None:
+    """`reached` rises over facts that come after a higher rank, and the message with it."""
+    message = begun(step("email"), step("sms"))
+    message, told = _fold(
+        message, receipt(message, Status.BOUNCED), receipt(message, Status.DELIVERED, attempt=0)
+    )
+    assert message.state.attempts[0].status is Status.BOUNCED
+    assert message.status is MessageStatus.DELIVERED
+    assert [event.what for event in told] == ["bounced", "fallback"]
+    assert message.pending is not None  # the fallback, not yet started, is being taken back
+    message, told = _fold(message, answered(message, won=True))
+    assert [(event.what, event.terminal) for event in told] == [("delivered", True)]
+
+
+def test_a_fallback_names_both_channels_and_the_reason() -> None:
+    """The event says from where, to where, and why."""
+    message = begun()
+    [told] = [
+        e
+        for e in decide(message, failed(message, FailureClass.UNREACHABLE), NOW).effects
+        if isinstance(e, Emit)
+    ]
+    assert told.fallback is not None
+    assert told.fallback.model_dump() == {
+        "from_channel": "whatsapp",
+        "to_channel": "sms",
+        "reason": "unreachable",
+    }
+    assert not told.terminal
+
+
+REASONS = [("silence", Status.ACCEPTED), ("unknown", Status.UNKNOWN)]
+
+
+@pytest.mark.parametrize(("reason", "status"), REASONS)
+def test_silence_is_named_by_what_is_known(reason: str, status: Status) -> None:
+    """A silent acceptance and a call of unknown end are told apart."""
+    message, _ = _fold(begun(), receipt(begun(), status))
+    later = NOW + seconds(61)
+    decision: Decision = decide(message, at(later), later)
+    [told] = [e for e in decision.effects if isinstance(e, Emit)]
+    assert told.fallback is not None
+    assert told.fallback.reason == reason
+    assert dispatched(decision) == ["sms 2.1/1"]
+
+
+def test_a_late_failure_of_an_earlier_attempt_starts_nothing() -> None:
+    """After a fallback the first attempt's failure changes only its own row."""
+    message = _second_dispatched()
+    decision = decide(message, failed(message, FailureClass.UNREACHABLE, attempt=0), NOW)
+    assert events(decision) == []
+    assert dispatched(decision) == []
+    assert decision.message.state.attempts[0].status is Status.FAILED
+
+
+def test_a_late_success_stops_a_planned_retry() -> None:
+    """A first attempt delivered while the second waits for its next try ends the message."""
+    message = _second_dispatched()
+    message, _ = _fold(message, failed(message, FailureClass.TRANSIENT))
+    message, told = _fold(message, receipt(message, Status.DELIVERED, attempt=0))
+    assert message.outcome is Outcome.SUCCEEDED
+    assert not told[-1].overlap
+    later = NOW + seconds(3600)
+    assert dispatched(decide(message, at(later), later)) == []
+
+
+def test_a_failure_is_forgotten_by_better_news() -> None:
+    """An attempt that was delivered after all no longer shows the failure told before."""
+    message, _ = _fold(begun(step("sms")), failed(begun(step("sms")), FailureClass.UNREACHABLE))
+    message, [late] = _fold(message, receipt(message, Status.DELIVERED))
+    assert message.state.attempts[0].failure is None
+    assert (late.late, late.terminal, late.outcome) == (True, False, Outcome.FAILED)
