@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import structlog
@@ -13,9 +13,8 @@ import structlog
 from herald.addresses import masked
 from herald.settings import LogFormat
 
-_HIDDEN_KEYS = frozenset(
-    {"body", "text", "html", "subject", "password", "token", "authorization", "secret", "dsn"}
-)
+_HIDDEN_KEYS = frozenset({"body", "text", "html", "subject", "dsn"})
+_SECRET_KEY = re.compile(r"password|token|secret|authorization|api_?key", re.IGNORECASE)
 _URL_PASSWORD = re.compile(r"(\w+://[^:/\s@]*):[^@/\s]+@")
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _PHONE = re.compile(r"\+\d{7,15}\b")
@@ -25,11 +24,23 @@ _HIDDEN = "***"
 def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Any:
     """Hide what must not be logged: by the name of a field, and by its look in any text."""
     for key, value in event.items():
-        if key in _HIDDEN_KEYS:
-            event[key] = _HIDDEN
-        elif isinstance(value, str):
-            event[key] = redact_text(value)
+        event[key] = _HIDDEN if _is_hidden(key) else _redacted(value)
     return event
+
+
+def _is_hidden(key: object) -> bool:
+    return key in _HIDDEN_KEYS or _SECRET_KEY.search(str(key)) is not None
+
+
+def _redacted(value: Any) -> Any:
+    """Hide what a value holds, however deep; whatever is no JSON becomes its text."""
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, Mapping):
+        return {k: _HIDDEN if _is_hidden(k) else _redacted(v) for k, v in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_redacted(item) for item in value]
+    return redact_text(str(value))
 
 
 def redact_text(text: str) -> str:

@@ -122,7 +122,11 @@ _WordT = TypeVar("_WordT", bound=StrEnum)
 def _unknown_as(fallback: _WordT) -> BeforeValidator:
     """Read a newer peer's word as `fallback`: a rolling deploy must not dead-letter it."""
     known = {word.value for word in type(fallback)}
-    return BeforeValidator(lambda value: value if isinstance(value, str) and value in known else fallback)
+
+    def read(value: object) -> object:
+        return value if isinstance(value, str) and value in known else fallback
+
+    return BeforeValidator(read)
 
 
 LenientStatus = Annotated[Status, _unknown_as(Status.OTHER)]

@@ -7,14 +7,32 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from herald.content import ChannelContent
+from herald.content import ChannelContent, Media, Template
 from herald.vocabulary import Category, Lane
+
+
+_LENIENT = ConfigDict(extra="ignore", strict=False, frozen=True)
+
+
+class WorkMedia(Media):
+    """A file, as a worker reads it."""
+
+    model_config = _LENIENT
+
+
+class WorkTemplate(Template):
+    """A template, as a worker reads it."""
+
+    model_config = _LENIENT
 
 
 class WorkContent(ChannelContent):
     """A channel's content as a worker reads it: unknown parts are ignored, not refused."""
 
-    model_config = ConfigDict(extra="ignore", strict=False, frozen=True)
+    model_config = _LENIENT
+
+    media: tuple[WorkMedia, ...] = ()
+    template: WorkTemplate | None = None
 
 
 class Work(BaseModel):

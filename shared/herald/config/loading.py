@@ -115,12 +115,22 @@ def exit_with(error: ConfigurationError) -> NoReturn:
     raise SystemExit(2)
 
 
+def _in_the_file(location: tuple[int | str, ...]) -> list[int | str]:
+    """Leave out the provider that pydantic names as the branch it took: it is no key of the file.
+
+    Only that one: an account may well be named like its provider.
+    """
+    match location:
+        case ("accounts", name, branch, *rest) if branch in PROVIDERS:
+            return ["accounts", name, *rest]
+    return list(location)
+
+
 def describe(error: ValidationError) -> list[str]:
     """Say each error as `path.in.the.file: what is wrong`, without the value given."""
     lines: list[str] = []
     for item in error.errors(include_url=False, include_input=False, include_context=False):
-        # a union's chosen branch is part of pydantic's location but not of the file
-        location = [part for part in item["loc"] if part not in PROVIDERS]
+        location = _in_the_file(item["loc"])
         message = item["msg"].removeprefix("Value error, ")
         if not location:  # a check across parts names its own paths
             lines += message.split("; ")

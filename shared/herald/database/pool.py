@@ -30,6 +30,8 @@ OUTAGES = (
     asyncpg.LockNotAvailableError,
     asyncpg.ReadOnlySQLTransactionError,
     asyncpg.CannotConnectNowError,
+    asyncpg.InvalidCatalogNameError,  # the database is not created yet
+    asyncpg.InvalidAuthorizationSpecificationError,  # nor its user, or not with this password
 )
 
 _log = structlog.get_logger()

@@ -1,0 +1,119 @@
+"""`python -m channel_sms` as a process: killed in the middle of a call, and stopped in good order.
+
+Its provider is a server of the test's own that answers when it is told to.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import pytest_asyncio
+from aiohttp import web
+
+from behaviour.bus.rabbit import until
+from behaviour.channel.world import World, attempt_id, configure
+
+
+@dataclass(slots=True)
+class Api:
+    """Twilio, as far as this test goes."""
+
+    base_url: str = ""
+    callbacks: list[str] = field(default_factory=list)
+    may_answer: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def create(self, request: web.Request) -> web.Response:
+        form = await request.post()
+        self.callbacks.append(str(form["StatusCallback"]))
+        await self.may_answer.wait()
+        return web.json_response({"sid": f"SM{len(self.callbacks)}"}, status=201)
+
+
+@pytest_asyncio.fixture
+async def api() -> AsyncIterator[Api]:
+    """Give a server that takes messages."""
+    served = Api()
+    application = web.Application()
+    application.router.add_post("/{path:.*}", served.create)
+    runner = web.AppRunner(application, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    served.base_url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    yield served
+    await runner.cleanup()
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+@asynccontextmanager
+async def process(world: World, api: Api) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Run the SMS worker as a process; kill it at the end if it still runs."""
+    config = configure(world.folder, rate="1000/s", timeout="5s", base_url=api.base_url)
+    environment = {
+        **os.environ,
+        "HERALD_AMQP_URL": world.rabbit.amqp_url,
+        "HERALD_POSTGRES_DSN": world.dsn,
+        "HERALD_CONFIG": str(config),
+        "HERALD_HTTP_PORT": str(free_port()),
+    }
+    with (world.folder / "log").open("wb") as log:
+        started = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "channel_sms", env=environment, stderr=log
+        )
+    try:
+        yield started
+    finally:
+        if started.returncode is None:
+            started.kill()
+            await started.wait()
+
+
+async def test_killed_in_the_middle_of_a_call(world: World, api: Api) -> None:
+    """Nobody knows how the call ended, so it is reported unknown and never made again."""
+    attempt = attempt_id()
+    async with process(world, api) as worker:
+        await world.send(attempt)
+        await until(lambda: api.callbacks, within_seconds=20)
+        worker.send_signal(signal.SIGKILL)
+        await worker.wait()
+    api.may_answer.set()
+    row = await world.row(attempt)
+    assert row is not None
+    assert row["state"] == "started"
+    async with process(world, api):
+        assert await world.receipts() == []  # its lease lives: the first worker might be slow
+        await world.end_lease(attempt)
+        [told] = await world.receipts(1)
+    assert (told["status"], told["failure"]["code"]) == ("unknown", "lease_ended")
+    assert len(api.callbacks) == 1
+    assert api.callbacks[0].endswith(f"/webhooks/twilio/main?attempt={attempt}")
+
+
+async def test_sigterm_ends_it_in_good_order(world: World, api: Api) -> None:
+    """Told to stop during its calls, it finishes them, tells them, and then ends."""
+    attempts = [attempt_id() for _ in range(10)]
+    async with process(world, api) as worker:
+        await world.send(*attempts)
+        await until(lambda: len(api.callbacks) == 10, within_seconds=20)
+        worker.send_signal(signal.SIGTERM)
+        await asyncio.sleep(0.5)
+        api.may_answer.set()
+        async with asyncio.timeout(20):
+            code = await worker.wait()
+        assert code in {0, -signal.SIGTERM}  # uvicorn ends by the signal, after everything else
+    told = await world.receipts(10)
+    assert {receipt["status"] for receipt in told} == {"accepted"}
+    assert {receipt["attempt_id"] for receipt in told} == set(attempts)
+    assert len(api.callbacks) == 10
+    assert await world.unsettled() == 0
