@@ -10,7 +10,6 @@ from pydantic import BaseModel, ConfigDict
 from herald.content import ChannelContent, Media, Template
 from herald.vocabulary import Category, Lane
 
-
 _LENIENT = ConfigDict(extra="ignore", strict=False, frozen=True)
 
 
