@@ -18,17 +18,16 @@ from channel_sms.providers.twilio import Twilio, payload, read_answer
 from herald.channel.http import HttpAnswer, HttpCaller
 from herald.channel.provider import Accepted, Refused, Uncertain
 from herald.config.accounts import TwilioSecrets
-from herald.content import Media, Template
 from herald.failures import Failure
 from herald.vocabulary import FailureClass, Receipts
-from herald.work import WorkContent
+from herald.work import WorkContent, WorkMedia, WorkTemplate
 from unit.channel.making import ACCOUNT_SID, ATTEMPT, seconds, twilio, work
 
 Respond = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 CALLBACK = "https://hooks.example.com/webhooks/twilio/main?attempt=1"
 SERVICE_SID = "MG" + "1" * 32
-PICTURE = Media(url="https://files.example.com/a.png", kind="image")
+PICTURE = WorkMedia(url="https://files.example.com/a.png", kind="image")
 SECRETS = TwilioSecrets(auth_tokens=(SecretStr("current"), SecretStr("previous")))
 
 
@@ -81,7 +80,7 @@ def test_media_go_by_link() -> None:
 
 def test_a_template_of_the_content_api() -> None:
     """A template Twilio holds goes by its id with its variables, instead of a text."""
-    template = Template(name="HX" + "2" * 32, variables={"1": "Ann", "name": "é"})
+    template = WorkTemplate(name="HX" + "2" * 32, variables={"1": "Ann", "name": "é"})
     found = fields(WorkContent(text="unused", template=template))
     assert found["ContentSid"] == template.name
     assert json.loads(found["ContentVariables"]) == {"1": "Ann", "name": "é"}
@@ -90,7 +89,7 @@ def test_a_template_of_the_content_api() -> None:
 
 def test_another_providers_template_is_passed_over() -> None:
     """A template for WhatsApp leaves the SMS its text; without one there is nothing to send."""
-    template = Template(name="order_update")
+    template = WorkTemplate(name="order_update")
     assert fields(WorkContent(text="Hi", template=template))["Body"] == "Hi"
     assert refusal(WorkContent(template=template)) == "no_content"
 

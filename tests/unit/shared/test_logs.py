@@ -14,7 +14,7 @@ from herald.logs import configure_logs, redact, redact_text
 
 
 @pytest.fixture
-def _restored() -> Iterator[None]:
+def logs() -> Iterator[None]:
     """Put the logs back as they were."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
@@ -69,7 +69,8 @@ def test_masked_addresses_can_still_be_followed() -> None:
     assert "@example.com" in redact_text("jane@example.com")
 
 
-def test_every_line_is_json(capsys: pytest.CaptureFixture[str], _restored: None) -> None:
+@pytest.mark.usefixtures("logs")
+def test_every_line_is_json(capsys: pytest.CaptureFixture[str]) -> None:
     """Our lines and libraries' go through one pipeline, exceptions included."""
     configure_logs("router", "json")
     try:
@@ -85,7 +86,8 @@ def test_every_line_is_json(capsys: pytest.CaptureFixture[str], _restored: None)
     assert lines[0]["dsn"] == "***"
 
 
-def test_libraries_are_quiet(capsys: pytest.CaptureFixture[str], _restored: None) -> None:
+@pytest.mark.usefixtures("logs")
+def test_libraries_are_quiet(capsys: pytest.CaptureFixture[str]) -> None:
     """Below a warning only our own lines are written."""
     configure_logs("router", "console")
     logging.getLogger("library").info("chatter")

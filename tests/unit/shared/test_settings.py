@@ -45,7 +45,7 @@ def test_repeats_no_password() -> None:
 @pytest.mark.parametrize("port", ["", "80a", "65536", "-1", "0", "²"])
 def test_a_port_is_a_port(port: str) -> None:
     """What is no port number is told as a problem of its variable."""
-    with pytest.raises(SettingsError, match="^HERALD_HTTP_PORT: "):
+    with pytest.raises(SettingsError, match=r"^HERALD_HTTP_PORT: "):
         read_settings(default_port=1, environment=GOOD | {"HERALD_HTTP_PORT": port})
 
 
