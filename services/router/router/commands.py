@@ -16,13 +16,14 @@ from herald.vocabulary import CommandAnswer, Lane
 from router import metrics
 from router.burials import refused_command
 from router.committing import Committer
-from router.core.effects import Answer
-from router.core.facts import Begun
+from router.core.effects import Answer, Decision
+from router.core.facts import Begun, Fact
+from router.core.message import Message
 from router.frames import answer_event, rejection_event
 from router.halving import apply_in_halves
 from router.intake import Candidate, Envelope, Rejection, poison, read_send
 from router.store.dead_letters import bury
-from router.store.messages import Taken, find_taken, insert_messages, read_contents
+from router.store.messages import HistoryRow, Taken, find_taken, insert_messages, read_contents
 from router.transaction import Batch
 
 
@@ -58,22 +59,25 @@ class SendHandler:
             read_send(envelope_of(delivery), self._lane, self._configuration, now)
             for delivery in deliveries
         ]
-        first, repeats = _first_of_each([item for item in items if isinstance(item, Candidate)])
         rejections = [item for item in items if isinstance(item, Rejection)]
+        waiting = [item for item in items if isinstance(item, Candidate)]
+        history: list[HistoryRow] = []
+        decided: list[tuple[Message, Fact, Decision]] = []
+        frames: list[Frame] = []
         async with self._database.transaction() as connection:
-            batch, inserted = await self._accept(connection, first, now)
-            taken = [c for c in first if c.message.id not in inserted] + repeats
-            answers, refused = await self._answer_taken(connection, taken, now)
-            frames = await batch.frames(connection, _contents(first))
-            rejections += refused
+            while waiting:  # once, but for commands of one batch that share an id or a key
+                first, repeats = _first_of_each(waiting)
+                batch, inserted = await self._accept(connection, first, now)
+                frames += await batch.frames(connection, _contents(first))
+                history += batch.history.values()
+                decided += batch.decided
+                taken = [c for c in first if c.message.id not in inserted] + repeats
+                answers, refused, waiting = await self._answer_taken(connection, taken, now)
+                frames += answers
+                rejections += refused
             frames += [rejection_event(rejected, now) for rejected in rejections]
             committed = await self._committer.save(
-                connection,
-                [],
-                list(batch.history.values()),
-                [*frames, *answers],
-                now,
-                decided=batch.decided,
+                connection, [], history, frames, now, decided=decided
             )
             await bury_bodies(connection, rejections)
         metrics.COMMANDS.labels(self._lane.value, CommandAnswer.REJECTED.value).inc(len(rejections))
@@ -97,24 +101,32 @@ class SendHandler:
 
     async def _answer_taken(
         self, connection: Connection, candidates: Sequence[Candidate], now: datetime
-    ) -> tuple[list[Frame], list[Rejection]]:
-        """Answer commands whose id or key is held by a message already."""
+    ) -> tuple[list[Frame], list[Rejection], list[Candidate]]:
+        """Answer commands whose id or key is held by a message; return those that are free.
+
+        A command is free when only a refused one of its batch has the same id or key.
+        """
         if not candidates:
-            return [], []
+            return [], [], []
         taken = await find_taken(connection, candidates)
         by_key = {(item.message.tenant, item.message.idempotency_key): item for item in taken}
+        ids = {item.message.id for item in taken}
+        free: list[Candidate] = []
         answers: list[Frame] = []
         refused: list[Rejection] = []
         for candidate in candidates:
             message = candidate.message
             holder = by_key.get((message.tenant, message.idempotency_key))
+            if holder is None and message.id not in ids:
+                free.append(candidate)
+                continue
             answer = judge(candidate, holder)
             if isinstance(answer, Rejection):
                 refused.append(answer)
             elif holder is not None:
                 answers.append(answer_event(holder.message, answer, now))
                 metrics.COMMANDS.labels(self._lane.value, answer.answer.value).inc()
-        return answers, refused
+        return answers, refused, free
 
     async def _refuse_poison(self, delivery: Delivery, _error: Exception) -> None:
         await refuse_poison(self._database, self._committer, self._configuration, delivery)
