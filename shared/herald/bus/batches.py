@@ -15,7 +15,7 @@ from typing import Literal
 import structlog
 from prometheus_client import REGISTRY, CollectorRegistry
 
-from herald.bus.deliveries import Delivery, ack_all, settle_batch
+from herald.bus.deliveries import Delivery, settle
 from herald.bus.metrics import bus_metrics
 
 Handler = Callable[[Sequence[Delivery]], Awaitable[None]]
@@ -161,11 +161,11 @@ class BatchLoop:
         acked = 0
         if self._settle == "batch":
             acked = sum(1 for d in hand if not d.rejected and not d.settled)
-            if await settle_batch(hand) == 0 and (acked or rejected):
+            if await settle(hand) == 0 and (acked or rejected):
                 self._count("lost", acked + len(rejected))
                 acked, rejected = 0, []
         else:
-            await ack_all(rejected)
+            await settle(rejected)
         self._count("acked", acked)
         self._count("rejected", len(rejected))
         self._remember_newest(hand)

@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import takewhile
 from typing import Any
 
 import aiormq
@@ -21,11 +22,16 @@ _WRITE_PATIENCE_SECONDS = 1.0
 class Source:
     """The AMQP channel deliveries came on. Tags mean nothing on any other."""
 
-    __slots__ = ("channel", "unsettled")
+    __slots__ = ("channel", "outstanding")
 
     def __init__(self, channel: aiormq.Channel) -> None:
         self.channel = channel
-        self.unsettled = 0
+        self.outstanding: dict[int, None] = {}  # tags received and not settled, oldest first
+
+    @property
+    def unsettled(self) -> int:
+        """How many deliveries of the channel are not settled."""
+        return len(self.outstanding)
 
     @property
     def is_open(self) -> bool:
@@ -89,16 +95,16 @@ class Delivery:
 
     async def ack(self) -> bool:
         """Acknowledge it now; False when its channel is gone and it will be delivered again."""
-        return bool(await ack_all([self]))
+        return bool(await settle([self]))
 
     async def dead_letter(self) -> bool:
         """Reject it to `herald.dead` now; False when its channel is gone."""
         self.reject()
-        return bool(await ack_all([self]))
+        return bool(await settle([self]))
 
 
-async def ack_all(deliveries: Iterable[Delivery]) -> int:
-    """Settle deliveries one by one in one write a channel: rejected if so marked, else acked.
+async def settle(deliveries: Iterable[Delivery]) -> int:
+    """Settle deliveries in one write a channel: rejected if so marked, else acknowledged.
 
     Returns how many were settled; those of a lost channel are not, and neither is any twice.
     """
@@ -113,31 +119,32 @@ async def ack_all(deliveries: Iterable[Delivery]) -> int:
         else:
             by_source.setdefault(delivery.source, []).append(delivery)
     for source, group in by_source.items():
-        source.unsettled -= len(group)
-        if await source.write([_settlement(delivery) for delivery in group]):
+        if await source.write(_settlements(source.outstanding, group)):
             settled += len(group)
     return settled
 
 
-async def settle_batch(deliveries: Sequence[Delivery]) -> int:
-    """Settle everything received on one channel up to the last of `deliveries`.
+def _settlements(outstanding: dict[int, None], group: Sequence[Delivery]) -> list[Frame]:
+    """Return the frames that settle a group, which is outstanding no more.
 
-    Rejections go first and then one multiple acknowledgement: the other order would acknowledge
-    the rejected ones too, and their rejection would close the channel. Returns how many were
-    settled.
+    As few as can be: the oldest outstanding tags share one multiple acknowledgement. A quorum
+    queue takes in some 30 settlements at a time, and forgets the others when the channel closes.
+    Rejections go first: a multiple acknowledgement would acknowledge them too, and rejecting them
+    then would close the channel.
     """
-    pending = [delivery for delivery in deliveries if not delivery.settled]
-    good = [delivery for delivery in pending if not delivery.rejected]
-    source = pending[0].source if pending else None
-    if source is None:
-        return await ack_all(pending)
-    frames: list[Frame] = [_settlement(d) for d in pending if d.rejected]
-    if good:
-        frames.append(Basic.Ack(delivery_tag=good[-1].tag, multiple=True))
-    for delivery in pending:
-        delivery.settled = True
-    source.unsettled -= len(pending)
-    return len(pending) if await source.write(frames) else 0
+    frames: list[Frame] = []
+    for delivery in group:
+        if delivery.rejected:
+            outstanding.pop(delivery.tag, None)
+            frames.append(Basic.Reject(delivery_tag=delivery.tag, requeue=False))
+    good = {delivery.tag for delivery in group if not delivery.rejected}
+    oldest = list(takewhile(good.__contains__, outstanding))
+    if oldest:
+        frames.append(Basic.Ack(delivery_tag=oldest[-1], multiple=True))
+    frames.extend(Basic.Ack(delivery_tag=tag) for tag in sorted(good.difference(oldest)))
+    for tag in good:
+        outstanding.pop(tag, None)
+    return frames
 
 
 def delivery_from(message: DeliveredMessage, source: Source) -> Delivery:
@@ -162,9 +169,3 @@ def delivery_from(message: DeliveredMessage, source: Source) -> Delivery:
         tag=envelope.delivery_tag,
         source=source,
     )
-
-
-def _settlement(delivery: Delivery) -> Frame:
-    if delivery.rejected:
-        return Basic.Reject(delivery_tag=delivery.tag, requeue=False)
-    return Basic.Ack(delivery_tag=delivery.tag)

@@ -38,6 +38,7 @@ from herald.bus.deliveries import Source, delivery_from
 _LOOP_RESTART_SECONDS = 0.5
 _ARRIVAL_SECONDS = 0.05  # for deliveries whose tasks have yet to run when the consumer is cancelled
 _POLL_SECONDS = 0.02
+_TAKING_IN_SECONDS = 0.2  # a quorum queue forgets settlements it has yet to take in at a close
 _CANCEL_SECONDS = 5.0
 
 _log = structlog.get_logger(__name__)
@@ -132,8 +133,9 @@ class BatchSubscriber(RabbitSubscriber):
         """Take one delivery in. Runs in a task of the channel's, so it only stores."""
         if self._source is None or self._source.channel is not message.channel:
             self._source = Source(cast("aiormq.Channel", message.channel))
-        self._source.unsettled += 1
-        self._batches.receive(delivery_from(message, self._source))
+        delivery = delivery_from(message, self._source)
+        self._source.outstanding[delivery.tag] = None
+        self._batches.receive(delivery)
 
     async def _keep_looping(self) -> None:
         """Run the loop, again if it dies; the next one goes on with the batch it held."""
@@ -152,7 +154,7 @@ class BatchSubscriber(RabbitSubscriber):
             await asyncio.sleep(_LOOP_RESTART_SECONDS)
 
     async def _wait_until_settled(self, deadline: float) -> None:
-        """Wait for what the handler settles by itself, then for the bytes to leave."""
+        """Wait for what the handler settles by itself, then for the broker to take it in."""
         source = self._source
         if source is None:
             return
@@ -160,6 +162,7 @@ class BatchSubscriber(RabbitSubscriber):
             await asyncio.sleep(_POLL_SECONDS)
         if source.is_open:
             await source.flush()
+            await asyncio.sleep(_TAKING_IN_SECONDS)
 
 
 class _BatchSpecification(RabbitSubscriberSpecification):

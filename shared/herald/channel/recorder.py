@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 import structlog
 
 from herald.bus.batches import where
-from herald.bus.deliveries import Delivery, ack_all
+from herald.bus.deliveries import Delivery, settle
 from herald.bus.publishing import Publisher
 from herald.channel import metrics, sends
 from herald.channel.reports import receipt_frame
@@ -126,7 +126,7 @@ class Recorder:
             elif problem is None:
                 self._published.add((item.receipt.attempt_id or "", state_of(item.receipt)))
         kept = {id(item) for item in unheard}
-        await ack_all(item.delivery for item in group if id(item) not in kept)
+        await settle(item.delivery for item in group if id(item) not in kept)
         if not group or self._flush_is_due():
             await self._mark()
         return [item for item in unheard if item.delivery.is_live]

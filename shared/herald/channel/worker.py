@@ -15,7 +15,7 @@ import structlog
 from pydantic import ValidationError
 
 from herald.bus.batches import where
-from herald.bus.deliveries import Delivery, ack_all
+from herald.bus.deliveries import Delivery, settle
 from herald.channel import metrics, sends
 from herald.channel.accounts import LEASE_SLACK, Slot, choose
 from herald.channel.provider import Accepted, Refused, SendResult, Uncertain
@@ -152,7 +152,7 @@ class Worker:
         for attempt_id, row in known.items():
             if not self._tell_again(by_attempt[attempt_id], row):
                 taken.append(by_attempt[attempt_id].delivery)
-        await ack_all(taken)
+        await settle(taken)
 
     def _tell_again(self, job: Job, row: Known) -> bool:
         """Publish a recorded report again; False when its delivery can simply be acknowledged."""

@@ -11,7 +11,7 @@ from behaviour.bus.rabbit import Rabbit, WorkQueue, until
 from herald import topology
 from herald.bus.connections import Connections
 from herald.bus.declaration import apply
-from herald.bus.deliveries import Delivery, ack_all
+from herald.bus.deliveries import Delivery, settle
 
 
 async def test_lost_connection_loses_nothing_and_acks_nothing_unworked(
@@ -51,7 +51,7 @@ async def test_prefetch_is_restored_after_a_lost_connection(
     await asyncio.sleep(0.3)
     assert subscriber.healthy
     assert sum(d.is_live for d in collect.deliveries) == 6
-    assert await ack_all(collect.deliveries) == 6
+    assert await settle(collect.deliveries) == 6
 
 
 async def test_retry_drops_deliveries_that_will_come_again(

@@ -13,7 +13,7 @@ from behaviour.bus.collecting import Collector, Payload, Subscribe, bodies
 from behaviour.bus.rabbit import Rabbit, WorkQueue, until
 from herald import topology
 from herald.bus.connections import Connections
-from herald.bus.deliveries import Delivery, ack_all
+from herald.bus.deliveries import Delivery, settle
 from herald.bus.entities import existing_exchange, existing_queue
 from herald.vocabulary import Lane
 
@@ -144,11 +144,11 @@ async def test_single_settling_goes_on_while_deliveries_are_in_work(
     assert await collect.deliveries[5].ack()
     assert await collect.deliveries[2].dead_letter()
     await until(lambda: len(collect.deliveries) == 10)
-    assert await ack_all(collect.deliveries) == 8
+    assert await settle(collect.deliveries) == 8
     await until(lambda: len(collect.deliveries) == 18)
-    assert await ack_all(collect.deliveries) == 8
+    assert await settle(collect.deliveries) == 8
     await until(lambda: len(collect.deliveries) == 20)
-    await ack_all(collect.deliveries)
+    await settle(collect.deliveries)
     await subscriber.stop()
     assert collect.bodies == [str(i) for i in range(20)]
     [dead] = await rabbit.drain(topology.DEAD_QUEUE, expect=1)

@@ -37,7 +37,7 @@ async def test_what_was_not_begun_waits_for_the_next(world: World) -> None:
         asyncio.get_running_loop().call_later(0.3, world.provider.may_answer.set)
     assert len(world.provider.calls) == 200
     queue = topology.outbound_queue("sms", Lane.NORMAL)
-    assert await world.rabbit.ready(queue) == 100
+    assert await world.rabbit.ready(queue) >= 100
     async with world.channel():
         told = await world.receipts(300)
     assert sorted(work.attempt_id for work in world.provider.calls) == sorted(attempts)

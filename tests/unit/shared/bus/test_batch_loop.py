@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry
 
 from herald.bus import batches
 from herald.bus.batches import BatchLoop
-from herald.bus.deliveries import Delivery, Source, settle_batch
+from herald.bus.deliveries import Delivery, Source, settle
 
 
 class FakeChannel:
@@ -49,7 +49,7 @@ class RecordingSource(Source):
 
 
 def _deliveries(source: Source, tags: Sequence[int]) -> list[Delivery]:
-    source.unsettled += len(tags)
+    source.outstanding |= dict.fromkeys(tags)
     return [Delivery(body=b"%d" % tag, tag=tag, source=source) for tag in tags]
 
 
@@ -68,10 +68,26 @@ async def test_rejections_come_before_the_multiple_ack() -> None:
     batch = _deliveries(source, [1, 2, 3, 4])
     batch[1].reject()
     batch[3].reject()
-    assert await settle_batch(batch) == 4
+    assert await settle(batch) == 4
     assert source.written == [("reject", 2, False), ("reject", 4, False), ("ack", 3, True)]
     assert source.unsettled == 0
-    assert await settle_batch(batch) == 0
+    assert await settle(batch) == 0
+
+
+async def test_the_oldest_share_one_acknowledgement() -> None:
+    """Settled out of order, what fills the gap is acknowledged with all that came before."""
+    source = RecordingSource()
+    batch = _deliveries(source, [1, 2, 3, 4, 5])
+    await settle([batch[3], batch[2]])
+    await settle([batch[1], batch[0]])
+    await settle([batch[4]])
+    assert source.written == [
+        ("ack", 3, False),
+        ("ack", 4, False),
+        ("ack", 2, True),
+        ("ack", 5, True),
+    ]
+    assert source.unsettled == 0
 
 
 async def test_batch_never_spans_two_channels() -> None:
@@ -151,7 +167,7 @@ async def test_retry_forgets_the_failed_try_and_pauses_longer(
         loop.receive(delivery)
     await _run(loop)
     assert seen == [[1, 2, 3]] + [[2, 3]] * 8
-    assert source.written == [("ack", 1, False), ("ack", 3, True)]
+    assert source.written == [("ack", 1, True), ("ack", 3, True)]
     assert len(pauses) == 8
     assert pauses[0] <= 0.2
     assert 2.5 <= pauses[-1] <= 5
