@@ -29,6 +29,7 @@ from router.read_api import read_routes
 from router.receipts import ReceiptHandler
 from router.subscriptions import Handlers, declare_publications, subscribe
 from router.timers import Timers
+from router.unclaimed import Unclaimed
 
 APP_ID = "herald-router"
 DEFAULT_PORT = 8002
@@ -52,6 +53,7 @@ class Router:
         self._hearing = Hearing(self._connections, self._subscriptions.receipts)
         self._timers = Timers(self._database, committer, self._hearing.silence_until)
         self._partitions = Partitions(self._database)
+        self._unclaimed = Unclaimed(self._database)
         self._background = Background("the router's clocks", self._run)
 
     def application(self) -> Starlette:
@@ -97,7 +99,13 @@ class Router:
         """Consume once the schema is there, then keep the clocks going."""
         await self._schema.wait()
         await self._connections.start()
-        jobs = (self._timers.run, self._outbox.run, self._hearing.run, self._partitions.run)
+        jobs = (
+            self._timers.run,
+            self._outbox.run,
+            self._hearing.run,
+            self._partitions.run,
+            self._unclaimed.run,
+        )
         async with asyncio.TaskGroup() as group:
             for job in jobs:
                 group.create_task(job(), name=job.__qualname__)

@@ -17,9 +17,15 @@ from pydantic_core import to_json
 from herald.bus.deliveries import Delivery
 from herald.database.pool import Database
 from herald.identifiers import AttemptId, body_id
-from herald.receipts import AttemptReceipt
+from herald.receipts import AttemptReceipt, InboundReceipt
 from herald.text import storable
-from herald.topology import OUTBOUND, RECEIPTS, RECEIPTS_QUEUE, attempt_receipt_key
+from herald.topology import (
+    OUTBOUND,
+    RECEIPTS,
+    RECEIPTS_QUEUE,
+    attempt_receipt_key,
+    inbound_receipt_key,
+)
 from herald.work import Work
 from router import metrics
 from router.committing import Committer
@@ -98,16 +104,22 @@ def refused_command(
     )
 
 
-def letter_from(receipt: AttemptReceipt, reason: str) -> DeadLetter:
-    """Keep a receipt that belongs to no message of ours."""
+def letter_from(receipt: AttemptReceipt | InboundReceipt, reason: str) -> DeadLetter:
+    """Keep a receipt that can't be applied; told again, it is the same letter."""
+    body = receipt.model_dump_json().encode()
+    if isinstance(receipt, InboundReceipt):
+        named, key = True, inbound_receipt_key(receipt.channel)
+    else:
+        named = bool(receipt.attempt_id or any(receipt.references))
+        key = attempt_receipt_key(receipt.channel)
     return _letter(
-        name=f"{receipt.frame_id}:{reason}" if receipt.references or receipt.attempt_id else reason,
+        name=f"{receipt.frame_id if named else body_id(body)}:{reason}",
         queue=RECEIPTS_QUEUE,
         reason=reason,
         exchange=RECEIPTS,
-        routing_key=attempt_receipt_key(receipt.channel),
+        routing_key=key,
         headers={},
-        body=receipt.model_dump_json().encode(),
+        body=body,
     )
 
 

@@ -57,7 +57,7 @@ class Committer:
         refused: list[tuple[Fact, str]] = []
         for message_id, message_facts in facts.items():
             for fact in message_facts:
-                problem = _problem(before.get(message_id), fact, guard)
+                problem = _problem(batch.messages.get(message_id), fact, guard)
                 if problem is None:
                     batch.fold(message_id, fact)
                 else:

@@ -7,6 +7,7 @@ before the acceptance waits under that id; the acceptance takes it up.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from pydantic_core import to_json
 
@@ -14,41 +15,56 @@ from herald.database.pool import Connection
 from herald.identifiers import AttemptId
 from herald.receipts import AttemptReceipt
 from router.core.facts import Reported
-from router.store.references import ReferenceKey, ReferenceRow, clear_parked, upsert_references
+from router.store.references import (
+    MAX_PARKED,
+    ReferenceKey,
+    ReferenceRow,
+    clear_parked,
+    upsert_references,
+)
+
+Waiting = dict[ReferenceKey, dict[str, AttemptReceipt]]  # by frame id: a repeat is one receipt
 
 
-async def match(
-    connection: Connection, receipts: Sequence[AttemptReceipt]
-) -> tuple[list[Reported], list[AttemptReceipt]]:
-    """Return the facts that are ready, in order, and receipts that name nothing of ours."""
-    ready: list[Reported] = []
-    foreign: list[AttemptReceipt] = []
+@dataclass(slots=True)
+class Matched:
+    """Facts that are ready, in order, and receipts that can't be applied, each with the reason."""
+
+    facts: list[Reported] = field(default_factory=list)
+    strangers: list[tuple[AttemptReceipt, str]] = field(default_factory=list)
+
+
+async def match(connection: Connection, receipts: Sequence[AttemptReceipt]) -> Matched:
+    """Find each receipt's attempt; one whose attempt is not known yet is parked."""
+    matched = Matched()
     owners: dict[ReferenceKey, AttemptId] = {}
-    waiting: dict[ReferenceKey, list[AttemptReceipt]] = {}
+    waiting: Waiting = {}
     for receipt in receipts:
         attempt = AttemptId.parse(receipt.attempt_id) if receipt.attempt_id else None
+        keys = _keys(receipt)
         if attempt is not None:
-            ready.append(Reported(attempt=attempt, receipt=receipt))
+            matched.facts.append(Reported(attempt=attempt, receipt=receipt))
             if receipt.source == "channel":
-                owners.update((key, attempt) for key in _keys(receipt))
-        elif receipt.references:
-            waiting.setdefault(_keys(receipt)[0], []).append(receipt)
+                owners.update((key, attempt) for key in keys)
+        elif keys:
+            waiting.setdefault(keys[0], {}).setdefault(receipt.frame_id, receipt)
         else:
-            foreign.append(receipt)
+            matched.strangers.append((receipt, "foreign_receipt"))
     if owners or waiting:
-        ready += await _join(connection, owners, waiting)
-    return ready, foreign
+        await _join(connection, owners, waiting, matched)
+    return matched
 
 
 async def _join(
     connection: Connection,
     owners: dict[ReferenceKey, AttemptId],
-    waiting: dict[ReferenceKey, list[AttemptReceipt]],
-) -> list[Reported]:
+    waiting: Waiting,
+    matched: Matched,
+) -> None:
     rows = {
         key: (
             str(owners[key]) if key in owners else None,
-            None if key in owners else to_json(waiting[key]).decode(),
+            None if key in owners else _parkable(waiting[key]),
         )
         for key in owners | waiting
     }
@@ -56,15 +72,27 @@ async def _join(
     taken_up = [row.key for row in found if row.attempt_id is not None and row.parked]
     if taken_up:
         await clear_parked(connection, taken_up)
-    return [fact for row in found for fact in _facts(row, waiting.get(row.key, []))]
+    for row in found:
+        _sort_out(row, waiting.get(row.key, {}), matched)
 
 
-def _facts(row: ReferenceRow, waiting: Sequence[AttemptReceipt]) -> list[Reported]:
-    attempt = AttemptId.parse(row.attempt_id) if row.attempt_id else None
-    if attempt is None:
-        return []
+def _sort_out(row: ReferenceRow, waiting: dict[str, AttemptReceipt], matched: Matched) -> None:
+    """Tell facts from what is parked now, and from what found no room there."""
     parked = [AttemptReceipt.model_validate(item) for item in row.parked]
-    return [Reported(attempt=attempt, receipt=receipt) for receipt in (*parked, *waiting)]
+    attempt = AttemptId.parse(row.attempt_id) if row.attempt_id else None
+    if attempt is not None:
+        matched.facts += [
+            Reported(attempt=attempt, receipt=receipt) for receipt in (*parked, *waiting.values())
+        ]
+        return
+    kept = {receipt.frame_id for receipt in parked}
+    matched.strangers += [
+        (receipt, "too_many_parked") for name, receipt in waiting.items() if name not in kept
+    ]
+
+
+def _parkable(waiting: dict[str, AttemptReceipt]) -> str:
+    return to_json(list(waiting.values())[:MAX_PARKED]).decode()
 
 
 def _keys(receipt: AttemptReceipt) -> list[ReferenceKey]:

@@ -61,47 +61,62 @@ class ReceiptHandler:
         attempts = [item.receipt for item in items if isinstance(item.receipt, AttemptReceipt)]
         inbound = [item.receipt for item in items if isinstance(item.receipt, InboundReceipt)]
         async with self._database.transaction() as connection:
-            matched, foreign = await match(connection, attempts)
-            events = await self._inbound_events(connection, inbound)
+            matched = await match(connection, attempts)
+            events, homeless = await self._inbound_events(connection, inbound)
             facts: dict[UUID, list[Fact]] = {}
-            for reported in matched:
+            for reported in matched.facts:
                 facts.setdefault(reported.attempt.message_id, []).append(reported)
             committed = await self._committer.apply(
                 connection, facts, now, guard=self._why_foreign, also=events
             )
-            strangers = [(receipt, "foreign_receipt") for receipt in foreign] + [
+            refused = [
                 (fact.receipt, why) for fact, why in committed.refused if isinstance(fact, Reported)
             ]
-            if strangers:
-                await bury(connection, [letter_from(receipt, why) for receipt, why in strangers])
+            lost: list[tuple[AttemptReceipt | InboundReceipt, str]] = [
+                *matched.strangers,
+                *homeless,
+                *refused,
+            ]
+            if lost:
+                await bury(connection, [letter_from(receipt, why) for receipt, why in lost])
         await self._committer.keep(committed)
 
     async def _inbound_events(
         self, connection: Connection, receipts: Sequence[InboundReceipt]
-    ) -> list[Frame]:
-        """Mark recipients' messages as seen and tell of the new ones."""
+    ) -> tuple[list[Frame], list[tuple[InboundReceipt, str]]]:
+        """Mark recipients' messages as seen; return events of the new ones.
+
+        Apart come those to an account that is not configured: nobody may hear of them.
+        """
         by_key = {_inbound_key(receipt): receipt for receipt in receipts}
         if not by_key:
-            return []
+            return [], []
         new = await mark_inbound(connection, by_key)
-        quoted = {
-            (receipt.provider, receipt.account, receipt.in_reply_to)
-            for receipt in by_key.values()
-            if receipt.in_reply_to is not None
-        }
-        answered = await find_references(connection, quoted) if quoted else {}
+        answered = await self._answered(connection, [by_key[key] for key in new])
+        events: list[Frame] = []
+        homeless: list[tuple[InboundReceipt, str]] = []
         for key, receipt in by_key.items():
             metrics.INBOUND.labels(receipt.channel, str(key in new).lower()).inc()
-        return [
-            inbound_event(receipt, tenant, _message_of(answered, receipt))
-            for key, receipt in by_key.items()
-            if key in new and (tenant := self._tenant_of(receipt)) is not None
-        ]
+            if key not in new:
+                continue
+            account = self._accounts.get(receipt.account)
+            if account is None:
+                homeless.append((receipt, "unknown_account"))
+            else:  # inbound messages go to the first tenant of the account
+                message_id = _message_of(answered, receipt)
+                events.append(inbound_event(receipt, account.tenants[0], message_id))
+        return events, homeless
 
-    def _tenant_of(self, receipt: InboundReceipt) -> str | None:
-        """Inbound messages go to the first tenant of the account."""
-        account = self._accounts.get(receipt.account)
-        return account.tenants[0] if account is not None else None
+    async def _answered(
+        self, connection: Connection, receipts: Sequence[InboundReceipt]
+    ) -> dict[ReferenceKey, str]:
+        """Find the attempts that replies quote."""
+        quoted = {
+            (receipt.provider, receipt.account, receipt.in_reply_to)
+            for receipt in receipts
+            if receipt.in_reply_to is not None
+        }
+        return await find_references(connection, quoted) if quoted else {}
 
     def _why_foreign(self, message: Message, fact: Fact) -> str | None:
         """Refuse a receipt from an account that has no business with the message.

@@ -90,8 +90,8 @@ promised AS (
 DELETE FROM router.outbox WHERE id = ANY ($19::uuid[])
 
 -- name: upsert_references
--- Join provider ids to attempts, or park receipts whose attempt is not known yet (at most 16).
--- Returns who each belongs to now and what was parked.
+-- Join provider ids to attempts, or park receipts whose attempt is not known yet: each once, at
+-- most $6. Returns who each belongs to now and what was parked.
 INSERT INTO router.provider_refs AS r (provider, account, reference, attempt_id, parked)
 SELECT provider, account, reference, attempt_id, parked
 FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::json[])
@@ -102,10 +102,29 @@ SET attempt_id = coalesce(r.attempt_id, excluded.attempt_id),
     parked = CASE
         WHEN r.attempt_id IS NOT NULL OR excluded.parked IS NULL THEN r.parked
         WHEN r.parked IS NULL THEN excluded.parked
-        WHEN json_array_length(r.parked) >= 16 THEN r.parked
-        ELSE (r.parked::jsonb || excluded.parked::jsonb)::json
+        ELSE (
+            SELECT json_agg(item ORDER BY place)
+            FROM (
+                SELECT item, place
+                FROM (
+                    SELECT DISTINCT ON (item ->> 'status', item ->> 'event_key') item, place
+                    FROM jsonb_array_elements(r.parked::jsonb || excluded.parked::jsonb)
+                        WITH ORDINALITY AS every (item, place)
+                    ORDER BY item ->> 'status', item ->> 'event_key', place
+                ) AS once
+                ORDER BY place LIMIT $6
+            ) AS first
+        )
     END
 RETURNING provider, account, reference, attempt_id, parked
+
+-- name: lock_unclaimed
+-- Lock rows on which receipts wait since before $1; another router's are skipped.
+SELECT provider, account, reference, attempt_id, parked
+FROM router.provider_refs
+WHERE attempt_id IS NULL AND parked IS NOT NULL AND created_at < $1::timestamptz
+ORDER BY created_at LIMIT $2
+FOR UPDATE SKIP LOCKED
 
 -- name: clear_parked
 -- Empty the rows whose parked receipts were taken up.

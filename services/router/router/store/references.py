@@ -5,10 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+
+import asyncpg
 
 from herald.database.pool import Connection
 from router.store import QUERIES
+
+MAX_PARKED = 16  # receipts of one reference that wait for its acceptance
 
 ReferenceKey = tuple[str, str, str]  # provider, account, the provider's id
 
@@ -31,15 +36,17 @@ async def upsert_references(
         *_columns(rows),
         [attempt_id for attempt_id, _ in rows.values()],
         [parked for _, parked in rows.values()],
+        MAX_PARKED,
     )
-    return [
-        ReferenceRow(
-            key=(row["provider"], row["account"], row["reference"]),
-            attempt_id=row["attempt_id"],
-            parked=json.loads(row["parked"]) if row["parked"] else [],
-        )
-        for row in found
-    ]
+    return [_reference(row) for row in found]
+
+
+async def lock_unclaimed(
+    connection: Connection, before: datetime, limit: int
+) -> list[ReferenceRow]:
+    """Lock rows that were parked on before a time and have no attempt; others' are skipped."""
+    found = await connection.fetch(QUERIES["lock_unclaimed"], before, limit)
+    return [_reference(row) for row in found]
 
 
 async def clear_parked(connection: Connection, keys: Iterable[ReferenceKey]) -> None:
@@ -59,6 +66,14 @@ async def find_references(
     """Find the attempts behind provider ids."""
     rows = await connection.fetch(QUERIES["find_references"], *_columns(keys))
     return {(row["provider"], row["account"], row["reference"]): row["attempt_id"] for row in rows}
+
+
+def _reference(row: asyncpg.Record) -> ReferenceRow:
+    return ReferenceRow(
+        key=(row["provider"], row["account"], row["reference"]),
+        attempt_id=row["attempt_id"],
+        parked=json.loads(row["parked"]) if row["parked"] else [],
+    )
 
 
 def _columns(keys: Iterable[ReferenceKey]) -> tuple[list[str], list[str], list[str]]:

@@ -1,0 +1,50 @@
+"""Receipts that wait for an acceptance which never comes: given up after a day, not forgotten."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+from herald.database.pool import OUTAGES, Database
+from herald.receipts import AttemptReceipt
+from router.burials import letter_from
+from router.store.dead_letters import bury
+from router.store.references import clear_parked, lock_unclaimed
+
+PATIENCE = timedelta(days=1)  # an acceptance is at most a long outage late
+INTERVAL_SECONDS = 600
+BATCH = 200
+
+_log = structlog.get_logger(__name__)
+
+
+class Unclaimed:
+    """Makes dead letters of parked receipts that no attempt of ours took up."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def run(self) -> None:
+        """Sweep every ten minutes until cancelled."""
+        while True:
+            try:
+                while await self.sweep(datetime.now(UTC)):
+                    pass  # a whole batch: more wait
+            except OUTAGES as error:
+                _log.warning("unclaimed.failed", error=type(error).__name__)
+            await asyncio.sleep(INTERVAL_SECONDS)
+
+    async def sweep(self, now: datetime) -> bool:
+        """Give up what has waited too long; return whether more may wait."""
+        async with self._database.transaction() as connection:
+            rows = await lock_unclaimed(connection, now - PATIENCE, BATCH)
+            if rows:
+                receipts = [
+                    AttemptReceipt.model_validate(item) for row in rows for item in row.parked
+                ]
+                await bury(connection, [letter_from(receipt, "unclaimed") for receipt in receipts])
+                await clear_parked(connection, [row.key for row in rows])
+                _log.warning("unclaimed.buried", receipts=len(receipts))
+        return len(rows) == BATCH

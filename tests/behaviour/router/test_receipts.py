@@ -1,0 +1,123 @@
+"""Receipts that can't be applied: each is set aside under its reason, and none is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import uuid
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import pytest_asyncio
+
+from behaviour.router.stage import Stage, receipt, staged, webhook
+from herald.database.pool import Database
+from herald.receipts import AttemptReceipt, InboundReceipt
+from herald.vocabulary import InboundKind, Status
+from herald.work import Work
+from router.unclaimed import PATIENCE, Unclaimed
+
+DEAD = "SELECT count(*) FROM router.dead_letters WHERE reason = $1 AND position($2 IN body) > 0"
+PARKED = "SELECT parked FROM router.provider_refs WHERE reference = $1"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def stage(amqp_url: str, management_url: str, postgres_dsn: str) -> AsyncIterator[Stage]:
+    """Give a router on its own broker and database."""
+    async with staged(amqp_url, management_url, postgres_dsn) as running:
+        yield running
+
+
+async def new_work(stage: Stage) -> Work:
+    await stage.send()
+    return await stage.work("whatsapp")
+
+
+async def test_a_repeat_takes_no_room_among_the_parked(stage: Stage) -> None:
+    """The same early receipt told often is kept once; what comes after it still has a place."""
+    work = await new_work(stage)
+    for _ in range(20):
+        await stage.tell(webhook(work, Status.SENT))
+    await stage.tell(webhook(work, Status.DELIVERED))
+    parked = await stage.row(
+        f"{PARKED} AND parked::text LIKE '%delivered%'", f"ref-{work.attempt_id}"
+    )
+    assert [item["status"] for item in json.loads(parked)] == ["sent", "delivered"]
+
+
+async def test_what_finds_no_room_is_kept_apart(stage: Stage) -> None:
+    """Beyond sixteen early receipts of one reference the rest are dead letters, not gone."""
+    work = await new_work(stage)
+    for number in range(20):
+        await stage.tell(webhook(work, Status.OTHER, event_key=f"event-{number}"))
+    found = await stage.row(
+        f"SELECT nullif(({DEAD}), 3)", "too_many_parked", work.attempt_id.encode()
+    )
+    assert found == 4
+    assert len(json.loads(await stage.row(PARKED, f"ref-{work.attempt_id}"))) == 16
+
+
+async def test_nameless_receipts_are_kept_each(stage: Stage) -> None:
+    """Receipts that name neither attempt nor reference are dead letters of their own."""
+    work = await new_work(stage)
+    for marker in ("first", "second"):
+        nameless = webhook(work, Status.SENT, references=(), element={"marker": marker})
+        await stage.tell(nameless)
+        await stage.row(DEAD, "foreign_receipt", f'"{marker}"'.encode())
+
+
+async def test_an_empty_reference_is_no_name(stage: Stage) -> None:
+    """A receipt whose only reference is empty names nothing."""
+    work = await new_work(stage)
+    await stage.tell(webhook(work, Status.SENT, references=("",), element={"marker": "empty"}))
+    await stage.row(DEAD, "foreign_receipt", b'"empty"')
+
+
+async def test_an_account_is_known_within_a_batch(stage: Stage) -> None:
+    """Once an attempt is one account's, no other may speak of it, be it in the same batch."""
+    await stage.send(route={"steps": [{"channel": "email"}]})
+    work = await stage.work("email")
+    other = receipt(work, Status.DELIVERED, provider="smtp", account="smtp-main")
+    await asyncio.gather(stage.tell(receipt(work, Status.ACCEPTED)), stage.tell(other))
+    await stage.row(DEAD, "foreign_receipt", work.attempt_id.encode())
+
+
+async def test_an_inbound_message_without_an_account_is_kept(stage: Stage) -> None:
+    """A recipient's message to an account that is configured no more is a dead letter."""
+    marker = uuid.uuid4().hex
+    inbound = InboundReceipt(
+        channel="whatsapp",
+        provider="whatsapp_cloud",
+        account="removed",
+        reference=marker,
+        sender="+15550002222",
+        content=InboundKind.TEXT,
+        text="Hello?",
+        received_at=datetime.now(UTC),
+    )
+    await stage.tell(inbound)
+    await stage.row(DEAD, "unknown_account", marker.encode())
+
+
+async def test_what_nobody_claims_becomes_a_dead_letter(stage: Stage, postgres_dsn: str) -> None:
+    """A receipt whose acceptance never comes is given up after a day, once."""
+    work = await new_work(stage)
+    await stage.tell(webhook(work, Status.DELIVERED))
+    reference = f"ref-{work.attempt_id}"
+    await stage.row(PARKED, reference)
+    database = Database(postgres_dsn, application_name="test")
+    await database.start()
+    unclaimed = Unclaimed(database)
+    now = datetime.now(UTC)
+    await unclaimed.sweep(now)
+    assert await stage.database.fetchval(PARKED, reference) is not None
+    await unclaimed.sweep(now + PATIENCE + timedelta(minutes=1))
+    await database.stop()
+    letter = await stage.database.fetchrow(
+        "SELECT reason, body FROM router.dead_letters WHERE position($1 IN body) > 0",
+        reference.encode(),
+    )
+    assert letter is not None
+    assert letter["reason"] == "unclaimed"
+    assert AttemptReceipt.model_validate_json(letter["body"]).status is Status.DELIVERED
+    assert await stage.database.fetchval(PARKED, reference) is None
