@@ -10,12 +10,17 @@ from yarl import URL
 
 
 class Link:
-    """Forwards bytes both ways; while held it forwards nothing and closes nothing."""
+    """Forwards bytes both ways.
+
+    While held it forwards nothing and closes nothing; while cut nobody gets through.
+    """
 
     def __init__(self, target: URL) -> None:
         self._target = target
         self._open = asyncio.Event()
         self._open.set()
+        self._cut = False
+        self._writers: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
     def hold(self) -> None:
@@ -24,8 +29,22 @@ class Link:
     def release(self) -> None:
         self._open.set()
 
+    def cut(self) -> None:
+        """Close every connection, and each new one at once, until mended."""
+        self._cut = True
+        for writer in self._writers:
+            writer.close()
+        self._writers.clear()
+
+    def mend(self) -> None:
+        self._cut = False
+
     async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._cut:
+            writer.close()
+            return
         there = await asyncio.open_connection(self._target.host, self._target.port)
+        self._writers |= {writer, there[1]}
         for source, sink in ((reader, there[1]), (there[0], writer)):
             task = asyncio.create_task(self._pump(source, sink))
             self._tasks.add(task)
