@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import from_json, to_json
 
 from herald.commands import MAX_COMMAND_BYTES, CancelMessage, Route, SendMessage, Step
 from herald.config.file import HeraldFile
+from herald.faults import faults_of
 from herald.identifiers import UNKNOWN_TENANT, body_id, message_id_for
 from herald.vocabulary import Lane
 from router.core.facts import CommandContext
@@ -20,7 +19,6 @@ from router.core.states import DEFAULT_FALLBACK_ON
 
 _MAX_ECHO = 255
 _FURTHEST = timedelta(days=3660)  # beyond any sense, and below what a date can hold
-_UNION_TAGS = {("route", "name"), ("route", "inline")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -255,19 +253,8 @@ def _planned(
 def _fault(error: ValidationError | UnusableError) -> tuple[str, str]:
     if isinstance(error, UnusableError):
         return error.field, error.reason
-    errors = error.errors(include_url=False, include_input=False, include_context=False)
-    first = errors[0]
-    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-    return ".".join(_file_path(first["loc"])), first["msg"].removeprefix("Value error, ") + more
-
-
-def _file_path(location: tuple[Any, ...]) -> Iterator[str]:
-    """Leave out the part of a location that names pydantic's branch, not the producer's field."""
-    before: Any = None
-    for part in location:
-        if (before, part) not in _UNION_TAGS:
-            yield str(part)
-        before = part
+    (at, reason), *others = faults_of(error)
+    return at, reason + (f" (and {len(others)} more)" if others else "")
 
 
 def _readable_names(body: bytes, configuration: HeraldFile) -> tuple[str, str | None]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from herald.events import HeraldEvent, InboundData, MessageData, family_and_what
 from herald_local.demo.scenarios import Scenario
 
 
@@ -53,12 +54,16 @@ class Story:
             **extra,
         }
 
-    def hear(self, what: str, data: dict[str, Any]) -> None:
-        """Take in an event about its message."""
-        channel = data.get("channel")
+    def hear(self, event: HeraldEvent) -> None:
+        """Take in what it was told."""
+        what, data = family_and_what(event.type)[1], event.data
+        if isinstance(data, InboundData):
+            self.answered = True
+            return
+        channel = data.channel if isinstance(data, MessageData) else None
         self.heard.append(f"{what} {channel}" if channel else what)
-        if data.get("terminal"):
-            self.outcome = data["outcome"]
+        if isinstance(data, MessageData) and data.terminal:
+            self.outcome = data.outcome
 
     @property
     def is_over(self) -> bool:

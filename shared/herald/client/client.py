@@ -1,0 +1,236 @@
+"""The client: send, cancel, wait, listen."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, OrderedDict
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Self
+from uuid import UUID
+
+import structlog
+from aio_pika.abc import AbstractConnection, AbstractIncomingMessage
+
+from herald.client.answers import Answer, answer_from
+from herald.client.commanding import Command, cancel_command, publish, send_command
+from herald.client.connection import Connection
+from herald.client.errors import ClientError, NoAnswerError
+from herald.client.progress import MAX_MESSAGES, Heard, Progress, Until
+from herald.client.stream import EventStream
+from herald.client.subscription import Subscription, settle
+from herald.commands import SendMessage
+from herald.events import CommandData, HeraldEvent, MessageData
+from herald.identifiers import UNKNOWN_TENANT
+from herald.topology import command_event_key, message_event_key
+from herald.vocabulary import Lane
+
+ANSWER_SECONDS = 10.0
+PUBLISH_SECONDS = 10.0
+_FAMILIES = ("message", "command", "inbound")
+_Said = tuple[str, CommandData]  # an answer's event type and data
+
+_log = structlog.get_logger(__name__)
+
+
+class Client:
+    """Talks to Herald over RabbitMQ, for one tenant. Use it as an async context manager.
+
+    It connects again by itself. Answers and events come on a queue of its own, which outlives a
+    lost connection for a minute; what somebody still waits for is asked again after every loss.
+    """
+
+    def __init__(self, amqp_url: str, *, tenant: str = "default", name: str = "client") -> None:
+        self._tenant = tenant
+        self._connection = Connection(amqp_url, name)
+        patterns = [
+            message_event_key("*", tenant),
+            command_event_key("*", tenant),
+            command_event_key("rejected", UNKNOWN_TENANT),  # for a tenant nobody configured
+        ]
+        self._subscription = Subscription(patterns, self._hear)
+        self._listening = asyncio.Lock()
+        self._listens = False
+        self._heard = Heard()
+        self._news = asyncio.Condition()
+        self._answers: dict[str, tuple[Command, asyncio.Future[_Said]]] = {}
+        self._sends: OrderedDict[str, Command] = OrderedDict()  # by message id, the newest
+        self._waited: Counter[str] = Counter()  # by message id: how many wait
+        self._asking: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        """Connect.
+
+        Raises:
+            ConnectionFailedError: the broker can't be reached, or refuses the user.
+        """
+        await self._connection.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop listening and close the connection."""
+        if self._asking is not None:
+            self._asking.cancel()
+        await self._subscription.tear_down()
+        await self._connection.stop()
+
+    async def publish(
+        self,
+        message: SendMessage | Mapping[str, Any],
+        *,
+        lane: Lane = Lane.NORMAL,
+        timeout_seconds: float = PUBLISH_SECONDS,
+    ) -> str:
+        """Put a message on the bus and return the command's id once the broker has confirmed.
+
+        Its answer comes as an event. The id is the AMQP message id, and the correlation id of
+        every event about the message.
+
+        Raises:
+            RejectedError: the command is not well-formed; nothing was published.
+            PublishFailedError: not confirmed in time, or refused.
+            TopologyMissingError: the broker has no `herald.commands`.
+        """
+        command = send_command(message, self._tenant, lane)
+        await publish(self._connection, command, timeout_seconds)
+        return command.message_id
+
+    async def send(
+        self,
+        message: SendMessage | Mapping[str, Any],
+        *,
+        lane: Lane = Lane.NORMAL,
+        timeout_seconds: float = ANSWER_SECONDS,
+    ) -> Answer:
+        """Send a message and return the router's answer: accepted, or a duplicate.
+
+        Raises:
+            RejectedError: with the field at fault; nothing is sent.
+            NoAnswerError: confirmed, but not answered in time; it will be.
+            PublishFailedError, TopologyMissingError: as `publish`.
+        """
+        command = send_command(message, self._tenant, lane)
+        answer = await self._ask(command, timeout_seconds)
+        self._sends[answer.message_id] = command
+        while len(self._sends) > MAX_MESSAGES:
+            self._sends.popitem(last=False)
+        return answer
+
+    async def cancel(
+        self,
+        *,
+        id: str | UUID | None = None,  # noqa: A002  the contract's word
+        idempotency_key: str | None = None,
+        timeout_seconds: float = ANSWER_SECONDS,
+    ) -> Answer:
+        """Take a message back; the answer is accepted, or too_late.
+
+        Raises:
+            RejectedError: there is no such message, or neither or both names are given.
+            NoAnswerError, PublishFailedError, TopologyMissingError: as `send`.
+        """
+        command = cancel_command(self._tenant, id, idempotency_key)
+        return await self._ask(command, timeout_seconds)
+
+    async def wait(
+        self,
+        message_id: str,
+        until: Until = "outcome",
+        *,
+        timeout_seconds: float | None = None,
+    ) -> Progress:
+        """Wait until a message got that far, or until it never will.
+
+        Nothing is missed of messages sent through this client; of another's, only what happens
+        from the first call of `send` or `wait` on is heard.
+
+        Raises:
+            NoAnswerError: it did not come in time.
+        """
+        await self._listen()
+        self._waited[message_id] += 1
+        try:
+            async with asyncio.timeout(timeout_seconds), self._news:
+                await self._news.wait_for(lambda: self._heard[message_id].reached(until))
+        except TimeoutError:
+            status = self._heard[message_id].status
+            raise NoAnswerError(
+                f"not {until} within {timeout_seconds:g} s; it is {status}"
+            ) from None
+        finally:
+            self._waited[message_id] -= 1
+        return self._heard[message_id]
+
+    def events(self, *patterns: str, queue: str | None = None) -> EventStream:
+        """Return a stream of events: `async for`, within `async with` for a firm beginning.
+
+        `patterns` are routing keys of `herald.events` with `*` and `#`; all of the tenant's if
+        none is given. `queue` names a queue of yours (`events.*`) instead: it keeps events while
+        nobody listens. Without it a queue is made, and deleted when listening ends.
+        """
+        wanted = patterns or tuple(f"{family}.*.{self._tenant}" for family in _FAMILIES)
+        return EventStream(self._connection, wanted, queue)
+
+    async def _ask(self, command: Command, seconds: float) -> Answer:
+        """Publish a command and wait for its answer."""
+        await self._listen()
+        future: asyncio.Future[_Said] = asyncio.get_running_loop().create_future()
+        self._answers[command.message_id] = command, future
+        try:
+            async with asyncio.timeout(seconds):
+                await publish(self._connection, command, seconds)
+                return answer_from(*await future)
+        except TimeoutError:
+            raise NoAnswerError(
+                f"no answer within {seconds:g} s; the command is kept and will be answered "
+                "once the router runs"
+            ) from None
+        finally:
+            del self._answers[command.message_id]
+
+    async def _listen(self) -> None:
+        """Begin to listen, the first time."""
+        async with self._listening:
+            if not self._listens:
+                await self._connection.add(self._set_up)
+                self._listens = True
+
+    async def _set_up(self, connection: AbstractConnection) -> None:
+        await self._subscription.set_up(connection)
+        if self._listens:  # a connection was lost, and maybe events with it
+            self._asking = asyncio.create_task(self._ask_again())
+
+    async def _ask_again(self) -> None:
+        """Publish what is waited for again: the router answers with the present state."""
+        waited = [self._sends[name] for name in +self._waited if name in self._sends]
+        asked = [command for command, _ in self._answers.values()]
+        for command in (*asked, *waited):
+            try:
+                await publish(self._connection, command, PUBLISH_SECONDS)
+            except ClientError as error:
+                _log.warning("client.not_asked_again", reason=str(error))
+
+    async def _hear(self, event: HeraldEvent, message: AbstractIncomingMessage) -> None:
+        """Take an answer or an event in."""
+        data = event.data
+        async with self._news:
+            if isinstance(data, MessageData):
+                self._heard.note_event(data)
+            elif isinstance(data, CommandData):
+                if data.message_id is not None and data.status is not None:
+                    self._heard.note_state(data.message_id, data.status, data.outcome)
+                self._resolve(message.correlation_id, event.type, data)
+            self._news.notify_all()
+        await settle(message)
+
+    def _resolve(self, correlation_id: str | None, kind: str, data: CommandData) -> None:
+        """Give an answer to whoever asked."""
+        if correlation_id in self._answers:
+            _command, future = self._answers[correlation_id]
+            if not future.done():
+                future.set_result((kind, data))

@@ -1,0 +1,120 @@
+"""Commands as frames, published until the broker has confirmed them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid4
+
+import aio_pika
+from aio_pika.exceptions import DeliveryError
+from aiormq.exceptions import AMQPError, ChannelAccessRefused, ChannelNotFoundEntity
+from pydantic import ValidationError
+from pydantic_core import to_json
+
+from herald.client.connection import Connection, explained
+from herald.client.errors import PublishFailedError, RejectedError
+from herald.commands import CancelMessage, SendMessage
+from herald.faults import faults_of
+from herald.topology import CANCEL_KEY, COMMANDS, SEND_KEYS
+from herald.vocabulary import Lane
+
+_RETRY_SECONDS = 0.1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """A command as published: again is harmless, and gets the same answer."""
+
+    key: str
+    body: bytes
+    message_id: str
+
+    @property
+    def message(self) -> aio_pika.Message:
+        """The AMQP message; its correlation id comes back on every event about it."""
+        return aio_pika.Message(
+            self.body,
+            content_type="application/json",
+            delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
+            message_id=self.message_id,
+            correlation_id=self.message_id,
+        )
+
+
+def send_command(message: SendMessage | Mapping[str, Any], tenant: str, lane: Lane) -> Command:
+    """Write a send command for a tenant; only what its producer set is written.
+
+    Raises:
+        RejectedError: it is not well-formed, or another tenant's.
+    """
+    given = message.model_dump(exclude_unset=True) if isinstance(message, SendMessage) else message
+    if given.get("tenant", tenant) != tenant:
+        raise RejectedError("tenant", f"this client is {tenant}'s")
+    return _command(SendMessage, {**given, "tenant": tenant}, SEND_KEYS[lane])
+
+
+def cancel_command(
+    tenant: str, message_id: str | UUID | None, idempotency_key: str | None
+) -> Command:
+    """Write a cancel command.
+
+    Raises:
+        RejectedError: neither or both names are given, or one is not well-formed.
+    """
+    names = {"id": message_id, "idempotency_key": idempotency_key}
+    given = {name: str(value) for name, value in names.items() if value is not None}
+    return _command(CancelMessage, {**given, "tenant": tenant}, CANCEL_KEY)
+
+
+def _command(
+    model: type[SendMessage | CancelMessage], fields: Mapping[str, Any], key: str
+) -> Command:
+    try:
+        # as JSON, which is how the router will read it
+        command = model.model_validate_json(to_json(fields))
+    except ValidationError as error:
+        at, reason = faults_of(error)[0]
+        raise RejectedError(at, reason) from None
+    body = command.model_dump_json(exclude_unset=True).encode()
+    return Command(key=key, body=body, message_id=str(uuid4()))
+
+
+async def publish(connection: Connection, command: Command, seconds: float) -> None:
+    """Publish until the broker has confirmed.
+
+    Raises:
+        PublishFailedError: not confirmed in time, or refused because a queue is full.
+        TopologyMissingError: the broker has no `herald.commands`.
+        ConnectionFailedError: the user may not publish there.
+    """
+    try:
+        async with asyncio.timeout(seconds):
+            while not await _try(connection, command):  # noqa: ASYNC110  the broker sets no event
+                await asyncio.sleep(_RETRY_SECONDS)
+    except TimeoutError:
+        raise PublishFailedError(
+            f"RabbitMQ did not confirm within {seconds:g} s; "
+            "publish it again under the same idempotency key"
+        ) from None
+
+
+async def _try(connection: Connection, command: Command) -> bool:
+    """Publish once; False when the connection was lost before the confirm."""
+    try:
+        channel = await connection.channel()
+        exchange = await channel.get_exchange(COMMANDS, ensure=False)
+        with explained(connection.url, only=(ChannelNotFoundEntity, ChannelAccessRefused)):
+            await exchange.publish(command.message, command.key)
+    except DeliveryError:
+        raise PublishFailedError(
+            "RabbitMQ refused the command: its queue is full; try again later"
+        ) from None
+    except (AMQPError, OSError, RuntimeError, asyncio.CancelledError) as error:
+        task = asyncio.current_task()
+        if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():
+            raise
+        return False  # a lost channel may cancel what waits for a confirm
+    return True

@@ -1,0 +1,177 @@
+"""One connection to the broker, made again whenever it is lost, and what is set up on each."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from collections.abc import Awaitable, Callable, Iterator
+from urllib.parse import urlsplit
+
+import aio_pika
+import structlog
+from aio_pika.abc import AbstractChannel, AbstractConnection
+from aiormq.exceptions import (
+    AMQPError,
+    AuthenticationError,
+    ChannelAccessRefused,
+    ChannelNotFoundEntity,
+    ConnectionNotAllowed,
+    InvalidFrameError,
+    ProbableAuthenticationError,
+)
+
+from herald.client.errors import ClientError, ConnectionFailedError, TopologyMissingError
+
+CONNECT_SECONDS = 10.0
+HEARTBEAT_SECONDS = 10
+_FIRST_PAUSE_SECONDS, _MAX_PAUSE_SECONDS = 0.2, 5.0
+
+Setup = Callable[[AbstractConnection], Awaitable[None]]
+
+_log = structlog.get_logger(__name__)
+
+
+class Connection:
+    """Keeps a connection up; every `setup` runs on each new one before it is used."""
+
+    def __init__(self, url: str, name: str) -> None:
+        self.url = url
+        self._name = name
+        self._setups: list[Setup] = []
+        self._current: AbstractConnection | None = None
+        self._channel: AbstractChannel | None = None
+        self._connected = asyncio.Event()
+        self._lost = asyncio.Event()
+        self._opening = asyncio.Lock()
+        self._keeper: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Connect for the first time.
+
+        Raises:
+            ConnectionFailedError: unreachable, or the user is refused.
+            TopologyMissingError: what is to be consumed does not exist.
+        """
+        await self._connect()
+        self._keeper = asyncio.create_task(self._keep(), name="herald-client")
+
+    async def stop(self) -> None:
+        """Close the connection for good."""
+        if self._keeper is not None:
+            self._keeper.cancel()
+            await asyncio.wait([self._keeper])
+        if self._current is not None:
+            await _close(self._current)
+
+    async def add(self, setup: Setup) -> None:
+        """Run `setup` on this connection, and on every later one."""
+        await self._connected.wait()
+        assert self._current is not None
+        with explained(self.url):
+            await setup(self._current)
+        self._setups.append(setup)
+
+    def remove(self, setup: Setup) -> None:
+        """Run `setup` no more."""
+        self._setups.remove(setup)
+
+    async def channel(self) -> AbstractChannel:
+        """Wait until connected; return the channel for publishing, with confirms."""
+        async with self._opening:
+            await self._connected.wait()
+            if self._channel is None or self._channel.is_closed:
+                assert self._current is not None
+                self._channel = await self._current.channel(on_return_raises=True)
+            return self._channel
+
+    async def _connect(self) -> None:
+        """Open a connection and set everything up on it."""
+        with explained(self.url):
+            connection = await aio_pika.connect(
+                self.url,
+                timeout=CONNECT_SECONDS,
+                heartbeat=HEARTBEAT_SECONDS,
+                client_properties={"connection_name": self._name},
+            )
+            lost = asyncio.Event()
+            connection.close_callbacks.add(lambda *_: lost.set())
+            try:
+                for setup in self._setups:
+                    await setup(connection)
+            except BaseException:
+                await _close(connection)
+                raise
+        self._current, self._channel, self._lost = connection, None, lost
+        self._connected.set()
+
+    async def _keep(self) -> None:
+        """Connect again whenever the connection is lost."""
+        while True:
+            await self._lost.wait()
+            self._connected.clear()
+            _log.warning("client.connection_lost")
+            await self._reconnect()
+            _log.info("client.reconnected")
+
+    async def _reconnect(self) -> None:
+        pause = _FIRST_PAUSE_SECONDS
+        while True:
+            try:
+                await self._connect()
+            except (ClientError, RuntimeError) as error:  # lost again while it was set up
+                _log.warning("client.not_connected", reason=str(error))
+            else:
+                return
+            await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311  jitter
+            pause = min(pause * 2, _MAX_PAUSE_SECONDS)
+
+
+async def _close(connection: AbstractConnection) -> None:
+    with contextlib.suppress(AMQPError, OSError, TimeoutError, RuntimeError):
+        await asyncio.wait_for(connection.close(), CONNECT_SECONDS)
+
+
+@contextlib.contextmanager
+def explained(
+    url: str, *, only: tuple[type[Exception], ...] = (AMQPError, OSError, TimeoutError)
+) -> Iterator[None]:
+    """Turn the libraries' errors into ours, which say what to do and hold no password."""
+    try:
+        yield
+    except only as error:
+        raise _explanation(error, _where(url)) from None
+
+
+def _explanation(error: Exception, where: str) -> ClientError:
+    match error:
+        case AuthenticationError() | ProbableAuthenticationError():
+            return ConnectionFailedError(f"RabbitMQ at {where} refuses the user or its password")
+        case ConnectionNotAllowed() | InvalidFrameError():  # aiormq awaits OpenOk, and gets Close
+            return ConnectionFailedError(
+                f"RabbitMQ at {where} has no such virtual host, or the user may not enter it"
+            )
+        case ChannelNotFoundEntity():
+            return TopologyMissingError(
+                f"RabbitMQ at {where} says {_reason(error)}: has `herald topology apply` been run?"
+            )
+        case ChannelAccessRefused():
+            return ConnectionFailedError(f"RabbitMQ at {where} says {_reason(error)}")
+        case _:
+            return ConnectionFailedError(
+                f"RabbitMQ at {where} can't be reached ({type(error).__name__}): is it running?"
+            )
+
+
+def _where(url: str) -> str:
+    """Name the broker without its credentials."""
+    try:
+        parts = urlsplit(url)
+        host, port, path = parts.hostname or "?", parts.port, parts.path
+    except ValueError:
+        return "an address that is no URL"
+    return f"{host}:{port or (5671 if parts.scheme == 'amqps' else 5672)}{path}"
+
+
+def _reason(error: Exception) -> str:
+    return str(error.args[-1]) if error.args else type(error).__name__

@@ -1,0 +1,75 @@
+"""A stream of events: an async iterator, and a context manager for a firm beginning and end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self
+
+from aio_pika.abc import AbstractIncomingMessage
+
+from herald.client.connection import Connection
+from herald.client.subscription import Subscription, settle
+from herald.events import HeraldEvent
+
+
+class EventStream:
+    """Events as they come; each is acknowledged when the next is asked for.
+
+    Listening begins with `async with`, or else with the first event asked for, and ends with the
+    block or `aclose`. An event that was not finished when a connection was lost comes again.
+    """
+
+    def __init__(
+        self, connection: Connection, patterns: Sequence[str], queue: str | None = None
+    ) -> None:
+        self._connection = connection
+        self._subscription = Subscription(patterns, self._receive, queue)
+        self._arrived: asyncio.Queue[tuple[HeraldEvent, AbstractIncomingMessage]] = asyncio.Queue()
+        self._in_hand: AbstractIncomingMessage | None = None
+        self._listens = False
+
+    async def __aenter__(self) -> Self:
+        """Begin to listen.
+
+        Raises:
+            TopologyMissingError: there is no such queue.
+            ConnectionFailedError: the user may not read it.
+        """
+        if not self._listens:
+            await self._connection.add(self._subscription.set_up)
+            self._listens = True
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop listening."""
+        await self.aclose()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> HeraldEvent:
+        """Acknowledge the last event and wait for the next."""
+        await self.__aenter__()
+        if self._in_hand is not None:
+            await settle(self._in_hand)
+        while True:
+            event, self._in_hand = await self._arrived.get()
+            if not self._in_hand.channel.is_closed:  # else it comes again
+                return event
+
+    async def aclose(self) -> None:
+        """Stop listening; the event in hand is not acknowledged."""
+        if self._listens:
+            self._listens = False
+            self._connection.remove(self._subscription.set_up)
+            await self._subscription.tear_down()
+
+    async def _receive(self, event: HeraldEvent, message: AbstractIncomingMessage) -> None:
+        self._arrived.put_nowait((event, message))

@@ -1,0 +1,80 @@
+"""A queue of events and its consumer, set up again on every connection."""
+
+from __future__ import annotations
+
+import contextlib
+import uuid
+from collections.abc import Awaitable, Callable, Sequence
+
+import structlog
+from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage, AbstractQueue
+from aiormq.exceptions import AMQPError
+from pydantic import ValidationError
+
+from herald.events import HeraldEvent, read_event
+from herald.topology import EVENTS
+
+PREFETCH = 100
+# A queue of ours outlives a lost connection that long, so that nothing is missed meanwhile.
+KEPT_MILLISECONDS = 60_000
+
+Receive = Callable[[HeraldEvent, AbstractIncomingMessage], Awaitable[None]]
+
+_log = structlog.get_logger(__name__)
+
+
+class Subscription:
+    """Consumes a queue that exists, or one of its own bound to `patterns`.
+
+    `receive` settles each message; what is no event of Herald's is acknowledged and skipped.
+    """
+
+    def __init__(self, patterns: Sequence[str], receive: Receive, queue: str | None = None) -> None:
+        self._patterns = patterns
+        self._receive = receive
+        self._own = queue is None
+        self._name = queue or f"events.client.{uuid.uuid4().hex}"
+        self._channel: AbstractChannel | None = None
+
+    async def set_up(self, connection: AbstractConnection) -> None:
+        """Declare, bind and consume."""
+        channel = await connection.channel()
+        await channel.set_qos(prefetch_count=PREFETCH)
+        queue = await self._queue(channel)
+        await queue.consume(self._take)
+        self._channel = channel
+
+    async def tear_down(self) -> None:
+        """Stop consuming; a queue of its own is deleted."""
+        channel, self._channel = self._channel, None
+        if channel is None or channel.is_closed:
+            return
+        with contextlib.suppress(AMQPError, OSError, RuntimeError):
+            if self._own:
+                await channel.queue_delete(self._name)
+            await channel.close()
+
+    async def _queue(self, channel: AbstractChannel) -> AbstractQueue:
+        if not self._own:
+            return await channel.declare_queue(self._name, passive=True)
+        queue = await channel.declare_queue(
+            self._name, durable=True, arguments={"x-expires": KEPT_MILLISECONDS}
+        )
+        for pattern in self._patterns:
+            await queue.bind(EVENTS, pattern)
+        return queue
+
+    async def _take(self, message: AbstractIncomingMessage) -> None:
+        try:
+            event = read_event(message.body)
+        except ValidationError:
+            _log.warning("client.unreadable_event", queue=self._name, type=message.type)
+            await settle(message)
+            return
+        await self._receive(event, message)
+
+
+async def settle(message: AbstractIncomingMessage) -> None:
+    """Acknowledge; on a lost channel there is nothing to acknowledge, it comes again."""
+    with contextlib.suppress(AMQPError, OSError, RuntimeError):
+        await message.ack()
