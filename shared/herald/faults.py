@@ -2,21 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
+
+from herald.commands import CancelMessage, Recipient, Route, SendMessage, Step
+from herald.content import ChannelContent, Content, Media, Template
 
 # branches that pydantic names in a location and no producer wrote
 _UNION_TAGS = {("route", "name"), ("route", "inline")}
 
 
+_UNKNOWN = "extra_forbidden"  # pydantic's word for a field that no model has
+_MODELS: tuple[type[BaseModel], ...] = (
+    SendMessage,
+    CancelMessage,
+    Recipient,
+    Route,
+    Step,
+    Content,
+    ChannelContent,
+    Media,
+    Template,
+)
+_FIELDS = sorted({name for model in _MODELS for name in model.model_fields})
+
+
 def faults_of(error: ValidationError) -> list[tuple[str, str]]:
-    """Return each field at fault (dotted; empty for the whole) and the reason, without values."""
-    return [
-        (".".join(_path(item["loc"])), item["msg"].removeprefix("Value error, "))
-        for item in error.errors(include_url=False, include_input=False, include_context=False)
-    ]
+    """Return each field at fault (dotted; empty for the whole) and the reason, without values.
+
+    Unknown fields come first: a misspelt one is why another is missing.
+    """
+    items = error.errors(include_url=False, include_input=False, include_context=False)
+    items.sort(key=lambda item: item["type"] != _UNKNOWN)
+    return [(".".join(_path(item["loc"])), _reason(item)) for item in items]
+
+
+def _reason(item: Mapping[str, Any]) -> str:
+    if item["type"] != _UNKNOWN:
+        return str(item["msg"]).removeprefix("Value error, ")
+    meant = get_close_matches(str(item["loc"][-1]), _FIELDS, n=1, cutoff=0.7)
+    return f"no such field; did you mean {meant[0]}?" if meant else "no such field"
 
 
 def _path(location: tuple[Any, ...]) -> Iterator[str]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from importlib.metadata import version
 
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
+
+VERSION = version("herald-shared")
 
 # Returns None when all is well, else what is wrong in a few words.
 Check = Callable[[], str | None]
@@ -26,7 +29,11 @@ def ops_routes(checks: Mapping[str, Check]) -> list[Route]:
         problems = {name: check() for name, check in checks.items()}
         ready = not any(problems.values())
         return JSONResponse(
-            {"ready": ready, "checks": {name: said or "ok" for name, said in problems.items()}},
+            {
+                "ready": ready,
+                "version": VERSION,
+                "checks": {name: said or "ok" for name, said in problems.items()},
+            },
             status_code=200 if ready else 503,
         )
 

@@ -64,7 +64,7 @@ def _refused(client: Client, body: Any, key: str = "message.send") -> tuple[str,
 
 CASES: dict[str, tuple[Any, str, str, str]] = {
     "not JSON": (b"{", "message.send", "", "Invalid JSON"),
-    "unknown field": (send(colour="red"), "message.send", "colour", "Extra inputs"),
+    "unknown field": (send(colour="red"), "message.send", "colour", "no such field"),
     "no recipient": ({"content": {"text": "x"}}, "message.send", "to", "Field required"),
     "bad phone": (send(to={"phone": "+1"}), "message.send", "to.phone", "phone number"),
     "unknown tenant": (send(tenant="nobody"), "message.send", "tenant", "no such tenant"),

@@ -63,6 +63,11 @@ class Stack:
             "HERALD_INGRESS_URL": self.ingress_url,
             "HERALD_ROUTER_URL": self.router_url,
             "HERALD_SANDBOX_URL": self.sandbox_url,
+            "HERALD_SERVICES": ",".join(
+                f"{name}={self.url(name)}"
+                for name in self.ports
+                if name in {"router", "ingress"} or name.startswith("channel-")
+            ),
         }
         if self.servers.management_url is not None:
             values["HERALD_RABBITMQ_MANAGEMENT_URL"] = self.servers.management_url

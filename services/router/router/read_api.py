@@ -14,27 +14,48 @@ from herald.addresses import masked
 from herald.database.pool import OUTAGES, Database
 from herald.durations import format_duration
 from router.core.message import PLAN, STATE, Attempt, Plan
+from router.store.messages import find_by_key
 from router.store.views import show_history, show_message
-
-RETRY_AFTER = {"Retry-After": "5"}
 
 
 def read_routes(database: Database) -> list[Route]:
-    """Build `GET /messages/{id}`. Addresses are masked; what was said is not shown."""
+    """Build `GET /messages/{id}` and `GET /messages?idempotency_key=&tenant=`.
 
-    async def message(request: Request) -> Response:
-        message_id: UUID = request.path_params["message_id"]
-        try:
-            async with database.connection() as connection:
-                row = await show_message(connection, message_id)
-                if row is None:
-                    return JSONResponse({"error": "no such message"}, status_code=404)
-                history = await show_history(connection, row["created_at"], message_id)
-        except OUTAGES:
-            return JSONResponse({"error": "database away"}, status_code=503, headers=RETRY_AFTER)
-        return JSONResponse(_document(row, history))
+    Addresses are masked; what was said is not shown.
+    """
 
-    return [Route("/messages/{message_id:uuid}", message)]
+    async def by_id(request: Request) -> Response:
+        return await _answer(database, request.path_params["message_id"])
+
+    async def by_key(request: Request) -> Response:
+        key = request.query_params.get("idempotency_key")
+        if not key:
+            return _error(400, "idempotency_key: give one, and a tenant unless it is default")
+        return await _answer(database, (request.query_params.get("tenant", "default"), key))
+
+    return [Route("/messages/{message_id:uuid}", by_id), Route("/messages", by_key)]
+
+
+async def _answer(database: Database, name: UUID | tuple[str, str]) -> Response:
+    """Show a message named by its id, or by tenant and idempotency key."""
+    try:
+        async with database.connection() as connection:
+            message_id = (
+                name
+                if isinstance(name, UUID)
+                else (await find_by_key(connection, [name])).get(name)
+            )
+            row = await show_message(connection, message_id) if message_id else None
+            if row is None:
+                return _error(404, "no such message")
+            history = await show_history(connection, row["created_at"], row["id"])
+    except OUTAGES:
+        return _error(503, "database away", {"Retry-After": "5"})
+    return JSONResponse(_document(row, history))
+
+
+def _error(status: int, text: str, headers: dict[str, str] | None = None) -> Response:
+    return JSONResponse({"error": text}, status_code=status, headers=headers)
 
 
 def _document(row: asyncpg.Record, history: list[asyncpg.Record]) -> dict[str, Any]:

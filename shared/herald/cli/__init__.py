@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import typer
 
+from herald.cli.cancel import cancel
 from herald.cli.config import config
 from herald.cli.migrate import migrate
+from herald.cli.send import send
+from herald.cli.status import status
+from herald.cli.timeline import timeline
 from herald.cli.topology import topology
+from herald.cli.watch import watch
 
 application = typer.Typer(
     name="herald",
-    help="Operate a Herald. Settings come from the environment: HERALD_AMQP_URL, "
-    "HERALD_POSTGRES_DSN, HERALD_CONFIG.",
+    help="Send messages, see what became of them, and operate a Herald. Settings come from the "
+    "environment: HERALD_AMQP_URL, HERALD_ROUTER_URL, HERALD_POSTGRES_DSN, HERALD_CONFIG. "
+    "Exit codes: 0 done, 1 it could not be done or did not end well, 2 wrong input or refused, "
+    "3 not in time, 130 Ctrl-C.",
     no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
+    pretty_exceptions_enable=False,  # they show local variables, and so secrets
 )
-application.command("migrate")(migrate)
+for command in (send, timeline, watch, cancel, status, migrate):
+    application.command()(command)
 application.add_typer(topology, name="topology")
 application.add_typer(config, name="config")
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import typer
 
-from herald.cli.environment import EXIT_USAGE, configuration, fail
+from herald.cli.environment import EXIT_USAGE, JsonOption, configuration, fail
 from herald.config.loading import ConfigurationError
 
 config = typer.Typer(help="Look at the configuration.", no_args_is_help=True)
@@ -16,7 +18,7 @@ def _group() -> None:
 
 
 @config.command("check")
-def check() -> None:
+def check(as_json: JsonOption = False) -> None:
     """Read herald.toml and every secrets file it names; print every error and exit with 2."""
     loaded = configuration()
     try:
@@ -24,6 +26,19 @@ def check() -> None:
     except ConfigurationError as error:
         raise fail(str(error), EXIT_USAGE) from None
     file = loaded.file
+    if as_json:
+        typer.echo(
+            json.dumps(
+                {
+                    "path": str(loaded.path),
+                    "tenants": sorted(file.tenants),
+                    "accounts": sorted(file.accounts),
+                    "channels": list(file.channels),
+                    "routes": sorted(file.routes),
+                }
+            )
+        )
+        return
     typer.echo(
         f"{loaded.path}: {len(file.tenants)} tenants, {len(file.accounts)} accounts on "
         f"{', '.join(file.channels)}, {len(file.routes)} routes"

@@ -1,17 +1,34 @@
-"""What the command line takes from the environment, and how it says that something is missing."""
+"""What the command line takes from the environment, and how it says that something is wrong."""
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import os
+from collections.abc import Coroutine
 from pathlib import Path
+from typing import Annotated, Any, NoReturn, TypeVar
 
+import structlog
 import typer
 
+from herald.client import ClientError, NoAnswerError, RejectedError
 from herald.config.loading import Configuration, ConfigurationError, load_configuration
 
-# Exit codes: 0 done, 1 it could not be done (say, a server is away), 2 wrong input.
-EXIT_FAILED = 1
-EXIT_USAGE = 2
+# Exit codes.
+EXIT_FAILED = 1  # it could not be done (say, a server is away), or it did not end well
+EXIT_USAGE = 2  # wrong input, or a command the router refused
+EXIT_TIMEOUT = 3  # it did not happen in time; it still may
+EXIT_INTERRUPTED = 130  # Ctrl-C
+
+DEFAULT_ROUTER_URL = "http://127.0.0.1:8002"
+
+TenantOption = Annotated[
+    str, typer.Option("--tenant", envvar="HERALD_TENANT", help="Whose message it is.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")]
+
+_T = TypeVar("_T")
 
 
 def fail(message: str, code: int = EXIT_FAILED) -> typer.Exit:
@@ -28,9 +45,48 @@ def required(name: str) -> str:
     return value
 
 
+def amqp_url() -> str:
+    """Return the broker's URL, or end with 2 saying what is wrong with it."""
+    url = required("HERALD_AMQP_URL")
+    if not url.startswith(("amqp://", "amqps://")):
+        raise fail("HERALD_AMQP_URL must start with amqp:// or amqps://", EXIT_USAGE)
+    return url
+
+
+def router_url() -> str:
+    """Return the base URL of the router's read API."""
+    return os.environ.get("HERALD_ROUTER_URL", DEFAULT_ROUTER_URL).rstrip("/")
+
+
 def configuration() -> Configuration:
     """Read `herald.toml`, or end with 2 naming every error in it."""
     try:
         return load_configuration(Path(os.environ.get("HERALD_CONFIG", "herald.toml")))
     except ConfigurationError as error:
         raise fail(str(error), EXIT_USAGE) from None
+
+
+def run(work: Coroutine[Any, Any, _T]) -> _T:
+    """Run a command's work; what goes wrong is one line on stderr and an exit code."""
+    _keep_libraries_quiet()
+    try:
+        return asyncio.run(work)
+    except KeyboardInterrupt:
+        raise typer.Exit(EXIT_INTERRUPTED) from None
+    except ClientError as error:
+        _explain(error)
+
+
+def _explain(error: ClientError) -> NoReturn:
+    if isinstance(error, RejectedError):
+        lines = [f"rejected: {': '.join(filter(None, fault))}" for fault in error.faults]
+        raise fail("\n".join(lines), EXIT_USAGE) from None
+    if isinstance(error, NoAnswerError):
+        raise fail(str(error), EXIT_TIMEOUT) from None
+    raise fail(str(error)) from None
+
+
+def _keep_libraries_quiet() -> None:
+    """Silence what libraries log: it is said once, in our words."""
+    logging.disable(logging.CRITICAL)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))

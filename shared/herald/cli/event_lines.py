@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from herald.events import HeraldEvent, InboundData, MessageData
+from rich.console import Console
+from rich.text import Text
+
+from herald.events import CommandData, HeraldEvent, InboundData, MessageData, family_and_what
 from herald.vocabulary import Outcome
 
 STYLES = {
@@ -25,6 +28,8 @@ def details(event: HeraldEvent) -> str:
     data = event.data
     if isinstance(data, InboundData):
         return f"{data.channel} {data.text!r}"
+    if isinstance(data, CommandData):
+        return ": ".join(filter(None, (data.field, data.reason)))
     if not isinstance(data, MessageData):
         return ""
     failure = f"{data.failure.failure_class} {data.failure.code}".strip() if data.failure else ""
@@ -39,3 +44,14 @@ def details(event: HeraldEvent) -> str:
         f"=> {data.outcome}" if data.terminal else "",
     ]
     return " ".join(filter(None, words))
+
+
+def print_event(event: HeraldEvent, *, named: bool = False) -> None:
+    """Write an event as one line, in local time; `named` puts its subject first."""
+    what = family_and_what(event.type)[1]
+    line = Text(event.time.astimezone().strftime("%H:%M:%S.%f")[:-3] + "  ", style="dim")
+    if named:
+        line.append(f"{event.subject:<36}  ")
+    line.append(f"{what:<10} ", style=STYLES.get(what, "default"))
+    line.append(details(event))
+    Console(highlight=False).print(line, no_wrap=True, overflow="ignore", crop=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 
 import typer
@@ -10,7 +11,7 @@ from aio_pika.exceptions import AMQPError
 
 from herald.bus import declaration
 from herald.bus.errors import ManagementError, TopologyConflictError
-from herald.cli.environment import configuration, fail, required
+from herald.cli.environment import JsonOption, configuration, fail, required
 from herald.topology import topology_for
 
 topology = typer.Typer(
@@ -21,7 +22,7 @@ topology = typer.Typer(
 
 
 @topology.command("apply")
-def apply() -> None:
+def apply(as_json: JsonOption = False) -> None:
     """Declare exchanges, queues and bindings for the channels of herald.toml. Safe to run again."""
     wanted = topology_for(configuration().file.channels)
     try:
@@ -32,11 +33,20 @@ def apply() -> None:
         raise fail(f"the broker holds other arguments: {error}") from None
     except (AMQPError, OSError, ManagementError) as error:
         raise fail(f"RabbitMQ refused or could not be reached: {type(error).__name__}") from None
-    typer.echo(f"{len(wanted.exchanges)} exchanges and {len(wanted.queues)} queues are in place")
+    typer.echo(
+        json.dumps(
+            {
+                "exchanges": [exchange.name for exchange in wanted.exchanges],
+                "queues": [queue.name for queue in wanted.queues],
+            }
+        )
+        if as_json
+        else f"{len(wanted.exchanges)} exchanges and {len(wanted.queues)} queues are in place"
+    )
 
 
 @topology.command("check")
-def check() -> None:
+def check(as_json: JsonOption = False) -> None:
     """Print how the broker differs from the topology, a line each; exit with 1 if it does."""
     wanted = topology_for(configuration().file.channels)
     try:
@@ -45,11 +55,15 @@ def check() -> None:
         )
     except (AMQPError, OSError, ManagementError) as error:
         raise fail(f"RabbitMQ refused or could not be reached: {type(error).__name__}") from None
-    for difference in drift:
-        typer.echo(str(difference))
+    if as_json:
+        typer.echo(json.dumps({"differences": [str(difference) for difference in drift]}))
+    else:
+        for difference in drift:
+            typer.echo(str(difference))
     if drift:
         raise fail(f"{len(drift)} differences")
-    typer.echo("no differences")
+    if not as_json:
+        typer.echo("no differences")
 
 
 def _management_url() -> str | None:

@@ -18,12 +18,14 @@ from herald.client.errors import (
     TopologyMissingError,
 )
 from herald.client.progress import Progress, Until
+from herald.client.stream import EventStream
 
 __all__ = [
     "Answer",
     "Client",
     "ClientError",
     "ConnectionFailedError",
+    "EventStream",
     "NoAnswerError",
     "Progress",
     "PublishFailedError",

@@ -33,7 +33,9 @@ def answer_from(event_type: str, data: CommandData) -> Answer:
     """
     answer = CommandAnswer(family_and_what(event_type)[1])
     if answer is CommandAnswer.REJECTED:
-        raise RejectedError(data.field or "", data.reason or "rejected", message_id=data.message_id)
+        raise RejectedError(
+            [(data.field or "", data.reason or "rejected")], message_id=data.message_id
+        )
     return Answer(
         answer=answer,
         message_id=data.message_id or "",

@@ -52,7 +52,7 @@ def send_command(message: SendMessage | Mapping[str, Any], tenant: str, lane: La
     """
     given = message.model_dump(exclude_unset=True) if isinstance(message, SendMessage) else message
     if given.get("tenant", tenant) != tenant:
-        raise RejectedError("tenant", f"this client is {tenant}'s")
+        raise RejectedError([("tenant", f"this client is {tenant}'s")])
     return _command(SendMessage, {**given, "tenant": tenant}, SEND_KEYS[lane])
 
 
@@ -76,8 +76,7 @@ def _command(
         # as JSON, which is how the router will read it
         command = model.model_validate_json(to_json(fields))
     except ValidationError as error:
-        at, reason = faults_of(error)[0]
-        raise RejectedError(at, reason) from None
+        raise RejectedError(faults_of(error)) from None
     body = command.model_dump_json(exclude_unset=True).encode()
     return Command(key=key, body=body, message_id=str(uuid4()))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 class ClientError(Exception):
     """Every error of the client is one of these."""
@@ -20,13 +22,17 @@ class PublishFailedError(ClientError):
 
 
 class RejectedError(ClientError):
-    """The router refused the command; nothing was sent."""
+    """The command was refused; nothing was sent. `field` and `reason` are those of the first fault.
 
-    def __init__(self, field: str, reason: str, *, message_id: str | None = None) -> None:
-        super().__init__(f"{field}: {reason}" if field else reason)
-        self.field = field
-        self.reason = reason
-        self.message_id = message_id  # of the message that holds the key, where there is one
+    `faults`: every field at fault with its reason. `message_id`: of the message that holds the
+    key, where there is one.
+    """
+
+    def __init__(self, faults: Sequence[tuple[str, str]], *, message_id: str | None = None) -> None:
+        super().__init__("; ".join(": ".join(filter(None, fault)) for fault in faults))
+        self.faults = tuple(faults)
+        self.field, self.reason = faults[0]
+        self.message_id = message_id
 
 
 class NoAnswerError(ClientError, TimeoutError):

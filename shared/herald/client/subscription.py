@@ -35,23 +35,26 @@ class Subscription:
         self._own = queue is None
         self._name = queue or f"events.client.{uuid.uuid4().hex}"
         self._channel: AbstractChannel | None = None
+        self._consumer: tuple[AbstractQueue, str] | None = None
 
     async def set_up(self, connection: AbstractConnection) -> None:
         """Declare, bind and consume."""
         channel = await connection.channel()
         await channel.set_qos(prefetch_count=PREFETCH)
         queue = await self._queue(channel)
-        await queue.consume(self._take)
+        self._consumer = queue, await queue.consume(self._take)
         self._channel = channel
 
     async def tear_down(self) -> None:
         """Stop consuming; a queue of its own is deleted."""
         channel, self._channel = self._channel, None
-        if channel is None or channel.is_closed:
+        if channel is None or channel.is_closed or self._consumer is None:
             return
+        queue, tag = self._consumer
         with contextlib.suppress(AMQPError, OSError, RuntimeError):
+            await queue.cancel(tag)
             if self._own:
-                await channel.queue_delete(self._name)
+                await queue.delete(if_unused=False, if_empty=False)
             await channel.close()
 
     async def _queue(self, channel: AbstractChannel) -> AbstractQueue:

@@ -135,7 +135,7 @@ BAD: list[tuple[bytes | Body, str, str, str]] = [
     (b"", "unknown", "", "Invalid JSON"),
     (b"\xff\xfe\x00", "unknown", "", "Invalid JSON"),
     (b'{"tenant": "default"}' + b" " * MAX_COMMAND_BYTES, "unknown", "", "larger than 256 KiB"),
-    (command(colour="red"), "default", "colour", "Extra inputs"),
+    (command(colour="red"), "default", "colour", "no such field"),
     (command(to={"phone": "12"}), "default", "to.phone", "not a phone number"),
     (command(to={}), "default", "route", "no usable step"),
     (command(route="nowhere"), "default", "route", "no such route"),

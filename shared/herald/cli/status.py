@@ -1,0 +1,139 @@
+"""`herald status`: is everything there, and does anything pile up."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from herald.cli.backlogs import Database, Queue, read_database, read_queues
+from herald.cli.environment import (
+    EXIT_FAILED,
+    EXIT_USAGE,
+    JsonOption,
+    amqp_url,
+    configuration,
+    fail,
+    run,
+)
+from herald.cli.web import ask
+
+HTTP_OK = 200
+DEFAULT_SERVICES = "router=http://127.0.0.1:8002,ingress=http://127.0.0.1:8001"
+
+
+@dataclass(slots=True)
+class Service:
+    """A service and what its `/readyz` says."""
+
+    name: str
+    url: str
+    ready: bool
+    version: str = ""
+    problems: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Status:
+    """Everything `herald status` knows."""
+
+    broker_version: str
+    services: list[Service]
+    queues: list[Queue]
+    database: Database | None
+
+    def problems(self) -> Iterator[str]:
+        """Say what is wrong, a line each."""
+        for service in self.services:
+            for name, said in service.problems.items():
+                yield f"{service.name}: {name}: {said}"
+        for queue in self.queues:
+            if queue.problem:
+                yield f"{queue.name}: {queue.problem}"
+        if self.database is not None and self.database.problem:
+            yield f"database: {self.database.problem}"
+
+
+def status(as_json: JsonOption = False) -> None:
+    """Show services, queues and backlogs; exit 1 and say so if something is wrong.
+
+    Services are those of HERALD_SERVICES (name=url, with commas between); the backlog in the
+    database is shown when HERALD_POSTGRES_DSN is set.
+    """
+    found = run(_read())
+    problems = list(found.problems())
+    if as_json:
+        typer.echo(json.dumps({**asdict(found), "problems": problems}))
+    else:
+        _print(found)
+        for problem in problems:
+            typer.echo(problem, err=True)
+    if problems:
+        raise typer.Exit(EXIT_FAILED)
+
+
+async def _read() -> Status:
+    channels = configuration().file.channels
+    version, queues = await read_queues(amqp_url(), channels)
+    dsn = os.environ.get("HERALD_POSTGRES_DSN")
+    return Status(
+        broker_version=version,
+        services=[await _service(name, url) for name, url in _services()],
+        queues=queues,
+        database=await read_database(dsn) if dsn else None,
+    )
+
+
+def _services() -> Iterator[tuple[str, str]]:
+    for pair in os.environ.get("HERALD_SERVICES", DEFAULT_SERVICES).split(","):
+        name, separator, url = pair.strip().partition("=")
+        if not separator:
+            raise fail(f"HERALD_SERVICES: {pair}: write name=url", EXIT_USAGE)
+        yield name, url.rstrip("/")
+
+
+async def _service(name: str, url: str) -> Service:
+    code, document = await ask(f"{url}/readyz")
+    if not isinstance(document, dict):
+        return Service(name, url, ready=False, problems={"readyz": "no answer"})
+    checks: dict[str, Any] = document.get("checks", {})
+    return Service(
+        name,
+        url,
+        ready=code == HTTP_OK,
+        version=document.get("version", ""),
+        problems={check: said for check, said in checks.items() if said != "ok"},
+    )
+
+
+def _print(found: Status) -> None:
+    console = Console(highlight=False)
+    services = _table("service", "state", "version", "at")
+    for service in found.services:
+        state = "[green]ready[/]" if service.ready else "[red]not ready[/]"
+        services.add_row(service.name, state, service.version, service.url)
+    queues = _table(f"queue (RabbitMQ {found.broker_version})", "waiting", "consumers")
+    for queue in found.queues:
+        queues.add_row(queue.name, str(queue.waiting), str(queue.consumers))
+    console.print(services)
+    console.print()
+    console.print(queues)
+    if found.database is not None and not found.database.problem:
+        console.print()
+        backlog = _table(f"database (PostgreSQL {found.database.version})", "")
+        for name, value in found.database.rows():
+            backlog.add_row(name, value)
+        console.print(backlog)
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for column in columns:
+        table.add_column(column, no_wrap=True)
+    return table

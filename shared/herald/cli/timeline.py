@@ -1,0 +1,142 @@
+"""`herald timeline`: everything that happened to one message, and why."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from herald.cli.cancel import is_uuid
+from herald.cli.environment import (
+    EXIT_USAGE,
+    JsonOption,
+    TenantOption,
+    fail,
+    router_url,
+    run,
+)
+from herald.cli.event_lines import STYLES
+from herald.cli.web import ask
+
+HTTP_OK, HTTP_NOT_FOUND = 200, 404
+
+
+def timeline(
+    message: Annotated[str, typer.Argument(help="The message's id or idempotency key.")],
+    tenant: TenantOption = "default",
+    as_json: JsonOption = False,
+) -> None:
+    """Show a message: its steps, its attempts, and each fact with what it led to, in local time.
+
+    Asks the router at HERALD_ROUTER_URL. Exit 2 if there is no such message.
+    """
+    document = _fetch(message, tenant)
+    if as_json:
+        typer.echo(json.dumps(document))
+        return
+    console = Console(highlight=False)
+    console.print(_headline(document))
+    for table in (_steps(document), _attempts(document), _facts(document)):
+        console.print()
+        console.print(table)
+
+
+def _fetch(name: str, tenant: str) -> dict[str, Any]:
+    status, document = run(_ask(name, tenant))
+    if status == HTTP_OK and isinstance(document, dict):
+        return document
+    if status == HTTP_NOT_FOUND:
+        raise fail(f"no message of tenant {tenant} is named {name}", EXIT_USAGE)
+    if status:
+        raise fail(f"the router at {router_url()} answers {status}; is its database up?")
+    raise fail(f"no router answers at {router_url()}; set HERALD_ROUTER_URL to where it listens")
+
+
+async def _ask(name: str, tenant: str) -> tuple[int, Any]:
+    """Ask for a message by its id, if it may be one, and else by its key."""
+    if is_uuid(name):
+        status, document = await ask(f"{router_url()}/messages/{name}")
+        if status != HTTP_NOT_FOUND:
+            return status, document
+    names = {"tenant": tenant, "idempotency_key": name}
+    return await ask(f"{router_url()}/messages", names)
+
+
+def _headline(message: dict[str, Any]) -> Text:
+    line = Text(f"{message['id']}  ")
+    line.append(message["status"], style=STYLES.get(message["status"], "default"))
+    line.append(f", {message['outcome'] or 'under way'}")
+    line.append(f"\n{message['tenant']} / {message['idempotency_key']}", style="dim")
+    line.append(f"  {message['category']}, {message['lane']} lane", style="dim")
+    ends = (
+        ("ended", message["ended_at"]) if message["ended_at"] else ("ends", message["expires_at"])
+    )
+    line.append(f"\ncreated {_day(message['created_at'])}, {ends[0]} {_day(ends[1])}", style="dim")
+    if message["next_action_at"]:
+        line.append(f", next look {_day(message['next_action_at'])}", style="dim")
+    return line
+
+
+def _steps(message: dict[str, Any]) -> Table:
+    table = _table("step", "channel", "to", "succeeds on", "falls back after")
+    for number, step in enumerate(message["steps"], 1):
+        table.add_row(
+            str(number),
+            step["channel"],
+            step["address"],
+            step["success_on"],
+            step["fallback_after"],
+        )
+    return table
+
+
+def _attempts(message: dict[str, Any]) -> Table:
+    table = _table("attempt", "channel", "account", "status", "failure", "provider's id")
+    for attempt in message["attempts"]:
+        failure = attempt["failure"] or {}
+        table.add_row(
+            _short(attempt["attempt_id"]),
+            attempt["channel"],
+            attempt["account"] or "",
+            Text(attempt["status"], style=STYLES.get(attempt["status"], "default")),
+            " ".join(filter(None, (failure.get("class"), failure.get("code")))),
+            attempt["provider_message_id"] or "",
+        )
+    return table
+
+
+def _facts(message: dict[str, Any]) -> Table:
+    table = _table("when", "fact", "attempt", "what it led to")
+    for fact in message["timeline"]:
+        table.add_row(
+            _clock(fact["recorded_at"]),
+            fact["status"] or fact["fact"].partition(":")[0],
+            _short(fact["attempt_id"] or ""),
+            fact["note"],
+        )
+    return table
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for column in columns:
+        table.add_column(column, no_wrap=column != columns[-1], overflow="fold")
+    return table
+
+
+def _short(attempt_id: str) -> str:
+    """Leave the message's id out: `2.1` is the first try of step two."""
+    return attempt_id.partition(".")[2]
+
+
+def _clock(moment: str) -> str:
+    return datetime.fromisoformat(moment).astimezone().strftime("%H:%M:%S.%f")[:-3]
+
+
+def _day(moment: str) -> str:
+    return datetime.fromisoformat(moment).astimezone().strftime("%d %b %H:%M:%S")

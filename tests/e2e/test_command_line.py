@@ -1,0 +1,210 @@
+"""The `herald` command against a running Herald, as a person at a terminal meets it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from yarl import URL
+
+from herald_local.stack import Stack
+
+DONE, FAILED, USAGE, TIMEOUT, INTERRUPTED = 0, 1, 2, 3, 130
+
+
+@pytest.fixture(scope="module")
+def environment(stack: Stack) -> dict[str, str]:
+    """Give the environment of a shell that has read the stack's exports."""
+    return {**os.environ, **stack.environment, "COLUMNS": "200", "TZ": "Asia/Tokyo"}
+
+
+def herald(
+    environment: dict[str, str], *arguments: str, stdin: str = "", **changes: str
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "herald.cli", *arguments],
+        env=environment | changes,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_send_shows_the_way_to_the_delivery(environment: dict[str, str]) -> None:
+    """`send --wait` prints the answer and each event, until it got that far."""
+    key = str(uuid4())
+    done = herald(
+        environment, "send", "--phone", "+15550000002", "--text", "Hi", "--key", key,
+        "--wait", "delivered",
+    )  # fmt: skip
+    assert done.returncode == DONE, done.stderr
+    first, *events = done.stdout.splitlines()
+    assert first.startswith("accepted ")
+    assert [line.split()[1] for line in events][0::2] == ["fallback", "delivered"]
+    assert events[-1].endswith("delivered  sms => succeeded")
+
+
+def test_timeline_tells_why(environment: dict[str, str]) -> None:
+    """`timeline`, by key or id, shows attempts, receipts and what each led to, in local time."""
+    key = str(uuid4())
+    sent = herald(
+        environment, "send", "--phone", "+15550000002", "--text", "Hi", "--key", key,
+        "--wait", "outcome", "--json",
+    )  # fmt: skip
+    message = json.loads(sent.stdout)
+    assert (message["status"], message["outcome"]) == ("delivered", "succeeded")
+    by_key = herald(environment, "timeline", key)
+    assert by_key.stdout == herald(environment, "timeline", message["message_id"]).stdout
+    for words in ("fallback whatsapp -> sms: unreachable", "131026", "outcome succeeded"):
+        assert words in by_key.stdout
+    document = json.loads(herald(environment, "timeline", key, "--json").stdout)
+    hour = (int(document["created_at"][11:13]) + 9) % 24  # in Tokyo
+    assert f" {hour:02}:{document['created_at'][14:16]}:" in by_key.stdout
+
+
+def test_a_failure_is_an_exit_code(environment: dict[str, str]) -> None:
+    """A message that fails ends with 1, one that is not there in time with 3 and advice."""
+    failed = herald(
+        environment, "send", "--phone", "+15550000026", "--text", "Hi", "--wait", "delivered"
+    )
+    assert failed.returncode == FAILED
+    assert "opted_out" in failed.stdout
+    late = herald(
+        environment, "send", "--phone", "+15550000004", "--via", "whatsapp", "--text", "Hi",
+        "--wait", "delivered", "--timeout", "500ms",
+    )  # fmt: skip
+    assert late.returncode == TIMEOUT
+    assert "herald timeline" in late.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stdin", "said"),
+    [
+        (["--phone", "12", "--text", "x"], "", "rejected: to.phone: not a"),
+        (["--phone", "+15550000001", "--text", "x", "--route", "no"], "", "route: no such route"),
+        (["-"], '{"to": {"phone": "+15550000001"}, "contnt": {}}', "contnt: no such field; did"),
+        (["-"], '{"to":', "-: not JSON"),
+        (["-"], "[]", "-: must hold one JSON object"),
+        (["missing.json"], "", "missing.json: No such file"),
+        (["--phone", "+15550000001", "--metadata", "x"], "", "write NAME=VALUE"),
+        (["--phone", "+15550000001", "--timeout", "soon"], "", "--timeout soon"),
+    ],
+)  # fmt: skip
+def test_wrong_input_is_named(
+    environment: dict[str, str], arguments: list[str], stdin: str, said: str
+) -> None:
+    """What is wrong is one line that names it, with exit code 2; nothing is sent."""
+    done = herald(environment, "send", *arguments, stdin=stdin)
+    assert (done.returncode, done.stdout) == (USAGE, "")
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_file_with_flags(environment: dict[str, str], tmp_path: Path) -> None:
+    """A file is sent, and flags win over what it says."""
+    file = tmp_path / "message.json"
+    command = {"to": {"phone": "+15550000001"}, "content": {"text": "x"}, "route": "no-such"}
+    file.write_text(json.dumps(command))
+    done = herald(environment, "send", str(file), "--route", "sms", "--json")
+    assert json.loads(done.stdout)["channels"] == ["sms"]
+
+
+def test_cancel(environment: dict[str, str]) -> None:
+    """A scheduled message is taken back; a delivered one is too late; another does not exist."""
+    key = str(uuid4())
+    herald(
+        environment, "send", "--phone", "+15550000001", "--text", "x", "--key", key,
+        "--send-at", "2027-01-01T00:00:00Z", "--ttl", "90d",
+    )  # fmt: skip
+    taken = herald(environment, "cancel", key, "--json")
+    assert json.loads(taken.stdout)["outcome"] == "cancelled"
+    missing = herald(environment, "cancel", str(uuid4()))
+    assert missing.returncode == USAGE
+    assert missing.stderr.startswith("no message of tenant default is named")
+
+
+def test_watch_shows_what_is_asked_for(environment: dict[str, str]) -> None:
+    """`watch` filters by kind and message, and ends after `--count`."""
+    key = str(uuid4())
+    watching = subprocess.Popen(
+        [sys.executable, "-m", "herald.cli", "watch", "--message", key, "--what", "delivered",
+         "--count", "1", "--json"],
+        env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert watching.stderr is not None
+    assert watching.stderr.readline().startswith("watching")
+    herald(environment, "send", "--phone", "+15550000002", "--text", "x", "--key", key)
+    told, _ = watching.communicate(timeout=30)
+    assert json.loads(told)["data"]["channel"] == "sms"
+
+
+def test_control_c_is_one_line(environment: dict[str, str]) -> None:
+    """Interrupted while it waits, `send` says that the message goes on, and ends with 130."""
+    sending = subprocess.Popen(
+        [sys.executable, "-m", "herald.cli", "send", "--phone", "+15550000004", "--via", "whatsapp",
+         "--text", "x", "--wait", "delivered"],
+        env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert sending.stdout is not None
+    assert sending.stdout.readline().startswith("accepted")
+    time.sleep(0.3)
+    sending.send_signal(signal.SIGINT)
+    _, said = sending.communicate(timeout=20)
+    assert sending.returncode == INTERRUPTED
+    assert said.strip().endswith("goes on")
+    assert len(said.splitlines()) == 1
+
+
+def test_status_shows_a_healthy_herald(environment: dict[str, str]) -> None:
+    """Every service, queue and backlog is listed; nothing is wrong."""
+    done = herald(environment, "status", "--json")
+    assert done.returncode == DONE, done.stderr
+    status = json.loads(done.stdout)
+    assert {service["name"] for service in status["services"]} >= {"router", "ingress"}
+    assert all(service["ready"] and service["version"] for service in status["services"])
+    assert all(queue["consumers"] for queue in status["queues"])
+    assert status["database"]["schemas"] == "channel 1, router 1"
+    assert herald(environment, "status").stdout.count("ready") >= 5
+
+
+def test_status_names_what_is_missing(environment: dict[str, str]) -> None:
+    """A service that does not answer and a database that is away are said, with exit code 1."""
+    done = herald(
+        environment,
+        "status",
+        HERALD_SERVICES="router=http://127.0.0.1:1",
+        HERALD_POSTGRES_DSN="postgresql://nobody@127.0.0.1:1/none",
+    )
+    assert done.returncode == FAILED
+    assert "router: readyz: no answer" in done.stderr
+    assert "database: can't be reached" in done.stderr
+
+
+def test_what_is_not_there_is_said(environment: dict[str, str]) -> None:
+    """A stopped broker, a wrong password, a missing router: one line each that says what to do."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    url = URL(environment["HERALD_AMQP_URL"])
+    send = ("send", "--phone", "+15550000001", "--text", "x")
+    for arguments, changes, code, said in (
+        (send, {"HERALD_AMQP_URL": str(url.with_port(port))}, FAILED, "is it running?"),
+        (send, {"HERALD_AMQP_URL": str(url.with_password("no"))}, FAILED, "refuses the user"),
+        (send, {"HERALD_AMQP_URL": "http://x"}, USAGE, "must start with amqp://"),
+        (send, {"HERALD_AMQP_URL": ""}, USAGE, "HERALD_AMQP_URL is not set"),
+        (("timeline", "x"), {"HERALD_ROUTER_URL": f"http://127.0.0.1:{port}"}, FAILED, "no router"),
+        (("timeline", "x"), {}, USAGE, "is named x"),
+        (("timeline", str(uuid4())), {}, USAGE, "no message of tenant"),
+    ):
+        done = herald(environment, *arguments, **changes)
+        assert (done.returncode, len(done.stderr.splitlines())) == (code, 1), done.stderr
+        assert said in done.stderr
