@@ -84,7 +84,7 @@ async def _read() -> Status:
     dsn = os.environ.get("HERALD_POSTGRES_DSN")
     return Status(
         broker_version=version,
-        services=[await _service(name, url) for name, url in _services()],
+        services=[_service(name, url) for name, url in _services()],
         queues=queues,
         database=await read_database(dsn) if dsn else None,
     )
@@ -98,8 +98,8 @@ def _services() -> Iterator[tuple[str, str]]:
         yield name, url.rstrip("/")
 
 
-async def _service(name: str, url: str) -> Service:
-    code, document = await ask(f"{url}/readyz")
+def _service(name: str, url: str) -> Service:
+    code, document = ask(f"{url}/readyz")
     if not isinstance(document, dict):
         return Service(name, url, ready=False, problems={"readyz": "no answer"})
     checks: dict[str, Any] = document.get("checks", {})

@@ -18,7 +18,6 @@ from herald.cli.environment import (
     TenantOption,
     fail,
     router_url,
-    run,
 )
 from herald.cli.event_lines import STYLES
 from herald.cli.web import ask
@@ -47,7 +46,7 @@ def timeline(
 
 
 def _fetch(name: str, tenant: str) -> dict[str, Any]:
-    status, document = run(_ask(name, tenant))
+    status, document = _ask(name, tenant)
     if status == HTTP_OK and isinstance(document, dict):
         return document
     if status == HTTP_NOT_FOUND:
@@ -57,14 +56,14 @@ def _fetch(name: str, tenant: str) -> dict[str, Any]:
     raise fail(f"no router answers at {router_url()}; set HERALD_ROUTER_URL to where it listens")
 
 
-async def _ask(name: str, tenant: str) -> tuple[int, Any]:
+def _ask(name: str, tenant: str) -> tuple[int, Any]:
     """Ask for a message by its id, if it may be one, and else by its key."""
     if is_uuid(name):
-        status, document = await ask(f"{router_url()}/messages/{name}")
+        status, document = ask(f"{router_url()}/messages/{name}")
         if status != HTTP_NOT_FOUND:
             return status, document
     names = {"tenant": tenant, "idempotency_key": name}
-    return await ask(f"{router_url()}/messages", names)
+    return ask(f"{router_url()}/messages", names)
 
 
 def _headline(message: dict[str, Any]) -> Text:
