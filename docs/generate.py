@@ -1,4 +1,4 @@
-"""Writes docs/schemas and docs/asyncapi from the code, or says how they differ from it.
+"""Writes docs/schemas, docs/asyncapi and the pages' blocks, or says how they differ from the code.
 
 `python docs/generate.py --write`, or without it to check: exit 1 when a file is out of date.
 """
@@ -16,6 +16,7 @@ from faststream import AsyncAPI
 from faststream.rabbit import RabbitBroker
 from pydantic import BaseModel, SecretStr
 
+from blocks import filled
 from channel_email.providers import PROVIDERS as EMAIL
 from channel_sms.providers import PROVIDERS as SMS
 from channel_whatsapp.providers import PROVIDERS as WHATSAPP
@@ -70,7 +71,7 @@ SECRETS: dict[str, Secrets] = {
 def main() -> int:
     """Write or check every generated file."""
     configuration = load_configuration(DOCS / "herald.example.toml")
-    wanted = {**schemas(), **documents(configuration)}
+    wanted = {**schemas(), **documents(configuration), **pages()}
     if "--write" in sys.argv[1:]:
         for path, text in wanted.items():
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -80,6 +81,11 @@ def main() -> int:
     for path in stale:
         print(f"{path.relative_to(DOCS.parent)} is out of date: make documents")  # noqa: T201
     return 1 if stale else 0
+
+
+def pages() -> dict[Path, str]:
+    """Return every page with its blocks as the code would write them."""
+    return {path: filled(path.read_text()) for path in sorted(DOCS.glob("*.md"))}
 
 
 def schemas() -> dict[Path, str]:

@@ -61,13 +61,17 @@ class _Command(BaseModel):
 class Recipient(_Command):
     """Whom to reach; give an address for each channel that may be used."""
 
-    phone: Phone | None = None
-    email: Email | None = None
+    phone: Phone | None = Field(
+        default=None, description="E.164: for SMS, and for WhatsApp unless that differs."
+    )
+    email: Email | None = Field(default=None, description="An address of the form `a@b.c`.")
     whatsapp: Phone | None = Field(default=None, description="Only if it differs from `phone`.")
     addresses: dict[ChannelName, Annotated[Line, Field(min_length=1)]] = Field(
         default_factory=dict, description="Addresses on channels without a field of their own."
     )
-    name: Line | None = Field(default=None, max_length=200)
+    name: Line | None = Field(
+        default=None, max_length=200, description="Shown where a channel shows names."
+    )
 
     @field_validator("addresses")
     @classmethod
@@ -92,11 +96,13 @@ class Recipient(_Command):
 class Step(_Command):
     """One channel to try, and when to give it up for the next."""
 
-    channel: ChannelName
+    channel: ChannelName = Field(description="The channel to try.")
     account: ConfiguredName | None = Field(
         default=None, description="Only this configured account; any of the channel's if absent."
     )
-    success_on: SuccessOn = SuccessOn.DELIVERED
+    success_on: SuccessOn = Field(
+        default=SuccessOn.DELIVERED, description="What counts as success: sent, delivered or read."
+    )
     fallback_after: Duration = Field(
         default="60s",
         validate_default=True,
@@ -140,23 +146,31 @@ class SendMessage(_Command):
     id: UUID | None = Field(
         default=None, description="The message's id; if absent made of tenant and key."
     )
-    tenant: TenantName = "default"
+    tenant: TenantName = Field(default="default", description="Whose message it is.")
     idempotency_key: IdempotencyKey | None = Field(
         default=None, description="If absent the id, else the AMQP message_id."
     )
-    to: Recipient
+    to: Recipient = Field(description="Whom to reach.")
     sender: ConfiguredName | None = Field(
         default=None, description="A configured sender profile; the tenant's if absent."
     )
-    content: Content
+    content: Content = Field(description="What to say.")
     route: RouteOrName | None = Field(
         default=None, description="A configured route or steps; the tenant's route if absent."
     )
-    category: Category = Category.TRANSACTIONAL
-    send_at: Moment | None = None
-    ttl: Duration | None = Field(default=None, description="The category's if absent.")
-    expires_at: Moment | None = None
-    metadata: dict[MetadataKey, MetadataValue] = Field(default_factory=dict, max_length=16)
+    category: Category = Field(default=Category.TRANSACTIONAL, description="What it is for.")
+    send_at: Moment | None = Field(
+        default=None, description="Not before this moment: ISO 8601 with an offset."
+    )
+    ttl: Duration | None = Field(
+        default=None, description="How long it may take; the category's if absent."
+    )
+    expires_at: Moment | None = Field(default=None, description="Its end, instead of a ttl.")
+    metadata: dict[MetadataKey, MetadataValue] = Field(
+        default_factory=dict,
+        max_length=16,
+        description="Strings of yours that come back on every event.",
+    )
 
     @model_validator(mode="after")
     def _one_end(self) -> Self:
@@ -179,9 +193,9 @@ class SendMessage(_Command):
 class CancelMessage(_Command):
     """Take a message back if nothing has started. Routing key `message.cancel`."""
 
-    tenant: TenantName = "default"
-    id: UUID | None = None
-    idempotency_key: IdempotencyKey | None = None
+    tenant: TenantName = Field(default="default", description="Whose message it is.")
+    id: UUID | None = Field(default=None, description="The message's id; or else its key.")
+    idempotency_key: IdempotencyKey | None = Field(default=None, description="The message's key.")
 
     @model_validator(mode="after")
     def _one_name(self) -> Self:

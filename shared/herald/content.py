@@ -40,28 +40,44 @@ class _Content(BaseModel):
 class Media(_Content):
     """A file by link; the provider or the recipient's mail program fetches it."""
 
-    url: HttpsUrl
-    kind: Literal["image", "video", "audio", "document"] = "document"
-    caption: Text | None = Field(default=None, max_length=1024)
-    filename: Line | None = Field(default=None, max_length=240)
+    url: HttpsUrl = Field(description="https, without credentials.")
+    kind: Literal["image", "video", "audio", "document"] = Field(
+        default="document", description="What it is: image, video, audio or document."
+    )
+    caption: Text | None = Field(default=None, max_length=1024, description="Shown with it.")
+    filename: Line | None = Field(
+        default=None, max_length=240, description="A document's name for the recipient."
+    )
 
 
 class Template(_Content):
     """A message the provider holds, with its variables (named, or numbered from "1")."""
 
-    name: Line = Field(min_length=1, max_length=512)
-    language: str = Field(default="en", pattern=r"^[A-Za-z]{2,3}([_-][A-Za-z0-9]{2,8})*$")
-    variables: dict[Line, Text] = Field(default_factory=dict, max_length=64)
+    name: Line = Field(min_length=1, max_length=512, description="As the provider knows it.")
+    language: str = Field(
+        default="en",
+        pattern=r"^[A-Za-z]{2,3}([_-][A-Za-z0-9]{2,8})*$",
+        description="The translation to use, e.g. `en` or `pt_BR`.",
+    )
+    variables: dict[Line, Text] = Field(
+        default_factory=dict,
+        max_length=64,
+        description='Values by name, or by number from "1"; all of one kind.',
+    )
 
 
 class ChannelContent(_Content):
     """What is said on one channel, or the parts of it that differ there."""
 
-    text: Text | None = Field(default=None, max_length=65_536)
-    subject: Line | None = None
-    html: Text | None = Field(default=None, max_length=200_000)
-    media: tuple[Media, ...] = Field(default=(), max_length=10)
-    template: Template | None = None
+    text: Text | None = Field(default=None, max_length=65_536, description="Plain text.")
+    subject: Line | None = Field(default=None, description="An e-mail's subject.")
+    html: Text | None = Field(
+        default=None, max_length=200_000, description="An e-mail's HTML, beside its text."
+    )
+    media: tuple[Media, ...] = Field(default=(), max_length=10, description="Files, by link.")
+    template: Template | None = Field(
+        default=None, description="A message that the provider holds, instead of text."
+    )
 
     @property
     def says_something(self) -> bool:
@@ -72,7 +88,9 @@ class ChannelContent(_Content):
 class Content(ChannelContent):
     """What is said everywhere, and what a channel says instead."""
 
-    overrides: dict[ChannelName, ChannelContent] = Field(default_factory=dict)
+    overrides: dict[ChannelName, ChannelContent] = Field(
+        default_factory=dict, description="By channel: the fields that differ there."
+    )
 
     def on(self, channel: str) -> ChannelContent:
         """Return the content for `channel`: a part set in its override replaces the common one."""

@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from herald.bus.connections import Connections
 from herald.config.loading import Configuration
+from herald.loop_lag import loop_lag_measured
 from herald.ops import ops_routes
 from herald.settings import Settings
 from ingress.endpoints import endpoints_from
@@ -42,7 +43,8 @@ def build_app(settings: Settings, configuration: Configuration) -> Starlette:
         await connections.start()
         _log.info("ingress.started", accounts=[name for _, name in endpoints.accounts])
         try:
-            yield
+            async with loop_lag_measured():
+                yield
         finally:
             await connections.stop()
             _log.info("ingress.stopped")

@@ -14,6 +14,7 @@ from herald.bus.connections import Connections
 from herald.config.file import HeraldFile
 from herald.database.pool import Database
 from herald.database.schema import SchemaWatch
+from herald.loop_lag import loop_lag_measured
 from herald.ops import Check, ops_routes
 from herald.settings import Settings
 from herald.vocabulary import Lane
@@ -87,7 +88,8 @@ class Router:
         self._background.start()
         _log.info("router.started", channels=list(self._configuration.channels))
         try:
-            yield
+            async with loop_lag_measured():
+                yield
         finally:
             await self._background.stop()
             await self._connections.stop()

@@ -65,6 +65,8 @@ class BatchLoop:
 
     def receive(self, delivery: Delivery) -> None:
         """Take a delivery in. Never blocks: prefetch bounds how many can come."""
+        if delivery.delivery_count:
+            self._metrics.redeliveries.labels(self.queue).inc()
         self._buffer.append(delivery)
         self._arrived.set()
 

@@ -18,6 +18,7 @@ class BusMetrics:
     batch_size: Histogram
     batch_seconds: Histogram
     deliveries: Counter
+    redeliveries: Counter
     handler_failures: Counter
     buffered: Gauge
     published: Counter
@@ -45,6 +46,12 @@ def bus_metrics(registry: CollectorRegistry = REGISTRY) -> BusMetrics:
             "herald_deliveries",
             "Deliveries by what became of them: acked, rejected, or lost with their channel.",
             ["queue", "result"],
+            registry=registry,
+        ),
+        redeliveries=Counter(
+            "herald_redeliveries",
+            "Deliveries that an earlier one counts against: it was received and not settled.",
+            ["queue"],
             registry=registry,
         ),
         handler_failures=Counter(

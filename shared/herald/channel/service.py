@@ -26,6 +26,7 @@ from herald.config.accounts import Secrets
 from herald.config.loading import Configuration
 from herald.database.pool import Database
 from herald.database.schema import SchemaWatch
+from herald.loop_lag import loop_lag_measured
 from herald.ops import ops_routes
 from herald.receipts import AttemptReceipt
 from herald.settings import Settings
@@ -148,7 +149,8 @@ class Channel:
         self._background.start()
         _log.info("channel.started", channel=self._channel, accounts=len(self._callers))
         try:
-            yield
+            async with loop_lag_measured():
+                yield
         finally:
             # consuming ends first and waits until every call is made, recorded and acknowledged
             await self.connections.stop()

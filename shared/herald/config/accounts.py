@@ -52,11 +52,11 @@ class Account(BaseModel):
     receipts: ClassVar[Receipts]
     secrets_model: ClassVar[type[Secrets]] = NoSecrets
 
-    provider: str
-    tenants: tuple[TenantName, ...] = ("default",)
-    rate: Rate = 10.0
-    timeout: Duration = timedelta(seconds=10)
-    secrets_file: str | None = None
+    provider: str  # which provider it is at
+    tenants: tuple[TenantName, ...] = ("default",)  # who may use it; inbound goes to the first
+    rate: Rate = 10.0  # calls: `80/s`, `600/m`, `10000/h`
+    timeout: Duration = timedelta(seconds=10)  # of one call
+    secrets_file: str | None = None  # its secrets, a path relative to herald.toml
 
     def sends_as(self, sender: str | None) -> bool:  # noqa: ARG002  most accounts may use any
         """Tell whether the account can send under a profile's entry for its channel."""
@@ -83,10 +83,10 @@ class WhatsAppCloudAccount(Account):
     receipts: ClassVar[Receipts] = Receipts.READ
     secrets_model: ClassVar[type[Secrets]] = WhatsAppCloudSecrets
 
-    provider: Literal["whatsapp_cloud"]
-    phone_number_id: str = Field(pattern=r"^\d{1,32}$")
-    base_url: BaseUrl = "https://graph.facebook.com"
-    api_version: str = Field(default="v25.0", pattern=r"^v\d{1,3}\.\d$")
+    provider: Literal["whatsapp_cloud"]  # `whatsapp_cloud`
+    phone_number_id: str = Field(pattern=r"^\d{1,32}$")  # the number's id at Meta
+    base_url: BaseUrl = "https://graph.facebook.com"  # where its API is
+    api_version: str = Field(default="v25.0", pattern=r"^v\d{1,3}\.\d$")  # of Meta's API
     rate: Rate = 80.0  # Meta: 80 messages a second for a phone number by default
 
     def sends_as(self, sender: str | None) -> bool:
@@ -105,11 +105,17 @@ class TwilioAccount(Account):
     receipts: ClassVar[Receipts] = Receipts.DELIVERED
     secrets_model: ClassVar[type[Secrets]] = TwilioSecrets
 
-    provider: Literal["twilio"]
-    account_sid: str = Field(pattern=r"^AC[0-9a-zA-Z]{32}$")
-    messaging_service_sid: str | None = Field(default=None, pattern=r"^MG[0-9a-zA-Z]{32}$")
-    base_url: BaseUrl = "https://api.twilio.com"
-    validity: Annotated[timedelta, Field(le=timedelta(seconds=36_000))] | None = None
+    provider: Literal["twilio"]  # `twilio`
+    account_sid: str = Field(pattern=r"^AC[0-9a-zA-Z]{32}$")  # begins with AC
+    messaging_service_sid: str | None = Field(
+        default=None,
+        pattern=r"^MG[0-9a-zA-Z]{32}$",
+        description="Where no sender names a number.",
+    )
+    base_url: BaseUrl = "https://api.twilio.com"  # where its API is
+    validity: Annotated[timedelta, Field(le=timedelta(seconds=36_000))] | None = (
+        None  # Twilio gives up after that
+    )
     rate: Rate = 1.0  # Twilio: one segment a second for a US long code
 
 
@@ -124,8 +130,8 @@ class SendGridAccount(Account):
     receipts: ClassVar[Receipts] = Receipts.READ
     secrets_model: ClassVar[type[Secrets]] = SendGridSecrets
 
-    provider: Literal["sendgrid"]
-    base_url: BaseUrl = "https://api.sendgrid.com"
+    provider: Literal["sendgrid"]  # `sendgrid`
+    base_url: BaseUrl = "https://api.sendgrid.com"  # where its API is
     webhook_public_keys: tuple[str, ...] = ()  # base64 SPKI DER; none: its webhooks are refused
 
 
@@ -149,10 +155,10 @@ class SmtpAccount(Account):
     receipts: ClassVar[Receipts] = Receipts.NONE
     secrets_model: ClassVar[type[Secrets]] = SmtpSecrets
 
-    provider: Literal["smtp"]
-    host: str = Field(pattern=r"^[A-Za-z0-9.:-]{1,253}$")
-    port: int = Field(default=587, ge=1, le=65_535)
-    security: Literal["starttls", "tls", "none"] = "starttls"
+    provider: Literal["smtp"]  # `smtp`
+    host: str = Field(pattern=r"^[A-Za-z0-9.:-]{1,253}$")  # the relay
+    port: int = Field(default=587, ge=1, le=65_535)  # 587 with starttls, 465 with tls
+    security: Literal["starttls", "tls", "none"] = "starttls"  # starttls, tls or none
     timeout: Duration = timedelta(seconds=30)
 
 

@@ -22,15 +22,15 @@ class _Part(BaseModel):
 class Tenant(_Part):
     """A user of the gateway, with the defaults of its commands."""
 
-    route: ConfiguredName = "default"
-    sender: ConfiguredName | None = None
+    route: ConfiguredName = "default"  # the route of commands that name none
+    sender: ConfiguredName | None = None  # the sender of commands that name none
 
 
 class CategoryRules(_Part):
     """How long a message of a category lives, and how soon its attempts must start."""
 
-    ttl: Duration
-    start_within: Duration | None = None
+    ttl: Duration  # how long a message may take
+    start_within: Duration | None = None  # how soon a worker must start an attempt
 
 
 DEFAULT_CATEGORIES: dict[Category, CategoryRules] = {
@@ -45,8 +45,8 @@ DEFAULT_CATEGORIES: dict[Category, CategoryRules] = {
 class RetryRules(_Part):
     """Retries of a step: at most three tries, full jitter between zero and a growing bound."""
 
-    base: Duration = timedelta(seconds=2)
-    cap: Duration = timedelta(minutes=5)
+    base: Duration = timedelta(seconds=2)  # bound of the first pause; it doubles with each
+    cap: Duration = timedelta(minutes=5)  # the highest bound
 
 
 class RouterRules(_Part):

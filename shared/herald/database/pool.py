@@ -112,9 +112,9 @@ class Database:
     def _note(self, problem: str | None) -> None:
         if problem != self.problem:
             if problem is None:
-                _log.info("database_connected")
+                _log.info("database.connected")
             else:
-                _log.warning("database_away", reason=problem)
+                _log.warning("database.away", reason=problem)
         self.problem = problem
 
 

@@ -27,7 +27,7 @@ class SchemaWatch:
         while True:
             problem = await self._look()
             if problem != self.problem and problem is not None:
-                _log.warning("schema_missing", reason=problem)
+                _log.warning("schema.missing", reason=problem)
             self.problem = problem
             if problem is None:
                 return

@@ -6,6 +6,8 @@ import asyncio
 import time
 from collections.abc import Sequence
 
+from prometheus_client import CollectorRegistry
+
 from behaviour.bus.collecting import Collector, Subscribe, bodies
 from behaviour.bus.rabbit import Rabbit, WorkQueue, until
 from herald import topology
@@ -15,7 +17,11 @@ from herald.bus.deliveries import Delivery, settle
 
 
 async def test_lost_connection_loses_nothing_and_acks_nothing_unworked(
-    subscribe: Subscribe, connections: Connections, rabbit: Rabbit, work: WorkQueue
+    subscribe: Subscribe,
+    connections: Connections,
+    rabbit: Rabbit,
+    work: WorkQueue,
+    registry: CollectorRegistry,
 ) -> None:
     """After a lost connection what was not settled comes again, once, and all is handled."""
     await rabbit.fill(topology.OUTBOUND, work.key, bodies(100))
@@ -33,6 +39,8 @@ async def test_lost_connection_loses_nothing_and_acks_nothing_unworked(
     assert held <= {d.body.decode() for d in again}
     assert len(collect.bodies) <= 100 + 40
     assert {d.delivery_count for d in again} == {1}
+    counted = registry.get_sample_value("herald_redeliveries_total", {"queue": work.queue})
+    assert counted == len(again)
     await until(lambda: subscriber.buffered == 0)
     await subscriber.stop()
     assert await rabbit.drain(work.queue, quiet_seconds=0.5) == []

@@ -1,0 +1,188 @@
+"""The parts of pages that are made from the code, by the name in their `<!-- block -->` mark.
+
+A page holds `<!-- block: fields SendMessage -->` and `<!-- end -->`; what stands between the two
+is what the function `fields` returns for `SendMessage`.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
+from enum import StrEnum
+from itertools import pairwise
+from typing import Any
+
+from prometheus_client import REGISTRY
+from pydantic import BaseModel
+from pydantic_core import PydanticUndefined
+
+import router.metrics  # noqa: F401  likewise for the others: importing them registers metrics
+from event_examples import EXAMPLES
+from herald import vocabulary
+from herald.bus.metrics import bus_metrics
+from herald.commands import CancelMessage, Recipient, Route, SendMessage, Step
+from herald.config import accounts
+from herald.config.file import CategoryRules, RetryRules, Tenant
+from herald.content import ChannelContent, Content, Media, Template
+from herald.durations import format_duration
+from herald.events import CommandData, Fallback, InboundData, MessageData
+from herald.failures import Failure
+from herald.vocabulary import Status
+from router.core.states import ACTIONS, DEFAULT_FALLBACK_ON, FLAGS, RANKS, REACHES, WITHDRAWABLE
+
+_MARK = re.compile(r"(<!-- block: (\w+)(?: (\S+))? -->\n).*?(<!-- end -->)", re.DOTALL)
+
+MODELS: dict[str, type[BaseModel]] = {
+    model.__name__: model
+    for model in (
+        SendMessage, CancelMessage, Recipient, Content, ChannelContent, Media, Template, Route,
+        Step, MessageData, CommandData, InboundData, Fallback, Failure,
+        Tenant, CategoryRules, RetryRules,
+        accounts.WhatsAppCloudAccount, accounts.TwilioAccount,
+        accounts.SendGridAccount, accounts.SmtpAccount,
+    )
+}  # fmt: skip
+
+
+def filled(page: str) -> str:
+    """Return a page with every block as the code would write it."""
+
+    def block(match: re.Match[str]) -> str:
+        start, name, argument, end = match.groups()
+        text = BLOCKS[name](argument) if argument else BLOCKS[name]()
+        return f"{start}\n{text.strip()}\n\n{end}"
+
+    return _MARK.sub(block, page)
+
+
+def fields(name: str) -> str:
+    """Return a model's fields as a table."""
+    rows = [_field_row(key, field) for key, field in MODELS[name].model_fields.items()]
+    bases = [base for base in reversed(MODELS[name].__mro__) if issubclass(base, BaseModel)]
+    comments = {
+        key: text for base in bases[1:] for key, text in _comments(inspect.getsource(base)).items()
+    }
+    for row in rows:
+        row[-1] = row[-1] or comments.get(row[0].strip("`"), "")
+    return _table(("field", "default", "meaning"), rows)
+
+
+def _field_row(key: str, field: Any) -> list[str]:
+    name = field.serialization_alias or key
+    if field.is_required():
+        default = "required"
+    elif field.default_factory is not None or field.default in {None, (), PydanticUndefined}:
+        default = ""
+    else:
+        default = f"`{_plain(key, field.default)}`"
+    return [f"`{name}`", default, field.description or ""]
+
+
+def _plain(key: str, value: Any) -> str:
+    """Write a default as a user would."""
+    if isinstance(value, StrEnum):
+        return value.value
+    if isinstance(value, timedelta):
+        return format_duration(value)
+    if isinstance(value, tuple):
+        return json.dumps(value)
+    return f"{value:g}/s" if key == "rate" else str(value)
+
+
+def _comments(source: str) -> dict[str, str]:
+    """Read what the comments beside a class's lines say of its names."""
+    found = re.findall(r"^    (\w+)(?:: [^#\n]*| = [^#\n]*)  # (.+)$", source, re.MULTILINE)
+    return {name: text[0].upper() + text[1:] for name, text in found}
+
+
+def words(name: str) -> str:
+    """Return the words of an enumeration of the vocabulary as a table."""
+    enumeration: type[StrEnum] = getattr(vocabulary, name)
+    comments = _comments(inspect.getsource(enumeration))
+    rows = [[f"`{word}`", comments.get(word.name, "")] for word in enumeration]
+    return _table(("word", "meaning"), rows)
+
+
+def ranks() -> str:
+    """Return the attempt's statuses by rank, with what each proves."""
+    comments = _comments(inspect.getsource(Status))
+    rows = [
+        [
+            str(rank),
+            f"`{status}`",
+            comments[status.name].partition("; ")[0],
+            f"`{REACHES[status]}`" if status in REACHES else "",
+        ]
+        for status, rank in sorted(RANKS.items(), key=lambda item: item[1])
+    ]
+    rows += [
+        ["", f"`{flag}`", comments[flag.name].partition(";")[0], "unchanged: a flag"]
+        for flag in sorted(FLAGS)
+    ]
+    return _table(("rank", "status of an attempt", "meaning", "the message is then"), rows)
+
+
+def diagram() -> str:
+    """Draw how an attempt rises; only before a worker has it can it be withdrawn."""
+    ladder = [s for s in sorted(RANKS, key=RANKS.__getitem__) if s is not Status.WITHDRAWN]
+    lines = ["stateDiagram-v2", "    direction LR", f"    [*] --> {ladder[0]}"]
+    lines += [f"    {lower} --> {higher}" for lower, higher in pairwise(ladder)]
+    lines += [f"    {status} --> {Status.WITHDRAWN}" for status in ladder if status in WITHDRAWABLE]
+    return "\n".join(["```mermaid", *lines, "```"])
+
+
+def failures() -> str:
+    """Return what each class of failure leads to."""
+    comments = _comments(inspect.getsource(vocabulary.FailureClass))
+    rows = [
+        [
+            f"`{failure}`",
+            comments[failure.name].partition(":")[0],
+            action.value,
+            "yes" if failure in DEFAULT_FALLBACK_ON else "no",
+        ]
+        for failure, action in ACTIONS.items()
+    ]
+    return _table(("class", "meaning", "what follows", "in `fallback_on` by default"), rows)
+
+
+def metrics() -> str:
+    """Return every metric with its labels."""
+    bus_metrics(REGISTRY)  # the others are registered when their modules are imported
+    return _table(("metric", "kind", "labels", "meaning"), sorted(_metric_rows()))
+
+
+def _metric_rows() -> Iterator[list[str]]:
+    for collector in set(REGISTRY._collector_to_names):  # noqa: SLF001  there is no public list
+        name = getattr(collector, "_name", "")
+        if name.startswith("herald_"):
+            kind = collector._type  # type: ignore[attr-defined]  # noqa: SLF001  as above
+            labels = ", ".join(f"`{label}`" for label in collector._labelnames)  # type: ignore[attr-defined]  # noqa: SLF001
+            text = collector._documentation.rstrip(".")  # type: ignore[attr-defined]  # noqa: SLF001
+            yield [f"`{name}{'_total' if kind == 'counter' else ''}`", kind, labels, text]
+
+
+def example(name: str) -> str:
+    """Return an event as it is on the bus."""
+    return f"```json\n{EXAMPLES[name].model_dump_json(indent=2)}\n```"
+
+
+def _table(head: tuple[str, ...], rows: list[list[str]]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "\n".join(
+        f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines
+    )
+
+
+BLOCKS: Mapping[str, Callable[..., str]] = {
+    "fields": fields,
+    "words": words,
+    "ranks": ranks,
+    "diagram": diagram,
+    "failures": failures,
+    "metrics": metrics,
+    "example": example,
+}

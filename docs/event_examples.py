@@ -1,0 +1,129 @@
+"""An example of every public event, made by the models themselves."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from pydantic import BaseModel
+
+from herald.events import (
+    MESSAGE_EVENTS,
+    AnyEvent,
+    CommandData,
+    Fallback,
+    InboundData,
+    MessageData,
+    event_type,
+)
+from herald.failures import Failure
+from herald.identifiers import event_id_for, message_id_for
+from herald.vocabulary import CommandAnswer, FailureClass, InboundKind, MessageStatus, Outcome
+
+AT = datetime(2026, 3, 2, 9, 30, 0, 250_000, tzinfo=UTC)
+MESSAGE_ID = str(message_id_for("default", "order-17"))
+WHATSAPP: dict[str, Any] = {
+    "step": 1,
+    "attempt_id": f"{MESSAGE_ID}.1.1",
+    "channel": "whatsapp",
+    "provider": "whatsapp_cloud",
+    "account": "wa-main",
+    "provider_message_id": "wamid.HBgLMTU1NTAwMDAwMDE",
+}
+UNREACHABLE = Failure(
+    failure_class=FailureClass.UNREACHABLE, code="131026", text="Message undeliverable"
+)
+
+# what each event's data has beside the rest
+_DIFFERENT: dict[str, dict[str, Any]] = {
+    "sent": {**WHATSAPP, "status": MessageStatus.SENT},
+    "delivered": {**WHATSAPP, "status": MessageStatus.DELIVERED, "outcome": Outcome.SUCCEEDED},
+    "read": {**WHATSAPP, "status": MessageStatus.READ, "outcome": Outcome.SUCCEEDED, "late": True},
+    "clicked": {"status": MessageStatus.CLICKED, "outcome": Outcome.SUCCEEDED, "late": True},
+    "bounced": {
+        "channel": "email",
+        "failure": Failure(failure_class=FailureClass.UNREACHABLE, code="550 5.1.1"),
+    },
+    "fallback": {
+        **WHATSAPP,
+        "failure": UNREACHABLE,
+        "fallback": Fallback(from_channel="whatsapp", to_channel="sms", reason="unreachable"),
+    },
+    "failed": {**WHATSAPP, "failure": UNREACHABLE, "outcome": Outcome.FAILED},
+    "expired": {"outcome": Outcome.EXPIRED},
+    "cancelled": {"outcome": Outcome.CANCELLED},
+}
+_ENDS = {"delivered", "failed", "expired", "cancelled"}
+
+
+def _message(what: str, sequence: int) -> AnyEvent:
+    values = {"status": MessageStatus.QUEUED, "outcome": None, "late": False} | _DIFFERENT[what]
+    data = MessageData(
+        message_id=MESSAGE_ID,
+        tenant="default",
+        terminal=what in _ENDS,
+        sequence=sequence,
+        occurred_at=AT,
+        received_at=AT + timedelta(milliseconds=40),
+        idempotency_key="order-17",
+        metadata={"order": "17"},
+        **values,
+    )
+    return _event("message", what, data, MESSAGE_ID)
+
+
+def _answer(answer: CommandAnswer, **values: Any) -> AnyEvent:
+    data = CommandData(
+        command="message.cancel" if answer is CommandAnswer.TOO_LATE else "message.send",
+        tenant="default",
+        idempotency_key="order-17",
+        **values,
+    )
+    return _event("command", answer.value, data, MESSAGE_ID)
+
+
+def _event(family: str, what: str, data: BaseModel, subject: str) -> AnyEvent:
+    kind = event_type(family, what)
+    identity = event_id_for(subject, kind, "example")
+    return AnyEvent(id=identity, type=kind, subject=subject, time=AT, data=data)
+
+
+_KNOWN = {"message_id": MESSAGE_ID, "status": MessageStatus.QUEUED}
+EXAMPLES: dict[str, AnyEvent] = {
+    **{what: _message(what, number) for number, what in enumerate(MESSAGE_EVENTS, 1)},
+    "accepted": _answer(
+        CommandAnswer.ACCEPTED,
+        **_KNOWN,
+        channels=["whatsapp", "sms"],
+        expires_at=AT + timedelta(days=1),
+    ),
+    "duplicate": _answer(CommandAnswer.DUPLICATE, **_KNOWN),
+    "rejected": _answer(
+        CommandAnswer.REJECTED, field="to.phone", reason="not a possible phone number"
+    ),
+    "too_late": _answer(
+        CommandAnswer.TOO_LATE,
+        message_id=MESSAGE_ID,
+        status=MessageStatus.DELIVERED,
+        outcome=Outcome.SUCCEEDED,
+        reason="already succeeded",
+    ),
+    "received": _event(
+        "inbound",
+        "received",
+        InboundData(
+            tenant="default",
+            channel="whatsapp",
+            provider="whatsapp_cloud",
+            account="wa-main",
+            provider_message_id="wamid.HBgLMTU1NTAwMDAwMDI",
+            sender="+15550000001",
+            content=InboundKind.TEXT,
+            text="Thank you!",
+            in_reply_to=MESSAGE_ID,
+            occurred_at=AT,
+            received_at=AT + timedelta(milliseconds=40),
+        ),
+        "whatsapp_cloud/wa-main/wamid.HBgLMTU1NTAwMDAwMDI",
+    ),
+}

@@ -1,0 +1,105 @@
+"""What README and the pages show runs as it stands there."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from herald.commands import Route
+from herald.content import Content
+from herald.events import read_event
+from herald_local.stack import Stack
+from sandbox.settings import load
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = [ROOT / "README.md", ROOT / "ADDING_A_PROVIDER.md", *sorted((ROOT / "docs").glob("*.md"))]
+_BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.DOTALL | re.MULTILINE)
+NOT_RUN = {"", "mermaid"}  # output, and drawings
+
+
+def blocks(language: str) -> list[Any]:
+    """List the blocks of a language, named by page and place."""
+    return [
+        pytest.param(match[2], id=f"{page.name}:{page.read_text()[: match.start()].count(chr(10))}")
+        for page in PAGES
+        if page.exists()
+        for match in _BLOCK.finditer(page.read_text())
+        if match[1] == language
+    ]
+
+
+def run(command: list[str], stack: Stack) -> str:
+    """Run a command as a user of the stack; fail when it does."""
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    done = subprocess.run(
+        command,
+        env={**os.environ, **stack.environment, "PATH": path},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr + done.stdout
+    return done.stdout
+
+
+@pytest.mark.parametrize("block", blocks("python"))
+def test_python_runs(stack: Stack, block: str) -> None:
+    """Every Python example runs to its end."""
+    run([sys.executable, "-c", block], stack)
+
+
+def test_the_first_example_shows_the_fallback(stack: Stack) -> None:
+    """README's plain client prints the answer, the fallback and the delivery by SMS."""
+    printed = run([sys.executable, "-c", blocks("python")[0].values[0]], stack)
+    for line in (
+        "herald.command.accepted.v1 None queued",
+        "herald.message.fallback.v1 whatsapp queued",
+        "herald.message.delivered.v1 sms delivered",
+    ):
+        assert line in printed
+
+
+@pytest.mark.parametrize("block", blocks("sh"))
+def test_commands_run(stack: Stack, block: str) -> None:
+    """Every `herald` command shown works; `make` is what runs this very test."""
+    for line in block.splitlines():
+        if line.startswith("herald "):
+            run(["bash", "-ec", line], stack)
+        else:
+            assert line.startswith("make "), f"who tries this? {line}"
+
+
+@pytest.mark.parametrize("block", blocks("json"))
+def test_json_is_what_it_says(block: str) -> None:
+    """Every JSON example is an event, a content or a route, and reads as one."""
+    document = json.loads(block)
+    if "specversion" in document:
+        read_event(block.encode())
+    elif "steps" in document:
+        Route.model_validate_json(block)
+    else:
+        Content.model_validate_json(block)
+
+
+@pytest.mark.parametrize("block", blocks("toml"))
+def test_settings_are_read(block: str, tmp_path: Path) -> None:
+    """The sandbox reads the settings its page shows."""
+    file = tmp_path / "sandbox.toml"
+    file.write_text(block)
+    assert load(file).requests_file
+
+
+def test_every_block_is_tried_or_said_not_to_be() -> None:
+    """A block in another language needs a test of its own first."""
+    tried = {"python", "sh", "json", "toml"} | NOT_RUN
+    for page in PAGES:
+        if page.exists():
+            assert {match[1] for match in _BLOCK.finditer(page.read_text())} <= tried, page.name
