@@ -13,7 +13,7 @@ LOCAL := $(BIN)/python -m herald_local
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down status clean test check documents bench requirements format
+.PHONY: help demo up down status clean test chaos check documents bench requirements format
 
 help: ## list these commands
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' Makefile | while IFS='	' read -r name text; do printf 'make %-13s %s\n' "$$name" "$$text"; done
@@ -37,6 +37,9 @@ clean: $(INSTALLED) ## stop a stack, erase its data, and the caches
 
 test: $(INSTALLED) ## run all tests on a private broker and database (ARGS=... for pytest)
 	@$(BIN)/python -m pytest $(ARGS)
+
+chaos: $(INSTALLED) ## kill services and servers under a large load (ARGS=... for pytest)
+	@HERALD_TEST_CHAOS=full $(BIN)/python -m pytest tests/chaos $(ARGS)
 
 check: $(INSTALLED) ## lint, format, types, import rules, sizes, generated documents
 	@$(BIN)/python -m ruff check .

@@ -51,7 +51,7 @@ def start_servers(home: Path, given: GivenServers, *, on_leash: bool) -> Servers
     Raises:
         LocalError: a server is missing here or did not come up.
     """
-    node, database = _private(home)
+    node, database = private_servers(home)
     if given.amqp_url is None and not node.is_running():
         node.start(on_leash=on_leash)
     if given.postgres_dsn is None and not database.is_running():
@@ -66,7 +66,7 @@ def start_servers(home: Path, given: GivenServers, *, on_leash: bool) -> Servers
 
 def stop_servers(home: Path, *, gracefully: bool = True) -> None:
     """End the private servers of the stack in `home`; what does not run is fine."""
-    node, database = _private(home)
+    node, database = private_servers(home)
     database.stop()
     node.stop(gracefully=gracefully)
 
@@ -93,7 +93,8 @@ def running_servers(home: Path, given: GivenServers) -> Iterator[Servers]:
         erase(home)
 
 
-def _private(home: Path) -> tuple[RabbitmqNode, PostgresqlServer]:
+def private_servers(home: Path) -> tuple[RabbitmqNode, PostgresqlServer]:
+    """Return the broker and the database of the stack in `home`, running or not."""
     memory = with_ports(home, recall(home), PORTS)
     node_ports = NodePorts(
         amqp=memory.ports["rabbitmq"],

@@ -1,0 +1,102 @@
+"""What can be seen after a case: the providers' lists, PostgreSQL, public events, deliveries."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+
+from chaos.commands import Command
+from chaos.firehose import heard_events, seen_deliveries
+from chaos.load import Load
+from herald_local.stack import Stack
+
+PATIENCE_SECONDS = 120
+POLL_SECONDS = 0.25
+
+Row = Mapping[str, Any]
+
+_OPEN = """
+SELECT (SELECT count(*) FROM unnest($1::uuid[]) AS t (id) LEFT JOIN router.messages USING (id)
+        WHERE outcome IS NULL)
+    + (SELECT count(*) FROM router.outbox)
+    + (SELECT count(*) FROM channel.sends WHERE NOT published)
+"""
+_MESSAGES = "SELECT id::text, outcome::text FROM router.messages WHERE id = ANY ($1::uuid[])"
+_ATTEMPTS = """
+SELECT message_id::text, attempt_id, channel, status FROM router.attempts
+WHERE message_id = ANY ($1::uuid[])
+"""
+_UNKNOWN = """
+SELECT DISTINCT message_id::text, attempt_id FROM router.history
+WHERE message_id = ANY ($1::uuid[]) AND status = 'unknown'
+"""
+_DEAD = "SELECT queue, reason, count(*) FROM router.dead_letters GROUP BY queue, reason"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One case, seen from outside."""
+
+    commands: Mapping[str, Command]  # by the message's id, as all below
+    outcomes: Mapping[str, str | None]
+    attempts: Sequence[Row]
+    unknown: Mapping[str, set[str]]  # the attempts recorded as unknown
+    requests: Sequence[Row]  # of providers, refused ones too
+    events: Sequence[Row]
+    dead_letters: Sequence[Row]
+    deliveries: Counter[tuple[str, int]]  # by queue and number of earlier deliveries
+    left_open: int
+
+    @property
+    def contacts(self) -> dict[str, list[str]]:
+        """The attempts by which each message reached its recipient, in order."""
+        reached: dict[str, list[str]] = {}
+        for request in self.requests:
+            if request["accepted"]:
+                reached.setdefault(message_of(request), []).append(request["attempt"])
+        return reached
+
+
+async def settled(stack: Stack, load: Load) -> Record:
+    """Wait until nothing is under way any more, then look at everything."""
+    database = await asyncpg.connect(stack.servers.postgres_dsn)
+    try:
+        ids = [command.id for command in load.commands]
+        left_open = await _wait_until_nothing_is_open(database, ids)
+        unknown: dict[str, set[str]] = {}
+        for row in await database.fetch(_UNKNOWN, ids):
+            unknown.setdefault(row["message_id"], set()).add(row["attempt_id"])
+        return Record(
+            commands={command.id: command for command in load.commands},
+            outcomes={row["id"]: row["outcome"] for row in await database.fetch(_MESSAGES, ids)},
+            attempts=[dict(row) for row in await database.fetch(_ATTEMPTS, ids)],
+            unknown=unknown,
+            requests=load.requests(),
+            events=await heard_events(stack),
+            dead_letters=[dict(row) for row in await database.fetch(_DEAD)],
+            deliveries=await seen_deliveries(stack),
+            left_open=left_open,
+        )
+    finally:
+        await database.close()
+
+
+def message_of(request: Row) -> str:
+    """Return the message's id that a provider's request names."""
+    return str(request["attempt"]).partition(".")[0]
+
+
+async def _wait_until_nothing_is_open(database: asyncpg.Connection, ids: Sequence[str]) -> int:
+    """Return how much still is after a while: what it was, the invariants tell."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        left: int = await database.fetchval(_OPEN, ids)
+        if not left or time.monotonic() > deadline:
+            return left
+        await asyncio.sleep(POLL_SECONDS)
