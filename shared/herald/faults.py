@@ -43,7 +43,7 @@ def faults_of(error: ValidationError) -> list[tuple[str, str]]:
 def _reason(item: Mapping[str, Any]) -> str:
     if item["type"] != _UNKNOWN:
         return str(item["msg"]).removeprefix("Value error, ")
-    meant = get_close_matches(str(item["loc"][-1]), _FIELDS, n=1, cutoff=0.7)
+    meant = get_close_matches(str(item["loc"][-1]), _FIELDS, n=1, cutoff=0.6)
     return f"no such field; did you mean {meant[0]}?" if meant else "no such field"
 
 

@@ -251,7 +251,7 @@ async def test_an_unreachable_api_may_be_tried_again() -> None:
 
 
 def test_the_channel_names_its_provider() -> None:
-    """The literal table holds what the configuration may name, and its news."""
-    assert list(PROVIDERS) == ["twilio"]
+    """The table holds what the configuration may name, and an account tells its last news."""
+    assert "twilio" in PROVIDERS
     made = PROVIDERS["twilio"]("main", twilio(), SECRETS, HttpCaller(seconds(1)), "https://x")
     assert made.receipts is Receipts.DELIVERED
