@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
 from uuid import uuid4
 
 import asyncpg
@@ -15,55 +18,80 @@ from herald.topology import COMMANDS, SEND_KEYS
 from herald.vocabulary import Lane
 from herald_local.stack import Stack
 
-PATIENCE_SECONDS = 120
+PATIENCE_SECONDS = 180
 POLL_SECONDS = 0.2  # each look counts rows, and so costs what is measured
 CHUNK = 1000
 TEXT = "Your parcel is out for delivery and will be with you between 14:00 and 16:00 today. " * 5
 
-_REPORTED = "SELECT count(*) FROM router.history WHERE status = 'accepted' AND recorded_at >= $1"
+ACCEPTED = "SELECT count(*) FROM router.history WHERE status = 'accepted' AND recorded_at >= $1"
+READ = "SELECT count(*) FROM router.history WHERE status = 'read' AND recorded_at >= $1"
 
 
-def commands(number: int) -> list[Frame]:
-    """Make SMS commands of about 700 bytes, each to its own recipient."""
+def bodies(number: int, *, route: str = "sms", digits: str = "") -> list[dict[str, Any]]:
+    """Make commands of about 700 bytes, each to its own recipient."""
     run = uuid4().hex[:8]
     return [
-        Frame(
-            exchange=COMMANDS,
-            routing_key=SEND_KEYS[Lane.NORMAL],
-            body=json.dumps(
-                {
-                    "idempotency_key": f"bench-{run}-{index}",
-                    "to": {"phone": f"+1555{index % 1000:03}9{index // 1000:03}"},
-                    "content": {"text": TEXT},
-                    "route": "sms",
-                    "metadata": {"run": run},
-                }
-            ).encode(),
-            message_id=str(uuid4()),
-            type="SendMessage",
-        )
+        {
+            "idempotency_key": f"bench-{run}-{index}",
+            "to": {"phone": _phone(index, digits)},
+            "content": {"text": TEXT},
+            "route": route,
+            "metadata": {"run": run},
+        }
         for index in range(number)
     ]
 
 
-async def end_to_end(stack: Stack, number: int) -> float:
-    """Publish commands and return the seconds until the router has every acceptance on record."""
-    database = await asyncpg.connect(stack.servers.postgres_dsn)
+def _phone(index: int, digits: str) -> str:
+    return f"+1555{index % 1000:03}{digits or f'9{index // 1000:03}'}"
+
+
+def frame(body: dict[str, Any]) -> Frame:
+    """Make a command's frame."""
+    return Frame(
+        exchange=COMMANDS,
+        routing_key=SEND_KEYS[Lane.NORMAL],
+        body=json.dumps(body).encode(),
+        message_id=str(uuid4()),
+        type="SendMessage",
+    )
+
+
+@asynccontextmanager
+async def publishing(stack: Stack) -> AsyncIterator[Connections]:
+    """Connect to the broker for the time of a block."""
     connections = Connections(stack.servers.amqp_url, app_id="bench")
     await connections.start()
     await connections.wait_until_started()
     try:
-        since = await database.fetchval("SELECT now()")
-        frames = commands(number)
-        started = time.perf_counter()
-        for start in range(0, number, CHUNK):
-            problems = await connections.publisher.publish_many(frames[start : start + CHUNK], 30)
-            if any(problems):
-                raise RuntimeError(f"the broker refused commands: {next(filter(None, problems))}")
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            while await database.fetchval(_REPORTED, since) < number:  # noqa: ASYNC110  seen from outside
-                await asyncio.sleep(POLL_SECONDS)
-        return time.perf_counter() - started
+        yield connections
     finally:
         await connections.stop()
+
+
+async def herald_seconds(stack: Stack, commands: list[dict[str, Any]], finished: str) -> float:
+    """Publish commands; return the seconds until `finished` counts as many rows."""
+    database = await asyncpg.connect(stack.servers.postgres_dsn)
+    try:
+        async with publishing(stack) as connections:
+            since = await database.fetchval("SELECT now()")
+            frames = [frame(command) for command in commands]
+            started = time.perf_counter()
+            for start in range(0, len(frames), CHUNK):
+                chunk = frames[start : start + CHUNK]
+                problems = await connections.publisher.publish_many(chunk, 30)
+                if any(problems):
+                    raise RuntimeError(f"commands refused: {next(filter(None, problems))}")
+            await until_counted(database, finished, len(frames), since)
+            return time.perf_counter() - started
+    finally:
         await database.close()
+
+
+async def until_counted(
+    database: asyncpg.Connection, query: str, number: int, since: object
+) -> None:
+    """Wait until a query counts `number` rows."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while await database.fetchval(query, since) < number:  # noqa: ASYNC110  seen from outside
+            await asyncio.sleep(POLL_SECONDS)

@@ -1,0 +1,83 @@
+"""How long one message takes at a steady rate: from its publish to the recorded acceptance.
+
+Each row of the history says when it was written, by the database's clock, which is the publisher's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import asyncpg
+
+from bench.celery_form import tasks
+from bench.celery_form.running import create_tables, running_workers
+from bench.load import PATIENCE_SECONDS, POLL_SECONDS, bodies, frame, publishing
+from bench.medians import percentile
+from herald_local.progress import report
+from herald_local.stack import Stack
+
+RATE = 20.0  # messages a second
+_CLOCK = (
+    "ALTER TABLE {0}.history ADD COLUMN IF NOT EXISTS"
+    " written_at timestamptz DEFAULT clock_timestamp()"
+)
+_WRITTEN = """
+SELECT m.idempotency_key, extract(epoch FROM h.written_at)::float AS at
+FROM {0}.history AS h JOIN {0}.messages AS m ON m.id = h.message_id
+WHERE h.status = 'accepted' AND m.idempotency_key = ANY ($1::text[])
+"""
+
+Publish = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+async def steady(stack: Stack, messages: int) -> dict[str, Any]:
+    """Measure Herald and its Celery form one after the other, at the same rate."""
+    await create_tables(stack)
+
+    async def to_celery(command: dict[str, Any]) -> None:
+        await asyncio.to_thread(tasks.send.delay, command)
+
+    async with publishing(stack) as connections:
+
+        async def to_herald(command: dict[str, Any]) -> None:
+            await connections.publisher.publish_confirmed(frame(command))
+
+        found: dict[str, Any] = {"messages": messages, "messages_per_second": RATE}
+        with running_workers(stack):
+            for name, schema, publish in (
+                ("herald", "router", to_herald),
+                ("celery", "celery_form", to_celery),
+            ):
+                await _offer(stack, schema, publish, 20)  # connections, caches
+                seconds = await _offer(stack, schema, publish, messages)
+                found[f"{name}_ms"] = {
+                    "p50": round(percentile(seconds, 0.50) * 1000, 1),
+                    "p99": round(percentile(seconds, 0.99) * 1000, 1),
+                }
+                report(f"{name}: {found[f'{name}_ms']}")
+    return found
+
+
+async def _offer(stack: Stack, schema: str, publish: Publish, number: int) -> list[float]:
+    """Publish at the rate; return how long each message took."""
+    database = await asyncpg.connect(stack.servers.postgres_dsn)
+    try:
+        await database.execute(_CLOCK.format(schema))
+        published: dict[str, float] = {}
+        started = time.monotonic()
+        for index, command in enumerate(bodies(number)):
+            await asyncio.sleep(max(0.0, started + index / RATE - time.monotonic()))
+            published[command["idempotency_key"]] = time.time()
+            await publish(command)
+        written: dict[str, float] = {}
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while len(written) < number:
+                rows = await database.fetch(_WRITTEN.format(schema), list(published))
+                written = {row["idempotency_key"]: row["at"] for row in rows}
+                await asyncio.sleep(POLL_SECONDS)
+    finally:
+        await database.close()
+    return [written[key] - at for key, at in published.items()]
