@@ -24,6 +24,7 @@ from herald_local.web import call
 
 BARE = "bare-starlette"
 HTTP_OK = 200
+DIFFERENT = 5000  # requests: one in flight twice would wait for itself
 
 
 async def requests(stack: Stack, seconds: float, runs: int) -> dict[str, Any]:
@@ -42,8 +43,9 @@ async def requests(stack: Stack, seconds: float, runs: int) -> dict[str, Any]:
             timeout_seconds=20,
             complaint=lambda: "bare Starlette did not start",
         )
-        signed = _request(stack.ports["ingress"], *_webhook(stack))
-        plain = _request(port, "/", _body(stack), {})
+        bodies = _bodies(stack)
+        signed = _signed(stack, bodies)
+        plain = [_request(port, "/", body, {}) for body in bodies]
         _hammer(stack.ports["ingress"], signed, 1)
         for number in range(1, runs + 1):
             bare.append(_hammer(port, plain, seconds))
@@ -62,31 +64,44 @@ async def requests(stack: Stack, seconds: float, runs: int) -> dict[str, Any]:
     }
 
 
-def _hammer(port: int, request: bytes, seconds: float) -> float:
+def _hammer(port: int, requests: list[str], seconds: float) -> float:
     done = subprocess.run(
         [sys.executable, "-m", "bench.hammering", str(port), str(seconds)],
-        input=request,
+        input=json.dumps(requests),
+        text=True,
         env={**os.environ, "PYTHONPATH": "tests"},
         capture_output=True,
         timeout=seconds + 30,
         check=False,
     )
     if done.returncode:
-        raise RuntimeError(done.stderr.decode()[-500:])
+        raise RuntimeError(done.stderr[-500:])
     return float(done.stdout)
 
 
-def _webhook(stack: Stack) -> tuple[str, bytes, dict[str, str]]:
-    """Sign a status as Meta would."""
-    number = next(iter(tomllib.loads(stack.sandbox_config.read_text())["whatsapp"].values()))
-    body = _body(stack)
-    digest = hmac.digest(number["app_secret"].encode(), body, "sha256").hex()
+def _signed(stack: Stack, bodies: list[str]) -> list[str]:
+    """Sign statuses as Meta would."""
+    port, secret = stack.ports["ingress"], _number(stack)["app_secret"].encode()
     path = "/webhooks/whatsapp_cloud/wa-main"
-    return path, body, {"X-Hub-Signature-256": f"sha256={digest}"}
+    signatures = [hmac.digest(secret, body.encode(), "sha256").hex() for body in bodies]
+    return [
+        _request(port, path, body, {"X-Hub-Signature-256": f"sha256={signature}"})
+        for body, signature in zip(bodies, signatures, strict=True)
+    ]
 
 
-def _body(stack: Stack) -> bytes:
-    number = next(iter(tomllib.loads(stack.sandbox_config.read_text())["whatsapp"].values()))
+def _bodies(stack: Stack) -> list[str]:
+    """Write calls of one status each, of as many messages."""
+    number = _number(stack)
+    return [_body(number, message) for message in range(DIFFERENT)]
+
+
+def _number(stack: Stack) -> dict[str, str]:
+    numbers: dict[str, dict[str, str]] = tomllib.loads(stack.sandbox_config.read_text())["whatsapp"]
+    return next(iter(numbers.values()))
+
+
+def _body(number: dict[str, str], message: int) -> str:
     value = {
         "messaging_product": "whatsapp",
         "metadata": {
@@ -95,7 +110,7 @@ def _body(stack: Stack) -> bytes:
         },
         "statuses": [
             {
-                "id": "wamid.HBgLMTU1NTAwMDAwMDEVAgARGBI5QTNDQTVCM0Q0Q0Q2RTY3RTcA",
+                "id": f"wamid.HBgLMTU1NTAwMDAwMDEVAgARGBI5QTNDQTVC{message:012}",
                 "status": "delivered",
                 "timestamp": "1768824000",
                 "recipient_id": "15550000001",
@@ -106,10 +121,10 @@ def _body(stack: Stack) -> bytes:
     }
     changes = [{"field": "messages", "value": value}]
     entry = [{"id": number["waba_id"], "changes": changes}]
-    return json.dumps({"object": "whatsapp_business_account", "entry": entry}).encode()
+    return json.dumps({"object": "whatsapp_business_account", "entry": entry})
 
 
-def _request(port: int, path: str, body: bytes, headers: dict[str, str]) -> bytes:
+def _request(port: int, path: str, body: str, headers: dict[str, str]) -> str:
     lines = [
         f"POST {path} HTTP/1.1",
         f"Host: 127.0.0.1:{port}",
@@ -117,7 +132,7 @@ def _request(port: int, path: str, body: bytes, headers: dict[str, str]) -> byte
         f"Content-Length: {len(body)}",
         *(f"{name}: {value}" for name, value in headers.items()),
     ]
-    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+    return "\r\n".join(lines) + "\r\n\r\n" + body
 
 
 async def _purge(stack: Stack) -> None:

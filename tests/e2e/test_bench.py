@@ -1,0 +1,44 @@
+"""The benchmark's peer does the work it is compared by, and figures are summed up right."""
+
+from __future__ import annotations
+
+import asyncpg
+
+from bench.celery_form.running import create_tables, running_workers
+from bench.medians import percentile, spread
+from bench.throughput import celery_seconds
+from herald_local.stack import Stack
+
+ROWS = """
+SELECT (SELECT count(*) FROM celery_form.messages) AS messages,
+    (SELECT count(*) FROM celery_form.history) AS history,
+    (SELECT count(*) FROM celery_form.provider_refs) AS provider_refs,
+    (SELECT count(*) FROM celery_form.sends WHERE state = 'recorded' AND published) AS sends
+"""
+
+
+async def test_the_celery_form_writes_the_same_rows(stack: Stack) -> None:
+    """Each message of the peer leaves the rows that Herald's does, and was really sent."""
+    await create_tables(stack)
+    before = len(stack.requests_file.read_text().splitlines())
+    with running_workers(stack):
+        await celery_seconds(stack, 20)
+        connection = await asyncpg.connect(stack.servers.postgres_dsn)
+    try:
+        rows = await connection.fetchrow(ROWS)
+    finally:
+        await connection.close()
+    assert rows is not None
+    assert dict(rows) == {"messages": 20, "history": 40, "provider_refs": 20, "sends": 20}
+    assert len(stack.requests_file.read_text().splitlines()) >= before + 20
+
+
+def test_figures_are_summed_up() -> None:
+    """A percentile is a value that occurred; the median comes with its range."""
+    values = [float(value) for value in range(1, 101)]
+    assert (percentile(values, 0.5), percentile(values, 0.99), percentile(values, 1)) == (
+        50,
+        99,
+        100,
+    )
+    assert spread([3.0, 1.0, 2.0]) == {"median": 2, "min": 1, "max": 3}
