@@ -22,9 +22,8 @@ from herald_local.waiting import wait_until
 TABLES = Path(__file__).with_name("tables.sql")
 READY_SECONDS = 30
 STOP_SECONDS = 20
-# Two processes a worker served best on two cores; more only take turns.
 WORKERS = {"celery-router": f"{COMMANDS},{RECEIPTS}", "celery-sms": OUTBOUND}
-CONCURRENCY = 4
+CONCURRENCY = 4  # of 2, 4 and 8 processes a worker the best on two cores
 
 
 async def create_tables(stack: Stack) -> None:
