@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
+import structlog
+from typer.testing import CliRunner, Result
 from yarl import URL
 
+from herald.cli import application
 from herald_local.stack import Stack
 
 DONE, FAILED, USAGE, TIMEOUT, INTERRUPTED = 0, 1, 2, 3, 130
@@ -37,6 +42,21 @@ def herald(
         text=True,
         timeout=60,
         check=False,
+    )
+
+
+@pytest.fixture
+def quiet() -> Iterator[None]:
+    """Undo what a command does to its process's logs, where that process is this one."""
+    yield
+    logging.disable(logging.NOTSET)
+    structlog.reset_defaults()
+
+
+def here(environment: dict[str, str], *arguments: str, stdin: str = "", **changes: str) -> Result:
+    """Run a command in this process, which is sooner done; it is over before it waits."""
+    return CliRunner().invoke(
+        application, arguments, input=stdin, env=environment | changes, prog_name="herald"
     )
 
 
@@ -101,11 +121,11 @@ def test_a_failure_is_an_exit_code(environment: dict[str, str]) -> None:
     ],
 )  # fmt: skip
 def test_wrong_input_is_named(
-    environment: dict[str, str], arguments: list[str], stdin: str, said: str
+    quiet: None, environment: dict[str, str], arguments: list[str], stdin: str, said: str
 ) -> None:
     """What is wrong is one line that names it, with exit code 2; nothing is sent."""
-    done = herald(environment, "send", *arguments, stdin=stdin)
-    assert (done.returncode, done.stdout) == (USAGE, "")
+    done = here(environment, "send", *arguments, stdin=stdin)
+    assert (done.exit_code, done.stdout) == (USAGE, "")
     assert said in done.stderr
     assert "Traceback" not in done.stderr
 
@@ -190,7 +210,7 @@ def test_status_names_what_is_missing(environment: dict[str, str]) -> None:
     assert "database: can't be reached" in done.stderr
 
 
-def test_what_is_not_there_is_said(environment: dict[str, str]) -> None:
+def test_what_is_not_there_is_said(quiet: None, environment: dict[str, str]) -> None:
     """A stopped broker, a wrong password, a missing router: one line each that says what to do."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -205,6 +225,6 @@ def test_what_is_not_there_is_said(environment: dict[str, str]) -> None:
         (("timeline", "x"), {}, USAGE, "is named x"),
         (("timeline", str(uuid4())), {}, USAGE, "no message of tenant"),
     ):
-        done = herald(environment, *arguments, **changes)
-        assert (done.returncode, len(done.stderr.splitlines())) == (code, 1), done.stderr
+        done = here(environment, *arguments, **changes)
+        assert (done.exit_code, len(done.stderr.splitlines())) == (code, 1), done.stderr
         assert said in done.stderr
