@@ -19,6 +19,9 @@ from herald.vocabulary import FailureClass
 
 RATE_PAUSE = timedelta(seconds=1)  # where a provider names none
 
+# RFC 9110 and 8470: the server did not read the request, or not yet; it may be made again
+_NOT_READ = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY})
+
 
 async def send_by_post(
     http: HttpCaller,
@@ -52,6 +55,8 @@ def unexplained(answer: HttpAnswer) -> SendResult:
         return Refused(Failure.of(FailureClass.TRANSIENT, code, retry_after=wait))
     if answer.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         return Refused(Failure.of(FailureClass.AUTH, code))
+    if answer.status in _NOT_READ:
+        return Refused(Failure.of(FailureClass.TRANSIENT, code, retry_after=wait))
     if HTTPStatus.BAD_REQUEST <= answer.status < HTTPStatus.INTERNAL_SERVER_ERROR:
         return Refused(Failure.of(FailureClass.PERMANENT, code))
     return Uncertain(code)

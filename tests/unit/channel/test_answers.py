@@ -27,6 +27,8 @@ def answer(status: int, **headers: str) -> HttpAnswer:
         (401, FailureClass.AUTH),
         (403, FailureClass.AUTH),
         (404, FailureClass.PERMANENT),
+        (408, FailureClass.TRANSIENT),
+        (425, FailureClass.TRANSIENT),
         (429, FailureClass.RATE_LIMITED),
     ],
 )
