@@ -17,8 +17,9 @@ from herald.vocabulary import FailureClass
 CONNECT_SECONDS = 3.0
 MAX_ANSWER_BYTES = 1024 * 1024
 MAX_CONNECTIONS = 400  # as many calls as a worker has slots: none waits for a connection
-# shorter than servers keep idle connections, so that a call rarely meets one just closed
-KEEP_ALIVE_SECONDS = 15.0
+# Shorter than servers keep idle connections (Node, Apache and uvicorn: 5 s): a call that meets one
+# just closed might have been taken, for all we know.
+KEEP_ALIVE_SECONDS = 4.0
 _LONGEST_WAIT = timedelta(days=1)
 
 

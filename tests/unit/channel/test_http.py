@@ -253,3 +253,20 @@ async def test_a_connection_is_used_again() -> None:
         for _ in range(5):
             await post(caller, url)
     assert connections == 1
+
+
+async def test_a_connection_idle_for_long_is_not_used_again() -> None:
+    """Common servers close what was idle for 5 s; a call that meets that has an unknown end."""
+    connections = 0
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connections
+        connections += 1
+        while await read_request(reader):
+            writer.write(OK + b'{"a": 1}')
+
+    async with served(serve) as url, calling() as caller:
+        await post(caller, url)
+        await asyncio.sleep(4.5)
+        await post(caller, url)
+    assert connections == 2
