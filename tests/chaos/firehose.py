@@ -36,9 +36,8 @@ async def listen(stack: Stack) -> None:
     """Make the queues that keep public events and copies of deliveries until they are read."""
     async with await aio_pika.connect(stack.servers.amqp_url) as connection:
         channel = await connection.channel()
-        events = await channel.declare_queue(
-            EVENTS_QUEUE, durable=True, arguments={"x-queue-type": "quorum"}
-        )
+        # classic: killed moments after making a quorum queue, RabbitMQ 3.10 never elects its leader
+        events = await channel.declare_queue(EVENTS_QUEUE, durable=True)
         for key in ("command.#", "message.#"):
             await events.bind("herald.events", key)
         deliveries = await channel.declare_queue(QUEUE, durable=True)

@@ -21,12 +21,14 @@ class Promise:
     """What a case promises beyond what always holds.
 
     `redeliveries`: the most that any frame may have been delivered before the delivery that
-    counted. `may_be_unknown`: a worker died with calls under way. `deaf`: nobody took callbacks at
-    the time, and Twilio does not repeat them, so an SMS of that time may end its life unconfirmed.
+    counted. `unknown`: leases end before their outcomes can be recorded. `cut`: a worker died with
+    calls under way, so what nobody heard of again fails. `deaf`: nobody took callbacks at the time,
+    and Twilio does not repeat them, so an SMS of that time may end its life unconfirmed.
     """
 
     redeliveries: int
-    may_be_unknown: bool = False
+    unknown: bool = False
+    cut: bool = False
     deaf: Span | None = None
 
 
@@ -40,7 +42,7 @@ def problems(record: Record, promise: Promise) -> list[str]:
         *_nothing_is_sent_unasked(record),
         *_no_attempt_is_made_twice(record),
         *_each_double_contact_has_a_row(record),
-        *_unknown_only_where_a_worker_died(record, promise),
+        *_unknown_only_with_a_reason(record, promise),
         *_no_fallback_by_silence(record),
         *_nothing_was_given_up(record),
         *_deliveries_are_not_burnt(record, promise),
@@ -90,7 +92,7 @@ def _each_message_has_one_outcome(record: Record, promise: Promise) -> Iterator[
 
 def _is_allowed(outcome: str, name: str, record: Record, promise: Promise) -> bool:
     if outcome == "failed":
-        return promise.may_be_unknown and name in record.unknown
+        return promise.cut and name in record.unknown
     if outcome == "expired":
         return promise.deaf is not None and _was_sent_by_sms(name, record, promise.deaf)
     return outcome == "succeeded"
@@ -128,13 +130,13 @@ def _no_attempt_is_made_twice(record: Record) -> Iterator[str]:
 def _each_double_contact_has_a_row(record: Record) -> Iterator[str]:
     for name in doubles(record):
         *before, _last = record.contacts[name]
-        if not record.unknown.get(name, set()).issuperset(before):
+        if not record.unknown.get(name, {}).keys() >= set(before):
             yield f"{name} was contacted by {record.contacts[name]}, none of them unknown"
 
 
-def _unknown_only_where_a_worker_died(record: Record, promise: Promise) -> Iterator[str]:
-    if record.unknown and not promise.may_be_unknown:
-        yield f"unknown without a reason: {sorted(record.unknown)}"
+def _unknown_only_with_a_reason(record: Record, promise: Promise) -> Iterator[str]:
+    if record.unknown and not (promise.unknown or promise.cut):
+        yield f"unknown without a reason: {record.unknown}"
 
 
 def _no_fallback_by_silence(record: Record) -> Iterator[str]:

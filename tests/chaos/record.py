@@ -25,7 +25,7 @@ _OPEN = """
 SELECT (SELECT count(*) FROM unnest($1::uuid[]) AS t (id) LEFT JOIN router.messages USING (id)
         WHERE outcome IS NULL)
     + (SELECT count(*) FROM router.outbox)
-    + (SELECT count(*) FROM channel.sends WHERE NOT published)
+    + (SELECT count(*) FROM channel.sends WHERE NOT published OR state = 'started')
 """
 _MESSAGES = "SELECT id::text, outcome::text FROM router.messages WHERE id = ANY ($1::uuid[])"
 _ATTEMPTS = """
@@ -33,7 +33,7 @@ SELECT message_id::text, attempt_id, channel, status FROM router.attempts
 WHERE message_id = ANY ($1::uuid[])
 """
 _UNKNOWN = """
-SELECT DISTINCT message_id::text, attempt_id FROM router.history
+SELECT message_id::text, attempt_id, fact FROM router.history
 WHERE message_id = ANY ($1::uuid[]) AND status = 'unknown'
 """
 _DEAD = "SELECT queue, reason, count(*) FROM router.dead_letters GROUP BY queue, reason"
@@ -46,7 +46,7 @@ class Record:
     commands: Mapping[str, Command]  # by the message's id, as all below
     outcomes: Mapping[str, str | None]
     attempts: Sequence[Row]
-    unknown: Mapping[str, set[str]]  # the attempts recorded as unknown
+    unknown: Mapping[str, Mapping[str, str]]  # the attempts recorded so, each with the fact
     requests: Sequence[Row]  # of providers, refused ones too
     events: Sequence[Row]
     dead_letters: Sequence[Row]
@@ -69,9 +69,9 @@ async def settled(stack: Stack, load: Load) -> Record:
     try:
         ids = [command.id for command in load.commands]
         left_open = await _wait_until_nothing_is_open(database, ids)
-        unknown: dict[str, set[str]] = {}
+        unknown: dict[str, dict[str, str]] = {}
         for row in await database.fetch(_UNKNOWN, ids):
-            unknown.setdefault(row["message_id"], set()).add(row["attempt_id"])
+            unknown.setdefault(row["message_id"], {})[row["attempt_id"]] = row["fact"]
         return Record(
             commands={command.id: command for command in load.commands},
             outcomes={row["id"]: row["outcome"] for row in await database.fetch(_MESSAGES, ids)},
