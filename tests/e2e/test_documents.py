@@ -111,3 +111,23 @@ def test_every_block_is_tried_or_said_not_to_be() -> None:
     for page in PAGES:
         if page.exists():
             assert {match[1] for match in _BLOCK.finditer(page.read_text())} <= tried, page.name
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.exists()], ids=lambda p: p.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    """Every relative link names a file, and a heading of it."""
+    for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
+        if "://" in target:
+            continue
+        name, _, anchor = target.partition("#")
+        linked = page.parent / name if name else page
+        assert linked.exists(), target
+        if anchor:
+            assert anchor in {_anchor(line) for line in linked.read_text().splitlines()}, target
+
+
+def _anchor(line: str) -> str | None:
+    """Return the anchor that a heading gets."""
+    if not line.startswith("#"):
+        return None
+    return re.sub(r"[^\w\- ]", "", line.lstrip("# ").lower()).replace(" ", "-")

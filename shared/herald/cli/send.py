@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any, Literal
 
 import typer
@@ -91,16 +93,14 @@ async def _send(
         Client(amqp_url(), tenant=tenant, name="herald send") as herald,
         herald.events(f"message.*.{tenant}") as events,  # before the command: nothing is missed
     ):
-        answer = await herald.send(command, lane=lane)
+        with _interrupted("no answer yet; to be sure send it again under the same --key"):
+            answer = await herald.send(command, lane=lane)
         if not as_json:
             typer.echo(_in_words(answer))
         progress = Progress(message_id=answer.message_id)
         if until != "accepted":
-            try:
+            with _interrupted(f"stopped watching; {answer.message_id} goes on"):
                 progress = await _follow(events, answer, until, patience, show=not as_json)
-            except asyncio.CancelledError:
-                typer.echo(f"stopped watching; {answer.message_id} goes on", err=True)
-                raise
     if as_json:
         typer.echo(json.dumps(_document(answer, progress)))
     if progress.outcome not in {None, Outcome.SUCCEEDED}:
@@ -132,6 +132,16 @@ async def _follow(
             f"herald timeline {answer.message_id} tells how it goes on"
         ) from None
     return progress
+
+
+@contextmanager
+def _interrupted(said: str) -> Iterator[None]:
+    """Say where Ctrl-C left the message."""
+    try:
+        yield
+    except asyncio.CancelledError:
+        typer.echo(said, err=True)
+        raise
 
 
 def _in_words(answer: Answer) -> str:
