@@ -24,7 +24,7 @@ from herald_local.servers import GivenServers, erase
 from herald_local.stack import Stack
 from herald_local.web import call
 
-HOME = Path(".run/bench").absolute()
+HOME = Path(f".run/bench-{os.getpid()}").absolute()  # two at once share nothing but the machine
 PARTS = ("idle", "end_to_end", "latency", "webhooks", "ingress")
 
 
@@ -42,9 +42,11 @@ def main() -> int:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     logging.disable(logging.WARNING)
     messages, runs = (300, 2) if options.quick else (options.messages, options.runs)
-    with running_stack(HOME, GivenServers()) as stack:
-        result = asyncio.run(measure(stack, parts, messages, runs, quick=options.quick))
-    erase(HOME)
+    try:
+        with running_stack(HOME, GivenServers()) as stack:
+            result = asyncio.run(measure(stack, parts, messages, runs, quick=options.quick))
+    finally:
+        erase(HOME)
     print(json.dumps(result))  # noqa: T201  the result
     return 0
 

@@ -11,8 +11,8 @@ import asyncpg
 from herald_local.stack import Stack
 from herald_local.web import call
 
-# Both keep statistics behind by up to five seconds (RabbitMQ) or one (PostgreSQL).
-SETTLE_SECONDS = 6
+# Both hold statistics back: RabbitMQ for up to five seconds, an idle PostgreSQL session for ten.
+SETTLE_SECONDS = 11
 
 _ROWS = """
 SELECT coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0)::bigint FROM pg_stat_user_tables

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
 import asyncpg
 
-from bench.celery_form import tasks
 from bench.celery_form.running import create_tables, running_workers
-from bench.load import PATIENCE_SECONDS, POLL_SECONDS, bodies, frame, publishing
+from bench.load import PATIENCE_SECONDS, POLL_SECONDS, bodies, celery_frame, frame, publishing
 from bench.medians import percentile
+from herald.bus.publishing import Frame, Publisher
 from herald_local.progress import report
 from herald_local.stack import Stack
 
@@ -31,29 +31,23 @@ FROM {0}.history AS h JOIN {0}.messages AS m ON m.id = h.message_id
 WHERE h.status = 'accepted' AND m.idempotency_key = ANY ($1::text[])
 """
 
-Publish = Callable[[dict[str, Any]], Awaitable[None]]
+Make = Callable[[dict[str, Any]], Frame]
 
 
 async def steady(stack: Stack, messages: int) -> dict[str, Any]:
     """Measure Herald and its Celery form at the same rate, in turns: a machine's mood passes."""
     await create_tables(stack)
 
-    async def to_celery(command: dict[str, Any]) -> None:
-        await asyncio.to_thread(tasks.send.delay, command)
-
     async with publishing(stack) as connections:
-
-        async def to_herald(command: dict[str, Any]) -> None:
-            await connections.publisher.publish_confirmed(frame(command))
-
-        ways = (("herald", "router", to_herald), ("celery", "celery_form", to_celery))
+        publisher = connections.publisher
+        ways = (("herald", "router", frame), ("celery", "celery_form", celery_frame))
         seconds: dict[str, list[float]] = {name: [] for name, _, _ in ways}
         with running_workers(stack):
-            for _, schema, publish in ways:
-                await _offer(stack, schema, publish, 20)  # connections, caches
+            for _, schema, make in ways:
+                await _offer(stack, schema, publisher, make, 20)  # connections, caches
             for _ in range(TURNS):
-                for name, schema, publish in ways:
-                    seconds[name] += await _offer(stack, schema, publish, messages // TURNS)
+                for name, schema, make in ways:
+                    seconds[name] += await _offer(stack, schema, publisher, make, messages // TURNS)
     found = {f"{name}_ms": _summed_up(values) for name, values in seconds.items()}
     report(", ".join(f"{name} {figures}" for name, figures in found.items()))
     return {"messages": messages, "messages_per_second": RATE, **found}
@@ -66,7 +60,9 @@ def _summed_up(seconds: list[float]) -> dict[str, float]:
     }
 
 
-async def _offer(stack: Stack, schema: str, publish: Publish, number: int) -> list[float]:
+async def _offer(
+    stack: Stack, schema: str, publisher: Publisher, make: Make, number: int
+) -> list[float]:
     """Publish at the rate; return how long each message took."""
     database = await asyncpg.connect(stack.servers.postgres_dsn)
     try:
@@ -76,7 +72,7 @@ async def _offer(stack: Stack, schema: str, publish: Publish, number: int) -> li
         for index, command in enumerate(bodies(number)):
             await asyncio.sleep(max(0.0, started + index / RATE - time.monotonic()))
             published[command["idempotency_key"]] = time.time()
-            await publish(command)
+            await publisher.publish_confirmed(make(command))
         written: dict[str, float] = {}
         async with asyncio.timeout(PATIENCE_SECONDS):
             while len(written) < number:

@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import asyncpg
 
+from bench.celery_form import app as celery_app
 from herald.bus.connections import Connections
 from herald.bus.frames import Frame
 from herald.topology import COMMANDS, SEND_KEYS
@@ -24,6 +25,9 @@ CHUNK = 1000
 TEXT = "Your parcel is out for delivery and will be with you between 14:00 and 16:00 today. " * 5
 
 ACCEPTED = "SELECT count(*) FROM router.history WHERE status = 'accepted' AND recorded_at >= $1"
+CELERY_ACCEPTED = (
+    "SELECT count(*) FROM celery_form.history WHERE status = 'accepted' AND recorded_at >= $1"
+)
 READ = "SELECT count(*) FROM router.history WHERE status = 'read' AND recorded_at >= $1"
 
 
@@ -57,6 +61,21 @@ def frame(body: dict[str, Any]) -> Frame:
     )
 
 
+def celery_frame(body: dict[str, Any]) -> Frame:
+    """Make the same command's frame as Celery's own client would."""
+    task_id = str(uuid4())
+    message = celery_app.app.amqp.as_task_v2(task_id, "celery_form.send", args=(body,), kwargs={})
+    return Frame(
+        exchange=celery_app.EXCHANGE,
+        routing_key=celery_app.COMMANDS,
+        body=json.dumps(message.body).encode(),
+        message_id=task_id,
+        correlation_id=task_id,
+        type="",
+        headers=message.headers,
+    )
+
+
 @asynccontextmanager
 async def publishing(stack: Stack) -> AsyncIterator[Connections]:
     """Connect to the broker for the time of a block."""
@@ -69,26 +88,28 @@ async def publishing(stack: Stack) -> AsyncIterator[Connections]:
         await connections.stop()
 
 
-async def herald_seconds(stack: Stack, commands: list[dict[str, Any]], finished: str) -> float:
-    """Publish commands; return the seconds until `finished` counts as many rows."""
+async def seconds_for(stack: Stack, frames: list[Frame], finished: str) -> float:
+    """Publish frames; return the seconds until `finished` counts as many rows.
+
+    Herald and its Celery form are loaded by this one publisher, which costs both the same.
+    """
     database = await asyncpg.connect(stack.servers.postgres_dsn)
     try:
         async with publishing(stack) as connections:
             since = await database.fetchval("SELECT now()")
-            frames = [frame(command) for command in commands]
             started = time.perf_counter()
             for start in range(0, len(frames), CHUNK):
                 chunk = frames[start : start + CHUNK]
                 problems = await connections.publisher.publish_many(chunk, 30)
                 if any(problems):
                     raise RuntimeError(f"commands refused: {next(filter(None, problems))}")
-            await until_counted(database, finished, len(frames), since)
+            await _until_counted(database, finished, len(frames), since)
             return time.perf_counter() - started
     finally:
         await database.close()
 
 
-async def until_counted(
+async def _until_counted(
     database: asyncpg.Connection, query: str, number: int, since: object
 ) -> None:
     """Wait until a query counts `number` rows."""

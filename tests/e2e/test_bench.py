@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
+
 import asyncpg
 
+from bench.celery_form.app import COMMANDS, OUTBOUND, RECEIPTS
 from bench.celery_form.running import create_tables, running_workers
 from bench.medians import percentile, spread
 from bench.throughput import celery_seconds
 from herald_local.stack import Stack
+from herald_local.web import call
 
 ROWS = """
 SELECT (SELECT count(*) FROM celery_form.messages) AS messages,
     (SELECT count(*) FROM celery_form.history) AS history,
     (SELECT count(*) FROM celery_form.provider_refs) AS provider_refs,
-    (SELECT count(*) FROM celery_form.sends WHERE state = 'recorded' AND published) AS sends
+    (SELECT count(*) FROM celery_form.sends WHERE state = 'recorded') AS sends
 """
 
 
@@ -31,6 +35,10 @@ async def test_the_celery_form_writes_the_same_rows(stack: Stack) -> None:
     assert rows is not None
     assert dict(rows) == {"messages": 20, "history": 40, "provider_refs": 20, "sends": 20}
     assert len(stack.requests_file.read_text().splitlines()) >= before + 20
+    queues = json.loads(call("GET", f"{stack.servers.management_url}/api/queues").body)
+    assert {
+        queue["type"] for queue in queues if queue["name"] in {COMMANDS, OUTBOUND, RECEIPTS}
+    } == {"quorum"}
 
 
 def test_figures_are_summed_up() -> None:

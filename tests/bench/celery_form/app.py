@@ -4,7 +4,8 @@ Every choice is the peer's usual one, or one in its favour:
 - prefork workers, late acknowledgement, JSON: as its documentation advises for work that matters;
 - quorum queues, and confirmed publishes between tasks, for Herald's are both;
 - no results, events, gossip, mingle or remote control: nothing here needs them;
-- connections to broker and database are pooled and kept, and so is the HTTP session.
+- connections to broker and database are pooled and kept, and so is the HTTP session;
+- prefetch and concurrency (`running.py`) are those that served best on two cores.
 """
 
 from __future__ import annotations
@@ -12,16 +13,30 @@ from __future__ import annotations
 import os
 
 from celery import Celery
+from kombu import Exchange, Queue
 
 COMMANDS, OUTBOUND, RECEIPTS = "celery.commands", "celery.outbound", "celery.receipts"
+EXCHANGE = "celery_form"
+
+
+def _queue(name: str) -> Queue:
+    # named here, since the default type does not hold for queues that Celery makes by itself
+    arguments = {"x-queue-type": "quorum"}
+    exchange = Exchange(EXCHANGE, type="topic")  # quorum queues need it for delayed deliveries
+    return Queue(name, exchange, routing_key=name, queue_arguments=arguments)
+
 
 app = Celery("celery_form", broker=os.environ.get("HERALD_AMQP_URL"))
 app.conf.update(
     imports=["bench.celery_form.tasks"],
-    task_default_queue_type="quorum",
-    task_default_exchange_type="topic",  # quorum queues need it for delayed deliveries
-    broker_native_delayed_delivery_queue_type="quorum",
+    task_queues=[_queue(name) for name in (COMMANDS, OUTBOUND, RECEIPTS)],
+    task_routes={
+        "celery_form.send": {"queue": COMMANDS},
+        "celery_form.deliver": {"queue": OUTBOUND},
+        "celery_form.receipt": {"queue": RECEIPTS},
+    },
     broker_transport_options={"confirm_publish": True},
+    broker_connection_retry_on_startup=True,
     task_acks_late=True,
     task_reject_on_worker_lost=True,
     task_ignore_result=True,
@@ -30,10 +45,4 @@ app.conf.update(
     worker_prefetch_multiplier=8,
     worker_enable_remote_control=False,
     worker_send_task_events=False,
-    broker_connection_retry_on_startup=True,
-    task_routes={
-        "celery_form.send": {"queue": COMMANDS},
-        "celery_form.deliver": {"queue": OUTBOUND},
-        "celery_form.receipt": {"queue": RECEIPTS},
-    },
 )

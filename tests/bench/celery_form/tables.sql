@@ -37,6 +37,5 @@ CREATE TABLE celery_form.sends (
     attempt_id text PRIMARY KEY,
     state text NOT NULL,
     lease_until timestamptz,
-    report json,
-    published boolean NOT NULL DEFAULT false
+    report json
 );

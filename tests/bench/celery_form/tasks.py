@@ -36,7 +36,7 @@ def _http() -> requests.Session:
 @app.task(name="celery_form.send")
 def send(command: dict[str, Any]) -> None:
     """Validate a command, store the message once, tell of it, and enqueue its delivery."""
-    wanted = SendMessage.model_validate_json(json.dumps(command))
+    wanted = SendMessage.model_validate(command)
     key = wanted.idempotency_key or ""
     message_id = message_id_for(wanted.tenant, key)
     attempt_id = f"{message_id}.1.1"
@@ -91,10 +91,6 @@ def deliver(attempt_id: str, phone: str, text: str) -> None:
             (json.dumps(report), attempt_id),
         )
     receipt.delay(attempt_id, report["reference"], answer.json())
-    with _database().connection() as connection:
-        connection.execute(
-            "UPDATE celery_form.sends SET published = true WHERE attempt_id = %s", (attempt_id,)
-        )
 
 
 @app.task(name="celery_form.receipt")
