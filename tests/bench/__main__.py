@@ -10,14 +10,13 @@ import asyncio
 import json
 import logging
 import os
-import platform
 import sys
 from pathlib import Path
 from typing import Any
 
 import structlog
 
-from bench import idle, ingress_rate, latency, throughput
+from bench import idle, ingress_rate, latency, machine, throughput
 from herald_local.lifecycle import running_stack
 from herald_local.progress import report
 from herald_local.servers import GivenServers, erase
@@ -55,11 +54,7 @@ async def measure(
     stack: Stack, parts: list[str], messages: int, runs: int, *, quick: bool
 ) -> dict[str, Any]:
     """Measure the parts asked for, in the order in which they disturb one another least."""
-    found: dict[str, Any] = {
-        "bench": "herald",
-        "processors": os.cpu_count(),
-        "python": platform.python_version(),
-    }
+    found: dict[str, Any] = {"bench": "herald", "machine": await machine.describe(stack)}
     if "idle" in parts:
         report("idle: memory, and time until ready")
         found["idle"] = idle.measure(stack)

@@ -1,4 +1,8 @@
-"""What a message costs: rows written, transactions committed, frames on the wire."""
+"""What a message costs: rows written, transactions committed, steps at the broker.
+
+A step is a message published, confirmed, delivered or acknowledged, also where one frame tells of
+many.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +22,7 @@ _ROWS = """
 SELECT coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0)::bigint FROM pg_stat_user_tables
 """
 _COMMITS = "SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()"
-_FRAMES = ("publish", "confirm", "deliver", "ack")
+_STEPS = ("publish", "confirm", "deliver", "ack")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +31,14 @@ class Counters:
 
     rows: int
     commits: int
-    frames: int
+    steps: int
 
     def per_message(self, before: Counters, messages: int) -> dict[str, float]:
         """Return what each of `messages` cost since `before`."""
         return {
             "row_writes": round((self.rows - before.rows) / messages, 2),
             "commits": round((self.commits - before.commits) / messages, 3),
-            "amqp_frames": round((self.frames - before.frames) / messages, 2),
+            "broker_steps": round((self.steps - before.steps) / messages, 2),
         }
 
 
@@ -48,4 +52,4 @@ async def read(stack: Stack) -> Counters:
         await database.close()
     overview = json.loads(call("GET", f"{stack.servers.management_url}/api/overview").body)
     stats = overview.get("message_stats", {})
-    return Counters(rows, commits, sum(stats.get(name, 0) for name in _FRAMES))
+    return Counters(rows, commits, sum(stats.get(name, 0) for name in _STEPS))

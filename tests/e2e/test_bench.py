@@ -6,6 +6,7 @@ import json
 
 import asyncpg
 
+from bench import machine
 from bench.celery_form.app import COMMANDS, OUTBOUND, RECEIPTS
 from bench.celery_form.running import create_tables, running_workers
 from bench.medians import percentile, spread
@@ -39,6 +40,13 @@ async def test_the_celery_form_writes_the_same_rows(stack: Stack) -> None:
     assert {
         queue["type"] for queue in queues if queue["name"] in {COMMANDS, OUTBOUND, RECEIPTS}
     } == {"quorum"}
+
+
+async def test_the_machine_is_described(stack: Stack) -> None:
+    """Figures come with the versions and the load they were measured under."""
+    described = await machine.describe(stack)
+    assert described["processors"] >= 1
+    assert all(described[name][0].isdigit() for name in ("rabbitmq", "postgresql", "celery"))
 
 
 def test_figures_are_summed_up() -> None:

@@ -5,7 +5,7 @@ Every choice is the peer's usual one, or one in its favour:
 - quorum queues, and confirmed publishes between tasks, for Herald's are both;
 - no results, events, gossip, mingle or remote control: nothing here needs them;
 - connections to broker and database are pooled and kept, and so is the HTTP session;
-- prefetch and concurrency (`running.py`) are those that served best on two cores.
+- of the prefetch and concurrency (`running.py`) tried on two cores, none was clearly faster.
 """
 
 from __future__ import annotations

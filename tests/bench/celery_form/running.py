@@ -23,7 +23,7 @@ TABLES = Path(__file__).with_name("tables.sql")
 READY_SECONDS = 30
 STOP_SECONDS = 20
 WORKERS = {"celery-router": f"{COMMANDS},{RECEIPTS}", "celery-sms": OUTBOUND}
-CONCURRENCY = 4  # of 2, 4 and 8 processes a worker the best on two cores
+CONCURRENCY = 4  # processes a worker; with 2 or 8 no faster on two cores
 
 
 async def create_tables(stack: Stack) -> None:
