@@ -107,7 +107,7 @@ def _mode(name: str) -> Any:
 def documents(configuration: Configuration) -> dict[Path, str]:
     """Return the AsyncAPI document of each service by file."""
     channels = configuration.file.channels
-    router = Connections(AMQP_URL, app_id="herald-router")
+    router = Connections(AMQP_URL, app_id="herald-router", events=True)
     subscribe(router, _no_handlers())
     declare_publications(router, channels)
     ingress = Connections(AMQP_URL, app_id="herald-ingress")
@@ -118,7 +118,7 @@ def documents(configuration: Configuration) -> dict[Path, str]:
         services[f"channel-{name}"] = channel.connections
     return {
         DOCS / "asyncapi" / f"{name}.yaml": _asyncapi(
-            name, [connections.consuming, connections.publishing]
+            name, [broker for _, broker in connections.brokers]
         )
         for name, connections in services.items()
     }

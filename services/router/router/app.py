@@ -43,10 +43,12 @@ class Router:
 
     def __init__(self, settings: Settings, configuration: HeraldFile) -> None:
         self._configuration = configuration
-        self._connections = Connections(settings.amqp_url, app_id=APP_ID)
+        self._connections = Connections(settings.amqp_url, app_id=APP_ID, events=True)
         self._database = Database(settings.postgres_dsn, application_name=APP_ID)
         self._schema = SchemaWatch(self._database, ("channel", "router"))
-        self._outbox = Outbox(self._database, self._connections.publisher)
+        self._outbox = Outbox(
+            self._database, self._connections.publisher, self._connections.event_publisher
+        )
         retry = configuration.router.retry
         committer = Committer(self._outbox, RetryRules(base=retry.base, cap=retry.cap))
         self._subscriptions = subscribe(self._connections, self._handlers(committer))
@@ -92,6 +94,8 @@ class Router:
                 yield
         finally:
             await self._background.stop()
+            await self._connections.stop_consuming()
+            await self._outbox.drain()
             await self._connections.stop()
             await self._outbox.flush()
             await self._database.stop()

@@ -29,6 +29,9 @@ WITHDRAWALS = Counter("herald_withdrawals_total", "Attempts asked back", ["answe
 EVENTS_NACKED = Counter(
     "herald_events_nacked_total", "Public events a user's full queue refused; not retried"
 )
+EVENTS_GIVEN_UP = Counter(
+    "herald_events_given_up_total", "Public events that a user's queue did not take for long"
+)
 OUTBOX_ROWS = Gauge("herald_outbox_rows", "Transactions whose frames are not all confirmed")
 OUTBOX_AGE_SECONDS = Gauge("herald_outbox_age_seconds", "Age of the oldest outbox row")
 OUTBOX_SWEPT = Counter("herald_outbox_swept_total", "Outbox rows taken over after a lapse")

@@ -2,6 +2,9 @@
 
 A row is ours while its claim lasts; publishing gives up before that, so a row that another router
 takes over is never in flight here. A frame may be published twice, always under the same id.
+
+Events go their own way: a user's queue that takes nothing must not hold the work of all others.
+What it does not take stays in the row, for a while.
 """
 
 from __future__ import annotations
@@ -14,18 +17,29 @@ from uuid import UUID, uuid4
 import structlog
 from pydantic_core import from_json, to_json
 
-from herald.bus.errors import NackedError, PublishError, RefusedError
+from herald.bus.errors import NackedError, PublishError, RefusedError, TimedOutError
 from herald.bus.frames import Frame
 from herald.bus.publishing import Publisher
 from herald.database.pool import OUTAGES, Database
 from herald.topology import EVENTS
 from router import metrics
-from router.store.outbox import Promise, claim_lapsed_outbox, forget_outbox, outbox_backlog
+from router.store.outbox import (
+    Promise,
+    claim_lapsed_outbox,
+    forget_outbox,
+    keep_events,
+    outbox_backlog,
+)
 
 CLAIM = timedelta(seconds=15)
 PUBLISH_SECONDS = 10.0  # less than CLAIM
 SWEEP_SECONDS = 1.0
 SWEEP_ROWS = 50
+EVENTS_CLAIM = timedelta(minutes=1)  # until events that nobody took are tried again
+EVENTS_KEPT = timedelta(minutes=10)  # a broker without a leader for a queue has found one by then
+DRAIN_SECONDS = 3.0
+
+Left = list[tuple[Frame, PublishError]]  # frames not confirmed, each with the reason
 
 _log = structlog.get_logger(__name__)
 
@@ -33,10 +47,12 @@ _log = structlog.get_logger(__name__)
 class Outbox:
     """Publishes promises, remembers which rows are settled, and sweeps those that lapsed."""
 
-    def __init__(self, database: Database, publisher: Publisher) -> None:
+    def __init__(self, database: Database, publisher: Publisher, events: Publisher) -> None:
         self._database = database
         self._publisher = publisher
+        self._events = events
         self._settled: set[UUID] = set()
+        self._telling: set[asyncio.Task[None]] = set()
 
     def promise(self, frames: Sequence[Frame]) -> Promise | None:
         """Make the outbox row for a transaction's frames; None when there are none."""
@@ -52,16 +68,52 @@ class Outbox:
         """Note that a committed transaction deleted these rows."""
         self._settled.difference_update(ids)
 
-    async def publish(self, row: UUID, frames: Sequence[Frame]) -> None:
-        """Publish what a committed transaction promised. What fails is left to the sweeper."""
-        outcomes = await self._publisher.publish_many(frames, PUBLISH_SECONDS)
-        problems = [
-            outcome
-            for frame, outcome in zip(frames, outcomes, strict=True)
-            if outcome is not None and not _is_final(frame, outcome)
-        ]
-        if problems:
-            _log.warning("outbox.left", frames=len(problems), reason=str(problems[0]))
+    async def publish(
+        self, row: UUID, frames: Sequence[Frame], made_at: datetime | None = None
+    ) -> None:
+        """Publish what a committed transaction promised; return when all but events is settled.
+
+        What fails is left to the sweeper. `made_at`: of a row that was swept.
+        """
+        events = [frame for frame in frames if frame.exchange == EVENTS]
+        work = [frame for frame in frames if frame.exchange != EVENTS]
+        told = asyncio.create_task(_left(self._events, events)) if events else None
+        undone = await _left(self._publisher, work) if work else []
+        if told is None:
+            self._conclude(row, undone)
+            return
+        task = asyncio.create_task(self._finish(row, undone, told, made_at))
+        self._telling.add(task)
+        task.add_done_callback(self._telling.discard)
+
+    async def drain(self) -> None:
+        """Wait a moment for events on their way; what is left is another router's."""
+        if self._telling:
+            await asyncio.wait(self._telling, timeout=DRAIN_SECONDS)
+
+    async def _finish(
+        self, row: UUID, undone: Left, told: asyncio.Task[Left], made_at: datetime | None
+    ) -> None:
+        """Settle a row once its events are told, or leave them in it."""
+        untold = await told
+        now = datetime.now(UTC)
+        if made_at is not None and now - made_at > EVENTS_KEPT:
+            given_up = [item for item in untold if isinstance(item[1], TimedOutError)]
+            metrics.EVENTS_GIVEN_UP.inc(len(given_up))
+            untold = [item for item in untold if item not in given_up]
+        self._conclude(row, [*undone, *untold])
+        if untold and not undone:
+            frames = encode([frame for frame, _ in untold])
+            kept = Promise(id=row, frames=frames, claimed_until=now + EVENTS_CLAIM)
+            try:
+                async with self._database.connection() as connection:
+                    await keep_events(connection, kept)
+            except OUTAGES as error:
+                _log.warning("outbox.not_shortened", error=type(error).__name__)
+
+    def _conclude(self, row: UUID, left: Left) -> None:
+        if left:
+            _log.warning("outbox.left", frames=len(left), reason=str(left[0][1]))
         else:
             self._settled.add(row)
 
@@ -93,9 +145,20 @@ class Outbox:
             waiting, age = await outbox_backlog(connection)
         metrics.OUTBOX_ROWS.set(waiting)
         metrics.OUTBOX_AGE_SECONDS.set(age)
-        for row, frames in rows:
-            metrics.OUTBOX_SWEPT.inc()
-            await self.publish(row, decode(frames))
+        metrics.OUTBOX_SWEPT.inc(len(rows))
+        await asyncio.gather(
+            *(self.publish(row, decode(frames), made_at) for row, frames, made_at in rows)
+        )
+
+
+async def _left(publisher: Publisher, frames: Sequence[Frame]) -> Left:
+    """Publish frames; return those that must be published again, each with the reason."""
+    outcomes = await publisher.publish_many(frames, PUBLISH_SECONDS)
+    return [
+        (frame, outcome)
+        for frame, outcome in zip(frames, outcomes, strict=True)
+        if outcome is not None and not _is_final(frame, outcome)
+    ]
 
 
 def encode(frames: Sequence[Frame]) -> str:

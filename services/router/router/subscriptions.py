@@ -165,7 +165,7 @@ def declare_publications(connections: Connections, channels: tuple[str, ...]) ->
     )
     for key, model, about in events:
         declare_publication(
-            broker,
+            connections.telling or broker,
             existing_exchange(EVENTS),
             key,
             model,

@@ -43,12 +43,12 @@ def consuming_broker(
     )
 
 
-def publishing_broker(amqp_url: str, *, app_id: str) -> RabbitBroker:
+def publishing_broker(amqp_url: str, *, app_id: str, role: str = "publishing") -> RabbitBroker:
     """Build the broker for `Publisher`: confirms, and returned messages are errors."""
     return _broker(
         amqp_url,
         app_id=app_id,
-        role="publishing",
+        role=role,
         channel=Channel(publisher_confirms=True, on_return_raises=True),
         graceful_timeout_seconds=GRACEFUL_TIMEOUT_SECONDS,
     )

@@ -1,7 +1,8 @@
-"""The two connections of a service: one consumes, one publishes.
+"""The connections of a service: one consumes, one publishes; the router has one more for events.
 
-So neither can stop the other: a memory alarm blocks a connection that publishes, acknowledgements
-and all; a failed publish ends its channel, and with it every handler running on that channel.
+So none can stop another: a memory alarm blocks a connection that publishes, acknowledgements and
+all; a failed publish ends its channel, and with it every handler running on that channel; and a
+user's queue that takes nothing blocks the connection that events are published on.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ _log = structlog.get_logger(__name__)
 class Connections:
     """A service's brokers: subscribe on `consuming`, publish through `publisher`.
 
+    `events`: publish what users hear on a connection of its own, through `event_publisher`.
     `start` returns at once and goes on in the background until both are up, so that a service can
     answer its probes while the broker is away.
     """
@@ -35,6 +37,7 @@ class Connections:
         amqp_url: str,
         *,
         app_id: str,
+        events: bool = False,
         graceful_timeout_seconds: float = GRACEFUL_TIMEOUT_SECONDS,
         registry: CollectorRegistry = REGISTRY,
     ) -> None:
@@ -43,17 +46,23 @@ class Connections:
         )
         self.publishing = publishing_broker(amqp_url, app_id=app_id)
         self.publisher = Publisher(self.publishing, registry=registry)
+        self.telling = (
+            publishing_broker(amqp_url, app_id=app_id, role="telling") if events else None
+        )
+        self.event_publisher = (
+            self.publisher if self.telling is None else Publisher(self.telling, registry=registry)
+        )
         self._starting: asyncio.Task[None] | None = None
 
     @property
     def is_connected(self) -> bool:
-        """Both connections are up and started."""
+        """All connections are up and started."""
         return self.problem is None
 
     @property
     def problem(self) -> str | None:
         """What is wrong, for readiness; None when all is well. Subscribers tell of themselves."""
-        for name, broker in self._brokers():
+        for name, broker in self.brokers:
             if connection_of(broker) is None:
                 return f"the {name} connection is down"
             if not broker.running:
@@ -66,26 +75,37 @@ class Connections:
             self._starting = asyncio.create_task(self._start(), name="bus start")
 
     async def wait_until_started(self) -> None:
-        """Wait until both connections have come up for the first time."""
+        """Wait until all connections have come up for the first time."""
         if self._starting is not None:
             await asyncio.shield(self._starting)
 
-    async def stop(self) -> None:
-        """Stop consuming (drained within the graceful timeout), then publishing; close both."""
+    async def stop_consuming(self) -> None:
+        """Stop consuming, drained within the graceful timeout; publishing still works."""
         if self._starting is not None:
             self._starting.cancel()
             await asyncio.wait([self._starting])
             self._starting = None
         graceful_seconds = self.consuming.config.graceful_timeout or 0.0
         await _stop(self.consuming, "consuming", graceful_seconds + _CLOSE_SECONDS)
-        await _stop(self.publishing, "publishing", _CLOSE_SECONDS)
+
+    async def stop(self) -> None:
+        """Stop consuming, unless that was done, then publishing; close all."""
+        await self.stop_consuming()
+        for name, broker in self._publishing():
+            await _stop(broker, name, _CLOSE_SECONDS)
         _log.info("bus.stopped")
 
-    def _brokers(self) -> tuple[tuple[str, RabbitBroker], ...]:
-        return ("publishing", self.publishing), ("consuming", self.consuming)
+    def _publishing(self) -> tuple[tuple[str, RabbitBroker], ...]:
+        telling = () if self.telling is None else (("telling", self.telling),)
+        return (("publishing", self.publishing), *telling)
+
+    @property
+    def brokers(self) -> tuple[tuple[str, RabbitBroker], ...]:
+        """Every connection's broker, by what it is for, in the order in which they start."""
+        return (*self._publishing(), ("consuming", self.consuming))
 
     async def _start(self) -> None:
-        for name, broker in self._brokers():
+        for name, broker in self.brokers:
             _log.info("bus.connecting", connection=name)
             await _start_until_up(broker, name)
             _log.info("bus.connected", connection=name)

@@ -22,10 +22,15 @@ class Promise:
 
 async def claim_lapsed_outbox(
     connection: Connection, now: datetime, claim: timedelta, limit: int
-) -> list[tuple[UUID, str]]:
-    """Take over outbox rows that nobody is publishing any more."""
+) -> list[tuple[UUID, str, datetime]]:
+    """Take over outbox rows that nobody is publishing any more: id, frames, when it was made."""
     rows = await connection.fetch(QUERIES["claim_lapsed_outbox"], now, claim, limit)
-    return [(row["id"], row["frames"]) for row in rows]
+    return [(row["id"], row["frames"], row["created_at"]) for row in rows]
+
+
+async def keep_events(connection: Connection, events: Promise) -> None:
+    """Leave in a row the events that nobody took yet."""
+    await connection.execute(QUERIES["keep_events"], events.id, events.frames, events.claimed_until)
 
 
 async def forget_outbox(connection: Connection, ids: Sequence[UUID]) -> None:

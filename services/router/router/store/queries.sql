@@ -170,7 +170,11 @@ WHERE id IN (
     SELECT id FROM router.outbox WHERE claimed_until < $1::timestamptz
     ORDER BY claimed_until LIMIT $3 FOR UPDATE SKIP LOCKED
 )
-RETURNING id, frames
+RETURNING id, frames, created_at
+
+-- name: keep_events
+-- Leave in an outbox row the events that nobody took; the rest of its frames are confirmed.
+UPDATE router.outbox SET frames = $2, claimed_until = $3 WHERE id = $1
 
 -- name: forget_outbox
 -- Drop outbox rows whose frames were all settled.

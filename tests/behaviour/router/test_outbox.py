@@ -1,0 +1,104 @@
+"""The outbox while a user's queue takes nothing: work goes on, events wait, and not for ever."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime, timedelta
+
+import asyncpg
+import pytest_asyncio
+
+from herald.bus.errors import PublishError, TimedOutError
+from herald.bus.frames import Frame
+from herald.bus.publishing import Publisher
+from herald.database.migrations import migrate
+from herald.database.pool import Database
+from herald.topology import EVENTS, OUTBOUND
+from router.outbox import EVENTS_KEPT, Outbox, decode
+from router.store.messages import save
+
+WORK = Frame(exchange=OUTBOUND, routing_key="sms.normal", body=b"{}", message_id="w", type="t")
+EVENT = Frame(exchange=EVENTS, routing_key="message.sent.a", body=b"{}", message_id="e", type="t")
+
+
+class Queues(Publisher):
+    """Stands for the broker's queues: they take frames, or time out once `answers` is set."""
+
+    def __init__(self, *, takes: bool = True) -> None:
+        self.takes = takes
+        self.answers = asyncio.Event()
+        self.taken: list[str] = []
+
+    async def publish_many(
+        self,
+        frames: Sequence[Frame],
+        timeout_seconds: float = 5,  # noqa: ARG002  as the real one
+    ) -> list[PublishError | None]:
+        if self.takes:
+            self.taken += [frame.message_id for frame in frames]
+            return [None for _ in frames]
+        await self.answers.wait()
+        return [TimedOutError(frame.message_id, "no confirm in time") for frame in frames]
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def database(postgres_dsn: str) -> AsyncIterator[Database]:
+    """Give an empty database with the schema."""
+    await migrate(postgres_dsn)
+    pool = Database(postgres_dsn, application_name="test")
+    await pool.start()
+    yield pool
+    await pool.stop()
+
+
+async def promised(database: Database, outbox: Outbox) -> asyncpg.Record:
+    """Commit a row that promises work and an event."""
+    promise = outbox.promise([WORK, EVENT])
+    assert promise is not None
+    async with database.transaction() as connection:
+        await save(
+            connection, messages=[], history=[], promise=promise, settled=[], now=datetime.now(UTC)
+        )
+    return await row_of(database)
+
+
+async def row_of(database: Database) -> asyncpg.Record:
+    async with database.connection() as connection:
+        row = await connection.fetchrow("SELECT id, frames FROM router.outbox")
+    assert row is not None
+    return row
+
+
+async def test_a_queue_that_takes_nothing_holds_no_work(database: Database) -> None:
+    """Work is settled at once; the event stays in the row alone until its queue takes it."""
+    work, sick = Queues(), Queues(takes=False)
+    outbox = Outbox(database, work, sick)
+    row = await promised(database, outbox)
+    async with asyncio.timeout(2):
+        await outbox.publish(row["id"], [WORK, EVENT])
+    assert work.taken == ["w"]
+    assert outbox.settled() == []
+    sick.answers.set()
+    await outbox.drain()
+    left = await row_of(database)
+    assert [frame.message_id for frame in decode(left["frames"])] == ["e"]
+
+    sick.takes = True
+    await outbox.publish(row["id"], decode(left["frames"]), datetime.now(UTC))
+    await outbox.drain()
+    assert (sick.taken, work.taken) == (["e"], ["w"])
+    assert outbox.settled() == [row["id"]]
+    await outbox.flush()
+
+
+async def test_what_is_not_taken_for_long_is_given_up(database: Database) -> None:
+    """An old event is tried once more, then counted and dropped: rows must not pile up for ever."""
+    sick = Queues(takes=False)
+    sick.answers.set()
+    outbox = Outbox(database, Queues(), sick)
+    row = await promised(database, outbox)
+    await outbox.publish(row["id"], [EVENT], datetime.now(UTC) - EVENTS_KEPT - timedelta(minutes=1))
+    await outbox.drain()
+    assert outbox.settled() == [row["id"]]
+    await outbox.flush()
