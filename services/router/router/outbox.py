@@ -35,8 +35,8 @@ CLAIM = timedelta(seconds=15)
 PUBLISH_SECONDS = 10.0  # less than CLAIM
 SWEEP_SECONDS = 1.0
 SWEEP_ROWS = 50
-EVENTS_CLAIM = timedelta(minutes=1)  # until events that nobody took are tried again
-EVENTS_KEPT = timedelta(minutes=10)  # a broker without a leader for a queue has found one by then
+EVENTS_PAUSE = timedelta(minutes=1)  # until events that were not taken are tried again; it grows
+EVENTS_KEPT = timedelta(days=1)  # a queue that has taken nothing for so long is given up
 DRAIN_SECONDS = 3.0
 
 Left = list[tuple[Frame, PublishError]]  # frames not confirmed, each with the reason
@@ -95,21 +95,25 @@ class Outbox:
         self, row: UUID, undone: Left, told: asyncio.Task[Left], made_at: datetime | None
     ) -> None:
         """Settle a row once its events are told, or leave them in it."""
-        untold = await told
-        now = datetime.now(UTC)
-        if made_at is not None and now - made_at > EVENTS_KEPT:
+        untold, now = await told, datetime.now(UTC)
+        age = now - (made_at or now)
+        if age > EVENTS_KEPT:
             given_up = [item for item in untold if isinstance(item[1], TimedOutError)]
             metrics.EVENTS_GIVEN_UP.inc(len(given_up))
             untold = [item for item in untold if item not in given_up]
         self._conclude(row, [*undone, *untold])
         if untold and not undone:
-            frames = encode([frame for frame, _ in untold])
-            kept = Promise(id=row, frames=frames, claimed_until=now + EVENTS_CLAIM)
-            try:
-                async with self._database.connection() as connection:
-                    await keep_events(connection, kept)
-            except OUTAGES as error:
-                _log.warning("outbox.not_shortened", error=type(error).__name__)
+            # rarer with age: rows that pile up must not keep the sweeper from others
+            await self._keep(row, untold, now + max(EVENTS_PAUSE, age / 2))
+
+    async def _keep(self, row: UUID, untold: Left, until: datetime) -> None:
+        """Leave in a row the events that were not taken; the rest of it is done."""
+        kept = Promise(id=row, frames=encode([frame for frame, _ in untold]), claimed_until=until)
+        try:
+            async with self._database.connection() as connection:
+                await keep_events(connection, kept)
+        except OUTAGES as error:
+            _log.warning("outbox.not_shortened", error=type(error).__name__)
 
     def _conclude(self, row: UUID, left: Left) -> None:
         if left:
