@@ -57,8 +57,9 @@ class EventStream:
     async def __anext__(self) -> HeraldEvent:
         """Acknowledge the last event and wait for the next."""
         await self.__aenter__()
-        if self._in_hand is not None:
-            await settle(self._in_hand)
+        done, self._in_hand = self._in_hand, None  # once, though waiting below may be cut short
+        if done is not None:
+            await settle(done)
         while True:
             event, self._in_hand = await self._arrived.get()
             if not self._in_hand.channel.is_closed:  # else it comes again

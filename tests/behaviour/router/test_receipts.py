@@ -50,7 +50,7 @@ async def test_what_finds_no_room_is_kept_apart(stage: Stage) -> None:
     work = await new_work(stage)
     for number in range(20):
         await stage.tell(webhook(work, Status.OTHER, event_key=f"event-{number}"))
-    await stage.row(f"SELECT ({DEAD}) = 4", "too_many_parked", work.attempt_id.encode())
+    assert await stage.row(f"SELECT ({DEAD}) = 4", "too_many_parked", work.attempt_id.encode())
     assert len(json.loads(await stage.row(PARKED, f"ref-{work.attempt_id}"))) == 16
 
 
@@ -60,14 +60,14 @@ async def test_nameless_receipts_are_kept_each(stage: Stage) -> None:
     for marker in ("first", "second"):
         nameless = webhook(work, Status.SENT, references=(), element={"marker": marker})
         await stage.tell(nameless)
-        await stage.row(DEAD, "foreign_receipt", f'"{marker}"'.encode())
+        assert await stage.row(DEAD, "foreign_receipt", f'"{marker}"'.encode())
 
 
 async def test_an_empty_reference_is_no_name(stage: Stage) -> None:
     """A receipt whose only reference is empty names nothing."""
     work = await new_work(stage)
     await stage.tell(webhook(work, Status.SENT, references=("",), element={"marker": "empty"}))
-    await stage.row(DEAD, "foreign_receipt", b'"empty"')
+    assert await stage.row(DEAD, "foreign_receipt", b'"empty"')
 
 
 async def test_an_account_is_known_within_a_batch(stage: Stage) -> None:
@@ -76,7 +76,7 @@ async def test_an_account_is_known_within_a_batch(stage: Stage) -> None:
     work = await stage.work("email")
     other = receipt(work, Status.DELIVERED, provider="smtp", account="smtp-main")
     await asyncio.gather(stage.tell(receipt(work, Status.ACCEPTED)), stage.tell(other))
-    await stage.row(DEAD, "foreign_receipt", work.attempt_id.encode())
+    assert await stage.row(DEAD, "foreign_receipt", work.attempt_id.encode())
 
 
 async def test_an_inbound_message_without_an_account_is_kept(stage: Stage) -> None:
@@ -93,7 +93,7 @@ async def test_an_inbound_message_without_an_account_is_kept(stage: Stage) -> No
         received_at=datetime.now(UTC),
     )
     await stage.tell(inbound)
-    await stage.row(DEAD, "unknown_account", marker.encode())
+    assert await stage.row(DEAD, "unknown_account", marker.encode())
 
 
 async def test_what_nobody_claims_becomes_a_dead_letter(stage: Stage, postgres_dsn: str) -> None:
