@@ -10,7 +10,6 @@ from typing import Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from herald.cli.backlogs import Database, Queue, read_database, read_queues
 from herald.cli.environment import (
@@ -22,6 +21,7 @@ from herald.cli.environment import (
     fail,
     run,
 )
+from herald.cli.tables import plain_table
 from herald.cli.web import ask
 
 HTTP_OK = 200
@@ -114,11 +114,11 @@ def _service(name: str, url: str) -> Service:
 
 def _print(found: Status) -> None:
     console = Console(highlight=False)
-    services = _table("service", "state", "version", "at")
+    services = plain_table("service", "state", "version", "at")
     for service in found.services:
         state = "[green]ready[/]" if service.ready else "[red]not ready[/]"
         services.add_row(service.name, state, service.version, service.url)
-    queues = _table(f"queue (RabbitMQ {found.broker_version})", "waiting", "consumers")
+    queues = plain_table(f"queue (RabbitMQ {found.broker_version})", "waiting", "consumers")
     for queue in found.queues:
         queues.add_row(queue.name, str(queue.waiting), str(queue.consumers))
     console.print(services)
@@ -126,14 +126,7 @@ def _print(found: Status) -> None:
     console.print(queues)
     if found.database is not None and not found.database.problem:
         console.print()
-        backlog = _table(f"database (PostgreSQL {found.database.version})", "")
+        backlog = plain_table(f"database (PostgreSQL {found.database.version})", "")
         for name, value in found.database.rows():
             backlog.add_row(name, value)
         console.print(backlog)
-
-
-def _table(*columns: str) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for column in columns:
-        table.add_column(column, no_wrap=True)
-    return table

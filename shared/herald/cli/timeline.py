@@ -20,6 +20,7 @@ from herald.cli.environment import (
     router_url,
 )
 from herald.cli.event_lines import STYLES
+from herald.cli.tables import plain_table
 from herald.cli.web import ask
 
 HTTP_OK, HTTP_NOT_FOUND = 200, 404
@@ -82,7 +83,7 @@ def _headline(message: dict[str, Any]) -> Text:
 
 
 def _steps(message: dict[str, Any]) -> Table:
-    table = _table("step", "channel", "to", "succeeds on", "falls back after")
+    table = plain_table("step", "channel", "to", "succeeds on", "falls back after")
     for number, step in enumerate(message["steps"], 1):
         table.add_row(
             str(number),
@@ -95,7 +96,7 @@ def _steps(message: dict[str, Any]) -> Table:
 
 
 def _attempts(message: dict[str, Any]) -> Table:
-    table = _table("attempt", "channel", "account", "status", "failure", "provider's id")
+    table = plain_table("attempt", "channel", "account", "status", "failure", "provider's id")
     for attempt in message["attempts"]:
         failure = attempt["failure"] or {}
         table.add_row(
@@ -110,7 +111,7 @@ def _attempts(message: dict[str, Any]) -> Table:
 
 
 def _facts(message: dict[str, Any]) -> Table:
-    table = _table("when", "fact", "attempt", "what it led to")
+    table = plain_table("when", "fact", "attempt", "what it led to")
     for fact in message["timeline"]:
         table.add_row(
             _clock(fact["recorded_at"]),
@@ -118,13 +119,6 @@ def _facts(message: dict[str, Any]) -> Table:
             _short(fact["attempt_id"] or ""),
             fact["note"],
         )
-    return table
-
-
-def _table(*columns: str) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for column in columns:
-        table.add_column(column, no_wrap=column != columns[-1], overflow="fold")
     return table
 
 
