@@ -25,7 +25,7 @@ from herald import vocabulary
 from herald.bus.metrics import bus_metrics
 from herald.commands import CancelMessage, Recipient, Route, SendMessage, Step
 from herald.config import accounts
-from herald.config.file import CategoryRules, RetryRules, Tenant
+from herald.config.file import CategoryRules, IngressRules, RetryRules, Tenant
 from herald.content import ChannelContent, Content, Media, Template
 from herald.durations import format_duration
 from herald.events import CommandData, Fallback, InboundData, MessageData
@@ -40,7 +40,7 @@ MODELS: dict[str, type[BaseModel]] = {
     for model in (
         SendMessage, CancelMessage, Recipient, Content, ChannelContent, Media, Template, Route,
         Step, MessageData, CommandData, InboundData, Fallback, Failure,
-        Tenant, CategoryRules, RetryRules,
+        Tenant, CategoryRules, RetryRules, IngressRules,
         accounts.WhatsAppCloudAccount, accounts.TwilioAccount,
         accounts.SendGridAccount, accounts.SmtpAccount,
     )

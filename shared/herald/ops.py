@@ -16,18 +16,22 @@ VERSION = version("herald-shared")
 Check = Callable[[], str | None]
 
 
-def ops_routes(checks: Mapping[str, Check]) -> list[Route]:
+def ops_routes(
+    checks: Mapping[str, Check], *, worries: Mapping[str, Check] | None = None
+) -> list[Route]:
     """Build the operator's routes; readiness is 200 while every one of `checks` passes, else 503.
 
-    Checks answer from what the service already knows: they make no call of their own.
+    `worries` are told with the checks, but the service does its work in spite of them. Both answer
+    from what the service already knows: they make no call of their own.
     """
+    told = {**(worries or {}), **checks}
 
     async def healthz(_request: Request) -> Response:
         return PlainTextResponse("ok")
 
     async def readyz(_request: Request) -> Response:
-        problems = {name: check() for name, check in checks.items()}
-        ready = not any(problems.values())
+        problems = {name: check() for name, check in told.items()}
+        ready = not any(problems[name] for name in checks)
         return JSONResponse(
             {
                 "ready": ready,

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal, NoReturn, TypeVar
 
 _T = TypeVar("_T")
 
@@ -26,6 +26,7 @@ class Settings:
     http_host: str  # HERALD_HTTP_HOST
     http_port: int  # HERALD_HTTP_PORT
     log_format: LogFormat  # HERALD_LOG_FORMAT: json or console
+    spool_directory: Path | None = None  # HERALD_SPOOL_DIR: where ingress keeps what can't wait
 
 
 class SettingsError(Exception):
@@ -67,6 +68,7 @@ def read_settings(
         "http_host": read("HERALD_HTTP_HOST", str, "127.0.0.1"),
         "http_port": read("HERALD_HTTP_PORT", _port, str(default_port)),
         "log_format": read("HERALD_LOG_FORMAT", _log_format, "json"),
+        "spool_directory": Path(spool) if (spool := source.get("HERALD_SPOOL_DIR")) else None,
     }
     if problems:
         raise SettingsError(problems)
@@ -78,8 +80,13 @@ def read_settings_or_exit(*, default_port: int, database: bool = True) -> Settin
     try:
         return read_settings(default_port=default_port, database=database)
     except SettingsError as error:
-        print(error, file=sys.stderr)  # noqa: T201  the logs are not set up yet
-        raise SystemExit(2) from None
+        exit_with_problems(error)
+
+
+def exit_with_problems(error: SettingsError) -> NoReturn:
+    """Print what is wrong with the settings and exit with 2."""
+    print(error, file=sys.stderr)  # noqa: T201  for whoever starts it, before any log
+    raise SystemExit(2) from None
 
 
 def _url(*schemes: str) -> Callable[[str], str]:

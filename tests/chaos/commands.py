@@ -10,6 +10,13 @@ from uuid import uuid4
 
 DELIVERED, NOT_ON_WHATSAPP = "2222", "0002"  # what the sandbox does with numbers that end so
 
+# delivered by WhatsApp, delivered by SMS, and refused by WhatsApp so that SMS delivers it
+KINDS = (
+    (DELIVERED, ("whatsapp", "sms")),
+    (DELIVERED, ("sms",)),
+    (NOT_ON_WHATSAPP, ("whatsapp", "sms")),
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
@@ -18,58 +25,27 @@ class Command:
     id: str  # of the message it asks for
     message_id: str  # its own on the broker
     body: bytes = field(repr=False)
-    uses_whatsapp: bool
-    uses_sms: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mix:
-    """What a load consists of.
+def mixed(number: int, *, fallback_after: str = "2s") -> list[Command]:
+    """Make commands of all kinds in turn, each with an id of its own.
 
     `fallback_after` is longer than receipts take on a good day and shorter than the outage of the
-    case, unless the case says why not. `ttl` bounds the life of what goes by SMS where the case
-    loses callbacks that Twilio does not repeat.
+    case, unless the case says why not.
     """
+    return [
+        _command(index, digits, channels, fallback_after)
+        for index, (digits, channels) in enumerate(islice(cycle(KINDS), number))
+    ]
 
-    fallback_after: str = "2s"
-    sms: bool = True
-    ttl: str | None = None
 
-    def commands(self, number: int) -> list[Command]:
-        """Make commands of all kinds in turn, each with an id of its own."""
-        kinds = [self._delivered_by_whatsapp]
-        if self.sms:
-            kinds += [self._sms_only, self._refused_by_whatsapp]
-        return [make(index) for index, make in enumerate(islice(cycle(kinds), number))]
-
-    def _delivered_by_whatsapp(self, index: int) -> Command:
-        return self._command(index, DELIVERED, ("whatsapp", "sms"), used=("whatsapp",))
-
-    def _refused_by_whatsapp(self, index: int) -> Command:
-        return self._command(index, NOT_ON_WHATSAPP, ("whatsapp", "sms"), used=("whatsapp", "sms"))
-
-    def _sms_only(self, index: int) -> Command:
-        return self._command(index, DELIVERED, ("sms",), used=("sms",))
-
-    def _command(
-        self, index: int, digits: str, route: Sequence[str], *, used: Sequence[str]
-    ) -> Command:
-        name = str(uuid4())
-        body: dict[str, object] = {
-            "id": name,
-            "idempotency_key": f"chaos-{name}",
-            "to": {"phone": f"+1555{index % 1000:03}{digits}"},
-            "content": {"text": "Your parcel is on its way."},
-            "route": {
-                "steps": [{"channel": c, "fallback_after": self.fallback_after} for c in route]
-            },
-        }
-        if self.ttl is not None and "sms" in used:
-            body["ttl"] = self.ttl
-        return Command(
-            id=name,
-            message_id=str(uuid4()),
-            body=json.dumps(body).encode(),
-            uses_whatsapp="whatsapp" in used,
-            uses_sms="sms" in used,
-        )
+def _command(index: int, digits: str, channels: Sequence[str], fallback_after: str) -> Command:
+    name = str(uuid4())
+    body = {
+        "id": name,
+        "idempotency_key": f"chaos-{name}",
+        "to": {"phone": f"+1555{index % 1000:03}{digits}"},
+        "content": {"text": "Your parcel is on its way."},
+        "route": {"steps": [{"channel": c, "fallback_after": fallback_after} for c in channels]},
+    }
+    return Command(id=name, message_id=str(uuid4()), body=json.dumps(body).encode())

@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
 from chaos.record import Record, message_of
 
 DELIVERY_LIMIT = 20  # the broker gives a frame up after as many deliveries that led to nothing
 ACCEPTED = "herald.command.accepted.v1"
-CALLBACKS_TAKE = timedelta(seconds=2)  # the last one is 100 ms after the request, on a good day
-
-Span = tuple[datetime, datetime]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,14 +18,12 @@ class Promise:
 
     `redeliveries`: the most that any frame may have been delivered before the delivery that
     counted. `unknown`: leases end before their outcomes can be recorded. `cut`: a worker died with
-    calls under way, so what nobody heard of again fails. `deaf`: nobody took callbacks at the time,
-    and Twilio does not repeat them, so an SMS of that time may end its life unconfirmed.
+    calls under way, so what nobody heard of again fails.
     """
 
     redeliveries: int
     unknown: bool = False
     cut: bool = False
-    deaf: Span | None = None
 
 
 def problems(record: Record, promise: Promise) -> list[str]:
@@ -93,20 +87,7 @@ def _each_message_has_one_outcome(record: Record, promise: Promise) -> Iterator[
 def _is_allowed(outcome: str, name: str, record: Record, promise: Promise) -> bool:
     if outcome == "failed":
         return promise.cut and name in record.unknown
-    if outcome == "expired":
-        return promise.deaf is not None and _was_sent_by_sms(name, record, promise.deaf)
     return outcome == "succeeded"
-
-
-def _was_sent_by_sms(name: str, record: Record, span: Span) -> bool:
-    start, end = span
-    return any(
-        request["accepted"]
-        and request["channel"] == "sms"
-        and start - CALLBACKS_TAKE < datetime.fromisoformat(request["at"]) < end
-        for request in record.requests
-        if message_of(request) == name
-    )
 
 
 def _success_was_sent(record: Record) -> Iterator[str]:

@@ -100,8 +100,9 @@ def wait_ready(stack: Stack, names: Sequence[str] = NAMES) -> None:
 
 
 def is_ready(stack: Stack, name: str) -> bool:
-    """Say whether a service says that it is ready."""
-    return call("GET", f"{stack.url(name)}/readyz").status == HTTP_OK
+    """Say whether a service is ready, and nothing that it is made of complains."""
+    answer = call("GET", f"{stack.url(name)}/readyz")
+    return answer.status == HTTP_OK and not _complaints(answer.body)
 
 
 def _complaint(stack: Stack, names: Sequence[str]) -> str:
@@ -120,10 +121,14 @@ def _why(stack: Stack, name: str) -> str:
     if answer.status == 0:
         return "it does not answer"
     try:
-        checks: dict[str, str] = json.loads(answer.body)["checks"]
+        return "; ".join(_complaints(answer.body))
     except (ValueError, KeyError, TypeError):
         return f"/readyz answers {answer.status}"
-    return "; ".join(f"{check}: {said}" for check, said in checks.items() if said != "ok")
+
+
+def _complaints(body: bytes) -> list[str]:
+    checks: dict[str, str] = json.loads(body)["checks"]
+    return [f"{check}: {said}" for check, said in checks.items() if said != "ok"]
 
 
 def _environment(stack: Stack, service: Service | None = None) -> dict[str, str]:
@@ -134,4 +139,5 @@ def _environment(stack: Stack, service: Service | None = None) -> dict[str, str]
     if service is not None:
         environment["HERALD_HTTP_HOST"] = LOOPBACK
         environment["HERALD_HTTP_PORT"] = str(stack.ports[service.name])
+        environment["HERALD_SPOOL_DIR"] = str(stack.home / "spool")
     return environment

@@ -5,7 +5,7 @@ from __future__ import annotations
 from herald.config.loading import ConfigurationError, exit_with, load_or_exit
 from herald.logs import configure_logs
 from herald.serving import serve
-from herald.settings import read_settings_or_exit
+from herald.settings import SettingsError, exit_with_problems, read_settings_or_exit
 from ingress.app import DEFAULT_PORT, build_app
 
 
@@ -17,6 +17,8 @@ def main() -> None:
         application = build_app(settings, load_or_exit(settings.config_path))
     except ConfigurationError as error:
         exit_with(error)
+    except SettingsError as error:
+        exit_with_problems(error)
     serve(application, settings)
 
 

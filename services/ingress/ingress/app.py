@@ -13,22 +13,30 @@ from herald.bus.connections import Connections
 from herald.config.loading import Configuration
 from herald.loop_lag import loop_lag_measured
 from herald.ops import ops_routes
-from herald.settings import Settings
-from ingress.endpoints import endpoints_from
+from herald.settings import Settings, SettingsError
+from ingress.endpoints import Endpoints, endpoints_from
+from ingress.handover import Handover
+from ingress.outgoing import Outgoing
 from ingress.publications import declare_publications
 from ingress.receive import Receiver
+from ingress.seldom_log import SeldomLog
+from ingress.spool.draining import Draining
+from ingress.spool.segments import Segments, SpoolUnusableError
+from ingress.spool.spool import Spool
 
 APP_ID = "herald-ingress"
 DEFAULT_PORT = 8001
+_BYTES_PER_MEGABYTE = 1024 * 1024
 
 _log = structlog.get_logger(__name__)
 
 
 def build_app(settings: Settings, configuration: Configuration) -> Starlette:
-    """Compose ingress. Nothing is opened before the application starts.
+    """Compose ingress. Nothing but the spool is opened before the application starts.
 
     Raises:
         ConfigurationError: a secrets file or a key can't be used.
+        SettingsError: some provider needs a spool, and there is none that can be used.
     """
     file = configuration.file
     endpoints = endpoints_from(configuration)
@@ -36,14 +44,18 @@ def build_app(settings: Settings, configuration: Configuration) -> Starlette:
     declare_publications(
         connections.publishing, {file.accounts[name].channel for _, name in endpoints.accounts}
     )
-    receiver = Receiver(endpoints, connections.publisher, file.ingress.public_base_url)
+    spool = _spool(settings, endpoints, file.ingress.spool_megabytes * _BYTES_PER_MEGABYTE)
+    seldom = SeldomLog()
+    handover = Handover(Outgoing(connections.publisher), spool, seldom)
+    draining = Draining(spool, connections.publisher)
+    receiver = Receiver(endpoints, handover, file.ingress.public_base_url, seldom)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         await connections.start()
         _log.info("ingress.started", accounts=[name for _, name in endpoints.accounts])
         try:
-            async with loop_lag_measured():
+            async with loop_lag_measured(), draining:
                 yield
         finally:
             await connections.stop()
@@ -51,5 +63,32 @@ def build_app(settings: Settings, configuration: Configuration) -> Starlette:
 
     # every method comes to the receiver: it answers those a provider never uses
     webhooks = Route("/webhooks/{provider}/{account}", receiver)
-    checks = {"broker": lambda: connections.problem}
-    return Starlette(routes=[webhooks, *ops_routes(checks)], lifespan=lifespan)
+    operations = ops_routes(
+        {"webhooks": lambda: _deafness(connections, spool)},
+        worries={"broker": lambda: connections.problem, "spool": lambda: draining.problem},
+    )
+    return Starlette(routes=[webhooks, *operations], lifespan=lifespan)
+
+
+def _deafness(connections: Connections, spool: Spool | None) -> str | None:
+    """Say why no webhook can be taken. What does not come again is taken without a broker, too.
+
+    So whoever balances load must go on sending webhooks here.
+    """
+    if connections.problem is None:
+        return None
+    return "the broker is away" if spool is None else spool.problem
+
+
+def _spool(settings: Settings, endpoints: Endpoints, max_bytes: int) -> Spool | None:
+    forgetful = endpoints.forgetful_providers
+    if not forgetful:
+        return None
+    if settings.spool_directory is None:
+        names = ", ".join(forgetful)
+        why = f"{names} would not tell again what comes while the broker is away"
+        raise SettingsError([f"HERALD_SPOOL_DIR: not set; {why}, so it is kept in a directory"])
+    try:
+        return Spool(Segments(settings.spool_directory, max_bytes))
+    except SpoolUnusableError as error:
+        raise SettingsError([f"HERALD_SPOOL_DIR: {error}"]) from None

@@ -45,6 +45,12 @@ class Endpoints:
         """The configured ones: provider and account."""
         return sorted(self._targets)
 
+    @property
+    def forgetful_providers(self) -> list[str]:
+        """The providers of configured accounts that don't come again after a 503."""
+        targets = self._targets.values()
+        return sorted({target.name for target in targets if not target.provider.comes_again})
+
 
 def endpoints_from(
     configuration: Configuration, providers: Mapping[str, Provider] = PROVIDERS

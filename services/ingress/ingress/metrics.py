@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from functools import cache
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
 UNKNOWN_PROVIDER = "unknown"  # stands for every name that is no provider's
 
@@ -14,6 +14,7 @@ class Outcome(StrEnum):
     """What became of one webhook call."""
 
     ACCEPTED = "accepted"  # verified, and all that it told is on the bus
+    KEPT = "kept"  # verified, and on disk what the bus did not take
     NOT_AUTHENTIC = "not_authentic"
     NOT_READABLE = "not_readable"
     TOO_LARGE = "too_large"
@@ -44,6 +45,14 @@ QUARANTINED = Counter(
     "Parts of webhooks that were not understood and set aside",
     ["provider", "reason"],
 )
+SPOOL_KEPT = Counter(
+    "herald_spool_kept_total", "Frames kept on disk because the bus did not take them", ["provider"]
+)
+SPOOL_PUBLISHED = Counter(
+    "herald_spool_published_total", "Frames that came from the spool to the bus"
+)
+SPOOL_BYTES = Gauge("herald_spool_bytes", "What waits in the spool")
+SPOOL_AGE = Gauge("herald_spool_age_seconds", "How long the oldest of it has waited")
 
 
 @cache

@@ -1,7 +1,7 @@
 """The way of a webhook: read, verify, normalise, publish with confirms, answer.
 
-A 2xx means that all it told is on the bus. A 4xx is the caller's fault for good; whatever is ours
-is a 503, for providers come again after that and give up after a 4xx.
+A 2xx means that all it told is on the bus, or on disk where its provider would not tell it again. A
+4xx is the caller's fault for good; whatever is ours is a 503, for most come again after that.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 import structlog
 from starlette.types import Receive, Scope, Send
 
-from herald.bus.publishing import Publisher
 from ingress import answers, metrics
 from ingress.answers import Answer
 from ingress.bodies import DisconnectedError, TooLargeError, TooSlowError, read_body
@@ -21,9 +20,9 @@ from ingress.calls import Call
 from ingress.elements import NotUnderstoodError, Reason
 from ingress.endpoints import Endpoints, Target
 from ingress.frames import quarantine_frame, receipt_frame
+from ingress.handover import Handed, Handover
 from ingress.json_bodies import BeyondLimitsError, NotJsonError
 from ingress.metrics import Outcome
-from ingress.outgoing import Outgoing
 from ingress.seldom_log import SeldomLog
 from ingress.webhooks import Normalised
 
@@ -33,15 +32,19 @@ _log = structlog.get_logger(__name__)
 
 Result = tuple[Outcome, Answer]
 
+OUTCOMES = {Handed.ON_THE_BUS: Outcome.ACCEPTED, Handed.ON_DISK: Outcome.KEPT}
+
 
 class Receiver:
     """The ASGI application behind `/webhooks/{provider}/{account}`."""
 
-    def __init__(self, endpoints: Endpoints, publisher: Publisher, public_base_url: str) -> None:
+    def __init__(
+        self, endpoints: Endpoints, handover: Handover, public_base_url: str, seldom: SeldomLog
+    ) -> None:
         self._endpoints = endpoints
-        self._outgoing = Outgoing(publisher)
+        self._handover = handover
         self._base_url = public_base_url.rstrip("/")
-        self._seldom = SeldomLog()
+        self._seldom = seldom
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
@@ -89,9 +92,11 @@ class Receiver:
             told = _normalised(target, call)
         except NotJsonError:
             return Outcome.NOT_READABLE, answers.NOT_READABLE
-        if not await self._publish(target, account, call, told):
+        handed = await self._hand_over(target, account, call, told)
+        if handed is Handed.NOWHERE:
             return Outcome.UNAVAILABLE, answers.UNAVAILABLE
-        return Outcome.ACCEPTED, told.answer
+        _count(target.name, told)
+        return OUTCOMES[handed], told.answer
 
     def _call(self, scope: Scope, headers: dict[bytes, bytes], body: bytes) -> Call:
         query: bytes = scope["query_string"]
@@ -107,8 +112,9 @@ class Receiver:
             received_at=datetime.now(UTC),
         )
 
-    async def _publish(self, target: Target, account: str, call: Call, told: Normalised) -> bool:
-        """Publish all that was told; say whether all of it was confirmed."""
+    async def _hand_over(
+        self, target: Target, account: str, call: Call, told: Normalised
+    ) -> Handed:
         frames = [receipt_frame(receipt) for receipt in told.receipts]
         if told.not_understood:
             self._seldom.warning(
@@ -122,16 +128,13 @@ class Receiver:
                 )
                 for item in told.not_understood
             ]
-        if frames:
-            # providers repeat themselves within a batch; the same fact goes out once
-            unique = {frame.message_id: frame for frame in frames}
-            outcomes = await self._outgoing.publish(list(unique.values()))
-            failures = Counter(failure.kind for failure in outcomes if failure is not None)
-            if failures:
-                self._seldom.warning("ingress.not_published", about=next(iter(failures)))
-                return False
-        _count(target.name, told)
-        return True
+        if not frames:
+            return Handed.ON_THE_BUS
+        # providers repeat themselves within a batch; the same fact goes out once
+        unique = {frame.message_id: frame for frame in frames}
+        return await self._handover.hand(
+            list(unique.values()), target.name, comes_again=target.provider.comes_again
+        )
 
 
 def _is_authentic(target: Target, call: Call) -> bool:

@@ -77,6 +77,7 @@ class Provider:
 
     max_body_bytes: int
     methods: frozenset[str]
+    comes_again: bool  # for hours after a 503; else what it tells is kept on disk
     # of one account, by name, given all accounts of this provider and their secrets
     endpoint: Callable[[str, Mapping[str, Account], Mapping[str, Secrets]], Endpoint]
     # of an account nobody configured: as much work as a real one, and nothing ever fits

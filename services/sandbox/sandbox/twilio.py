@@ -19,7 +19,8 @@ from starlette.responses import JSONResponse, Response
 from sandbox.flow import Flow, Sending, Wording
 from sandbox.settings import TwilioProject
 from sandbox.signing import twilio_signature
-from sandbox.webhooks import ANY_ANSWER, TWILIO_RETRIES, Build, Webhook
+from sandbox.twilio_overrides import overrides_of
+from sandbox.webhooks import Build, Webhook
 
 API_VERSION = "2010-04-01"
 MAX_BODY = 1600
@@ -228,9 +229,10 @@ def _inbound(project: TwilioProject, sender: str, to: str, text: str) -> Build:
 
 def _signed(project: TwilioProject, url: str, fields: Form) -> Build:
     token = str(uuid.uuid4())  # names the event: the same in every copy and retry
+    called, _, fragment = url.partition("#")
+    overrides = overrides_of(fragment)
 
     def build() -> Webhook:
-        called = url.partition("#")[0]
         signature = twilio_signature(project.auth_token.get_secret_value(), called, fields.items())
         return Webhook(
             url=called,
@@ -240,8 +242,8 @@ def _signed(project: TwilioProject, url: str, fields: Form) -> Build:
                 "I-Twilio-Idempotency-Token": token,
             },
             body=urlencode(fields).encode(),
-            retries=TWILIO_RETRIES,
-            settled_by=ANY_ANSWER,
+            retries=overrides.retries,
+            settled_by=overrides.settled_by,
         )
 
     return build

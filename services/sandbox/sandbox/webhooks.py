@@ -13,14 +13,14 @@ from sandbox.settings import Pace
 CONCURRENCY = 64
 TIMEOUT_SECONDS = 15.0
 SUCCESS = range(200, 300)
-ANY_ANSWER = range(1000)
+UNANSWERED = 0  # stands for the status where none came
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Webhook:
     """One request to the customer. `retries`: seconds before each further try.
 
-    `settled_by` holds the HTTP statuses after which there is no further try.
+    `settled_by` holds the HTTP statuses, or UNANSWERED, after which there is no further try.
     """
 
     url: str
@@ -30,11 +30,9 @@ class Webhook:
     settled_by: Container[int] = SUCCESS
 
 
-# Meta retries for days, growing slower, until it gets 200; here for seconds. Twilio retries once,
-# and only a connection that failed.
+# Meta retries for days, growing slower, until it gets 200; here for seconds.
 META_RETRIES = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 META_SETTLED = frozenset({200})
-TWILIO_RETRIES = (0.5,)
 SENDGRID_RETRIES = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 
 # Builds the webhook at the moment of its sending: signatures cover its time. None: nobody to tell.
@@ -90,14 +88,14 @@ class WebhookSender:
     async def _send(self, build: Build) -> None:
         webhook = build()
         pauses = iter(webhook.retries if webhook else ())
-        while webhook is not None and not await self._post(webhook):
+        while webhook is not None and await self._post(webhook) not in webhook.settled_by:
             pause = next(pauses, None)
             if pause is None:
                 return
             await asyncio.sleep(pause)
             webhook = build()
 
-    async def _post(self, webhook: Webhook) -> bool:
+    async def _post(self, webhook: Webhook) -> int:
         assert self._session is not None, "start() comes first"
         try:
             async with (
@@ -106,6 +104,6 @@ class WebhookSender:
                     webhook.url, data=webhook.body, headers=webhook.headers, allow_redirects=False
                 ) as response,
             ):
-                return response.status in webhook.settled_by
+                return response.status
         except (aiohttp.ClientError, TimeoutError, OSError):
-            return False
+            return UNANSWERED

@@ -98,6 +98,9 @@ class TwilioSecrets(Secrets):
     auth_tokens: tuple[NonEmptySecret, ...] = Field(min_length=1)  # the first one signs our calls
 
 
+DEFAULT_OVERRIDES = "rc=5&rp=all"
+
+
 class TwilioAccount(Account):
     """One Twilio account, sending SMS from a number or a Messaging Service."""
 
@@ -113,6 +116,12 @@ class TwilioAccount(Account):
         description="Where no sender names a number.",
     )
     base_url: BaseUrl = "https://api.twilio.com"  # where its API is
+    callback_overrides: str = Field(
+        default=DEFAULT_OVERRIDES,
+        pattern=r"^[a-z0-9&=,-]*$",
+        description='How Twilio calls back: "Connection overrides". By default: try five times'
+        " more within 15 s, whatever the failure was.",
+    )
     validity: Annotated[timedelta, Field(le=timedelta(seconds=36_000))] | None = (
         None  # Twilio gives up after that
     )

@@ -56,9 +56,10 @@ class RouterRules(_Part):
 
 
 class IngressRules(_Part):
-    """Where providers reach ingress from outside; signatures of some cover this URL."""
+    """Ingress's own settings."""
 
-    public_base_url: BaseUrl = "http://127.0.0.1:8001"
+    public_base_url: BaseUrl = "http://127.0.0.1:8001"  # as providers call it; Twilio signs it
+    spool_megabytes: int = Field(default=256, ge=1)  # the most that waits on disk for the bus
 
 
 Sender = dict[ChannelName, Annotated[str, StringConstraints(min_length=1, max_length=320)]]

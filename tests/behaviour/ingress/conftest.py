@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from behaviour.bus.rabbit import Rabbit
-from behaviour.ingress.gateway import Providers, running_ingress, until_ready
+from behaviour.ingress.gateway import Providers, running_ingress, until_well
 from herald.bus.declaration import apply
 from herald.topology import topology_for
 
@@ -30,5 +30,5 @@ async def providers(
     """Give the callers of a running ingress."""
     folder: Path = tmp_path_factory.mktemp("ingress")
     async with running_ingress(rabbit.amqp_url, folder) as callers:
-        await until_ready(callers)
+        await until_well(callers)
         yield callers

@@ -7,8 +7,10 @@ import base64
 import contextlib
 import hashlib
 import hmac
+import json
 import socket
-from collections.abc import AsyncIterator, Mapping
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +35,7 @@ ACCOUNT_SID = "AC" + "0" * 32
 HERALD_TOML = """
 [tenants.default]
 [routes.default]
-steps = [{{channel = "whatsapp"}}, {{channel = "sms"}}, {{channel = "email"}}]
+steps = [{{channel = "whatsapp"}}, {{channel = "email"}}]
 [accounts.wa-main]
 provider = "whatsapp_cloud"
 phone_number_id = "100000000000001"
@@ -42,10 +44,7 @@ secrets_file = "wa.toml"
 provider = "whatsapp_cloud"
 phone_number_id = "100000000000002"
 secrets_file = "wa.toml"
-[accounts.twilio-main]
-provider = "twilio"
-account_sid = "{account_sid}"
-secrets_file = "twilio.toml"
+{twilio}
 [accounts.sendgrid-main]
 provider = "sendgrid"
 webhook_public_keys = ["{public_key}"]
@@ -55,6 +54,13 @@ provider = "sendgrid"
 secrets_file = "sendgrid.toml"
 [ingress]
 public_base_url = "{public_url}"
+"""
+
+TWILIO_TOML = f"""
+[accounts.twilio-main]
+provider = "twilio"
+account_sid = "{ACCOUNT_SID}"
+secrets_file = "twilio.toml"
 """
 
 
@@ -115,12 +121,10 @@ class Providers:
             return Answer(response.status, response.headers, await response.read())
 
 
-def configure(folder: Path, public_key: str) -> Path:
+def configure(folder: Path, public_key: str, twilio: str = TWILIO_TOML) -> Path:
     """Write a configuration with its secrets; return its path."""
     path = folder / "herald.toml"
-    path.write_text(
-        HERALD_TOML.format(account_sid=ACCOUNT_SID, public_key=public_key, public_url=PUBLIC_URL)
-    )
+    path.write_text(HERALD_TOML.format(twilio=twilio, public_key=public_key, public_url=PUBLIC_URL))
     (folder / "wa.toml").write_text(
         f'access_token = "t"\nverify_token = "{VERIFY_TOKEN}"\n'
         f'app_secrets = ["next", "{APP_SECRET}"]\n'
@@ -137,7 +141,9 @@ def public_key_of(key: ec.EllipticCurvePrivateKey) -> str:
 
 
 @asynccontextmanager
-async def running_ingress(amqp_url: str, folder: Path) -> AsyncIterator[Providers]:
+async def running_ingress(
+    amqp_url: str, folder: Path, *, twilio: str = TWILIO_TOML, spool: bool = True
+) -> AsyncIterator[Providers]:
     """Serve ingress on a port of its own; give those who call it."""
     key = ec.generate_private_key(ec.SECP256R1())
     settings = read_settings(
@@ -145,7 +151,8 @@ async def running_ingress(amqp_url: str, folder: Path) -> AsyncIterator[Provider
         database=False,
         environment={
             "HERALD_AMQP_URL": amqp_url,
-            "HERALD_CONFIG": str(configure(folder, public_key_of(key))),
+            "HERALD_CONFIG": str(configure(folder, public_key_of(key), twilio)),
+            **({"HERALD_SPOOL_DIR": str(folder / "spool")} if spool else {}),
         },
     )
     application = build_app(settings, load_configuration(settings.config_path))
@@ -165,13 +172,22 @@ async def running_ingress(amqp_url: str, folder: Path) -> AsyncIterator[Provider
                 await serving
 
 
-async def until_ready(
-    providers: Providers, *, status: int = 200, within_seconds: float = 15
-) -> None:
-    """Wait until `/readyz` answers `status`."""
-    async with asyncio.timeout(within_seconds):
-        while True:
-            with contextlib.suppress(aiohttp.ClientConnectionError):
-                if (await providers.call("/readyz", method="GET")).status == status:
-                    return
-            await asyncio.sleep(0.05)
+async def until_well(providers: Providers) -> None:
+    """Wait until `/readyz` has nothing to complain of."""
+    await until(providers, lambda checks: set(checks.values()) == {"ok"})
+
+
+async def until_deaf(providers: Providers) -> None:
+    """Wait until `/readyz` has noticed that the broker is away."""
+    await until(providers, lambda checks: checks["broker"] != "ok")
+
+
+async def until(providers: Providers, holds: Callable[[dict[str, str]], bool]) -> None:
+    """Wait until the checks of `/readyz` are as wanted."""
+    checks: dict[str, str] = {}
+    deadline = time.monotonic() + 15
+    while not (checks and holds(checks)):
+        assert time.monotonic() < deadline, f"still {checks}"
+        await asyncio.sleep(0.05)
+        with contextlib.suppress(aiohttp.ClientConnectionError):
+            checks = json.loads((await providers.call("/readyz", method="GET")).body)["checks"]

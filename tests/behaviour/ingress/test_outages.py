@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 import time
@@ -9,7 +10,7 @@ from pathlib import Path
 
 from behaviour.bus.link import linked
 from behaviour.bus.rabbit import Rabbit
-from behaviour.ingress.gateway import running_ingress, until_ready
+from behaviour.ingress.gateway import ACCOUNT_SID, running_ingress, until_deaf, until_well
 from herald.topology import RECEIPTS_QUEUE
 
 BODY = json.dumps(
@@ -33,12 +34,24 @@ BODY = json.dumps(
 ).encode()
 
 
+CALLBACK = [
+    ("MessageSid", "SM" + "1" * 32),
+    ("MessageStatus", "delivered"),
+    ("AccountSid", ACCOUNT_SID),
+]
+
+
+def nobody() -> str:
+    """Give the URL of a broker that is not there."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return f"amqp://guest:guest@127.0.0.1:{taken.getsockname()[1]}/"
+
+
 async def test_ingress_starts_without_its_broker(tmp_path: Path) -> None:
     """Without a broker it is alive, not ready, and asks providers to come again at once."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    async with running_ingress(f"amqp://guest:guest@127.0.0.1:{port}/", tmp_path) as providers:
-        await until_ready(providers, status=503)
+    url = nobody()
+    async with running_ingress(url, tmp_path, twilio="", spool=False) as providers:
+        assert (await providers.call("/readyz", method="GET")).status == 503
         assert (await providers.call("/healthz", method="GET")).status == 200
         started = time.monotonic()
         answer = await providers.meta(BODY)
@@ -53,13 +66,13 @@ async def test_ingress_comes_back_with_its_broker(rabbit: Rabbit, tmp_path: Path
         linked(rabbit.amqp_url) as (link, amqp_url),
         running_ingress(amqp_url, tmp_path) as providers,
     ):
-        await until_ready(providers)
+        await until_well(providers)
         assert (await providers.meta(BODY)).status == 200
         link.cut()
-        await until_ready(providers, status=503)
+        await until_deaf(providers)
         assert (await providers.meta(BODY)).status == 503
         link.mend()
-        await until_ready(providers)
+        await until_well(providers)
         assert (await providers.meta(BODY)).status == 200
     ids = {message.message_id for message in await rabbit.drain(RECEIPTS_QUEUE)}
     assert len(ids) == 1
@@ -71,7 +84,7 @@ async def test_a_silent_broker_is_not_waited_for(rabbit: Rabbit, tmp_path: Path)
         linked(rabbit.amqp_url) as (link, amqp_url),
         running_ingress(amqp_url, tmp_path) as providers,
     ):
-        await until_ready(providers)
+        await until_well(providers)
         link.hold()
         started = time.monotonic()
         assert (await providers.meta(BODY)).status == 503
@@ -83,9 +96,63 @@ async def test_a_silent_broker_is_not_waited_for(rabbit: Rabbit, tmp_path: Path)
     assert len(messages) == 2  # what timed out arrived all the same
 
 
+async def test_callbacks_that_do_not_come_again_are_kept(rabbit: Rabbit, tmp_path: Path) -> None:
+    """Twilio is thanked while the broker is away; all of it arrives when the broker is back."""
+    async with (
+        linked(rabbit.amqp_url) as (link, amqp_url),
+        running_ingress(amqp_url, tmp_path) as providers,
+    ):
+        await until_well(providers)
+        link.cut()
+        await until_deaf(providers)
+        calls = [
+            providers.twilio([("MessageSid", f"SM{n:032}"), *CALLBACK[1:]]) for n in range(100)
+        ]
+        assert {answer.status for answer in await asyncio.gather(*calls)} == {204}
+        assert (await providers.meta(BODY)).status == 503
+        ready = await providers.call("/readyz", method="GET")
+        assert ready.status == 200  # webhooks must still be sent here
+        assert "bytes wait for the bus" in json.loads(ready.body)["checks"]["spool"]
+        assert (
+            b'herald_webhooks_total{outcome="kept",provider="twilio"} 100.0'
+            in (await providers.call("/metrics", method="GET")).body
+        )
+        link.mend()
+        await until_well(providers)
+    messages = await rabbit.drain(RECEIPTS_QUEUE)
+    references = {json.loads(message.body)["references"][0] for message in messages}
+    assert references == {f"SM{n:032}" for n in range(100)}
+    assert list((tmp_path / "spool").glob("*.segment")) == []
+
+
+async def test_what_was_kept_outlives_ingress(rabbit: Rabbit, tmp_path: Path) -> None:
+    """What one ingress kept, the next one on the same directory puts on the bus."""
+    async with running_ingress(nobody(), tmp_path) as providers:
+        assert (await providers.twilio(CALLBACK)).status == 204
+    async with running_ingress(rabbit.amqp_url, tmp_path) as providers:
+        await until_well(providers)
+    [message] = await rabbit.drain(RECEIPTS_QUEUE)
+    assert json.loads(message.body)["status"] == "delivered"
+
+
+async def test_a_silent_broker_costs_no_callback(rabbit: Rabbit, tmp_path: Path) -> None:
+    """Without a confirm in time a callback is kept; published twice it is the same fact."""
+    async with (
+        linked(rabbit.amqp_url) as (link, amqp_url),
+        running_ingress(amqp_url, tmp_path) as providers,
+    ):
+        await until_well(providers)
+        link.hold()
+        assert (await providers.twilio(CALLBACK)).status == 204
+        link.release()
+        await until_well(providers)
+    messages = await rabbit.drain(RECEIPTS_QUEUE)
+    assert len({message.message_id for message in messages}) == 1
+
+
 async def test_no_topology_is_our_trouble(amqp_url: str, rabbit: Rabbit, tmp_path: Path) -> None:
     """A receipt that no queue takes is 503, never a thank-you for something lost."""
     async with running_ingress(amqp_url, tmp_path) as providers:
-        await until_ready(providers)
+        await until_well(providers)
         await rabbit.delete_queue(RECEIPTS_QUEUE)
         assert (await providers.meta(BODY)).status == 503

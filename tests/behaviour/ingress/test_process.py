@@ -45,6 +45,20 @@ async def test_secrets_are_checked_at_start(tmp_path: Path) -> None:
     assert b"accounts.twilio-main.secrets_file: No such file or directory" in said
 
 
+async def test_a_spool_is_asked_for_where_one_is_needed(tmp_path: Path) -> None:
+    """With a provider that does not come again, no directory or a bad one ends the start with 2."""
+    path = configure(tmp_path, public_key_of(ec.generate_private_key(ec.SECP256R1())))
+    environment = {"HERALD_AMQP_URL": "amqp://127.0.0.1:1/", "HERALD_CONFIG": str(path)}
+    process = await start(environment)
+    _, said = await process.communicate()
+    assert process.returncode == 2
+    assert said.startswith(b"HERALD_SPOOL_DIR: not set; twilio would not tell again")
+    process = await start({**environment, "HERALD_SPOOL_DIR": str(path / "spool")})
+    _, said = await process.communicate()
+    expected = f"HERALD_SPOOL_DIR: {path}/spool: Not a directory\n"
+    assert (process.returncode, said.decode()) == (2, expected)
+
+
 async def test_it_serves_until_told_to_stop(
     rabbit: Rabbit, tmp_path: Path, unused_port: int
 ) -> None:
@@ -55,6 +69,7 @@ async def test_it_serves_until_told_to_stop(
             "HERALD_AMQP_URL": rabbit.amqp_url,
             "HERALD_CONFIG": str(path),
             "HERALD_HTTP_PORT": str(unused_port),
+            "HERALD_SPOOL_DIR": str(tmp_path / "spool"),
         }
     )
     assert process.stderr is not None

@@ -210,7 +210,7 @@ async def test_one_form_post_with_the_current_token() -> None:
     assert request.content_type == "application/x-www-form-urlencoded"
     assert form["Body"] == "a&b=c+d é"
     assert form["StatusCallback"] == (
-        f"https://hooks.example.com/webhooks/twilio/main?attempt={ATTEMPT}"
+        f"https://hooks.example.com/webhooks/twilio/main?attempt={ATTEMPT}#rc=5&rp=all"
     )
     credentials = BasicAuth.decode(request.headers["Authorization"])
     assert (credentials.login, credentials.password) == (ACCOUNT_SID, "current")

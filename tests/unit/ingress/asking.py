@@ -10,8 +10,12 @@ from herald.bus.errors import PublishError
 from herald.bus.frames import Frame
 from herald.bus.publishing import Publisher
 from ingress.endpoints import Endpoints, Target
+from ingress.handover import Handover
+from ingress.outgoing import Outgoing
 from ingress.providers import PROVIDERS
 from ingress.receive import Receiver
+from ingress.seldom_log import SeldomLog
+from ingress.spool.spool import Spool
 from ingress.webhooks import Endpoint
 from unit.ingress.golden import ENDPOINTS
 
@@ -38,7 +42,7 @@ class Answered:
     body: bytes
 
 
-def receiver(bus: Bus, **endpoints: Endpoint) -> Receiver:
+def receiver(bus: Bus, spool: Spool | None = None, **endpoints: Endpoint) -> Receiver:
     """Make a receiver for one account a provider, called `main`."""
     targets = {
         (name, "main"): Target(
@@ -46,7 +50,9 @@ def receiver(bus: Bus, **endpoints: Endpoint) -> Receiver:
         )
         for name, endpoint in {**ENDPOINTS, **endpoints}.items()
     }
-    return Receiver(Endpoints(targets, PROVIDERS), cast("Publisher", bus), BASE_URL)
+    seldom = SeldomLog()
+    handover = Handover(Outgoing(cast("Publisher", bus)), spool, seldom)
+    return Receiver(Endpoints(targets, PROVIDERS), handover, BASE_URL, seldom)
 
 
 async def ask(

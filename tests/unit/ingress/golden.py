@@ -28,6 +28,7 @@ ENDPOINTS: dict[str, Endpoint] = {
         account="twilio-main",
         tokens=(b"token",),
         owners={"AC" + "0" * 32: "twilio-main", "AC" + "1" * 32: "twilio-sub"},
+        fragment="rc=5&rp=all",
     ),
     "sendgrid": SendGridEndpoint(account="sendgrid-main", keys=()),
 }

@@ -6,14 +6,20 @@ import base64
 import hashlib
 import hmac
 import json
+from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 
-from herald.bus.errors import NackedError, PublishError, UnavailableError
+from herald.bus.errors import NackedError, PublishError, RefusedError, UnavailableError
 from ingress import receive as receiving
 from ingress.calls import Call
+from ingress.receive import Receiver
+from ingress.spool.records import frame_of
+from ingress.spool.segments import Segments
+from ingress.spool.spool import Spool
 from ingress.webhooks import Normalised
-from unit.ingress.asking import Bus, ask, receiver
+from unit.ingress.asking import BASE_URL, Answered, Bus, ask, receiver
 from unit.ingress.golden import PAYLOADS
 
 
@@ -25,7 +31,23 @@ def payload(name: str) -> bytes:
     return (PAYLOADS / "whatsapp_cloud" / f"{name}.json").read_bytes()
 
 
-WHATSAPP = "/webhooks/whatsapp_cloud/main"
+WHATSAPP, TWILIO = "/webhooks/whatsapp_cloud/main", "/webhooks/twilio/main"
+
+
+async def ask_twilio(app: Receiver, fragment: str = "") -> Answered:
+    """Call back as Twilio does; `fragment` is signed, but never called."""
+    fields = [("AccountSid", "AC" + "0" * 32), ("MessageSid", "SM1"), ("MessageStatus", "sent")]
+    url = BASE_URL.rstrip("/") + TWILIO + fragment
+    text = url + "".join(name + value for name, value in fields)
+    digest = hmac.digest(b"token", text.encode(), "sha1")
+    headers = {"X-Twilio-Signature": base64.b64encode(digest).decode()}
+    return await ask(app, TWILIO, [urlencode(fields).encode()], headers=headers)
+
+
+@pytest.mark.parametrize(("fragment", "status"), [("", 204), ("#rc=5&rp=all", 204), ("#rc=1", 401)])
+async def test_our_own_fragment_may_be_signed(fragment: str, status: int) -> None:
+    """A callback passes whether Twilio signs the fragment of our URL or leaves it out."""
+    assert (await ask_twilio(receiver(Bus()), fragment)).status == status
 
 
 async def test_a_batch_is_published_whole() -> None:
@@ -76,6 +98,37 @@ async def test_a_frame_that_is_not_confirmed_is_our_trouble(failure: PublishErro
     answer = await ask(receiver(bus), WHATSAPP, [body], headers=signed(body))
     assert answer.status == 503
     assert int(answer.headers[b"retry-after"]) > 0
+
+
+async def test_only_what_does_not_come_again_is_kept(tmp_path: Path) -> None:
+    """Of a failed publish, Twilio's frame goes to disk and is thanked for; Meta's is not."""
+    bus, spool = Bus(), Spool(Segments(tmp_path, 10_000))
+    bus.failure = UnavailableError("id", "away")
+    app, body = receiver(bus, spool), payload("status_sent")
+    assert (await ask(app, WHATSAPP, [body], headers=signed(body))).status == 503
+    assert spool.backlog is None
+    assert (await ask_twilio(app)).status == 204
+    taken = await spool.take_oldest()
+    assert taken is not None
+    assert [frame_of(line) for line in taken[1]] == bus.frames[-1:]
+    await spool.close()
+
+
+async def test_what_finds_no_room_is_our_trouble(tmp_path: Path) -> None:
+    """With a full spool Twilio gets the 503 that makes it try a few times more."""
+    bus, spool = Bus(), Spool(Segments(tmp_path, 10))
+    bus.failure = UnavailableError("id", "away")
+    assert (await ask_twilio(receiver(bus, spool))).status == 503
+    await spool.close()
+
+
+async def test_what_the_bus_never_takes_is_not_kept(tmp_path: Path) -> None:
+    """A frame that can't be put on the wire would stay in the spool for ever."""
+    bus, spool = Bus(), Spool(Segments(tmp_path, 10_000))
+    bus.failure = RefusedError("id", "too large")
+    assert (await ask_twilio(receiver(bus, spool))).status == 503
+    assert spool.backlog is None
+    await spool.close()
 
 
 async def test_nothing_to_publish_is_fine() -> None:

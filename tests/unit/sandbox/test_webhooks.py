@@ -44,7 +44,7 @@ async def _listening(statuses: list[int]) -> AsyncIterator[tuple[str, list[bytes
     server = await asyncio.start_server(answer, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     async with server:
-        yield f"http://127.0.0.1:{port}/status?attempt=a#rc=1", heads
+        yield f"http://127.0.0.1:{port}/status?attempt=a", heads
 
 
 def _callback(url: str) -> Build:
@@ -52,7 +52,7 @@ def _callback(url: str) -> Build:
 
 
 async def test_twilio_retries_an_unanswered_callback_once(sender: WebhookSender) -> None:
-    """A connection that fails is tried once more, with the same token, and then given up."""
+    """Unless told otherwise: a connection that fails is tried once more, with the same token."""
     async with _listening([0, 0, 0]) as (url, heads):
         await sender.now(_callback(url))
     assert len(heads) == 2
@@ -68,11 +68,24 @@ async def test_twilio_takes_any_answer(sender: WebhookSender, status: int) -> No
     assert len(heads) == 1
 
 
-async def test_twilio_never_calls_with_a_fragment(sender: WebhookSender) -> None:
-    """The fragment of a callback's URL is neither requested nor signed."""
-    async with _listening([200]) as (url, heads):
-        await sender.now(_callback(url))
-    assert heads[0].startswith(b"POST /status?attempt=a HTTP/1.1\r\n")
+@pytest.mark.parametrize(
+    ("fragment", "statuses", "calls"),
+    [
+        ("rc=2&rp=all", [503, 0, 200], 3),
+        ("rc=2&rp=5xx,ct", [503, 404], 2),
+        ("rc=0&rp=all", [503], 1),
+        ("rc=9&rp=nonsense", [0], 1),
+        ("rc=x", [0, 0], 2),
+    ],
+)
+async def test_twilio_calls_again_as_the_fragment_asks(
+    sender: WebhookSender, fragment: str, statuses: list[int], calls: int
+) -> None:
+    """`rc` and `rp` of the callback's URL say how often and after what; it is never requested."""
+    async with _listening([*statuses, 200]) as (url, heads):
+        await sender.now(_callback(f"{url}#{fragment}"))
+    assert len(heads) == calls
+    assert all(head.startswith(b"POST /status?attempt=a HTTP/1.1\r\n") for head in heads)
 
 
 async def test_nobody_listens() -> None:

@@ -1,6 +1,6 @@
 """SMS through Twilio's Messages API.
 
-Source: Twilio, "Message resource" and "Track outbound message status".
+Source: Twilio, "Message resource", "Track outbound message status" and "Connection overrides".
 """
 
 from __future__ import annotations
@@ -44,6 +44,8 @@ class Twilio:
         self._http = http
         self._url = f"{account.base_url}/{API_VERSION}/Accounts/{account.account_sid}/Messages.json"
         self._callback = f"{public_base_url}/webhooks/twilio/{name}"
+        overrides = account.callback_overrides
+        self._overrides = f"#{overrides}" if overrides else ""  # never part of a request
         credentials = f"{account.account_sid}:{secrets.auth_tokens[0].get_secret_value()}"
         self._headers = {
             "Authorization": f"Basic {base64.b64encode(credentials.encode()).decode()}",
@@ -58,7 +60,8 @@ class Twilio:
 
     async def send(self, work: Work) -> SendResult:
         """Create one message."""
-        fields = payload(work, self._account, f"{self._callback}?attempt={quote(work.attempt_id)}")
+        callback = f"{self._callback}?attempt={quote(work.attempt_id)}{self._overrides}"
+        fields = payload(work, self._account, callback)
         if isinstance(fields, Failure):
             return Refused(fields)
         return await send_by_post(

@@ -174,6 +174,7 @@ def _stranger() -> SendGridEndpoint:
 PROVIDER = Provider(
     max_body_bytes=MAX_BODY_BYTES,
     methods=frozenset({"POST"}),
+    comes_again=True,
     endpoint=_endpoint,
     stranger=_stranger,
 )

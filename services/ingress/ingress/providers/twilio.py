@@ -10,7 +10,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal, cast
 
-from herald.config.accounts import Account, Secrets, TwilioAccount, TwilioSecrets
+from herald.config.accounts import (
+    DEFAULT_OVERRIDES,
+    Account,
+    Secrets,
+    TwilioAccount,
+    TwilioSecrets,
+)
 from herald.failures import Failure
 from herald.logs import redact_text
 from herald.provider_errors.twilio import classify
@@ -81,11 +87,16 @@ Fields = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class TwilioEndpoint:
-    """One account's webhooks. `owners` names the accounts that share a token, by their SID."""
+    """One account's webhooks. `owners` names the accounts that share a token, by their SID.
+
+    `fragment` is what our calls put behind the callback's URL. Whether Twilio signs it is not
+    documented, so it may.
+    """
 
     account: str
     tokens: tuple[bytes, ...]
     owners: Mapping[str, str]
+    fragment: str = ""
 
     def verify(self, call: Call) -> bool:
         try:
@@ -96,9 +107,9 @@ class TwilioEndpoint:
             return False
         if body_hash is not None and not is_twilio_body_hash(body_hash, call.body):
             return False
-        return is_twilio_signature(
-            call.headers.get(SIGNATURE_HEADER), call.url, fields, self.tokens
-        )
+        header = call.headers.get(SIGNATURE_HEADER)
+        urls = (call.url, f"{call.url}#{self.fragment}") if self.fragment else (call.url,)
+        return any(is_twilio_signature(header, url, fields, self.tokens) for url in urls)
 
     def normalise(self, call: Call) -> Normalised:
         told = Normalised(answer=NO_CONTENT)
@@ -221,20 +232,22 @@ def _endpoint(
         return tuple(token.get_secret_value().encode() for token in held)
 
     mine = tokens_of(name)
+    fragment = cast("TwilioAccount", accounts[name]).callback_overrides
     owners: dict[str, str] = {}
     for other in (name, *accounts):  # first itself: two of ours may share one account of theirs
         if set(tokens_of(other)) & set(mine):
             owners.setdefault(cast("TwilioAccount", accounts[other]).account_sid, other)
-    return TwilioEndpoint(name, mine, owners)
+    return TwilioEndpoint(name, mine, owners, fragment)
 
 
 def _stranger() -> TwilioEndpoint:
-    return TwilioEndpoint("", (tokens.token_bytes(32),), {})
+    return TwilioEndpoint("", (tokens.token_bytes(32),), {}, DEFAULT_OVERRIDES)
 
 
 PROVIDER = Provider(
     max_body_bytes=MAX_BODY_BYTES,
     methods=frozenset({"GET", "POST"}),
+    comes_again=False,
     endpoint=_endpoint,
     stranger=_stranger,
 )

@@ -212,6 +212,7 @@ def _stranger() -> WhatsAppCloudEndpoint:
 PROVIDER = Provider(
     max_body_bytes=MAX_BODY_BYTES,
     methods=frozenset({"GET", "POST"}),
+    comes_again=True,
     endpoint=_endpoint,
     stranger=_stranger,
 )

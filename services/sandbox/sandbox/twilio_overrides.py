@@ -1,0 +1,43 @@
+"""How often Twilio calls back, as the fragment of a callback's URL asks for it.
+
+Source: Twilio, "Webhooks (HTTP callbacks): Connection Overrides". The pauses between its tries are
+not documented; these fill the 15 s that it gives a callback in all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from dataclasses import dataclass
+from urllib.parse import parse_qs
+
+from sandbox.webhooks import UNANSWERED
+
+PAUSES = (0.5, 1.0, 2.0, 4.0, 7.0)
+DEFAULT_RETRIES, DEFAULT_POLICY = "1", "ct"
+
+# What is tried again. A refused connection (ct) and a silent one (rt) are one and the same here.
+POLICIES: dict[str, frozenset[int]] = {
+    "ct": frozenset({UNANSWERED}),
+    "rt": frozenset({UNANSWERED}),
+    "4xx": frozenset(range(400, 500)),
+    "5xx": frozenset(range(500, 600)),
+}
+POLICIES["all"] = frozenset().union(*POLICIES.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Overrides:
+    """`retries`: seconds before each further try. `settled_by`: what there is none after."""
+
+    retries: tuple[float, ...]
+    settled_by: Container[int]
+
+
+def overrides_of(fragment: str) -> Overrides:
+    """Read a fragment, without its `#`; what it does not say, or says wrongly, is the default."""
+    said = {name: values[-1] for name, values in parse_qs(fragment).items()}
+    number = said.get("rc", DEFAULT_RETRIES)
+    retries = PAUSES[: int(number if number.isdigit() else DEFAULT_RETRIES)]
+    policy = said.get("rp", DEFAULT_POLICY).split(",")
+    again = frozenset[int]().union(*(POLICIES.get(word, frozenset()) for word in policy))
+    return Overrides(retries, frozenset(range(1000)) - again)
