@@ -17,12 +17,11 @@ class Promise:
     """What a case promises beyond what always holds.
 
     `redeliveries`: the most that any frame may have been delivered before the delivery that
-    counted. `unknown`: leases end before their outcomes can be recorded. `cut`: a worker died with
-    calls under way, so what nobody heard of again fails.
+    counted. `cut`: a worker died with calls under way: they are unknown, and fail unless somebody
+    hears of them again.
     """
 
     redeliveries: int
-    unknown: bool = False
     cut: bool = False
 
 
@@ -116,7 +115,7 @@ def _each_double_contact_has_a_row(record: Record) -> Iterator[str]:
 
 
 def _unknown_only_with_a_reason(record: Record, promise: Promise) -> Iterator[str]:
-    if record.unknown and not (promise.unknown or promise.cut):
+    if record.unknown and not promise.cut:
         yield f"unknown without a reason: {record.unknown}"
 
 

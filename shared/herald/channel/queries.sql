@@ -33,9 +33,11 @@ FROM unnest($1::text[], $2::text[]) AS t (attempt_id, state)
 WHERE s.attempt_id = t.attempt_id AND s.state = t.state::channel.send_state AND NOT s.published
 
 -- name: lock_ended_leases
--- Lock claims whose lease ended without a report; another sweeper's are skipped.
+-- Lock claims whose lease ended without a report, but for those whose report is under way here;
+-- another sweeper's are skipped.
 SELECT attempt_id, provider, account FROM channel.sends
 WHERE channel = $1 AND state = 'started' AND lease_until < $2::timestamptz
+    AND attempt_id <> ALL ($4::text[])
 ORDER BY attempt_id
 LIMIT $3
 FOR UPDATE SKIP LOCKED

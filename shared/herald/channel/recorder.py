@@ -60,6 +60,12 @@ class Recorder:
         self._flushed_at = datetime.now(UTC)
         self.problem: str | None = None
 
+    @property
+    def held(self) -> set[str]:
+        """The attempts whose reports are not recorded yet."""
+        names = (item.receipt.attempt_id for item in (*self._hand, *self._waiting))
+        return {name for name in names if name is not None}
+
     def add(self, finished: Finished) -> None:
         """Take finished work in."""
         self._waiting.append(finished)

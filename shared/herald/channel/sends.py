@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -87,10 +87,10 @@ async def mark_published(connection: Connection, published: Iterable[tuple[str, 
 
 
 async def lock_ended_leases(
-    connection: Connection, channel: str, before: datetime, limit: int
+    connection: Connection, channel: str, before: datetime, limit: int, but: Collection[str]
 ) -> list[tuple[str, str, str]]:
-    """Lock claims whose lease ended; return attempt, provider and account of each."""
-    rows = await connection.fetch(_QUERIES["lock_ended_leases"], channel, before, limit)
+    """Lock claims whose lease ended, `but` some; return attempt, provider and account of each."""
+    rows = await connection.fetch(_QUERIES["lock_ended_leases"], channel, before, limit, list(but))
     return [(row["attempt_id"], row["provider"], row["account"]) for row in rows]
 
 

@@ -79,7 +79,9 @@ class Channel:
         publisher = self.connections.publisher
         self._recorder = Recorder(channel, self._database, publisher)
         self._worker = Worker(channel, slots, self._database, self._recorder)
-        self._sweeper = Sweeper(channel, self._database, publisher)
+        self._sweeper = Sweeper(
+            channel, self._database, publisher, held=lambda: self._recorder.held
+        )
         self._subscribers = [self._subscribe(lane) for lane in Lane]
         self._background = Background(channel, self._run)
         self._declare_publication()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -18,6 +20,7 @@ from herald.receipts import AttemptReceipt
 
 INTERVAL_SECONDS = 2.0
 LEASE_MARGIN = timedelta(seconds=2)  # clocks of workers differ
+AFTER_OUTAGE_SECONDS = 10.0  # as long workers may take to record what they kept meanwhile
 UNHEARD_AGE = timedelta(seconds=5)  # a report in the making is published well before
 BATCH = 200
 PUBLISH_SECONDS = 5.0
@@ -26,40 +29,52 @@ _log = structlog.get_logger(__name__)
 
 
 class Sweeper:
-    """Sweeps one channel's rows; any number of replicas may do so at once."""
+    """Sweeps one channel's rows; any number of replicas may do so at once.
 
-    def __init__(self, channel: str, database: Database, publisher: Publisher) -> None:
+    `held` names the attempts whose reports this process is about to record: their leases are not
+    judged. Other processes are given some time for theirs after an outage of the database.
+    """
+
+    def __init__(
+        self,
+        channel: str,
+        database: Database,
+        publisher: Publisher,
+        *,
+        held: Callable[[], Collection[str]] = frozenset,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._channel = channel
         self._database = database
         self._publisher = publisher
+        self._held = held
+        self._clock = clock
+        self._judges_from = float("-inf")
 
     async def run(self) -> None:
         """Sweep until cancelled."""
         while True:
             await asyncio.sleep(INTERVAL_SECONDS * random.uniform(0.8, 1.2))  # noqa: S311  jitter
-            try:
-                while await self.sweep(datetime.now(UTC)):
-                    pass  # a whole batch: more wait
-            except Exception as error:  # noqa: BLE001  the sweeper must not stop
-                if not is_outage(error):
-                    _log.error("sweeper.failed", error=type(error).__name__, where=where(error))
+            await self.turn()
 
-    async def sweep(self, now: datetime) -> bool:
+    async def turn(self) -> None:
+        """Sweep until nothing is left; leases are not judged soon after an outage."""
+        try:
+            while await self.sweep(datetime.now(UTC), leases=self._clock() >= self._judges_from):
+                pass  # a whole batch: more wait
+        except Exception as error:  # noqa: BLE001  the sweeper must not stop
+            if is_outage(error):
+                self._judges_from = self._clock() + AFTER_OUTAGE_SECONDS
+            else:
+                _log.error("sweeper.failed", error=type(error).__name__, where=where(error))
+
+    async def sweep(self, now: datetime, *, leases: bool = True) -> bool:
         """Report ended leases, then publish what was recorded and not heard.
 
         Returns whether more may wait: a batch was full and its reports could be published.
         """
-        heard = True
-        async with self._database.transaction() as connection:
-            ended = await sends.lock_ended_leases(
-                connection, self._channel, now - LEASE_MARGIN, BATCH
-            )
-            if ended:
-                receipts = [lease_ended(*row[:1], self._channel, *row[1:], now) for row in ended]
-                await sends.record(connection, [_unknown(receipt) for receipt in receipts])
-        if ended:
-            metrics.LEASES_ENDED.labels(self._channel).inc(len(ended))
-            heard = await self._publish([_unknown(receipt) for receipt in receipts])
+        ended = await self._end_leases(now) if leases else []
+        heard = not ended or await self._publish(ended)
         async with self._database.connection() as connection:
             unheard = await sends.take_unpublished(
                 connection, self._channel, now, UNHEARD_AGE, BATCH
@@ -68,6 +83,21 @@ class Sweeper:
             metrics.REPUBLISHED.labels(self._channel).inc(len(unheard))
             heard = await self._publish(unheard) and heard
         return heard and BATCH in {len(ended), len(unheard)}
+
+    async def _end_leases(self, now: datetime) -> list[Outcome]:
+        """Record `unknown` for claims whose lease is over; return what is to be told of them."""
+        async with self._database.transaction() as connection:
+            rows = await sends.lock_ended_leases(
+                connection, self._channel, now - LEASE_MARGIN, BATCH, self._held()
+            )
+            ended = [
+                _unknown(lease_ended(attempt, self._channel, provider, account, now))
+                for attempt, provider, account in rows
+            ]
+            if ended:
+                await sends.record(connection, ended)
+        metrics.LEASES_ENDED.labels(self._channel).inc(len(ended))
+        return ended
 
     async def _publish(self, outcomes: list[Outcome]) -> bool:
         """Publish reports and note those confirmed; return whether all of them were."""

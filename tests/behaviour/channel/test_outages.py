@@ -11,6 +11,7 @@ from behaviour.bus.rabbit import until
 from behaviour.channel.gate import gated
 from behaviour.channel.world import World, attempt_id, problems, ready
 from herald import topology
+from herald.channel import recorder, sweeper
 from herald.channel.recorder import Recorder
 
 
@@ -32,6 +33,26 @@ async def test_an_outcome_is_kept_while_the_database_is_away(world: World) -> No
     assert {receipt["status"] for receipt in told} == {"accepted"}
     assert len(world.provider.calls) == 20
     assert await world.unsettled() == 0
+
+
+async def test_an_outage_longer_than_leases_makes_nothing_unknown(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However late an outcome is recorded, the worker that kept it does not call it unknown."""
+    monkeypatch.setattr(recorder, "RETRY_SECONDS", 2 * sweeper.INTERVAL_SECONDS)
+    attempts = [attempt_id() for _ in range(20)]
+    world.provider.may_answer.clear()
+    async with gated(world.dsn) as gate, world.channel(dsn=gate.url) as channel:
+        await world.send(*attempts)
+        await until(lambda: len(world.provider.calls) == 20)
+        await gate.shut()
+        world.provider.may_answer.set()
+        await until(lambda: problems(channel)["recorder"])
+        for attempt in attempts:
+            await world.end_lease(attempt)
+        await gate.open()
+        told = await world.receipts(20)
+    assert {receipt["status"] for receipt in told} == {"accepted"}
 
 
 async def test_an_outcome_outlives_a_link_that_went_dead(world: World) -> None:

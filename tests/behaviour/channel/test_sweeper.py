@@ -8,13 +8,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest_asyncio
 
+from behaviour.channel.gate import gated
 from behaviour.channel.world import World, attempt_id
 from herald.bus.connections import Connections
 from herald.channel import sends
 from herald.channel.provider import Accepted, SendResult, Uncertain
 from herald.channel.reports import receipt_body, report
 from herald.channel.sends import Claim, Outcome
-from herald.channel.sweeper import BATCH, LEASE_MARGIN, UNHEARD_AGE, Sweeper
+from herald.channel.sweeper import AFTER_OUTAGE_SECONDS, BATCH, LEASE_MARGIN, UNHEARD_AGE, Sweeper
 from herald.database.pool import Database
 from herald.vocabulary import Receipts
 from unit.channel.making import work
@@ -29,8 +30,8 @@ class Leftovers:
         self.connections = connections
         self.now = datetime.now(UTC)
 
-    def sweeper(self) -> Sweeper:
-        return Sweeper("sms", self.database, self.connections.publisher)
+    def sweeper(self, *held: str) -> Sweeper:
+        return Sweeper("sms", self.database, self.connections.publisher, held=lambda: held)
 
     async def claimed(self, *attempts: str, lease: timedelta) -> None:
         claims = [
@@ -95,6 +96,37 @@ async def test_a_lease_is_left_alone_until_it_is_surely_over(left: Leftovers) ->
     await left.claimed(ending, lease=-LEASE_MARGIN / 2)
     await left.sweeper().sweep(left.now)
     assert await left.world.receipts() == []
+
+
+async def test_a_lease_is_not_judged_while_its_report_is_under_way(left: Leftovers) -> None:
+    """What this process is about to record does not become unknown first."""
+    kept, lost = attempt_id(), attempt_id()
+    await left.claimed(kept, lost, lease=-LEASE_MARGIN - timedelta(seconds=1))
+    await left.sweeper(kept).sweep(left.now)
+    [told] = await left.world.receipts(1)
+    assert told["attempt_id"] == lost
+
+
+async def test_after_an_outage_leases_are_judged_later(left: Leftovers) -> None:
+    """Other processes get time to record what they kept while the database was away."""
+    attempt, now = attempt_id(), [1000.0]
+    await left.claimed(attempt, lease=-LEASE_MARGIN - timedelta(seconds=1))
+    async with gated(left.world.dsn) as gate:
+        database = Database(gate.url, application_name="test")
+        await database.start()
+        publisher = left.connections.publisher
+        sweeper = Sweeper("sms", database, publisher, clock=lambda: now[0])
+        await gate.shut()
+        await sweeper.turn()
+        await gate.open()
+        now[0] += AFTER_OUTAGE_SECONDS - 1
+        await sweeper.turn()
+        assert await left.world.receipts() == []
+        now[0] += 1
+        await sweeper.turn()
+        await database.stop()
+    [told] = await left.world.receipts(1)
+    assert (told["attempt_id"], told["status"]) == (attempt, "unknown")
 
 
 async def test_an_outcome_over_unknown_gives_its_own_receipt(left: Leftovers) -> None:
