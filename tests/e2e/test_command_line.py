@@ -6,7 +6,6 @@ import json
 import logging
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -193,7 +192,7 @@ def test_status_shows_a_healthy_herald(environment: dict[str, str]) -> None:
     status = json.loads(done.stdout)
     assert {service["name"] for service in status["services"]} >= {"router", "ingress"}
     assert all(service["ready"] and service["version"] for service in status["services"])
-    assert all(queue["consumers"] for queue in status["queues"])
+    assert all(queue["consumers"] for queue in status["broker"]["queues"])
     assert status["database"]["schemas"] == "channel 1, router 1"
     assert herald(environment, "status").stdout.count("ready") >= 5
 
@@ -211,10 +210,25 @@ def test_status_names_what_is_missing(environment: dict[str, str]) -> None:
     assert "database: can't be reached" in done.stderr
 
 
-def test_what_is_not_there_is_said(quiet: None, environment: dict[str, str]) -> None:
+def test_status_without_a_broker_tells_the_rest(
+    quiet: None, environment: dict[str, str], unused_tcp_port: int
+) -> None:
+    """A stopped broker is one line; services and database are shown all the same."""
+    url = str(URL(environment["HERALD_AMQP_URL"]).with_port(unused_tcp_port))
+    done = here(environment, "status", "--json", HERALD_AMQP_URL=url)
+    status = json.loads(done.stdout)
+    assert done.exit_code == FAILED
+    [problem] = status["problems"]
+    assert "is it running?" in problem
+    assert all(service["ready"] for service in status["services"])
+    assert status["database"]["version"]
+
+
+def test_what_is_not_there_is_said(
+    quiet: None, environment: dict[str, str], unused_tcp_port: int
+) -> None:
     """A stopped broker, a wrong password, a missing router: one line each that says what to do."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+    port = unused_tcp_port
     url = URL(environment["HERALD_AMQP_URL"])
     send = ("send", "--phone", "+15550000001", "--text", "x")
     for arguments, changes, code, said in (

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import aio_pika
 import asyncpg
 from aiormq.exceptions import ChannelNotFoundEntity
 
 from herald.client.connection import CONNECT_SECONDS, explained
+from herald.client.errors import ClientError
 from herald.database.pool import OUTAGES
 from herald.topology import topology_for
 
@@ -39,6 +40,15 @@ class Queue:
 
 
 @dataclass(slots=True)
+class Broker:
+    """The broker, as far as it can be asked."""
+
+    problem: str = ""
+    version: str = ""
+    queues: list[Queue] = field(default_factory=list)
+
+
+@dataclass(slots=True)
 class Database:
     """What the router still has to do, by its database."""
 
@@ -60,22 +70,22 @@ class Database:
         yield "dead letters of the last day", str(self.dead_letters_today)
 
 
-async def read_queues(url: str, channels: Iterable[str]) -> tuple[str, list[Queue]]:
-    """Ask the broker for its version, and how much waits in each queue of the topology.
+async def read_broker(url: str, channels: Iterable[str]) -> Broker:
+    """Ask the broker how much waits in each queue; what is wrong with it is in `problem`."""
+    try:
+        with explained(url):
+            connection = await aio_pika.connect(url, timeout=CONNECT_SECONDS)
+            async with connection:
+                queues = [await _queue(connection, q.name) for q in topology_for(channels).queues]
+                return Broker(version=_version(connection), queues=queues)
+    except ClientError as error:
+        return Broker(problem=str(error))
 
-    Raises:
-        ConnectionFailedError: it can't be reached, or refuses the user.
-    """
-    with explained(url):
-        connection = await aio_pika.connect(url, timeout=CONNECT_SECONDS)
-        async with connection:
-            assert connection.transport is not None
-            properties = connection.transport.connection.server_properties
-            version = properties.get("version", "?")
-            queues = [
-                await _queue(connection, queue.name) for queue in topology_for(channels).queues
-            ]
-    return version.decode() if isinstance(version, bytes) else str(version), queues
+
+def _version(connection: aio_pika.abc.AbstractConnection) -> str:
+    assert connection.transport is not None
+    version = connection.transport.connection.server_properties.get("version", "?")
+    return version.decode() if isinstance(version, bytes) else str(version)
 
 
 async def _queue(connection: aio_pika.abc.AbstractConnection, name: str) -> Queue:

@@ -11,7 +11,7 @@ from typing import Any
 import typer
 from rich.console import Console
 
-from herald.cli.backlogs import Database, Queue, read_database, read_queues
+from herald.cli.backlogs import Broker, Database, read_broker, read_database
 from herald.cli.environment import (
     EXIT_FAILED,
     EXIT_USAGE,
@@ -43,9 +43,8 @@ class Service:
 class Status:
     """Everything `herald status` knows."""
 
-    broker_version: str
     services: list[Service]
-    queues: list[Queue]
+    broker: Broker
     database: Database | None
 
     def problems(self) -> Iterator[str]:
@@ -53,7 +52,9 @@ class Status:
         for service in self.services:
             for name, said in service.problems.items():
                 yield f"{service.name}: {name}: {said}"
-        for queue in self.queues:
+        if self.broker.problem:
+            yield self.broker.problem
+        for queue in self.broker.queues:
             if queue.problem:
                 yield f"{queue.name}: {queue.problem}"
         if self.database is not None and self.database.problem:
@@ -79,13 +80,11 @@ def status(as_json: JsonOption = False) -> None:
 
 
 async def _read() -> Status:
-    channels = configuration().file.channels
-    version, queues = await read_queues(amqp_url(), channels)
+    channels, url = configuration().file.channels, amqp_url()
     dsn = os.environ.get("HERALD_POSTGRES_DSN")
     return Status(
-        broker_version=version,
         services=[_service(name, url) for name, url in _services()],
-        queues=queues,
+        broker=await read_broker(url, channels),
         database=await read_database(dsn) if dsn else None,
     )
 
@@ -118,12 +117,13 @@ def _print(found: Status) -> None:
     for service in found.services:
         state = "[green]ready[/]" if service.ready else "[red]not ready[/]"
         services.add_row(service.name, state, service.version, service.url)
-    queues = plain_table(f"queue (RabbitMQ {found.broker_version})", "waiting", "consumers")
-    for queue in found.queues:
-        queues.add_row(queue.name, str(queue.waiting), str(queue.consumers))
     console.print(services)
-    console.print()
-    console.print(queues)
+    if not found.broker.problem:
+        queues = plain_table(f"queue (RabbitMQ {found.broker.version})", "waiting", "consumers")
+        for queue in found.broker.queues:
+            queues.add_row(queue.name, str(queue.waiting), str(queue.consumers))
+        console.print()
+        console.print(queues)
     if found.database is not None and not found.database.problem:
         console.print()
         backlog = plain_table(f"database (PostgreSQL {found.database.version})", "")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 import time
 from pathlib import Path
 
@@ -41,15 +40,9 @@ CALLBACK = [
 ]
 
 
-def nobody() -> str:
-    """Give the URL of a broker that is not there."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return f"amqp://guest:guest@127.0.0.1:{taken.getsockname()[1]}/"
-
-
-async def test_ingress_starts_without_its_broker(tmp_path: Path) -> None:
+async def test_ingress_starts_without_its_broker(tmp_path: Path, unused_tcp_port: int) -> None:
     """Without a broker it is alive, not ready, and asks providers to come again at once."""
-    url = nobody()
+    url = f"amqp://127.0.0.1:{unused_tcp_port}/"
     async with running_ingress(url, tmp_path, twilio="", spool=False) as providers:
         assert (await providers.call("/readyz", method="GET")).status == 503
         assert (await providers.call("/healthz", method="GET")).status == 200
@@ -125,9 +118,11 @@ async def test_callbacks_that_do_not_come_again_are_kept(rabbit: Rabbit, tmp_pat
     assert list((tmp_path / "spool").glob("*.segment")) == []
 
 
-async def test_what_was_kept_outlives_ingress(rabbit: Rabbit, tmp_path: Path) -> None:
+async def test_what_was_kept_outlives_ingress(
+    rabbit: Rabbit, tmp_path: Path, unused_tcp_port: int
+) -> None:
     """What one ingress kept, the next one on the same directory puts on the bus."""
-    async with running_ingress(nobody(), tmp_path) as providers:
+    async with running_ingress(f"amqp://127.0.0.1:{unused_tcp_port}/", tmp_path) as providers:
         assert (await providers.twilio(CALLBACK)).status == 204
     async with running_ingress(rabbit.amqp_url, tmp_path) as providers:
         await until_well(providers)

@@ -5,11 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import socket
 import sys
 from pathlib import Path
 
-import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from behaviour.bus.rabbit import Rabbit
@@ -60,7 +58,7 @@ async def test_a_spool_is_asked_for_where_one_is_needed(tmp_path: Path) -> None:
 
 
 async def test_it_serves_until_told_to_stop(
-    rabbit: Rabbit, tmp_path: Path, unused_port: int
+    rabbit: Rabbit, tmp_path: Path, unused_tcp_port: int
 ) -> None:
     """It starts, connects, and on SIGTERM closes everything before it ends."""
     path = configure(tmp_path, public_key_of(ec.generate_private_key(ec.SECP256R1())))
@@ -68,7 +66,7 @@ async def test_it_serves_until_told_to_stop(
         {
             "HERALD_AMQP_URL": rabbit.amqp_url,
             "HERALD_CONFIG": str(path),
-            "HERALD_HTTP_PORT": str(unused_port),
+            "HERALD_HTTP_PORT": str(unused_tcp_port),
             "HERALD_SPOOL_DIR": str(tmp_path / "spool"),
         }
     )
@@ -88,11 +86,3 @@ async def test_it_serves_until_told_to_stop(
         if process.returncode is None:
             process.kill()
             await process.wait()
-
-
-@pytest.fixture
-def unused_port() -> int:
-    """Give a port that was free a moment ago."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port: int = taken.getsockname()[1]
-        return port
