@@ -15,6 +15,8 @@ from sandbox.ledger import Ledger
 from sandbox.twilio import Twilio
 from sandbox.webhooks import WebhookSender
 
+ACCEPTED: dict[str, bool | None] = {"true": True, "false": False, "any": None}
+
 
 class InboundRequest(BaseModel):
     """A message that a recipient sends to us."""
@@ -34,11 +36,13 @@ def control_routes(
     """Build the routes."""
 
     async def requests(request: Request) -> Response:
-        accepted = {"any": None, "false": False}.get(request.query_params.get("accepted", ""), True)
+        wanted = request.query_params.get("accepted", "true")
+        if wanted not in ACCEPTED:
+            return JSONResponse({"error": "accepted: true, false or any"}, status_code=400)
         found = ledger.entries(
             to=request.query_params.get("to"),
             channel=request.query_params.get("channel"),
-            accepted=accepted,
+            accepted=ACCEPTED[wanted],
         )
         return JSONResponse({"requests": [_plain(entry) for entry in found]})
 
@@ -59,7 +63,10 @@ def control_routes(
         return JSONResponse({"sent": True})
 
     async def switch_webhooks(request: Request) -> Response:
-        webhooks.enabled = request.path_params["state"] == "on"
+        state = request.path_params["state"]
+        if state not in {"on", "off"}:
+            return JSONResponse({"error": "webhooks are on or off"}, status_code=400)
+        webhooks.enabled = state == "on"
         return JSONResponse({"webhooks": webhooks.enabled})
 
     async def reset(_request: Request) -> Response:

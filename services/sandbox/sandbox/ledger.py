@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections import Counter
+from collections import Counter, deque
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from pydantic_core import to_json
+
+MAX_ENTRIES = 100_000  # in memory: a sandbox may run for weeks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,11 +34,11 @@ class Entry:
 
 
 class Ledger:
-    """Remembers requests; `start` opens the file."""
+    """Remembers the newest requests, and writes all of them; `start` opens the file."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._entries: list[Entry] = []
+        self._entries: deque[Entry] = deque(maxlen=MAX_ENTRIES)
         self._tries: Counter[tuple[str, str]] = Counter()
         self._waiting: list[tuple[bytes, asyncio.Future[None]]] = []
         self._arrived = asyncio.Event()

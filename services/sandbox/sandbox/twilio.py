@@ -9,6 +9,7 @@ import base64
 import hmac
 import re
 import uuid
+from collections import OrderedDict
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
@@ -25,6 +26,7 @@ from sandbox.webhooks import Build, Webhook
 API_VERSION = "2010-04-01"
 MAX_BODY = 1600
 SEGMENT = 153
+MAX_MESSAGES = 100_000  # that can be asked for: a sandbox may run for weeks
 STOP_WORDS = {"STOP": "STOP", "START": "START", "HELP": "HELP"}
 _E164 = re.compile(r"\+[1-9]\d{4,14}")
 
@@ -55,7 +57,7 @@ class Twilio:
     def __init__(self, projects: dict[str, TwilioProject], flow: Flow) -> None:
         self._by_sid = {project.account_sid: (name, project) for name, project in projects.items()}
         self._flow = flow
-        self._messages: dict[str, Message] = {}
+        self._messages: OrderedDict[str, Message] = OrderedDict()
 
     async def create(self, request: Request) -> Response:
         """Answer `POST /twilio/2010-04-01/Accounts/{sid}/Messages.json`."""
@@ -119,6 +121,8 @@ class Twilio:
     def _accepted(self, project: TwilioProject, form: Form, reference: str) -> Response:
         message = _message(project, form, reference)
         self._messages[reference] = message
+        if len(self._messages) > MAX_MESSAGES:
+            self._messages.popitem(last=False)
         return JSONResponse(message, status_code=201)
 
     def _status(

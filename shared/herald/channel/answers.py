@@ -62,8 +62,11 @@ def unexplained(answer: HttpAnswer) -> SendResult:
     return Uncertain(code)
 
 
-def rate_pause(answer: HttpAnswer) -> timedelta | None:
-    """Return how long to wait: as asked, else a second where the rate was the trouble."""
+def rate_pause(answer: HttpAnswer, otherwise: timedelta | None = None) -> timedelta | None:
+    """Return how long to wait: as asked, `otherwise`, or a second where the rate was the trouble.
+
+    `otherwise` is what the provider's documentation says of its error.
+    """
     asked = retry_after(answer.headers) or None  # an asked zero is no wait to report
     slow_down = answer.status == HTTPStatus.TOO_MANY_REQUESTS
-    return asked or (RATE_PAUSE if slow_down else None)
+    return asked or otherwise or (RATE_PAUSE if slow_down else None)

@@ -20,10 +20,14 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The provider, or the way to it, provably did not take it."""
+    """The provider, or the way to it, provably did not take it.
+
+    `of_recipient`: a rate limit of this recipient only, which does not hold the account's other calls.
+    """
 
     failure: Failure
     element: Any = field(default=None, repr=False)
+    of_recipient: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import structlog
 from pydantic import ValidationError
@@ -217,8 +217,17 @@ class Worker:
             kind = "unknown"
         failure_class = failure.failure_class if failure else None
         metrics.SENDS.labels(self._channel, provider, kind, failure_class or "").inc()
-        if failure_class is FailureClass.RATE_LIMITED and failure and failure.retry_after:
-            slot.bucket.block(now + failure.retry_after)
+        pause = _account_pause(result)
+        if pause is not None:
+            slot.bucket.block(now + pause)
+
+
+def _account_pause(result: SendResult) -> timedelta | None:
+    """Return how long the account should make no call, where the provider limits its rate."""
+    if not isinstance(result, Refused) or result.of_recipient:
+        return None
+    limited = result.failure.failure_class is FailureClass.RATE_LIMITED
+    return result.failure.retry_after if limited else None
 
 
 def _report(job: Job, result: SendResult) -> AttemptReceipt:

@@ -7,6 +7,8 @@ Trouble with a template or a file is `permanent`, not `content`: another channel
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from herald.vocabulary import FailureClass
 
 _SERVER_ERROR = 500
@@ -77,6 +79,16 @@ FAILURE_CLASSES: dict[int, FailureClass] = {
     132068: PERMANENT,  # flow blocked
     137000: PERMANENT,
 }
+
+# How long to wait where the answer names no time; the documentation names none for the others.
+PAUSES: dict[int, timedelta] = {
+    130429: timedelta(seconds=1),  # so many messages a second
+    131056: timedelta(seconds=6),  # one message in six seconds to the same recipient
+    131048: timedelta(minutes=1),
+    4: timedelta(minutes=1),
+    80007: timedelta(minutes=1),
+}
+PAIR_LIMIT = 131056  # the only limit that is not the number's or the account's own
 
 
 def classify(code: int, http_status: int | None = None) -> FailureClass:

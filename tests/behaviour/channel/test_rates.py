@@ -50,6 +50,19 @@ async def test_a_429_silences_the_account_as_long_as_asked(world: World) -> None
     assert world.provider.calls_of(second) == 0
 
 
+async def test_a_limit_of_one_recipient_silences_nobody_else(world: World) -> None:
+    """When only a recipient may get no more, the account's other calls are made at once."""
+    failure = Failure.of(FailureClass.RATE_LIMITED, 131056, retry_after=timedelta(seconds=60))
+    world.provider.answer = lambda _: Refused(failure, of_recipient=True)
+    first, second = attempt_id(), attempt_id()
+    async with world.channel():
+        await world.send(first)
+        await world.receipts(1)
+        await world.send(second)
+        await world.receipts(1)
+    assert world.provider.calls_of(second) == 1
+
+
 async def test_a_token_past_the_deadline_is_too_late(world: World) -> None:
     """Work whose token comes after its time is not kept waiting for it."""
     soon = datetime.now(UTC) + timedelta(seconds=30)

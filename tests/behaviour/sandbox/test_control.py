@@ -68,6 +68,13 @@ async def test_webhooks_can_be_switched(world: World) -> None:
     assert len(await world.receiver.settled(1)) == 1
 
 
+async def test_a_misspelt_wish_is_refused(world: World) -> None:
+    """A switch and a filter take their own words only, so that a typo does not pass for one."""
+    assert (await world.control("webhooks/of"))[0] == 400
+    async with world.client.get(f"{world.url}/_sandbox/requests?accepted=no") as answer:
+        assert answer.status == 400
+
+
 async def test_probes(world: World) -> None:
     """The three operational paths answer."""
     for path in ("healthz", "readyz", "metrics"):

@@ -108,6 +108,21 @@ async def test_error_codes(
     assert (result.failure.failure_class, result.failure.code) == (expected, str(code))
 
 
+@pytest.mark.parametrize(
+    ("code", "seconds", "of_recipient"),
+    [(130429, 1, False), (131056, 6, True), (131048, 60, False), (131026, None, False)],
+)
+async def test_a_limit_told_by_its_code_alone(
+    meta: Answering, http: HttpCaller, code: int, seconds: int | None, of_recipient: bool
+) -> None:
+    """Limits come as HTTP 400 without a time: the code says how long, and whom it holds for."""
+    meta.will(400, error(code))
+    result = await send(meta, http)
+    assert isinstance(result, Refused)
+    wait = result.failure.retry_after
+    assert (wait and wait.total_seconds(), result.of_recipient) == (seconds, of_recipient)
+
+
 async def test_details_without_numbers(meta: Answering, http: HttpCaller) -> None:
     """What Meta says is kept for people, without the number it names, with or without a plus."""
     meta.will(400, error(131030, f"{DIGITS} or {TO} is not on the list", error_user_msg=DIGITS))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from herald.failures import Failure
 from herald.vocabulary import FailureClass, Outcome, Status, SuccessOn
 from router.core.decide import decide
+from router.core.effects import Decision, Emit
 from router.core.message import Message
 from unit.router.making import (
     NOW,
@@ -101,6 +103,23 @@ def test_account_trouble_tries_another_account_at_once() -> None:
         decision.message, failed(decision.message, FailureClass.AUTH, "no_account"), NOW
     )
     assert dispatched(without) == ["sms 2.1/1"]
+
+
+def told(decision: Decision) -> list[tuple[str, Failure]]:
+    """Return the failures that a decision tells, with their events."""
+    emitted = [effect for effect in decision.effects if isinstance(effect, Emit)]
+    return [(one.what, one.failure) for one in emitted if one.failure is not None]
+
+
+def test_no_account_left_is_told_as_what_was_wrong_with_the_last() -> None:
+    """When every account was avoided, the message fails with what its last account said."""
+    message = begun(step("sms"))
+    message = decide(message, failed(message, FailureClass.AUTH, "20003"), NOW).message
+    ended = decide(message, failed(message, FailureClass.AUTH, "no_account", account=""), NOW)
+    assert [(what, failure.code) for what, failure in told(ended)] == [("failed", "20003")]
+    never = begun(step("sms"))
+    ended = decide(never, failed(never, FailureClass.AUTH, "no_account"), NOW)
+    assert [(what, failure.code) for what, failure in told(ended)] == [("failed", "no_account")]
 
 
 def test_last_failure_ends_the_message() -> None:

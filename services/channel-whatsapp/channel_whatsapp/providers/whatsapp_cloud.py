@@ -19,7 +19,7 @@ from herald.config.accounts import WhatsAppCloudAccount, WhatsAppCloudSecrets
 from herald.content import ChannelContent, Media, Template
 from herald.failures import Failure
 from herald.logs import redact_text
-from herald.provider_errors.whatsapp_cloud import classify
+from herald.provider_errors.whatsapp_cloud import PAIR_LIMIT, PAUSES, classify
 from herald.vocabulary import FailureClass, Receipts
 from herald.work import Work
 
@@ -84,7 +84,11 @@ def read_answer(answer: HttpAnswer) -> SendResult:
     document = answer.document()
     error = document.get("error")
     if isinstance(error, dict) and isinstance(error.get("code"), int):
-        return Refused(_failure(error, answer), element={"error": _without_prose(error)})
+        return Refused(
+            _failure(error, answer),
+            element={"error": _without_prose(error)},
+            of_recipient=error["code"] == PAIR_LIMIT,
+        )
     reference = _message_id(document)
     if answer.status == HTTPStatus.OK and reference is not None:
         return Accepted((reference,), element={"messages": document["messages"]})
@@ -147,7 +151,7 @@ def _failure(error: Part, answer: HttpAnswer) -> Failure:
         classify(code, answer.status),
         code,
         _redacted(str(details or error.get("message") or "")),
-        retry_after=rate_pause(answer),
+        retry_after=rate_pause(answer, PAUSES.get(code)),
     )
 
 

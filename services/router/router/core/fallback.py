@@ -52,11 +52,11 @@ def next_move(message: Message, ended: Attempt, now: datetime, rules: RetryRules
     """Decide what follows an attempt that failed, bounced or was withdrawn unstarted."""
     if ended.status is Status.WITHDRAWN:
         return after_step(message, ended, reason="not_started", failure=_never_started())
-    failure = ended.failure or Failure.of(FailureClass.PERMANENT)
+    failure = _cause(message, ended)
     action = ACTIONS[failure.failure_class]
     if action is Action.RETRY:
         at = now + pause(message, ended, failure, rules)
-    elif action is Action.OTHER_ACCOUNT and _another_account_may_do(message, ended, failure):
+    elif action is Action.OTHER_ACCOUNT and _another_account_may_do(message, ended):
         at = now
     else:
         return _next_step_if_allowed(message, ended, failure)
@@ -86,12 +86,7 @@ def pause(message: Message, ended: Attempt, failure: Failure, rules: RetryRules)
 def avoided_accounts(message: Message, step: int) -> tuple[str, ...]:
     """Name the accounts whose own trouble already failed this step."""
     return tuple(
-        attempt.account
-        for attempt in message.state.attempts
-        if attempt.step == step
-        and attempt.account is not None
-        and attempt.failure is not None
-        and attempt.failure.failure_class is FailureClass.AUTH
+        attempt.account for attempt in _in_trouble(message, step) if attempt.account is not None
     )
 
 
@@ -117,8 +112,32 @@ def in_time(message: Message, ended: Attempt, at: datetime) -> bool:
     return at < message.plan.expires_at and (start_by is None or at < start_by)
 
 
-def _another_account_may_do(message: Message, ended: Attempt, failure: Failure) -> bool:
-    return message.step(ended).account is None and failure.code != NO_ACCOUNT
+def _cause(message: Message, ended: Attempt) -> Failure:
+    """Return why an attempt failed; where no account was left, why the last of them was avoided."""
+    failure = ended.failure or Failure.of(FailureClass.PERMANENT)
+    if failure.code != NO_ACCOUNT:
+        return failure
+    avoided = [one.failure for one in _in_trouble(message, ended.step) if one.failure is not None]
+    return avoided[-1] if avoided else failure
+
+
+def _in_trouble(message: Message, step: int) -> list[Attempt]:
+    """Return the step's attempts that failed by their own account's trouble."""
+    return [
+        attempt
+        for attempt in message.state.attempts
+        if attempt.step == step
+        and attempt.account is not None
+        and attempt.failure is not None
+        and attempt.failure.failure_class is FailureClass.AUTH
+        and attempt.failure.code != NO_ACCOUNT
+    ]
+
+
+def _another_account_may_do(message: Message, ended: Attempt) -> bool:
+    failure = ended.failure
+    was_none_left = failure is not None and failure.code == NO_ACCOUNT
+    return message.step(ended).account is None and not was_none_left
 
 
 def _next_step_if_allowed(message: Message, ended: Attempt, failure: Failure) -> Move:
