@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import uuid
+import warnings
 from email import message_from_bytes
 from typing import Any
 
@@ -54,14 +55,15 @@ class SmtpServer:
 
     def _session(self) -> SMTP:
         asks = self._sink.username is not None
-        return SMTP(
-            self,
-            hostname="sandbox",
-            authenticator=self._authenticate if asks else None,
-            auth_required=asks,
-            auth_require_tls=False,
-            enable_SMTPUTF8=True,
-        )
+        with warnings.catch_warnings(action="ignore"):  # a password without TLS: it is on loopback
+            return SMTP(
+                self,
+                hostname="sandbox",
+                authenticator=self._authenticate if asks else None,
+                auth_required=asks,
+                auth_require_tls=False,
+                enable_SMTPUTF8=True,
+            )
 
     def _authenticate(
         self, _server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, data: Any

@@ -22,7 +22,7 @@ class Accepted:
 class Refused:
     """The provider, or the way to it, provably did not take it.
 
-    `of_recipient`: a rate limit of this recipient only, which does not hold the account's other calls.
+    `of_recipient`: a rate limit of this recipient, which does not hold the account's other calls.
     """
 
     failure: Failure
