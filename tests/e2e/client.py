@@ -7,6 +7,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pika
@@ -14,6 +15,7 @@ from pika.adapters.blocking_connection import BlockingChannel
 
 Event = dict[str, Any]
 PATIENCE_SECONDS = 30
+TOMORROW = (datetime.now(UTC) + timedelta(days=1)).isoformat()
 
 
 class Client:

@@ -18,6 +18,7 @@ import structlog
 from typer.testing import CliRunner, Result
 from yarl import URL
 
+from e2e.client import TOMORROW
 from herald.cli import application
 from herald_local.stack import Stack
 
@@ -53,7 +54,7 @@ def quiet() -> Iterator[None]:
 
 
 def here(environment: dict[str, str], *arguments: str, stdin: str = "", **changes: str) -> Result:
-    """Run a command in this process, which is sooner done; it is over before it waits."""
+    """Run a command in this process, which is sooner done."""
     return CliRunner().invoke(
         application, arguments, input=stdin, env=environment | changes, prog_name="herald"
     )
@@ -74,10 +75,10 @@ def test_send_shows_the_way_to_the_delivery(environment: dict[str, str]) -> None
     assert events[-1].endswith("delivered  sms => succeeded")
 
 
-def test_timeline_tells_why(environment: dict[str, str]) -> None:
+def test_timeline_tells_why(quiet: None, environment: dict[str, str]) -> None:
     """`timeline`, by key or id, shows attempts, receipts and what each led to, in local time."""
     key = str(uuid4())
-    sent = herald(
+    sent = here(
         environment, "send", "--phone", "+15550000002", "--text", "Hi", "--key", key,
         "--wait", "outcome", "--json",
     )  # fmt: skip
@@ -87,23 +88,23 @@ def test_timeline_tells_why(environment: dict[str, str]) -> None:
     assert by_key.stdout == herald(environment, "timeline", message["message_id"]).stdout
     for words in ("fallback whatsapp -> sms: unreachable", "131026", "outcome succeeded"):
         assert words in by_key.stdout
-    document = json.loads(herald(environment, "timeline", key, "--json").stdout)
+    document = json.loads(here(environment, "timeline", key, "--json").stdout)
     hour = (int(document["created_at"][11:13]) + 9) % 24  # in Tokyo
     assert f" {hour:02}:{document['created_at'][14:16]}:" in by_key.stdout
 
 
-def test_a_failure_is_an_exit_code(environment: dict[str, str]) -> None:
+def test_a_failure_is_an_exit_code(quiet: None, environment: dict[str, str]) -> None:
     """A message that fails ends with 1, one that is not there in time with 3 and advice."""
-    failed = herald(
+    failed = here(
         environment, "send", "--phone", "+15550000026", "--text", "Hi", "--wait", "delivered"
     )
-    assert failed.returncode == FAILED
+    assert failed.exit_code == FAILED
     assert "opted_out" in failed.stdout
-    late = herald(
+    late = here(
         environment, "send", "--phone", "+15550000004", "--via", "whatsapp", "--text", "Hi",
         "--wait", "delivered", "--timeout", "500ms",
     )  # fmt: skip
-    assert late.returncode == TIMEOUT
+    assert late.exit_code == TIMEOUT
     assert "herald timeline" in late.stderr
 
 
@@ -130,26 +131,28 @@ def test_wrong_input_is_named(
     assert "Traceback" not in done.stderr
 
 
-def test_a_file_with_flags(environment: dict[str, str], tmp_path: Path) -> None:
+def test_a_file_with_flags(quiet: None, environment: dict[str, str], tmp_path: Path) -> None:
     """A file is sent, and flags win over what it says."""
     file = tmp_path / "message.json"
     command = {"to": {"phone": "+15550000001"}, "content": {"text": "x"}, "route": "no-such"}
     file.write_text(json.dumps(command))
-    done = herald(environment, "send", str(file), "--route", "sms", "--json")
+    done = here(environment, "send", str(file), "--route", "sms", "--json")
     assert json.loads(done.stdout)["channels"] == ["sms"]
 
 
-def test_cancel(environment: dict[str, str]) -> None:
+def test_cancel(quiet: None, environment: dict[str, str]) -> None:
     """A scheduled message is taken back; a delivered one is too late; another does not exist."""
-    key = str(uuid4())
-    herald(
-        environment, "send", "--phone", "+15550000001", "--text", "x", "--key", key,
-        "--send-at", "2027-01-01T00:00:00Z", "--ttl", "90d",
-    )  # fmt: skip
-    taken = herald(environment, "cancel", key, "--json")
+    key, delivered = str(uuid4()), str(uuid4())
+    send = ("send", "--phone", "+15550000001", "--text", "x", "--key")
+    here(environment, *send, key, "--send-at", TOMORROW)
+    taken = here(environment, "cancel", key, "--json")
     assert json.loads(taken.stdout)["outcome"] == "cancelled"
-    missing = herald(environment, "cancel", str(uuid4()))
-    assert missing.returncode == USAGE
+    here(environment, *send, delivered, "--wait", "outcome")
+    late = here(environment, "cancel", delivered)
+    assert late.exit_code == FAILED
+    assert late.stdout.startswith("too late")
+    missing = here(environment, "cancel", str(uuid4()))
+    assert missing.exit_code == USAGE
     assert missing.stderr.startswith("no message of tenant default is named")
 
 
@@ -168,7 +171,15 @@ def test_watch_shows_what_is_asked_for(environment: dict[str, str]) -> None:
     assert json.loads(told)["data"]["channel"] == "sms"
 
 
-def test_control_c_is_one_line(environment: dict[str, str]) -> None:
+@pytest.fixture
+def heeds_control_c() -> Iterator[None]:
+    """Let children heed SIGINT, also where these tests run in the background and ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_control_c_is_one_line(heeds_control_c: None, environment: dict[str, str]) -> None:
     """Interrupted while it waits, `send` says that the message goes on, and ends with 130."""
     sending = subprocess.Popen(
         [sys.executable, "-m", "herald.cli", "send", "--phone", "+15550000004", "--via", "whatsapp",
@@ -185,10 +196,10 @@ def test_control_c_is_one_line(environment: dict[str, str]) -> None:
     assert len(said.splitlines()) == 1
 
 
-def test_status_shows_a_healthy_herald(environment: dict[str, str]) -> None:
+def test_status_shows_a_healthy_herald(quiet: None, environment: dict[str, str]) -> None:
     """Every service, queue and backlog is listed; nothing is wrong."""
-    done = herald(environment, "status", "--json")
-    assert done.returncode == DONE, done.stderr
+    done = here(environment, "status", "--json")
+    assert done.exit_code == DONE, done.stderr
     status = json.loads(done.stdout)
     assert {service["name"] for service in status["services"]} >= {"router", "ingress"}
     assert all(service["ready"] and service["version"] for service in status["services"])
@@ -197,15 +208,15 @@ def test_status_shows_a_healthy_herald(environment: dict[str, str]) -> None:
     assert herald(environment, "status").stdout.count("ready") >= 5
 
 
-def test_status_names_what_is_missing(environment: dict[str, str]) -> None:
+def test_status_names_what_is_missing(quiet: None, environment: dict[str, str]) -> None:
     """A service that does not answer and a database that is away are said, with exit code 1."""
-    done = herald(
+    done = here(
         environment,
         "status",
         HERALD_SERVICES="router=http://127.0.0.1:1",
         HERALD_POSTGRES_DSN="postgresql://nobody@127.0.0.1:1/none",
     )
-    assert done.returncode == FAILED
+    assert done.exit_code == FAILED
     assert "router: readyz: no answer" in done.stderr
     assert "database: can't be reached" in done.stderr
 

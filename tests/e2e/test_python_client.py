@@ -12,7 +12,7 @@ import pytest
 from yarl import URL
 
 from behaviour.bus.link import linked
-from e2e.client import send
+from e2e.client import TOMORROW, send
 from herald.client import (
     Client,
     ConnectionFailedError,
@@ -89,7 +89,7 @@ async def test_a_tenant_nobody_configured_is_told(stack: Stack) -> None:
 async def test_cancel_takes_a_scheduled_message_back(stack: Stack) -> None:
     """A message that has not started is cancelled; one that was delivered can't be."""
     async with Client(stack.servers.amqp_url) as herald:
-        answer = await herald.send(send(send_at="2027-01-01T00:00:00Z", ttl="90d"))
+        answer = await herald.send(send(send_at=TOMORROW))
         taken = await herald.cancel(id=answer.message_id)
         progress = await herald.wait(answer.message_id, timeout_seconds=PATIENCE)
         sent = await herald.send(send("0001"))
@@ -135,7 +135,7 @@ async def test_events_of_a_queue_are_kept_while_nobody_listens(stack: Stack) -> 
 async def test_a_lost_connection_loses_no_answer(stack: Stack) -> None:
     """Cut off in mid-command, the client comes back and the same command gets its answer."""
     async with linked(stack.servers.amqp_url) as (link, url), Client(url) as herald:
-        first = await herald.send(send(send_at="2027-01-01T00:00:00Z", ttl="90d"))
+        first = await herald.send(send(send_at=TOMORROW))
         waiting = asyncio.create_task(herald.wait(first.message_id, timeout_seconds=PATIENCE))
         link.cut()
         sending = asyncio.create_task(herald.send(send(), timeout_seconds=PATIENCE))
@@ -174,7 +174,7 @@ async def test_a_broker_without_a_topology_is_said(amqp_url: str) -> None:
 async def test_no_answer_in_time_is_said(stack: Stack) -> None:
     """A command that is confirmed and not answered, and one that is not confirmed, differ."""
     async with linked(stack.servers.amqp_url) as (link, url), Client(url) as herald:
-        answer = await herald.send(send(send_at="2027-01-01T00:00:00Z", ttl="90d"))
+        answer = await herald.send(send(send_at=TOMORROW))
         with pytest.raises(NoAnswerError, match="not outcome within"):
             await herald.wait(answer.message_id, timeout_seconds=0.2)
         link.hold()

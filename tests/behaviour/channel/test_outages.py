@@ -13,6 +13,7 @@ from behaviour.channel.world import World, attempt_id, problems, ready
 from herald import topology
 from herald.channel import recorder, sweeper
 from herald.channel.recorder import Recorder
+from herald.database import pool
 
 
 async def test_an_outcome_is_kept_while_the_database_is_away(world: World) -> None:
@@ -55,8 +56,11 @@ async def test_an_outage_longer_than_leases_makes_nothing_unknown(
     assert {receipt["status"] for receipt in told} == {"accepted"}
 
 
-async def test_an_outcome_outlives_a_link_that_went_dead(world: World) -> None:
+async def test_an_outcome_outlives_a_link_that_went_dead(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A database that answers nothing and closes nothing is given up in time, and found again."""
+    monkeypatch.setattr(pool, "COMMAND_SECONDS", 2)
     attempt = attempt_id()
     world.provider.may_answer.clear()
     async with linked(world.dsn) as (link, url), world.channel(dsn=url) as channel:
