@@ -66,7 +66,7 @@ def fields(name: str) -> str:
         key: text for base in bases[1:] for key, text in _comments(inspect.getsource(base)).items()
     }
     for row in rows:
-        row[-1] = row[-1] or comments.get(row[0].strip("`"), "")
+        row[-1] = row[-1] or _meaning(comments, row[0].strip("`"), of=name)
     return _table(("field", "default", "meaning"), rows)
 
 
@@ -102,8 +102,15 @@ def words(name: str) -> str:
     """Return the words of an enumeration of the vocabulary as a table."""
     enumeration: type[StrEnum] = getattr(vocabulary, name)
     comments = _comments(inspect.getsource(enumeration))
-    rows = [[f"`{word}`", comments.get(word.name, "")] for word in enumeration]
+    rows = [[f"`{word}`", _meaning(comments, word.name, of=name)] for word in enumeration]
     return _table(("word", "meaning"), rows)
+
+
+def _meaning(comments: Mapping[str, str], name: str, *, of: str) -> str:
+    """Return what is said of a name; a reader must not meet an empty cell."""
+    if name not in comments:
+        raise ValueError(f"{of}.{name}: no comment says what it means")
+    return comments[name]
 
 
 def ranks() -> str:

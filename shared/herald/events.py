@@ -38,71 +38,71 @@ class _Data(BaseModel):
 class Fallback(_Data):
     """The change from one channel to the next."""
 
-    from_channel: str
-    to_channel: str
+    from_channel: str  # the channel that was left
+    to_channel: str  # the one tried next
     reason: str  # a failure class, `silence`, `not_started` or `unknown`
 
 
 class MessageData(_Data):
     """What happened to a message. Consumers keep the event with the highest `sequence`."""
 
-    message_id: str
-    tenant: str
-    status: MessageStatus
-    outcome: Outcome | None
+    message_id: str  # the message's id, a UUID
+    tenant: str  # whose message it is
+    status: MessageStatus  # how far the message got, with this event
+    outcome: Outcome | None  # how it ended; absent while it goes on
     terminal: bool  # this event set the outcome
     late: bool  # it came after the outcome
-    sequence: int
+    sequence: int  # counts the message's events: the highest is the newest
     occurred_at: datetime  # the provider's clock where it told one
-    received_at: datetime
-    step: int | None = None
-    attempt_id: str | None = None
-    channel: str | None = None
-    provider: str | None = None
-    account: str | None = None
-    provider_message_id: str | None = None
-    failure: Failure | None = None
-    fallback: Fallback | None = None
+    received_at: datetime  # when Herald heard of it
+    step: int | None = None  # which step of the route, from 1
+    attempt_id: str | None = None  # the attempt it is about: message, step and try
+    channel: str | None = None  # the attempt's channel
+    provider: str | None = None  # the provider that was called
+    account: str | None = None  # the configured account that was used
+    provider_message_id: str | None = None  # the provider's own id of it
+    failure: Failure | None = None  # why it failed, where it did
+    fallback: Fallback | None = None  # with `fallback`: from where to where, and why
     confirmed: bool = True  # false: the provider can't tell, success was assumed
     overlap: bool = False  # a later attempt had already started when this success came
-    idempotency_key: str
-    metadata: dict[str, str] = Field(default_factory=dict)
+    idempotency_key: str  # the command's, or what stood in for it
+    metadata: dict[str, str] = Field(default_factory=dict)  # as the command gave it
 
 
 class CommandData(_Data):
     """The answer to a command."""
 
     command: str  # the routing key it came with
-    tenant: str
-    message_id: str | None = None
-    idempotency_key: str | None = None
+    tenant: str  # whose command it was; `unknown` where that can't be read
+    message_id: str | None = None  # the message it made or is about
+    idempotency_key: str | None = None  # the command's, as far as it can be read
     status: MessageStatus | None = None  # of the message, where there is one
-    outcome: Outcome | None = None
+    outcome: Outcome | None = None  # of the message, where it has ended
     field: str | None = None  # with `rejected`: the field at fault
     reason: str | None = None  # with `rejected` and `too_late`
     channels: list[str] | None = None  # with `accepted`: the channels that may be tried, in order
-    expires_at: datetime | None = None
+    expires_at: datetime | None = None  # with `accepted`: the end of the message's life
 
 
 class InboundData(_Data):
     """A message from a recipient."""
 
-    tenant: str
-    channel: str
-    provider: str
-    account: str
-    provider_message_id: str
-    sender: str
-    recipient: str | None = None
-    content: InboundKind
-    text: str | None = None
-    payload: str | None = None
-    media: list[InboundMedia] = Field(default_factory=list)
+    tenant: str  # the first one of the account
+    channel: str  # on which channel it came
+    provider: str  # from which provider
+    account: str  # to which configured account
+    provider_message_id: str  # the provider's id of it
+    sender: str  # the recipient's address: a number in E.164, or the provider's id of them
+    recipient: str | None = None  # our number, where the provider names it
+    content: InboundKind  # what kind of message it is
+    text: str | None = None  # its words, or the caption
+    payload: str | None = None  # what a button or a form gave
+    media: list[InboundMedia] = Field(default_factory=list)  # files, by the provider's reference
     in_reply_to: str | None = None  # the Herald message it answers, where known
-    profile_name: str | None = None
-    keyword: str | None = None
-    occurred_at: datetime
-    received_at: datetime
+    profile_name: str | None = None  # what the sender calls themselves
+    keyword: str | None = None  # `stop`, `start` or `help`, where the provider read one
+    occurred_at: datetime  # the provider's clock where it told one
+    received_at: datetime  # when Herald heard of it
 
 
 DataT = TypeVar("DataT", bound=BaseModel)

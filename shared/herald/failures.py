@@ -17,9 +17,15 @@ class Failure(BaseModel):
         extra="ignore", frozen=True, populate_by_name=True, serialize_by_alias=True
     )
 
-    failure_class: LenientFailureClass = Field(alias="class", serialization_alias="class")
-    code: str = Field(default="", max_length=64)
-    text: str = Field(default="", max_length=512)
+    failure_class: LenientFailureClass = Field(
+        alias="class", serialization_alias="class", description="What to do next depends on it."
+    )
+    code: str = Field(
+        default="", max_length=64, description="The provider's own, or one of Herald's."
+    )
+    text: str = Field(
+        default="", max_length=512, description="The provider's words, without addresses."
+    )
     retry_after: Duration | None = Field(
         default=None, description="How long the provider asked us to wait."
     )

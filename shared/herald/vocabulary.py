@@ -33,11 +33,11 @@ class Status(StrEnum):
 class MessageStatus(StrEnum):
     """How far a message got: the highest any of its attempts reached. It may rise after the end."""
 
-    QUEUED = "queued"
-    SENT = "sent"
-    DELIVERED = "delivered"
-    READ = "read"
-    CLICKED = "clicked"
+    QUEUED = "queued"  # accepted by Herald; no provider has passed it on yet
+    SENT = "sent"  # a provider passed it on towards the recipient
+    DELIVERED = "delivered"  # it reached the recipient's device or mailbox
+    READ = "read"  # the recipient opened it
+    CLICKED = "clicked"  # the recipient followed a link in it
 
 
 class Outcome(StrEnum):
@@ -65,55 +65,55 @@ class FailureClass(StrEnum):
 class Category(StrEnum):
     """What a message is for; decides its time to live and how urgent its start is."""
 
-    OTP = "otp"
-    TRANSACTIONAL = "transactional"
-    MARKETING = "marketing"
+    OTP = "otp"  # a code somebody waits for: worthless in minutes
+    TRANSACTIONAL = "transactional"  # what the recipient asked for or must know
+    MARKETING = "marketing"  # everything else; it may wait
 
 
 class Lane(StrEnum):
     """Which queue a message waits in, from the command's routing key on."""
 
-    URGENT = "urgent"
-    NORMAL = "normal"
-    BULK = "bulk"
+    URGENT = "urgent"  # waits behind nothing but its own kind
+    NORMAL = "normal"  # where nothing else is said
+    BULK = "bulk"  # campaigns
 
 
 class Receipts(StrEnum):
     """The furthest news a provider ever sends; `success_on` is capped at it."""
 
     NONE = "none"  # nothing after the acceptance: an acceptance counts as sent
-    SENT = "sent"
-    DELIVERED = "delivered"
-    READ = "read"
+    SENT = "sent"  # that it was passed on
+    DELIVERED = "delivered"  # that it arrived
+    READ = "read"  # that it was opened
 
 
 class SuccessOn(StrEnum):
     """What a step must reach to count as delivered."""
 
-    SENT = "sent"
-    DELIVERED = "delivered"
-    READ = "read"
+    SENT = "sent"  # the provider passed it on
+    DELIVERED = "delivered"  # it arrived
+    READ = "read"  # it was opened
 
 
 class CommandAnswer(StrEnum):
     """The one answer every command gets."""
 
-    ACCEPTED = "accepted"
-    DUPLICATE = "duplicate"
-    REJECTED = "rejected"
-    TOO_LATE = "too_late"
+    ACCEPTED = "accepted"  # it will be done
+    DUPLICATE = "duplicate"  # the same command was accepted before; nothing more is sent
+    REJECTED = "rejected"  # it can't be done as it is
+    TOO_LATE = "too_late"  # to take it back: it was started, or is over
 
 
 class InboundKind(StrEnum):
     """What a recipient sent us."""
 
-    TEXT = "text"
+    TEXT = "text"  # words only
     BUTTON = "button"  # a template's quick-reply button
     INTERACTIVE = "interactive"  # a reply to buttons, a list or a form
     MEDIA = "media"  # held by reference; the provider keeps the bytes
-    LOCATION = "location"
-    REACTION = "reaction"
-    OTHER = "other"
+    LOCATION = "location"  # a place
+    REACTION = "reaction"  # an emoji on a message
+    OTHER = "other"  # a kind that Herald has no word for
 
 
 _WordT = TypeVar("_WordT", bound=StrEnum)

@@ -122,8 +122,8 @@ class TwilioAccount(Account):
         description='How Twilio calls back: "Connection overrides". By default: try five times'
         " more within 15 s, whatever the failure was.",
     )
-    validity: Annotated[timedelta, Field(le=timedelta(seconds=36_000))] | None = (
-        None  # Twilio gives up after that
+    validity: Annotated[Duration, Field(ge=timedelta(seconds=1), le=timedelta(hours=10))] | None = (
+        Field(default=None, description="How long Twilio may try; at most 10 h.")
     )
     rate: Rate = 1.0  # Twilio: one segment a second for a US long code
 

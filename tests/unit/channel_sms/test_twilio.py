@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from aiohttp import BasicAuth, web
 from multidict import MultiDict
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 
 from channel_sms.providers import PROVIDERS
 from channel_sms.providers.twilio import Twilio, payload, read_answer
@@ -94,9 +94,17 @@ def test_another_providers_template_is_passed_over() -> None:
     assert refusal(WorkContent(template=template)) == "no_content"
 
 
-def test_validity_is_whole_seconds() -> None:
-    """A configured validity ends Twilio's own queueing."""
-    assert fields(WorkContent(text="Hi"), twilio(validity="PT90S"))["ValidityPeriod"] == "90"
+@pytest.mark.parametrize(("validity", "seconds"), [("PT90S", "90"), ("10h", "36000")])
+def test_validity_is_whole_seconds(validity: str, seconds: str) -> None:
+    """A configured validity ends Twilio's own queueing; it is written as all durations are."""
+    assert fields(WorkContent(text="Hi"), twilio(validity=validity))["ValidityPeriod"] == seconds
+
+
+@pytest.mark.parametrize("validity", ["11h", "500ms", "soon", 90])
+def test_a_validity_twilio_would_refuse(validity: object) -> None:
+    """Twilio takes one second to ten hours."""
+    with pytest.raises(ValidationError):
+        twilio(validity=validity)
 
 
 @pytest.mark.parametrize(

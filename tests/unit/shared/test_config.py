@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,15 @@ def problems(path: Path, text: str) -> list[str]:
 def test_example_is_valid() -> None:
     """The example in the docs is a configuration that Herald takes."""
     assert load_configuration(EXAMPLE).file.channels == ("email", "sms", "whatsapp")
+
+
+def test_what_the_example_leaves_out_is_valid_too(tmp_path: Path) -> None:
+    """A setting in a comment of the example can be taken as it stands there."""
+    text, taken = re.subn(r"(?m)^# (\w+ = )", r"\1", EXAMPLE.read_text())
+    path = tmp_path / "herald.toml"
+    path.write_text(text)
+    assert taken > 5
+    assert load_configuration(path).file.channels == ("email", "sms", "whatsapp")
 
 
 def test_every_error_is_told_with_its_path(tmp_path: Path) -> None:
