@@ -6,8 +6,11 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal, NoReturn, TypeVar
+
+from herald.server_urls import AMQP, POSTGRES, check_url
 
 _T = TypeVar("_T")
 
@@ -60,8 +63,8 @@ def read_settings(
             return None
 
     values = {
-        "amqp_url": read("HERALD_AMQP_URL", _url("amqp", "amqps")),
-        "postgres_dsn": read("HERALD_POSTGRES_DSN", _url("postgres", "postgresql"))
+        "amqp_url": read("HERALD_AMQP_URL", partial(check_url, schemes=AMQP)),
+        "postgres_dsn": read("HERALD_POSTGRES_DSN", partial(check_url, schemes=POSTGRES))
         if database
         else "",
         "config_path": read("HERALD_CONFIG", Path, "herald.toml"),
@@ -87,16 +90,6 @@ def exit_with_problems(error: SettingsError) -> NoReturn:
     """Print what is wrong with the settings and exit with 2."""
     print(error, file=sys.stderr)  # noqa: T201  for whoever starts it, before any log
     raise SystemExit(2) from None
-
-
-def _url(*schemes: str) -> Callable[[str], str]:
-    def check(value: str) -> str:
-        if not value.startswith(tuple(f"{scheme}://" for scheme in schemes)):
-            # the value may hold a password: it is not repeated
-            raise ValueError(f"must start with {schemes[0]}://")
-        return value
-
-    return check
 
 
 def _port(value: str) -> int:

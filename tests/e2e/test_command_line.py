@@ -218,7 +218,7 @@ def test_status_names_what_is_missing(quiet: None, environment: dict[str, str]) 
     )
     assert done.exit_code == FAILED
     assert "router: readyz: no answer" in done.stderr
-    assert "database: can't be reached" in done.stderr
+    assert "PostgreSQL at 127.0.0.1:1/none can't be reached" in done.stderr
 
 
 def test_status_without_a_broker_tells_the_rest(
@@ -241,13 +241,24 @@ def test_what_is_not_there_is_said(
     """A stopped broker, a wrong password, a missing router: one line each that says what to do."""
     port = unused_tcp_port
     url = URL(environment["HERALD_AMQP_URL"])
-    send = ("send", "--phone", "+15550000001", "--text", "x")
+    send, apply = ("send", "--phone", "+15550000001", "--text", "x"), ("topology", "apply")
+    dsn, management = "HERALD_POSTGRES_DSN", "HERALD_RABBITMQ_MANAGEMENT_URL"
+    database = URL(environment[dsn])
     for arguments, changes, code, said in (
         (send, {"HERALD_AMQP_URL": str(url.with_port(port))}, FAILED, "is it running?"),
         (send, {"HERALD_AMQP_URL": str(url.with_password("no"))}, FAILED, "refuses the user"),
         (send, {"HERALD_AMQP_URL": "http://x"}, USAGE, "must start with amqp://"),
+        (send, {"HERALD_AMQP_URL": "amqp://u:p/w@x/"}, USAGE, "percent-encoded"),
+        (apply, {"HERALD_AMQP_URL": str(url.with_port(port))}, FAILED, "is it running?"),
+        (apply, {"HERALD_AMQP_URL": str(url.with_password("no"))}, FAILED, "refuses the user"),
+        (apply, {management: f"http://127.0.0.1:{port}"}, FAILED, f"{management}: "),
+        (apply, {management: "http://127.0.0.1:x"}, USAGE, f"{management}: its host or port"),
+        (("migrate",), {dsn: str(database.with_port(port))}, FAILED, "is it running?"),
+        (("migrate",), {dsn: str(database.with_path("/none"))}, FAILED, "no such database"),
+        (("migrate",), {dsn: "postgresql://127.0.0.1:x/"}, USAGE, f"{dsn}: its host or port"),
         (send, {"HERALD_AMQP_URL": ""}, USAGE, "HERALD_AMQP_URL is not set"),
         (("timeline", "x"), {"HERALD_ROUTER_URL": f"http://127.0.0.1:{port}"}, FAILED, "no router"),
+        (("timeline", "x"), {"HERALD_ROUTER_URL": "127.0.0.1"}, USAGE, "must start with http://"),
         (("timeline", "x"), {}, USAGE, "is named x"),
         (("timeline", str(uuid4())), {}, USAGE, "no message of tenant"),
     ):

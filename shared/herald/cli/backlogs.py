@@ -9,6 +9,7 @@ import aio_pika
 import asyncpg
 from aiormq.exceptions import ChannelNotFoundEntity
 
+from herald.cli.postgres import problem_of
 from herald.client.connection import CONNECT_SECONDS, explained
 from herald.client.errors import ClientError
 from herald.database.pool import OUTAGES
@@ -104,11 +105,11 @@ async def read_database(dsn: str) -> Database:
     try:
         connection = await asyncpg.connect(dsn, timeout=CONNECT_SECONDS)
     except OUTAGES as error:
-        return Database(problem=f"can't be reached: {type(error).__name__}")
+        return Database(problem=problem_of(error, dsn))
     try:
         row = await connection.fetchrow(_BACKLOG)
     except asyncpg.PostgresError as error:
-        return Database(problem=f"{type(error).__name__}; has herald migrate been run?")
+        return Database(problem=problem_of(error, dsn))
     finally:
         await connection.close()
     return Database(**dict(row)) if row else Database()

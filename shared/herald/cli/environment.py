@@ -14,6 +14,7 @@ import typer
 
 from herald.client import ClientError, NoAnswerError, RejectedError
 from herald.config.loading import Configuration, ConfigurationError, load_configuration
+from herald.server_urls import AMQP, HTTP, POSTGRES, check_url
 
 # Exit codes.
 EXIT_FAILED = 1  # it could not be done (say, a server is away), or it did not end well
@@ -47,15 +48,26 @@ def required(name: str) -> str:
 
 def amqp_url() -> str:
     """Return the broker's URL, or end with 2 saying what is wrong with it."""
-    url = required("HERALD_AMQP_URL")
-    if not url.startswith(("amqp://", "amqps://")):
-        raise fail("HERALD_AMQP_URL must start with amqp:// or amqps://", EXIT_USAGE)
-    return url
+    return checked("HERALD_AMQP_URL", required("HERALD_AMQP_URL"), AMQP)
+
+
+def postgres_dsn() -> str:
+    """Return the database's URL, or end with 2 saying what is wrong with it."""
+    return checked("HERALD_POSTGRES_DSN", required("HERALD_POSTGRES_DSN"), POSTGRES)
+
+
+def checked(name: str, url: str, schemes: tuple[str, ...]) -> str:
+    """Return a variable's URL, or end with 2 saying what is wrong with it."""
+    try:
+        return check_url(url, schemes)
+    except ValueError as error:
+        raise fail(f"{name}: {error}", EXIT_USAGE) from None
 
 
 def router_url() -> str:
     """Return the base URL of the router's read API."""
-    return os.environ.get("HERALD_ROUTER_URL", DEFAULT_ROUTER_URL).rstrip("/")
+    url = os.environ.get("HERALD_ROUTER_URL", DEFAULT_ROUTER_URL)
+    return checked("HERALD_ROUTER_URL", url, HTTP).rstrip("/")
 
 
 def configuration() -> Configuration:

@@ -5,19 +5,22 @@ from __future__ import annotations
 import asyncio
 import json
 
+import asyncpg
 import typer
 
-from herald.cli.environment import JsonOption, fail, required
+from herald.cli.environment import JsonOption, fail, postgres_dsn
+from herald.cli.postgres import problem_of
 from herald.database import migrations
 from herald.database.pool import OUTAGES
 
 
 def migrate(as_json: JsonOption = False) -> None:
     """Apply the migrations that are missing in HERALD_POSTGRES_DSN. Safe to run again."""
+    dsn = postgres_dsn()
     try:
-        applied = asyncio.run(migrations.migrate(required("HERALD_POSTGRES_DSN")))
-    except OUTAGES as error:
-        raise fail(f"PostgreSQL could not be reached: {type(error).__name__}") from None
+        applied = asyncio.run(migrations.migrate(dsn))
+    except (*OUTAGES, asyncpg.InsufficientPrivilegeError) as error:
+        raise fail(problem_of(error, dsn)) from None
     names = [f"{item.schema}/{item.number:04}_{item.name}" for item in applied]
     if as_json:
         typer.echo(json.dumps({"applied": names}))

@@ -17,12 +17,15 @@ from herald.cli.environment import (
     EXIT_USAGE,
     JsonOption,
     amqp_url,
+    checked,
     configuration,
     fail,
+    postgres_dsn,
     run,
 )
 from herald.cli.tables import plain_table
 from herald.cli.web import ask
+from herald.server_urls import HTTP
 
 HTTP_OK = 200
 DEFAULT_SERVICES = "router=http://127.0.0.1:8002,ingress=http://127.0.0.1:8001"
@@ -58,7 +61,7 @@ class Status:
             if queue.problem:
                 yield f"{queue.name}: {queue.problem}"
         if self.database is not None and self.database.problem:
-            yield f"database: {self.database.problem}"
+            yield self.database.problem
 
 
 def status(as_json: JsonOption = False) -> None:
@@ -81,7 +84,7 @@ def status(as_json: JsonOption = False) -> None:
 
 async def _read() -> Status:
     channels, url = configuration().file.channels, amqp_url()
-    dsn = os.environ.get("HERALD_POSTGRES_DSN")
+    dsn = postgres_dsn() if os.environ.get("HERALD_POSTGRES_DSN") else None
     return Status(
         services=[_service(name, url) for name, url in _services()],
         broker=await read_broker(url, channels),
@@ -94,7 +97,7 @@ def _services() -> Iterator[tuple[str, str]]:
         name, separator, url = pair.strip().partition("=")
         if not separator:
             raise fail(f"HERALD_SERVICES: {pair}: write name=url", EXIT_USAGE)
-        yield name, url.rstrip("/")
+        yield name, checked(f"HERALD_SERVICES: {name}", url, HTTP).rstrip("/")
 
 
 def _service(name: str, url: str) -> Service:

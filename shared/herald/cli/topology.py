@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
+from collections.abc import Awaitable
+from typing import TypeVar
 
 import typer
-from aio_pika.exceptions import AMQPError
 
 from herald.bus import declaration
 from herald.bus.errors import ManagementError, TopologyConflictError
-from herald.cli.environment import JsonOption, configuration, fail, required
+from herald.cli.environment import JsonOption, amqp_url, checked, configuration, fail, run
+from herald.client.connection import explained
+from herald.server_urls import HTTP
 from herald.topology import topology_for
 
 topology = typer.Typer(
@@ -20,19 +22,14 @@ topology = typer.Typer(
     no_args_is_help=True,
 )
 
+_T = TypeVar("_T")
+
 
 @topology.command("apply")
 def apply(as_json: JsonOption = False) -> None:
     """Declare exchanges, queues and bindings for the channels of herald.toml. Safe to run again."""
-    wanted = topology_for(configuration().file.channels)
-    try:
-        asyncio.run(
-            declaration.apply(required("HERALD_AMQP_URL"), wanted, management_url=_management_url())
-        )
-    except TopologyConflictError as error:
-        raise fail(f"the broker holds other arguments: {error}") from None
-    except (AMQPError, OSError, ManagementError) as error:
-        raise fail(f"RabbitMQ refused or could not be reached: {type(error).__name__}") from None
+    wanted, url = topology_for(configuration().file.channels), amqp_url()
+    run(_told(url, declaration.apply(url, wanted, management_url=_management_url())))
     typer.echo(
         json.dumps(
             {
@@ -48,13 +45,8 @@ def apply(as_json: JsonOption = False) -> None:
 @topology.command("check")
 def check(as_json: JsonOption = False) -> None:
     """Print how the broker differs from the topology, a line each; exit with 1 if it does."""
-    wanted = topology_for(configuration().file.channels)
-    try:
-        drift = asyncio.run(
-            declaration.check(required("HERALD_AMQP_URL"), wanted, management_url=_management_url())
-        )
-    except (AMQPError, OSError, ManagementError) as error:
-        raise fail(f"RabbitMQ refused or could not be reached: {type(error).__name__}") from None
+    wanted, url = topology_for(configuration().file.channels), amqp_url()
+    drift = run(_told(url, declaration.check(url, wanted, management_url=_management_url())))
     if as_json:
         typer.echo(json.dumps({"differences": [str(difference) for difference in drift]}))
     else:
@@ -66,5 +58,18 @@ def check(as_json: JsonOption = False) -> None:
         typer.echo("no differences")
 
 
+async def _told(url: str, work: Awaitable[_T]) -> _T:
+    """Do it; end with 1 and one line that says what went wrong."""
+    try:
+        with explained(url):
+            return await work
+    except TopologyConflictError as error:
+        raise fail(f"the broker holds other arguments: {error}") from None
+    except ManagementError as error:
+        raise fail(f"HERALD_RABBITMQ_MANAGEMENT_URL: {error}") from None
+
+
 def _management_url() -> str | None:
-    return os.environ.get("HERALD_RABBITMQ_MANAGEMENT_URL") or None
+    name = "HERALD_RABBITMQ_MANAGEMENT_URL"
+    url = os.environ.get(name)
+    return checked(name, url, HTTP) if url else None

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import random
 from collections.abc import Awaitable, Callable, Iterator
-from urllib.parse import urlsplit
 
 import aio_pika
 import structlog
@@ -22,6 +21,7 @@ from aiormq.exceptions import (
 )
 
 from herald.client.errors import ClientError, ConnectionFailedError, TopologyMissingError
+from herald.server_urls import place_of
 
 CONNECT_SECONDS = 10.0
 HEARTBEAT_SECONDS = 10
@@ -140,7 +140,7 @@ def explained(
     try:
         yield
     except only as error:
-        raise _explanation(error, _where(url)) from None
+        raise _explanation(error, place_of(url)) from None
 
 
 def _explanation(error: Exception, where: str) -> ClientError:
@@ -161,16 +161,6 @@ def _explanation(error: Exception, where: str) -> ClientError:
             return ConnectionFailedError(
                 f"RabbitMQ at {where} can't be reached ({type(error).__name__}): is it running?"
             )
-
-
-def _where(url: str) -> str:
-    """Name the broker without its credentials."""
-    try:
-        parts = urlsplit(url)
-        host, port, path = parts.hostname or "?", parts.port, parts.path
-    except ValueError:
-        return "an address that is no URL"
-    return f"{host}:{port or (5671 if parts.scheme == 'amqps' else 5672)}{path}"
 
 
 def _reason(error: Exception) -> str:

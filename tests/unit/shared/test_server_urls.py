@@ -1,0 +1,71 @@
+"""URLs of servers: what can't be connected to is refused, and no password is repeated."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from herald.server_urls import AMQP, HTTP, POSTGRES, check_url, place_of
+
+
+@pytest.mark.parametrize(
+    ("url", "schemes", "place"),
+    [
+        ("amqp://u:p@broker/", AMQP, "broker:5672/"),
+        ("amqps://u:p@broker/%2Fvhost", AMQP, "broker:5671/%2Fvhost"),
+        ("amqp://u:p%40%2F@10.0.0.1:5673/v", AMQP, "10.0.0.1:5673/v"),
+        ("postgresql://u@db/herald?sslmode=require", POSTGRES, "db:5432/herald"),
+        ("postgres://u@one:5433,two/herald", POSTGRES, "one:5433,two:5432/herald"),
+        ("postgresql:///herald?host=/run/postgresql", POSTGRES, "localhost:5432/herald"),
+        ("postgresql://u@[::1]:5433/herald", POSTGRES, "[::1]:5433/herald"),
+        ("postgresql://u@[::1]/herald", POSTGRES, "[::1]:5432/herald"),
+        ("https://router.example.com", HTTP, "router.example.com:443"),
+    ],
+)
+def test_a_server_is_named_without_its_credentials(
+    url: str, schemes: tuple[str, ...], place: str
+) -> None:
+    """A good URL passes as it is; host, port and path are what people may see of it."""
+    assert check_url(url, schemes) == url
+    assert place_of(url) == place
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "amqp://u:p@broker:port/",
+        "amqp://u:p@broker:0/",
+        "amqp://u:p@broker:65536/",
+        "amqp://u:p/w@broker/",
+        "amqp://u:12/34@broker/",
+        "amqp://u:12#34@broker/",
+        "amqp://u:12?34@broker/",
+        "amqp://u:p@::1/",
+        "amqp://u:p@[::1/",
+        "amqp://u:p@broker:5672:5672/",
+    ],
+)
+def test_an_address_nobody_could_connect_to(url: str) -> None:
+    """A port that is none, and a password that was not encoded, are refused before connecting."""
+    with pytest.raises(ValueError, match="host or port is not understood"):
+        check_url(url, AMQP)
+
+
+@given(before=st.text(), after=st.text())
+def test_no_secret_is_repeated(before: str, after: str) -> None:
+    """Whatever a password holds, and however it tears the URL apart, it is not shown."""
+    url = f"amqp://user:{before}hunter2{after}@broker:5672/"
+    assert "hunter2" not in place_of(url)
+    with suppress(ValueError):
+        assert check_url(url, AMQP) == url
+
+
+@given(url=st.text())
+def test_any_text_is_judged(url: str) -> None:
+    """Text of any kind is refused or named, never an error of another kind."""
+    with pytest.raises(ValueError, match=r"must start with|not understood"):
+        check_url(f"x{url}", AMQP)
+    assert place_of(url)
