@@ -1,4 +1,7 @@
-"""`herald topology`: declare the bus on a broker, or see how a broker differs from it."""
+"""`herald topology`: declare the bus on a broker, or see how a broker differs from it.
+
+What declares it brings an HTTP library along, so it is imported late: other commands start sooner.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,6 @@ from typing import TypeVar
 
 import typer
 
-from herald.bus import declaration
 from herald.bus.errors import ManagementError, TopologyConflictError
 from herald.cli.environment import JsonOption, amqp_url, checked, configuration, fail, run
 from herald.client.connection import explained
@@ -28,6 +30,8 @@ _T = TypeVar("_T")
 @topology.command("apply")
 def apply(as_json: JsonOption = False) -> None:
     """Declare exchanges, queues and bindings for the channels of herald.toml. Safe to run again."""
+    from herald.bus import declaration  # noqa: PLC0415  see above
+
     wanted, url = topology_for(configuration().file.channels), amqp_url()
     run(_told(url, declaration.apply(url, wanted, management_url=_management_url())))
     typer.echo(
@@ -45,6 +49,8 @@ def apply(as_json: JsonOption = False) -> None:
 @topology.command("check")
 def check(as_json: JsonOption = False) -> None:
     """Print how the broker differs from the topology, a line each; exit with 1 if it does."""
+    from herald.bus import declaration  # noqa: PLC0415  see above
+
     wanted, url = topology_for(configuration().file.channels), amqp_url()
     drift = run(_told(url, declaration.check(url, wanted, management_url=_management_url())))
     if as_json:
