@@ -8,24 +8,31 @@ import pytest
 
 from behaviour.bus.link import linked
 from behaviour.bus.rabbit import until
-from behaviour.channel.gate import gated
+from behaviour.channel.gate import Gate, gated
 from behaviour.channel.world import World, attempt_id, problems, ready
 from herald import topology
 from herald.channel import recorder, sweeper
 from herald.channel.recorder import Recorder
+from herald.channel.service import Channel
 from herald.database import pool
+
+
+async def strand(world: World, gate: Gate, channel: Channel) -> list[str]:
+    """Have the provider answer while the database is away: only the recorder knows the outcomes."""
+    attempts = [attempt_id() for _ in range(20)]
+    world.provider.may_answer.clear()
+    await world.send(*attempts)
+    await until(lambda: len(world.provider.calls) == len(attempts))
+    await gate.shut()
+    world.provider.may_answer.set()
+    await until(lambda: problems(channel)["recorder"])
+    return attempts
 
 
 async def test_an_outcome_is_kept_while_the_database_is_away(world: World) -> None:
     """What the provider said is recorded and told when the database answers again, called once."""
-    attempts = [attempt_id() for _ in range(20)]
-    world.provider.may_answer.clear()
     async with gated(world.dsn) as gate, world.channel(dsn=gate.url) as channel:
-        await world.send(*attempts)
-        await until(lambda: len(world.provider.calls) == 20)
-        await gate.shut()
-        world.provider.may_answer.set()
-        await until(lambda: problems(channel)["recorder"])
+        attempts = await strand(world, gate, channel)
         assert await world.receipts() == []
         await gate.open()
         told = await world.receipts(20)
@@ -41,14 +48,8 @@ async def test_an_outage_longer_than_leases_makes_nothing_unknown(
 ) -> None:
     """However late an outcome is recorded, the worker that kept it does not call it unknown."""
     monkeypatch.setattr(recorder, "RETRY_SECONDS", 2 * sweeper.INTERVAL_SECONDS)
-    attempts = [attempt_id() for _ in range(20)]
-    world.provider.may_answer.clear()
     async with gated(world.dsn) as gate, world.channel(dsn=gate.url) as channel:
-        await world.send(*attempts)
-        await until(lambda: len(world.provider.calls) == 20)
-        await gate.shut()
-        world.provider.may_answer.set()
-        await until(lambda: problems(channel)["recorder"])
+        attempts = await strand(world, gate, channel)
         for attempt in attempts:
             await world.end_lease(attempt)
         await gate.open()
