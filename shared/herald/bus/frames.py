@@ -6,6 +6,7 @@ import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import pamqp.frame
@@ -40,7 +41,11 @@ def encode(frame: Frame, *, channel_number: int, max_content_bytes: int, app_id:
     """
     try:
         parts = [
-            pamqp.frame.marshal(part, channel_number) for part in _method_and_header(frame, app_id)
+            _method(frame.exchange, frame.routing_key, frame.mandatory, channel_number),
+            pamqp.frame.marshal(
+                ContentHeader(body_size=len(frame.body), properties=_properties(frame, app_id)),
+                channel_number,
+            ),
         ]
     except (TypeError, ValueError, OverflowError, AttributeError, struct.error) as error:
         # only the type of the error: its text may hold the header's value
@@ -54,13 +59,12 @@ def encode(frame: Frame, *, channel_number: int, max_content_bytes: int, app_id:
     return b"".join(parts)
 
 
-def _method_and_header(frame: Frame, app_id: str) -> tuple[Basic.Publish, ContentHeader]:
-    if len(frame.routing_key.encode()) > _MAX_KEY_BYTES:
+@lru_cache(maxsize=1024)  # exchanges and keys are few
+def _method(exchange: str, routing_key: str, mandatory: bool, channel_number: int) -> bytes:
+    if len(routing_key.encode()) > _MAX_KEY_BYTES:
         raise ValueError("routing key over 255 bytes")
-    publish = Basic.Publish(
-        exchange=frame.exchange, routing_key=frame.routing_key, mandatory=frame.mandatory
-    )
-    return publish, ContentHeader(body_size=len(frame.body), properties=_properties(frame, app_id))
+    publish = Basic.Publish(exchange=exchange, routing_key=routing_key, mandatory=mandatory)
+    return pamqp.frame.marshal(publish, channel_number)
 
 
 def _properties(frame: Frame, app_id: str) -> Basic.Properties:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from uuid import UUID, uuid4
+from uuid import UUID, uuid4, uuid5
 
 import pytest
 from hypothesis import given
@@ -14,6 +14,7 @@ from herald.addresses import masked, normalise_email, normalise_phone
 from herald.durations import format_duration, parse_duration
 from herald.failures import Failure
 from herald.identifiers import (
+    NAMESPACE,
     AttemptId,
     TenantName,
     body_id,
@@ -184,6 +185,12 @@ def test_names_are_fixed_for_ever() -> None:
     assert event_id_for("s", "t", "c") == "5f921a7e-5d79-5271-99ff-6493ce696bba"
     assert frame_id_for("a", "b") == "6a6d2d41-9e0f-5de0-b6e6-c649daaa70fe"
     assert body_id(b"\x00\xff") == "a9d742fb-a606-5f87-b764-bf362df83f4a"
+
+
+@given(subject=st.text(st.characters(exclude_categories=["Cs"])))
+def test_ids_are_uuids_of_version_5(subject: str) -> None:
+    """Anyone can make the same id with a library's uuid5."""
+    assert event_id_for(subject, "t", "c") == str(uuid5(NAMESPACE, f"event\0{subject}\0t\0c"))
 
 
 def test_ids_of_different_parts_differ() -> None:
