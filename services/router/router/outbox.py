@@ -35,6 +35,7 @@ CLAIM = timedelta(seconds=15)
 PUBLISH_SECONDS = 10.0  # less than CLAIM
 SWEEP_SECONDS = 1.0
 SWEEP_ROWS = 50
+AWAY_PAUSE = timedelta(seconds=2)  # until events that met no broker are tried again
 EVENTS_PAUSE = timedelta(minutes=1)  # until events that were not taken are tried again; it grows
 EVENTS_KEPT = timedelta(days=1)  # a queue that has taken nothing for so long is given up
 DRAIN_SECONDS = 3.0
@@ -103,8 +104,7 @@ class Outbox:
             untold = [item for item in untold if item not in given_up]
         self._conclude(row, [*undone, *untold])
         if untold and not undone:
-            # rarer with age: rows that pile up must not keep the sweeper from others
-            await self._keep(row, untold, now + max(EVENTS_PAUSE, age / 2))
+            await self._keep(row, untold, now + _pause(untold, age))
 
     async def _keep(self, row: UUID, untold: Left, until: datetime) -> None:
         """Leave in a row the events that were not taken; the rest of it is done."""
@@ -153,6 +153,16 @@ class Outbox:
         await asyncio.gather(
             *(self.publish(row, decode(frames), made_at) for row, frames, made_at in rows)
         )
+
+
+def _pause(untold: Left, age: timedelta) -> timedelta:
+    """Return how long events wait for the next try.
+
+    Of a sick queue it is the longer the older they are: rows that pile up must not keep the sweeper
+    from others. A broker that is away takes everything when it is back.
+    """
+    is_sick = any(isinstance(error, TimedOutError) for _, error in untold)
+    return max(EVENTS_PAUSE, age / 2) if is_sick else AWAY_PAUSE
 
 
 async def _left(publisher: Publisher, frames: Sequence[Frame]) -> Left:

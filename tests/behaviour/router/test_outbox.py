@@ -7,9 +7,10 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 import asyncpg
+import pytest
 import pytest_asyncio
 
-from herald.bus.errors import PublishError, TimedOutError
+from herald.bus.errors import PublishError, TimedOutError, UnavailableError
 from herald.bus.frames import Frame
 from herald.bus.publishing import Publisher
 from herald.database.migrations import migrate
@@ -23,10 +24,11 @@ EVENT = Frame(exchange=EVENTS, routing_key="message.sent.a", body=b"{}", message
 
 
 class Queues(Publisher):
-    """Stands for the broker's queues: they take frames, or time out once `answers` is set."""
+    """Stands for the broker's queues: they take frames, or fail once `answers` is set."""
 
-    def __init__(self, *, takes: bool = True) -> None:
+    def __init__(self, *, takes: bool = True, failure: type[PublishError] = TimedOutError) -> None:
         self.takes = takes
+        self.failure = failure
         self.answers = asyncio.Event()
         self.taken: list[str] = []
 
@@ -39,7 +41,7 @@ class Queues(Publisher):
             self.taken += [frame.message_id for frame in frames]
             return [None for _ in frames]
         await self.answers.wait()
-        return [TimedOutError(frame.message_id, "no confirm in time") for frame in frames]
+        return [self.failure(frame.message_id, "not confirmed") for frame in frames]
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -90,6 +92,22 @@ async def test_a_queue_that_takes_nothing_holds_no_work(database: Database) -> N
     assert (sick.taken, work.taken) == (["e"], ["w"])
     assert outbox.settled() == [row["id"]]
     await outbox.flush()
+
+
+@pytest.mark.parametrize(("failure", "seconds"), [(UnavailableError, 2), (TimedOutError, 60)])
+async def test_a_lost_broker_delays_events_less_than_a_sick_queue(
+    database: Database, failure: type[PublishError], seconds: int
+) -> None:
+    """Events that met no broker are tried again in seconds, what a queue left alone in a minute."""
+    away = Queues(takes=False, failure=failure)
+    away.answers.set()
+    outbox = Outbox(database, Queues(), away)
+    row = await promised(database, outbox)
+    await outbox.publish(row["id"], [WORK, EVENT])
+    await outbox.drain()
+    async with database.connection() as connection:
+        until = await connection.fetchval("DELETE FROM router.outbox RETURNING claimed_until")
+    assert abs((until - datetime.now(UTC)).total_seconds() - seconds) < 1.5
 
 
 async def test_what_is_not_taken_for_long_is_given_up(database: Database) -> None:
