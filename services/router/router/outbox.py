@@ -17,6 +17,7 @@ from uuid import UUID, uuid4
 import structlog
 from pydantic_core import from_json, to_json
 
+from herald.bus.batches import where
 from herald.bus.errors import NackedError, PublishError, RefusedError, TimedOutError
 from herald.bus.frames import Frame
 from herald.bus.publishing import Publisher
@@ -127,8 +128,8 @@ class Outbox:
             await asyncio.sleep(SWEEP_SECONDS)
             try:
                 await self._sweep()
-            except OUTAGES as error:
-                _log.warning("outbox.sweep_failed", error=type(error).__name__)
+            except Exception as error:  # noqa: BLE001  what is promised must be swept again
+                _log.warning("outbox.sweep_failed", error=type(error).__name__, where=where(error))
 
     async def flush(self) -> None:
         """Drop settled rows before the end, so that the next start publishes nothing twice."""

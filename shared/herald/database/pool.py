@@ -32,6 +32,7 @@ OUTAGES = (
     asyncpg.CannotConnectNowError,
     asyncpg.InvalidCatalogNameError,  # the database is not created yet
     asyncpg.InvalidAuthorizationSpecificationError,  # nor its user, or not with this password
+    asyncpg.InternalClientError,  # what a statement meets between the server's end and the socket's
 )
 
 _log = structlog.get_logger()
@@ -86,7 +87,11 @@ class Database:
         """
         assert self._pool is not None, "start() comes first"
         async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-            yield connection
+            try:
+                yield connection
+            except asyncpg.InternalClientError:
+                connection.terminate()  # its state is broken: nobody must get it again
+                raise
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
