@@ -85,6 +85,7 @@ class Spool:
             OSError: it can't be removed.
         """
         await self._in_thread(partial(self._segments.remove, path))
+        self._trouble = None  # there is room again: the next outage must not begin as full
         self._oldest_at = await self._in_thread(self._segments.oldest_at)
 
     async def set_aside(self, path: Path, lines: Sequence[bytes]) -> Path:
