@@ -181,3 +181,28 @@ async def test_no_answer_in_time_is_said(stack: Stack) -> None:
         with pytest.raises(PublishFailedError, match="same idempotency key"):
             await herald.publish(send(), timeout_seconds=0.5)
         link.release()
+
+
+async def test_what_was_not_confirmed_is_not_called_kept(stack: Stack) -> None:
+    """A command in doubt is to be sent again; only one that is confirmed will be answered."""
+    async with linked(stack.servers.amqp_url) as (link, url), Client(url) as herald:
+        link.hold()
+        with pytest.raises(PublishFailedError, match="same idempotency key"):
+            await herald.send(send(), timeout_seconds=0.5)  # the first: it can't listen either
+        link.release()
+        assert (await herald.send(send())).answer is CommandAnswer.ACCEPTED
+        link.hold()
+        with pytest.raises(PublishFailedError, match="same idempotency key"):
+            await herald.send(send(), timeout_seconds=0.5)
+        link.release()
+
+
+async def test_the_first_wait_ends_in_time(stack: Stack) -> None:
+    """A wait that can't even begin to listen ends when it was told to, and works later."""
+    async with linked(stack.servers.amqp_url) as (link, url), Client(url) as herald:
+        link.hold()
+        with pytest.raises(NoAnswerError, match="not outcome within"):
+            await asyncio.wait_for(herald.wait(str(uuid4()), timeout_seconds=0.3), PATIENCE)
+        link.release()
+        answer = await herald.send(send())
+        assert (await herald.wait(answer.message_id, timeout_seconds=PATIENCE)).outcome

@@ -13,7 +13,14 @@ import structlog
 from aio_pika.abc import AbstractConnection, AbstractIncomingMessage
 
 from herald.client.answers import Answer, answer_from
-from herald.client.commanding import Command, cancel_command, publish, send_command
+from herald.client.commanding import (
+    Command,
+    cancel_command,
+    not_answered,
+    not_confirmed,
+    publish,
+    send_command,
+)
 from herald.client.connection import Connection
 from herald.client.errors import ClientError, NoAnswerError
 from herald.client.progress import MAX_MESSAGES, Heard, Progress, Until
@@ -152,11 +159,12 @@ class Client:
         Raises:
             NoAnswerError: it did not come in time.
         """
-        await self._listen()
         self._waited[message_id] += 1
         try:
-            async with asyncio.timeout(timeout_seconds), self._news:
-                await self._news.wait_for(lambda: self._heard[message_id].reached(until))
+            async with asyncio.timeout(timeout_seconds):
+                await self._listen()
+                async with self._news:
+                    await self._news.wait_for(lambda: self._heard[message_id].reached(until))
         except TimeoutError:
             status = self._heard[message_id].status
             raise NoAnswerError(
@@ -164,6 +172,8 @@ class Client:
             ) from None
         finally:
             self._waited[message_id] -= 1
+            if not self._waited[message_id]:
+                del self._waited[message_id]
         return self._heard[message_id]
 
     def events(self, *patterns: str, queue: str | None = None) -> EventStream:
@@ -178,18 +188,17 @@ class Client:
 
     async def _ask(self, command: Command, seconds: float) -> Answer:
         """Publish a command and wait for its answer."""
-        await self._listen()
         future: asyncio.Future[_Said] = asyncio.get_running_loop().create_future()
         self._answers[command.message_id] = command, future
+        confirmed = False
         try:
             async with asyncio.timeout(seconds):
+                await self._listen()
                 await publish(self._connection, command, seconds)
+                confirmed = True
                 return answer_from(*await future)
         except TimeoutError:
-            raise NoAnswerError(
-                f"no answer within {seconds:g} s; the command is kept and will be answered "
-                "once the router runs"
-            ) from None
+            raise (not_answered if confirmed else not_confirmed)(seconds) from None
         finally:
             del self._answers[command.message_id]
 
@@ -203,11 +212,13 @@ class Client:
     async def _set_up(self, connection: AbstractConnection) -> None:
         await self._subscription.set_up(connection)
         if self._listens:  # a connection was lost, and maybe events with it
+            if self._asking is not None:
+                self._asking.cancel()
             self._asking = asyncio.create_task(self._ask_again())
 
     async def _ask_again(self) -> None:
         """Publish what is waited for again: the router answers with the present state."""
-        waited = [self._sends[name] for name in +self._waited if name in self._sends]
+        waited = [self._sends[name] for name in self._waited if name in self._sends]
         asked = [command for command, _ in self._answers.values()]
         for command in (*asked, *waited):
             try:

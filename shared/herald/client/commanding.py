@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from pydantic_core import to_json
 
 from herald.client.connection import Connection, explained
-from herald.client.errors import PublishFailedError, RejectedError
+from herald.client.errors import NoAnswerError, PublishFailedError, RejectedError
 from herald.commands import CancelMessage, SendMessage
 from herald.faults import faults_of
 from herald.topology import CANCEL_KEY, COMMANDS, SEND_KEYS
@@ -94,10 +94,23 @@ async def publish(connection: Connection, command: Command, seconds: float) -> N
             while not await _try(connection, command):  # noqa: ASYNC110  the broker sets no event
                 await asyncio.sleep(_RETRY_SECONDS)
     except TimeoutError:
-        raise PublishFailedError(
-            f"RabbitMQ did not confirm within {seconds:g} s; "
-            "publish it again under the same idempotency key"
-        ) from None
+        raise not_confirmed(seconds) from None
+
+
+def not_confirmed(seconds: float) -> PublishFailedError:
+    """Say that a command is in doubt."""
+    return PublishFailedError(
+        f"RabbitMQ did not confirm within {seconds:g} s; "
+        "publish it again under the same idempotency key"
+    )
+
+
+def not_answered(seconds: float) -> NoAnswerError:
+    """Say that a command is confirmed, and its answer still to come."""
+    return NoAnswerError(
+        f"no answer within {seconds:g} s; the command is kept and will be answered "
+        "once the router runs"
+    )
 
 
 async def _try(connection: Connection, command: Command) -> bool:

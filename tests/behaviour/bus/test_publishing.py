@@ -242,7 +242,7 @@ async def test_dead_link_never_cancels_the_caller(
         await service.wait_until_started()
         link.hold()
         with pytest.raises(UnavailableError):
-            await service.publisher.publish_confirmed(work.frame("d"), timeout_seconds=20)
+            await service.publisher.publish_confirmed(work.frame("d"), timeout_seconds=60)
         link.release()
         await service.stop()
 
