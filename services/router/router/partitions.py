@@ -6,7 +6,8 @@ import asyncio
 
 import structlog
 
-from herald.database.pool import OUTAGES, Database
+from herald.bus.batches import where
+from herald.database.pool import Database
 
 DAYS_AHEAD = 7
 INTERVAL_SECONDS = 3600
@@ -28,6 +29,6 @@ class Partitions:
                     await connection.execute(
                         "SELECT router.make_history_partitions($1)", DAYS_AHEAD
                     )
-            except OUTAGES as error:
-                _log.warning("partitions.failed", error=type(error).__name__)
+            except Exception as error:  # noqa: BLE001  the clocks beside it go on
+                _log.error("partitions.failed", error=type(error).__name__, where=where(error))
             await asyncio.sleep(INTERVAL_SECONDS)

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from herald.database.pool import OUTAGES, Database
+from herald.bus.batches import where
+from herald.database.pool import Database
 from herald.receipts import AttemptReceipt
 from router.burials import letter_from
 from router.store.dead_letters import bury
@@ -32,8 +33,8 @@ class Unclaimed:
             try:
                 while await self.sweep(datetime.now(UTC)):
                     pass  # a whole batch: more wait
-            except OUTAGES as error:
-                _log.warning("unclaimed.failed", error=type(error).__name__)
+            except Exception as error:  # noqa: BLE001  the clocks beside it go on
+                _log.error("unclaimed.failed", error=type(error).__name__, where=where(error))
             await asyncio.sleep(INTERVAL_SECONDS)
 
     async def sweep(self, now: datetime) -> bool:

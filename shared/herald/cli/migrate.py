@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 
-import asyncpg
 import typer
 
 from herald.cli.environment import JsonOption, fail, postgres_dsn
@@ -19,7 +18,7 @@ def migrate(as_json: JsonOption = False) -> None:
     dsn = postgres_dsn()
     try:
         applied = asyncio.run(migrations.migrate(dsn))
-    except (*OUTAGES, asyncpg.InsufficientPrivilegeError) as error:
+    except OUTAGES as error:
         raise fail(problem_of(error, dsn)) from None
     names = [f"{item.schema}/{item.number:04}_{item.name}" for item in applied]
     if as_json:

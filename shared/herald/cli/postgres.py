@@ -19,6 +19,8 @@ def problem_of(error: Exception, dsn: str) -> str:
             return f"PostgreSQL at {where} lacks Herald's tables: has `herald migrate` been run?"
         case asyncpg.InsufficientPrivilegeError():
             return f"PostgreSQL at {where} does not allow the user to do this"
+        case asyncpg.SyntaxOrAccessError():
+            return f"PostgreSQL at {where} says: {error}"
         case _:
             kind = type(error).__name__
             return f"PostgreSQL at {where} can't be reached ({kind}): is it running?"

@@ -18,7 +18,8 @@ COMMAND_SECONDS = 10
 ACQUIRE_SECONDS = 5
 PROBE_INTERVAL_SECONDS = 2
 
-# What means that the database is away or overloaded, not that a statement is wrong.
+# What means that the database is away, overloaded or not as it must be. No message is at fault, and
+# the same batch again is right.
 OUTAGES = (
     OSError,
     TimeoutError,
@@ -33,6 +34,13 @@ OUTAGES = (
     asyncpg.InvalidCatalogNameError,  # the database is not created yet
     asyncpg.InvalidAuthorizationSpecificationError,  # nor its user, or not with this password
     asyncpg.InternalClientError,  # what a statement meets between the server's end and the socket's
+    # our statements are fixed: what is missing (table, column, function, right) is missing there
+    asyncpg.SyntaxOrAccessError,
+    asyncpg.InvalidSchemaNameError,
+    asyncpg.InvalidCachedStatementError,  # a migration changed a table under a prepared statement
+    asyncpg.PostgresSystemError,  # its disk
+    asyncpg.DataCorruptedError,
+    asyncpg.IndexCorruptedError,
 )
 
 _log = structlog.get_logger()
@@ -111,7 +119,7 @@ class Database:
                     async with self.connection() as connection:
                         await connection.execute("SELECT 1")
                 self._note(None)
-            except OUTAGES as error:
+            except Exception as error:  # noqa: BLE001  the watch must not end
                 self._note(f"PostgreSQL is away: {type(error).__name__}")
             await asyncio.sleep(PROBE_INTERVAL_SECONDS)
 
@@ -132,7 +140,7 @@ async def _left_as_it_is(_connection: asyncpg.Connection) -> None:
 
 
 def is_outage(error: BaseException) -> bool:
-    """Whether `error` means that the database is away, so that the same batch again is right.
+    """Whether `error` is the database's trouble, so that the same batch again is right.
 
     asyncpg's complaint about a value it can't encode is an InterfaceError too, and no outage.
     """

@@ -41,6 +41,6 @@ class SchemaWatch:
                     for schema in self._schemas
                     for name in await missing_migrations(connection, schema)
                 ]
-        except OUTAGES:
-            return "PostgreSQL is away"
+        except OUTAGES as error:
+            return f"PostgreSQL can't be asked: {type(error).__name__}"
         return f"run `herald migrate`: missing {', '.join(missing)}" if missing else None
