@@ -5,12 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import uuid
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
-import pytest_asyncio
-
-from behaviour.router.stage import Stage, receipt, staged, webhook
+from behaviour.router.receipts import receipt, webhook
+from behaviour.router.world import World
 from herald.database.pool import Database
 from herald.receipts import AttemptReceipt, InboundReceipt
 from herald.vocabulary import InboundKind, Status
@@ -21,65 +19,57 @@ DEAD = "SELECT count(*) FROM router.dead_letters WHERE reason = $1 AND position(
 PARKED = "SELECT parked FROM router.provider_refs WHERE reference = $1"
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def stage(amqp_url: str, management_url: str, postgres_dsn: str) -> AsyncIterator[Stage]:
-    """Give a router on its own broker and database."""
-    async with staged(amqp_url, management_url, postgres_dsn) as running:
-        yield running
+async def new_work(world: World) -> Work:
+    return await world.work("whatsapp", await world.send())
 
 
-async def new_work(stage: Stage) -> Work:
-    await stage.send()
-    return await stage.work("whatsapp")
-
-
-async def test_a_repeat_takes_no_room_among_the_parked(stage: Stage) -> None:
+async def test_a_repeat_takes_no_room_among_the_parked(world: World) -> None:
     """The same early receipt told often is kept once; what comes after it still has a place."""
-    work = await new_work(stage)
+    work = await new_work(world)
     for _ in range(20):
-        await stage.tell(webhook(work, Status.SENT))
-    await stage.tell(webhook(work, Status.DELIVERED))
-    parked = await stage.row(
+        await world.tell(webhook(work, Status.SENT))
+    await world.tell(webhook(work, Status.DELIVERED))
+    parked = await world.row(
         f"{PARKED} AND parked::text LIKE '%delivered%'", f"ref-{work.attempt_id}"
     )
     assert [item["status"] for item in json.loads(parked)] == ["sent", "delivered"]
 
 
-async def test_what_finds_no_room_is_kept_apart(stage: Stage) -> None:
+async def test_what_finds_no_room_is_kept_apart(world: World) -> None:
     """Beyond sixteen early receipts of one reference the rest are dead letters, not gone."""
-    work = await new_work(stage)
+    work = await new_work(world)
     for number in range(20):
-        await stage.tell(webhook(work, Status.OTHER, event_key=f"event-{number}"))
-    assert await stage.row(f"SELECT ({DEAD}) = 4", "too_many_parked", work.attempt_id.encode())
-    assert len(json.loads(await stage.row(PARKED, f"ref-{work.attempt_id}"))) == 16
+        await world.tell(webhook(work, Status.OTHER, event_key=f"event-{number}"))
+    assert await world.row(f"SELECT ({DEAD}) = 4", "too_many_parked", work.attempt_id.encode())
+    assert len(json.loads(await world.row(PARKED, f"ref-{work.attempt_id}"))) == 16
 
 
-async def test_nameless_receipts_are_kept_each(stage: Stage) -> None:
+async def test_nameless_receipts_are_kept_each(world: World) -> None:
     """Receipts that name neither attempt nor reference are dead letters of their own."""
-    work = await new_work(stage)
+    work = await new_work(world)
     for marker in ("first", "second"):
         nameless = webhook(work, Status.SENT, references=(), element={"marker": marker})
-        await stage.tell(nameless)
-        assert await stage.row(DEAD, "foreign_receipt", f'"{marker}"'.encode())
+        await world.tell(nameless)
+        assert await world.row(DEAD, "foreign_receipt", f'"{marker}"'.encode())
 
 
-async def test_an_empty_reference_is_no_name(stage: Stage) -> None:
+async def test_an_empty_reference_is_no_name(world: World) -> None:
     """A receipt whose only reference is empty names nothing."""
-    work = await new_work(stage)
-    await stage.tell(webhook(work, Status.SENT, references=("",), element={"marker": "empty"}))
-    assert await stage.row(DEAD, "foreign_receipt", b'"empty"')
+    work = await new_work(world)
+    await world.tell(webhook(work, Status.SENT, references=("",), element={"marker": "empty"}))
+    assert await world.row(DEAD, "foreign_receipt", b'"empty"')
 
 
-async def test_an_account_is_known_within_a_batch(stage: Stage) -> None:
+async def test_an_account_is_known_within_a_batch(world: World) -> None:
     """Once an attempt is one account's, no other may speak of it, be it in the same batch."""
-    await stage.send(route={"steps": [{"channel": "email"}]})
-    work = await stage.work("email")
+    key = await world.send(route={"steps": [{"channel": "email"}]})
+    work = await world.work("email", key)
     other = receipt(work, Status.DELIVERED, provider="smtp", account="smtp-main")
-    await asyncio.gather(stage.tell(receipt(work, Status.ACCEPTED)), stage.tell(other))
-    assert await stage.row(DEAD, "foreign_receipt", work.attempt_id.encode())
+    await asyncio.gather(world.tell(receipt(work, Status.ACCEPTED)), world.tell(other))
+    assert await world.row(DEAD, "foreign_receipt", work.attempt_id.encode())
 
 
-async def test_an_inbound_message_without_an_account_is_kept(stage: Stage) -> None:
+async def test_an_inbound_message_without_an_account_is_kept(world: World) -> None:
     """A recipient's message to an account that is configured no more is a dead letter."""
     marker = uuid.uuid4().hex
     inbound = InboundReceipt(
@@ -92,29 +82,29 @@ async def test_an_inbound_message_without_an_account_is_kept(stage: Stage) -> No
         text="Hello?",
         received_at=datetime.now(UTC),
     )
-    await stage.tell(inbound)
-    assert await stage.row(DEAD, "unknown_account", marker.encode())
+    await world.tell(inbound)
+    assert await world.row(DEAD, "unknown_account", marker.encode())
 
 
-async def test_what_nobody_claims_becomes_a_dead_letter(stage: Stage, postgres_dsn: str) -> None:
+async def test_what_nobody_claims_becomes_a_dead_letter(world: World) -> None:
     """A receipt whose acceptance never comes is given up after a day, once."""
-    work = await new_work(stage)
-    await stage.tell(webhook(work, Status.DELIVERED))
+    work = await new_work(world)
+    await world.tell(webhook(work, Status.DELIVERED))
     reference = f"ref-{work.attempt_id}"
-    await stage.row(PARKED, reference)
-    database = Database(postgres_dsn, application_name="test")
+    await world.row(PARKED, reference)
+    database = Database(world.dsn, application_name="test")
     await database.start()
     unclaimed = Unclaimed(database)
     now = datetime.now(UTC)
     await unclaimed.sweep(now)
-    assert await stage.database.fetchval(PARKED, reference) is not None
+    assert await world.database.fetchval(PARKED, reference) is not None
     await unclaimed.sweep(now + PATIENCE + timedelta(minutes=1))
     await database.stop()
-    letter = await stage.database.fetchrow(
+    letter = await world.database.fetchrow(
         "SELECT reason, body FROM router.dead_letters WHERE position($1 IN body) > 0",
         reference.encode(),
     )
     assert letter is not None
     assert letter["reason"] == "unclaimed"
     assert AttemptReceipt.model_validate_json(letter["body"]).status is Status.DELIVERED
-    assert await stage.database.fetchval(PARKED, reference) is None
+    assert await world.database.fetchval(PARKED, reference) is None

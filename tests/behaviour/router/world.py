@@ -19,7 +19,7 @@ from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
 from starlette.applications import Starlette
 
 from behaviour.bus.rabbit import Rabbit
-from behaviour.router.stage import PROVIDERS
+from behaviour.router.receipts import PROVIDERS
 from herald.bus.declaration import apply, virtual_host
 from herald.config.loading import load_configuration
 from herald.database.migrations import migrate

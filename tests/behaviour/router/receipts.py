@@ -1,0 +1,41 @@
+"""The receipts that workers and webhooks tell the router."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from herald.receipts import AttemptReceipt
+from herald.vocabulary import Receipts, Status
+from herald.work import Work
+
+PROVIDERS = {
+    "whatsapp": ("whatsapp_cloud", "wa-main"),
+    "sms": ("twilio", "twilio-main"),
+    "email": ("sendgrid", "sendgrid-main"),
+}
+
+
+def receipt(work: Work, status: Status, **changes: Any) -> AttemptReceipt:
+    """Make the receipt that a worker or a webhook tells of some work."""
+    provider, account = PROVIDERS[work.channel]
+    fields: dict[str, Any] = {
+        "source": "channel",
+        "channel": work.channel,
+        "provider": provider,
+        "account": account,
+        "attempt_id": work.attempt_id,
+        "references": (f"ref-{work.attempt_id}",),
+        "status": status,
+        "event_key": f"dispatch:{work.dispatch}",
+        "dispatch": work.dispatch,
+        "receipts": Receipts.READ if status is Status.ACCEPTED else None,
+        "received_at": datetime.now(UTC),
+    }
+    return AttemptReceipt(**fields | changes)
+
+
+def webhook(work: Work, status: Status, **changes: Any) -> AttemptReceipt:
+    """Make a webhook's receipt that knows only the provider's id."""
+    fields = {"source": "webhook", "attempt_id": None, "event_key": "1", "dispatch": None}
+    return receipt(work, status, **fields | changes)
