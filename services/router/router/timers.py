@@ -1,11 +1,15 @@
-"""The clock: messages whose deadline has passed are locked, decided and saved, in batches."""
+"""The clock: messages whose deadline has passed are locked, decided and saved, in batches.
+
+One that can't be decided is put off, so that it stops nobody else's clock.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import random
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import structlog
 
@@ -16,11 +20,13 @@ from router.committing import Committer
 from router.core.deadlines import due_at, silence_at
 from router.core.facts import Due
 from router.core.message import Message
-from router.store.messages import lock_due_messages
+from router.halving import apply_in_halves
+from router.store.messages import find_due, lock_due, postpone
 from router.transaction import Batch
 
 SCAN_SECONDS = 0.25
 BATCH = 200
+PUT_OFF = timedelta(minutes=10)  # a bug may be mended by then
 _FIRST_PAUSE_SECONDS = 1.0
 
 _log = structlog.get_logger(__name__)
@@ -56,12 +62,27 @@ class Timers:
                 await asyncio.sleep(SCAN_SECONDS * random.uniform(0.8, 1.2))  # noqa: S311  jitter
 
     async def _scan(self) -> bool:
+        """Act on what is due; return whether more may be."""
         now = datetime.now(UTC)
         silence_until = self._silence_until(now)
+        async with self._database.connection() as connection:
+            found = await find_due(connection, now, silence_until, BATCH)
+        ours = 0
+
+        async def act(ids: Sequence[UUID]) -> None:
+            nonlocal ours
+            ours += await self._act(ids, now, silence_until)
+
+        if found:
+            await apply_in_halves(found, act, self._put_off)
+        return ours >= BATCH
+
+    async def _act(self, ids: Sequence[UUID], now: datetime, silence_until: datetime | None) -> int:
+        """Decide those of `ids` that are ours; return how many."""
         async with self._database.transaction() as connection:
-            due = await lock_due_messages(connection, now, silence_until, BATCH)
+            due = await lock_due(connection, ids, now, silence_until)
             if not due:
-                return False
+                return 0
             batch = Batch(now, self._committer.rules)
             batch.add(due)
             for message in due:
@@ -71,7 +92,12 @@ class Timers:
             )
         metrics.TIMER_LAG_SECONDS.set(_lag_seconds(due, now))
         await self._committer.keep(committed)
-        return len(due) >= BATCH
+        return len(due)
+
+    async def _put_off(self, message_id: UUID, _error: Exception) -> None:
+        async with self._database.connection() as connection:
+            await postpone(connection, message_id, datetime.now(UTC) + PUT_OFF)
+        _log.error("timers.put_off", message_id=str(message_id))
 
 
 def _lag_seconds(messages: Sequence[Message], now: datetime) -> float:

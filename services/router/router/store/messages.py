@@ -51,12 +51,25 @@ async def lock_messages(connection: Connection, ids: Iterable[UUID]) -> dict[UUI
     return {row["id"]: _message(row) for row in rows}
 
 
-async def lock_due_messages(
+async def find_due(
     connection: Connection, now: datetime, silence_until: datetime | None, limit: int
+) -> list[UUID]:
+    """Find at most twice `limit` messages whose deadline has passed."""
+    rows = await connection.fetch(QUERIES["find_due"], now, silence_until, limit)
+    return [row["id"] for row in rows]
+
+
+async def lock_due(
+    connection: Connection, ids: Sequence[UUID], now: datetime, silence_until: datetime | None
 ) -> list[Message]:
-    """Lock and load at most twice `limit` messages whose deadline has passed."""
-    rows = await connection.fetch(QUERIES["lock_due_messages"], now, silence_until, limit)
+    """Lock and load those of `ids` whose deadline has passed and that no other router has."""
+    rows = await connection.fetch(QUERIES["lock_due"], now, silence_until, ids)
     return [_message(row) for row in rows]
+
+
+async def postpone(connection: Connection, message_id: UUID, until: datetime) -> None:
+    """Put off what is due for a message that can't be decided."""
+    await connection.execute(QUERIES["postpone"], message_id, until)
 
 
 async def insert_messages(

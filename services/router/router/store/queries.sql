@@ -6,18 +6,25 @@ WHERE id = ANY ($1::uuid[])
 ORDER BY id
 FOR NO KEY UPDATE
 
--- name: lock_due_messages
--- Lock messages with a deadline that has passed; another router's are skipped. $2 is null while
--- silence can't be judged.
+-- name: find_due
+-- Find messages with a deadline that has passed, $3 of each kind at most. $2 is null while silence
+-- can't be judged.
+(SELECT id FROM router.messages WHERE due_at <= $1::timestamptz ORDER BY due_at LIMIT $3)
+UNION
+(SELECT id FROM router.messages WHERE silence_at <= $2::timestamptz ORDER BY silence_at LIMIT $3)
+
+-- name: lock_due
+-- Lock those of some messages that are due still; another router's are skipped.
 SELECT id, tenant, idempotency_key, status, outcome, created_at, plan, state
 FROM router.messages
-WHERE id IN (
-    (SELECT id FROM router.messages WHERE due_at <= $1::timestamptz ORDER BY due_at LIMIT $3)
-    UNION
-    (SELECT id FROM router.messages WHERE silence_at <= $2::timestamptz ORDER BY silence_at LIMIT $3)
-)
+WHERE id = ANY ($3::uuid[]) AND (due_at <= $1::timestamptz OR silence_at <= $2::timestamptz)
 ORDER BY id
 FOR NO KEY UPDATE SKIP LOCKED
+
+-- name: postpone
+-- Look at a message again at $2, whatever its deadlines.
+UPDATE router.messages SET due_at = greatest(due_at, $2), silence_at = greatest(silence_at, $2)
+WHERE id = $1 AND outcome IS NULL
 
 -- name: insert_messages
 -- Accept messages; a message whose id or key is taken is left out, not an error.
