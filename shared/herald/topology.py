@@ -38,6 +38,7 @@ UNSUPPRESS_KEY = "recipient.unsuppress"
 ERASE_KEY = "recipient.erase"
 CONTROL_KEYS = (CANCEL_KEY, SUPPRESS_KEY, UNSUPPRESS_KEY, ERASE_KEY)
 COMMAND_KEYS = (*SEND_KEYS.values(), *CONTROL_KEYS)
+PULSE_KEY = "pulse"  # on `herald.outbound`, bound to nothing: whether the broker takes anything
 QUARANTINE_KEY = "ingress.quarantine"  # on `herald.dead`: authentic, well formed, not understood
 
 USER_QUEUE_PATTERN = r"^events\."  # how users name the queues they bind to `herald.events`

@@ -8,14 +8,8 @@ from dataclasses import dataclass, field
 from itertools import cycle, islice
 from uuid import uuid4
 
-DELIVERED, NOT_ON_WHATSAPP = "2222", "0002"  # what the sandbox does with numbers that end so
-
-# delivered by WhatsApp, delivered by SMS, and refused by WhatsApp so that SMS delivers it
-KINDS = (
-    (DELIVERED, ("whatsapp", "sms")),
-    (DELIVERED, ("sms",)),
-    (NOT_ON_WHATSAPP, ("whatsapp", "sms")),
-)
+# what the sandbox does with numbers that end so; of a late one it tells seconds later
+DELIVERED, DELIVERED_LATE, NOT_ON_WHATSAPP = "2222", "0015", "0002"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,15 +21,22 @@ class Command:
     body: bytes = field(repr=False)
 
 
-def mixed(number: int, *, fallback_after: str = "2s") -> list[Command]:
+def mixed(number: int, *, fallback_after: str = "2s", delivered: str = DELIVERED) -> list[Command]:
     """Make commands of all kinds in turn, each with an id of its own.
 
+    Some are delivered by WhatsApp, some by SMS, and some are refused by WhatsApp so that SMS
+    delivers them. `delivered` is how the numbers end that are delivered to at once.
     `fallback_after` is longer than receipts take on a good day and shorter than the outage of the
     case, unless the case says why not.
     """
+    kinds = (
+        (delivered, ("whatsapp", "sms")),
+        (delivered, ("sms",)),
+        (NOT_ON_WHATSAPP, ("whatsapp", "sms")),
+    )
     return [
         _command(index, digits, channels, fallback_after)
-        for index, (digits, channels) in enumerate(islice(cycle(KINDS), number))
+        for index, (digits, channels) in enumerate(islice(cycle(kinds), number))
     ]
 
 

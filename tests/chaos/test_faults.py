@@ -14,7 +14,8 @@ from collections.abc import Callable
 import pytest
 
 from chaos import faults
-from chaos.commands import mixed
+from chaos.alarm import out_of_memory
+from chaos.commands import DELIVERED_LATE, mixed
 from chaos.firehose import trace
 from chaos.invariants import Promise, doubles, most_redeliveries, problems
 from chaos.load import Load, under_load
@@ -86,6 +87,20 @@ def test_broker_is_killed(stack: Stack, conclude: Conclude) -> None:
         trace(stack)
         services.wait_ready(stack)
     conclude(load, Promise(redeliveries=1))
+
+
+def test_broker_is_out_of_memory(stack: Stack, conclude: Conclude) -> None:
+    """A broker that delivers and takes nothing is an outage: silence meanwhile means nothing."""
+    broker, _ = private_servers(stack.home)
+    commands = mixed(SIZE.commands, delivered=DELIVERED_LATE)
+    with under_load(stack, commands, seconds=SIZE.outage_seconds + 5) as load:
+        load.wait_until_under_way("sms")
+        with out_of_memory(broker):
+            over = time.monotonic() + SIZE.outage_seconds
+            faults.expect_trouble(stack, {"router"}, part="hearing")
+            time.sleep(over - time.monotonic())
+        services.wait_ready(stack)
+    conclude(load, Promise(redeliveries=0))
 
 
 def test_database_is_away(stack: Stack, conclude: Conclude) -> None:

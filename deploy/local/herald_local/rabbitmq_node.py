@@ -77,7 +77,7 @@ class RabbitmqNode:
         report(f"starting RabbitMQ on 127.0.0.1:{self.ports.amqp}")
         self.stop(gracefully=False)  # an epmd may be left of a node that died
         self._write_files()
-        environment = self._environment()
+        environment = self.environment
         epmd = [str(programs.epmd), "-address", ports.LOOPBACK, "-port", str(self.ports.epmd)]
         server = [str(programs.server)]
         # a node is killed with its runner: nobody is left to read what it would save
@@ -126,7 +126,9 @@ class RabbitmqNode:
             cookie.write_text(self.password)
             cookie.chmod(0o400)
 
-    def _environment(self) -> dict[str, str]:
+    @property
+    def environment(self) -> dict[str, str]:
+        """What the node's programs need around them, `rabbitmqctl` too."""
         own = {k: v for k, v in os.environ.items() if not k.startswith(("RABBITMQ_", "ERL_"))}
         directory = self.directory
         return own | {

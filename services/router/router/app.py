@@ -80,6 +80,7 @@ class Router:
             "schema": lambda: self._schema.problem,
             "broker": lambda: self._connections.problem,
             "consumers": lambda: self._subscriptions.problem,
+            "hearing": lambda: self._hearing.problem,
             "timers": lambda: self._timers.problem,
             "work": lambda: self._background.problem,
         }

@@ -1,7 +1,7 @@
 """Whether silence can be judged: only with open ears, and only up to what has been heard. Pure.
 
-`fallback_after` and `start_within` measure silence. While receipts wait unheard (broker away,
-router down, queue not drained) silence means nothing, so these deadlines are held.
+`fallback_after` and `start_within` measure silence. While receipts wait unheard (broker away or
+taking nothing, router down, queue not drained) silence means nothing, so these deadlines are held.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Ears:
 
         Args:
             now: the time.
-            connected: both broker connections are up and receipts are consumed.
+            connected: the broker is there and takes messages, and receipts are consumed.
             buffered: receipts taken from the broker and not committed yet.
             newest_heard: publish time of the newest receipt committed.
             drained: the receipts queue is empty at this moment.

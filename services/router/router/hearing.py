@@ -1,15 +1,20 @@
-"""Keeps `Ears` fed: are receipts consumed, is their queue drained, how new is what was heard."""
+"""Keeps `Ears` fed: does the broker take receipts, and has everything in their queue been heard."""
 
 from __future__ import annotations
 
 import asyncio
 from datetime import datetime
+from uuid import uuid4
 
 from herald.bus.connections import Connections
+from herald.bus.frames import Frame
 from herald.bus.subscribers import BatchSubscriber
+from herald.topology import OUTBOUND, PULSE_KEY
 from router.ears import Ears
 
 LISTEN_SECONDS = 0.5
+PULSE_SECONDS = 2.0  # with the pause less than the ears' margin: deafness is noticed in time
+PULSE_TYPE = "herald.pulse.v1"
 
 
 class Hearing:
@@ -19,7 +24,15 @@ class Hearing:
         self._connections = connections
         self._receipts = receipts
         self._ears = Ears()
+        self._taking = False
         self._drained = False
+
+    @property
+    def problem(self) -> str | None:
+        """What is wrong beside the connections, which tell of themselves; None when all is well."""
+        if self._taking or not self._connections.is_connected:
+            return None
+        return "the broker takes nothing that is published: has it an alarm of memory or disk?"
 
     def silence_until(self, now: datetime) -> datetime | None:
         """Return the latest deadline that silence may be judged for; None: none at all."""
@@ -32,12 +45,25 @@ class Hearing:
         )
 
     async def run(self) -> None:
-        """Ask the broker, until cancelled, whether receipts wait in the queue."""
+        """Ask the broker, until cancelled, whether it takes receipts and whether some wait."""
         while True:
+            self._taking = await self._connections.publisher.is_taken(_pulse(), PULSE_SECONDS)
             ready = await self._receipts.count_ready() if self._connected else None
             self._drained = ready == 0 and self._receipts.buffered == 0
             await asyncio.sleep(LISTEN_SECONDS)
 
     @property
     def _connected(self) -> bool:
-        return self._connections.is_connected and self._receipts.healthy
+        return self._taking and self._connections.is_connected and self._receipts.healthy
+
+
+def _pulse() -> Frame:
+    """Make a frame that no queue gets."""
+    return Frame(
+        exchange=OUTBOUND,
+        routing_key=PULSE_KEY,
+        body=b"",
+        message_id=str(uuid4()),
+        type=PULSE_TYPE,
+        mandatory=False,
+    )

@@ -75,6 +75,15 @@ class Publisher:
         self._count(frames, outcomes)
         return [outcomes[i] for i in range(len(frames))]
 
+    async def is_taken(self, frame: Frame, timeout_seconds: float) -> bool:
+        """Whether the broker confirms a frame in time. It is not counted, and its loss is no loss.
+
+        A broker whose memory or disk raised an alarm goes on delivering and keeps its connections
+        up, but takes nothing: only a publish can tell.
+        """
+        deadline = asyncio.get_running_loop().time() + timeout_seconds
+        return (await self._publish({0: frame}, deadline))[0] is None
+
     async def _publish(
         self, frames: dict[int, Frame], deadline: float
     ) -> dict[int, PublishError | None]:
