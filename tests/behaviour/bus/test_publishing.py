@@ -232,6 +232,23 @@ async def test_timed_out_frame_may_still_arrive(
         await service.stop()
 
 
+async def test_a_frame_shows_whether_the_broker_takes_anything(
+    rabbit: Rabbit, work: WorkQueue, registry: CollectorRegistry
+) -> None:
+    """A frame that no queue gets is taken, and on a link that holds bytes back it is not."""
+    async with linked(rabbit.amqp_url) as (link, url):
+        service = Connections(url, app_id="pulse", registry=registry)
+        await service.start()
+        await service.wait_until_started()
+        pulse = work.frame("p", routing_key="nobody.normal", mandatory=False)
+        assert await service.publisher.is_taken(pulse, 5)
+        link.hold()
+        assert not await service.publisher.is_taken(pulse, 0.3)
+        link.release()
+        assert await service.publisher.is_taken(pulse, 5)
+        await service.stop()
+
+
 async def test_dead_link_never_cancels_the_caller(
     rabbit: Rabbit, work: WorkQueue, registry: CollectorRegistry
 ) -> None:
