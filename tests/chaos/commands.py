@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import cycle, islice
 from uuid import uuid4
@@ -21,7 +21,13 @@ class Command:
     body: bytes = field(repr=False)
 
 
-def mixed(number: int, *, fallback_after: str = "2s", delivered: str = DELIVERED) -> list[Command]:
+def mixed(
+    number: int,
+    *,
+    fallback_after: str = "2s",
+    start_within: str = "1m",
+    delivered: str = DELIVERED,
+) -> list[Command]:
     """Make commands of all kinds in turn, each with an id of its own.
 
     Some are delivered by WhatsApp, some by SMS, and some are refused by WhatsApp so that SMS
@@ -34,19 +40,20 @@ def mixed(number: int, *, fallback_after: str = "2s", delivered: str = DELIVERED
         (delivered, ("sms",)),
         (NOT_ON_WHATSAPP, ("whatsapp", "sms")),
     )
+    limits = {"fallback_after": fallback_after, "start_within": start_within}
     return [
-        _command(index, digits, channels, fallback_after)
+        _command(index, digits, [{"channel": name, **limits} for name in channels])
         for index, (digits, channels) in enumerate(islice(cycle(kinds), number))
     ]
 
 
-def _command(index: int, digits: str, channels: Sequence[str], fallback_after: str) -> Command:
+def _command(index: int, digits: str, steps: Sequence[Mapping[str, str]]) -> Command:
     name = str(uuid4())
     body = {
         "id": name,
         "idempotency_key": f"chaos-{name}",
         "to": {"phone": f"+1555{index % 1000:03}{digits}"},
         "content": {"text": "Your parcel is on its way."},
-        "route": {"steps": [{"channel": c, "fallback_after": fallback_after} for c in channels]},
+        "route": {"steps": steps},
     }
     return Command(id=name, message_id=str(uuid4()), body=json.dumps(body).encode())

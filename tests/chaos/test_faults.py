@@ -28,6 +28,7 @@ from herald_local.stack import Stack
 # Providers repeat a webhook that met no ingress, each time after twice as long. The router can't
 # know that ingress is away, so only a wait longer than that keeps it from taking this for silence.
 LONGER_THAN_RETRIES = "20s"
+SHORTER_THAN_OUTAGE = "4s"
 
 Conclude = Callable[[Load, Promise], None]
 
@@ -92,7 +93,7 @@ def test_broker_is_killed(stack: Stack, conclude: Conclude) -> None:
 def test_broker_is_out_of_memory(stack: Stack, conclude: Conclude) -> None:
     """A broker that delivers and takes nothing is an outage: silence meanwhile means nothing."""
     broker, _ = private_servers(stack.home)
-    commands = mixed(SIZE.commands, delivered=DELIVERED_LATE)
+    commands = mixed(SIZE.commands, delivered=DELIVERED_LATE, start_within=SHORTER_THAN_OUTAGE)
     with under_load(stack, commands, seconds=SIZE.outage_seconds + 5) as load:
         load.wait_until_under_way("sms")
         with out_of_memory(broker):
@@ -107,7 +108,8 @@ def test_database_is_away(stack: Stack, conclude: Conclude) -> None:
     """Without PostgreSQL everything waits where it is, unacknowledged, and then goes on."""
     _, database = private_servers(stack.home)
     seconds = SIZE.outage_seconds
-    with under_load(stack, mixed(SIZE.commands), seconds=seconds + 5) as load:
+    commands = mixed(SIZE.commands, start_within=SHORTER_THAN_OUTAGE)
+    with under_load(stack, commands, seconds=seconds + 5) as load:
         load.wait_until_under_way("sms")
         database.stop()
         back = time.monotonic() + seconds

@@ -53,7 +53,7 @@ class Router:
         committer = Committer(self._outbox, RetryRules(base=retry.base, cap=retry.cap))
         self._subscriptions = subscribe(self._connections, self._handlers(committer))
         declare_publications(self._connections, configuration.channels)
-        self._hearing = Hearing(self._connections, self._subscriptions.receipts)
+        self._hearing = Hearing(self._connections, self._database, self._subscriptions.receipts)
         self._timers = Timers(self._database, committer, self._hearing.silence_until)
         self._partitions = Partitions(self._database)
         self._unclaimed = Unclaimed(self._database)

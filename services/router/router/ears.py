@@ -1,7 +1,8 @@
 """Whether silence can be judged: only with open ears, and only up to what has been heard. Pure.
 
-`fallback_after` and `start_within` measure silence. While receipts wait unheard (broker away or
-taking nothing, router down, queue not drained) silence means nothing, so these deadlines are held.
+`fallback_after` and `start_within` measure silence. While receipts wait unheard or work can't be
+started (broker away or taking nothing, database away, router down or stuck, queue not drained)
+silence means nothing, so these deadlines are held.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from datetime import datetime, timedelta
 
 MARGIN = timedelta(seconds=5)  # a receipt published now may be this long on its way to us
 LONGEST_HOLD = timedelta(minutes=2)
+LONGEST_PAUSE = timedelta(seconds=3)  # who did not even ask for longer was deaf meanwhile
 
 
 @dataclass(slots=True)
@@ -19,6 +21,7 @@ class Ears:
 
     _deaf_since: datetime | None = None
     _held_until: datetime | None = None
+    _asked_at: datetime | None = None
     _drained: bool = False
 
     def watermark(
@@ -34,11 +37,15 @@ class Ears:
 
         Args:
             now: the time.
-            connected: the broker is there and takes messages, and receipts are consumed.
+            connected: the broker is there and takes messages, the database is there, and receipts
+                are consumed.
             buffered: receipts taken from the broker and not committed yet.
             newest_heard: publish time of the newest receipt committed.
             drained: the receipts queue is empty at this moment.
         """
+        asked_at, self._asked_at = self._asked_at, now
+        if asked_at is not None and now - asked_at > LONGEST_PAUSE:
+            self._deaf_since = self._deaf_since or asked_at
         if not connected:
             self._deaf_since = self._deaf_since or now
             return None

@@ -20,17 +20,16 @@ from herald.topology import (
 from herald.vocabulary import CommandAnswer
 from herald.work import Work, WorkContent
 from router.core.effects import Answer, Emit
-from router.core.fallback import avoided_accounts, start_deadline
+from router.core.fallback import avoided_accounts
 from router.core.message import Attempt, Message
 from router.intake import Rejection
 
 WORK_TYPE = "herald.work.send.v1"
 
 
-def work_frame(message: Message, attempt: Attempt, content: ChannelContent, now: datetime) -> Frame:
+def work_frame(message: Message, attempt: Attempt, content: ChannelContent) -> Frame:
     """Hand an attempt to its channel."""
     plan, step = message.plan, message.step(attempt)
-    start_by = start_deadline(message, attempt.step, now)
     attempt_id = str(message.attempt_id(attempt))
     work = Work(
         attempt_id=attempt_id,
@@ -46,7 +45,9 @@ def work_frame(message: Message, attempt: Attempt, content: ChannelContent, now:
         account=step.account,
         avoid=avoided_accounts(message, attempt.step),
         content=WorkContent.model_construct(**dict(content)),
-        not_after=min(plan.expires_at, start_by) if start_by else plan.expires_at,
+        # not start_within: silence may be held after an outage, and then a late start is right. The
+        # router takes the attempt back when its time is over.
+        not_after=plan.expires_at,
         correlation_id=plan.correlation_id,
     )
     return Frame(

@@ -9,6 +9,7 @@ from uuid import uuid4
 from herald.bus.connections import Connections
 from herald.bus.frames import Frame
 from herald.bus.subscribers import BatchSubscriber
+from herald.database.pool import Database
 from herald.topology import OUTBOUND, PULSE_KEY
 from router.ears import Ears
 
@@ -20,8 +21,11 @@ PULSE_TYPE = "herald.pulse.v1"
 class Hearing:
     """Answers how far silence may be judged at this moment."""
 
-    def __init__(self, connections: Connections, receipts: BatchSubscriber) -> None:
+    def __init__(
+        self, connections: Connections, database: Database, receipts: BatchSubscriber
+    ) -> None:
         self._connections = connections
+        self._database = database
         self._receipts = receipts
         self._ears = Ears()
         self._taking = False
@@ -54,7 +58,8 @@ class Hearing:
 
     @property
     def _connected(self) -> bool:
-        return self._taking and self._connections.is_connected and self._receipts.healthy
+        is_up = self._connections.is_connected and self._database.problem is None
+        return is_up and self._taking and self._receipts.healthy
 
 
 def _pulse() -> Frame:

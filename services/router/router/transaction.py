@@ -107,7 +107,7 @@ class Batch:
     ) -> Frame | None:
         if isinstance(effect, Dispatch):
             attempt: Attempt = effect.attempt
-            return work_frame(message, attempt, contents[message.id][attempt.channel], self.now)
+            return work_frame(message, attempt, contents[message.id][attempt.channel])
         if isinstance(effect, Emit):
             return message_event(message, effect, self.now)
         if isinstance(effect, Answer):

@@ -20,10 +20,16 @@ def _listen(ears: Ears, now: datetime, **changes: Any) -> datetime | None:
     return ears.watermark(now, **ALL_HEARD | changes)
 
 
+def _pass(ears: Ears, start: datetime, end: datetime, **changes: Any) -> None:
+    """Listen every second from `start` on, and at last just before `end`."""
+    while start < end:
+        _listen(ears, start, **changes)
+        start += seconds(1)
+
+
 def _deaf(ears: Ears, start: datetime, end: datetime) -> None:
     """Cut the connection from `start` to `end`."""
-    _listen(ears, start, connected=False)
-    _listen(ears, end, connected=False)
+    _pass(ears, start, end, connected=False)
 
 
 def _open() -> Ears:
@@ -51,42 +57,48 @@ def test_waits_for_the_first_drain() -> None:
 
 def test_holds_as_long_again_as_the_outage() -> None:
     """Providers repeat what they could not tell: after 30 s of outage 30 s more are waited."""
-    ears = _open()
-    _deaf(ears, NOW, NOW + seconds(29))
-    back = NOW + seconds(30)
-    assert _listen(ears, back) is None
+    ears, back = _open(), NOW + seconds(30)
+    _deaf(ears, NOW, back)
+    _pass(ears, back, back + seconds(29))
     assert _listen(ears, back + seconds(29)) is None
     assert _listen(ears, back + seconds(30)) == back + seconds(30) - MARGIN
 
 
 def test_holds_two_minutes_at_most() -> None:
     """After an hour of outage two minutes are waited."""
-    ears = _open()
-    _deaf(ears, NOW, NOW + seconds(3599))
-    back = NOW + seconds(3600)
-    assert _listen(ears, back) is None
+    ears, back = _open(), NOW + seconds(3600)
+    _deaf(ears, NOW, back)
+    _pass(ears, back, back + LONGEST_HOLD)
     assert _listen(ears, back + LONGEST_HOLD) is not None
 
 
 def test_drains_again_after_an_outage() -> None:
     """What piled up while the router was deaf is heard before silence is judged."""
-    ears = _open()
-    _deaf(ears, NOW, NOW + seconds(1))
-    assert _listen(ears, NOW + seconds(2), drained=False) is None
-    assert _listen(ears, NOW + seconds(60), drained=False) is None
-    assert _listen(ears, NOW + seconds(61)) is not None
+    ears, back = _open(), NOW + seconds(2)
+    _deaf(ears, NOW, back)
+    _pass(ears, back, back + seconds(60), drained=False)
+    assert _listen(ears, back + seconds(60), drained=False) is None
+    assert _listen(ears, back + seconds(61)) is not None
 
 
 def test_a_short_outage_does_not_shorten_a_long_hold() -> None:
     """A blip after a long outage leaves the long outage's hold as it is."""
-    ears = _open()
-    _deaf(ears, NOW, NOW + seconds(99))
-    back = NOW + seconds(100)
-    assert _listen(ears, back) is None
+    ears, back = _open(), NOW + seconds(100)
+    _deaf(ears, NOW, back)
+    _pass(ears, back, back + seconds(5))
     _listen(ears, back + seconds(5), connected=False)
-    assert _listen(ears, back + seconds(6)) is None
+    _pass(ears, back + seconds(6), back + seconds(99))
     assert _listen(ears, back + seconds(99)) is None
     assert _listen(ears, back + seconds(100)) is not None
+
+
+def test_who_did_not_ask_was_deaf() -> None:
+    """A router that was suspended, or stuck in its database, holds as long again when it wakes."""
+    ears, back = _open(), NOW + seconds(40)
+    assert _listen(ears, back) is None
+    _pass(ears, back, back + seconds(39))
+    assert _listen(ears, back + seconds(39)) is None
+    assert _listen(ears, back + seconds(40)) is not None
 
 
 def test_what_waits_in_the_buffer_bounds_the_judgement() -> None:

@@ -89,10 +89,17 @@ def test_no_retry_after_expiry_of_the_last_step() -> None:
 
 
 def test_a_retry_that_was_missed_is_not_made_past_start_within() -> None:
-    """A router that was down when a retry was due does not make it after `start_within`."""
+    """A retry that is found late is not made after `start_within`: the next step is taken."""
     message = _failed_last(begun(step(start_within=seconds(300)), step("sms")))
     late = NOW + seconds(301)
-    assert dispatched(decide(message, at(late, ears_open=False), late)) == ["sms 2.1/1"]
+    assert dispatched(decide(message, at(late), late)) == ["sms 2.1/1"]
+
+
+def test_a_retry_that_an_outage_made_late_is_made() -> None:
+    """An outage of Herald's own leads to no fallback: with closed ears the retry is made late."""
+    message = _failed_last(begun(step(start_within=seconds(300)), step("sms")))
+    late = NOW + seconds(301)
+    assert dispatched(decide(message, at(late, ears_open=False), late)) == ["whatsapp 1.2/1"]
 
 
 def test_the_clock_of_a_step_starts_once() -> None:

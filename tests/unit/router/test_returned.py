@@ -70,11 +70,18 @@ def test_an_hour_missed_past_start_within_hands_nothing_out() -> None:
     """After `start_within` the same work is not handed out again: no worker could start it."""
     message = _returned_for(10)
     late = NOW + seconds(301)
-    held = decide(message, at(late, ears_open=False), late)
-    assert dispatched(held) == []
-    asked = decide(held.message, at(late), late)
+    missed = decide(message, at(late), late)
+    assert dispatched(missed) == []
+    asked = decide(missed.message, at(late), late)
     done = decide(asked.message, answered(asked.message, won=True), late)
     assert dispatched(done) == ["sms 2.1/1"]
+
+
+def test_work_that_an_outage_made_late_is_handed_out() -> None:
+    """An outage of Herald's own leads to no fallback: with closed ears the work starts late."""
+    message = _returned_for(10)
+    late = NOW + seconds(301)
+    assert dispatched(decide(message, at(late, ears_open=False), late)) == ["whatsapp 1.1/2"]
 
 
 def test_a_worker_that_was_first_is_not_handed_the_work_again() -> None:

@@ -7,7 +7,7 @@ from herald.vocabulary import FailureClass, Outcome, Status
 from router.core.deadlines import passed
 from router.core.draft import Draft
 from router.core.facts import Due
-from router.core.fallback import after_step, in_time
+from router.core.fallback import after_step, start_deadline
 from router.core.message import Attempt, Intent
 from router.core.moves import make
 from router.core.states import ENDED, LIVE
@@ -27,7 +27,7 @@ def act_on_deadline(draft: Draft, fact: Due) -> None:
         draft.update(send_at=None)
     elif passed(state.retry_at, draft.now) and current is not None:
         draft.cause = f"timer:retry:{named}/{current.dispatch}"
-        _again(draft, current)
+        _again(draft, current, fact)
     elif passed(state.start_by, fact.silence_until) and current is not None:
         draft.cause = f"timer:start_within:{named}"
         _not_started(draft, current)
@@ -36,10 +36,14 @@ def act_on_deadline(draft: Draft, fact: Due) -> None:
         _silent(draft, current)
 
 
-def _again(draft: Draft, current: Attempt) -> None:
-    """Hand returned work out again, or make the next try, while a worker could still start it."""
+def _again(draft: Draft, current: Attempt, fact: Due) -> None:
+    """Hand returned work out again, or make the next try, unless it could not start in time.
+
+    What an outage made late may start late.
+    """
     draft.update(retry_at=None)
-    if not in_time(draft.message, current, draft.now):
+    start_by = start_deadline(draft.message, current.step, draft.now)
+    if passed(start_by, fact.silence_until):
         draft.note("missed: start_within is over")
     elif current.status in LIVE:
         draft.dispatch_again(current)

@@ -110,7 +110,7 @@ def _returned(draft: Draft, attempt: Attempt, fact: Reported) -> None:
     if stale or message.outcome is not None or message.pending is not None:
         draft.note("refused: this dispatch is over")
     elif returned is None or returned.not_before is None:
-        # past its not_after: the deadline that set it is about to fire and decides
+        # past its not_after: the end of the message is about to come
         draft.note(f"returned: {returned.reason if returned else 'no reason'}")
     else:
         draft.update(retry_at=max(returned.not_before, draft.now))
