@@ -33,6 +33,17 @@ def restart(stack: Stack, name: str) -> None:
     services.wait_ready(stack)
 
 
+def suspend(stack: Stack, name: str, seconds: float) -> None:
+    """Stop a service where it is, as a frozen machine does, and let it go on after a while."""
+    pid = processes.running_pid(stack.home, name)
+    assert pid is not None, f"{name} does not run"
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        time.sleep(seconds)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
 def terminate(stack: Stack, name: str) -> float:
     """Ask a service to end and return the seconds it took; it must say that it ended in order."""
     pid = processes.running_pid(stack.home, name)

@@ -58,6 +58,16 @@ def test_router_is_killed(stack: Stack, conclude: Conclude) -> None:
     conclude(load, Promise(redeliveries=1))
 
 
+def test_router_is_suspended(stack: Stack, conclude: Conclude) -> None:
+    """A router that wakes up late has heard nothing: it takes that for no silence."""
+    commands = mixed(SIZE.commands, delivered=DELIVERED_LATE, start_within=SHORTER_THAN_OUTAGE)
+    with under_load(stack, commands, seconds=SIZE.outage_seconds + 5) as load:
+        load.wait_until_under_way("sms")
+        faults.suspend(stack, "router", SIZE.outage_seconds)
+        services.wait_ready(stack)
+    conclude(load, Promise(redeliveries=1))
+
+
 def test_sms_worker_is_killed(stack: Stack, conclude: Conclude) -> None:
     """Calls that a killed worker had under way become unknown or are heard of; none is repeated."""
     with under_load(stack, mixed(SIZE.commands), seconds=8) as load:

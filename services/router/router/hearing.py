@@ -28,15 +28,15 @@ class Hearing:
         self._database = database
         self._receipts = receipts
         self._ears = Ears()
-        self._taking = False
+        self._taking: bool | None = None  # not asked yet
         self._drained = False
 
     @property
     def problem(self) -> str | None:
         """What is wrong beside the connections, which tell of themselves; None when all is well."""
-        if self._taking or not self._connections.is_connected:
-            return None
-        return "the broker takes nothing that is published: has it an alarm of memory or disk?"
+        if self._taking is False and self._connections.is_connected:
+            return "the broker takes nothing that is published: has it an alarm, or no topology?"
+        return None
 
     def silence_until(self, now: datetime) -> datetime | None:
         """Return the latest deadline that silence may be judged for; None: none at all."""
@@ -59,7 +59,7 @@ class Hearing:
     @property
     def _connected(self) -> bool:
         is_up = self._connections.is_connected and self._database.problem is None
-        return is_up and self._taking and self._receipts.healthy
+        return is_up and self._taking is True and self._receipts.healthy
 
 
 def _pulse() -> Frame:
