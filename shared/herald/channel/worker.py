@@ -90,6 +90,15 @@ class Worker:
             await asyncio.wait(self._calls)
 
     def _prepare(self, delivery: Delivery, now: datetime) -> Job | Finished | None:
+        """Say what to do with a delivery; None when it was rejected, so that it holds no other."""
+        try:
+            return self._planned(delivery, now)
+        except Exception as error:  # noqa: BLE001  a bug: the batch around it must go on
+            _log.error("batch.poison", error=type(error).__name__, where=where(error))
+            delivery.reject()
+            return None
+
+    def _planned(self, delivery: Delivery, now: datetime) -> Job | Finished | None:
         """Read work, choose its account and take a token; None when it can't be read."""
         try:
             work = Work.model_validate_json(delivery.body)

@@ -156,6 +156,18 @@ async def test_an_attempt_id_that_is_not_ours_is_dead_lettered(world: World) -> 
     assert len(dead) == 1
 
 
+async def test_work_that_breaks_its_worker_is_dead_lettered_alone(world: World) -> None:
+    """Work that is well formed and can't be handled, here for its time without an offset."""
+    bad, good = attempt_id(), attempt_id()
+    async with world.channel():
+        await world.send(bad, not_after=datetime(2030, 1, 1))  # noqa: DTZ001  on purpose
+        await world.send(good)
+        [told] = await world.receipts(1)
+        dead = await world.rabbit.drain(topology.DEAD_QUEUE, expect=1, quiet_seconds=10)
+    assert told["attempt_id"] == good
+    assert len(dead) == 1
+
+
 async def test_the_same_attempt_twice_in_a_batch_is_made_once(world: World) -> None:
     """Two deliveries of one attempt that come together are one call and both acknowledged."""
     attempt = attempt_id()
