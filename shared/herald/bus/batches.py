@@ -15,6 +15,7 @@ from typing import Literal
 import structlog
 from prometheus_client import REGISTRY, CollectorRegistry
 
+from herald.bus.cancellation import own_cancellation_only
 from herald.bus.deliveries import Delivery, settle
 from herald.bus.metrics import bus_metrics
 
@@ -125,19 +126,15 @@ class BatchLoop:
 
     async def _try_hand(self, failures: int) -> bool:
         try:
-            await self._handler(tuple(self._hand))
-        except asyncio.CancelledError as error:
-            task = asyncio.current_task()
-            if task is not None and task.cancelling():
-                raise
-            self._note(error, failures)  # leaked by a library: nobody cancelled us
+            with own_cancellation_only():
+                await self._handler(tuple(self._hand))
         except Exception as error:  # noqa: BLE001  whatever it is, the batch must not be lost
             self._note(error, failures)
         else:
             return True
         return False
 
-    def _note(self, error: BaseException, failures: int) -> None:
+    def _note(self, error: Exception, failures: int) -> None:
         """Say what went wrong, without the error's text: it may hold a message's content."""
         self.problem = f"retrying a batch of {self.queue}: {type(error).__name__}"
         self._metrics.handler_failures.labels(self.queue).inc()

@@ -15,6 +15,7 @@ from faststream.rabbit import RabbitBroker
 from prometheus_client import REGISTRY, CollectorRegistry
 
 from herald.bus.brokers import GRACEFUL_TIMEOUT_SECONDS, consuming_broker, publishing_broker
+from herald.bus.cancellation import own_cancellation_only
 from herald.bus.publishing import Publisher
 from herald.bus.recovery import connection_of
 
@@ -114,11 +115,12 @@ class Connections:
 async def _start_until_up(broker: RabbitBroker, name: str) -> None:
     while True:
         try:
-            await broker.start()
+            with own_cancellation_only():
+                await broker.start()
         except Exception as error:  # noqa: BLE001  what the broker refuses now it may allow later
             # Afresh: a second start of a half-started broker would consume twice.
             _log.warning("bus.start_failed", connection=name, error=type(error).__name__)
-            with contextlib.suppress(Exception):
+            with contextlib.suppress(Exception), own_cancellation_only():
                 await broker.stop()
             await asyncio.sleep(_START_RETRY_SECONDS)
         else:
@@ -127,10 +129,15 @@ async def _start_until_up(broker: RabbitBroker, name: str) -> None:
 
 async def _stop(broker: RabbitBroker, name: str, timeout_seconds: float) -> None:
     """Stop a broker, and go on without it when it can't be stopped in time."""
-    stopping = asyncio.create_task(broker.stop(), name=f"stop {name}")
+    stopping = asyncio.create_task(_stopped(broker), name=f"stop {name}")
     await asyncio.wait([stopping], timeout=timeout_seconds)
     if not stopping.done():
         # Not cancelled: cut short, aio-pika would leave the connection half closed.
         _log.warning("bus.stop_timed_out", connection=name)
     elif (error := stopping.exception()) is not None:
         _log.warning("bus.stop_failed", connection=name, error=type(error).__name__)
+
+
+async def _stopped(broker: RabbitBroker) -> None:
+    with own_cancellation_only():
+        await broker.stop()

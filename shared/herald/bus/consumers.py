@@ -19,6 +19,7 @@ from aiormq.abc import DeliveredMessage
 from faststream.rabbit import Channel
 from faststream.rabbit.configs import RabbitBrokerConfig
 
+from herald.bus.cancellation import own_cancellation_only
 from herald.bus.recovery import open_channel, request_recovery
 
 _WATCH_SECONDS = 1.0
@@ -75,19 +76,22 @@ class Consumer:
         underlay, self._underlay = self._underlay, None
         self._failure = "stopped"
         if underlay is not None:
-            with contextlib.suppress(Exception):  # a lost channel has no consumer to cancel
+            # a lost channel has no consumer to cancel
+            with contextlib.suppress(Exception), own_cancellation_only():
                 await underlay.basic_cancel(self._tag, timeout=_CALL_TIMEOUT_SECONDS)
 
     async def count_ready(self) -> int | None:
         """Ask the broker how many messages wait in the queue; None when it can't be asked now."""
         try:
-            return None if self._underlay is None else await self._probe(self._underlay)
+            with own_cancellation_only():
+                return None if self._underlay is None else await self._probe(self._underlay)
         except Exception:  # noqa: BLE001  every reason means the same here
             return None
 
     async def _attach(self) -> None:
         try:
-            await self._consume()
+            with own_cancellation_only():
+                await self._consume()
         except Exception as error:  # noqa: BLE001  a missing queue, a lost channel: try again
             if self._failure != type(error).__name__:
                 self._failure = type(error).__name__

@@ -16,6 +16,8 @@ from aiormq.exceptions import AMQPError
 from pamqp.base import Frame
 from pamqp.commands import Basic
 
+from herald.bus.cancellation import own_cancellation_only
+
 _WRITE_PATIENCE_SECONDS = 1.0
 
 
@@ -42,10 +44,14 @@ class Source:
         """Wait until everything written so far has left for the broker, a moment at most."""
         with contextlib.suppress(TimeoutError, AMQPError, OSError, RuntimeError):
             async with asyncio.timeout(_WRITE_PATIENCE_SECONDS):
-                gone = self.channel.create_future()
-                last = ChannelFrame(payload=b"", should_close=False, drain_future=gone)
-                await self.channel.write_queue.put(last)
-                await gone
+                with own_cancellation_only():
+                    await self._written()
+
+    async def _written(self) -> None:
+        gone = self.channel.create_future()
+        last = ChannelFrame(payload=b"", should_close=False, drain_future=gone)
+        await self.channel.write_queue.put(last)
+        await gone
 
     async def write(self, frames: Sequence[Frame]) -> bool:
         """Send settlements in one write; False when the channel was lost first."""

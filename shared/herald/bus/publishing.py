@@ -7,10 +7,12 @@ from collections import Counter
 from collections.abc import Sequence
 
 import aiormq
+from aiormq.exceptions import AMQPError
 from faststream.rabbit import RabbitBroker, RabbitExchange
 from prometheus_client import REGISTRY, CollectorRegistry
 from pydantic import BaseModel
 
+from herald.bus.cancellation import own_cancellation_only
 from herald.bus.confirms import Encoded, publish_batch
 from herald.bus.errors import (
     PublishError,
@@ -121,7 +123,12 @@ class Publisher:
         connection = connection_of(self._broker)
         if connection is None:
             return None
-        channel = open_channel(await self._broker.config.channel_manager.get_channel())
+        try:
+            with own_cancellation_only():
+                robust = await self._broker.config.channel_manager.get_channel()
+        except (AMQPError, OSError, RuntimeError):  # lost while it was opened
+            return None
+        channel = open_channel(robust)
         if channel is None:
             request_recovery(connection)
         return channel

@@ -14,6 +14,7 @@ from aiormq.exceptions import AMQPError, ChannelAccessRefused, ChannelNotFoundEn
 from pydantic import ValidationError
 from pydantic_core import to_json
 
+from herald.bus.cancellation import own_cancellation_only
 from herald.client.connection import Connection, explained
 from herald.client.errors import NoAnswerError, PublishFailedError, RejectedError
 from herald.commands import CancelMessage, SendMessage
@@ -116,17 +117,15 @@ def not_answered(seconds: float) -> NoAnswerError:
 async def _try(connection: Connection, command: Command) -> bool:
     """Publish once; False when the connection was lost before the confirm."""
     try:
-        channel = await connection.channel()
-        exchange = await channel.get_exchange(COMMANDS, ensure=False)
-        with explained(connection.url, only=(ChannelNotFoundEntity, ChannelAccessRefused)):
-            await exchange.publish(command.message, command.key)
+        with own_cancellation_only():
+            channel = await connection.channel()
+            exchange = await channel.get_exchange(COMMANDS, ensure=False)
+            with explained(connection.url, only=(ChannelNotFoundEntity, ChannelAccessRefused)):
+                await exchange.publish(command.message, command.key)
     except DeliveryError:
         raise PublishFailedError(
             "RabbitMQ refused the command: its queue is full; try again later"
         ) from None
-    except (AMQPError, OSError, RuntimeError, asyncio.CancelledError) as error:
-        task = asyncio.current_task()
-        if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():
-            raise
-        return False  # a lost channel may cancel what waits for a confirm
+    except (AMQPError, OSError, RuntimeError):
+        return False
     return True

@@ -20,6 +20,7 @@ from aiormq.exceptions import (
     ProbableAuthenticationError,
 )
 
+from herald.bus.cancellation import own_cancellation_only
 from herald.client.errors import ClientError, ConnectionFailedError, TopologyMissingError
 from herald.server_urls import place_of
 
@@ -128,7 +129,10 @@ class Connection:
 
 
 async def _close(connection: AbstractConnection) -> None:
-    with contextlib.suppress(AMQPError, OSError, TimeoutError, RuntimeError):
+    with (
+        contextlib.suppress(AMQPError, OSError, TimeoutError, RuntimeError),
+        own_cancellation_only(),
+    ):
         await asyncio.wait_for(connection.close(), CONNECT_SECONDS)
 
 
@@ -138,7 +142,8 @@ def explained(
 ) -> Iterator[None]:
     """Turn the libraries' errors into ours, which say what to do and hold no password."""
     try:
-        yield
+        with own_cancellation_only():
+            yield
     except only as error:
         raise _explanation(error, place_of(url)) from None
 

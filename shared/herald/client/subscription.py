@@ -11,6 +11,7 @@ from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMe
 from aiormq.exceptions import AMQPError
 from pydantic import ValidationError
 
+from herald.bus.cancellation import own_cancellation_only
 from herald.events import HeraldEvent, read_event
 from herald.topology import EVENTS
 
@@ -51,7 +52,7 @@ class Subscription:
         if channel is None or channel.is_closed or self._consumer is None:
             return
         queue, tag = self._consumer
-        with contextlib.suppress(AMQPError, OSError, RuntimeError):
+        with contextlib.suppress(AMQPError, OSError, RuntimeError), own_cancellation_only():
             await queue.cancel(tag)
             if self._own:
                 await queue.delete(if_unused=False, if_empty=False)

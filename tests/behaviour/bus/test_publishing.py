@@ -249,21 +249,6 @@ async def test_a_frame_shows_whether_the_broker_takes_anything(
         await service.stop()
 
 
-async def test_dead_link_never_cancels_the_caller(
-    rabbit: Rabbit, work: WorkQueue, registry: CollectorRegistry
-) -> None:
-    """When heartbeats end a dead link the publish fails; no CancelledError leaks to its caller."""
-    async with linked(rabbit.amqp_url) as (link, url):
-        service = Connections(f"{url}?heartbeat=1", app_id="dead", registry=registry)
-        await service.start()
-        await service.wait_until_started()
-        link.hold()
-        with pytest.raises(UnavailableError):
-            await service.publisher.publish_confirmed(work.frame("d"), timeout_seconds=60)
-        link.release()
-        await service.stop()
-
-
 async def test_cancelled_caller_leaves_the_publisher_working(
     publisher: Publisher, work: WorkQueue
 ) -> None:

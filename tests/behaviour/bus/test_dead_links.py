@@ -1,0 +1,107 @@
+"""Links that went dead: nothing comes and nothing is closed, until heartbeats end the connection.
+
+The client library cancels whatever waits on such a connection, as if its caller had been cancelled.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from behaviour.bus.collecting import Collector, Payload
+from behaviour.bus.link import Link, linked
+from behaviour.bus.rabbit import Rabbit, WorkQueue, until
+from herald import topology
+from herald.bus.batches import Handler
+from herald.bus.connections import Connections
+from herald.bus.entities import existing_queue
+from herald.bus.errors import UnavailableError
+from herald.bus.recovery import connection_of
+from herald.bus.subscribers import BatchSubscriber, subscribe_batches
+
+PATIENCE_SECONDS = 30
+
+
+@asynccontextmanager
+async def linked_service(
+    rabbit: Rabbit, registry: CollectorRegistry
+) -> AsyncIterator[tuple[Link, Connections]]:
+    """Give a service's connections through a link; they end it when it is dead for seconds."""
+    async with linked(rabbit.amqp_url) as (link, url):
+        service = Connections(
+            f"{url}?heartbeat=1", app_id=f"dead-{uuid.uuid4().hex[:8]}", registry=registry
+        )
+        yield link, service
+        link.release()
+        await service.stop()
+
+
+def subscribed(
+    service: Connections, queue: str, key: str, handler: Handler, registry: CollectorRegistry
+) -> BatchSubscriber:
+    return subscribe_batches(
+        service.consuming,
+        existing_queue(queue, key),
+        handler,
+        prefetch=10,
+        max_batch=10,
+        payload_models=[Payload],
+        title=queue,
+        description="A test's queue.",
+        registry=registry,
+    )
+
+
+async def test_dead_link_never_cancels_the_caller(
+    rabbit: Rabbit, work: WorkQueue, registry: CollectorRegistry
+) -> None:
+    """When heartbeats end a dead link the publish fails; no CancelledError leaks to its caller."""
+    async with linked_service(rabbit, registry) as (link, service):
+        await service.start()
+        await service.wait_until_started()
+        link.hold()
+        with pytest.raises(UnavailableError):
+            await service.publisher.publish_confirmed(work.frame("d"), timeout_seconds=60)
+
+
+async def test_dead_link_never_cancels_who_counts(
+    rabbit: Rabbit, work: WorkQueue, registry: CollectorRegistry
+) -> None:
+    """Who asks for a queue's length hears that it can't be told, and is not cancelled."""
+    async with linked_service(rabbit, registry) as (link, service):
+        subscriber = subscribed(service, work.queue, work.key, Collector(), registry)
+        await service.start()
+        await service.wait_until_started()
+        await until(lambda: subscriber.healthy)
+        link.hold()
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while connection_of(service.consuming) is not None:
+                assert await subscriber.count_ready() is None
+
+
+async def test_dead_link_ends_no_consumer(
+    rabbit: Rabbit, work: WorkQueue, registry: CollectorRegistry
+) -> None:
+    """A consumer that was about to begin when its link went dead consumes once it is back."""
+    missing, key = f"{work.queue}.late", f"{work.key}.late"
+    async with linked_service(rabbit, registry) as (link, service):
+        collect = Collector()
+        subscriber = subscribed(service, missing, key, collect, registry)
+        await service.start()
+        await service.wait_until_started()
+        link.hold()
+        await until(
+            lambda: connection_of(service.consuming) is None, within_seconds=PATIENCE_SECONDS
+        )
+        link.release()
+        async with rabbit.channel() as channel:
+            queue = await channel.declare_queue(missing, durable=True)
+            await queue.bind(topology.OUTBOUND, key)
+        await rabbit.fill(topology.OUTBOUND, key, [b"1"])
+        await until(lambda: collect.bodies == ["1"], within_seconds=PATIENCE_SECONDS)
+        assert subscriber.healthy
