@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import structlog
 from starlette.applications import Starlette
 
-from herald.background import Background
+from herald.background import Background, run_together
 from herald.bus.connections import Connections
 from herald.config.file import HeraldFile
 from herald.database.pool import Database
@@ -106,16 +105,13 @@ class Router:
         """Consume once the schema is there, then keep the clocks going."""
         await self._schema.wait()
         await self._connections.start()
-        jobs = (
+        await run_together(
             self._timers.run,
             self._outbox.run,
             self._hearing.run,
             self._partitions.run,
             self._unclaimed.run,
         )
-        async with asyncio.TaskGroup() as group:
-            for job in jobs:
-                group.create_task(job(), name=job.__qualname__)
 
 
 def build_app(settings: Settings, configuration: HeraldFile) -> Starlette:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Protocol
@@ -10,7 +9,7 @@ from typing import Any, Protocol
 import structlog
 from starlette.applications import Starlette
 
-from herald.background import Background
+from herald.background import Background, run_together
 from herald.bus.connections import Connections
 from herald.bus.entities import existing_exchange, existing_queue
 from herald.bus.publishing import declare_publication
@@ -168,6 +167,4 @@ class Channel:
         """Consume once the schema is there, then record and sweep."""
         await self._schema.wait()
         await self.connections.start()
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._recorder.run(), name="recorder")
-            group.create_task(self._sweeper.run(), name="sweeper")
+        await run_together(self._recorder.run, self._sweeper.run)
