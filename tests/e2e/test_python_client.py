@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import time
 from typing import Any
 from uuid import uuid4
 
@@ -21,6 +22,7 @@ from herald.client import (
     RejectedError,
     TopologyMissingError,
 )
+from herald.client.connection import CLOSE_SECONDS
 from herald.commands import SendMessage
 from herald.events import CommandData, InboundData, MessageData
 from herald.vocabulary import CommandAnswer, Lane, MessageStatus, Outcome
@@ -206,3 +208,17 @@ async def test_the_first_wait_ends_in_time(stack: Stack) -> None:
         link.release()
         answer = await herald.send(send())
         assert (await herald.wait(answer.message_id, timeout_seconds=PATIENCE)).outcome
+
+
+async def test_leaving_does_not_wait_for_a_broker_that_says_nothing(stack: Stack) -> None:
+    """A client whose broker is stuck, as in an alarm, closes within seconds and says nothing."""
+    async with linked(stack.servers.amqp_url) as (link, url):
+        async with asyncio.timeout(PATIENCE), Client(url) as herald, herald.events() as events:
+            answer = await herald.send(send())
+            assert (await anext(events)).subject == answer.message_id
+            link.hold()
+            left = time.monotonic()
+        assert (
+            time.monotonic() - left < 3 * CLOSE_SECONDS + 2
+        )  # the stream, the answers, the connection
+        link.release()

@@ -25,6 +25,7 @@ from herald.client.errors import ClientError, ConnectionFailedError, TopologyMis
 from herald.server_urls import place_of
 
 CONNECT_SECONDS = 10.0
+CLOSE_SECONDS = 2.0  # for each part: a broker that is stuck, as in an alarm, answers nothing
 HEARTBEAT_SECONDS = 10
 _FIRST_PAUSE_SECONDS, _MAX_PAUSE_SECONDS = 0.2, 5.0
 
@@ -133,7 +134,7 @@ async def _close(connection: AbstractConnection) -> None:
         contextlib.suppress(AMQPError, OSError, TimeoutError, RuntimeError),
         own_cancellation_only(),
     ):
-        await asyncio.wait_for(connection.close(), CONNECT_SECONDS)
+        await asyncio.wait_for(connection.close(), CLOSE_SECONDS)
 
 
 @contextlib.contextmanager

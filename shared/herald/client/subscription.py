@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
@@ -12,6 +13,7 @@ from aiormq.exceptions import AMQPError
 from pydantic import ValidationError
 
 from herald.bus.cancellation import own_cancellation_only
+from herald.client.connection import CLOSE_SECONDS
 from herald.events import HeraldEvent, read_event
 from herald.topology import EVENTS
 
@@ -52,11 +54,15 @@ class Subscription:
         if channel is None or channel.is_closed or self._consumer is None:
             return
         queue, tag = self._consumer
-        with contextlib.suppress(AMQPError, OSError, RuntimeError), own_cancellation_only():
-            await queue.cancel(tag)
-            if self._own:
-                await queue.delete(if_unused=False, if_empty=False)
-            await channel.close()
+        with (
+            contextlib.suppress(AMQPError, OSError, RuntimeError, TimeoutError),
+            own_cancellation_only(),
+        ):
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await queue.cancel(tag)
+                if self._own:
+                    await queue.delete(if_unused=False, if_empty=False)
+                await channel.close()
 
     async def _queue(self, channel: AbstractChannel) -> AbstractQueue:
         if not self._own:
