@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import TypeAlias
 
 import asyncpg
 import structlog
 from asyncpg.pool import PoolConnectionProxy
 
+from herald.database.clock import DatabaseClock
+
 Connection: TypeAlias = "asyncpg.Connection | PoolConnectionProxy"
 
 CONNECT_SECONDS = 5
 COMMAND_SECONDS = 10
 ACQUIRE_SECONDS = 5
-PROBE_INTERVAL_SECONDS = 2
+PROBE_INTERVAL_SECONDS = 1
+PROBE_SECONDS = 4  # after that without an answer the database counts as away
+# A transaction of ours whose process hangs, or lost its link, holds rows that other replicas
+# need.
+IDLE_IN_TRANSACTION_SECONDS = 5
 
 # What means that the database is away, overloaded or not as it must be. No message is at fault, and
 # the same batch again is right.
@@ -55,6 +63,8 @@ class Database:
         self._max_connections = max_connections
         self._pool: asyncpg.Pool | None = None
         self._probe: asyncio.Task[None] | None = None
+        self._clock = DatabaseClock()
+        self._answered_at = time.monotonic()
         self.problem: str | None = "not connected yet"
 
     async def start(self) -> None:
@@ -63,13 +73,14 @@ class Database:
             self._dsn,
             min_size=0,
             max_size=self._max_connections,
+            init=self._read_clock,
             reset=_left_as_it_is,
             timeout=CONNECT_SECONDS,
             command_timeout=COMMAND_SECONDS,
             server_settings={
                 "application_name": self._application_name,
                 "statement_timeout": str(COMMAND_SECONDS * 1000),
-                "idle_in_transaction_session_timeout": "15000",
+                "idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION_SECONDS * 1000),
             },
         )
         await self._pool
@@ -107,17 +118,25 @@ class Database:
         async with self.connection() as connection, connection.transaction():
             yield connection
 
-    async def expire_connections(self) -> None:
-        """Drop idle connections after a failover left them on a server that only reads."""
-        if self._pool is not None:
-            await self._pool.expire_connections()
+    def now(self) -> datetime:
+        """Return the server's time: what deadlines and leases are set and judged by."""
+        return self._clock.now()
+
+    @property
+    def silent_seconds(self) -> float:
+        """How long the server has not answered the probe that asks it every second."""
+        return time.monotonic() - self._answered_at
+
+    async def _read_clock(self, connection: Connection) -> None:
+        asked_at = self._clock.started_reading()
+        self._clock.note(asked_at, await connection.fetchval("SELECT clock_timestamp()"))
 
     async def _watch(self) -> None:
         while True:
             try:
-                async with asyncio.timeout(CONNECT_SECONDS + COMMAND_SECONDS):
-                    async with self.connection() as connection:
-                        await connection.execute("SELECT 1")
+                async with asyncio.timeout(PROBE_SECONDS), self.connection() as connection:
+                    await self._read_clock(connection)
+                self._answered_at = time.monotonic()
                 self._note(None)
             except Exception as error:  # noqa: BLE001  the watch must not end
                 self._note(f"PostgreSQL is away: {type(error).__name__}")
