@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from pydantic_core import to_json
 
+from herald.durations import Duration
 from herald.failures import Failure
 from herald.identifiers import frame_id_for
 from herald.text import storable
@@ -27,7 +28,8 @@ class Return(_Fact):
     """Why a worker gave its work back without a call, and when to hand it out again."""
 
     reason: str
-    not_before: datetime | None = None
+    wait: Duration | None = None  # until a call may be made, as the worker expects it
+    not_before: datetime | None = None  # by the worker's clock; workers of 0.1 say it so
 
 
 class AttemptReceipt(_Fact):
