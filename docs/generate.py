@@ -150,7 +150,7 @@ def _no_handlers() -> Handlers:
     return Handlers(
         sends=dict.fromkeys(Lane, _unused),
         controls=_unused,
-        receipts=_unused,
+        receipts=dict.fromkeys(Lane, _unused),
         unroutable=_unused,
         dead_letters=_unused,
     )

@@ -10,6 +10,8 @@ from uuid import UUID, uuid5
 
 from pydantic import StringConstraints
 
+from herald.vocabulary import Lane
+
 NAMESPACE = UUID("6f1de7a4-5a3c-5b52-9d0e-6b0d6f9f6c11")
 _NAMESPACE_BYTES = NAMESPACE.bytes
 TENANT_PATTERN = r"^[a-z][a-z0-9-]{0,31}$"
@@ -22,6 +24,8 @@ UNKNOWN_TENANT = "unknown"
 TenantName = Annotated[str, StringConstraints(pattern=TENANT_PATTERN)]
 ChannelName = Annotated[str, StringConstraints(pattern=CHANNEL_PATTERN)]
 ConfiguredName = Annotated[str, StringConstraints(pattern=CONFIGURED_NAME_PATTERN)]
+
+_LANE_LETTERS = {Lane.URGENT: "u", Lane.BULK: "b"}  # the normal lane has none
 
 _ATTEMPT = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.([0-9]{1,2})\.([0-9]{1,2})")
 
@@ -47,6 +51,25 @@ class AttemptId:
         if match is None:
             return None
         return cls(UUID(match[1]), int(match[2]), int(match[3]))
+
+
+def attempt_tag(attempt_id: str, lane: Lane) -> str:
+    """Name an attempt to a provider that carries the name back: its id, and its lane.
+
+    By its lane a status finds the queue of its kind without a look-up.
+    """
+    letter = _LANE_LETTERS.get(lane)
+    return attempt_id if letter is None else f"{attempt_id}.{letter}"
+
+
+def read_attempt_tag(text: str) -> tuple[AttemptId, Lane] | None:
+    """Read what a provider carried back; None when it is not one of ours."""
+    for lane, letter in _LANE_LETTERS.items():
+        if text.endswith(f".{letter}"):
+            attempt = AttemptId.parse(text.removesuffix(f".{letter}"))
+            return None if attempt is None else (attempt, lane)
+    attempt = AttemptId.parse(text)
+    return None if attempt is None else (attempt, Lane.NORMAL)
 
 
 def message_id_for(tenant: str, idempotency_key: str) -> UUID:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from pydantic_core import to_json
@@ -15,7 +16,7 @@ from herald.durations import Duration
 from herald.failures import Failure
 from herald.identifiers import frame_id_for
 from herald.text import storable
-from herald.vocabulary import LenientInboundKind, LenientStatus, Receipts
+from herald.vocabulary import LenientInboundKind, LenientLane, LenientStatus, Receipts
 
 MAX_ELEMENT_BYTES = 32 * 1024
 
@@ -51,6 +52,7 @@ class AttemptReceipt(_Fact):
     receipts: Receipts | None = None  # with `accepted`: the furthest news to expect
     returned: Return | None = None
     dispatch: int | None = None
+    lane: LenientLane | None = None  # of its message, as far as its publisher knows it
     occurred_at: datetime | None = None  # the provider's clock
     received_at: datetime  # ours
     element: Any = None  # the provider's own words, for the history
@@ -98,8 +100,27 @@ class InboundReceipt(_Fact):
         return frame_id_for(self.provider, self.account, "in", self.reference)
 
 
-Receipt = Annotated[AttemptReceipt | InboundReceipt, Field(discriminator="kind")]
-RECEIPT: TypeAdapter[AttemptReceipt | InboundReceipt] = TypeAdapter(Receipt)
+class Pulse(_Fact):
+    """A message of a router or of ingress that goes through the receipts and is none.
+
+    Who has handled it has handled everything that came before it in its queue.
+    """
+
+    kind: Literal["pulse"] = "pulse"
+    source: Literal["router", "ingress"]
+    instance: UUID  # of the process that sent it
+    sent_at: datetime | None = None  # a router's: the database's clock
+    silent_seconds: float = 0.0  # ingress's: how long before this one nothing could be published
+    leaving: bool = False  # ingress's: it stops, and there is no other after this one
+
+    @property
+    def frame_id(self) -> str:
+        """The AMQP message id: one for all pulses of a process."""
+        return frame_id_for("pulse", self.source, str(self.instance))
+
+
+Receipt = Annotated[AttemptReceipt | InboundReceipt | Pulse, Field(discriminator="kind")]
+RECEIPT: TypeAdapter[AttemptReceipt | InboundReceipt | Pulse] = TypeAdapter(Receipt)
 
 
 def bounded_element(element: Any) -> Any:

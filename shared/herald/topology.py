@@ -7,7 +7,7 @@ Only this file names an exchange, a queue or a routing key. `herald topology app
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import product
 from typing import Literal
@@ -23,7 +23,7 @@ DEAD = "herald.dead"  # broker and ingress (quarantine) -> router
 UNROUTABLE = "herald.unroutable"  # commands with a key nobody knows -> router
 
 CONTROL_QUEUE = "router.control"
-RECEIPTS_QUEUE = "router.receipts"
+RECEIPTS_QUEUE = "router.receipts"  # of the normal lane
 UNROUTABLE_QUEUE = "router.unroutable"
 DEAD_QUEUE = "herald.dead"
 
@@ -38,13 +38,13 @@ UNSUPPRESS_KEY = "recipient.unsuppress"
 ERASE_KEY = "recipient.erase"
 CONTROL_KEYS = (CANCEL_KEY, SUPPRESS_KEY, UNSUPPRESS_KEY, ERASE_KEY)
 COMMAND_KEYS = (*SEND_KEYS.values(), *CONTROL_KEYS)
-PULSE_KEY = "pulse"  # on `herald.outbound`, bound to nothing: whether the broker takes anything
 QUARANTINE_KEY = "ingress.quarantine"  # on `herald.dead`: authentic, well formed, not understood
 
 USER_QUEUE_PATTERN = r"^events\."  # how users name the queues they bind to `herald.events`
 
-# A wildcard, so that the last receipts of a channel taken out of the configuration still arrive.
-_RECEIPT_KEYS = ("attempt.*", "inbound.*")
+# What ends the queue and the keys of a lane's receipts. The normal lane has the plain names, which
+# services that know no lanes use for everything.
+_RECEIPTS_SUFFIX: Mapping[Lane, str] = {Lane.URGENT: ".urgent", Lane.NORMAL: "", Lane.BULK: ".bulk"}
 _DELIVERY_LIMIT = 20  # rolling restarts count as deliveries too, so never small
 _DEAD_DELIVERY_LIMIT = 1_000_000  # a dead letter has nowhere further to go; unset means 20 on 4.x
 _EVENTS_MAX_BYTES = 256 * 1024**2
@@ -130,7 +130,7 @@ def topology_for(channels: Iterable[str]) -> Topology:
         *(Binding(COMMANDS, key, queue) for queue, key in commands),
         *(Binding(COMMANDS, key, CONTROL_QUEUE) for key in CONTROL_KEYS),
         *(Binding(OUTBOUND, key, queue) for queue, key in outbound),
-        *(Binding(RECEIPTS, key, RECEIPTS_QUEUE) for key in _RECEIPT_KEYS),
+        *_receipt_bindings(),
         Binding(UNROUTABLE, "", UNROUTABLE_QUEUE),
         Binding(DEAD, "#", DEAD_QUEUE),
     )
@@ -162,14 +162,24 @@ def lane_of(command_key: str) -> Lane | None:
     return next((lane for lane, key in SEND_KEYS.items() if key == command_key), None)
 
 
-def attempt_receipt_key(channel: str) -> str:
+def receipts_queue(lane: Lane) -> str:
+    """Name the queue of the receipts about one lane's messages."""
+    return f"{RECEIPTS_QUEUE}{_RECEIPTS_SUFFIX[lane]}"
+
+
+def attempt_receipt_key(channel: str, lane: Lane = Lane.NORMAL) -> str:
     """Key of news about an attempt on `herald.receipts`."""
-    return f"attempt.{channel}"
+    return f"attempt.{channel}{_RECEIPTS_SUFFIX[lane]}"
 
 
 def inbound_receipt_key(channel: str) -> str:
     """Key of a recipient's message on `herald.receipts`."""
     return f"inbound.{channel}"
+
+
+def pulse_key(lane: Lane) -> str:
+    """Key of pulses through a lane's receipts on `herald.receipts`."""
+    return f"pulse{_RECEIPTS_SUFFIX[lane]}"
 
 
 def message_event_key(what: str, tenant: str) -> str:
@@ -200,6 +210,18 @@ def tenant_read_pattern(tenant: str) -> str:
     if re.fullmatch(TENANT_PATTERN, tenant) is None:
         raise ValueError(f"not a tenant name: {tenant!r}")
     return rf"^(message|inbound|command)\.[^.]+\.{tenant}$|^attempt\.[^.]+\.[^.]+\.{tenant}$"
+
+
+def _receipt_bindings() -> Iterator[Binding]:
+    """Bind each lane's receipts, whatever their channel.
+
+    A wildcard, so that the last receipts of a channel taken out of the configuration still arrive.
+    """
+    for lane in Lane:
+        queue = receipts_queue(lane)
+        yield Binding(RECEIPTS, attempt_receipt_key("*", lane), queue)
+        yield Binding(RECEIPTS, pulse_key(lane), queue)
+    yield Binding(RECEIPTS, inbound_receipt_key("*"), receipts_queue(Lane.NORMAL))
 
 
 def _queue(name: str) -> Queue:

@@ -131,4 +131,5 @@ def _unknown_as(fallback: _WordT) -> BeforeValidator:
 
 LenientStatus = Annotated[Status, _unknown_as(Status.OTHER)]
 LenientFailureClass = Annotated[FailureClass, _unknown_as(FailureClass.PERMANENT)]
+LenientLane = Annotated[Lane, _unknown_as(Lane.NORMAL)]
 LenientInboundKind = Annotated[InboundKind, _unknown_as(InboundKind.OTHER)]

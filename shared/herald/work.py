@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from herald.content import ChannelContent, Media, Template
+from herald.identifiers import attempt_tag
 from herald.vocabulary import Category, Lane
 
 _LENIENT = ConfigDict(extra="ignore", strict=False, frozen=True)
@@ -55,3 +56,8 @@ class Work(BaseModel):
     content: WorkContent
     not_after: datetime  # past it the work is returned, not sent
     correlation_id: str | None = None
+
+    @property
+    def tag(self) -> str:
+        """What a provider is to carry back in its webhooks."""
+        return attempt_tag(self.attempt_id, self.lane)

@@ -16,7 +16,7 @@ from typing import Any
 
 import structlog
 
-from bench import idle, ingress_rate, latency, machine, throughput
+from bench import idle, ingress_rate, lanes, latency, machine, throughput
 from herald_local.lifecycle import running_stack
 from herald_local.progress import report
 from herald_local.servers import GivenServers, erase
@@ -24,7 +24,7 @@ from herald_local.stack import Stack
 from herald_local.web import call
 
 HOME = Path(f".run/bench-{os.getpid()}").absolute()  # two at once share nothing but the machine
-PARTS = ("idle", "end_to_end", "latency", "webhooks", "ingress")
+PARTS = ("idle", "end_to_end", "latency", "webhooks", "lanes", "ingress")
 
 
 def main() -> int:
@@ -69,6 +69,10 @@ async def measure(
     if "webhooks" in parts:
         report("webhooks: command to the third signed webhook")
         found["webhooks"] = await throughput.with_webhooks(stack, messages // 2, runs)
+    if "lanes" in parts:
+        report("lanes: a one-time code falls back, alone and behind a campaign")
+        campaign, codes = (1000, 20) if quick else (12_000, 100)
+        found["lanes"] = await lanes.behind_bulk(stack, campaign, codes)
     if "ingress" in parts:
         report("ingress: signed statuses, and bare Starlette in turn")
         found["ingress"] = await ingress_rate.requests(stack, 1 if quick else 5, runs)

@@ -109,7 +109,7 @@ def test_broker_is_out_of_memory(stack: Stack, conclude: Conclude) -> None:
         load.wait_until_under_way("sms")
         with out_of_memory(broker):
             over = time.monotonic() + SIZE.outage_seconds
-            faults.expect_trouble(stack, {"router"}, part="hearing")
+            faults.expect_trouble(stack, {"router"}, part="publishing")
             time.sleep(over - time.monotonic())
         services.wait_ready(stack)
     conclude(load, Promise(redeliveries=0))

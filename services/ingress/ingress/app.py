@@ -18,6 +18,7 @@ from ingress.endpoints import Endpoints, endpoints_from
 from ingress.handover import Handover
 from ingress.outgoing import Outgoing
 from ingress.publications import declare_publications
+from ingress.pulse import PulseSender
 from ingress.receive import Receiver
 from ingress.seldom_log import SeldomLog
 from ingress.spool.draining import Draining
@@ -48,6 +49,7 @@ def build_app(settings: Settings, configuration: Configuration) -> Starlette:
     seldom = SeldomLog()
     handover = Handover(Outgoing(connections.publisher), spool, seldom)
     draining = Draining(spool, connections.publisher)
+    pulse = PulseSender(connections.publisher)
     receiver = Receiver(endpoints, handover, file.ingress.public_base_url, seldom)
 
     @asynccontextmanager
@@ -55,7 +57,7 @@ def build_app(settings: Settings, configuration: Configuration) -> Starlette:
         await connections.start()
         _log.info("ingress.started", accounts=[name for _, name in endpoints.accounts])
         try:
-            async with loop_lag_measured(), draining:
+            async with loop_lag_measured(), draining, pulse:
                 yield
         finally:
             await connections.stop()
@@ -65,7 +67,11 @@ def build_app(settings: Settings, configuration: Configuration) -> Starlette:
     webhooks = Route("/webhooks/{provider}/{account}", receiver)
     operations = ops_routes(
         {"webhooks": lambda: _deafness(connections, spool)},
-        worries={"broker": lambda: connections.problem, "spool": lambda: draining.problem},
+        worries={
+            "broker": lambda: connections.problem,
+            "spool": lambda: draining.problem,
+            "pulse": lambda: pulse.problem,
+        },
     )
     return Starlette(routes=[webhooks, *operations], lifespan=lifespan)
 

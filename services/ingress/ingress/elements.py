@@ -10,10 +10,11 @@ import hashlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
-from herald.identifiers import AttemptId
+from herald.identifiers import read_attempt_tag
 from herald.receipts import bounded_element
+from herald.vocabulary import Lane
 
 MAX_REFERENCE = 255
 _MAX_KEY = 128
@@ -84,10 +85,20 @@ def reference(element: Mapping[str, Any], key: str) -> str:
     return value
 
 
-def attempt_id(value: Any) -> str | None:
-    """Return the attempt a provider carried back; None when it is not one of ours."""
-    attempt = AttemptId.parse(value) if isinstance(value, str) else None
-    return None if attempt is None else str(attempt)
+class Carried(NamedTuple):
+    """What a provider carried back: an attempt's id and lane, None where it is not ours."""
+
+    attempt_id: str | None = None
+    lane: Lane | None = None
+
+
+def carried(value: Any) -> Carried:
+    """Read what a provider carried back."""
+    found = read_attempt_tag(value) if isinstance(value, str) else None
+    if found is None:
+        return Carried()
+    attempt, lane = found
+    return Carried(str(attempt), None if lane is Lane.NORMAL else lane)
 
 
 def whole_number(value: Any) -> int | None:

@@ -19,6 +19,7 @@ from herald.topology import (
     attempt_receipt_key,
     inbound_receipt_key,
 )
+from herald.vocabulary import Lane
 from ingress.elements import Reason
 from ingress.webhooks import NotUnderstood, Receipt
 
@@ -43,14 +44,16 @@ class Quarantined(BaseModel):
 
 def receipt_frame(receipt: Receipt) -> Frame:
     """Put a receipt on its way to the router."""
-    is_attempt = isinstance(receipt, AttemptReceipt)
-    key = attempt_receipt_key if is_attempt else inbound_receipt_key
+    if isinstance(receipt, AttemptReceipt):
+        kind, key = ATTEMPT_TYPE, attempt_receipt_key(receipt.channel, receipt.lane or Lane.NORMAL)
+    else:
+        kind, key = INBOUND_TYPE, inbound_receipt_key(receipt.channel)
     return Frame(
         exchange=RECEIPTS,
-        routing_key=key(receipt.channel),
+        routing_key=key,
         body=receipt.model_dump_json(exclude_none=True).encode(),
         message_id=receipt.frame_id,
-        type=ATTEMPT_TYPE if is_attempt else INBOUND_TYPE,
+        type=kind,
     )
 
 

@@ -8,14 +8,16 @@ from faststream.rabbit import RabbitBroker
 
 from herald.bus.entities import existing_exchange
 from herald.bus.publishing import declare_publication
-from herald.receipts import AttemptReceipt, InboundReceipt
+from herald.receipts import AttemptReceipt, InboundReceipt, Pulse
 from herald.topology import (
     DEAD,
     QUARANTINE_KEY,
     RECEIPTS,
     attempt_receipt_key,
     inbound_receipt_key,
+    pulse_key,
 )
+from herald.vocabulary import Lane
 from ingress.frames import Quarantined
 
 
@@ -23,14 +25,15 @@ def declare_publications(broker: RabbitBroker, channels: Iterable[str]) -> None:
     """List what ingress publishes about each channel whose providers call it."""
     receipts = existing_exchange(RECEIPTS)
     for channel in sorted(channels):
-        declare_publication(
-            broker,
-            receipts,
-            attempt_receipt_key(channel),
-            AttemptReceipt,
-            title=f"webhook.attempt.{channel}",
-            description="News about an attempt, told by its provider.",
-        )
+        for lane in Lane:
+            declare_publication(
+                broker,
+                receipts,
+                attempt_receipt_key(channel, lane),
+                AttemptReceipt,
+                title=f"webhook.attempt.{channel}.{lane}",
+                description=f"A provider's status of an attempt, {lane} lane.",
+            )
         declare_publication(
             broker,
             receipts,
@@ -39,6 +42,14 @@ def declare_publications(broker: RabbitBroker, channels: Iterable[str]) -> None:
             title=f"webhook.inbound.{channel}",
             description="A message from a recipient.",
         )
+    declare_publication(
+        broker,
+        receipts,
+        pulse_key(Lane.NORMAL),
+        Pulse,
+        title="webhook.pulse",
+        description="Shows the routers, once a second, that webhooks can be taken.",
+    )
     declare_publication(
         broker,
         existing_exchange(DEAD),

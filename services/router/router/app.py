@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import structlog
 from starlette.applications import Starlette
 
 from herald.background import Background, run_together
+from herald.bus.batches import Handler
 from herald.bus.connections import Connections
 from herald.config.file import HeraldFile
 from herald.database.pool import Database
 from herald.database.schema import SchemaWatch
 from herald.loop_lag import loop_lag_measured
 from herald.ops import Check, ops_routes
+from herald.receipts import Pulse
 from herald.settings import Settings
+from herald.topology import CONTROL_QUEUE, UNROUTABLE_QUEUE, commands_queue, receipts_queue
 from herald.vocabulary import Lane
 from router.burials import DeadLetterHandler
 from router.commands import SendHandler
 from router.committing import Committer
 from router.controls import ControlHandler, UnroutableHandler
 from router.core.fallback import RetryRules
-from router.hearing import Hearing
+from router.listeners import Listeners
+from router.outage_pause import OutagePause
 from router.outbox import Outbox
 from router.partitions import Partitions
 from router.read_api import read_routes
@@ -52,26 +56,49 @@ class Router:
         committer = Committer(self._outbox, RetryRules(base=retry.base, cap=retry.cap))
         self._subscriptions = subscribe(self._connections, self._handlers(committer))
         declare_publications(self._connections, configuration.channels)
-        self._hearing = Hearing(self._connections, self._database, self._subscriptions.receipts)
-        self._timers = Timers(self._database, committer, self._hearing.silence_until)
+        self._listeners = Listeners(
+            self._connections,
+            self._database,
+            self._subscriptions.receipts,
+            retry_gap=configuration.webhook_retry_gap,
+        )
+        self._timers = Timers(self._database, committer, lambda: self._listeners.gates)
+        self._outage_pause = OutagePause(self._database, self._subscriptions.all)
         self._partitions = Partitions(self._database)
         self._unclaimed = Unclaimed(self._database)
         self._background = Background("the router's clocks", self._run)
 
     def application(self) -> Starlette:
         """Build the Starlette application; nothing is opened before it starts."""
-        routes = [*ops_routes(self._checks()), *read_routes(self._database)]
+        operations = ops_routes(
+            self._checks(), worries={"silence": lambda: self._listeners.warning}
+        )
+        routes = [*operations, *read_routes(self._database)]
         return Starlette(routes=routes, lifespan=self._lifespan)
 
     def _handlers(self, committer: Committer) -> Handlers:
         common = (self._database, committer, self._configuration)
+        sends = {lane: SendHandler(lane, *common) for lane in Lane}
+        controls, unroutable = ControlHandler(*common), UnroutableHandler(*common)
+        receipts = {
+            lane: ReceiptHandler(lane, *common, handled=self._pulses_handled) for lane in Lane
+        }
+        by_queue: dict[str, Handler] = {
+            **{commands_queue(lane): handler for lane, handler in sends.items()},
+            **{receipts_queue(lane): handler for lane, handler in receipts.items()},
+            CONTROL_QUEUE: controls,
+            UNROUTABLE_QUEUE: unroutable,
+        }
         return Handlers(
-            sends={lane: SendHandler(lane, *common) for lane in Lane},
-            controls=ControlHandler(*common),
-            receipts=ReceiptHandler(*common),
-            unroutable=UnroutableHandler(*common),
-            dead_letters=DeadLetterHandler(self._database, committer),
+            sends=sends,
+            controls=controls,
+            receipts=receipts,
+            unroutable=unroutable,
+            dead_letters=DeadLetterHandler(self._database, committer, by_queue),
         )
+
+    def _pulses_handled(self, lane: Lane, pulses: Sequence[Pulse]) -> None:
+        self._listeners.handled(lane, pulses)
 
     def _checks(self) -> dict[str, Check]:
         return {
@@ -79,7 +106,7 @@ class Router:
             "schema": lambda: self._schema.problem,
             "broker": lambda: self._connections.problem,
             "consumers": lambda: self._subscriptions.problem,
-            "hearing": lambda: self._hearing.problem,
+            "publishing": lambda: self._listeners.problem,
             "timers": lambda: self._timers.problem,
             "work": lambda: self._background.problem,
         }
@@ -95,6 +122,7 @@ class Router:
         finally:
             await self._background.stop()
             await self._connections.stop_consuming()
+            await self._listeners.leave()
             await self._outbox.drain()
             await self._connections.stop()
             await self._outbox.flush()
@@ -108,7 +136,8 @@ class Router:
         await run_together(
             self._timers.run,
             self._outbox.run,
-            self._hearing.run,
+            self._listeners.run,
+            self._outage_pause.run,
             self._partitions.run,
             self._unclaimed.run,
         )

@@ -7,13 +7,14 @@ not. Lost work is also a fact: its attempt is taken back and has failed.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from pydantic import ValidationError
 from pydantic_core import to_json
 
+from herald.bus.batches import Handler
 from herald.bus.deliveries import Delivery
 from herald.database.pool import Database
 from herald.identifiers import AttemptId, body_id
@@ -22,10 +23,11 @@ from herald.text import storable
 from herald.topology import (
     OUTBOUND,
     RECEIPTS,
-    RECEIPTS_QUEUE,
     attempt_receipt_key,
     inbound_receipt_key,
+    receipts_queue,
 )
+from herald.vocabulary import Lane
 from herald.work import Work
 from router import metrics
 from router.committing import Committer
@@ -34,18 +36,46 @@ from router.halving import apply_in_halves
 from router.store.dead_letters import DeadLetter, bury
 
 MAX_KEPT_BYTES = 1024 * 1024
+DELIVERY_LIMIT = "delivery_limit"  # RabbitMQ's word in `x-death`
 
 
 class DeadLetterHandler:
-    """Drains `herald.dead` into `router.dead_letters`."""
+    """Drains `herald.dead` into `router.dead_letters`.
 
-    def __init__(self, database: Database, committer: Committer) -> None:
+    What the broker gave up only because it was delivered too often is no bad message: routers were
+    killed, or lost their links. `handlers`, by queue, get it once more, and what they don't reject
+    is handled.
+    """
+
+    def __init__(
+        self, database: Database, committer: Committer, handlers: Mapping[str, Handler]
+    ) -> None:
         self._database = database
         self._committer = committer
+        self._handlers = handlers
 
     async def __call__(self, deliveries: Sequence[Delivery]) -> None:
         """Keep a batch; a letter that can't be kept whole is kept without its headers."""
-        await apply_in_halves(deliveries, self._apply, self._keep_bare)
+        left = await self._handle_again(deliveries)
+        if left:
+            await apply_in_halves(left, self._apply, self._keep_bare)
+
+    async def _handle_again(self, deliveries: Sequence[Delivery]) -> list[Delivery]:
+        """Give each handler what the broker gave up of its queue; return all else."""
+        left: list[Delivery] = []
+        again: dict[str, list[tuple[Delivery, Delivery]]] = {}
+        for delivery in deliveries:
+            death = _last_death(delivery.headers)
+            queue = str(death.get("queue"))
+            if death.get("reason") == DELIVERY_LIMIT and queue in self._handlers:
+                again.setdefault(queue, []).append((delivery, as_first_published(delivery)))
+            else:
+                left.append(delivery)
+        for queue, pairs in again.items():
+            await self._handlers[queue]([copy for _, copy in pairs])
+            left += [delivery for delivery, copy in pairs if copy.rejected]
+            metrics.HANDLED_AFTER_LIMIT.labels(queue).inc(sum(not c.rejected for _, c in pairs))
+        return left
 
     async def _apply(self, deliveries: Sequence[Delivery]) -> None:
         letters = [letter_of(delivery) for delivery in deliveries]
@@ -56,7 +86,7 @@ class DeadLetterHandler:
             if fact is not None:
                 facts.setdefault(fact.attempt.message_id, []).append(fact)
         async with self._database.transaction() as connection:
-            committed = await self._committer.apply(connection, facts, datetime.now(UTC))
+            committed = await self._committer.apply(connection, facts, self._database.now())
             await bury(connection, letters)
         await self._committer.keep(committed)
 
@@ -72,6 +102,20 @@ class DeadLetterHandler:
         )
         async with self._database.connection() as connection:
             await bury(connection, [letter])
+
+
+def as_first_published(delivery: Delivery) -> Delivery:
+    """Return a dead-lettered message as its queue got it, for its handler."""
+    death = _last_death(delivery.headers)
+    return replace(
+        delivery,
+        exchange=str(death.get("exchange")),
+        routing_key=str((death.get("routing-keys") or [delivery.routing_key])[0]),
+        redelivered=True,
+        source=None,  # the dead letter is what gets settled
+        rejected=False,
+        settled=False,
+    )
 
 
 def letter_of(delivery: Delivery) -> DeadLetter:
@@ -108,13 +152,14 @@ def letter_from(receipt: AttemptReceipt | InboundReceipt, reason: str) -> DeadLe
     """Keep a receipt that can't be applied; told again, it is the same letter."""
     body = receipt.model_dump_json().encode()
     if isinstance(receipt, InboundReceipt):
-        named, key = True, inbound_receipt_key(receipt.channel)
+        named, lane, key = True, Lane.NORMAL, inbound_receipt_key(receipt.channel)
     else:
         named = bool(receipt.attempt_id or any(receipt.references))
-        key = attempt_receipt_key(receipt.channel)
+        lane = receipt.lane or Lane.NORMAL
+        key = attempt_receipt_key(receipt.channel, lane)
     return _letter(
         name=f"{receipt.frame_id if named else body_id(body)}:{reason}",
-        queue=RECEIPTS_QUEUE,
+        queue=receipts_queue(lane),
         reason=reason,
         exchange=RECEIPTS,
         routing_key=key,

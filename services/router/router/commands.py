@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import UUID
 
 from herald.bus.deliveries import Delivery
@@ -54,7 +54,7 @@ class SendHandler:
         await apply_in_halves(deliveries, self._apply, self._refuse_poison)
 
     async def _apply(self, deliveries: Sequence[Delivery]) -> None:
-        now = datetime.now(UTC)
+        now = self._database.now()
         items = [
             read_send(envelope_of(delivery), self._lane, self._configuration, now)
             for delivery in deliveries
@@ -134,7 +134,7 @@ class SendHandler:
 
 async def refuse(database: Database, committer: Committer, rejections: Sequence[Rejection]) -> None:
     """Answer refused commands and keep their bodies."""
-    now = datetime.now(UTC)
+    now = database.now()
     async with database.transaction() as connection:
         frames = [rejection_event(rejected, now) for rejected in rejections]
         committed = await committer.save(connection, [], [], frames, now)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import UUID
 
 from herald.bus.frames import Frame
@@ -30,6 +30,7 @@ class Committed:
     row: UUID | None
     frames: Sequence[Frame]
     settled: Sequence[UUID]
+    now: datetime
     refused: Sequence[tuple[Fact, str]] = ()
     decided: Sequence[tuple[Message, Fact, Decision]] = ()
 
@@ -109,13 +110,12 @@ class Committer:
                 settled=settled,
                 now=now,
             )
-        return Committed(promise.id if promise else None, frames, settled, refused, decided)
+        return Committed(promise.id if promise else None, frames, settled, now, refused, decided)
 
     async def keep(self, committed: Committed) -> None:
         """After the commit: publish what was promised, and count what was decided."""
-        now = datetime.now(UTC)
         for message, fact, decision in committed.decided:
-            observe(message, fact, decision, now)
+            observe(message, fact, decision, committed.now)
         self._outbox.forgotten(committed.settled)
         if committed.row is not None:
             await self._outbox.publish(committed.row, committed.frames)

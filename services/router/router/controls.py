@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from uuid import UUID
 
 from herald.bus.deliveries import Delivery
@@ -33,7 +32,7 @@ class ControlHandler:
         await apply_in_halves(deliveries, self._apply, self._refuse_poison)
 
     async def _apply(self, deliveries: Sequence[Delivery]) -> None:
-        now = datetime.now(UTC)
+        now = self._database.now()
         cancels: list[tuple[Envelope, CancelMessage]] = []
         rejections: list[Rejection] = []
         for delivery in deliveries:

@@ -25,6 +25,11 @@ DELIVERY_SECONDS = Histogram(
     buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200),
 )
 DEAD_LETTERS = Counter("herald_dead_letters_total", "Frames nobody could handle", ["queue"])
+HANDLED_AFTER_LIMIT = Counter(
+    "herald_handled_after_limit_total",
+    "Commands and receipts handled though the broker gave them up after too many deliveries",
+    ["queue"],
+)
 WITHDRAWALS = Counter("herald_withdrawals_total", "Attempts asked back", ["answer"])
 EVENTS_NACKED = Counter(
     "herald_events_nacked_total", "Public events a user's full queue refused; not retried"
@@ -35,5 +40,11 @@ EVENTS_GIVEN_UP = Counter(
 OUTBOX_ROWS = Gauge("herald_outbox_rows", "Transactions whose frames are not all confirmed")
 OUTBOX_AGE_SECONDS = Gauge("herald_outbox_age_seconds", "Age of the oldest outbox row")
 OUTBOX_SWEPT = Counter("herald_outbox_swept_total", "Outbox rows taken over after a lapse")
+RECEIPTS_LAG_SECONDS = Gauge(
+    "herald_receipts_lag_seconds", "How far behind now all receipts of a lane are handled", ["lane"]
+)
+SILENCE_LAG_SECONDS = Gauge(
+    "herald_silence_lag_seconds", "How far behind now silence may be judged, of any message"
+)
 TIMERS = Counter("herald_timers_total", "Deadlines acted on", ["kind"])
 TIMER_LAG_SECONDS = Gauge("herald_timer_lag_seconds", "How late the last deadline was acted on")

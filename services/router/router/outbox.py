@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 import structlog
@@ -60,7 +60,9 @@ class Outbox:
         """Make the outbox row for a transaction's frames; None when there are none."""
         if not frames:
             return None
-        return Promise(id=uuid4(), frames=encode(frames), claimed_until=datetime.now(UTC) + CLAIM)
+        return Promise(
+            id=uuid4(), frames=encode(frames), claimed_until=self._database.now() + CLAIM
+        )
 
     def settled(self) -> list[UUID]:
         """Return rows whose frames are all confirmed; the next transaction deletes them."""
@@ -97,7 +99,7 @@ class Outbox:
         self, row: UUID, undone: Left, told: asyncio.Task[Left], made_at: datetime | None
     ) -> None:
         """Settle a row once its events are told, or leave them in it."""
-        untold, now = await told, datetime.now(UTC)
+        untold, now = await told, self._database.now()
         age = now - (made_at or now)
         if age > EVENTS_KEPT:
             given_up = [item for item in untold if isinstance(item[1], TimedOutError)]
@@ -146,7 +148,7 @@ class Outbox:
             if settled:
                 await forget_outbox(connection, settled)
                 self.forgotten(settled)
-            rows = await claim_lapsed_outbox(connection, datetime.now(UTC), CLAIM, SWEEP_ROWS)
+            rows = await claim_lapsed_outbox(connection, self._database.now(), CLAIM, SWEEP_ROWS)
             waiting, age = await outbox_backlog(connection)
         metrics.OUTBOX_ROWS.set(waiting)
         metrics.OUTBOX_AGE_SECONDS.set(age)

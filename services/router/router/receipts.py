@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from uuid import UUID
 
 from pydantic import ValidationError
@@ -14,7 +13,8 @@ from herald.bus.frames import Frame
 from herald.config.file import HeraldFile
 from herald.database.pool import Connection, Database
 from herald.identifiers import AttemptId
-from herald.receipts import RECEIPT, AttemptReceipt, InboundReceipt
+from herald.receipts import RECEIPT, AttemptReceipt, InboundReceipt, Pulse
+from herald.vocabulary import Lane
 from router import metrics
 from router.burials import letter_from
 from router.committing import Committer
@@ -38,9 +38,19 @@ class Item:
 
 
 class ReceiptHandler:
-    """Handles batches of `router.receipts`."""
+    """Handles batches of one lane's receipts; `handled` takes the pulses among them."""
 
-    def __init__(self, database: Database, committer: Committer, configuration: HeraldFile) -> None:
+    def __init__(
+        self,
+        lane: Lane,
+        database: Database,
+        committer: Committer,
+        configuration: HeraldFile,
+        *,
+        handled: Callable[[Lane, Sequence[Pulse]], None],
+    ) -> None:
+        self._lane = lane
+        self._handled = handled
         self._database = database
         self._committer = committer
         self._accounts = configuration.accounts
@@ -48,16 +58,24 @@ class ReceiptHandler:
     async def __call__(self, deliveries: Sequence[Delivery]) -> None:
         """Apply a batch; what can't be read or applied is dead-lettered alone."""
         items: list[Item] = []
+        pulses: list[Pulse] = []
         for delivery in deliveries:
             try:
-                items.append(Item(delivery, RECEIPT.validate_json(delivery.body)))
+                receipt = RECEIPT.validate_json(delivery.body)
             except ValidationError:
                 delivery.reject()
+                continue
+            if isinstance(receipt, Pulse):
+                pulses.append(receipt)
+            else:
+                items.append(Item(delivery, receipt))
         if items:
             await apply_in_halves(items, self._apply, _set_aside)
+        if pulses:
+            self._handled(self._lane, pulses)
 
     async def _apply(self, items: Sequence[Item]) -> None:
-        now = datetime.now(UTC)
+        now = self._database.now()
         attempts = [item.receipt for item in items if isinstance(item.receipt, AttemptReceipt)]
         inbound = [item.receipt for item in items if isinstance(item.receipt, InboundReceipt)]
         async with self._database.transaction() as connection:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
 
@@ -14,7 +15,7 @@ from herald.bus.publishing import declare_publication
 from herald.bus.subscribers import BatchSubscriber, subscribe_batches
 from herald.commands import CancelMessage, SendMessage
 from herald.events import CommandData, Event, InboundData, MessageData
-from herald.receipts import AttemptReceipt, InboundReceipt
+from herald.receipts import AttemptReceipt, InboundReceipt, Pulse
 from herald.topology import (
     CANCEL_KEY,
     COMMANDS,
@@ -24,15 +25,17 @@ from herald.topology import (
     EVENTS,
     OUTBOUND,
     RECEIPTS,
-    RECEIPTS_QUEUE,
     SEND_KEYS,
     UNROUTABLE,
     UNROUTABLE_QUEUE,
+    attempt_receipt_key,
     command_event_key,
     commands_queue,
     inbound_event_key,
     message_event_key,
     outbound_key,
+    pulse_key,
+    receipts_queue,
 )
 from herald.vocabulary import Lane
 from herald.work import Work
@@ -45,18 +48,18 @@ MAX_BATCH = 200
 class Handlers:
     """What handles each kind of queue."""
 
-    sends: dict[Lane, Handler]
+    sends: Mapping[Lane, Handler]
     controls: Handler
-    receipts: Handler
+    receipts: Mapping[Lane, Handler]
     unroutable: Handler
     dead_letters: Handler
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscriptions:
-    """The router's consumers; `receipts` also tells how well the router hears."""
+    """The router's consumers."""
 
-    receipts: BatchSubscriber
+    receipts: dict[Lane, BatchSubscriber]
     all: tuple[BatchSubscriber, ...]
 
     @property
@@ -93,13 +96,19 @@ CONTROLS = Source(
     models=(CancelMessage,),
     about="Commands about messages that exist.",
 )
-NEWS = Source(
-    queue=RECEIPTS_QUEUE,
-    exchange=RECEIPTS,
-    key="#",
-    models=(AttemptReceipt, InboundReceipt),
-    about="News about attempts, from workers and webhooks, and messages from recipients.",
-)
+REPORTS: dict[Lane, Source] = {
+    lane: Source(
+        queue=receipts_queue(lane),
+        exchange=RECEIPTS,
+        key=attempt_receipt_key("*", lane),
+        models=(AttemptReceipt, InboundReceipt, Pulse)
+        if lane is Lane.NORMAL
+        else (AttemptReceipt, Pulse),
+        about=f"Receipts of attempts, {lane} lane, from workers and webhooks."
+        + (" Messages from recipients." if lane is Lane.NORMAL else ""),
+    )
+    for lane in Lane
+}
 STRAYS = Source(
     queue=UNROUTABLE_QUEUE,
     exchange=UNROUTABLE,
@@ -132,14 +141,14 @@ def subscribe(connections: Connections, handlers: Handlers) -> Subscriptions:
             exchange=existing_exchange(source.exchange),
         )
 
-    receipts = consume(NEWS, handlers.receipts)
+    receipts = {lane: consume(REPORTS[lane], handlers.receipts[lane]) for lane in Lane}
     others = (
         *(consume(SENDS[lane], handler) for lane, handler in handlers.sends.items()),
         consume(CONTROLS, handlers.controls),
         consume(STRAYS, handlers.unroutable),
         consume(DEATHS, handlers.dead_letters),
     )
-    return Subscriptions(receipts=receipts, all=(receipts, *others))
+    return Subscriptions(receipts=receipts, all=(*receipts.values(), *others))
 
 
 def declare_publications(connections: Connections, channels: tuple[str, ...]) -> None:
@@ -153,6 +162,15 @@ def declare_publications(connections: Connections, channels: tuple[str, ...]) ->
             Work,
             title=f"work.{channel}.{lane}",
             description="One attempt for a channel to make.",
+        )
+    for lane in Lane:
+        declare_publication(
+            broker,
+            existing_exchange(RECEIPTS),
+            pulse_key(lane),
+            Pulse,
+            title=f"pulse.{lane}",
+            description="Shows the routers how far a lane's receipts are handled.",
         )
     events: tuple[tuple[str, type[BaseModel], str], ...] = (
         (

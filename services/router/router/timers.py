@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
@@ -17,7 +17,7 @@ from herald.bus.batches import where
 from herald.database.pool import Database, is_outage
 from router import metrics
 from router.committing import Committer
-from router.core.deadlines import due_at, silence_at
+from router.core.deadlines import due_at, gate_of, silence_at
 from router.core.facts import Due
 from router.core.message import Message
 from router.halving import apply_in_halves
@@ -39,11 +39,11 @@ class Timers:
         self,
         database: Database,
         committer: Committer,
-        silence_until: Callable[[datetime], datetime | None],
+        gates: Callable[[], Mapping[str, datetime]],
     ) -> None:
         self._database = database
         self._committer = committer
-        self._silence_until = silence_until
+        self._gates = gates
         self.problem: str | None = None
 
     async def run(self) -> None:
@@ -63,30 +63,29 @@ class Timers:
 
     async def _scan(self) -> bool:
         """Act on what is due; return whether more may be."""
-        now = datetime.now(UTC)
-        silence_until = self._silence_until(now)
+        now, gates = self._database.now(), self._gates()
         async with self._database.connection() as connection:
-            found = await find_due(connection, now, silence_until, BATCH)
+            found = await find_due(connection, now, gates, BATCH)
         ours = 0
 
         async def act(ids: Sequence[UUID]) -> None:
             nonlocal ours
-            ours += await self._act(ids, now, silence_until)
+            ours += await self._act(ids, now, gates)
 
         if found:
             await apply_in_halves(found, act, self._put_off)
         return ours >= BATCH
 
-    async def _act(self, ids: Sequence[UUID], now: datetime, silence_until: datetime | None) -> int:
+    async def _act(self, ids: Sequence[UUID], now: datetime, gates: Mapping[str, datetime]) -> int:
         """Decide those of `ids` that are ours; return how many."""
         async with self._database.transaction() as connection:
-            due = await lock_due(connection, ids, now, silence_until)
+            due = await lock_due(connection, ids, now, gates)
             if not due:
                 return 0
             batch = Batch(now, self._committer.rules)
             batch.add(due)
             for message in due:
-                batch.fold(message.id, Due(silence_until=silence_until))
+                batch.fold(message.id, Due(silence_until=gates.get(gate_of(message))))
             committed = await self._committer.write(
                 connection, batch, {message.id: message for message in due}
             )
@@ -96,7 +95,7 @@ class Timers:
 
     async def _put_off(self, message_id: UUID, _error: Exception) -> None:
         async with self._database.connection() as connection:
-            await postpone(connection, message_id, datetime.now(UTC) + PUT_OFF)
+            await postpone(connection, message_id, self._database.now() + PUT_OFF)
         _log.error("timers.put_off", message_id=str(message_id))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -31,7 +31,7 @@ class Unclaimed:
         """Sweep every ten minutes until cancelled."""
         while True:
             try:
-                while await self.sweep(datetime.now(UTC)):
+                while await self.sweep(self._database.now()):
                     pass  # a whole batch: more wait
             except Exception as error:  # noqa: BLE001  the clocks beside it go on
                 _log.error("unclaimed.failed", error=type(error).__name__, where=where(error))

@@ -75,6 +75,13 @@ class BatchLoop:
         """Make ready to run again after a stop; what it still held came on a lost channel."""
         self._closing = False
 
+    def drop_all(self) -> None:
+        """Forget what was received and not settled: it went back to the queue."""
+        self._count("lost", len(self._buffer) + sum(not d.settled for d in self._hand))
+        self._buffer.clear()
+        self._hand = []
+        self.problem = None
+
     def close(self) -> None:
         """Let `run` end once everything received so far is handled."""
         self._closing = True

@@ -51,6 +51,12 @@ class Consumer:
         self._changed = asyncio.Event()
         self._failure = "not started"
         self._closed_since: float | None = None
+        self._attachments = 0
+
+    @property
+    def losses(self) -> int:
+        """How often it was lost or cancelled: what it held may have gone back to the queue."""
+        return self._attachments - (self.problem is None)
 
     @property
     def problem(self) -> str | None:
@@ -120,6 +126,7 @@ class Consumer:
             self._queue, self._receive, timeout=_CALL_TIMEOUT_SECONDS
         )
         self._underlay, self._tag = underlay, reply.consumer_tag or ""
+        self._attachments += 1
 
     async def _probe(self, underlay: aiormq.Channel) -> int:
         """Count what waits, on a channel of its own: a missing queue closes the one that asks."""

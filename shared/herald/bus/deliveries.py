@@ -24,10 +24,11 @@ _WRITE_PATIENCE_SECONDS = 1.0
 class Source:
     """The AMQP channel deliveries came on. Tags mean nothing on any other."""
 
-    __slots__ = ("channel", "outstanding")
+    __slots__ = ("channel", "is_given_back", "outstanding")
 
     def __init__(self, channel: aiormq.Channel) -> None:
         self.channel = channel
+        self.is_given_back = False
         self.outstanding: dict[int, None] = {}  # tags received and not settled, oldest first
 
     @property
@@ -37,8 +38,14 @@ class Source:
 
     @property
     def is_open(self) -> bool:
-        """False once the channel is lost: the broker delivers again what was not settled."""
-        return not self.channel.is_closed
+        """False once nothing more can be settled: the broker delivers again what was not."""
+        return not self.is_given_back and not self.channel.is_closed
+
+    async def give_back(self) -> None:
+        """Return every delivery that is not settled to its queue, for any consumer to get."""
+        await self.write([Basic.Nack(delivery_tag=0, multiple=True, requeue=True)])  # 0: all
+        self.is_given_back = True
+        self.outstanding.clear()
 
     async def flush(self) -> None:
         """Wait until everything written so far has left for the broker, a moment at most."""

@@ -69,6 +69,7 @@ class BatchSubscriber(RabbitSubscriber):
         self._looping: asyncio.Task[None] | None = None
         self._loop: asyncio.Task[None] | None = None
         self._consuming: asyncio.Task[None] | None = None
+        self._is_paused = False
 
     @property
     def buffered(self) -> int:
@@ -81,6 +82,11 @@ class BatchSubscriber(RabbitSubscriber):
         return self._batches.newest_handled
 
     @property
+    def losses(self) -> int:
+        """How often deliveries may have gone back to the queue: consumer lost, or given back."""
+        return self._consumer.losses
+
+    @property
     def healthy(self) -> bool:
         """It consumes, and its handler works."""
         return self.problem is None
@@ -88,6 +94,8 @@ class BatchSubscriber(RabbitSubscriber):
     @property
     def problem(self) -> str | None:
         """What is wrong, for readiness; None when all is well."""
+        if self._is_paused:
+            return f"{self._batches.queue} is paused"
         if self._loop is None or self._loop.done():
             return f"the loop of {self._batches.queue} is not running"
         return self._consumer.problem or self._batches.problem
@@ -101,11 +109,43 @@ class BatchSubscriber(RabbitSubscriber):
         if self.running:
             return
         self.stopping.clear()
+        self._is_paused = False
+        self._begin()
+        self._post_start()
+
+    def _begin(self) -> None:
         self._batches.reopen()
         queue = self._batches.queue
         self._looping = asyncio.create_task(self._keep_looping(), name=f"batches of {queue}")
         self._consuming = asyncio.create_task(self._consumer.run(), name=f"consumer of {queue}")
-        self._post_start()
+
+    async def pause(self) -> None:
+        """Consume no more, and give back what is not settled: other consumers get it at once.
+
+        A handler that runs is cancelled; what it still does is as if the delivery came twice.
+        """
+        if self._is_paused or not self.running:
+            return
+        self._is_paused = True
+        await _cancelled(self._consuming)
+        await self._consumer.cancel()
+        await asyncio.sleep(_ARRIVAL_SECONDS)
+        for task in (self._looping, self._loop):
+            if task is not None:
+                task.cancel()
+        source, self._source = self._source, None
+        if source is not None:
+            await source.give_back()
+        await _cancelled(self._looping)
+        await _cancelled(self._loop)
+        self._batches.drop_all()
+        _log.info("bus.consumer_paused", queue=self._batches.queue)
+
+    async def resume(self) -> None:
+        """Consume again after a pause."""
+        if self._is_paused and self.running:
+            self._is_paused = False
+            self._begin()
 
     async def stop(self) -> None:
         """Cancel the consumer, hand over what was received, then end.

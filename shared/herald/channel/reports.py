@@ -11,7 +11,7 @@ from herald.failures import Failure
 from herald.receipts import AttemptReceipt, Return, bounded_element
 from herald.text import storable
 from herald.topology import RECEIPTS, attempt_receipt_key
-from herald.vocabulary import FailureClass, Receipts, Status
+from herald.vocabulary import FailureClass, Lane, Receipts, Status
 from herald.work import Work
 
 RECEIPT_TYPE = "herald.receipt.attempt.v1"
@@ -36,6 +36,7 @@ def report(
         "attempt_id": work.attempt_id,
         "event_key": dispatch_key(work),
         "dispatch": work.dispatch,
+        "lane": work.lane,
         "occurred_at": now,
         "received_at": now,
         "element": bounded_element(result.element),
@@ -67,6 +68,7 @@ def returned(
         status=Status.RETURNED,
         event_key=dispatch_key(work),
         dispatch=work.dispatch,
+        lane=work.lane,
         returned=Return(reason=reason, not_before=not_before),
         received_at=now,
     )
@@ -103,7 +105,7 @@ def receipt_frame(receipt: AttemptReceipt, body: bytes) -> Frame:
     """Put a receipt on the bus; `body` is as it was written first, however often it is told."""
     return Frame(
         exchange=RECEIPTS,
-        routing_key=attempt_receipt_key(receipt.channel),
+        routing_key=attempt_receipt_key(receipt.channel, receipt.lane or Lane.NORMAL),
         body=body,
         message_id=receipt.frame_id,
         type=RECEIPT_TYPE,

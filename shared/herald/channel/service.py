@@ -123,14 +123,15 @@ class Channel:
         )
 
     def _declare_publication(self) -> None:
-        declare_publication(
-            self.connections.publishing,
-            existing_exchange(RECEIPTS),
-            attempt_receipt_key(self._channel),
-            AttemptReceipt,
-            title=f"receipts.{self._channel}",
-            description="What became of each attempt.",
-        )
+        for lane in Lane:
+            declare_publication(
+                self.connections.publishing,
+                existing_exchange(RECEIPTS),
+                attempt_receipt_key(self._channel, lane),
+                AttemptReceipt,
+                title=f"receipts.{self._channel}.{lane}",
+                description=f"What became of each attempt, {lane} lane.",
+            )
 
     def _checks(self) -> dict[str, Callable[[], str | None]]:
         return {

@@ -51,6 +51,8 @@ class Account(BaseModel):
     channel: ClassVar[str]
     receipts: ClassVar[Receipts]
     secrets_model: ClassVar[type[Secrets]] = NoSecrets
+    # how long its provider waits at first before it comes again with a webhook; None: sends none
+    webhook_retry_gap: ClassVar[timedelta | None] = None
 
     provider: str  # which provider it is at
     tenants: tuple[TenantName, ...] = ("default",)  # who may use it; inbound goes to the first
@@ -82,6 +84,7 @@ class WhatsAppCloudAccount(Account):
     channel: ClassVar[str] = "whatsapp"
     receipts: ClassVar[Receipts] = Receipts.READ
     secrets_model: ClassVar[type[Secrets]] = WhatsAppCloudSecrets
+    webhook_retry_gap: ClassVar[timedelta | None] = timedelta(seconds=20)  # not documented
 
     provider: Literal["whatsapp_cloud"]  # `whatsapp_cloud`
     phone_number_id: str = Field(pattern=r"^\d{1,32}$")  # the number's id at Meta
@@ -107,6 +110,8 @@ class TwilioAccount(Account):
     channel: ClassVar[str] = "sms"
     receipts: ClassVar[Receipts] = Receipts.DELIVERED
     secrets_model: ClassVar[type[Secrets]] = TwilioSecrets
+    # Twilio, "Webhooks connection overrides": all tries lie within 15 s
+    webhook_retry_gap: ClassVar[timedelta | None] = timedelta(seconds=15)
 
     provider: Literal["twilio"]  # `twilio`
     account_sid: str = Field(pattern=r"^AC[0-9a-zA-Z]{32}$")  # begins with AC
@@ -138,6 +143,7 @@ class SendGridAccount(Account):
     channel: ClassVar[str] = "email"
     receipts: ClassVar[Receipts] = Receipts.READ
     secrets_model: ClassVar[type[Secrets]] = SendGridSecrets
+    webhook_retry_gap: ClassVar[timedelta | None] = timedelta(seconds=20)  # not documented
 
     provider: Literal["sendgrid"]  # `sendgrid`
     base_url: BaseUrl = "https://api.sendgrid.com"  # where its API is

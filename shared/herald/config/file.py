@@ -81,6 +81,12 @@ class HeraldFile(_Part):
         """The channels some account serves, sorted: the topology is computed from them."""
         return tuple(sorted({account.channel for account in self.accounts.values()}))
 
+    @property
+    def webhook_retry_gap(self) -> timedelta | None:
+        """The longest first gap between two tries of a webhook; None: no account has webhooks."""
+        gaps = (account.webhook_retry_gap for account in self.accounts.values())
+        return max((gap for gap in gaps if gap is not None), default=None)
+
     def rules_for(self, category: Category) -> CategoryRules:
         """Return a category's rules, configured or default."""
         return self.categories.get(category) or DEFAULT_CATEGORIES[category]

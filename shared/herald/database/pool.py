@@ -21,6 +21,7 @@ CONNECT_SECONDS = 5
 COMMAND_SECONDS = 10
 ACQUIRE_SECONDS = 5
 PROBE_INTERVAL_SECONDS = 1
+PROBE_AGAIN_SECONDS = 0.25
 PROBE_SECONDS = 4  # after that without an answer the database counts as away
 # A transaction of ours whose process hangs, or lost its link, holds rows that other replicas
 # need.
@@ -140,7 +141,9 @@ class Database:
                 self._note(None)
             except Exception as error:  # noqa: BLE001  the watch must not end
                 self._note(f"PostgreSQL is away: {type(error).__name__}")
-            await asyncio.sleep(PROBE_INTERVAL_SECONDS)
+                await asyncio.sleep(PROBE_AGAIN_SECONDS)
+            else:
+                await asyncio.sleep(PROBE_INTERVAL_SECONDS)
 
     def _note(self, problem: str | None) -> None:
         if problem != self.problem:

@@ -18,6 +18,7 @@ from yarl import URL
 
 from herald import topology
 from herald.bus.frames import Frame
+from herald.bus.pulses import PULSE_TYPE
 from herald.vocabulary import Lane
 
 
@@ -52,13 +53,17 @@ class Rabbit:
     async def drain(
         self, queue: str, *, expect: int | None = None, quiet_seconds: float = 1.0
     ) -> list[AbstractIncomingMessage]:
-        """Take `expect` messages out of a queue, or all that come until it has been quiet."""
+        """Take `expect` messages out of a queue, or all that come until it has been quiet.
+
+        Pulses of running services are left out.
+        """
         taken: list[AbstractIncomingMessage] = []
         arrived = asyncio.Event()
 
         async def take(message: AbstractIncomingMessage) -> None:
-            taken.append(message)
-            arrived.set()
+            if message.type != PULSE_TYPE:
+                taken.append(message)
+                arrived.set()
 
         async with self.channel() as channel:
             await (await channel.get_queue(queue)).consume(take, no_ack=True)

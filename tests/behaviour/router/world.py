@@ -20,15 +20,17 @@ from starlette.applications import Starlette
 
 from behaviour.bus.rabbit import Rabbit
 from behaviour.router.receipts import PROVIDERS
+from herald.bus.connections import Connections
 from herald.bus.declaration import apply, virtual_host
 from herald.config.loading import load_configuration
 from herald.database.migrations import migrate
 from herald.identifiers import message_id_for
-from herald.receipts import AttemptReceipt, InboundReceipt
+from herald.receipts import AttemptReceipt, InboundReceipt, Pulse
 from herald.settings import Settings
 from herald.topology import COMMANDS, RECEIPTS, outbound_queue, topology_for
 from herald.vocabulary import Lane
 from herald.work import Work
+from ingress.pulse import PulseSender
 from router.app import build_app
 
 CONFIGURATION = Path(__file__).parent / "herald.toml"
@@ -100,10 +102,10 @@ class World:
         heard: Heard = await self.until(answer)
         return heard
 
-    async def send(self, **changes: Any) -> str:
+    async def send(self, *, routing_key: str = "message.send", **changes: Any) -> str:
         """Publish a SendMessage on the default route; return its key."""
         body = command(**changes)
-        await self.publish(body)
+        await self.publish(body, routing_key)
         return str(body["idempotency_key"])
 
     async def publish_nameless(self, body: Body, key: str = "message.send") -> None:
@@ -149,7 +151,9 @@ class World:
         self.works.remove(work)
         return work
 
-    async def tell(self, *receipts: AttemptReceipt | InboundReceipt | bytes) -> None:
+    async def tell(
+        self, *receipts: AttemptReceipt | InboundReceipt | Pulse | bytes, key: str = "attempt.sms"
+    ) -> None:
         """Put receipts, or anything else, on the receipts exchange."""
         exchange = await self.channel.get_exchange(RECEIPTS, ensure=False)
         for told in receipts:
@@ -157,7 +161,7 @@ class World:
             message = aio_pika.Message(
                 raw, message_id=str(uuid.uuid4()), timestamp=datetime.now(UTC)
             )
-            await exchange.publish(message, "attempt.sms")
+            await exchange.publish(message, key)
 
     async def heard(self, what: str, key: str, number: int = 1) -> list[Body]:
         """Wait for events of a kind about a key; return their data."""
@@ -251,6 +255,10 @@ async def running_routers(
         connection = await stack.enter_async_context(await aio_pika.connect(amqp_url))
         world = World(rabbit, postgres_dsn, apps, await connection.channel(), database)
         await world.listen()
+        ingress = Connections(amqp_url, app_id="test-ingress")
+        await ingress.start()
+        stack.push_async_callback(ingress.stop)
+        await stack.enter_async_context(PulseSender(ingress.publisher))
         for app in apps:
             await stack.enter_async_context(app.router.lifespan_context(app))
         yield world

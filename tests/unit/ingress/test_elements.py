@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from herald.receipts import MAX_ELEMENT_BYTES
-from ingress.elements import attempt_id, event_key, kept, moment, text, whole_number
+from ingress.elements import Carried, carried, event_key, kept, moment, text, whole_number
 
 NOON = datetime(2026, 1, 19, 12, tzinfo=UTC)
 
@@ -54,7 +54,7 @@ def test_text(value: Any, expected: str | None) -> None:
 @pytest.mark.parametrize("value", [None, 7, "", "order-7", "7d444840-9dc0-11d1-b245-5ffdce74fad2"])
 def test_what_is_no_attempt_of_ours_is_none(value: Any) -> None:
     """Only an id in our own form names an attempt."""
-    assert attempt_id(value) is None
+    assert carried(value) == Carried()
 
 
 def test_event_keys_are_short() -> None:

@@ -19,11 +19,15 @@ def test_all_publications_are_documented() -> None:
     text = AsyncAPI(broker, title="t", version="1").to_specification().to_json()
     document = json.loads(text)
     assert {channel["address"] for channel in document["channels"].values()} == {
-        "attempt.sms",
+        *(
+            f"{key}{lane}"
+            for key in ("attempt.sms", "attempt.whatsapp")
+            for lane in ("", ".urgent", ".bulk")
+        ),
         "inbound.sms",
-        "attempt.whatsapp",
         "inbound.whatsapp",
         "ingress.quarantine",
+        "pulse",
     }
     schemas = document["components"]["schemas"]
     assert {"AttemptReceipt", "InboundReceipt", "Quarantined"} <= set(schemas)

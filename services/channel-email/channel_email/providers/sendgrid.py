@@ -123,7 +123,7 @@ def read_answer(answer: HttpAnswer) -> SendResult:
 def _personalization(work: Work) -> dict[str, Any]:
     return {
         "to": [_address(work.to, work.recipient_name)],
-        "custom_args": {ATTEMPT_ARGUMENT: work.attempt_id},  # come back in every event
+        "custom_args": {ATTEMPT_ARGUMENT: work.tag},  # come back in every event
     }
 
 

@@ -60,7 +60,7 @@ class Twilio:
 
     async def send(self, work: Work) -> SendResult:
         """Create one message."""
-        callback = f"{self._callback}?attempt={quote(work.attempt_id)}{self._overrides}"
+        callback = f"{self._callback}?attempt={quote(work.tag)}{self._overrides}"
         fields = payload(work, self._account, callback)
         if isinstance(fields, Failure):
             return Refused(fields)

@@ -75,7 +75,7 @@ def payload(work: Work) -> Part | Failure:
         "recipient_type": "individual",
         "to": work.to.removeprefix("+"),
         **message,
-        "biz_opaque_callback_data": work.attempt_id,  # comes back in every status
+        "biz_opaque_callback_data": work.tag,  # comes back in every status
     }
 
 

@@ -25,7 +25,7 @@ from ingress.elements import (
     MAX_REFERENCE,
     NotUnderstoodError,
     Reason,
-    attempt_id,
+    carried,
     event_key,
     kept,
     mapping,
@@ -97,10 +97,10 @@ class SendGridEndpoint:
 def _receipt(endpoint: SendGridEndpoint, call: Call, element: Any) -> AttemptReceipt:
     event = mapping(element)
     word = text(event, "event")
-    attempt, references = attempt_id(event.get(ATTEMPT_FIELD)), _references(event)
+    ours, references = carried(event.get(ATTEMPT_FIELD)), _references(event)
     if word is None:
         raise NotUnderstoodError(Reason.SHAPE)
-    if attempt is None and not references:
+    if ours.attempt_id is None and not references:
         raise NotUnderstoodError(Reason.NO_REFERENCE)
     status = STATUSES.get(word, Status.OTHER)
     if status is Status.READ and event.get("sg_machine_open") is True:
@@ -110,7 +110,8 @@ def _receipt(endpoint: SendGridEndpoint, call: Call, element: Any) -> AttemptRec
         channel=CHANNEL,
         provider=NAME,
         account=endpoint.account,
-        attempt_id=attempt,
+        attempt_id=ours.attempt_id,
+        lane=ours.lane,
         references=references,
         status=status,
         event_key=_event_key(event, word),

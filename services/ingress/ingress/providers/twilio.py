@@ -28,7 +28,7 @@ from ingress.calls import Call, as_text
 from ingress.elements import (
     NotUnderstoodError,
     Reason,
-    attempt_id,
+    carried,
     event_key,
     kept,
     mapping,
@@ -148,13 +148,14 @@ def _receipt(endpoint: TwilioEndpoint, call: Call, fields: Fields) -> Receipt:
 
 def _status(account: str, call: Call, fields: Fields, word: str) -> AttemptReceipt:
     code = text(fields, "ErrorCode") or ""
-    status = STATUSES.get(word, Status.OTHER)
+    status, ours = STATUSES.get(word, Status.OTHER), carried(call.query_value(ATTEMPT_FIELD))
     return AttemptReceipt(
         source="webhook",
         channel=CHANNEL,
         provider=NAME,
         account=account,
-        attempt_id=attempt_id(call.query_value(ATTEMPT_FIELD)),
+        attempt_id=ours.attempt_id,
+        lane=ours.lane,
         references=(_message(fields),),
         status=status,
         event_key=event_key(word, code),

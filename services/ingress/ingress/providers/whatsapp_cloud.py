@@ -21,7 +21,7 @@ from ingress.calls import Call
 from ingress.elements import (
     NotUnderstoodError,
     Reason,
-    attempt_id,
+    carried,
     event_key,
     kept,
     mapping,
@@ -136,12 +136,14 @@ def _status(account: str, call: Call, element: Any) -> AttemptReceipt:
     known = STATUSES.get(word, Status.OTHER)
     errors = [error for error in sequence(status.get("errors")) if isinstance(error, dict)]
     codes = ",".join(text(error, "code") or "" for error in errors)
+    ours = carried(status.get(ATTEMPT_FIELD))
     return AttemptReceipt(
         source="webhook",
         channel=CHANNEL,
         provider=NAME,
         account=account,
-        attempt_id=attempt_id(status.get(ATTEMPT_FIELD)),
+        attempt_id=ours.attempt_id,
+        lane=ours.lane,
         references=(reference(status, "id"),),
         status=known,
         event_key=event_key(word, text(status, "timestamp") or "", codes),

@@ -1,10 +1,12 @@
-"""When to look at a message again: computed from its state by two functions, nothing else."""
+"""When to look at a message again: computed from its state by these functions, nothing else."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from herald.vocabulary import Receipts
 from router.core.message import Message
+from router.core.silence_gate import lane_gate, webhook_gate
 
 # After a withdraw lost the report decides; ask again when its lease must have ended.
 AFTER_LEASE = timedelta(seconds=10)
@@ -19,10 +21,20 @@ def due_at(message: Message) -> datetime | None:
 
 
 def silence_at(message: Message) -> datetime | None:
-    """Return the next deadline that is judged only with open ears; None after the outcome."""
+    """Return the next deadline that waits for the silence gate; None after the outcome."""
     if message.outcome is not None:
         return None
     return _earliest(message.state.start_by, message.state.fallback_at)
+
+
+def gate_of(message: Message) -> str:
+    """Name the gate that the next deadline of silence waits for."""
+    fallback_at, current = message.state.fallback_at, message.current
+    lane = message.plan.lane
+    if fallback_at is None or fallback_at != silence_at(message) or current is None:
+        return lane_gate(lane)
+    # where nothing is reported after the acceptance, there is no webhook to wait for
+    return lane_gate(lane) if current.receipts is Receipts.NONE else webhook_gate(lane)
 
 
 def passed(deadline: datetime | None, limit: datetime | None) -> bool:

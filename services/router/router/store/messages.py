@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -10,11 +10,10 @@ from uuid import UUID
 import asyncpg
 from pydantic import TypeAdapter
 
-from herald.content import ChannelContent
 from herald.database.pool import Connection
 from herald.vocabulary import MessageStatus, Outcome
 from herald.work import WorkContent
-from router.core.deadlines import due_at, silence_at
+from router.core.deadlines import due_at, gate_of, silence_at
 from router.core.message import PLAN, STATE, Message
 from router.intake import Candidate
 from router.store import QUERIES
@@ -52,18 +51,20 @@ async def lock_messages(connection: Connection, ids: Iterable[UUID]) -> dict[UUI
 
 
 async def find_due(
-    connection: Connection, now: datetime, silence_until: datetime | None, limit: int
+    connection: Connection, now: datetime, gates: Mapping[str, datetime], limit: int
 ) -> list[UUID]:
-    """Find at most twice `limit` messages whose deadline has passed."""
-    rows = await connection.fetch(QUERIES["find_due"], now, silence_until, limit)
+    """Find messages whose deadline has passed: `limit` by the clock, and as many by each gate."""
+    rows = await connection.fetch(
+        QUERIES["find_due"], now, list(gates), list(gates.values()), limit
+    )
     return [row["id"] for row in rows]
 
 
 async def lock_due(
-    connection: Connection, ids: Sequence[UUID], now: datetime, silence_until: datetime | None
+    connection: Connection, ids: Sequence[UUID], now: datetime, gates: Mapping[str, datetime]
 ) -> list[Message]:
     """Lock and load those of `ids` whose deadline has passed and that no other router has."""
-    rows = await connection.fetch(QUERIES["lock_due"], now, silence_until, ids)
+    rows = await connection.fetch(QUERIES["lock_due"], now, list(gates), list(gates.values()), ids)
     return [_message(row) for row in rows]
 
 
@@ -91,6 +92,7 @@ async def insert_messages(
         [PLAN.dump_json(message.plan, exclude_none=True).decode() for _, message in candidates],
         [candidate.contents.decode() for candidate, _ in candidates],
         [_dump_state(message) for _, message in candidates],
+        [gate_of(message) for _, message in candidates],
     )
     return {row["id"] for row in rows}
 
@@ -143,11 +145,6 @@ def read_contents(text: str | bytes) -> dict[str, WorkContent]:
     return _CONTENTS.validate_json(text)
 
 
-def content_on(contents: dict[str, WorkContent], channel: str) -> ChannelContent:
-    """Return what is said on `channel`; acceptance stored it for every channel of the plan."""
-    return contents[channel]
-
-
 async def save(
     connection: Connection,
     *,
@@ -179,6 +176,7 @@ async def save(
         promise.frames if promise else None,
         promise.claimed_until if promise else None,
         settled,
+        [gate_of(message) for message in messages],
     )
 
 

@@ -7,17 +7,31 @@ ORDER BY id
 FOR NO KEY UPDATE
 
 -- name: find_due
--- Find messages with a deadline that has passed, $3 of each kind at most. $2 is null while silence
--- can't be judged.
-(SELECT id FROM router.messages WHERE due_at <= $1::timestamptz ORDER BY due_at LIMIT $3)
+-- Find messages with a deadline that has passed: $4 at most by the clock, and by each gate of silence,
+-- given by name ($2) with the latest deadline that it lets through ($3).
+(SELECT id FROM router.messages WHERE due_at <= $1::timestamptz ORDER BY due_at LIMIT $4)
 UNION
-(SELECT id FROM router.messages WHERE silence_at <= $2::timestamptz ORDER BY silence_at LIMIT $3)
+(
+    SELECT silent.id
+    FROM unnest($2::text[], $3::timestamptz[]) AS gate (name, until)
+    CROSS JOIN LATERAL (
+        SELECT m.id FROM router.messages AS m
+        WHERE m.silence_gate = gate.name AND m.silence_at <= gate.until
+        ORDER BY m.silence_at LIMIT $4
+    ) AS silent
+)
 
 -- name: lock_due
 -- Lock those of some messages that are due still; another router's are skipped.
 SELECT id, tenant, idempotency_key, status, outcome, created_at, plan, state
 FROM router.messages
-WHERE id = ANY ($3::uuid[]) AND (due_at <= $1::timestamptz OR silence_at <= $2::timestamptz)
+WHERE id = ANY ($4::uuid[]) AND (
+    due_at <= $1::timestamptz
+    OR silence_at <= (
+        SELECT gate.until FROM unnest($2::text[], $3::timestamptz[]) AS gate (name, until)
+        WHERE gate.name = silence_gate
+    )
+)
 ORDER BY id
 FOR NO KEY UPDATE SKIP LOCKED
 
@@ -29,13 +43,19 @@ WHERE id = $1 AND outcome IS NULL
 -- name: insert_messages
 -- Accept messages; a message whose id or key is taken is left out, not an error.
 INSERT INTO router.messages (
-    id, tenant, idempotency_key, command_hash, cause, due_at, silence_at, created_at, plan, content, state
+    id, tenant, idempotency_key, command_hash, cause, due_at, silence_at, silence_gate, created_at,
+    plan, content, state
 )
-SELECT id, tenant, idempotency_key, command_hash, cause, due_at, silence_at, $8, plan, content, state
+SELECT
+    id, tenant, idempotency_key, command_hash, cause, due_at, silence_at, silence_gate, $8,
+    plan, content, state
 FROM unnest(
     $1::uuid[], $2::text[], $3::text[], $4::bytea[], $5::text[], $6::timestamptz[], $7::timestamptz[],
-    $9::json[], $10::json[], $11::json[]
-) AS t (id, tenant, idempotency_key, command_hash, cause, due_at, silence_at, plan, content, state)
+    $9::json[], $10::json[], $11::json[], $12::text[]
+) AS t (
+    id, tenant, idempotency_key, command_hash, cause, due_at, silence_at,
+    plan, content, state, silence_gate
+)
 ORDER BY id
 ON CONFLICT DO NOTHING
 RETURNING id
@@ -70,11 +90,13 @@ WITH updated AS (
         outcome = t.outcome::router.outcome,
         due_at = t.due_at,
         silence_at = t.silence_at,
+        silence_gate = t.silence_gate,
         ended_at = CASE WHEN t.outcome IS NULL THEN NULL ELSE coalesce(m.ended_at, $7) END,
         state = t.state
     FROM unnest(
-        $1::uuid[], $2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::json[]
-    ) AS t (id, status, outcome, due_at, silence_at, state)
+        $1::uuid[], $2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::json[],
+        $20::text[]
+    ) AS t (id, status, outcome, due_at, silence_at, state, silence_gate)
     WHERE m.id = t.id
 ),
 told AS (
@@ -191,6 +213,49 @@ DELETE FROM router.outbox WHERE id = ANY ($1::uuid[])
 -- Count the frames' rows that wait, and how long the oldest has.
 SELECT count(*) AS rows, extract(epoch FROM now() - min(created_at))::float AS age_seconds
 FROM router.outbox
+
+-- name: renew_listeners
+-- Write how far one router ($1) is, and drop others' rows that lapsed unless they were renewed
+-- meanwhile. Returns the others' rows as they were.
+WITH renewed AS (
+    INSERT INTO router.listeners (router, lane, seen_at, progress, held_at)
+    SELECT $1::uuid, lane, clock_timestamp(), progress, held_at
+    FROM unnest($2::text[], $3::timestamptz[], $4::timestamptz[]) AS t (lane, progress, held_at)
+    ORDER BY lane
+    ON CONFLICT (router, lane) DO UPDATE
+    SET seen_at = excluded.seen_at, progress = excluded.progress, held_at = excluded.held_at
+),
+dropped AS (
+    DELETE FROM router.listeners
+    WHERE (router, lane, seen_at) IN (SELECT * FROM unnest($5::uuid[], $6::text[], $7::timestamptz[]))
+        OR (router = $1::uuid AND lane <> ALL ($2::text[]))
+)
+SELECT router, lane, seen_at, progress, held_at FROM router.listeners WHERE router <> $1::uuid
+
+-- name: remove_listeners
+-- Drop the rows of a router that has stopped.
+DELETE FROM router.listeners WHERE router = $1
+
+-- name: load_ingresses
+-- Read what is known of every ingress.
+SELECT ingress, seen_at, held_at, held_until, has_left FROM router.ingresses
+
+-- name: save_ingresses
+-- Write what ingresses' pulses said, and drop rows of ingresses that others replaced a day ago.
+WITH dropped AS (
+    DELETE FROM router.ingresses
+    WHERE ingress <> ALL ($1::uuid[]) AND seen_at < clock_timestamp() - interval '1 day'
+)
+INSERT INTO router.ingresses AS i (ingress, seen_at, held_at, held_until, has_left)
+SELECT ingress, seen_at, held_at, held_until, has_left
+FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[], $4::timestamptz[], $5::boolean[])
+    AS t (ingress, seen_at, held_at, held_until, has_left)
+ORDER BY ingress
+ON CONFLICT (ingress) DO UPDATE
+SET seen_at = greatest(i.seen_at, excluded.seen_at),
+    held_at = CASE WHEN i.held_until > excluded.held_until THEN i.held_at ELSE excluded.held_at END,
+    held_until = greatest(i.held_until, excluded.held_until),
+    has_left = i.has_left OR excluded.has_left
 
 -- name: show_message
 -- Read one message for the read API.

@@ -19,7 +19,7 @@ def test_queues_are_computed_from_the_channels() -> None:
     assert set(QUEUES) == {
         *(f"router.commands.{lane}" for lane in ("urgent", "normal", "bulk")),
         "router.control",
-        "router.receipts",
+        *("router.receipts" + suffix for suffix in (".urgent", "", ".bulk")),
         "router.unroutable",
         "herald.dead",
         *(
@@ -62,10 +62,24 @@ def test_every_published_key_is_bound() -> None:
         )
     for key in topology.COMMAND_KEYS:
         assert ("herald.commands", key) in bound
-    assert bound["herald.receipts", "attempt.*"] == "router.receipts"
-    assert re.fullmatch(r"attempt\.[^.]+", topology.attempt_receipt_key("sms"))
-    assert re.fullmatch(r"inbound\.[^.]+", topology.inbound_receipt_key("sms"))
+    for lane in Lane:
+        queue = topology.receipts_queue(lane)
+        assert bound["herald.receipts", topology.attempt_receipt_key("*", lane)] == queue
+        assert bound["herald.receipts", topology.pulse_key(lane)] == queue
+    assert bound["herald.receipts", topology.inbound_receipt_key("*")] == "router.receipts"
     assert Binding("herald.dead", "#", "herald.dead") in BUS.bindings
+
+
+def test_receipts_of_a_lane_reach_its_queue_alone() -> None:
+    """No lane's key matches another lane's wildcard; services that know no lanes use the normal."""
+    assert topology.attempt_receipt_key("sms") == "attempt.sms"
+    patterns = {
+        lane: topology.attempt_receipt_key("*", lane).replace(".", r"\.").replace("*", "[^.]+")
+        for lane in Lane
+    }
+    for lane in Lane:
+        key = topology.attempt_receipt_key("sms", lane)
+        assert [other for other in Lane if re.fullmatch(patterns[other], key)] == [lane]
 
 
 def test_only_commands_have_an_alternate_exchange() -> None:

@@ -1,0 +1,69 @@
+"""Ingress's pulse: tells the router, through the receipts, that webhooks can be taken.
+
+While none comes the router takes no silence for an answer. After a time in which nothing could be
+published the first pulse says how long that was: providers come again with what they could not
+deliver.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from uuid import uuid4
+
+from herald.background import Background
+from herald.bus.publishing import Publisher
+from herald.bus.pulses import pulse_frame
+from herald.receipts import Pulse
+from herald.vocabulary import Lane
+
+PULSE_SECONDS = 1.0
+PUBLISH_SECONDS = 2.0
+_MAY_REPEAT_SECONDS = 2 * (PULSE_SECONDS + PUBLISH_SECONDS)
+
+
+class PulseSender:
+    """Publishes a pulse every second for as long as a service runs, and a last one when it ends."""
+
+    def __init__(
+        self, publisher: Publisher, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._publisher = publisher
+        self._monotonic = monotonic
+        self._instance = uuid4()
+        self._confirmed_at: float | None = None
+        self._work = Background("the pulse", self._run)
+
+    @property
+    def problem(self) -> str | None:
+        """What is wrong with the work itself; a broker that is away is no problem of its own."""
+        return self._work.problem
+
+    async def __aenter__(self) -> None:
+        self._work.start()
+
+    async def __aexit__(self, *_error: object) -> None:
+        await self._work.stop()
+        await self.send(leaving=True)
+
+    async def send(self, *, leaving: bool = False) -> bool:
+        """Publish one pulse; return whether it was confirmed."""
+        asked_at = self._monotonic()
+        silent = 0.0 if self._confirmed_at is None else asked_at - self._confirmed_at
+        pulse = Pulse(
+            source="ingress",
+            instance=self._instance,
+            # a pulse that is a little late says nothing about webhooks
+            silent_seconds=round(silent, 1) if silent > _MAY_REPEAT_SECONDS else 0.0,
+            leaving=leaving,
+        )
+        taken = await self._publisher.is_taken(pulse_frame(pulse, Lane.NORMAL), PUBLISH_SECONDS)
+        if taken:
+            self._confirmed_at = asked_at
+        return taken
+
+    async def _run(self) -> None:
+        while True:
+            await self.send()
+            await asyncio.sleep(PULSE_SECONDS)

@@ -1,0 +1,253 @@
+"""How far this router's receipts are, said to the others, and how far all of them are.
+
+Pulses go through every lane's receipts; what came back is written to a row a lane twice a second,
+and the others' rows are read. What may be judged as silence follows (`core.silence_gate`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+import structlog
+
+from herald.background import run_together
+from herald.bus.connections import Connections
+from herald.bus.pulses import pulse_frame
+from herald.bus.subscribers import BatchSubscriber
+from herald.database.pool import OUTAGES, Database
+from herald.receipts import Pulse
+from herald.vocabulary import Lane
+from router import metrics
+from router.core.silence_gate import (
+    NOTHING_HANDLED,
+    STRICTEST,
+    Ingress,
+    Listener,
+    after_pulse,
+    gates_of,
+    is_requeue_handled,
+    lapsed,
+    progress_of,
+)
+from router.store.listeners import (
+    load_ingresses,
+    remove_listeners,
+    renew_listeners,
+    save_ingresses,
+)
+
+INTERVAL_SECONDS = 0.5
+PUBLISH_SECONDS = 2.0
+SHUT_LONG = timedelta(seconds=30)  # how far behind silence may be judged before readiness says so
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class _Own:
+    """One lane's receipts as this router knows them."""
+
+    subscriber: BatchSubscriber
+    progress: datetime | None = None
+    held_at: datetime | None = None
+    lost_at: datetime | None = None
+    losses: int = 0
+
+    def note_losses(self, now: datetime) -> None:
+        """Hold silence where it is when deliveries may have gone back to the queue."""
+        losses = self.subscriber.losses
+        if losses != self.losses:
+            self.losses, self.lost_at = losses, now
+            self.held_at = self.held_at or self.progress or NOTHING_HANDLED
+
+    @property
+    def counts(self) -> bool:
+        """Whether some receipt may be here, or on its way here or back."""
+        subscriber = self.subscriber
+        return subscriber.healthy or subscriber.buffered > 0 or self.held_at is not None
+
+
+@dataclass(slots=True)
+class _IngressPulse:
+    """A pulse of an ingress, and how far the receipts were when it was handled."""
+
+    pulse: Pulse
+    progress: datetime
+
+
+@dataclass(slots=True)
+class _Known:
+    """What was read last."""
+
+    gates: Mapping[str, datetime] = field(default_factory=dict)
+    others: Sequence[Listener] = ()
+    ingresses: dict[UUID, Ingress] = field(default_factory=dict)
+
+
+class Listeners:
+    """Sends pulses, renews this router's rows, and knows up to when silence may be judged."""
+
+    def __init__(
+        self,
+        connections: Connections,
+        database: Database,
+        receipts: Mapping[Lane, BatchSubscriber],
+        *,
+        retry_gap: timedelta | None,
+    ) -> None:
+        """Make it; `retry_gap`: the longest of the accounts' providers, None without webhooks."""
+        self._connections = connections
+        self._database = database
+        self._retry_gap = retry_gap
+        self._router = uuid4()
+        self._own = {lane: _Own(subscriber) for lane, subscriber in receipts.items()}
+        self._pulses: list[_IngressPulse] = []
+        self._known = _Known()
+        self._is_taking: bool | None = None  # not asked yet
+
+    @property
+    def gates(self) -> Mapping[str, datetime]:
+        """The latest deadline that each gate lets through; one that is shut is missing.
+
+        What was true once stays true: an old answer judges less, never too much.
+        """
+        return self._known.gates
+
+    @property
+    def problem(self) -> str | None:
+        """What is wrong beside the connections, which say so themselves; None when all is well."""
+        if self._is_taking is False and self._connections.is_connected:
+            return "the broker takes nothing that is published: has it an alarm, or no topology?"
+        return None
+
+    @property
+    def warning(self) -> str | None:
+        """Why silence can't be judged, when that lasts."""
+        until = self.gates.get(STRICTEST)
+        if until is not None and self._database.now() - until <= SHUT_LONG:
+            return None
+        if self._retry_gap is not None and not self._known.ingresses:
+            return "no ingress was seen yet: fallback_after waits"
+        return "receipts or webhooks are held up somewhere: fallback_after and start_within wait"
+
+    def handled(self, lane: Lane, pulses: Sequence[Pulse]) -> None:
+        """Take in pulses, in order: they and all that came before them are handled."""
+        own = self._own[lane]
+        own.note_losses(self._database.now())  # first: these pulses may have come after a loss
+        for pulse in pulses:
+            if pulse.source == "ingress":
+                if own.progress is not None:
+                    self._pulses.append(_IngressPulse(pulse, own.progress))
+            elif pulse.sent_at is not None:
+                own.progress = max(own.progress or pulse.sent_at, pulse.sent_at)
+
+    async def run(self) -> None:
+        """Send pulses and renew the rows until cancelled."""
+        await run_together(self._send_pulses, self._renew_rows)
+
+    async def leave(self) -> None:
+        """Drop the rows at the end, when everything received was handled; else they lapse."""
+        if any(own.subscriber.buffered for own in self._own.values()):
+            return
+        try:
+            async with self._database.connection() as connection:
+                await remove_listeners(connection, self._router)
+        except OUTAGES as error:
+            _log.warning("listeners.not_removed", error=type(error).__name__)
+
+    async def _send_pulses(self) -> None:
+        while True:
+            taken = await asyncio.gather(*(self._send_pulse(lane) for lane in Lane))
+            self._is_taking = all(taken)
+            await asyncio.sleep(INTERVAL_SECONDS)
+
+    async def _send_pulse(self, lane: Lane) -> bool:
+        pulse = Pulse(source="router", instance=self._router, sent_at=self._database.now())
+        return await self._connections.publisher.is_taken(pulse_frame(pulse, lane), PUBLISH_SECONDS)
+
+    async def _renew_rows(self) -> None:
+        while True:
+            try:
+                await self._renew()
+            except OUTAGES as error:  # the database's own check says so
+                _log.debug("listeners.not_renewed", error=type(error).__name__)
+            await asyncio.sleep(INTERVAL_SECONDS)
+
+    async def _renew(self) -> None:
+        now, rows = self._database.now(), self._rows()
+        gone = lapsed([*rows, *self._known.others], now)
+        pulses = list(self._pulses)
+        async with self._database.connection() as connection:
+            others = await renew_listeners(connection, self._router, rows, gone)
+            ingresses = {one.ingress: one for one in await load_ingresses(connection)}
+            changed = self._after_pulses(ingresses, pulses, now)
+            if changed:
+                await save_ingresses(connection, list(changed.values()))
+        del self._pulses[: len(pulses)]
+        self._conclude(rows, others, ingresses | changed)
+
+    def _rows(self) -> list[Listener]:
+        """Return what this router says of each lane that may hold receipts of it."""
+        now = self._database.now()
+        for own in self._own.values():
+            own.note_losses(now)
+        return [
+            Listener(
+                router=self._router,
+                lane=lane,
+                seen_at=now,
+                progress=own.progress,
+                held_at=own.held_at,
+            )
+            for lane, own in self._own.items()
+            if own.counts
+        ]
+
+    def _after_pulses(
+        self,
+        known: Mapping[UUID, Ingress],
+        pulses: Sequence[_IngressPulse],
+        now: datetime,
+    ) -> dict[UUID, Ingress]:
+        changed: dict[UUID, Ingress] = {}
+        for item in pulses:
+            pulse = item.pulse
+            changed[pulse.instance] = after_pulse(
+                {**known, **changed},
+                pulse.instance,
+                item.progress,
+                now,
+                silent=timedelta(seconds=pulse.silent_seconds),
+                leaving=pulse.leaving,
+                retry_gap=self._retry_gap or timedelta(0),
+            )
+        return changed
+
+    def _conclude(
+        self, rows: Sequence[Listener], others: Sequence[Listener], ingresses: dict[UUID, Ingress]
+    ) -> None:
+        """Work out what may be judged now, and end holds whose receipts came again."""
+        now = self._database.now()
+        gone = lapsed([*rows, *others], now)
+        counted = [row for row in (*rows, *others) if row not in gone]
+        gates = gates_of(
+            counted, list(ingresses.values()), now, has_webhooks=self._retry_gap is not None
+        )
+        self._known = _Known(gates=gates, others=others, ingresses=ingresses)
+        for lane, own in self._own.items():
+            takers = [
+                row
+                for row in counted
+                if row.lane is lane and (row.router != self._router or own.subscriber.healthy)
+            ]
+            if own.lost_at is not None and is_requeue_handled(takers, own.lost_at):
+                own.held_at = own.lost_at = None
+            behind = progress_of(counted, lane)
+            if behind is not None:
+                metrics.RECEIPTS_LAG_SECONDS.labels(lane.value).set((now - behind).total_seconds())
+        if STRICTEST in gates:
+            metrics.SILENCE_LAG_SECONDS.set((now - gates[STRICTEST]).total_seconds())

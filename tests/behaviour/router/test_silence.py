@@ -1,0 +1,87 @@
+"""Silence is judged only up to what every router has handled and every ingress could publish."""
+
+from __future__ import annotations
+
+from uuid import UUID, uuid4
+
+from behaviour.router.receipts import receipt
+from behaviour.router.world import World
+from herald.receipts import Pulse
+from herald.vocabulary import Lane, Status
+
+IMPATIENT = "quick"  # falls back after half a second of silence
+STARTS_SOON = "impatient"  # falls back when no worker has started it within half a second
+
+
+async def _accepted(world: World, key: str) -> None:
+    """Have WhatsApp accept a message, and never hear of it again."""
+    await world.tell(receipt(await world.work("whatsapp", key), Status.ACCEPTED))
+
+
+async def test_a_router_that_hangs_holds_silence(world: World) -> None:
+    """What another router was given and has not handled may be the news that is waited for.
+
+    It hangs with bulk receipts: those of the normal lane are judged meanwhile.
+    """
+    hanging = uuid4()
+    await world.database.execute(
+        "INSERT INTO router.listeners (router, lane, seen_at, progress)"
+        " VALUES ($1, 'bulk', now(), now())",
+        hanging,
+    )
+    held = await world.send(route=IMPATIENT, routing_key="message.send.bulk")
+    await _accepted(world, held)
+    judged = await world.send(route=IMPATIENT)
+    await _accepted(world, judged)
+    assert await world.heard("fallback", judged)
+    assert not world.told("fallback", held)
+    await world.database.execute("DELETE FROM router.listeners WHERE router = $1", hanging)
+    assert await world.heard("fallback", held)
+
+
+async def test_a_router_that_never_comes_back_lapses(world: World) -> None:
+    """The row of a killed router is dropped once others have handled what it held."""
+    gone = uuid4()
+    await world.database.execute(
+        "INSERT INTO router.listeners (router, lane, seen_at, progress)"
+        " VALUES ($1, 'normal', now() - interval '1 hour', now() - interval '1 hour')",
+        gone,
+    )
+    await world.row(
+        "SELECT NOT EXISTS (SELECT FROM router.listeners WHERE router = $1)",
+        gone,
+    )
+
+
+async def test_an_ingress_that_hangs_holds_what_webhooks_would_say(world: World) -> None:
+    """While one of two ingresses hangs its webhooks do, too; what workers report is judged."""
+    hanging = uuid4()
+    await world.database.execute(
+        "INSERT INTO router.ingresses (ingress, seen_at) VALUES ($1, now())", hanging
+    )
+    held = await world.send(route=IMPATIENT)
+    await _accepted(world, held)
+    judged = await world.send(route=STARTS_SOON)
+    assert await world.heard("fallback", judged)
+    assert not world.told("fallback", held)
+    await world.tell(Pulse(source="ingress", instance=hanging, leaving=True), key="pulse")
+    assert await world.heard("fallback", held)
+
+
+async def test_a_lane_s_receipts_come_through_its_own_queue(world: World) -> None:
+    """A report of an urgent message is handled though it names no queue but its lane's."""
+    key = await world.send(route=IMPATIENT, routing_key="message.send.urgent")
+    work = await world.work("whatsapp", key)
+    assert work.lane is Lane.URGENT
+    assert work.tag == f"{work.attempt_id}.u"
+    await world.tell(receipt(work, Status.DELIVERED), key="attempt.whatsapp.urgent")
+    assert await world.heard("delivered", key)
+
+
+async def test_every_lane_of_a_router_has_a_row(world: World) -> None:
+    """Others can see how far each router is, a lane at a time."""
+    rows = await world.row(
+        "SELECT array_agg(DISTINCT router) FROM router.listeners WHERE progress IS NOT NULL"
+        " GROUP BY router HAVING count(*) = 3 LIMIT 1"
+    )
+    assert all(isinstance(row, UUID) for row in rows)
