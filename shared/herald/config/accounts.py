@@ -51,6 +51,7 @@ class Account(BaseModel):
     channel: ClassVar[str]
     receipts: ClassVar[Receipts]
     secrets_model: ClassVar[type[Secrets]] = NoSecrets
+    template_prefix: ClassVar[str | None] = None  # of its templates' names; None: it holds none
 
     provider: str  # which provider it is at
     tenants: tuple[TenantName, ...] = ("default",)  # who may use it; inbound goes to the first
@@ -61,6 +62,10 @@ class Account(BaseModel):
     def sends_as(self, sender: str | None) -> bool:  # noqa: ARG002  most accounts may use any
         """Tell whether the account can send under a profile's entry for its channel."""
         return True
+
+    def holds(self, template: str) -> bool:
+        """Tell whether it may be the provider's own; a template of another name is ignored."""
+        return self.template_prefix is not None and template.startswith(self.template_prefix)
 
     @field_validator("tenants")
     @classmethod
@@ -82,6 +87,7 @@ class WhatsAppCloudAccount(Account):
     channel: ClassVar[str] = "whatsapp"
     receipts: ClassVar[Receipts] = Receipts.READ
     secrets_model: ClassVar[type[Secrets]] = WhatsAppCloudSecrets
+    template_prefix: ClassVar[str | None] = ""  # any name
 
     provider: Literal["whatsapp_cloud"]  # `whatsapp_cloud`
     phone_number_id: str = Field(pattern=r"^\d{1,32}$")  # the number's id at Meta
@@ -107,6 +113,7 @@ class TwilioAccount(Account):
     channel: ClassVar[str] = "sms"
     receipts: ClassVar[Receipts] = Receipts.DELIVERED
     secrets_model: ClassVar[type[Secrets]] = TwilioSecrets
+    template_prefix: ClassVar[str | None] = "HX"  # of Twilio's Content API
 
     provider: Literal["twilio"]  # `twilio`
     account_sid: str = Field(pattern=r"^AC[0-9a-zA-Z]{32}$")  # begins with AC
@@ -138,6 +145,7 @@ class SendGridAccount(Account):
     channel: ClassVar[str] = "email"
     receipts: ClassVar[Receipts] = Receipts.READ
     secrets_model: ClassVar[type[Secrets]] = SendGridSecrets
+    template_prefix: ClassVar[str | None] = "d-"  # a dynamic template
 
     provider: Literal["sendgrid"]  # `sendgrid`
     base_url: BaseUrl = "https://api.sendgrid.com"  # where its API is
