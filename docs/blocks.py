@@ -27,6 +27,7 @@ from herald.commands import CancelMessage, Recipient, Route, SendMessage, Step
 from herald.config import accounts
 from herald.config.file import CategoryRules, IngressRules, RetryRules, Tenant
 from herald.content import ChannelContent, Content, Media, Template
+from herald.content.mediums import MEDIUMS
 from herald.durations import format_duration
 from herald.events import CommandData, Fallback, InboundData, MessageData
 from herald.failures import Failure
@@ -156,6 +157,21 @@ def failures() -> str:
     return _table(("class", "meaning", "what follows", "in `fallback_on` by default"), rows)
 
 
+def mediums() -> str:
+    """Return what each medium can say."""
+    rows = [
+        [
+            f"`{channel}`",
+            ", ".join(f"`{part}`" for part in medium.says),
+            f"{medium.longest_text:,} characters" if medium.longest_text else "",
+            str(medium.most_media or ""),
+            f"{medium.captions.longest:,} characters" if medium.captions else "",
+        ]
+        for channel, medium in MEDIUMS.items()
+    ]
+    return _table(("channel", "one of", "text", "files", "text and caption of a file"), rows)
+
+
 def metrics() -> str:
     """Return every metric with its labels."""
     bus_metrics(REGISTRY)  # the others are registered when their modules are imported
@@ -190,6 +206,7 @@ BLOCKS: Mapping[str, Callable[..., str]] = {
     "ranks": ranks,
     "diagram": diagram,
     "failures": failures,
+    "mediums": mediums,
     "metrics": metrics,
     "example": example,
 }

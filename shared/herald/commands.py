@@ -110,7 +110,8 @@ class Step(_Command):
     )
     start_within: Duration | None = Field(
         default=None,
-        description="Time allowed until a worker starts it; the category's if absent.",
+        description="Time allowed until a worker starts it, then the next step is tried; the"
+        " category's if absent. The last step waits for the message's end.",
     )
     fallback_on: frozenset[FailureClass] | None = Field(
         default=None,

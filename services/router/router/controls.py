@@ -15,7 +15,8 @@ from router.committing import Committer
 from router.core.facts import CancelAsked, Fact
 from router.frames import rejection_event
 from router.halving import apply_in_halves
-from router.intake import Envelope, Rejection, UnusableError, read_cancel, rejection
+from router.intake import Envelope, Rejection, read_cancel, rejection
+from router.planning import UnusableError
 from router.store.messages import find_by_key, lock_messages
 
 

@@ -8,14 +8,15 @@ from datetime import datetime, timedelta
 from pydantic import ValidationError
 from pydantic_core import from_json, to_json
 
-from herald.commands import MAX_COMMAND_BYTES, CancelMessage, Route, SendMessage, Step
+from herald.commands import MAX_COMMAND_BYTES, CancelMessage, SendMessage
 from herald.config.file import HeraldFile
 from herald.faults import faults_of
 from herald.identifiers import UNKNOWN_TENANT, body_id, message_id_for
+from herald.text import storable
 from herald.vocabulary import Lane
 from router.core.facts import CommandContext
-from router.core.message import Message, Plan, PlannedStep, State
-from router.core.states import DEFAULT_FALLBACK_ON
+from router.core.message import Message, Plan, State
+from router.planning import UnusableError, plan_steps
 
 _MAX_ECHO = 255
 _FURTHEST = timedelta(days=3660)  # beyond any sense, and below what a date can hold
@@ -33,11 +34,14 @@ class Envelope:
 
     @property
     def context(self) -> CommandContext:
-        """Where its answer goes; named by its message id, or by its bytes if it has none."""
+        """Where its answer goes; named by its message id, or by its bytes if it has none.
+
+        What can't be stored is replaced in it, so that a refusal can always be answered and kept.
+        """
         return CommandContext(
-            routing_key=self.routing_key,
-            cause=self.message_id or body_id(self.body),
-            correlation_id=self.correlation_id,
+            routing_key=storable(self.routing_key),
+            cause=storable(self.message_id) or body_id(self.body),
+            correlation_id=storable(self.correlation_id),
         )
 
 
@@ -64,20 +68,12 @@ class Rejection:
     message_id: str | None = None  # of the message that holds the key, where there is one
 
 
-@dataclass(slots=True)
-class UnusableError(Exception):
-    """A command that can't be carried out as it is."""
-
-    field: str
-    reason: str
-
-
 def read_send(
     envelope: Envelope, lane: Lane, configuration: HeraldFile, now: datetime
 ) -> Candidate | Rejection:
     """Read a `message.send` command against the configuration."""
     try:
-        _check_size(envelope.body)
+        _check(envelope)
         command = SendMessage.model_validate_json(envelope.body)
         return _candidate(envelope, command, lane, configuration, now)
     except (ValidationError, UnusableError) as error:
@@ -87,7 +83,7 @@ def read_send(
 def read_cancel(envelope: Envelope, configuration: HeraldFile) -> CancelMessage | Rejection:
     """Read a `message.cancel` command."""
     try:
-        _check_size(envelope.body)
+        _check(envelope)
         command = CancelMessage.model_validate_json(envelope.body)
         _known_tenant(command.tenant, configuration)
     except (ValidationError, UnusableError) as error:
@@ -111,9 +107,14 @@ def poison(envelope: Envelope, configuration: HeraldFile) -> Rejection:
     )
 
 
-def _check_size(body: bytes) -> None:
-    if len(body) > MAX_COMMAND_BYTES:
+def _check(envelope: Envelope) -> None:
+    """Refuse what is too large to read, and AMQP properties that can't be stored."""
+    if len(envelope.body) > MAX_COMMAND_BYTES:
         raise UnusableError("", f"larger than {MAX_COMMAND_BYTES // 1024} KiB")
+    for name in ("message_id", "correlation_id"):
+        value = getattr(envelope, name)
+        if value != storable(value):
+            raise UnusableError(name, "must not contain U+0000 or lone surrogates")
 
 
 def _known_tenant(tenant: str, configuration: HeraldFile) -> None:
@@ -132,7 +133,7 @@ def _candidate(
     key = command.idempotency_key or (str(command.id) if command.id else envelope.message_id)
     if not key or len(key) > _MAX_ECHO:
         raise UnusableError("idempotency_key", "give idempotency_key, id or an AMQP message_id")
-    steps, skipped = _plan_steps(command, configuration)
+    steps, skipped = plan_steps(command, configuration)
     contents = {step.channel: command.content.on(step.channel) for step in steps}
     plan = Plan(
         steps=steps,
@@ -172,82 +173,6 @@ def _expires_at(command: SendMessage, configuration: HeraldFile, now: datetime) 
     if command.send_at is not None and end <= command.send_at:
         raise UnusableError("send_at", "lies after expires_at")
     return end
-
-
-def _plan_steps(
-    command: SendMessage, configuration: HeraldFile
-) -> tuple[tuple[PlannedStep, ...], tuple[tuple[int, str], ...]]:
-    """Resolve the route to the steps this recipient and tenant can use."""
-    route = _route(command, configuration)
-    senders = _sender(command, configuration)
-    steps: list[PlannedStep] = []
-    skipped: list[tuple[int, str]] = []
-    for index, step in enumerate(route.steps):
-        problem = _why_unusable(step, command, configuration)
-        if problem is None:
-            steps.append(_planned(step, command, senders, configuration))
-        else:
-            skipped.append((index + 1, problem))
-    if not steps:
-        reasons = "; ".join(f"step {number}: {problem}" for number, problem in skipped)
-        raise UnusableError("route", f"no usable step ({reasons})")
-    return tuple(steps), tuple(skipped)
-
-
-def _route(command: SendMessage, configuration: HeraldFile) -> Route:
-    if isinstance(command.route, Route):
-        for index, step in enumerate(command.route.steps):
-            at = f"route.steps.{index}"
-            if step.channel not in configuration.channels:
-                raise UnusableError(f"{at}.channel", "no such channel")
-            if step.account is not None and step.account not in configuration.accounts:
-                raise UnusableError(f"{at}.account", "no such account")
-        return command.route
-    name = command.route or configuration.tenants[command.tenant].route
-    if name not in configuration.routes:
-        raise UnusableError("route", "no such route")
-    return configuration.routes[name]
-
-
-def _sender(command: SendMessage, configuration: HeraldFile) -> dict[str, str]:
-    name = command.sender or configuration.tenants[command.tenant].sender
-    if name is None:
-        return {}
-    if name not in configuration.senders:
-        raise UnusableError("sender", "no such sender")
-    return configuration.senders[name]
-
-
-def _why_unusable(step: Step, command: SendMessage, configuration: HeraldFile) -> str | None:
-    if command.to.address_on(step.channel) is None:
-        return f"no address on {step.channel}"
-    if not command.content.on(step.channel).says_something:
-        return f"nothing to say on {step.channel}"
-    serving = [
-        name
-        for name, account in configuration.accounts.items()
-        if account.channel == step.channel
-        and command.tenant in account.tenants
-        and step.account in {None, name}
-    ]
-    return None if serving else f"no account on {step.channel} serves this tenant"
-
-
-def _planned(
-    step: Step, command: SendMessage, senders: dict[str, str], configuration: HeraldFile
-) -> PlannedStep:
-    address = command.to.address_on(step.channel)
-    assert address is not None, "checked by _why_unusable"
-    return PlannedStep(
-        channel=step.channel,
-        address=address,
-        sender=senders.get(step.channel),
-        account=step.account,
-        success_on=step.success_on,
-        fallback_after=step.fallback_after,
-        start_within=step.start_within or configuration.rules_for(command.category).start_within,
-        fallback_on=DEFAULT_FALLBACK_ON if step.fallback_on is None else step.fallback_on,
-    )
 
 
 def _fault(error: ValidationError | UnusableError) -> tuple[str, str]:

@@ -53,6 +53,7 @@ class Account(BaseModel):
     secrets_model: ClassVar[type[Secrets]] = NoSecrets
     # how long its provider waits at first before it comes again with a webhook; None: sends none
     webhook_retry_gap: ClassVar[timedelta | None] = None
+    template_prefix: ClassVar[str | None] = None  # of its templates' names; None: it holds none
 
     provider: str  # which provider it is at
     tenants: tuple[TenantName, ...] = ("default",)  # who may use it; inbound goes to the first
@@ -63,6 +64,10 @@ class Account(BaseModel):
     def sends_as(self, sender: str | None) -> bool:  # noqa: ARG002  most accounts may use any
         """Tell whether the account can send under a profile's entry for its channel."""
         return True
+
+    def holds(self, template: str) -> bool:
+        """Tell whether it may be the provider's own; a template of another name is ignored."""
+        return self.template_prefix is not None and template.startswith(self.template_prefix)
 
     @field_validator("tenants")
     @classmethod
@@ -85,6 +90,7 @@ class WhatsAppCloudAccount(Account):
     receipts: ClassVar[Receipts] = Receipts.READ
     secrets_model: ClassVar[type[Secrets]] = WhatsAppCloudSecrets
     webhook_retry_gap: ClassVar[timedelta | None] = timedelta(seconds=20)  # not documented
+    template_prefix: ClassVar[str | None] = ""  # any name
 
     provider: Literal["whatsapp_cloud"]  # `whatsapp_cloud`
     phone_number_id: str = Field(pattern=r"^\d{1,32}$")  # the number's id at Meta
@@ -112,6 +118,7 @@ class TwilioAccount(Account):
     secrets_model: ClassVar[type[Secrets]] = TwilioSecrets
     # Twilio, "Webhooks connection overrides": all tries lie within 15 s
     webhook_retry_gap: ClassVar[timedelta | None] = timedelta(seconds=15)
+    template_prefix: ClassVar[str | None] = "HX"  # of Twilio's Content API
 
     provider: Literal["twilio"]  # `twilio`
     account_sid: str = Field(pattern=r"^AC[0-9a-zA-Z]{32}$")  # begins with AC
@@ -144,6 +151,7 @@ class SendGridAccount(Account):
     receipts: ClassVar[Receipts] = Receipts.READ
     secrets_model: ClassVar[type[Secrets]] = SendGridSecrets
     webhook_retry_gap: ClassVar[timedelta | None] = timedelta(seconds=20)  # not documented
+    template_prefix: ClassVar[str | None] = "d-"  # a dynamic template
 
     provider: Literal["sendgrid"]  # `sendgrid`
     base_url: BaseUrl = "https://api.sendgrid.com"  # where its API is

@@ -30,7 +30,7 @@ class CategoryRules(_Part):
     """How long a message of a category lives, and how soon its attempts must start."""
 
     ttl: Duration  # how long a message may take
-    start_within: Duration | None = None  # how soon a worker must start an attempt
+    start_within: Duration | None = None  # how soon a worker must start any but the last step
 
 
 DEFAULT_CATEGORIES: dict[Category, CategoryRules] = {

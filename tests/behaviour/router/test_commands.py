@@ -213,6 +213,32 @@ async def test_a_name_no_database_can_hold_is_answered(world: World) -> None:
         world.ask(command()),
     )
     assert [h.what for h in heard] == ["accepted", "rejected", "accepted"]
+    assert heard[1].data["field"] == "message_id"
+
+
+async def test_a_correlation_no_database_can_hold_is_named(world: World) -> None:
+    """A correlation_id with U+0000 is refused by its name, for a send and for a cancel."""
+    body = command()
+    for key in ("message.send", "message.cancel"):
+        await world.publish(body, key, correlation_id="a\x00b")
+    for data in await world.heard("rejected", body["idempotency_key"], number=2):
+        assert (data["field"], data["tenant"]) == ("correlation_id", "default")
+
+
+async def test_a_step_that_cannot_say_the_content_is_skipped(world: World) -> None:
+    """5,000 characters fit neither WhatsApp nor SMS: e-mail is used, and the history says why."""
+    key = await world.send(content={"text": "x" * 5000})
+    work = await world.work("email", key)
+    assert work.content.text == "x" * 5000
+    notes = await world.database.fetch(
+        "SELECT note FROM router.history"
+        " WHERE message_id = $1 AND fact LIKE 'step:%' ORDER BY fact",
+        message_id_for("default", key),
+    )
+    assert [row["note"] for row in notes] == [
+        "skipped: over 4,096 characters on whatsapp",
+        "skipped: over 1,600 characters on sms",
+    ]
 
 
 async def test_a_cancel_that_overtakes_its_send_is_told(world: World) -> None:

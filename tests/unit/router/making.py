@@ -91,8 +91,18 @@ def failed(of: Message, failure_class: FailureClass, code: str = "x", **options:
     return receipt(of, Status.FAILED, failure=failure, **options)
 
 
-def returned(of: Message, not_before: datetime | None, reason: str = "rate_limit") -> Reported:
-    return receipt(of, Status.RETURNED, returned=Return(reason=reason, not_before=not_before))
+def returned(
+    of: Message,
+    wait: float | None = None,
+    reason: str = "rate_limit",
+    *,
+    not_before: datetime | None = None,
+) -> Reported:
+    """Make a worker's return: for `wait` seconds, or until an hour by the worker's own clock."""
+    told = Return(
+        reason=reason, wait=None if wait is None else seconds(wait), not_before=not_before
+    )
+    return receipt(of, Status.RETURNED, returned=told)
 
 
 def at(now: datetime, *, ears_open: bool = True) -> Due:

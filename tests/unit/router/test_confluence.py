@@ -7,12 +7,13 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from herald.receipts import Return
 from herald.vocabulary import FailureClass, Receipts, Status
 from router.core.decide import decide
 from router.core.facts import Reported
 from router.core.message import Message
 from router.core.states import RANKS
-from unit.router.making import NOW, accepted, begun, failed, receipt, seconds, step
+from unit.router.making import NOW, accepted, answered, begun, failed, receipt, seconds, step
 
 PLAIN = [
     Status.UNKNOWN,
@@ -26,11 +27,16 @@ PLAIN = [
     Status.UNSUBSCRIBED,
     Status.OTHER,
 ]
+RETURNS = [
+    Return(reason="rate_limit", wait=seconds(5)),
+    Return(reason="rate_limit", wait=seconds(3600)),
+    Return(reason="connect"),
+]
 
 
 def _two_attempts() -> Message:
     """Make a message with two attempts that a cancel has stopped: no further one can follow."""
-    message = begun(step("whatsapp"), step("sms"))
+    message = begun(step("whatsapp"), step("sms"), step("email"))
     message = decide(message, failed(message, FailureClass.UNREACHABLE), NOW).message
     return message.with_state(stopped=True)
 
@@ -43,6 +49,7 @@ def _facts(index: int) -> list[Reported]:
         accepted(BASE, Receipts.READ, attempt=index),
         failed(BASE, FailureClass.UNREACHABLE, attempt=index),
         *(receipt(BASE, status, attempt=index) for status in PLAIN),
+        *(receipt(BASE, Status.RETURNED, attempt=index, returned=one) for one in RETURNS),
     ]
 
 
@@ -54,6 +61,9 @@ def _end(facts: list[Reported]) -> dict[str, Any]:
     for number, fact in enumerate(facts):
         before = message
         message = decide(message, fact, NOW + seconds(number)).message
+        if message.pending is not None:  # another worker was first: other facts prove its call
+            lost = answered(message, won=False, lease_until=NOW)
+            message = decide(message, lost, NOW + seconds(number)).message
         for old, new in zip(before.state.attempts, message.state.attempts, strict=False):
             assert RANKS[new.status] >= RANKS[old.status]
     return {

@@ -196,8 +196,9 @@ def test_work_names_the_accounts_to_avoid() -> None:
 def test_work_handed_out_again_is_another_frame() -> None:
     """Each dispatch of an attempt has its own id; the same dispatch republished keeps its."""
     first = begun()
-    waiting = decide(first, returned(first, NOW), NOW).message
-    second = decide(waiting, at(NOW), NOW).message
+    waiting = decide(first, returned(first, 1), NOW).message
+    later = NOW + seconds(1)
+    second = decide(waiting, at(later), later).message
     content = ChannelContent(text="Hello")
     ids = [
         work_frame(of, of.state.attempts[-1], content).message_id for of in (first, first, second)

@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 
 from herald.bus.deliveries import Delivery
+from herald.config.file import HeraldFile
 from herald.identifiers import body_id, message_id_for
 from herald.vocabulary import FailureClass, Lane, SuccessOn
 from router.commands import envelope_of
 from router.core.states import DEFAULT_FALLBACK_ON
 from router.intake import Candidate, Envelope, read_send
 from unit.router.making import NOW, seconds
-from unit.router.offering import CONFIGURATION, envelope, offered, read
+from unit.router.offering import CONFIGURATION, DOCUMENT, envelope, offered, read
 
 MOMENT = "2026-01-19T12:10:00+00:00"
 
@@ -92,6 +93,54 @@ def test_leaves_out_steps_that_cannot_be_made(
     candidate = offered(**changes)
     assert _channels(candidate) == channels
     assert reason in [problem for _, problem in candidate.skipped]
+
+
+def test_a_template_with_another_mail_reaches_the_mail() -> None:
+    """SMS can't say a template: its step is skipped, and the e-mail's own text is reached."""
+    said = {
+        "template": {"name": "order_shipped"},
+        "overrides": {"email": {"text": "Shipped."}},
+    }
+    candidate = offered(content=said)
+    assert _channels(candidate) == ["whatsapp", "email"]
+    assert candidate.skipped == ((2, "nothing to say on sms"),)
+
+
+def test_a_text_too_long_for_phones_goes_by_mail() -> None:
+    """5,000 characters fit neither WhatsApp nor SMS: both steps are skipped with their reasons."""
+    candidate = offered(content={"text": "x" * 5000})
+    assert _channels(candidate) == ["email"]
+    assert candidate.skipped == (
+        (1, "over 4,096 characters on whatsapp"),
+        (2, "over 1,600 characters on sms"),
+    )
+
+
+MAILS: list[tuple[str, list[str], bool]] = [
+    ("d-1", ["sendgrid-main"], True),
+    ("d-1", ["sendgrid-main", "smtp-main"], False),
+    ("welcome", ["sendgrid-main"], False),
+]
+
+
+@pytest.mark.parametrize(("name", "accounts", "usable"), MAILS)
+def test_a_template_alone_must_be_held_by_every_account(
+    name: str, accounts: list[str], *, usable: bool
+) -> None:
+    """Any account of a channel may be chosen, so a mail of a template alone needs it in all."""
+    mails = {
+        "sendgrid-main": {"provider": "sendgrid"},
+        "smtp-main": {"provider": "smtp", "host": "smtp.example.com"},
+    }
+    document = DOCUMENT | {
+        "accounts": {name: mails[name] for name in accounts},
+        "tenants": {"default": {"route": "default"}},
+        "routes": {"default": {"steps": [{"channel": "email"}]}},
+    }
+    configuration = HeraldFile.model_validate_json(json.dumps(document))
+    arrived = envelope(content={"template": {"name": name}})
+    read_as = read_send(arrived, Lane.NORMAL, configuration, NOW)
+    assert isinstance(read_as, Candidate) == usable
 
 
 def test_a_skipped_step_keeps_its_number_in_the_route() -> None:

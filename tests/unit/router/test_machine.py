@@ -14,8 +14,9 @@ from router.core.deadlines import due_at, silence_at
 from router.core.decide import decide
 from router.core.effects import Answer, Dispatch, Effect, Emit
 from router.core.facts import Begun, CancelAsked, CommandContext, DeadLettered, Due, Fact, Reported
-from router.core.message import STATE, Message
-from router.core.states import LIVE, RANKS, REACHED_ORDER
+from router.core.fallback import MAX_TRIES
+from router.core.message import STATE, Attempt, Message
+from router.core.states import ENDED, LIVE, RANKS, REACHED_ORDER
 from unit.router.making import (
     CONTEXT,
     NOW,
@@ -45,6 +46,7 @@ class Life(RuleBasedStateMachine):
         self.answers = 0
         self.handed_out: set[tuple[int, int, int]] = set()
         self.heard: list[Reported] = []
+        self.let_go = False  # the worker that was first has given its work back
 
     @initialize(
         success=st.sampled_from(list(SuccessOn)),
@@ -85,11 +87,21 @@ class Life(RuleBasedStateMachine):
             assert name not in self.handed_out, "the same work twice"
             assert before.pending is None or after.pending is None, "sent while asking back"
             self.handed_out.add(name)
+            if attempt.dispatch == 1 and attempt.number + attempt.step > 2:
+                self._check_contact(attempt)
         told = [effect for effect in effects if isinstance(effect, Emit)]
         assert [e.sequence for e in told] == [
             before.state.sequence + n for n in range(1, len(told) + 1)
         ]
         self.terminal_events += sum(1 for event in told if event.terminal)
+
+    def _check_contact(self, attempt: Attempt) -> None:
+        """Hold a new attempt to what the one before it allows."""
+        previous = self.message.state.attempts[-2]
+        assert previous.status not in LIVE, "two attempts at once"
+        if previous.step == attempt.step:
+            assert previous.status in ENDED, "tried again where it may have arrived"
+        assert attempt.number <= MAX_TRIES
 
     @precondition(lambda self: self.message.state.attempts)
     @rule(
@@ -116,9 +128,17 @@ class Life(RuleBasedStateMachine):
         assert self.message.state.sequence == told, "an old receipt is news again"
 
     @precondition(lambda self: self.message.state.attempts)
-    @rule(delay=st.integers(0, 500))
-    def give_back(self, delay: int) -> None:
-        self.tell(returned(self.message, self.now + seconds(delay)))
+    @rule(
+        reason=st.sampled_from(["rate_limit", "connect", "http_503", "too_late"]),
+        wait=st.none() | st.integers(1, 1200),
+        hour=st.none() | st.integers(-500, 500),
+    )
+    def give_back(self, reason: str, wait: int | None, hour: int | None) -> None:
+        """Return the current work, perhaps after its claim, with or without an hour."""
+        live = self.message.live
+        self.let_go = live is not None and live.status is Status.STARTED
+        not_before = None if hour is None else self.now + seconds(hour)
+        self.tell(returned(self.message, wait, reason, not_before=not_before))
 
     @rule(pause=st.integers(0, 400), ears_open=st.booleans())
     def wait(self, pause: int, *, ears_open: bool) -> None:
@@ -140,7 +160,8 @@ class Life(RuleBasedStateMachine):
     @rule(won=st.booleans(), lease=st.integers(0, 40))
     def answer(self, *, won: bool, lease: int) -> None:
         live = self.message.live
-        truly_won = won and live is not None and live.status is Status.DISPATCHED
+        free = live is not None and (live.status is Status.DISPATCHED or self.let_go)
+        truly_won, self.let_go = won and free, False
         lease_until = None if truly_won else self.now + seconds(lease)
         self.tell(answered(self.message, won=truly_won, lease_until=lease_until))
 
@@ -149,6 +170,32 @@ class Life(RuleBasedStateMachine):
         live = [a for a in self.message.state.attempts if a.status in LIVE]
         assert len(live) <= 1
         assert not live or live[0] is self.message.state.attempts[-1]
+
+    def teardown(self) -> None:
+        """Whatever came before, the end of the message ends it, even with closed ears."""
+        self.now += seconds(2000)
+        for _ in range(8):
+            if self.message.outcome is not None:
+                return
+            self._live_on()
+        raise AssertionError("not over after its end")
+
+    def _live_on(self) -> None:
+        """Let the clock and the database answer; a worker that was first reports at last."""
+        live = self.message.live
+        if self.message.pending is not None:
+            self.answer(won=True, lease=0)
+        elif live is not None and live.status is Status.STARTED:
+            self.tell(receipt(self.message, Status.UNKNOWN))
+        else:
+            self.wait(60, ears_open=False)
+
+    @invariant()
+    def the_last_step_is_never_left_for_a_late_start(self) -> None:
+        live = self.message.live
+        if live is not None and live.status is Status.DISPATCHED:
+            last = self.message.is_last_step(live)
+            assert not last or self.message.state.start_by is None
 
     @invariant()
     def an_outcome_is_told_once(self) -> None:

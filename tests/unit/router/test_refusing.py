@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -77,7 +78,24 @@ FAULTS: list[tuple[dict[str, Any], str, str]] = [
     ),
     ({"sender": "nobody"}, "sender", "no such sender"),
     ({"to": {}}, "route", "no usable step (step 1: no address on whatsapp"),
-    ({"content": {"subject": "only"}}, "route", "nothing to say on whatsapp"),
+    ({"content": {"subject": "only"}}, "content", "nothing to say on whatsapp"),
+    ({"content": {"text": "x" * 1601}, "route": "sms"}, "content.text", "over 1,600 characters"),
+    (
+        {"content": {"overrides": {"sms": {"text": "x" * 1601}}}, "route": "sms"},
+        "content.overrides.sms.text",
+        "over 1,600 characters",
+    ),
+    ({"content": {"template": {"name": "hi"}}, "route": "sms"}, "content", "nothing to say on sms"),
+    (
+        {"content": {"text": "x" * 5000}, "to": {"phone": "+15550002222"}},
+        "route",  # e-mail would do, but has no address
+        "over 4,096 characters on whatsapp; step 2: over 1,600 characters on sms; step 3: no addr",
+    ),
+    (
+        {"content": {"text": "x", "overrides": {"smss": {"text": "y"}}}},
+        "content.overrides.smss",
+        "no such channel",
+    ),
     ({"id": "7"}, "id", "UUID"),
     ({"idempotency_key": ""}, "idempotency_key", "at least 1"),
     ({"idempotency_key": "x" * 256}, "idempotency_key", "at most 255"),
@@ -127,6 +145,35 @@ def test_refuses_what_is_too_large_unread() -> None:
     rejected = refused(fitting + b" ")
     assert (rejected.field, rejected.reason) == ("", "larger than 256 KiB")
     assert rejected.tenant == "unknown"
+
+
+PROPERTIES = ["message_id", "correlation_id"]
+
+
+def _with(name: str, value: str, key: str) -> Envelope:
+    strange: dict[str, Any] = {name: value, "routing_key": key}
+    return replace(envelope(), **strange)
+
+
+@pytest.mark.parametrize("name", PROPERTIES)
+@pytest.mark.parametrize("value", ["a\x00b", "\x00", "a\ud800"])
+def test_names_a_property_that_no_database_can_hold(name: str, value: str) -> None:
+    """An AMQP property that can't be stored is refused by its name, whatever the body says."""
+    for key, reader in (("message.send", read), ("message.cancel", _read_cancel)):
+        strange = _with(name, value, key)
+        rejected = reader(strange)
+        assert isinstance(rejected, Rejection)
+        assert (rejected.field, rejected.tenant) == (name, "default")
+        assert "U+0000" in rejected.reason
+
+
+def test_answers_with_what_can_be_stored() -> None:
+    """The answer to a strange command echoes its properties in a form that can be kept."""
+    strange = Envelope(body=b"{}", routing_key="a\x00", message_id="b\x00", correlation_id="c\x00")
+    context = strange.context
+    for echoed in (context.routing_key, context.cause, context.correlation_id):
+        assert echoed is not None
+        assert "\x00" not in echoed
 
 
 def test_refuses_a_command_without_any_name() -> None:
@@ -186,10 +233,13 @@ def test_our_own_failure_is_said_to_be_ours() -> None:
     assert (rejected.tenant, rejected.idempotency_key) == ("default", "key-1")
 
 
+def _read_cancel(arrived: Envelope) -> CancelMessage | Rejection:
+    return read_cancel(arrived, CONFIGURATION)
+
+
 def _cancel(**fields: Any) -> CancelMessage | Rejection:
     body = json.dumps(fields).encode()
-    arrived = Envelope(body=body, routing_key="message.cancel", message_id="cancel-1")
-    return read_cancel(arrived, CONFIGURATION)
+    return _read_cancel(Envelope(body=body, routing_key="message.cancel", message_id="cancel-1"))
 
 
 CANCELS: list[tuple[dict[str, Any], str, str]] = [

@@ -104,7 +104,8 @@ def test_a_retry_that_an_outage_made_late_is_made() -> None:
 
 def test_the_clock_of_a_step_starts_once() -> None:
     """A later try's `start_within` counts from the step's first dispatch."""
-    message = _failed_last(begun(step(start_within=seconds(300))), retry_after=seconds(100))
+    steps = step(start_within=seconds(300)), step("sms")
+    message = _failed_last(begun(*steps), retry_after=seconds(100))
     later = NOW + seconds(100)
     message = decide(message, at(later), later).message
     assert message.state.start_by == NOW + seconds(300)
@@ -159,7 +160,7 @@ def test_a_failure_overrides_the_hour_its_work_was_returned_for() -> None:
     asked for must not turn a refusal for good into another call.
     """
     message = begun()
-    message = decide(message, returned(message, NOW + seconds(30)), NOW).message
+    message = decide(message, returned(message, 30), NOW).message
     decision = decide(message, failed(message, FailureClass.UNREACHABLE), NOW)
     assert dispatched(decision) == ["sms 2.1/1"]
     assert decision.message.state.retry_at is None

@@ -16,7 +16,6 @@ from unit.router.making import (
     begun,
     cancel,
     dispatched,
-    events,
     receipt,
     returned,
     seconds,
@@ -26,25 +25,19 @@ from unit.router.making import (
 
 def _returned_for(wait: float, *, lives: float = 86_400) -> Message:
     message = begun(step(start_within=seconds(300)), step("sms"), lives=seconds(lives))
-    return decide(message, returned(message, NOW + seconds(wait)), NOW).message
+    return decide(message, returned(message, wait), NOW).message
 
 
 def test_a_return_is_no_news() -> None:
     """The attempt stays dispatched, under its number; nothing is told."""
     message = begun()
-    decision = decide(message, returned(message, NOW + seconds(5)), NOW)
+    decision = decide(message, returned(message, 5), NOW)
     assert decision.effects == ()
-    assert decision.message.state.attempts == message.state.attempts
+    [attempt] = decision.message.state.attempts
+    assert (attempt.status, attempt.number, attempt.dispatch) == (Status.DISPATCHED, 1, 1)
 
 
-def test_an_hour_that_passed_means_at_once() -> None:
-    """Work returned for an hour that is over is handed out by the next look at the clock."""
-    message = begun()
-    message = decide(message, returned(message, NOW - seconds(5)), NOW).message
-    assert dispatched(decide(message, at(NOW), NOW)) == ["whatsapp 1.1/2"]
-
-
-def test_a_return_without_an_hour_waits_for_the_deadline_behind_it() -> None:
+def test_work_that_came_too_late_waits_for_the_deadline_behind_it() -> None:
     """`too_late`: nothing is handed out again; `start_within` then takes the next step."""
     message = begun(step(start_within=seconds(300)), step("sms"))
     message = decide(message, returned(message, None, "too_late"), NOW).message
@@ -53,17 +46,6 @@ def test_a_return_without_an_hour_waits_for_the_deadline_behind_it() -> None:
     assert dispatched(asked) == []
     done = decide(asked.message, answered(asked.message, won=True), late)
     assert dispatched(done) == ["sms 2.1/1"]
-
-
-def test_start_within_beats_a_later_hour() -> None:
-    """Work returned for an hour after `start_within` goes to the next step at `start_within`."""
-    message = _returned_for(600)
-    late = NOW + seconds(300)
-    asked = decide(message, at(late), late)
-    done = decide(asked.message, answered(asked.message, won=True), late)
-    assert events(done) == ["fallback"]
-    assert dispatched(done) == ["sms 2.1/1"]
-    assert done.message.state.retry_at is None
 
 
 def test_an_hour_missed_past_start_within_hands_nothing_out() -> None:
@@ -85,11 +67,9 @@ def test_work_that_an_outage_made_late_is_handed_out() -> None:
 
 
 def test_a_worker_that_was_first_is_not_handed_the_work_again() -> None:
-    """When a withdraw shows that another worker started it, the returned hour is forgotten."""
-    message = _returned_for(600)
-    late = NOW + seconds(300)
-    message = decide(message, at(late), late).message
-    message = decide(message, answered(message, won=False, lease_until=late), late).message
+    """When a withdraw shows that another worker started it, no hour to hand it out is left."""
+    message = decide(_returned_for(60), cancel(), NOW).message
+    message = decide(message, answered(message, won=False, lease_until=NOW), NOW).message
     assert message.state.attempts[0].status is Status.STARTED
     assert message.state.retry_at is None
 
@@ -127,7 +107,7 @@ def test_a_return_after_the_call_is_refused() -> None:
     """A worker's late return does not undo what another worker reported."""
     message = begun()
     message = decide(message, accepted(message), NOW).message
-    decision = decide(message, returned(message, NOW + seconds(5)), NOW)
+    decision = decide(message, returned(message, 5), NOW)
     assert decision.message == message
     assert "refused" in decision.note
 
@@ -137,7 +117,7 @@ def test_each_return_is_of_one_dispatch() -> None:
     message, now = begun(), NOW
     seen = list[str]()
     for _ in range(3):
-        message = decide(message, returned(message, now + seconds(2)), now).message
+        message = decide(message, returned(message, 2), now).message
         now += seconds(2)
         decision = decide(message, at(now), now)
         message, seen = decision.message, seen + dispatched(decision)

@@ -128,14 +128,14 @@ def test_returned_work_is_handed_out_again() -> None:
     """A worker that asks for later gets the same attempt again, under the next dispatch."""
     waiting = begun()
     later = NOW + seconds(5)
-    waiting = decide(waiting, returned(waiting, later), NOW).message
+    waiting = decide(waiting, returned(waiting, 5), NOW).message
     assert dispatched(decide(waiting, at(later), later)) == ["whatsapp 1.1/2"]
 
 
 def test_stale_return_is_refused() -> None:
     """A return of an earlier dispatch, told again, changes nothing."""
     waiting = begun()
-    fact = returned(waiting, NOW + seconds(5))
+    fact = returned(waiting, 5)
     waiting = decide(waiting, fact, NOW).message
     waiting = decide(waiting, at(NOW + seconds(5)), NOW + seconds(5)).message
     assert decide(waiting, fact, NOW + seconds(6)).message == waiting

@@ -42,7 +42,7 @@ def decide(
         case Begun():
             draft.answer(CommandAnswer.ACCEPTED, fact.context)
         case Reported():
-            apply_report(draft, fact)
+            apply_report(draft, fact, rules)
         case DeadLettered():
             take_back_dead_letter(draft, fact)
         case CancelAsked():

@@ -10,7 +10,7 @@ from router.core.facts import Due
 from router.core.fallback import after_step, start_deadline
 from router.core.message import Attempt, Intent
 from router.core.moves import make
-from router.core.states import ENDED, LIVE
+from router.core.states import ENDED, LIVE, WITHDRAWABLE
 
 
 def act_on_deadline(draft: Draft, fact: Due) -> None:
@@ -66,7 +66,9 @@ def end_expired(draft: Draft) -> None:
 
 
 def _not_started(draft: Draft, current: Attempt) -> None:
-    if current.status in LIVE:
+    """Take back what no worker started; on the last step it waits for the message's end."""
+    waits = draft.message.is_last_step(current) and current.status in WITHDRAWABLE
+    if current.status in LIVE and not waits:
         draft.withdraw(Intent.NOT_STARTED, current)
     else:
         draft.update(start_by=None)

@@ -13,6 +13,8 @@ from router.core.states import ACTIONS, Action
 
 MAX_TRIES = 3
 NO_ACCOUNT = "no_account"
+NOT_STARTED = "not_started"
+_MAX_DOUBLINGS = 20  # beyond any cap; work may be handed out a thousand times
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,9 +52,10 @@ Move = Retry | NextStep | GiveUp
 
 def next_move(message: Message, ended: Attempt, now: datetime, rules: RetryRules) -> Move:
     """Decide what follows an attempt that failed, bounced or was withdrawn unstarted."""
-    if ended.status is Status.WITHDRAWN:
-        return after_step(message, ended, reason="not_started", failure=_never_started())
     failure = _cause(message, ended)
+    if ended.status is Status.WITHDRAWN and not message.is_last_step(ended):
+        reason = failure.failure_class.value if ended.failure else NOT_STARTED
+        return after_step(message, ended, reason=reason, failure=failure)
     action = ACTIONS[failure.failure_class]
     if action is Action.RETRY:
         at = now + pause(message, ended, failure, rules)
@@ -73,14 +76,18 @@ def after_step(message: Message, ended: Attempt, *, reason: str, failure: Failur
 
 
 def pause(message: Message, ended: Attempt, failure: Failure, rules: RetryRules) -> timedelta:
-    """Return how long to wait before the next try: full jitter, but no less than was asked.
+    """Return how long to wait before the next try: full jitter, but no less than was asked."""
+    drawn = _drawn(str(message.attempt_id(ended)), ended.number, rules)
+    return max(drawn, failure.retry_after or timedelta(0))
 
-    The draw is made from the attempt's own name, so that the same facts decide the same.
+
+def return_pause(message: Message, given_back: Attempt, rules: RetryRules) -> timedelta:
+    """Return how long to wait before work that came back is handed out again: full jitter.
+
+    It grows with the number of dispatches, and is drawn from the attempt's name and that number.
     """
-    doublings: int = 2 ** (ended.number - 1)
-    bound = min(rules.cap, rules.base * doublings)
-    draw = random.Random(str(message.attempt_id(ended))).random()  # noqa: S311  not a secret
-    return max(bound * draw, failure.retry_after or timedelta(0))
+    name = f"{message.attempt_id(given_back)}/{given_back.dispatch}"
+    return _drawn(name, given_back.dispatch, rules)
 
 
 def avoided_accounts(message: Message, step: int) -> tuple[str, ...]:
@@ -91,9 +98,12 @@ def avoided_accounts(message: Message, step: int) -> tuple[str, ...]:
 
 
 def start_deadline(message: Message, step: int, now: datetime) -> datetime | None:
-    """Return until when the step must have started, counted from its first dispatch."""
+    """Return until when the step must have started, counted from its first dispatch.
+
+    The last step has none: there is nowhere to move on to, so it waits for the message's end.
+    """
     within = message.plan.steps[step - 1].start_within
-    if within is None:
+    if within is None or step == len(message.plan.steps):
         return None
     first = next(
         (
@@ -107,13 +117,15 @@ def start_deadline(message: Message, step: int, now: datetime) -> datetime | Non
 
 
 def in_time(message: Message, ended: Attempt, at: datetime) -> bool:
-    """Whether a try at `at` falls before `expires_at` and within `start_within` of its step."""
+    """Whether a try at `at` falls before `expires_at` and before its step's start deadline."""
     start_by = start_deadline(message, ended.step, at)
     return at < message.plan.expires_at and (start_by is None or at < start_by)
 
 
 def _cause(message: Message, ended: Attempt) -> Failure:
     """Return why an attempt failed; where no account was left, why the last of them was avoided."""
+    if ended.status is Status.WITHDRAWN:
+        return ended.failure or _never_started()
     failure = ended.failure or Failure.of(FailureClass.PERMANENT)
     if failure.code != NO_ACCOUNT:
         return failure
@@ -148,5 +160,12 @@ def _next_step_if_allowed(message: Message, ended: Attempt, failure: Failure) ->
 
 def _never_started() -> Failure:
     return Failure.of(
-        FailureClass.TRANSIENT, "not_started", "no worker started it within start_within"
+        FailureClass.TRANSIENT, NOT_STARTED, "no worker started it within start_within"
     )
+
+
+def _drawn(name: str, number: int, rules: RetryRules) -> timedelta:
+    """Draw a pause by name, so that the same facts decide the same in every router."""
+    doublings: int = 2 ** min(number - 1, _MAX_DOUBLINGS)
+    bound = min(rules.cap, rules.base * doublings)
+    return bound * random.Random(name).random()  # noqa: S311  not a secret

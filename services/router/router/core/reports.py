@@ -1,4 +1,4 @@
-"""What a receipt leads to: news for the world, an end, a clock that starts, or work handed out."""
+"""What a receipt leads to: news for the world, an end, or a clock that starts."""
 
 from __future__ import annotations
 
@@ -8,16 +8,18 @@ from herald.vocabulary import Outcome, Status
 from router.core.attempts import told
 from router.core.draft import Draft
 from router.core.facts import Reported
+from router.core.fallback import RetryRules
 from router.core.message import Attempt, Intent, Success
+from router.core.returns import take_return
 from router.core.states import ENDED, LIVE, OPEN, REACHED_ORDER, WITHDRAWABLE, target
 
 
-def apply_report(draft: Draft, fact: Reported) -> None:
+def apply_report(draft: Draft, fact: Reported, rules: RetryRules) -> None:
     attempt = draft.message.find(fact.attempt)
     if attempt is None:
         draft.note("refused: no such attempt")
     elif fact.receipt.status is Status.RETURNED:
-        _returned(draft, attempt, fact)
+        take_return(draft, attempt, fact, rules)
     else:
         _told(draft, attempt, fact)
 
@@ -101,17 +103,3 @@ def succeed(draft: Draft, attempt: Attempt, success: Success) -> None:
         confirmed=confirmed,
         overlap=current is not None and current != attempt and current.status in OPEN,
     )
-
-
-def _returned(draft: Draft, attempt: Attempt, fact: Reported) -> None:
-    """Hand the attempt out again when its worker asked for that; no call was made."""
-    message, returned = draft.message, fact.receipt.returned
-    stale = attempt.status not in WITHDRAWABLE or fact.receipt.dispatch != attempt.dispatch
-    if stale or message.outcome is not None or message.pending is not None:
-        draft.note("refused: this dispatch is over")
-    elif returned is None or returned.not_before is None:
-        # past its not_after: the end of the message is about to come
-        draft.note(f"returned: {returned.reason if returned else 'no reason'}")
-    else:
-        draft.update(retry_at=max(returned.not_before, draft.now))
-        draft.note(f"returned: {returned.reason}")

@@ -36,7 +36,8 @@ def conclude_withdraw(draft: Draft, fact: WithdrawAnswered) -> None:
     draft.key = f"withdraw:{fact.attempt}/{pending.intent}/{'won' if fact.won else 'lost'}"
     first = Status.WITHDRAWN if fact.won else Status.STARTED
     if raises_rank(attempt.status, first):
-        attempt = draft.change(attempt, status=first, lease_until=fact.lease_until)
+        kept = attempt.failure if fact.won else None  # what it was given back for is over
+        attempt = draft.change(attempt, status=first, lease_until=fact.lease_until, failure=kept)
         draft.update(retry_at=None)  # the hour its work was returned for, if any
     draft.note(f"withdraw {'won' if fact.won else 'lost'}: {pending.intent}")
     if pending.success is not None:

@@ -1,0 +1,141 @@
+"""From a route to the steps that a message can use, and why the others are left out. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from herald.commands import Route, SendMessage, Step
+from herald.config.accounts import Account
+from herald.config.file import HeraldFile
+from herald.content.mediums import why_unsayable
+from router.core.message import PlannedStep
+from router.core.states import DEFAULT_FALLBACK_ON
+
+Skipped = tuple[tuple[int, str], ...]  # the number of a step left out, and why
+
+
+@dataclass(slots=True)
+class UnusableError(Exception):
+    """A command that can't be carried out as it is."""
+
+    field: str
+    reason: str
+
+
+def plan_steps(
+    command: SendMessage, configuration: HeraldFile
+) -> tuple[tuple[PlannedStep, ...], Skipped]:
+    """Resolve the route to the steps this recipient, content and tenant can use.
+
+    Raises:
+        UnusableError: a name is unknown, or no step is left.
+    """
+    _check_overrides(command, configuration)
+    route = _route(command, configuration)
+    senders = _sender(command, configuration)
+    steps: list[PlannedStep] = []
+    unusable: list[tuple[int, UnusableError]] = []
+    for number, step in enumerate(route.steps, start=1):
+        problem = _why_unusable(step, command, configuration)
+        if problem is None:
+            steps.append(_planned(step, command, senders, configuration))
+        else:
+            unusable.append((number, problem))
+    if not steps:
+        reasons = "; ".join(f"step {number}: {problem.reason}" for number, problem in unusable)
+        fields = {problem.field for _, problem in unusable}
+        raise UnusableError(_common_field(fields), f"no usable step ({reasons})")
+    return tuple(steps), tuple((number, problem.reason) for number, problem in unusable)
+
+
+def _check_overrides(command: SendMessage, configuration: HeraldFile) -> None:
+    for channel in command.content.overrides:
+        if channel not in configuration.channels:
+            raise UnusableError(f"content.overrides.{channel}", "no such channel")
+
+
+def _route(command: SendMessage, configuration: HeraldFile) -> Route:
+    if isinstance(command.route, Route):
+        for index, step in enumerate(command.route.steps):
+            at = f"route.steps.{index}"
+            if step.channel not in configuration.channels:
+                raise UnusableError(f"{at}.channel", "no such channel")
+            if step.account is not None and step.account not in configuration.accounts:
+                raise UnusableError(f"{at}.account", "no such account")
+        return command.route
+    name = command.route or configuration.tenants[command.tenant].route
+    if name not in configuration.routes:
+        raise UnusableError("route", "no such route")
+    return configuration.routes[name]
+
+
+def _sender(command: SendMessage, configuration: HeraldFile) -> dict[str, str]:
+    name = command.sender or configuration.tenants[command.tenant].sender
+    if name is None:
+        return {}
+    if name not in configuration.senders:
+        raise UnusableError("sender", "no such sender")
+    return configuration.senders[name]
+
+
+def _why_unusable(
+    step: Step, command: SendMessage, configuration: HeraldFile
+) -> UnusableError | None:
+    if command.to.address_on(step.channel) is None:
+        return UnusableError("route", f"no address on {step.channel}")
+    serving = _serving(step, command.tenant, configuration)
+    if not serving:
+        return UnusableError("route", f"no account on {step.channel} serves this tenant")
+    return _why_unsayable(step.channel, command, serving)
+
+
+def _serving(step: Step, tenant: str, configuration: HeraldFile) -> list[Account]:
+    """Return the accounts that may be used for the step."""
+    return [
+        account
+        for name, account in configuration.accounts.items()
+        if account.channel == step.channel
+        and tenant in account.tenants
+        and step.account in {None, name}
+    ]
+
+
+def _why_unsayable(
+    channel: str, command: SendMessage, serving: list[Account]
+) -> UnusableError | None:
+    content = command.content.on(channel)
+    template = content.template
+    # any of them may be chosen, so all must hold it
+    held = template is not None and all(account.holds(template.name) for account in serving)
+    problem = why_unsayable(channel, content, holds_template=held)
+    if problem is None:
+        return None
+    override = command.content.overrides.get(channel)
+    overridden = override is not None and problem.part in override.model_fields_set
+    at = ("content", *(("overrides", channel) if overridden else ()), problem.part)
+    return UnusableError(".".join(filter(None, at)), problem.reason)
+
+
+def _common_field(fields: set[str]) -> str:
+    """Return the field that all unusable steps have in common."""
+    if len(fields) == 1:
+        return fields.pop()
+    of_content = all(field.split(".")[0] == "content" for field in fields)
+    return "content" if of_content else "route"
+
+
+def _planned(
+    step: Step, command: SendMessage, senders: dict[str, str], configuration: HeraldFile
+) -> PlannedStep:
+    address = command.to.address_on(step.channel)
+    assert address is not None, "checked by _why_unusable"
+    return PlannedStep(
+        channel=step.channel,
+        address=address,
+        sender=senders.get(step.channel),
+        account=step.account,
+        success_on=step.success_on,
+        fallback_after=step.fallback_after,
+        start_within=step.start_within or configuration.rules_for(command.category).start_within,
+        fallback_on=DEFAULT_FALLBACK_ON if step.fallback_on is None else step.fallback_on,
+    )

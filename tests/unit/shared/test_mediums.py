@@ -1,0 +1,170 @@
+"""What a medium can say: the rules, and that they are those of the adapters that send."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from channel_email.parts import parts_of
+from channel_email.providers import sendgrid
+from channel_sms.providers import twilio
+from channel_whatsapp.providers import whatsapp_cloud
+from herald.config.accounts import (
+    Account,
+    SendGridAccount,
+    SmtpAccount,
+    TwilioAccount,
+    WhatsAppCloudAccount,
+)
+from herald.content import ChannelContent
+from herald.content.mediums import Unsayable, why_unsayable
+from herald.failures import Failure
+from herald.vocabulary import FailureClass
+from herald.work import Work, WorkContent
+
+URL = "https://files.example.com/a.png"
+
+
+def _content(**parts: Any) -> ChannelContent:
+    return WorkContent.model_validate(parts)
+
+
+def _media(kind: str = "image", **fields: Any) -> dict[str, Any]:
+    return {"url": URL, "kind": kind, **fields}
+
+
+NOTHING: list[tuple[str, dict[str, Any]]] = [
+    ("sms", {}),
+    ("sms", {"html": "<p>x</p>", "subject": "x"}),
+    ("sms", {"template": {"name": "x"}}),
+    ("whatsapp", {"html": "<p>x</p>"}),
+    ("email", {"subject": "x"}),
+    ("email", {"template": {"name": "x"}}),
+    ("fax", {"subject": "x"}),
+]
+
+
+@pytest.mark.parametrize(("channel", "parts"), NOTHING)
+def test_nothing_to_say(channel: str, parts: dict[str, Any]) -> None:
+    """What a medium ignores is nothing to say there; a template its accounts lack, too."""
+    problem = why_unsayable(channel, _content(**parts), holds_template=False)
+    assert problem == Unsayable(None, f"nothing to say on {channel}")
+
+
+SAYABLE: list[tuple[str, dict[str, Any]]] = [
+    ("sms", {"text": "x" * 1600}),
+    ("sms", {"media": [_media()] * 10}),
+    ("whatsapp", {"text": "x" * 4096}),
+    ("whatsapp", {"text": "x" * 1000, "media": [_media(caption="y" * 22)]}),
+    ("whatsapp", {"media": [_media("audio")]}),
+    ("email", {"text": "x" * 65_536}),
+    ("email", {"html": "<p>x</p>"}),
+    ("email", {"media": [_media()] * 10}),
+    ("fax", {"text": "x" * 65_536}),
+    ("fax", {"template": {"name": "x"}}),
+]
+
+
+@pytest.mark.parametrize(("channel", "parts"), SAYABLE)
+def test_what_can_be_said(channel: str, parts: dict[str, Any]) -> None:
+    """Up to its limits a medium says anything; a channel without an entry has none."""
+    assert why_unsayable(channel, _content(**parts), holds_template=False) is None
+
+
+TOO_MUCH: list[tuple[str, dict[str, Any], str]] = [
+    ("sms", {"text": "x" * 1601}, "text"),
+    ("whatsapp", {"text": "x" * 4097}, "text"),
+    ("whatsapp", {"text": "x" * 1025, "media": [_media()]}, "text"),
+    ("whatsapp", {"text": "x", "media": [_media("audio")]}, "text"),
+    ("whatsapp", {"media": [_media("audio", caption="x")]}, "media"),
+    ("whatsapp", {"text": "x", "media": [_media(), _media()]}, "media"),
+]
+
+
+@pytest.mark.parametrize(("channel", "parts", "at"), TOO_MUCH)
+def test_too_much_is_found_with_its_part(channel: str, parts: dict[str, Any], at: str) -> None:
+    """What goes beyond a limit names the part that does."""
+    problem = why_unsayable(channel, _content(**parts), holds_template=False)
+    assert problem is not None
+    assert problem.part == at
+
+
+@pytest.mark.parametrize("channel", ["sms", "whatsapp", "email", "fax"])
+def test_a_template_that_is_held_is_all_that_is_sent(channel: str) -> None:
+    """Beside such a template no other part counts, however long it is."""
+    content = _content(template={"name": "x"}, text="x" * 9000)
+    assert why_unsayable(channel, content, holds_template=True) is None
+
+
+def _work(channel: str, sender: str, content: ChannelContent) -> Work:
+    return Work.model_validate(
+        {
+            "attempt_id": "00000000-0000-4000-8000-000000000001.1.1",
+            "message_id": "00000000-0000-4000-8000-000000000001",
+            "tenant": "default",
+            "channel": channel,
+            "lane": "normal",
+            "category": "transactional",
+            "to": "ada@example.org" if channel == "email" else "+15550002222",
+            "sender": sender,
+            "content": content.model_dump(),
+            "not_after": datetime(2030, 1, 1, tzinfo=UTC),
+        }
+    )
+
+
+TWILIO = TwilioAccount(provider="twilio", account_sid="AC" + "0" * 32)
+ADAPTERS: dict[str, tuple[Account, str, Callable[[Work], object]]] = {
+    "twilio": (
+        TWILIO,
+        "+15550001111",
+        lambda work: twilio.payload(work, TWILIO, "https://x.example.com"),
+    ),
+    "whatsapp_cloud": (
+        WhatsAppCloudAccount(provider="whatsapp_cloud", phone_number_id="1"),
+        "1",
+        whatsapp_cloud.payload,
+    ),
+    "sendgrid": (SendGridAccount(provider="sendgrid"), "no-reply@example.com", sendgrid.payload),
+    "smtp": (
+        SmtpAccount(provider="smtp", host="smtp.example.com"),
+        "no-reply@example.com",
+        parts_of,
+    ),
+}
+
+LENGTHS = st.sampled_from([0, 1, 900, 1024, 1025, 1600, 1601, 4096, 4097])
+TEXTS = st.none() | LENGTHS.map(lambda length: "x" * length)
+FILES = st.builds(
+    _media,
+    kind=st.sampled_from(["image", "video", "audio", "document"]),
+    caption=st.none() | st.sampled_from(["", "x", "x" * 1024]),
+)
+CONTENTS = st.fixed_dictionaries(
+    {
+        "text": TEXTS,
+        "html": st.sampled_from([None, "", "<p>x</p>"]),
+        "media": st.lists(FILES, max_size=3),
+        "template": st.none() | st.sampled_from([{"name": n} for n in ("x", "HX1", "d-1")]),
+    }
+)
+
+
+@pytest.mark.parametrize("provider", ADAPTERS)
+@given(parts=CONTENTS)
+@settings(deadline=None)
+def test_the_rules_are_those_of_the_adapters(provider: str, parts: dict[str, Any]) -> None:
+    """A rule finds exactly what its adapter refuses for its content before any call."""
+    account, sender, payload = ADAPTERS[provider]
+    content = _content(**parts)
+    built = payload(_work(account.channel, sender, content))
+    refused = isinstance(built, Failure)
+    assert not isinstance(built, Failure) or built.failure_class is FailureClass.CONTENT
+    held = content.template is not None and account.holds(content.template.name)
+    problem = why_unsayable(account.channel, content, holds_template=held)
+    assert (problem is not None) == refused
