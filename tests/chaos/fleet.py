@@ -17,23 +17,15 @@ from chaos.balancer import Balancer
 from chaos.clocks import Clock
 from chaos.links import Link
 from chaos.network import Network
+from chaos.replicas import PAIRS, PREVIOUS, REPLICAS
 from herald_local import processes, services
 from herald_local.memory import recall, with_ports
 from herald_local.provision import write_configuration
 from herald_local.servers import GivenServers, start_servers, stop_servers
 from herald_local.stack import Stack
 
-KINDS = ("router", "channel-whatsapp", "channel-sms", "channel-email", "ingress")
-PAIRS: Mapping[str, tuple[str, str]] = {kind: (f"{kind}-1", f"{kind}-2") for kind in KINDS}
-REPLICAS = tuple(name for pair in PAIRS.values() for name in pair)
-PREVIOUS: Mapping[str, str] = {kind: f"{kind}-3" for kind in KINDS}  # of an older version
 BROKER, DATABASE = "broker", "database"
 LAUNCHERS = 4
-
-
-def kind_of(replica: str) -> str:
-    """Return which service a replica is one of."""
-    return replica.rpartition("-")[0]
 
 
 @dataclass(slots=True, kw_only=True)

@@ -10,7 +10,8 @@ from itertools import groupby
 
 from chaos.alarm import out_of_memory
 from chaos.firehose import trace
-from chaos.fleet import BROKER, DATABASE, Fleet, kind_of
+from chaos.fleet import BROKER, DATABASE, Fleet
+from chaos.replicas import kind_of
 from chaos.schedule import SERVERS, Fault, Kind
 from herald_local.servers import private_servers
 

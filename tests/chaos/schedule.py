@@ -7,13 +7,13 @@ beside them, one at a time.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from random import Random
 from typing import Any
 
-from chaos.fleet import PAIRS
+from chaos.replicas import PAIRS
 
 SERVERS = "servers"
 
@@ -89,30 +89,26 @@ PAUSE_SECONDS: Mapping[str, tuple[float, float]] = {
 WORKERS_PAUSE_SECONDS = (6.0, 25.0)
 
 
-def draw(seed: int, length: Length, *, clocks: bool) -> list[Fault]:
-    """Draw a run's faults in the order of their beginning; without `clocks` none is set wrong."""
+def draw(seed: int, length: Length) -> list[Fault]:
+    """Draw a run's faults in the order of their beginning."""
     random = Random(seed)  # noqa: S311  it repeats a run, and guards nothing
     lanes = [*PAIRS, SERVERS] if length.servers else [*PAIRS]
-    drawn = [fault for lane in lanes for fault in _lane(random, lane, length, clocks=clocks)]
+    drawn = [fault for lane in lanes for fault in _lane(random, lane, length)]
     return sorted(drawn, key=lambda fault: (fault.begins, fault.target))
 
 
-def _lane(random: Random, lane: str, length: Length, *, clocks: bool) -> Iterator[Fault]:
+def _lane(random: Random, lane: str, length: Length) -> Iterator[Fault]:
+    kinds = {SERVERS: OF_SERVERS, "ingress": OF_INGRESS}.get(lane, OF_REPLICAS)
     pauses = PAUSE_SECONDS.get(lane, WORKERS_PAUSE_SECONDS)
     at = FIRST_AT + random.uniform(0, pauses[0])
     while True:
-        kind = random.choice(_kinds(lane, clocks=clocks))
+        kind = random.choice(kinds)
         target = SERVERS if lane == SERVERS else random.choice(PAIRS[lane])
         lasts = _seconds(random, kind, lane, length)
         if at + lasts > length.run:
             return
         yield Fault(kind=kind, target=target, begins=at, lasts=lasts)
         at += lasts + random.uniform(*pauses)
-
-
-def _kinds(lane: str, *, clocks: bool) -> Sequence[Kind]:
-    kinds = {SERVERS: OF_SERVERS, "ingress": OF_INGRESS}.get(lane, OF_REPLICAS)
-    return [kind for kind in kinds if clocks or kind not in CLOCKS]
 
 
 def _seconds(random: Random, kind: Kind, lane: str, length: Length) -> float:

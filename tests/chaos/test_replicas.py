@@ -16,11 +16,12 @@ import pytest
 from chaos import clocks
 from chaos.answers import answer_times
 from chaos.commands import DELIVERED_LATE, Command, mixed
-from chaos.fleet import BROKER, DATABASE, PAIRS, Fleet
+from chaos.fleet import BROKER, DATABASE, Fleet
 from chaos.links import Link
 from chaos.load import Load, under_load
 from chaos.nemesis import CLAIMED
 from chaos.record import settled
+from chaos.replicas import PAIRS
 from chaos.size import SHORT, SIZE
 from chaos.verdict import Verdict, judge
 from herald_local.servers import private_servers
@@ -103,12 +104,13 @@ def test_a_router_without_its_database_holds_nothing_up(
 
 
 @only_large
-@pytest.mark.skipif(clocks.library() is None, reason=clocks.NO_LIBRARY)
 @pytest.mark.parametrize("seconds", [60, -600])
 def test_a_routers_wrong_clock_leads_to_no_fallback(
     fleet: Fleet, conclude: Conclude, seconds: int
 ) -> None:
     """Deadlines are not set or judged by the clock of one machine."""
+    if clocks.library() is None:
+        pytest.skip(clocks.NO_LIBRARY)
     fleet.clocks[SECOND_ROUTER].set_off(seconds)
     with under_load(fleet.stack, commands(LONG_SECONDS), seconds=SOON_SECONDS) as load:
         load.wait_until_under_way("sms")

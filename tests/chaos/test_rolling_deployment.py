@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from chaos.commands import mixed
-from chaos.fleet import KINDS, PAIRS, PREVIOUS, Fleet
+from chaos.fleet import Fleet
 from chaos.load import under_load
 from chaos.previous import TEMPLATES, NoHistoryError, assert_loaded_from, check_out, python_path
 from chaos.record import settled
+from chaos.replicas import KINDS, PAIRS, PREVIOUS
 from chaos.verdict import judge
 from herald_local.memory import recall
 from herald_local.provision import write_configuration
