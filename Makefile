@@ -38,7 +38,7 @@ clean: $(INSTALLED) ## stop a stack, erase its data, and the caches
 test: $(INSTALLED) ## run all tests on a private broker and database (ARGS=... for pytest)
 	@$(BIN)/python -m pytest $(ARGS)
 
-chaos: $(INSTALLED) ## kill services and servers under a large load (ARGS=... for pytest)
+chaos: $(INSTALLED) ## break replicas, links, clocks and servers under load (CHAOS_SEED, ARGS=...)
 	@HERALD_TEST_CHAOS=full $(BIN)/python -m pytest tests/chaos $(ARGS)
 
 check: $(INSTALLED) ## lint, format, types, import rules, sizes, generated documents

@@ -1,4 +1,4 @@
-"""The commands of a load: some by SMS only, some by WhatsApp with SMS to fall back on."""
+"""The commands of a load: one step or several, on every channel and lane."""
 
 from __future__ import annotations
 
@@ -10,6 +10,11 @@ from uuid import uuid4
 
 # what the sandbox does with numbers that end so; of a late one it tells seconds later
 DELIVERED, DELIVERED_LATE, NOT_ON_WHATSAPP = "2222", "0015", "0002"
+SILENT_ON_WHATSAPP = "0004"
+URGENT, NORMAL, BULK = "message.send.urgent", "message.send", "message.send.bulk"
+CATEGORIES = {URGENT: "otp", NORMAL: "transactional", BULK: "marketing"}
+WHATSAPP_SMS, SMS_EMAIL = ("whatsapp", "sms"), ("sms", "email")
+START_WITHIN = "3m"  # longer than any fault: who waits to start has not been silent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +24,7 @@ class Command:
     id: str  # of the message it asks for
     message_id: str  # its own on the broker
     body: bytes = field(repr=False)
+    routing_key: str = NORMAL
 
 
 def mixed(
@@ -47,13 +53,55 @@ def mixed(
     ]
 
 
-def _command(index: int, digits: str, steps: Sequence[Mapping[str, str]]) -> Command:
+def varied(number: int, *, fallback_after: str) -> list[Command]:
+    """Make commands of all lanes and channels in turn; many are reported delivered late.
+
+    One of a dozen is met with true silence on WhatsApp, so that silence must still be judged.
+    """
+    kinds: Sequence[tuple[str, Sequence[str], str]] = (
+        (DELIVERED, WHATSAPP_SMS, NORMAL),
+        (DELIVERED_LATE, SMS_EMAIL, URGENT),
+        (NOT_ON_WHATSAPP, WHATSAPP_SMS, NORMAL),
+        (DELIVERED_LATE, WHATSAPP_SMS, BULK),
+        (DELIVERED, ("email",), BULK),
+        (DELIVERED, (*WHATSAPP_SMS, "email"), URGENT),
+        (DELIVERED_LATE, SMS_EMAIL, NORMAL),
+        (DELIVERED_LATE, WHATSAPP_SMS, URGENT),
+        (DELIVERED, SMS_EMAIL, BULK),
+        (DELIVERED_LATE, WHATSAPP_SMS, NORMAL),
+        (DELIVERED, ("sms",), URGENT),
+        (SILENT_ON_WHATSAPP, WHATSAPP_SMS, NORMAL),
+    )
+    limits = {"fallback_after": fallback_after, "start_within": START_WITHIN}
+    return [
+        _command(index, digits, [_step(name, limits) for name in channels], routing_key=lane)
+        for index, (digits, channels, lane) in enumerate(islice(cycle(kinds), number))
+    ]
+
+
+def _step(channel: str, limits: Mapping[str, str]) -> Mapping[str, str]:
+    account = {"account": "sendgrid-main"} if channel == "email" else {}  # it tells of deliveries
+    return {"channel": channel, **account, **limits}
+
+
+def _command(
+    index: int, digits: str, steps: Sequence[Mapping[str, str]], *, routing_key: str = NORMAL
+) -> Command:
     name = str(uuid4())
     body = {
         "id": name,
         "idempotency_key": f"chaos-{name}",
-        "to": {"phone": f"+1555{index % 1000:03}{digits}"},
-        "content": {"text": "Your parcel is on its way."},
+        "to": {
+            "phone": f"+1555{index % 1000:03}{digits}",
+            "email": f"delivered+{index}@example.com",
+        },
+        "content": {"text": "Your parcel is on its way.", "subject": "Your parcel"},
         "route": {"steps": steps},
+        "category": CATEGORIES[routing_key],
     }
-    return Command(id=name, message_id=str(uuid4()), body=json.dumps(body).encode())
+    return Command(
+        id=name,
+        message_id=str(uuid4()),
+        body=json.dumps(body).encode(),
+        routing_key=routing_key,
+    )

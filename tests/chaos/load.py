@@ -38,18 +38,20 @@ class Producer:
         self._exchange: AbstractExchange | None = None
         self._connecting = asyncio.Lock()
         self.repeated = 0
+        self.confirmed: dict[str, float] = {}  # when, in seconds since 1970, by the command's id
 
     async def publish(self, command: Command) -> None:
         """Return once the command is confirmed, however often it takes."""
-        while not await self._confirmed(command):
+        while not await self._is_confirmed(command):
             self.repeated += 1
             await asyncio.sleep(REPEAT_SECONDS)
+        self.confirmed[command.id] = time.time()
 
     async def close(self) -> None:
         if self._connection is not None:
             await self._connection.close()
 
-    async def _confirmed(self, command: Command) -> bool:
+    async def _is_confirmed(self, command: Command) -> bool:
         message = aio_pika.Message(
             command.body,
             message_id=command.message_id,
@@ -58,7 +60,7 @@ class Producer:
         try:
             async with asyncio.timeout(CONFIRM_SECONDS):
                 exchange = await self._connected()
-                await exchange.publish(message, "message.send")
+                await exchange.publish(message, command.routing_key)
         except asyncio.CancelledError:  # a lost connection leaks it: nobody cancelled us
             task = asyncio.current_task()
             if task is not None and task.cancelling():
@@ -82,9 +84,10 @@ class Load:
 
     def __init__(self, stack: Stack, commands: Sequence[Command], seconds: float) -> None:
         self.commands = commands
-        self.started = time.monotonic()
+        self.started, self.began_at = time.monotonic(), time.time()
         self.repeated = 0
         self.lasted = False  # it was still publishing when the fault was over
+        self.confirmed: dict[str, float] = {}  # when, in seconds since 1970, by the command's id
         self._stack = stack
         self._rush = len(commands) // RUSH
         self._pace = 2 * seconds / (len(commands) - self._rush)  # enough for twice as long
@@ -94,6 +97,7 @@ class Load:
     async def run(self) -> None:
         """Publish everything."""
         producer = Producer(self._stack.servers.amqp_url)
+        self.confirmed = producer.confirmed
         async with asyncio.TaskGroup() as group:
             for number, command in enumerate(self.commands):
                 if number >= self._rush:
@@ -113,6 +117,13 @@ class Load:
         deadline = time.monotonic() + UNDER_WAY_SECONDS
         while self._asked(channel) < self._rush // 10:
             assert time.monotonic() < deadline, "no load reached the providers"
+            time.sleep(POLL_SECONDS)
+
+    def wait_until_confirmed(self, number: int) -> None:
+        """Return when so many commands are confirmed."""
+        deadline = time.monotonic() + UNDER_WAY_SECONDS
+        while len(self.confirmed) < number:
+            assert time.monotonic() < deadline, f"{len(self.confirmed)} were confirmed"
             time.sleep(POLL_SECONDS)
 
     def requests(self) -> list[dict[str, Any]]:

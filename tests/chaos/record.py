@@ -36,7 +36,16 @@ _UNKNOWN = """
 SELECT message_id::text, attempt_id, fact FROM router.history
 WHERE message_id = ANY ($1::uuid[]) AND status = 'unknown'
 """
-_DEAD = "SELECT queue, reason, count(*) FROM router.dead_letters GROUP BY queue, reason"
+_SILENCES = """
+SELECT message_id::text, split_part(fact, ':', 3) AS attempt_id,
+    extract(epoch FROM recorded_at)::float AS recorded_at
+FROM router.history
+WHERE message_id = ANY ($1::uuid[]) AND fact LIKE 'timer:fallback:%' AND note LIKE '%: silence%'
+"""
+_DEAD = """
+SELECT queue, reason, count(*) FROM router.dead_letters
+WHERE received_at >= to_timestamp($1) GROUP BY queue, reason
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +59,7 @@ class Record:
     requests: Sequence[Row]  # of providers, refused ones too
     events: Sequence[Row]
     dead_letters: Sequence[Row]
+    silences: Sequence[Row]  # the attempts that were left for the next step since nobody spoke
     deliveries: Counter[tuple[str, int]]  # by queue and number of earlier deliveries
     left_open: int
 
@@ -63,12 +73,14 @@ class Record:
         return reached
 
 
-async def settled(stack: Stack, load: Load) -> Record:
+async def settled(
+    stack: Stack, load: Load, *, patience_seconds: float = PATIENCE_SECONDS
+) -> Record:
     """Wait until nothing is under way any more, then look at everything."""
     database = await asyncpg.connect(stack.servers.postgres_dsn)
     try:
         ids = [command.id for command in load.commands]
-        left_open = await _wait_until_nothing_is_open(database, ids)
+        left_open = await _wait_until_nothing_is_open(database, ids, patience_seconds)
         unknown: dict[str, dict[str, str]] = {}
         for row in await database.fetch(_UNKNOWN, ids):
             unknown.setdefault(row["message_id"], {})[row["attempt_id"]] = row["fact"]
@@ -78,8 +90,9 @@ async def settled(stack: Stack, load: Load) -> Record:
             attempts=[dict(row) for row in await database.fetch(_ATTEMPTS, ids)],
             unknown=unknown,
             requests=load.requests(),
+            silences=[dict(row) for row in await database.fetch(_SILENCES, ids)],
             events=await heard_events(stack),
-            dead_letters=[dict(row) for row in await database.fetch(_DEAD)],
+            dead_letters=[dict(row) for row in await database.fetch(_DEAD, load.began_at)],
             deliveries=await seen_deliveries(stack),
             left_open=left_open,
         )
@@ -92,9 +105,11 @@ def message_of(request: Row) -> str:
     return str(request["attempt"]).partition(".")[0]
 
 
-async def _wait_until_nothing_is_open(database: asyncpg.Connection, ids: Sequence[str]) -> int:
+async def _wait_until_nothing_is_open(
+    database: asyncpg.Connection, ids: Sequence[str], patience_seconds: float
+) -> int:
     """Return how much still is after a while: what it was, the invariants tell."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + patience_seconds
     while True:
         left: int = await database.fetchval(_OPEN, ids)
         if not left or time.monotonic() > deadline:

@@ -23,14 +23,14 @@ TEMPLATES = Path(__file__).parent / "templates"
 _P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
 
-def write_configuration(home: Path, memory: Memory) -> None:
+def write_configuration(home: Path, memory: Memory, templates: Path = TEMPLATES) -> None:
     """Write `herald.toml`, `sandbox.toml` and `secrets/` of the stack in `home`, for its eyes only.
 
     The memory has the ports of `ingress`, `sandbox` and `sandbox.smtp`.
     """
     values = _values(memory)
-    for template in sorted(TEMPLATES.rglob("*.toml")):
-        file = home / template.relative_to(TEMPLATES)
+    for template in sorted(templates.rglob("*.toml")):
+        file = home / template.relative_to(templates)
         file.parent.mkdir(parents=True, exist_ok=True)
         file.touch(mode=0o600)
         file.write_text(Template(template.read_text()).substitute(values))

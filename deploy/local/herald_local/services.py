@@ -6,7 +6,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from herald_local import processes
@@ -63,10 +63,20 @@ def start(stack: Stack, names: Sequence[str] = NAMES, *, on_leash: bool) -> None
     """
     for service in SERVICES:
         if service.name in names:
-            command = [sys.executable, "-m", service.package]
-            command = leashed(command) if on_leash else command
-            processes.launch(stack.home, service.name, command, _environment(stack, service))
+            launch(stack, service.name, on_leash=on_leash)
     wait_ready(stack, names)
+
+
+def launch(
+    stack: Stack, name: str, *, on_leash: bool, changes: Mapping[str, str] | None = None
+) -> None:
+    """Start a service, or a replica of one (`router-2`), and do not wait until it is ready.
+
+    `changes`: what its environment has instead of, or beside, what a stack's services have.
+    """
+    command = [sys.executable, "-m", _service_of(name).package]
+    command = leashed(command) if on_leash else command
+    processes.launch(stack.home, name, command, _environment(stack, name) | dict(changes or {}))
 
 
 def stop(stack: Stack, names: Sequence[str] = NAMES) -> None:
@@ -131,13 +141,19 @@ def _complaints(body: bytes) -> list[str]:
     return [f"{check}: {said}" for check, said in checks.items() if said != "ok"]
 
 
-def _environment(stack: Stack, service: Service | None = None) -> dict[str, str]:
+def _service_of(name: str) -> Service:
+    by_name = {service.name: service for service in SERVICES}
+    return by_name.get(name) or by_name[name.rpartition("-")[0]]
+
+
+def _environment(stack: Stack, name: str | None = None) -> dict[str, str]:
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("HERALD_")}
     environment = inherited | stack.environment
     environment["HERALD_LOG_FORMAT"] = "json"
     environment["HERALD_SANDBOX_CONFIG"] = str(stack.sandbox_config)
-    if service is not None:
+    if name is not None:
+        spool = "spool" if name in NAMES else f"spool-{name}"  # each replica has its own
         environment["HERALD_HTTP_HOST"] = LOOPBACK
-        environment["HERALD_HTTP_PORT"] = str(stack.ports[service.name])
-        environment["HERALD_SPOOL_DIR"] = str(stack.home / "spool")
+        environment["HERALD_HTTP_PORT"] = str(stack.ports[name])
+        environment["HERALD_SPOOL_DIR"] = str(stack.home / spool)
     return environment

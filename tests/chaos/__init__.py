@@ -1,0 +1,1 @@
+"""Killed processes, lost links and wrong clocks under load."""

@@ -1,0 +1,153 @@
+"""A Herald of replicas: two of each service, each with links of its own to broker and database.
+
+Providers call one address, a load balancer over the ingresses.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from chaos.balancer import Balancer
+from chaos.clocks import Clock
+from chaos.links import Link
+from chaos.network import Network
+from chaos.replicas import PAIRS, PREVIOUS, REPLICAS
+from herald_local import processes, services
+from herald_local.memory import recall, with_ports
+from herald_local.provision import write_configuration
+from herald_local.servers import GivenServers, start_servers, stop_servers
+from herald_local.stack import Stack
+
+BROKER, DATABASE = "broker", "database"
+LAUNCHERS = 4
+
+
+@dataclass(slots=True, kw_only=True)
+class Fleet:
+    """The replicas of a stack, and what can be done to them."""
+
+    stack: Stack
+    network: Network
+    balancer: Balancer
+    launcher: ThreadPoolExecutor  # a process on a leash dies with the thread that started it
+    links: dict[str, dict[str, Link]] = field(default_factory=dict)  # by replica and server
+    clocks: dict[str, Clock] = field(default_factory=dict)
+    running: list[str] = field(default_factory=list)  # what should run, replicas alone
+    _settings: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def add(self, replica: str, changes: Mapping[str, str] | None = None) -> None:
+        """Start a replica; `changes` are kept for when it is started again."""
+        servers = self.stack.servers
+        broker, amqp_url = self.network.link(servers.amqp_url)
+        database, dsn = self.network.link(servers.postgres_dsn)
+        self.links[replica] = {BROKER: broker, DATABASE: database}
+        self.clocks[replica] = Clock(self.stack.home / "clocks" / replica)
+        self._settings[replica] = {
+            "HERALD_AMQP_URL": amqp_url,
+            "HERALD_POSTGRES_DSN": dsn,
+            **self.clocks[replica].environment,
+            **(changes or {}),
+        }
+        self.start(replica)
+
+    def start(self, replica: str) -> None:
+        """Start a replica that was added and does not run."""
+        if replica not in self.running:
+            self.running.append(replica)
+        changes = self._settings[replica]
+        self.launch(lambda: services.launch(self.stack, replica, on_leash=True, changes=changes))
+
+    def launch(self, act: Callable[[], None]) -> None:
+        """Start processes from a thread that lives as long as the fleet; any thread may ask."""
+        self.launcher.submit(act).result()
+
+    def kill(self, replica: str) -> None:
+        services.kill(self.stack, [replica])
+
+    def end(self, replica: str) -> None:
+        """Ask a replica to end in order, and wait until it has."""
+        if replica in self.running:
+            self.running.remove(replica)
+        services.stop(self.stack, [replica])
+
+    def suspend(self, replica: str) -> None:
+        """Stop a replica where it is, as a frozen machine does."""
+        self._signal(replica, signal.SIGSTOP)
+
+    def resume(self, replica: str) -> None:
+        self._signal(replica, signal.SIGCONT)
+
+    def link(self, replica: str, server: str) -> Link:
+        """Return a replica's link to `broker` or `database`; its methods go through `network`."""
+        return self.links[replica][server]
+
+    def wait_ready(self) -> None:
+        services.wait_ready(self.stack, self.running)
+
+    def heal(self) -> None:
+        """Undo every fault but ended processes, and wait until all replicas are ready."""
+        for replica in self.running:
+            self.resume(replica)
+            self.clocks[replica].set_off(0)
+            for link in self.links[replica].values():
+                self.network.do(link.heal)
+        self.wait_ready()
+
+    def _signal(self, replica: str, number: signal.Signals) -> None:
+        pid = processes.running_pid(self.stack.home, replica)
+        if pid is not None:
+            os.kill(pid, number)
+
+
+@contextmanager
+def running_fleet(home: Path) -> Iterator[Fleet]:
+    """Run two of each service on private servers for the time of a `with` block."""
+    network = Network()
+    network.start()
+    launcher = ThreadPoolExecutor(max_workers=LAUNCHERS, thread_name_prefix="launcher")
+    try:
+        stack = launcher.submit(_prepared, home).result()
+        ingresses = (*PAIRS["ingress"], PREVIOUS["ingress"])  # one that does not run refuses
+        backends = {name: stack.ports[name] for name in ingresses}
+        balancer = network.balance(stack.ports["ingress"], backends)
+        fleet = Fleet(stack=stack, network=network, balancer=balancer, launcher=launcher)
+        fleet.launch(lambda: services.launch(stack, "sandbox", on_leash=True))
+        for replica in REPLICAS:
+            fleet.add(replica)
+        services.wait_ready(stack, ["sandbox", *fleet.running])
+        yield fleet
+    finally:
+        _stop(home)
+        launcher.shutdown()
+        network.stop()
+
+
+def _prepared(home: Path) -> Stack:
+    """Start the servers and write what services need; `ingress` is the balancer's port."""
+    servers = start_servers(home, GivenServers(), on_leash=True)
+    names = (*services.PORTS, *REPLICAS, *PREVIOUS.values())
+    memory = with_ports(home, recall(home), names)
+    write_configuration(home, memory)
+    stack = Stack(home=home, servers=servers, ports=memory.ports)
+    services.prepare(stack)
+    return stack
+
+
+def _stop(home: Path) -> None:
+    names = ["sandbox", *REPLICAS, *PREVIOUS.values()]
+    _resume(home, names)  # a suspended process does not end before it goes on
+    processes.stop(home, names, patience_seconds=services.STOP_SECONDS)
+    stop_servers(home)
+
+
+def _resume(home: Path, names: Iterable[str]) -> None:
+    for name in names:
+        pid = processes.running_pid(home, name)
+        if pid is not None:
+            os.kill(pid, signal.SIGCONT)
