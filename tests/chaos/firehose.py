@@ -60,11 +60,18 @@ async def seen_deliveries(stack: Stack) -> Counter[tuple[str, int]]:
 
 
 async def _drained(channel: AbstractChannel, name: str) -> AsyncIterator[AbstractIncomingMessage]:
-    queue = await channel.get_queue(name, ensure=False)
+    """Take what waits now; the routers' pulses go on for ever."""
+    queue = await channel.get_queue(name)
+    left = queue.declaration_result.message_count or 0
+    if not left:
+        return
     async with queue.iterator(no_ack=True, timeout=IDLE_SECONDS) as messages:
         try:
             async for message in messages:
                 yield message
+                left -= 1
+                if not left:
+                    return
         except TimeoutError:
             return
 
