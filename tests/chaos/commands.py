@@ -53,10 +53,11 @@ def mixed(
     ]
 
 
-def varied(number: int, *, fallback_after: str) -> list[Command]:
+def varied(number: int, *, fallback_after: str, silent: bool = True) -> list[Command]:
     """Make commands of all lanes and channels in turn; many are reported delivered late.
 
-    One of a dozen is met with true silence on WhatsApp, so that silence must still be judged.
+    `silent`: one of a dozen is met with true silence on WhatsApp, so that silence must still be
+    judged.
     """
     kinds: Sequence[tuple[str, Sequence[str], str]] = (
         (DELIVERED, WHATSAPP_SMS, NORMAL),
@@ -70,7 +71,7 @@ def varied(number: int, *, fallback_after: str) -> list[Command]:
         (DELIVERED, SMS_EMAIL, BULK),
         (DELIVERED_LATE, WHATSAPP_SMS, NORMAL),
         (DELIVERED, ("sms",), URGENT),
-        (SILENT_ON_WHATSAPP, WHATSAPP_SMS, NORMAL),
+        (SILENT_ON_WHATSAPP if silent else DELIVERED_LATE, WHATSAPP_SMS, NORMAL),
     )
     limits = {"fallback_after": fallback_after, "start_within": START_WITHIN}
     return [

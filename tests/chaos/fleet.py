@@ -70,11 +70,10 @@ class Fleet:
     def kill(self, replica: str) -> None:
         services.kill(self.stack, [replica])
 
-    def end(self, replica: str) -> None:
-        """Ask a replica to end in order, and wait until it has."""
-        if replica in self.running:
-            self.running.remove(replica)
-        services.stop(self.stack, [replica])
+    def end(self, *replicas: str) -> None:
+        """Ask replicas to end in order, and wait until they have."""
+        self.running = [name for name in self.running if name not in replicas]
+        services.stop(self.stack, replicas)
 
     def suspend(self, replica: str) -> None:
         """Stop a replica where it is, as a frozen machine does."""
@@ -91,12 +90,15 @@ class Fleet:
         services.wait_ready(self.stack, self.running)
 
     def heal(self) -> None:
-        """Undo every fault but ended processes, and wait until all replicas are ready."""
-        for replica in self.running:
+        """Undo every fault, and wait until two of each service, of this version, are ready."""
+        self.end(*(name for name in self.running if name not in REPLICAS))
+        for replica in REPLICAS:
             self.resume(replica)
             self.clocks[replica].set_off(0)
             for link in self.links[replica].values():
                 self.network.do(link.heal)
+            if processes.running_pid(self.stack.home, replica) is None:
+                self.start(replica)
         self.wait_ready()
 
     def _signal(self, replica: str, number: signal.Signals) -> None:

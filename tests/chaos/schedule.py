@@ -73,7 +73,7 @@ class Length:
     servers: bool
 
 
-SHORT = Length(run=22, longest=12, longest_of_worker=10, servers=False)
+SHORT = Length(run=20, longest=12, longest_of_worker=10, servers=False)
 LONG = Length(run=180, longest=45, longest_of_worker=25, servers=True)
 
 SHORTEST, FIRST_AT = 5.0, 3.0

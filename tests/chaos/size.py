@@ -33,7 +33,7 @@ SHORT = Size(
     messages=300,
     seeds=(6,),
     length=SHORT_RUN,
-    suspended_seconds=12,
+    suspended_seconds=11,
     unreachable_seconds=14,
     cuts=23,
 )

@@ -15,7 +15,7 @@ import pytest
 
 from chaos import clocks
 from chaos.answers import answer_times
-from chaos.commands import DELIVERED_LATE, Command, mixed
+from chaos.commands import Command, varied
 from chaos.fleet import BROKER, DATABASE, Fleet
 from chaos.links import Link
 from chaos.load import Load, under_load
@@ -60,14 +60,9 @@ def conclude(
     return check
 
 
-def commands(fallback_after: float = SHORT_SECONDS, number: int = MESSAGES) -> Sequence[Command]:
+def commands(fallback_after: float = SHORT_SECONDS) -> Sequence[Command]:
     """Make commands of which many are reported delivered late, and all in the end."""
-    return mixed(
-        number,
-        fallback_after=f"{fallback_after}s",
-        start_within="3m",
-        delivered=DELIVERED_LATE,
-    )
+    return varied(MESSAGES, fallback_after=f"{fallback_after}s", silent=False)
 
 
 def assert_nobody_fell_back(verdict: Verdict) -> None:
@@ -85,7 +80,8 @@ def test_a_suspended_router_leads_to_no_fallback(fleet: Fleet, conclude: Conclud
     assert_nobody_fell_back(conclude(load, SHORT_SECONDS))
 
 
-@pytest.mark.parametrize("fault", [Link.cut, pytest.param(Link.hold, marks=only_large)])
+@only_large
+@pytest.mark.parametrize("fault", [Link.cut, Link.hold])
 def test_a_router_without_its_database_holds_nothing_up(
     fleet: Fleet, conclude: Conclude, fault: Callable[[Link], None]
 ) -> None:
@@ -99,8 +95,9 @@ def test_a_router_without_its_database_holds_nothing_up(
             fleet.network.do(link.heal)
         verdict = conclude(load, SHORT_SECONDS)
     waits = [answered[name] - confirmed for name, confirmed in load.confirmed.items()]
+    waited = sum(wait > ANSWER_SECONDS for wait in waits)
+    assert waited == 0, f"{waited} of {len(waits)} waited, the longest for {max(waits):.0f} s"
     assert_nobody_fell_back(verdict)
-    assert max(waits) < ANSWER_SECONDS, f"{sum(w > ANSWER_SECONDS for w in waits)} waited longer"
 
 
 @only_large
@@ -111,7 +108,10 @@ def test_a_routers_wrong_clock_leads_to_no_fallback(
     """Deadlines are not set or judged by the clock of one machine."""
     if clocks.library() is None:
         pytest.skip(clocks.NO_LIBRARY)
+    fleet.end(SECOND_ROUTER)  # a jump of a running one's clock looks like a pause, and is held
     fleet.clocks[SECOND_ROUTER].set_off(seconds)
+    fleet.start(SECOND_ROUTER)
+    fleet.wait_ready()
     with under_load(fleet.stack, commands(LONG_SECONDS), seconds=SOON_SECONDS) as load:
         load.wait_until_under_way("sms")
         time.sleep(SOON_SECONDS)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -26,7 +25,7 @@ FALLBACK_AFTER_SECONDS = 120
 
 
 @pytest.fixture
-def mixed_fleet(fleet: Fleet, tmp_path: Path) -> Iterator[Fleet]:
+def mixed_fleet(fleet: Fleet, tmp_path: Path) -> Fleet:
     """Give a fleet with one of each service of either version; the configuration fits both."""
     version = tmp_path / "previous"
     try:
@@ -40,12 +39,9 @@ def mixed_fleet(fleet: Fleet, tmp_path: Path) -> Iterator[Fleet]:
     changes = {"PYTHONPATH": python_path(version), "HERALD_CONFIG": str(home / "herald.toml")}
     for kind in KINDS:
         fleet.add(PREVIOUS[kind], changes)
-        fleet.end(PAIRS[kind][1])
+    fleet.end(*(second for _, second in PAIRS.values()))
     fleet.wait_ready()
-    yield fleet
-    for kind in KINDS:
-        fleet.end(PREVIOUS[kind])
-        fleet.start(PAIRS[kind][1])
+    return fleet
 
 
 def test_a_rolling_deployment_loses_nothing_and_repeats_nothing(
