@@ -1,18 +1,22 @@
-"""Which account makes a call: allowed, fitting, not to be avoided, and soonest free."""
+"""Which account makes a call: allowed, fitting, in order, not to be avoided, and soonest free."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import timedelta
 
+from herald.channel.breaker import Breaker, Trouble
 from herald.channel.limits import TokenBucket
 from herald.channel.provider import Provider
+from herald.channel.reports import NO_ACCOUNT, NO_ACCOUNT_IN_ORDER
 from herald.config.accounts import Account
+from herald.failures import Failure
 from herald.work import Work
 
-# beyond the provider's time limit: waiting for a token, recording the outcome
+# beyond the provider's time limit: waiting for a connection, recording the outcome
 LEASE_SLACK = timedelta(seconds=20)
+PAUSED_SECONDS = 30.0  # nobody knows how long a pause will last: the work asks again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,11 +27,17 @@ class Slot:
     account: Account
     provider: Provider
     bucket: TokenBucket
+    breaker: Breaker = field(default_factory=Breaker)
 
     @property
     def lease(self) -> timedelta:
         """How long a claim lasts: the call can't outlive it."""
         return self.account.timeout + LEASE_SLACK
+
+    @property
+    def timeout_seconds(self) -> float:
+        """How long a call takes at most."""
+        return self.account.timeout.total_seconds()
 
     def serves(self, work: Work) -> bool:
         """Whether this account may make the call."""
@@ -39,7 +49,38 @@ class Slot:
         )
 
 
-def choose(slots: Sequence[Slot], work: Work, now: datetime) -> Slot | None:
-    """Return the fitting account that is free soonest, the first configured among equals."""
+@dataclass(frozen=True, slots=True)
+class Later:
+    """No account may make the call now; one may in `wait` seconds, None where nobody can say."""
+
+    reason: str
+    wait: float | None
+
+
+def choose(slots: Sequence[Slot], work: Work, now: float) -> Slot | Later | Failure:
+    """Return the fitting account that is free soonest, the first configured among equals.
+
+    An account that is down is chosen when its probe is due, be others free or not: nothing else
+    would show that it is well again.
+    """
     fitting = [slot for slot in slots if slot.serves(work)]
-    return min(fitting, key=lambda slot: slot.bucket.peek(now), default=None)
+    for slot in fitting:
+        if slot.breaker.may_probe(now, slot.timeout_seconds):
+            return slot
+    usable = [slot for slot in fitting if slot.breaker.is_closed]
+    if usable:
+        return min(usable, key=lambda slot: slot.bucket.peek(now))
+    return _none_usable(fitting, now)
+
+
+def _none_usable(fitting: Sequence[Slot], now: float) -> Later | Failure:
+    if not fitting:
+        return NO_ACCOUNT
+    if any(slot.breaker.paused for slot in fitting):
+        return Later("account_paused", PAUSED_SECONDS)
+    waits = [
+        slot.breaker.wait(now)
+        for slot in fitting
+        if slot.breaker.down is not None and slot.breaker.down.trouble is not Trouble.AUTH
+    ]
+    return Later("account_down", min(waits)) if waits else NO_ACCOUNT_IN_ORDER

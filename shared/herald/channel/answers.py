@@ -13,7 +13,7 @@ from herald.channel.http import (
     NotSentError,
     retry_after,
 )
-from herald.channel.provider import Refused, SendResult, Uncertain
+from herald.channel.provider import NotSent, Refused, SendResult, Uncertain
 from herald.failures import Failure
 from herald.vocabulary import FailureClass
 
@@ -35,7 +35,7 @@ async def send_by_post(
     try:
         answer = await http.post(url, headers=headers, body=body)
     except NotSentError as error:
-        return Refused(error.failure)
+        return NotSent(error.code)
     except AnswerLostError as error:
         return Uncertain(error.code)
     return read(answer)
@@ -52,7 +52,7 @@ def unexplained(answer: HttpAnswer) -> SendResult:
         return Refused(Failure.of(FailureClass.RATE_LIMITED, code, retry_after=wait))
     says_when = retry_after(answer.headers) is not None
     if answer.status == HTTPStatus.SERVICE_UNAVAILABLE and says_when:
-        return Refused(Failure.of(FailureClass.TRANSIENT, code, retry_after=wait))
+        return NotSent(code, wait)
     if answer.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         return Refused(Failure.of(FailureClass.AUTH, code))
     if answer.status in _NOT_READ:

@@ -11,14 +11,13 @@ from typing import Any
 import aiohttp
 from pydantic_core import from_json
 
-from herald.failures import Failure
-from herald.vocabulary import FailureClass
+from herald.channel.reuse import WatchedRequest, reuse_trace, watch_writing
 
 CONNECT_SECONDS = 3.0
 MAX_ANSWER_BYTES = 1024 * 1024
 MAX_CONNECTIONS = 400  # as many calls as a worker has slots: none waits for a connection
-# Shorter than servers keep idle connections (Node, Apache and uvicorn: 5 s): a call that meets one
-# just closed might have been taken, for all we know.
+# Shorter than servers keep idle connections (Node, Apache and uvicorn: 5 s): a call written to one
+# that is just being closed might have been taken, for all we know.
 KEEP_ALIVE_SECONDS = 4.0
 _LONGEST_WAIT = timedelta(days=1)
 
@@ -29,11 +28,6 @@ class NotSentError(Exception):
     def __init__(self, code: str) -> None:
         super().__init__(code)
         self.code = code
-
-    @property
-    def failure(self) -> Failure:
-        """The same call may be made again."""
-        return Failure.of(FailureClass.TRANSIENT, self.code, "the provider could not be reached")
 
 
 class AnswerLostError(Exception):
@@ -84,6 +78,8 @@ class HttpCaller:
             timeout=aiohttp.ClientTimeout(total=self._timeout, connect=self._connect),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"User-Agent": "herald"},
+            request_class=WatchedRequest,
+            trace_configs=[reuse_trace()],
         )
 
     async def stop(self) -> None:
@@ -98,12 +94,26 @@ class HttpCaller:
         headers: Mapping[str, str],
         body: bytes,
     ) -> HttpAnswer:
-        """Make one POST.
+        """Make one POST; `body` is not empty.
+
+        A connection found closed before the first byte is no try: another one is taken.
 
         Raises:
             NotSentError: it was not sent.
             AnswerLostError: it may have been taken.
         """
+        while True:
+            writing = watch_writing()
+            try:
+                return await self._post(url, headers, body)
+            except AnswerLostError as error:
+                if writing.begun:
+                    raise
+                if not writing.reused:
+                    raise NotSentError(error.code) from None
+            # that connection is closed and gone: the next one is another, or new
+
+    async def _post(self, url: str, headers: Mapping[str, str], body: bytes) -> HttpAnswer:
         assert self._session is not None, "start() comes first"
         try:
             async with self._session.post(
@@ -126,7 +136,7 @@ class HttpCaller:
             raise AnswerLostError(_lost_code(error)) from None
 
 
-def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> timedelta | None:
+def retry_after(headers: Mapping[str, str]) -> timedelta | None:
     """Return how long the provider asks us to wait: seconds or an HTTP date (RFC 9110, 10.2.3).
 
     Zero when it asks for none, a day at most; None when it says nothing we can read.
@@ -134,13 +144,26 @@ def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> time
     value = headers.get("Retry-After", "").strip()
     if value.isascii() and value.isdigit():
         return min(timedelta(seconds=int(value[:9])), _LONGEST_WAIT)
+    at = _date(value)
+    if at is None:
+        return None
+    try:
+        return min(max(at - answered_at(headers), timedelta(0)), _LONGEST_WAIT)
+    except OverflowError:
+        return None
+
+
+def answered_at(headers: Mapping[str, str]) -> datetime:
+    """Return the provider's own time, by which it names other times; ours where it tells none."""
+    return _date(headers.get("Date", "")) or datetime.now(UTC)
+
+
+def _date(value: str) -> datetime | None:
     try:
         at = parsedate_to_datetime(value)
-        at = at if at.tzinfo else at.replace(tzinfo=UTC)
-        wait = at - (now or datetime.now(UTC))
     except (ValueError, OverflowError):
         return None
-    return min(max(wait, timedelta(0)), _LONGEST_WAIT)
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 async def _bounded(response: aiohttp.ClientResponse) -> bytes:

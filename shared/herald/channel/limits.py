@@ -1,44 +1,93 @@
-"""A plain token bucket. It answers *now* or *at t*, and t is reserved. Pure: the time is given."""
+"""A plain token bucket in monotonic seconds. Pure: the time is given.
+
+It answers *now* or *at t*, and t is reserved. An answer of the provider may hold it; a call now and
+then is let through all the same, for an answer's wait is often longer than the trouble.
+"""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from dataclasses import dataclass
 
-PATIENCE = timedelta(seconds=2)  # a slot waits this long for its token; past it work is returned
+PATIENCE_SECONDS = 2.0  # a slot waits this long for its token; past it work is returned
+LONGEST_HOLD_SECONDS = 900.0  # whatever one answer asks for
+PROBE_SECONDS = 60.0  # between the calls that are let through while it is held
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """Leave to make one call at `at`; a `probe` is let through a hold."""
+
+    at: float
+    probe: bool = False
+
+
+@dataclass(slots=True)
+class _Hold:
+    until: float
+    asked_until: float  # by the provider's own word, however long
+    probe_at: float
 
 
 class TokenBucket:
     """`rate` calls a second, and at most one second's worth at once."""
 
     def __init__(self, rate: float) -> None:
-        self._interval = timedelta(seconds=1 / rate)
-        self._burst = max(self._interval, timedelta(seconds=1))
-        self._next: datetime | None = None  # when the bucket, fully drawn, has its next token
-        self._blocked_until: datetime | None = None
+        self._interval = 1 / rate
+        self._burst = max(self._interval, 1.0)
+        self._next: float | None = None  # when the bucket, fully drawn, has its next token
+        self._hold: _Hold | None = None
 
-    def peek(self, now: datetime) -> datetime:
+    def peek(self, now: float) -> float:
         """Return when a token will be there, without taking it."""
-        earliest = now
-        if self._next is not None:
-            earliest = max(now, self._next - self._burst + self._interval)
-        if self._blocked_until is not None:
-            earliest = max(earliest, self._blocked_until)
-        return earliest
+        earliest = self._earned_at(now)
+        hold = self._hold_at(now)
+        if hold is None or now >= hold.probe_at:
+            return earliest
+        return max(earliest, hold.until)
 
-    def reserve(self, now: datetime, patience: timedelta = PATIENCE) -> tuple[datetime, bool]:
-        """Return when a token is there, and whether it was reserved: not past `patience`."""
-        at = self.peek(now)
+    def reserve(self, now: float, patience: float = PATIENCE_SECONDS) -> Token | None:
+        """Reserve a token that is there within `patience` seconds; None when there is none."""
+        at, hold = self.peek(now), self._hold_at(now)
         if at > now + patience:
-            return at, False
-        self._next = max(self._next or at, at) + self._interval
-        return at, True
+            return None
+        self._next = max(at if self._next is None else self._next, at) + self._interval
+        if hold is None or now < hold.probe_at:
+            return Token(at)
+        hold.probe_at = now + PROBE_SECONDS
+        return Token(at, probe=True)
 
-    def give_back(self) -> None:
-        """Take back the newest reservation: its call was not made."""
+    def expected_wait(self, now: float) -> float:
+        """Return the seconds until a call may be made, as long as the provider asked for."""
+        at, hold = self.peek(now), self._hold_at(now)
+        return (at if hold is None else max(at, hold.asked_until)) - now
+
+    def give_back(self, token: Token, now: float) -> None:
+        """Take back a reservation, the newest as far as is known: its call was not made."""
         if self._next is not None:
             self._next -= self._interval
+        if token.probe and self._hold is not None:
+            self._hold.probe_at = now
 
-    def block(self, until: datetime) -> None:
-        """Give no token before `until`: the provider asked for silence."""
-        if self._blocked_until is None or until > self._blocked_until:
-            self._blocked_until = until
+    def is_held(self, now: float) -> bool:
+        """Tell whether an answer holds all calls but probes."""
+        return self._hold_at(now) is not None
+
+    def hold(self, seconds: float, now: float) -> None:
+        """Give no token but for probes: the provider asked for `seconds` without calls."""
+        until, asked = now + min(seconds, LONGEST_HOLD_SECONDS), now + seconds
+        before = self._hold_at(now)
+        if before is not None:
+            until, asked = max(until, before.until), max(asked, before.asked_until)
+        self._hold = _Hold(until, asked, now + PROBE_SECONDS)
+
+    def lift(self) -> None:
+        """End a hold: a probe was taken."""
+        self._hold = None
+
+    def _earned_at(self, now: float) -> float:
+        if self._next is None:
+            return now
+        return max(now, self._next - self._burst + self._interval)
+
+    def _hold_at(self, now: float) -> _Hold | None:
+        return self._hold if self._hold is not None and now < self._hold.until else None

@@ -28,3 +28,8 @@ RECORD_SIZE = Histogram(
 )
 LEASES_ENDED = Counter("herald_leases_ended_total", "Claims that nobody reported", ["channel"])
 REPUBLISHED = Counter("herald_reports_republished_total", "Reports published again", ["channel"])
+ACCOUNT_UP = Gauge(
+    "herald_account_up",
+    "1 while an account takes calls, 0 while it is down or paused",
+    ["channel", "account"],
+)

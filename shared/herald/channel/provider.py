@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, Protocol
 
 from herald.failures import Failure
@@ -20,14 +21,26 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The provider, or the way to it, provably did not take it.
+    """The provider provably did not take it, by its own word or because we could not ask.
 
-    `of_recipient`: a rate limit of this recipient, which does not hold the account's other calls.
+    `of_message`: it lies in this message (a limit of its recipient, a sender that the account may
+    not use) and says nothing about the account's other calls.
     """
 
     failure: Failure
     element: Any = field(default=None, repr=False)
-    of_recipient: bool = False
+    of_message: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NotSent:
+    """The way to the provider was closed before it could take anything: no try was made.
+
+    `code` says where, e.g. `dns`, `connect`, `tls`, `http_503`; `wait` is what was asked for.
+    """
+
+    code: str
+    wait: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +54,8 @@ class Uncertain:
     element: Any = field(default=None, repr=False)
 
 
-SendResult = Accepted | Refused | Uncertain
+CallResult = Accepted | Refused | Uncertain  # what a try came to
+SendResult = CallResult | NotSent
 
 
 class Provider(Protocol):

@@ -1,13 +1,35 @@
 -- name: claim
 -- Claim attempts before their calls, sorted so that workers and routers never deadlock. Returns
 -- those that are ours; the others have a row already.
-INSERT INTO channel.sends (attempt_id, state, channel, provider, account, lease_until)
-SELECT attempt_id, 'started', $1, provider, account, lease_until
-FROM unnest($2::text[], $3::text[], $4::text[], $5::timestamptz[])
-    AS t (attempt_id, provider, account, lease_until)
+INSERT INTO channel.sends (attempt_id, state, channel, provider, account, lease_until, claimant)
+SELECT attempt_id, 'started', $1, provider, account, clock_timestamp() + lease, claimant
+FROM unnest($2::text[], $3::text[], $4::text[], $5::interval[], $6::uuid[])
+    AS t (attempt_id, provider, account, lease, claimant)
 ORDER BY attempt_id
 ON CONFLICT DO NOTHING
 RETURNING attempt_id
+
+-- name: claim_again
+-- Find claims of ours whose answer was lost, and let their leases begin anew: nobody called.
+UPDATE channel.sends AS s
+SET lease_until = clock_timestamp() + t.lease, updated_at = clock_timestamp()
+FROM unnest($1::text[], $2::interval[], $3::uuid[]) AS t (attempt_id, lease, claimant)
+WHERE s.attempt_id = t.attempt_id AND s.state = 'started' AND s.claimant = t.claimant
+RETURNING s.attempt_id
+
+-- name: release
+-- Remove claims of ours under which nothing was sent. Returns the attempts that have no row any
+-- more, also when an earlier try removed it and its answer was lost.
+WITH released AS (
+    DELETE FROM channel.sends AS s
+    USING unnest($1::text[], $2::uuid[]) AS t (attempt_id, claimant)
+    WHERE s.attempt_id = t.attempt_id AND s.state = 'started' AND s.claimant = t.claimant
+    RETURNING s.attempt_id
+)
+SELECT attempt_id FROM released
+UNION
+SELECT wanted FROM unnest($1::text[]) AS wanted
+WHERE NOT EXISTS (SELECT FROM channel.sends WHERE attempt_id = wanted)
 
 -- name: look_up
 -- Read the rows of attempts that were claimed before.
@@ -16,7 +38,8 @@ SELECT attempt_id, state, lease_until, report FROM channel.sends WHERE attempt_i
 -- name: record
 -- Record outcomes over started or unknown, never over another outcome. Returns those recorded.
 UPDATE channel.sends AS s
-SET state = t.state::channel.send_state, report = t.report, published = false, updated_at = now()
+SET state = t.state::channel.send_state, report = t.report, published = false,
+    updated_at = clock_timestamp()
 FROM (
     SELECT attempt_id, state, report
     FROM unnest($1::text[], $2::text[], $3::json[]) AS u (attempt_id, state, report)
@@ -33,10 +56,11 @@ FROM unnest($1::text[], $2::text[]) AS t (attempt_id, state)
 WHERE s.attempt_id = t.attempt_id AND s.state = t.state::channel.send_state AND NOT s.published
 
 -- name: lock_ended_leases
--- Lock claims whose lease ended without a report, but for those whose report is under way here;
--- another sweeper's are skipped.
+-- Lock claims whose lease ended a while ago without a report, but for those whose report is under
+-- way here; another sweeper's are skipped. The clock is read once, so that the index serves.
 SELECT attempt_id, provider, account FROM channel.sends
-WHERE channel = $1 AND state = 'started' AND lease_until < $2::timestamptz
+WHERE channel = $1 AND state = 'started'
+    AND lease_until < (SELECT clock_timestamp()) - $2::interval
     AND attempt_id <> ALL ($4::text[])
 ORDER BY attempt_id
 LIMIT $3
@@ -44,12 +68,13 @@ FOR UPDATE SKIP LOCKED
 
 -- name: take_unpublished
 -- Take recorded reports whose publish was not confirmed; each is left alone for a while after.
-UPDATE channel.sends SET updated_at = $2::timestamptz
+UPDATE channel.sends SET updated_at = clock_timestamp()
 WHERE attempt_id IN (
     SELECT attempt_id FROM channel.sends
-    WHERE channel = $1 AND NOT published AND updated_at < $2::timestamptz - $3::interval
+    WHERE channel = $1 AND NOT published
+        AND updated_at < (SELECT clock_timestamp()) - $2::interval
     ORDER BY updated_at
-    LIMIT $4
+    LIMIT $3
     FOR UPDATE SKIP LOCKED
 )
 RETURNING attempt_id, state, report

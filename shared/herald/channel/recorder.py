@@ -8,9 +8,10 @@ the sweeper's, so its work may be acknowledged.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from uuid import UUID
 
 import structlog
 
@@ -37,13 +38,15 @@ _log = structlog.get_logger(__name__)
 class Finished:
     """Work that is over, with its report and the bytes that tell it.
 
-    `recorded`: its row has the report, or there is none.
+    `recorded`: its row has the report, or there is none. `release`: the claim to be removed before
+    the work is given back, for nothing was sent.
     """
 
     delivery: Delivery
     receipt: AttemptReceipt
     body: bytes
     recorded: bool = False
+    release: UUID | None = None
 
 
 class Recorder:
@@ -57,7 +60,7 @@ class Recorder:
         self._hand: Sequence[Finished] = ()  # outlives a cancelled run, so that nothing is lost
         self._arrived = asyncio.Event()
         self._published: set[tuple[str, str]] = set()
-        self._flushed_at = datetime.now(UTC)
+        self._flushed_at = time.monotonic()
         self.problem: str | None = None
 
     @property
@@ -119,7 +122,7 @@ class Recorder:
 
     async def _record_and_publish(self, group: Sequence[Finished]) -> list[Finished]:
         """Settle a group; return what nobody would remember and could not be published."""
-        ours = await self._record(group)
+        ours = await self._record(group) | await self._release(group)
         publish = [item for item in group if item.recorded or item.receipt.attempt_id in ours]
         outcomes = await self._publisher.publish_many(
             [receipt_frame(item.receipt, item.body) for item in publish], PUBLISH_SECONDS
@@ -146,7 +149,7 @@ class Recorder:
                 report=item.body.decode(),
             )
             for item in group
-            if not item.recorded and item.receipt.attempt_id is not None
+            if not item.recorded and not item.release and item.receipt.attempt_id is not None
         }
         if not outcomes:
             return set()
@@ -158,6 +161,21 @@ class Recorder:
             _log.warning("recorder.outcome_held", count=len(outcomes) - len(recorded))
         return recorded
 
+    async def _release(self, group: Sequence[Finished]) -> set[str]:
+        """Remove the claims of work that is given back; return the attempts that are free.
+
+        The report of any other is somebody else's: its lease ended first.
+        """
+        claimants = {
+            item.receipt.attempt_id: item.release
+            for item in group
+            if item.release is not None and item.receipt.attempt_id is not None
+        }
+        if not claimants:
+            return set()
+        async with self._database.connection() as connection:
+            return await sends.release(connection, claimants)
+
     async def _mark(self) -> None:
         """Note what was published since the last time."""
         if not self._published:
@@ -166,10 +184,10 @@ class Recorder:
         async with self._database.connection() as connection:
             await sends.mark_published(connection, published)
         self._published -= published
-        self._flushed_at = datetime.now(UTC)
+        self._flushed_at = time.monotonic()
 
     def _flush_is_due(self) -> bool:
-        return (datetime.now(UTC) - self._flushed_at).total_seconds() >= FLUSH_SECONDS
+        return time.monotonic() - self._flushed_at >= FLUSH_SECONDS
 
 
 def state_of(receipt: AttemptReceipt) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from herald.bus.frames import Frame
-from herald.channel.provider import Accepted, Refused, SendResult
+from herald.channel.provider import Accepted, CallResult, Refused
 from herald.failures import Failure
 from herald.receipts import AttemptReceipt, Return, bounded_element
 from herald.text import storable
@@ -16,11 +16,15 @@ from herald.work import Work
 
 RECEIPT_TYPE = "herald.receipt.attempt.v1"
 NO_ACCOUNT = Failure.of(FailureClass.AUTH, "no_account", "no account may make this call")
+NO_ACCOUNT_IN_ORDER = Failure.of(
+    FailureClass.AUTH, "no_account", "the provider refuses every account that may make this call"
+)
+SHORTEST_WAIT = timedelta(milliseconds=1)
 
 
 def report(
     work: Work,
-    result: SendResult,
+    result: CallResult,
     now: datetime,
     *,
     provider: str,
@@ -56,9 +60,9 @@ def report(
 
 
 def returned(
-    work: Work, reason: str, now: datetime, *, not_before: datetime | None = None
+    work: Work, reason: str, now: datetime, *, wait: timedelta | None = None
 ) -> AttemptReceipt:
-    """Give work back: no call was made."""
+    """Give work back: no call was made. One may be in `wait`, as far as we know."""
     return AttemptReceipt(
         source="channel",
         channel=work.channel,
@@ -69,7 +73,7 @@ def returned(
         event_key=dispatch_key(work),
         dispatch=work.dispatch,
         lane=work.lane,
-        returned=Return(reason=reason, not_before=not_before),
+        returned=Return(reason=reason, wait=max(wait, SHORTEST_WAIT) if wait is not None else None),
         received_at=now,
     )
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from herald.database.pool import Connection
 from herald.database.queries import load_queries
@@ -16,12 +17,13 @@ STARTED, UNKNOWN, RECORDED, WITHDRAWN = "started", "unknown", "recorded", "withd
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """An attempt about to be made."""
+    """An attempt about to be made. Its `lease` begins when the database takes the claim."""
 
     attempt_id: str
     provider: str
     account: str
-    lease_until: datetime
+    lease: timedelta
+    claimant: UUID  # by which its worker knows it again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,8 +53,26 @@ async def claim(connection: Connection, channel: str, claims: Iterable[Claim]) -
         [item.attempt_id for item in listed],
         [item.provider for item in listed],
         [item.account for item in listed],
-        [item.lease_until for item in listed],
+        [item.lease for item in listed],
+        [item.claimant for item in listed],
     )
+    return {row["attempt_id"] for row in rows}
+
+
+async def claim_again(connection: Connection, claims: Sequence[Claim]) -> set[str]:
+    """Return those of our claims that stood although their answer was lost; their leases begin."""
+    rows = await connection.fetch(
+        _QUERIES["claim_again"],
+        [item.attempt_id for item in claims],
+        [item.lease for item in claims],
+        [item.claimant for item in claims],
+    )
+    return {row["attempt_id"] for row in rows}
+
+
+async def release(connection: Connection, claimants: Mapping[str, UUID]) -> set[str]:
+    """Remove claims under which nothing was sent; return the attempts that are free again."""
+    rows = await connection.fetch(_QUERIES["release"], list(claimants), list(claimants.values()))
     return {row["attempt_id"] for row in rows}
 
 
@@ -87,18 +107,21 @@ async def mark_published(connection: Connection, published: Iterable[tuple[str, 
 
 
 async def lock_ended_leases(
-    connection: Connection, channel: str, before: datetime, limit: int, but: Collection[str]
+    connection: Connection, channel: str, margin: timedelta, limit: int, but: Collection[str]
 ) -> list[tuple[str, str, str]]:
-    """Lock claims whose lease ended, `but` some; return attempt, provider and account of each."""
-    rows = await connection.fetch(_QUERIES["lock_ended_leases"], channel, before, limit, list(but))
+    """Lock claims whose lease ended `margin` ago, `but` some.
+
+    Returns attempt, provider and account of each.
+    """
+    rows = await connection.fetch(_QUERIES["lock_ended_leases"], channel, margin, limit, list(but))
     return [(row["attempt_id"], row["provider"], row["account"]) for row in rows]
 
 
 async def take_unpublished(
-    connection: Connection, channel: str, now: datetime, age: timedelta, limit: int
+    connection: Connection, channel: str, age: timedelta, limit: int
 ) -> list[Outcome]:
     """Take reports whose publish was not confirmed for at least `age`."""
-    rows = await connection.fetch(_QUERIES["take_unpublished"], channel, now, age, limit)
+    rows = await connection.fetch(_QUERIES["take_unpublished"], channel, age, limit)
     return [
         Outcome(attempt_id=row["attempt_id"], state=row["state"], report=row["report"])
         for row in rows

@@ -15,6 +15,7 @@ from herald.bus.entities import existing_exchange, existing_queue
 from herald.bus.publishing import declare_publication
 from herald.bus.subscribers import BatchSubscriber, subscribe_batches
 from herald.channel.accounts import Slot
+from herald.channel.health import AccountHealth
 from herald.channel.http import HttpCaller
 from herald.channel.limits import TokenBucket
 from herald.channel.provider import Provider
@@ -77,7 +78,10 @@ class Channel:
         ]
         publisher = self.connections.publisher
         self._recorder = Recorder(channel, self._database, publisher)
-        self._worker = Worker(channel, slots, self._database, self._recorder)
+        self._health = AccountHealth(channel, slots, self._database)
+        self._worker = Worker(
+            channel, slots, self._database, self._recorder, changed=self._health.changed
+        )
         self._sweeper = Sweeper(
             channel, self._database, publisher, held=lambda: self._recorder.held
         )
@@ -87,7 +91,8 @@ class Channel:
 
     def application(self) -> Starlette:
         """Build the Starlette application; nothing is opened before it starts."""
-        return Starlette(routes=ops_routes(self._checks()), lifespan=self._lifespan)
+        routes = ops_routes(self._checks(), worries=self._worries())
+        return Starlette(routes=routes, lifespan=self._lifespan)
 
     def _slot(
         self,
@@ -143,6 +148,9 @@ class Channel:
             "work": lambda: self._background.problem,
         }
 
+    def _worries(self) -> dict[str, Callable[[], str | None]]:
+        return {"accounts": lambda: self._health.worry}
+
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
         await self._database.start()
@@ -165,7 +173,8 @@ class Channel:
             _log.info("channel.stopped", channel=self._channel)
 
     async def _run(self) -> None:
-        """Consume once the schema is there, then record and sweep."""
+        """Consume once the schema is there and accounts are known, then record, sweep and share."""
         await self._schema.wait()
+        await self._health.turn()  # a paused account gets no call from a worker that just began
         await self.connections.start()
-        await run_together(self._recorder.run, self._sweeper.run)
+        await run_together(self._recorder.run, self._sweeper.run, self._health.run)

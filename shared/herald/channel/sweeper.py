@@ -6,7 +6,7 @@ import asyncio
 import random
 import time
 from collections.abc import Callable, Collection
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import structlog
 
@@ -19,7 +19,7 @@ from herald.database.pool import Database, is_outage
 from herald.receipts import AttemptReceipt
 
 INTERVAL_SECONDS = 2.0
-LEASE_MARGIN = timedelta(seconds=2)  # clocks of workers differ
+LEASE_MARGIN = timedelta(seconds=2)  # workers of 0.1 set leases by clocks of their own
 AFTER_OUTAGE_SECONDS = 10.0  # as long workers may take to record what they kept meanwhile
 UNHEARD_AGE = timedelta(seconds=5)  # a report in the making is published well before
 BATCH = 200
@@ -60,7 +60,7 @@ class Sweeper:
     async def turn(self) -> None:
         """Sweep until nothing is left; leases are not judged soon after an outage."""
         try:
-            while await self.sweep(datetime.now(UTC), leases=self._clock() >= self._judges_from):
+            while await self.sweep(leases=self._clock() >= self._judges_from):
                 pass  # a whole batch: more wait
         except Exception as error:  # noqa: BLE001  the sweeper must not stop
             if is_outage(error):
@@ -68,28 +68,27 @@ class Sweeper:
             else:
                 _log.error("sweeper.failed", error=type(error).__name__, where=where(error))
 
-    async def sweep(self, now: datetime, *, leases: bool = True) -> bool:
+    async def sweep(self, *, leases: bool = True) -> bool:
         """Report ended leases, then publish what was recorded and not heard.
 
         Returns whether more may wait: a batch was full and its reports could be published.
         """
-        ended = await self._end_leases(now) if leases else []
+        ended = await self._end_leases() if leases else []
         heard = not ended or await self._publish(ended)
         async with self._database.connection() as connection:
-            unheard = await sends.take_unpublished(
-                connection, self._channel, now, UNHEARD_AGE, BATCH
-            )
+            unheard = await sends.take_unpublished(connection, self._channel, UNHEARD_AGE, BATCH)
         if unheard:
             metrics.REPUBLISHED.labels(self._channel).inc(len(unheard))
             heard = await self._publish(unheard) and heard
         return heard and BATCH in {len(ended), len(unheard)}
 
-    async def _end_leases(self, now: datetime) -> list[Outcome]:
+    async def _end_leases(self) -> list[Outcome]:
         """Record `unknown` for claims whose lease is over; return what is to be told of them."""
         async with self._database.transaction() as connection:
             rows = await sends.lock_ended_leases(
-                connection, self._channel, now - LEASE_MARGIN, BATCH, self._held()
+                connection, self._channel, LEASE_MARGIN, BATCH, self._held()
             )
+            now = self._database.now()
             ended = [
                 _unknown(lease_ended(attempt, self._channel, provider, account, now))
                 for attempt, provider, account in rows

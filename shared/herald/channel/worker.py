@@ -1,4 +1,4 @@
-"""Work in batches: an account is chosen, the attempt claimed, the call made in a task of our own.
+"""Work in batches: planned, claimed, and called in tasks of our own.
 
 The claim is the last act before the first byte. A delivery that finds a row never calls: somebody
 did, or was told not to.
@@ -7,23 +7,27 @@ did, or was told not to.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from uuid import uuid4
 
 import structlog
-from pydantic import ValidationError
 
 from herald.bus.batches import where
 from herald.bus.deliveries import Delivery, settle
 from herald.channel import metrics, sends
-from herald.channel.accounts import LEASE_SLACK, Slot, choose
-from herald.channel.provider import Accepted, Refused, SendResult, Uncertain
+from herald.channel.accounts import LEASE_SLACK, Later, Slot
+from herald.channel.calling import Caller, Job
+from herald.channel.claiming import Claims
+from herald.channel.planning import Moment, Reserved, plan, read_work
+from herald.channel.provider import CallResult, NotSent, Refused, SendResult, Uncertain
 from herald.channel.recorder import Finished, Recorder
-from herald.channel.reports import NO_ACCOUNT, receipt_body, report, returned
+from herald.channel.reports import receipt_body, report, returned
 from herald.channel.sends import Claim, Known
 from herald.database.pool import Database
-from herald.identifiers import AttemptId
+from herald.failures import Failure
 from herald.receipts import AttemptReceipt
 from herald.vocabulary import FailureClass
 from herald.work import Work
@@ -31,35 +35,29 @@ from herald.work import Work
 _log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
-    """One attempt about to be made; `slot` is None when no account may make it."""
-
-    delivery: Delivery
-    work: Work
-    slot: Slot | None
-    at: datetime  # when its token is there
-    lease_until: datetime
-
-    @property
-    def provider(self) -> str:
-        return self.slot.account.provider if self.slot else ""
-
-    @property
-    def account(self) -> str:
-        return self.slot.name if self.slot else ""
-
-
 class Worker:
-    """Handles batches of a channel's work; prefetch bounds what is under way."""
+    """Handles batches of a channel's work; prefetch bounds what is under way.
+
+    `changed` is called when a call opens or closes the breaker of an account.
+    """
 
     def __init__(
-        self, channel: str, slots: Sequence[Slot], database: Database, recorder: Recorder
+        self,
+        channel: str,
+        slots: Sequence[Slot],
+        database: Database,
+        recorder: Recorder,
+        *,
+        changed: Callable[[], None] = lambda: None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._channel = channel
         self._slots = slots
         self._database = database
         self._recorder = recorder
+        self._clock = clock
+        self._claims = Claims(channel, clock)
+        self._caller = Caller(channel, changed, clock)
         self._calls: set[asyncio.Task[None]] = set()
 
     async def __call__(self, deliveries: Sequence[Delivery]) -> None:
@@ -67,18 +65,18 @@ class Worker:
 
         Nothing leaves before the claims stand: when they fail, the same batch comes again.
         """
-        now = datetime.now(UTC)
+        now = self._moment()
         prepared = [self._prepare(delivery, now) for delivery in deliveries]
         jobs = [item for item in prepared if isinstance(item, Job)]
         try:
-            await self._start([job for job in jobs if job.at <= now])
+            await self._start([job for job in jobs if job.at <= now.monotonic])
         except BaseException:
             for job in jobs:
-                if job.slot is not None:
-                    job.slot.bucket.give_back()
+                if job.claimant is None:
+                    job.cancel(now.monotonic)
             raise
         for job in jobs:
-            if job.at > now:
+            if job.at > now.monotonic:
                 self._spawn(self._wait_and_start(job))
         for item in prepared:
             if isinstance(item, Finished):
@@ -89,36 +87,31 @@ class Worker:
         while self._calls:
             await asyncio.wait(self._calls)
 
-    def _prepare(self, delivery: Delivery, now: datetime) -> Job | Finished | None:
+    def _moment(self) -> Moment:
+        return Moment(self._clock(), self._database.now())
+
+    def _prepare(self, delivery: Delivery, now: Moment) -> Job | Finished | None:
         """Say what to do with a delivery; None when it was rejected, so that it holds no other."""
         try:
-            return self._planned(delivery, now)
+            work = read_work(delivery.body)
+            if work is not None:
+                return self._planned(delivery, work, now)
         except Exception as error:  # noqa: BLE001  a bug: the batch around it must go on
             _log.error("batch.poison", error=type(error).__name__, where=where(error))
-            delivery.reject()
-            return None
+        delivery.reject()
+        return None
 
-    def _planned(self, delivery: Delivery, now: datetime) -> Job | Finished | None:
-        """Read work, choose its account and take a token; None when it can't be read."""
-        try:
-            work = Work.model_validate_json(delivery.body)
-        except ValidationError:
-            work = None
-        if work is None or AttemptId.parse(work.attempt_id) is None:
-            delivery.reject()
-            return None
-        if work.not_after <= now:
-            return _returned(delivery, work, "too_late", now)
-        slot = choose(self._slots, work, now)
-        if slot is None:
-            lease = now + LEASE_SLACK
-            return Job(delivery=delivery, work=work, slot=None, at=now, lease_until=lease)
-        if slot.bucket.peek(now) >= work.not_after:
-            return _returned(delivery, work, "too_late", now)
-        at, reserved = slot.bucket.reserve(now)
-        if not reserved:
-            return _returned(delivery, work, "rate_limit", now, not_before=at)
-        return Job(delivery=delivery, work=work, slot=slot, at=at, lease_until=at + slot.lease)
+    def _planned(self, delivery: Delivery, work: Work, now: Moment) -> Job | Finished:
+        decided = plan(work, self._slots, now)
+        if isinstance(decided, Later):
+            return self._returned(delivery, work, decided.reason, _duration(decided.wait))
+        return Job(delivery=delivery, work=work, plan=decided)
+
+    def _returned(
+        self, delivery: Delivery, work: Work, reason: str, wait: timedelta | None
+    ) -> Finished:
+        receipt = returned(work, reason, self._database.now(), wait=wait)
+        return Finished(delivery, receipt, receipt_body(receipt), recorded=True)
 
     def _give_back(self, item: Finished) -> None:
         reason = item.receipt.returned.reason if item.receipt.returned else ""
@@ -126,42 +119,65 @@ class Worker:
         self._recorder.add(item)
 
     async def _wait_and_start(self, job: Job) -> None:
-        await asyncio.sleep(max(0.0, (job.at - datetime.now(UTC)).total_seconds()))
+        """Make a call when its token is there, or plan anew if its account is closed by then."""
+        await asyncio.sleep(max(0.0, job.at - self._clock()))
+        now = self._moment()
+        if isinstance(job.plan, Reserved) and not job.plan.still_stands(now.monotonic):
+            job.cancel(now.monotonic)
+            again = self._planned(job.delivery, job.work, now)
+            if isinstance(again, Finished):
+                self._give_back(again)
+            else:
+                self._spawn(self._wait_and_start(again))
+            return
         try:
             await self._start([job])
         except Exception as error:  # noqa: BLE001  the database is away
-            # nothing was claimed: the router hands it out again, when the database may be back
+            if job.claimant is not None:
+                return  # the call is under way
+            # the router hands it out again, when the database may be back
             _log.warning("worker.claim_failed", error=type(error).__name__)
-            now = datetime.now(UTC)
-            again = now + LEASE_SLACK
-            item = _returned(job.delivery, job.work, "claim_failed", now, not_before=again)
-            self._give_back(item)
+            job.cancel(now.monotonic)
+            item = self._returned(job.delivery, job.work, "claim_failed", LEASE_SLACK)
+            claimant = self._claims.give_up(job.work.attempt_id)
+            self._give_back(replace(item, recorded=claimant is None, release=claimant))
 
     async def _start(self, jobs: Sequence[Job]) -> None:
         """Claim attempts and make the calls of those that are ours."""
         if not jobs:
             return
         by_attempt = {job.work.attempt_id: job for job in jobs}
+        claimant = uuid4()
         claims = [
             Claim(
                 attempt_id=attempt_id,
                 provider=job.provider,
                 account=job.account,
-                lease_until=job.lease_until,
+                lease=job.plan.lease,
+                claimant=claimant,
             )
             for attempt_id, job in by_attempt.items()
         ]
         async with self._database.connection() as connection:
-            ours = await sends.claim(connection, self._channel, claims)
-            for attempt_id in ours:
-                self._spawn(self._make(by_attempt[attempt_id]))
+            asked_at = self._clock()
+            ours = await self._claims.make(connection, claims)
+            for attempt_id, claim in ours.items():
+                self._begin(by_attempt[attempt_id], claim, asked_at)
             others = [attempt_id for attempt_id in by_attempt if attempt_id not in ours]
             known = await sends.look_up(connection, others) if others else {}
-        taken = [job.delivery for job in jobs if job is not by_attempt[job.work.attempt_id]]
+        idle = [job for job in jobs if job.claimant is None]
+        for job in idle:
+            job.cancel(asked_at)
+        taken = [job.delivery for job in idle if job is not by_attempt[job.work.attempt_id]]
         for attempt_id, row in known.items():
             if not self._tell_again(by_attempt[attempt_id], row):
                 taken.append(by_attempt[attempt_id].delivery)
         await settle(taken)
+
+    def _begin(self, job: Job, claim: Claim, asked_at: float) -> None:
+        job.claimant = claim.claimant
+        job.lease_ends = asked_at + claim.lease.total_seconds()
+        self._spawn(self._make(job))
 
     def _tell_again(self, job: Job, row: Known) -> bool:
         """Publish a recorded report again; False when its delivery can simply be acknowledged."""
@@ -180,83 +196,40 @@ class Worker:
 
     async def _make(self, job: Job) -> None:
         """Make the call, and hand its outcome to the recorder."""
-        result = await self._call(job)
+        result = await self._caller.call(job)
         if result is None:
             await job.delivery.ack()
-            return
-        self._recorder.add(self._finished(job, result))
+        elif isinstance(result, NotSent) and job.delivery.is_live:
+            item = self._returned(job.delivery, job.work, result.code, result.wait)
+            self._give_back(replace(item, recorded=False, release=job.claimant))
+        else:
+            self._recorder.add(self._finished(job, result))
 
     def _finished(self, job: Job, result: SendResult) -> Finished:
         """Write the report of a call. An adapter's unwritable answer must not lose the outcome."""
+        if isinstance(result, NotSent):
+            # delivered again meanwhile, and perhaps acknowledged for its row: only the row tells
+            result = Refused(
+                Failure.of(FailureClass.TRANSIENT, result.code, retry_after=result.wait)
+            )
         try:
-            receipt = _report(job, result)
+            receipt = self._report(job, result)
             return Finished(job.delivery, receipt, receipt_body(receipt))
         except Exception as error:  # noqa: BLE001  an adapter's bug
             _log.error("adapter.unwritable", error=type(error).__name__, where=where(error))
-            receipt = _report(job, Uncertain("adapter_error"))
+            receipt = self._report(job, Uncertain("adapter_error"))
             return Finished(job.delivery, receipt, receipt_body(receipt))
 
-    async def _call(self, job: Job) -> SendResult | None:
-        """Return how the call ended; None when the lease was over before it could begin."""
-        if job.slot is None:
-            return Refused(NO_ACCOUNT)
-        started = datetime.now(UTC)
-        if started + job.slot.account.timeout > job.lease_until:
-            return None  # the sweeper reports it; a call now could outlive the claim
-        with metrics.IN_FLIGHT.labels(self._channel).track_inprogress():
-            try:
-                async with asyncio.timeout((job.lease_until - started).total_seconds()):
-                    result = await job.slot.provider.send(job.work)
-            except Exception as error:  # noqa: BLE001  an adapter's bug: nobody knows how far it got
-                _log.error("adapter.failed", error=type(error).__name__, where=where(error))
-                result = Uncertain("adapter_error")
-        self._observe(job.slot, result, started)
-        return result
-
-    def _observe(self, slot: Slot, result: SendResult, started: datetime) -> None:
-        now = datetime.now(UTC)
-        provider = slot.account.provider
-        metrics.SEND_SECONDS.labels(self._channel, provider).observe(
-            (now - started).total_seconds()
+    def _report(self, job: Job, result: CallResult) -> AttemptReceipt:
+        return report(
+            job.work,
+            result,
+            self._database.now(),
+            provider=job.provider,
+            account=job.account,
+            receipts=job.receipts,
         )
-        kind, failure = "accepted", None
-        if isinstance(result, Refused):
-            kind, failure = "failed", result.failure
-        elif not isinstance(result, Accepted):
-            kind = "unknown"
-        failure_class = failure.failure_class if failure else None
-        metrics.SENDS.labels(self._channel, provider, kind, failure_class or "").inc()
-        pause = _account_pause(result)
-        if pause is not None:
-            slot.bucket.block(now + pause)
 
 
-def _account_pause(result: SendResult) -> timedelta | None:
-    """Return how long the account should make no call, where the provider limits its rate."""
-    if not isinstance(result, Refused) or result.of_recipient:
-        return None
-    limited = result.failure.failure_class is FailureClass.RATE_LIMITED
-    return result.failure.retry_after if limited else None
-
-
-def _report(job: Job, result: SendResult) -> AttemptReceipt:
-    return report(
-        job.work,
-        result,
-        datetime.now(UTC),
-        provider=job.provider,
-        account=job.account,
-        receipts=job.slot.provider.receipts if job.slot else None,
-    )
-
-
-def _returned(
-    delivery: Delivery,
-    work: Work,
-    reason: str,
-    now: datetime,
-    *,
-    not_before: datetime | None = None,
-) -> Finished:
-    receipt = returned(work, reason, now, not_before=not_before)
-    return Finished(delivery, receipt, receipt_body(receipt), recorded=True)
+def _duration(seconds: float | None) -> timedelta | None:
+    return None if seconds is None else timedelta(seconds=seconds)

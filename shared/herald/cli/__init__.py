@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from herald.cli.account import account
 from herald.cli.cancel import cancel
 from herald.cli.config import config
 from herald.cli.migrate import migrate
@@ -24,6 +25,7 @@ application = typer.Typer(
 )
 for command in (send, timeline, watch, cancel, status, migrate):
     application.command()(command)
+application.add_typer(account, name="account")
 application.add_typer(topology, name="topology")
 application.add_typer(config, name="config")
 

@@ -10,7 +10,9 @@ from typing import Any
 
 import typer
 from rich.console import Console
+from rich.table import Table
 
+from herald.cli.accounts import Account, read_accounts
 from herald.cli.backlogs import Broker, Database, read_broker, read_database
 from herald.cli.environment import (
     EXIT_FAILED,
@@ -49,6 +51,7 @@ class Status:
     services: list[Service]
     broker: Broker
     database: Database | None
+    accounts: list[Account]
 
     def problems(self) -> Iterator[str]:
         """Say what is wrong, a line each."""
@@ -62,13 +65,14 @@ class Status:
                 yield f"{queue.name}: {queue.problem}"
         if self.database is not None and self.database.problem:
             yield self.database.problem
+        yield from filter(None, (account.problem for account in self.accounts))
 
 
 def status(as_json: JsonOption = False) -> None:
-    """Show services, queues and backlogs; exit 1 and say so if something is wrong.
+    """Show services, queues, backlogs and accounts; exit 1 and say so if something is wrong.
 
     Services are those of HERALD_SERVICES (name=url, with commas between); the backlog in the
-    database is shown when HERALD_POSTGRES_DSN is set.
+    database and the accounts are shown when HERALD_POSTGRES_DSN is set.
     """
     found = run(_read())
     problems = list(found.problems())
@@ -83,12 +87,13 @@ def status(as_json: JsonOption = False) -> None:
 
 
 async def _read() -> Status:
-    channels, url = configuration().file.channels, amqp_url()
+    file, url = configuration().file, amqp_url()
     dsn = postgres_dsn() if os.environ.get("HERALD_POSTGRES_DSN") else None
     return Status(
         services=[_service(name, url) for name, url in _services()],
-        broker=await read_broker(url, channels),
+        broker=await read_broker(url, file.channels),
         database=await read_database(dsn) if dsn else None,
+        accounts=await read_accounts(dsn, file.accounts) if dsn else [],
     )
 
 
@@ -127,9 +132,21 @@ def _print(found: Status) -> None:
             queues.add_row(queue.name, str(queue.waiting), str(queue.consumers))
         console.print()
         console.print(queues)
+    if found.accounts:
+        console.print()
+        console.print(_accounts(found.accounts))
     if found.database is not None and not found.database.problem:
         console.print()
         backlog = plain_table(f"database (PostgreSQL {found.database.version})", "")
         for name, value in found.database.rows():
             backlog.add_row(name, value)
         console.print(backlog)
+
+
+def _accounts(accounts: list[Account]) -> Table:
+    table = plain_table("account", "channel", "provider", "state", "since")
+    for account in accounts:
+        colour = "green" if account.state == "up" else "red"
+        state = f"[{colour}]{account.state}[/] {account.reason}".strip()
+        table.add_row(account.name, account.channel, account.provider, state, account.since)
+    return table

@@ -66,6 +66,9 @@ FAILURE_CLASSES: dict[int, FailureClass] = {
     30453: PERMANENT,
 }
 
+# What says nothing about the account's other calls: it lies in the sender or the recipient.
+OF_MESSAGE = frozenset({21408, 21606, 21608, 30018, 30024, 30032, 30034})
+
 
 def classify(code: int, http_status: int | None = None) -> FailureClass:
     """Return the class of an error; an unknown code is judged by the HTTP status."""

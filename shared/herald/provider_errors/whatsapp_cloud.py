@@ -88,7 +88,8 @@ PAUSES: dict[int, timedelta] = {
     4: timedelta(minutes=1),
     80007: timedelta(minutes=1),
 }
-PAIR_LIMIT = 131056  # the only limit that is not the number's or the account's own
+# What says nothing about the number's other calls: a limit of one recipient, a file of one message.
+OF_MESSAGE = frozenset({131053, 131056})
 
 
 def classify(code: int, http_status: int | None = None) -> FailureClass:

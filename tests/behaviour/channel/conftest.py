@@ -9,10 +9,13 @@ import asyncpg
 import pytest_asyncio
 
 from behaviour.bus.rabbit import Rabbit
+from behaviour.channel.bench import Bench
+from behaviour.channel.gate import gated
 from behaviour.channel.world import World
 from herald import topology
 from herald.bus.declaration import apply
 from herald.database.migrations import migrate
+from herald.database.pool import Database
 from herald.topology import topology_for
 from herald.vocabulary import Lane
 
@@ -39,6 +42,16 @@ async def world(rabbit: Rabbit, schema: str, tmp_path: Path) -> AsyncIterator[Wo
         for name in (*queues, topology.RECEIPTS_QUEUE, topology.DEAD_QUEUE):
             await (await channel.get_queue(name)).purge()
     database = await asyncpg.connect(schema)
-    await database.execute("TRUNCATE channel.sends")
+    await database.execute("TRUNCATE channel.sends, channel.accounts")
     yield World(rabbit, schema, tmp_path, database)
     await database.close()
+
+
+@pytest_asyncio.fixture
+async def bench(world: World) -> AsyncIterator[Bench]:
+    """Give a worker whose way to the database can be shut."""
+    async with gated(world.dsn) as gate:
+        database = Database(gate.url, application_name="test")
+        await database.start()
+        yield Bench(gate, database)
+        await database.stop()

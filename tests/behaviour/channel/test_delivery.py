@@ -211,7 +211,7 @@ async def test_too_late_is_returned_without_a_call_or_a_row(world: World) -> Non
         await world.send(attempt, not_after=datetime.now(UTC) - timedelta(seconds=1))
         [told] = await world.receipts(1)
     assert (told["status"], told["returned"]["reason"]) == ("returned", "too_late")
-    assert "not_before" not in told["returned"]
+    assert "wait" not in told["returned"]
     assert world.provider.calls == []
     assert await world.row(attempt) is None
     assert await world.unsettled() == 0

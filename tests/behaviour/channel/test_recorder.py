@@ -10,37 +10,17 @@ from typing import cast
 import pytest
 import pytest_asyncio
 
-from behaviour.channel.world import World, attempt_id, until
+from behaviour.channel.bench import Broker
+from behaviour.channel.world import World, attempt_id, claim, until
 from herald.bus.deliveries import Delivery
-from herald.bus.errors import PublishError, UnavailableError
-from herald.bus.frames import Frame
 from herald.bus.publishing import Publisher
 from herald.channel import sends
 from herald.channel.provider import Accepted
 from herald.channel.recorder import Finished, Recorder
 from herald.channel.reports import receipt_body, report, returned
-from herald.channel.sends import Claim
 from herald.database.pool import Database
 from herald.vocabulary import Receipts
 from unit.channel.making import work
-
-
-class Broker:
-    """Confirms what it is given, or says that it is away."""
-
-    def __init__(self) -> None:
-        self.away = False
-        self.tries = 0
-        self.heard: list[Frame] = []
-
-    async def publish_many(
-        self, frames: Sequence[Frame], _timeout_seconds: float
-    ) -> list[PublishError | None]:
-        self.tries += bool(frames)
-        if self.away:
-            return [UnavailableError(frame.message_id, "no connection") for frame in frames]
-        self.heard += frames
-        return [None] * len(frames)
 
 
 class Desk:
@@ -53,8 +33,7 @@ class Desk:
         self.recorder = Recorder("sms", database, cast("Publisher", self.broker))
 
     async def claim(self, attempt: str) -> None:
-        lease = datetime.now(UTC) + timedelta(hours=1)
-        one = Claim(attempt_id=attempt, provider="twilio", account="main", lease_until=lease)
+        one = claim(attempt, timedelta(hours=1))
         async with self.database.connection() as connection:
             await sends.claim(connection, "sms", [one])
 

@@ -9,12 +9,12 @@ from datetime import UTC, datetime, timedelta
 import pytest_asyncio
 
 from behaviour.channel.gate import gated
-from behaviour.channel.world import World, attempt_id
+from behaviour.channel.world import World, attempt_id, claim
 from herald.bus.connections import Connections
 from herald.channel import sends
-from herald.channel.provider import Accepted, SendResult, Uncertain
+from herald.channel.provider import Accepted, CallResult, Uncertain
 from herald.channel.reports import receipt_body, report
-from herald.channel.sends import Claim, Outcome
+from herald.channel.sends import Outcome
 from herald.channel.sweeper import AFTER_OUTAGE_SECONDS, BATCH, LEASE_MARGIN, UNHEARD_AGE, Sweeper
 from herald.database.pool import Database
 from herald.vocabulary import Receipts
@@ -28,28 +28,32 @@ class Leftovers:
         self.world = world
         self.database = database
         self.connections = connections
-        self.now = datetime.now(UTC)
 
     def sweeper(self, *held: str) -> Sweeper:
         return Sweeper("sms", self.database, self.connections.publisher, held=lambda: held)
 
     async def claimed(self, *attempts: str, lease: timedelta) -> None:
-        claims = [
-            Claim(attempt_id=one, provider="twilio", account="main", lease_until=self.now + lease)
-            for one in attempts
-        ]
+        claims = [claim(one, lease) for one in attempts]
         async with self.database.connection() as connection:
             assert await sends.claim(connection, "sms", claims) == set(attempts)
 
-    async def recorded(self, *attempts: str, result: SendResult, state: str) -> set[str]:
+    async def recorded(self, *attempts: str, result: CallResult, state: str) -> set[str]:
         outcomes = [
             Outcome(attempt_id=one, state=state, report=written(one, result)) for one in attempts
         ]
         async with self.database.connection() as connection:
             return await sends.record(connection, outcomes)
 
+    async def let_pass(self, attempt: str, time: timedelta) -> None:
+        """Make the row of an attempt older."""
+        await self.world.database.execute(
+            "UPDATE channel.sends SET updated_at = updated_at - $2::interval WHERE attempt_id = $1",
+            attempt,
+            time,
+        )
 
-def written(attempt: str, result: SendResult) -> str:
+
+def written(attempt: str, result: CallResult) -> str:
     receipt = report(
         work(attempt_id=attempt),
         result,
@@ -78,14 +82,15 @@ async def test_a_claim_nobody_reported_becomes_unknown(left: Leftovers) -> None:
     """Claimed, and the worker gone: one `unknown`, told once, in the row and on the bus."""
     attempt = attempt_id()
     await left.claimed(attempt, lease=-LEASE_MARGIN - timedelta(seconds=1))
-    await left.sweeper().sweep(left.now)
+    await left.sweeper().sweep()
     [told] = await left.world.receipts(1)
     assert (told["attempt_id"], told["status"]) == (attempt, "unknown")
     assert (told["provider"], told["account"]) == ("twilio", "main")
     row = await left.world.row(attempt)
     assert row is not None
     assert (row["state"], row["published"]) == ("unknown", True)
-    await left.sweeper().sweep(left.now + timedelta(hours=1))
+    await left.let_pass(attempt, timedelta(hours=1))
+    await left.sweeper().sweep()
     assert await left.world.receipts() == []
 
 
@@ -94,7 +99,7 @@ async def test_a_lease_is_left_alone_until_it_is_surely_over(left: Leftovers) ->
     attempt, ending = attempt_id(), attempt_id()
     await left.claimed(attempt, lease=timedelta(seconds=1))
     await left.claimed(ending, lease=-LEASE_MARGIN / 2)
-    await left.sweeper().sweep(left.now)
+    await left.sweeper().sweep()
     assert await left.world.receipts() == []
 
 
@@ -102,7 +107,7 @@ async def test_a_lease_is_not_judged_while_its_report_is_under_way(left: Leftove
     """What this process is about to record does not become unknown first."""
     kept, lost = attempt_id(), attempt_id()
     await left.claimed(kept, lost, lease=-LEASE_MARGIN - timedelta(seconds=1))
-    await left.sweeper(kept).sweep(left.now)
+    await left.sweeper(kept).sweep()
     [told] = await left.world.receipts(1)
     assert told["attempt_id"] == lost
 
@@ -133,11 +138,12 @@ async def test_an_outcome_over_unknown_gives_its_own_receipt(left: Leftovers) ->
     """A worker that could record at last tells how it ended, under another id than `unknown`."""
     attempt = attempt_id()
     await left.claimed(attempt, lease=timedelta(hours=-1))
-    await left.sweeper().sweep(left.now)
+    await left.sweeper().sweep()
     [unknown] = await left.world.frames(1)
     accepted = Accepted(("SM1",))
     assert await left.recorded(attempt, result=accepted, state="recorded") == {attempt}
-    await left.sweeper().sweep(left.now + timedelta(minutes=1))
+    await left.let_pass(attempt, timedelta(minutes=1))
+    await left.sweeper().sweep()
     [outcome] = await left.world.frames(1)
     assert outcome.message_id != unknown.message_id
     assert b'"accepted"' in outcome.body
@@ -166,10 +172,11 @@ async def test_a_recorded_report_nobody_heard_is_told_again(left: Leftovers) -> 
     attempt = attempt_id()
     await left.claimed(attempt, lease=timedelta(hours=1))
     await left.recorded(attempt, result=Accepted(("SM1",)), state="recorded")
-    await left.sweeper().sweep(datetime.now(UTC))
+    await left.sweeper().sweep()
     assert await left.world.receipts() == []  # its worker may be about to publish it
     row = await left.world.row(attempt)
-    await left.sweeper().sweep(datetime.now(UTC) + UNHEARD_AGE)
+    await left.let_pass(attempt, UNHEARD_AGE)
+    await left.sweeper().sweep()
     [frame] = await left.world.frames(1)
     assert row is not None
     assert frame.body.decode() == row["report"]
@@ -184,11 +191,12 @@ async def test_a_report_that_can_not_be_published_stays_to_be_told(left: Leftove
     await left.claimed(attempt, lease=timedelta(hours=-1))
     deaf = Connections(left.world.rabbit.amqp_url, app_id="never-started")
     sweeper = Sweeper("sms", left.database, deaf.publisher)
-    assert not await sweeper.sweep(left.now)
+    assert not await sweeper.sweep()
     row = await left.world.row(attempt)
     assert row is not None
     assert (row["state"], row["published"]) == ("unknown", False)
-    await left.sweeper().sweep(datetime.now(UTC) + UNHEARD_AGE * 2)
+    await left.let_pass(attempt, UNHEARD_AGE)
+    await left.sweeper().sweep()
     [told] = await left.world.receipts(1)
     assert told["attempt_id"] == attempt
 
@@ -197,7 +205,7 @@ async def test_sweepers_share_the_work(left: Leftovers) -> None:
     """Several replicas sweeping at once tell each attempt once and stay out of each other's way."""
     attempts = [attempt_id() for _ in range(BATCH * 3)]
     await left.claimed(*attempts, lease=timedelta(hours=-1))
-    await asyncio.gather(*(left.sweeper().sweep(left.now) for _ in range(3)))
+    await asyncio.gather(*(left.sweeper().sweep() for _ in range(3)))
     told = await left.world.receipts()
     names = [receipt["attempt_id"] for receipt in told]
     assert len(set(names)) == len(names)
@@ -209,7 +217,7 @@ async def test_a_full_batch_says_that_more_may_wait(left: Leftovers) -> None:
     attempts = [attempt_id() for _ in range(BATCH + 10)]
     await left.claimed(*attempts, lease=timedelta(hours=-1))
     sweeper, sweeps = left.sweeper(), 1
-    while await sweeper.sweep(left.now):
+    while await sweeper.sweep():
         sweeps += 1
     told = await left.world.receipts(BATCH + 10)
     assert sweeps == 2
@@ -220,5 +228,5 @@ async def test_another_channels_rows_are_not_ours(left: Leftovers) -> None:
     """A sweeper tells its own channel's news only."""
     attempt = attempt_id()
     await left.claimed(attempt, lease=timedelta(hours=-1))
-    await Sweeper("email", left.database, left.connections.publisher).sweep(left.now)
+    await Sweeper("email", left.database, left.connections.publisher).sweep()
     assert await left.world.receipts() == []

@@ -2,61 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import time
 from datetime import UTC, datetime, timedelta
-from typing import cast
 
 import pytest
-import pytest_asyncio
 
-from behaviour.channel.gate import Gate, gated
-from behaviour.channel.world import FakeProvider, World, attempt_id
-from behaviour.channel.world import work as written
-from herald.bus.deliveries import Delivery
-from herald.channel.accounts import Slot
-from herald.channel.limits import TokenBucket
-from herald.channel.recorder import Finished, Recorder
-from herald.channel.worker import Worker
-from herald.database.pool import OUTAGES, Database
-from unit.channel.making import twilio
-
-RATE = 10
-
-
-class Tray:
-    """Stands where the recorder does, and keeps what is handed in."""
-
-    def __init__(self) -> None:
-        self.finished: list[Finished] = []
-
-    def add(self, finished: Finished) -> None:
-        self.finished.append(finished)
-
-
-class Bench:
-    """A worker of one account, without a broker."""
-
-    def __init__(self, gate: Gate, database: Database) -> None:
-        self.gate = gate
-        self.tray = Tray()
-        self.provider = FakeProvider()
-        self.bucket = TokenBucket(RATE)
-        slot = Slot(name="main", account=twilio(), provider=self.provider, bucket=self.bucket)
-        self.worker = Worker("sms", [slot], database, cast("Recorder", self.tray))
-
-
-@pytest_asyncio.fixture
-async def bench(world: World) -> AsyncIterator[Bench]:
-    """Give a worker whose way to the database can be shut."""
-    async with gated(world.dsn) as gate:
-        database = Database(gate.url, application_name="test")
-        await database.start()
-        yield Bench(gate, database)
-        await database.stop()
-
-
-def batch(*attempts: str, **changes: object) -> list[Delivery]:
-    return [Delivery(body=written(attempt, **changes)) for attempt in attempts]
+from behaviour.channel.bench import RATE, Bench, batch
+from behaviour.channel.world import attempt_id
+from herald.channel.accounts import LEASE_SLACK
+from herald.database.pool import OUTAGES
 
 
 async def test_a_failed_claim_leaves_nothing_behind(bench: Bench) -> None:
@@ -69,7 +23,7 @@ async def test_a_failed_claim_leaves_nothing_behind(bench: Bench) -> None:
             await bench.worker(deliveries)
         assert bench.tray.finished == []
         assert not bench.worker._calls
-        now = datetime.now(UTC)
+        now = time.monotonic()
         assert bench.bucket.peek(now) == now
     await bench.gate.open()
     await bench.worker(deliveries)
@@ -106,8 +60,8 @@ async def test_work_whose_claim_fails_after_its_wait_is_returned(bench: Bench) -
     [last] = [item for item in bench.tray.finished if item.receipt.returned]
     assert last.receipt.returned is not None
     assert last.receipt.returned.reason == "claim_failed"
-    assert last.receipt.returned.not_before is not None
-    assert last.receipt.received_at < last.receipt.returned.not_before
+    assert last.receipt.returned.wait == LEASE_SLACK
+    assert last.release is None  # it was never asked for
     assert len(bench.provider.calls) == RATE
 
 

@@ -18,7 +18,8 @@ from aio_pika.abc import AbstractIncomingMessage
 
 from behaviour.bus.rabbit import Rabbit
 from herald import topology
-from herald.channel.provider import Accepted, SendResult
+from herald.channel.provider import Accepted, Provider, SendResult
+from herald.channel.sends import Claim
 from herald.channel.service import Channel
 from herald.config.loading import load_configuration
 from herald.settings import read_settings
@@ -32,7 +33,10 @@ HERALD_TOML = """
 [tenants.default]
 [routes.default]
 steps = [{{channel = "sms"}}]
-[accounts.main]
+"""
+
+ACCOUNT_TOML = """
+[accounts.{name}]
 provider = "twilio"
 account_sid = "{account_sid}"
 base_url = "{base_url}"
@@ -55,7 +59,7 @@ class FakeProvider:
             (f"SM-{work.attempt_id}",)
         )
 
-    def __call__(self, *_: object) -> FakeProvider:
+    def __call__(self, *_: object) -> Provider:
         """Stand for the factory too: one fake serves every account."""
         return self
 
@@ -66,6 +70,34 @@ class FakeProvider:
 
     def calls_of(self, attempt_id: str) -> int:
         return sum(work.attempt_id == attempt_id for work in self.calls)
+
+
+class FakeAccounts(FakeProvider):
+    """Answers for each account what the test wants, else takes the message; notes who called."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answers: dict[str, SendResult] = {}
+        self.made: list[tuple[str, str]] = []  # account and attempt
+
+    def __call__(self, name: object = "", *_: object) -> Provider:
+        return _FakeAccount(self, str(name))
+
+    def made_by(self, account: str) -> int:
+        return sum(name == account for name, _ in self.made)
+
+
+class _FakeAccount:
+    receipts = Receipts.DELIVERED
+
+    def __init__(self, accounts: FakeAccounts, name: str) -> None:
+        self._accounts = accounts
+        self._name = name
+
+    async def send(self, work: Work) -> SendResult:
+        self._accounts.made.append((self._name, work.attempt_id))
+        answer = await self._accounts.send(work)
+        return self._accounts.answers.get(self._name, answer)
 
 
 @dataclass(slots=True)
@@ -139,8 +171,9 @@ class World:
         amqp_url: str | None = None,
         rate: str = "100000/s",
         timeout: str = "5s",
+        accounts: Sequence[str] = ("main",),
     ) -> Channel:
-        path = configure(self.folder, rate=rate, timeout=timeout)
+        path = configure(self.folder, rate=rate, timeout=timeout, accounts=accounts)
         configuration = load_configuration(path)
         settings = read_settings(
             default_port=8005,
@@ -150,18 +183,23 @@ class World:
                 "HERALD_CONFIG": str(path),
             },
         )
-        secrets = configuration.secrets_for(["main"])
+        secrets = configuration.secrets_for(list(accounts))
         return Channel("sms", {"twilio": self.provider}, settings, configuration, secrets)
 
 
 def configure(
-    folder: Path, *, rate: str, timeout: str, base_url: str = "https://api.example.com"
+    folder: Path,
+    *,
+    rate: str,
+    timeout: str,
+    base_url: str = "https://api.example.com",
+    accounts: Sequence[str] = ("main",),
 ) -> Path:
-    """Write a configuration with one account; return its path."""
+    """Write a configuration with these accounts; return its path."""
     path = folder / "herald.toml"
-    path.write_text(
-        HERALD_TOML.format(account_sid=ACCOUNT_SID, rate=rate, timeout=timeout, base_url=base_url)
-    )
+    options = {"account_sid": ACCOUNT_SID, "rate": rate, "timeout": timeout, "base_url": base_url}
+    blocks = (ACCOUNT_TOML.format(name=name, **options) for name in accounts)
+    path.write_text(HERALD_TOML.format() + "".join(blocks))
     (folder / "twilio.toml").write_text('auth_tokens = ["secret"]\n')
     return path
 
@@ -186,6 +224,13 @@ def work(attempt: str, **changes: Any) -> bytes:
         "not_after": datetime.now(UTC) + timedelta(minutes=5),
     }
     return Work(**fields | changes).model_dump_json(exclude_none=True).encode()
+
+
+def claim(attempt: str, lease: timedelta) -> Claim:
+    """Make a claim of some worker's; a lease below zero is over."""
+    return Claim(
+        attempt_id=attempt, provider="twilio", account="main", lease=lease, claimant=uuid4()
+    )
 
 
 def problems(channel: Channel) -> dict[str, str | None]:

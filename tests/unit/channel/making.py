@@ -7,7 +7,8 @@ from typing import Any
 
 from herald.channel.accounts import Slot
 from herald.channel.limits import TokenBucket
-from herald.channel.provider import Accepted, SendResult
+from herald.channel.planning import Moment
+from herald.channel.provider import Accepted, Provider, SendResult
 from herald.config.accounts import Account, TwilioAccount, WhatsAppCloudAccount
 from herald.vocabulary import Category, Lane, Receipts
 from herald.work import Work, WorkContent
@@ -15,6 +16,10 @@ from herald.work import Work, WorkContent
 NOW = datetime(2026, 1, 19, 12, 0, tzinfo=UTC)
 ACCOUNT_SID = "AC" + "0" * 32
 ATTEMPT = "00000000-0000-4000-8000-000000000001.1.1"
+
+
+def moment(monotonic: float = 0.0) -> Moment:
+    return Moment(monotonic, NOW + timedelta(seconds=monotonic))
 
 
 def seconds(number: float) -> timedelta:
@@ -47,12 +52,18 @@ class Silent:
         return Accepted((work.attempt_id,))
 
 
-def slot(name: str, account: Account | None = None, *, rate: float = 10.0) -> Slot:
+def slot(
+    name: str,
+    account: Account | None = None,
+    *,
+    rate: float = 10.0,
+    provider: Provider | None = None,
+) -> Slot:
     """Make an account's slot with a full bucket."""
     return Slot(
         name=name,
         account=account or twilio(),
-        provider=Silent(),
+        provider=provider or Silent(),
         bucket=TokenBucket(rate),
     )
 

@@ -3,58 +3,59 @@
 from __future__ import annotations
 
 from herald.channel.accounts import choose
-from unit.channel.making import NOW, seconds, slot, twilio, whatsapp, work
+from herald.channel.reports import NO_ACCOUNT
+from unit.channel.making import seconds, slot, twilio, whatsapp, work
 
 
 def test_the_first_configured_of_equals() -> None:
     """Two free accounts that fit: the file's order decides."""
     first, second = slot("first"), slot("second")
-    assert choose([first, second], work(), NOW) is first
+    assert choose([first, second], work(), 0.0) is first
 
 
 def test_an_account_with_tokens_comes_first() -> None:
     """An account that can call now is preferred to one that would have to wait."""
     busy, free = slot("busy", rate=1), slot("free", rate=1)
-    busy.bucket.reserve(NOW)
-    assert choose([busy, free], work(), NOW) is free
+    busy.bucket.reserve(0.0)
+    assert choose([busy, free], work(), 0.0) is free
 
 
 def test_the_one_free_soonest_when_all_are_busy() -> None:
     """When nobody can call now, it is the one with the shortest wait."""
     blocked, busy = slot("blocked", rate=1), slot("busy", rate=1)
-    blocked.bucket.block(NOW + seconds(60))
-    busy.bucket.reserve(NOW)
-    assert choose([blocked, busy], work(), NOW) is busy
+    blocked.bucket.hold(60, 0.0)
+    busy.bucket.reserve(0.0)
+    assert choose([blocked, busy], work(), 0.0) is busy
 
 
 def test_a_tenant_gets_its_own_accounts_only() -> None:
     """An account that does not name the tenant is never used for it."""
     theirs, ours = slot("theirs", twilio(tenants=("acme",))), slot("ours")
-    assert choose([theirs, ours], work(), NOW) is ours
-    assert choose([theirs], work(), NOW) is None
+    assert choose([theirs, ours], work(), 0.0) is ours
+    assert choose([theirs], work(), 0.0) is NO_ACCOUNT
 
 
 def test_a_pinned_account_or_none() -> None:
     """Work that names its account is not made on another one."""
     first, second = slot("first"), slot("second")
-    assert choose([first, second], work(account="second"), NOW) is second
-    assert choose([first, second], work(account="gone"), NOW) is None
+    assert choose([first, second], work(account="second"), 0.0) is second
+    assert choose([first, second], work(account="gone"), 0.0) is NO_ACCOUNT
 
 
 def test_avoided_accounts_are_not_used() -> None:
     """An account that failed this message already is passed over, even when it is the last."""
     first, second = slot("first"), slot("second")
-    assert choose([first, second], work(avoid=("first",)), NOW) is second
-    assert choose([first, second], work(avoid=("first", "second")), NOW) is None
-    assert choose([first], work(account="first", avoid=("first",)), NOW) is None
+    assert choose([first, second], work(avoid=("first",)), 0.0) is second
+    assert choose([first, second], work(avoid=("first", "second")), 0.0) is NO_ACCOUNT
+    assert choose([first], work(account="first", avoid=("first",)), 0.0) is NO_ACCOUNT
 
 
 def test_a_whatsapp_sender_is_one_number() -> None:
     """A profile's number is sent from its own account; without one any number will do."""
     first, second = slot("first", whatsapp("1001")), slot("second", whatsapp("1002"))
-    assert choose([first, second], work(sender="1002"), NOW) is second
-    assert choose([first, second], work(sender="1003"), NOW) is None
-    assert choose([first, second], work(sender=None), NOW) is first
+    assert choose([first, second], work(sender="1002"), 0.0) is second
+    assert choose([first, second], work(sender="1003"), 0.0) is NO_ACCOUNT
+    assert choose([first, second], work(sender=None), 0.0) is first
 
 
 def test_a_lease_outlives_the_call() -> None:

@@ -6,8 +6,7 @@ import asyncio
 import gzip
 import socket
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from datetime import timedelta
 
 import aiohttp
@@ -17,41 +16,9 @@ from herald.channel.http import (
     MAX_ANSWER_BYTES,
     AnswerLostError,
     HttpAnswer,
-    HttpCaller,
     NotSentError,
 )
-
-Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
-OK = b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\nX-Id: 7\r\n\r\n"
-
-
-@asynccontextmanager
-async def served(serve: Serve) -> AsyncIterator[str]:
-    """Serve raw bytes; give the URL."""
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    try:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/x"
-    finally:
-        server.close()
-
-
-@asynccontextmanager
-async def calling(timeout: timedelta = timedelta(seconds=1)) -> AsyncIterator[HttpCaller]:
-    caller = HttpCaller(timeout)
-    await caller.start()
-    try:
-        yield caller
-    finally:
-        await caller.stop()
-
-
-async def post(caller: HttpCaller, url: str) -> HttpAnswer:
-    return await caller.post(url, headers={"Content-Type": "text/plain"}, body=b"hello")
-
-
-async def read_request(reader: asyncio.StreamReader) -> bytes:
-    head = await reader.readuntil(b"\r\n\r\n")
-    return head + await reader.readexactly(5)
+from unit.channel.raw_server import OK, Serve, calling, post, read_request, served
 
 
 def answering(
@@ -237,36 +204,3 @@ async def test_a_huge_answer_is_cut(*, packed: bool) -> None:
         answer = await post(caller, url)
     assert len(answer.body) < 3 * MAX_ANSWER_BYTES
     assert answer.document() == {}
-
-
-async def test_a_connection_is_used_again() -> None:
-    """Calls share connections: a handshake for each would cost more than the call."""
-    connections = 0
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        nonlocal connections
-        connections += 1
-        while await read_request(reader):
-            writer.write(OK + b'{"a": 1}')
-
-    async with served(serve) as url, calling() as caller:
-        for _ in range(5):
-            await post(caller, url)
-    assert connections == 1
-
-
-async def test_a_connection_idle_for_long_is_not_used_again() -> None:
-    """Common servers close what was idle for 5 s; a call that meets that has an unknown end."""
-    connections = 0
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        nonlocal connections
-        connections += 1
-        while await read_request(reader):
-            writer.write(OK + b'{"a": 1}')
-
-    async with served(serve) as url, calling() as caller:
-        await post(caller, url)
-        await asyncio.sleep(4.5)
-        await post(caller, url)
-    assert connections == 2

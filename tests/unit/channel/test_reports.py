@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from herald.channel.provider import Accepted, Refused, SendResult, Uncertain
+from herald.channel.provider import Accepted, CallResult, Refused, Uncertain
 from herald.channel.reports import (
     NO_ACCOUNT,
     lease_ended,
@@ -22,7 +22,7 @@ from herald.vocabulary import FailureClass, Receipts, Status
 from unit.channel.making import ATTEMPT, NOW, seconds, work
 
 
-def told(result: SendResult, dispatch: int = 1) -> AttemptReceipt:
+def told(result: CallResult, dispatch: int = 1) -> AttemptReceipt:
     """Report a call made by the account `main`."""
     return report(
         work(dispatch=dispatch),
@@ -64,15 +64,13 @@ def test_uncertain_is_unknown_and_ambiguous() -> None:
     assert receipt.failure.code == "read_timeout"
 
 
-def test_returned_says_why_and_when_to_try_again() -> None:
-    """Work given back names its dispatch, for the next one is another fact."""
-    receipt = returned(work(dispatch=2), "rate_limit", NOW, not_before=NOW + seconds(9))
+def test_returned_says_why_and_how_long_to_wait() -> None:
+    """Work given back names its dispatch, for the next one is another fact, and no hour."""
+    receipt = returned(work(dispatch=2), "rate_limit", NOW, wait=seconds(9))
     assert (receipt.status, receipt.dispatch) == (Status.RETURNED, 2)
     assert receipt.returned is not None
-    assert (receipt.returned.reason, receipt.returned.not_before) == (
-        "rate_limit",
-        NOW + seconds(9),
-    )
+    assert (receipt.returned.reason, receipt.returned.wait) == ("rate_limit", seconds(9))
+    assert receipt.returned.not_before is None
     assert receipt.received_at == NOW
 
 
@@ -126,7 +124,7 @@ def test_a_frame_goes_where_the_router_listens() -> None:
         Refused(Failure.of(FailureClass.PERMANENT, 1, "no\ud800\x00"), element="\ud800"),
     ],
 )
-def test_hostile_words_are_made_storable(result: SendResult) -> None:
+def test_hostile_words_are_made_storable(result: CallResult) -> None:
     """A provider's unstorable text neither loses the outcome nor reaches the database."""
     body = receipt_body(told(result)).decode()
     assert "\\u0000" not in body

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 
 from channel_email.providers.sendgrid import payload
 from herald.channel.http import HttpCaller
-from herald.channel.provider import Accepted, Refused, SendResult, Uncertain
+from herald.channel.provider import Accepted, NotSent, Refused, SendResult, Uncertain
 from herald.vocabulary import Receipts
 from unit.channel_email.making import API_KEY, TO, sendgrid, work
 from unit.channel_whatsapp.answering import Answering, Ending, answering, calling, closed_port
@@ -159,10 +160,20 @@ async def test_lost_answer(api: Answering, http: HttpCaller, ending: Ending, cod
 
 
 async def test_not_reached(http: HttpCaller) -> None:
-    """A refused connection is a sure failure that may be tried again."""
+    """A refused connection makes no try."""
     result = await sendgrid(f"http://127.0.0.1:{closed_port()}", http).send(WORK)
+    assert result == NotSent("connect")
+
+
+@pytest.mark.parametrize(("field", "of_message"), [("from", True), (None, False)])
+async def test_a_sender_not_verified_is_not_the_accounts_trouble(
+    api: Answering, http: HttpCaller, field: str | None, of_message: bool
+) -> None:
+    """A From that the account may not use is refused like a bad key, and holds nobody else."""
+    api.will(403, json.dumps({"errors": [{"message": "no", "field": field}]}).encode())
+    result = await send(api, http)
     assert isinstance(result, Refused)
-    assert (result.failure.failure_class, result.failure.code) == ("transient", "connect")
+    assert (result.failure.failure_class, result.of_message) == ("auth", of_message)
 
 
 async def test_nothing_secret_is_shown(api: Answering, http: HttpCaller) -> None:

@@ -16,7 +16,7 @@ from pydantic import SecretStr, ValidationError
 from channel_sms.providers import PROVIDERS
 from channel_sms.providers.twilio import Twilio, payload, read_answer
 from herald.channel.http import HttpAnswer, HttpCaller
-from herald.channel.provider import Accepted, Refused, Uncertain
+from herald.channel.provider import Accepted, NotSent, Refused, Uncertain
 from herald.config.accounts import TwilioSecrets
 from herald.failures import Failure
 from herald.vocabulary import FailureClass, Receipts
@@ -145,6 +145,14 @@ def test_an_error_of_its_own_decides(status: int, code: int, failure_class: Fail
     assert result.failure.code == str(code)
 
 
+@pytest.mark.parametrize(("code", "of_message"), [(21606, True), (20003, False)])
+def test_a_sender_it_may_not_use_is_not_the_accounts_trouble(code: int, of_message: bool) -> None:
+    """Both are `auth`; only wrong credentials concern every message of the account."""
+    result = read_answer(answer(400, {"code": code}))
+    assert isinstance(result, Refused)
+    assert (result.failure.failure_class, result.of_message) == ("auth", of_message)
+
+
 def test_too_fast_waits_as_asked() -> None:
     """A 429 was never processed; it waits as long as Twilio says, else a second."""
     for headers, wait in (({"Retry_After": "9"}, 9), ({}, 1)):
@@ -254,8 +262,7 @@ async def test_an_unreachable_api_may_be_tried_again() -> None:
     lost = twilio(base_url=adapter._url.partition("/2010")[0])
     result = await Twilio("main", lost, SECRETS, caller, "https://hooks.example.com").send(work())
     await caller.stop()
-    assert isinstance(result, Refused)
-    assert result.failure.failure_class is FailureClass.TRANSIENT
+    assert result == NotSent("connect")
 
 
 def test_the_channel_names_its_provider() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from channel_whatsapp.providers.whatsapp_cloud import payload
 from herald.channel.http import HttpCaller
-from herald.channel.provider import Accepted, Refused, SendResult, Uncertain
+from herald.channel.provider import Accepted, NotSent, Refused, SendResult, Uncertain
 from herald.channel.reports import receipt_body, report
 from herald.vocabulary import Receipts
 from unit.channel_whatsapp.answering import Answering, Ending, answering, calling, closed_port
@@ -109,18 +109,18 @@ async def test_error_codes(
 
 
 @pytest.mark.parametrize(
-    ("code", "seconds", "of_recipient"),
+    ("code", "seconds", "of_message"),
     [(130429, 1, False), (131056, 6, True), (131048, 60, False), (131026, None, False)],
 )
 async def test_a_limit_told_by_its_code_alone(
-    meta: Answering, http: HttpCaller, code: int, seconds: int | None, of_recipient: bool
+    meta: Answering, http: HttpCaller, code: int, seconds: int | None, of_message: bool
 ) -> None:
     """Limits come as HTTP 400 without a time: the code says how long, and whom it holds for."""
     meta.will(400, error(code))
     result = await send(meta, http)
     assert isinstance(result, Refused)
     wait = result.failure.retry_after
-    assert (wait and wait.total_seconds(), result.of_recipient) == (seconds, of_recipient)
+    assert (wait and wait.total_seconds(), result.of_message) == (seconds, of_message)
 
 
 async def test_details_without_numbers(meta: Answering, http: HttpCaller) -> None:
@@ -139,6 +139,7 @@ async def test_unstorable_details(meta: Answering, http: HttpCaller) -> None:
     """A report can be written whatever characters Meta's words hold."""
     meta.will(400, error(100, "bad\x00value"))
     result = await send(meta, http)
+    assert not isinstance(result, NotSent)
     receipt = report(
         WORK,
         result,
@@ -168,7 +169,6 @@ BARE = [
     (401, {}, "auth"),
     (403, {}, "auth"),
     (429, {}, "rate_limited"),
-    (503, {"Retry_After": "3"}, "transient"),
     (500, {}, None),
     (502, {}, None),
     (503, {}, None),
@@ -182,7 +182,7 @@ BARE = [
 async def test_answers_without_an_error(
     meta: Answering, http: HttpCaller, status: int, headers: dict[str, str], expected: str | None
 ) -> None:
-    """An answer that is not Meta's: a 4xx or a 503 with a date refused it, any other may not."""
+    """An answer that is not Meta's: a 4xx refused it, any other may not."""
     meta.will(status, b"<html>gateway</html>", **headers)
     result = await send(meta, http)
     if expected is None:
@@ -190,6 +190,12 @@ async def test_answers_without_an_error(
     else:
         assert isinstance(result, Refused)
         assert (result.failure.failure_class, result.failure.code) == (expected, f"http_{status}")
+
+
+async def test_a_gateway_that_says_when_to_come_back(meta: Answering, http: HttpCaller) -> None:
+    """A 503 with a wait took nothing and makes no try."""
+    meta.will(503, b"<html>gateway</html>", Retry_After="3")
+    assert await send(meta, http) == NotSent("http_503", timedelta(seconds=3))
 
 
 GARBAGE: list[Any] = [
@@ -233,10 +239,9 @@ async def test_lost_answer(meta: Answering, http: HttpCaller, ending: Ending, co
 
 
 async def test_not_reached(http: HttpCaller) -> None:
-    """A refused connection is a sure failure that may be tried again."""
+    """A refused connection makes no try."""
     result = await provider(f"http://127.0.0.1:{closed_port()}", http).send(WORK)
-    assert isinstance(result, Refused)
-    assert (result.failure.failure_class, result.failure.code) == ("transient", "connect")
+    assert result == NotSent("connect")
 
 
 async def test_unfit_content_is_not_sent(meta: Answering, http: HttpCaller) -> None:

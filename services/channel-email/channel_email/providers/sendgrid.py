@@ -5,7 +5,7 @@ Source: SendGrid, "Mail Send" and "Errors".
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -13,7 +13,7 @@ from pydantic_core import to_json
 
 from channel_email.parts import Parts, parts_of, read_sender
 from herald.channel.answers import rate_pause, send_by_post, unexplained
-from herald.channel.http import HttpAnswer, HttpCaller
+from herald.channel.http import HttpAnswer, HttpCaller, answered_at
 from herald.channel.provider import Accepted, Refused, SendResult
 from herald.config.accounts import SendGridAccount, SendGridSecrets
 from herald.failures import Failure
@@ -23,6 +23,7 @@ from herald.work import Work
 
 ATTEMPT_ARGUMENT = "herald_attempt"
 TEMPLATE_PREFIX = "d-"  # a dynamic template
+SENDER_FIELD = "from"  # an address that the account has not verified
 
 # What an error of SendGrid's own means, by HTTP status.
 FAILURE_CLASSES: dict[int, FailureClass] = {
@@ -65,7 +66,7 @@ class SendGrid:
         """Send one mail."""
         body = payload(work)
         if isinstance(body, Failure):
-            return Refused(body)
+            return Refused(body, of_message=True)
         return await send_by_post(
             self._http, self._url, headers=self._headers, body=to_json(body), read=read_answer
         )
@@ -117,7 +118,11 @@ def read_answer(answer: HttpAnswer) -> SendResult:
         redact_text(str(first.get("message") or "")),
         retry_after=_pause(answer),
     )
-    return Refused(failure, element={"field": first.get("field"), "status": answer.status})
+    return Refused(
+        failure,
+        element={"field": first.get("field"), "status": answer.status},
+        of_message=first.get("field") == SENDER_FIELD,
+    )
 
 
 def _personalization(work: Work) -> dict[str, Any]:
@@ -141,7 +146,7 @@ def _pause(answer: HttpAnswer) -> timedelta | None:
     """Return how long to wait: until the limit's reset, where SendGrid names it."""
     reset = answer.headers.get("X-RateLimit-Reset", "")
     if answer.status == HTTPStatus.TOO_MANY_REQUESTS and reset.isdecimal():
-        wait = timedelta(seconds=int(reset[:12]) - datetime.now(UTC).timestamp())
+        wait = timedelta(seconds=int(reset[:12]) - answered_at(answer.headers).timestamp())
         if timedelta(0) < wait <= _LONGEST_PAUSE:
             return wait
     return rate_pause(answer)

@@ -27,7 +27,7 @@ from channel_email.mime import write_mail, written
 from channel_email.parts import parts_of
 from channel_email.replies import Phase, refusal
 from herald.channel.http import HttpCaller
-from herald.channel.provider import Accepted, Refused, SendResult, Uncertain
+from herald.channel.provider import Accepted, NotSent, Refused, SendResult, Uncertain
 from herald.config.accounts import SmtpAccount, SmtpSecrets
 from herald.failures import Failure
 from herald.logs import redact_text
@@ -73,10 +73,10 @@ class Smtp:
         """Send one mail in one session, all within the account's time limit."""
         parts = parts_of(work)
         if isinstance(parts, Failure):
-            return Refused(parts)
+            return Refused(parts, of_message=True)
         mail = write_mail(work, parts, datetime.now(UTC))
         if isinstance(mail, Failure):
-            return Refused(mail)
+            return Refused(mail, of_message=True)
         sender = parts.sender.addr_spec
         body = written(mail, utf8=not (sender + work.to).isascii())
         deadline = asyncio.get_running_loop().time() + self._account.timeout.total_seconds()
@@ -84,11 +84,11 @@ class Smtp:
             async with asyncio.timeout_at(deadline):
                 await self._places.acquire()
         except TimeoutError:
-            return Refused(_not_reached("busy"))
+            return NotSent("busy")
         try:
             session = await self._session(deadline)
-            if isinstance(session, Failure):
-                return Refused(session)
+            if not isinstance(session, aiosmtplib.SMTP):
+                return session
             result = await transact(session, sender, work.to, body, deadline)
             self._put_back(session)
         finally:
@@ -97,7 +97,7 @@ class Smtp:
             return replace(result, references=(str(mail["Message-ID"]), *result.references))
         return result
 
-    async def _session(self, deadline: float) -> aiosmtplib.SMTP | Failure:
+    async def _session(self, deadline: float) -> aiosmtplib.SMTP | Refused | NotSent:
         """Return an idle session that still answers, or a new one."""
         if self._idle:
             since, session = self._idle.pop()
@@ -108,7 +108,7 @@ class Smtp:
             self._idle.clear()
         return await self._connect(deadline)
 
-    async def _connect(self, deadline: float) -> aiosmtplib.SMTP | Failure:
+    async def _connect(self, deadline: float) -> aiosmtplib.SMTP | Refused | NotSent:
         security = self._account.security
         session = aiosmtplib.SMTP(
             hostname=self._account.host,
@@ -145,9 +145,9 @@ async def transact(
     session: aiosmtplib.SMTP, sender: str, recipient: str, body: bytes, deadline: float
 ) -> SendResult:
     """Run one mail transaction. Lost once the mail is on its way, nobody knows how it ended."""
-    failure = await _ask_leave(session, sender, recipient, deadline)
-    if failure is not None:
-        return Refused(failure)
+    refused = await _ask_leave(session, sender, recipient, deadline)
+    if refused is not None:
+        return refused
     try:
         async with asyncio.timeout_at(deadline):
             reply = await _hand_over(session, body)
@@ -162,7 +162,7 @@ async def transact(
 
 async def _ask_leave(
     session: aiosmtplib.SMTP, sender: str, recipient: str, deadline: float
-) -> Failure | None:
+) -> Refused | None:
     """Go as far as the relay's leave to write the mail; until then it can't have been taken."""
     phase = Phase.MAIL
     try:
@@ -170,7 +170,8 @@ async def _ask_leave(
             options = await _mail_options(session, sender + recipient)
             if options is None:
                 text = "the relay takes no address outside ASCII"
-                return Failure.of(FailureClass.UNREACHABLE, "smtputf8_unsupported", text)
+                failure = Failure.of(FailureClass.UNREACHABLE, "smtputf8_unsupported", text)
+                return Refused(failure, of_message=True)
             await session.mail(sender, options=options, encoding="utf-8")
             phase = Phase.RCPT
             await session.rcpt(recipient, encoding="utf-8")
@@ -182,10 +183,11 @@ async def _ask_leave(
         if error.code < _FIRST_REFUSAL:
             session.close()  # it may take the next command for anything
         await _reset(session)
-        return refusal(error.code, error.message, _phase_of(error, phase))
+        return _refused(error.code, error.message, _phase_of(error, phase))
     except (SMTPException, OSError):
         session.close()
-        return _not_reached(f"{phase}_lost")
+        text = "the session was lost before the mail"
+        return Refused(Failure.of(FailureClass.TRANSIENT, f"{phase}_lost", text))
     return None
 
 
@@ -218,23 +220,32 @@ def _read_reply(session: aiosmtplib.SMTP, reply: SMTPResponse) -> SendResult:
             references = (found[1] or found[2],) if found else ()
             return Accepted(references, element={"reply": redact_text(text[:200])})
         case 4 | 5:
-            return Refused(refusal(code, text, Phase.DATA))
+            return _refused(code, text, Phase.DATA)
         case _:
             session.close()
             return Uncertain("data_reply_unreadable")
 
 
-def _no_session(error: Exception, phase: Phase) -> Failure:
+def _refused(code: int, text: str, phase: Phase) -> Refused:
+    """Tell a refusal; one for now (greylisting, say) lies in the mail, not in the account."""
+    failure = refusal(code, text, phase)
+    return Refused(failure, of_message=failure.failure_class is FailureClass.TRANSIENT)
+
+
+def _no_session(error: Exception, phase: Phase) -> Refused | NotSent:
     """Tell why there is no session; the library's own text names the relay."""
     if isinstance(error, SMTPResponseException):
-        return refusal(error.code, error.message, _phase_of(error, phase))
+        failure = refusal(error.code, error.message, _phase_of(error, phase))
+        passing = failure.failure_class is not FailureClass.AUTH  # a relay too busy to greet, say
+        return NotSent(failure.code) if passing else Refused(failure)
     if isinstance(error, ssl.SSLError) or isinstance(error.__cause__, ssl.SSLError):
-        return _not_reached("tls")
+        return NotSent("tls")
     if isinstance(error, OSError):
-        return _not_reached("connect_timeout" if isinstance(error, TimeoutError) else "connect")
+        return NotSent("connect_timeout" if isinstance(error, TimeoutError) else "connect")
     if phase is Phase.AUTH:
-        return Failure.of(FailureClass.AUTH, "auth_unsupported", "no common mechanism")
-    return Failure.of(FailureClass.AUTH, "starttls_unsupported", "the relay offers no STARTTLS")
+        return Refused(Failure.of(FailureClass.AUTH, "auth_unsupported", "no common mechanism"))
+    text = "the relay offers no STARTTLS"
+    return Refused(Failure.of(FailureClass.AUTH, "starttls_unsupported", text))
 
 
 def _phase_of(error: SMTPResponseException, phase: Phase) -> Phase:
@@ -256,7 +267,3 @@ async def _reset(session: aiosmtplib.SMTP) -> None:
             await session.rset(timeout=PROBE_SECONDS)
     except (SMTPException, OSError):
         session.close()
-
-
-def _not_reached(code: str) -> Failure:
-    return Failure.of(FailureClass.TRANSIENT, code, "the relay could not be reached")

@@ -16,7 +16,7 @@ from herald.config.accounts import TwilioAccount, TwilioSecrets
 from herald.content import ChannelContent
 from herald.failures import Failure
 from herald.logs import redact_text
-from herald.provider_errors.twilio import classify
+from herald.provider_errors.twilio import OF_MESSAGE, classify
 from herald.vocabulary import FailureClass, Receipts
 from herald.work import Work
 
@@ -63,7 +63,7 @@ class Twilio:
         callback = f"{self._callback}?attempt={quote(work.tag)}{self._overrides}"
         fields = payload(work, self._account, callback)
         if isinstance(fields, Failure):
-            return Refused(fields)
+            return Refused(fields, of_message=True)
         return await send_by_post(
             self._http,
             self._url,
@@ -103,7 +103,11 @@ def read_answer(answer: HttpAnswer) -> SendResult:
             redact_text(str(document.get("message", ""))),
             retry_after=rate_pause(answer),
         )
-        return Refused(failure, element={"code": code, "status": document.get("status")})
+        return Refused(
+            failure,
+            element={"code": code, "status": document.get("status")},
+            of_message=code in OF_MESSAGE,
+        )
     return unexplained(answer)
 
 

@@ -19,7 +19,7 @@ from herald.config.accounts import WhatsAppCloudAccount, WhatsAppCloudSecrets
 from herald.content import ChannelContent, Media, Template
 from herald.failures import Failure
 from herald.logs import redact_text
-from herald.provider_errors.whatsapp_cloud import PAIR_LIMIT, PAUSES, classify
+from herald.provider_errors.whatsapp_cloud import OF_MESSAGE, PAUSES, classify
 from herald.vocabulary import FailureClass, Receipts
 from herald.work import Work
 
@@ -59,7 +59,7 @@ class WhatsAppCloud:
         """Send one message."""
         body = payload(work)
         if isinstance(body, Failure):
-            return Refused(body)
+            return Refused(body, of_message=True)
         return await send_by_post(
             self._http, self._url, headers=self._headers, body=to_json(body), read=read_answer
         )
@@ -87,7 +87,7 @@ def read_answer(answer: HttpAnswer) -> SendResult:
         return Refused(
             _failure(error, answer),
             element={"error": _without_prose(error)},
-            of_recipient=error["code"] == PAIR_LIMIT,
+            of_message=error["code"] in OF_MESSAGE,
         )
     reference = _message_id(document)
     if answer.status == HTTPStatus.OK and reference is not None:

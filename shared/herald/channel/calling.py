@@ -1,0 +1,151 @@
+"""Making one call: within its lease, in the account's time limit, and what its end says."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+import structlog
+
+from herald.bus.batches import where
+from herald.bus.deliveries import Delivery
+from herald.channel import metrics
+from herald.channel.breaker import Verdict
+from herald.channel.planning import Hopeless, Reserved
+from herald.channel.provider import Accepted, NotSent, Refused, SendResult, Uncertain
+from herald.vocabulary import FailureClass, Receipts
+from herald.work import Work
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True, kw_only=True)
+class Job:
+    """One attempt about to be made, and once it is claimed, by which claim and until when."""
+
+    delivery: Delivery
+    work: Work
+    plan: Reserved | Hopeless
+    claimant: UUID | None = None
+    lease_ends: float = 0.0  # monotonic; counted from before the claim was asked for
+
+    @property
+    def at(self) -> float:
+        """When its token is there, in monotonic seconds."""
+        return self.plan.token.at if isinstance(self.plan, Reserved) else 0.0
+
+    @property
+    def provider(self) -> str:
+        return self.plan.slot.account.provider if isinstance(self.plan, Reserved) else ""
+
+    @property
+    def account(self) -> str:
+        return self.plan.slot.name if isinstance(self.plan, Reserved) else ""
+
+    @property
+    def receipts(self) -> Receipts | None:
+        return self.plan.slot.provider.receipts if isinstance(self.plan, Reserved) else None
+
+    def cancel(self, now: float) -> None:
+        """Give back what was reserved: no call was made."""
+        if isinstance(self.plan, Reserved):
+            self.plan.cancel(now)
+
+
+class Caller:
+    """Makes the calls of one channel; `changed` is called when one opens or closes a breaker."""
+
+    def __init__(
+        self,
+        channel: str,
+        changed: Callable[[], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._channel = channel
+        self._changed = changed
+        self._clock = clock
+
+    async def call(self, job: Job) -> SendResult | None:
+        """Return how the call ended; None when the lease was over before it could begin."""
+        if isinstance(job.plan, Hopeless):
+            return Refused(job.plan.failure)
+        slot, began = job.plan.slot, self._clock()
+        if began + slot.timeout_seconds > job.lease_ends:
+            job.cancel(began)
+            return None  # the sweeper reports it; a call now could outlive the claim
+        with metrics.IN_FLIGHT.labels(self._channel).track_inprogress():
+            try:
+                async with asyncio.timeout(job.lease_ends - began):
+                    result = await slot.provider.send(job.work)
+            except Exception as error:  # noqa: BLE001  an adapter's bug: nobody knows how far it got
+                _log.error("adapter.failed", error=type(error).__name__, where=where(error))
+                result = Uncertain("adapter_error")
+        now = self._clock()
+        self._count(slot.account.provider, result, now - began)
+        self._learn(job.plan, result, began, now)
+        return result
+
+    def _count(self, provider: str, result: SendResult, seconds: float) -> None:
+        metrics.SEND_SECONDS.labels(self._channel, provider).observe(seconds)
+        failure_class = result.failure.failure_class if isinstance(result, Refused) else ""
+        metrics.SENDS.labels(self._channel, provider, _KINDS[type(result)], failure_class).inc()
+
+    def _learn(self, plan: Reserved, result: SendResult, began: float, now: float) -> None:
+        """Take in what the end of the call says of the account and of its rate."""
+        breaker, bucket = plan.slot.breaker, plan.slot.bucket
+        verdict, code = verdict_of(result)
+        before = breaker.changes
+        if plan.probe is None:
+            breaker.note(verdict, code, began=began, now=now)
+        elif verdict is Verdict.NOTHING:
+            breaker.grant_probe(plan.probe)
+        else:
+            breaker.note_probe(verdict, code, now)
+        if breaker.changes != before:
+            self._changed()
+        pause = _account_pause(result)
+        if pause is not None:
+            bucket.hold(pause, now)
+        elif plan.token.probe and verdict is Verdict.GOOD:
+            bucket.lift()
+
+
+_KINDS: dict[type, str] = {
+    Accepted: "accepted",
+    Refused: "failed",
+    NotSent: "not_sent",
+    Uncertain: "unknown",
+}
+
+_VERDICTS: dict[FailureClass, Verdict] = {
+    FailureClass.AUTH: Verdict.AUTH,
+    FailureClass.TRANSIENT: Verdict.ERROR,
+}
+
+
+def verdict_of(result: SendResult) -> tuple[Verdict, str]:
+    """Return what a call's end says of its account, and the code that says so."""
+    match result:
+        case Accepted():
+            return Verdict.GOOD, ""
+        case NotSent(code=code):
+            return Verdict.UNSENT, code
+        case Uncertain(code=code):
+            return Verdict.ERROR, code
+        case Refused(failure=failure, of_message=of_message):
+            if of_message:
+                return Verdict.NOTHING, failure.code
+            return _VERDICTS.get(failure.failure_class, Verdict.GOOD), failure.code
+
+
+def _account_pause(result: SendResult) -> float | None:
+    """Return for how many seconds the account should make no call, where its rate is limited."""
+    if not isinstance(result, Refused) or result.of_message:
+        return None
+    failure = result.failure
+    if failure.failure_class is not FailureClass.RATE_LIMITED or failure.retry_after is None:
+        return None
+    return failure.retry_after.total_seconds()

@@ -1,0 +1,166 @@
+"""The accounts' breakers, shared with other workers, and what is said about them.
+
+A worker goes by what it found out itself at once, and by what others did within a second. While the
+rows can't be read it goes by what it knows, and probes by its own clock.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from datetime import timedelta
+
+import structlog
+
+from herald.bus.batches import where
+from herald.channel import account_rows, metrics
+from herald.channel.account_rows import Finding, SharedState
+from herald.channel.accounts import Slot
+from herald.channel.breaker import FIRST_PAUSE_SECONDS, Down, Trouble
+from herald.database.pool import Connection, Database, is_outage
+
+INTERVAL_SECONDS = 1.0
+TURN_SECONDS = 5.0  # a database that takes longer counts as away
+
+_log = structlog.get_logger(__name__)
+
+
+class AccountHealth:
+    """Keeps the breakers of one channel's accounts as all its workers have them."""
+
+    def __init__(
+        self,
+        channel: str,
+        slots: Sequence[Slot],
+        database: Database,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._channel = channel
+        self._slots = slots
+        self._database = database
+        self._clock = clock
+        self._changed = asyncio.Event()
+        self._said: dict[str, tuple[bool, bool]] = {}  # down and paused, as they were told
+        self._say_news()
+
+    @property
+    def worry(self) -> str | None:
+        """Name the accounts that take no calls, for readiness; the others do the work."""
+        said = filter(None, (_state(slot) for slot in self._slots))
+        return "; ".join(said) or None
+
+    def changed(self) -> None:
+        """Note that a breaker opened or closed here, so that the others learn of it at once."""
+        self._say_news()
+        self._changed.set()
+
+    async def run(self) -> None:
+        """Share until cancelled."""
+        while True:
+            await self.turn()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._changed.wait(), INTERVAL_SECONDS)
+
+    async def turn(self) -> None:
+        """Write what is new here and read what is new elsewhere."""
+        self._changed.clear()
+        try:
+            async with asyncio.timeout(TURN_SECONDS), self._database.connection() as connection:
+                await self._save(connection)
+                await self._read(connection)
+        except Exception as error:  # noqa: BLE001  it goes by what it knows
+            if not is_outage(error):
+                _log.error("accounts.failed", error=type(error).__name__, where=where(error))
+            self._probe_by_own_clock()
+        self._say_news()
+
+    async def _save(self, connection: Connection) -> None:
+        unsaved = [(slot, slot.breaker.changes) for slot in self._slots if slot.breaker.unsaved]
+        if not unsaved:
+            return
+        now = self._clock()
+        findings = [_finding(slot, now) for slot, _ in unsaved]
+        await account_rows.save(connection, self._channel, findings)
+        for slot, changes in unsaved:
+            slot.breaker.unsaved = slot.breaker.changes != changes
+
+    async def _read(self, connection: Connection) -> None:
+        changes = {slot.name: slot.breaker.changes for slot in self._slots}
+        leases = {slot.name: slot.lease for slot in self._slots}
+        asked_at = self._clock()
+        rows = await account_rows.read(connection, self._channel, leases)
+        for slot in self._slots:
+            # what was found out here while the rows were on their way is newer than they are
+            if slot.breaker.changes == changes[slot.name] and not slot.breaker.unsaved:
+                self._learn(slot, rows, asked_at)
+
+    def _learn(self, slot: Slot, rows: Mapping[str, SharedState], asked_at: float) -> None:
+        row, breaker = rows.get(slot.name), slot.breaker
+        if row is None:
+            breaker.learn(None, paused=False, now=asked_at)
+            return
+        breaker.learn(_down(row, asked_at), paused=row.paused, now=asked_at)
+        if row.granted:
+            breaker.grant_probe(asked_at + slot.lease.total_seconds())
+
+    def _probe_by_own_clock(self) -> None:
+        now = self._clock()
+        for slot in self._slots:
+            down = slot.breaker.down
+            if down is not None and down.probe_at <= now:
+                slot.breaker.grant_probe(now + slot.lease.total_seconds())
+
+    def _say_news(self) -> None:
+        """Log each change once, and set the metric."""
+        for slot in self._slots:
+            breaker = slot.breaker
+            is_down, paused = breaker.down is not None, breaker.paused
+            was_down, was_paused = self._said.get(slot.name, (False, False))
+            self._said[slot.name] = is_down, paused
+            log = _log.bind(channel=self._channel, account=slot.name)
+            if breaker.down is not None and not was_down:
+                log.warning("account.down", trouble=breaker.down.trouble, code=breaker.down.code)
+            if was_down and not is_down:
+                log.info("account.up")
+            if paused != was_paused:
+                log.info("account.paused" if paused else "account.resumed")
+            metrics.ACCOUNT_UP.labels(self._channel, slot.name).set(breaker.is_closed)
+
+
+def _state(slot: Slot) -> str | None:
+    breaker = slot.breaker
+    if breaker.paused:
+        return f"{slot.name} is paused"
+    if breaker.down is None:
+        return None
+    return f"{slot.name} is down: {breaker.down.trouble} {breaker.down.code}"
+
+
+def _finding(slot: Slot, now: float) -> Finding:
+    down, provider = slot.breaker.down, slot.account.provider
+    if down is None:
+        return Finding(account=slot.name, provider=provider)
+    return Finding(
+        account=slot.name,
+        provider=provider,
+        trouble=down.trouble,
+        code=down.code,
+        pause=timedelta(seconds=down.pause),
+        probe_in=timedelta(seconds=down.probe_at - now),
+    )
+
+
+def _down(row: SharedState, asked_at: float) -> Down | None:
+    """Read a row; a trouble that a later version knows is treated as an outage."""
+    if row.trouble is None:
+        return None
+    known = row.trouble in set(Trouble)
+    pause = row.pause.total_seconds() if row.pause else FIRST_PAUSE_SECONDS
+    return Down(
+        trouble=Trouble(row.trouble) if known else Trouble.OUTAGE,
+        code=row.code or "",
+        pause=pause,
+        probe_at=asked_at + (row.probe_in.total_seconds() if row.probe_in else pause),
+    )

@@ -1,0 +1,66 @@
+"""A worker without a broker, whose way to the database can be shut, and a broker without one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+from behaviour.channel.gate import Gate
+from behaviour.channel.world import FakeProvider
+from behaviour.channel.world import work as written
+from herald.bus.deliveries import Delivery
+from herald.bus.errors import PublishError, UnavailableError
+from herald.bus.frames import Frame
+from herald.channel.accounts import Slot
+from herald.channel.limits import TokenBucket
+from herald.channel.recorder import Finished, Recorder
+from herald.channel.worker import Worker
+from herald.database.pool import Database
+from unit.channel.making import twilio
+
+RATE = 10
+
+
+class Tray:
+    """Stands where the recorder does, and keeps what is handed in."""
+
+    def __init__(self) -> None:
+        self.finished: list[Finished] = []
+
+    def add(self, finished: Finished) -> None:
+        self.finished.append(finished)
+
+
+class Bench:
+    """A worker of one account, without a broker."""
+
+    def __init__(self, gate: Gate, database: Database) -> None:
+        self.gate = gate
+        self.database = database
+        self.tray = Tray()
+        self.provider = FakeProvider()
+        self.bucket = TokenBucket(RATE)
+        slot = Slot(name="main", account=twilio(), provider=self.provider, bucket=self.bucket)
+        self.worker = Worker("sms", [slot], database, cast("Recorder", self.tray))
+
+
+class Broker:
+    """Confirms what it is given, or says that it is away."""
+
+    def __init__(self) -> None:
+        self.away = False
+        self.tries = 0
+        self.heard: list[Frame] = []
+
+    async def publish_many(
+        self, frames: Sequence[Frame], _timeout_seconds: float
+    ) -> list[PublishError | None]:
+        self.tries += bool(frames)
+        if self.away:
+            return [UnavailableError(frame.message_id, "no connection") for frame in frames]
+        self.heard += frames
+        return [None] * len(frames)
+
+
+def batch(*attempts: str, **changes: object) -> list[Delivery]:
+    return [Delivery(body=written(attempt, **changes)) for attempt in attempts]

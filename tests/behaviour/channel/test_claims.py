@@ -1,0 +1,158 @@
+"""Claims whose answer was lost: the same process knows its own again, and nobody else's."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import asyncpg
+import pytest
+
+from behaviour.channel.bench import RATE, Bench, batch
+from behaviour.channel.world import World, attempt_id, claim
+from herald.channel import sends
+from herald.channel.provider import Accepted
+from herald.database.pool import OUTAGES, Connection
+
+
+def lose_answers(
+    monkeypatch: pytest.MonkeyPatch, statement: str, bench: Bench, *, turn: int = 1
+) -> list[int]:
+    """Let a statement's commit stand and cut the connection before its answer; return its calls."""
+    real: Any = getattr(sends, statement)
+    seen: list[int] = []
+
+    async def cut(connection: Connection, *arguments: Any) -> set[str]:
+        answer: set[str] = await real(connection, *arguments)
+        seen.append(len(answer))
+        if len(seen) != turn:
+            return answer
+        await bench.gate.shut()
+        raise asyncpg.ConnectionDoesNotExistError("connection was closed in the middle")
+
+    monkeypatch.setattr(sends, statement, cut)
+    return seen
+
+
+async def test_a_batch_whose_claims_answer_was_lost_is_called_once(
+    bench: Bench, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The batch comes again, finds its own claims, and makes each call once: nothing is unknown."""
+    seen = lose_answers(monkeypatch, "claim", bench)
+    attempts = [attempt_id() for _ in range(5)]
+    deliveries = batch(*attempts)
+    with pytest.raises(OUTAGES):
+        await bench.worker(deliveries)
+    assert seen == [5]
+    assert bench.provider.calls == []
+    await bench.gate.open()
+    await bench.worker(deliveries)
+    await bench.worker.drain()
+    assert sorted(work.attempt_id for work in bench.provider.calls) == sorted(attempts)
+    assert {item.receipt.status.value for item in bench.tray.finished} == {"accepted"}
+    assert [await state(world, attempt) for attempt in attempts] == ["started"] * 5
+
+
+async def state(world: World, attempt: str) -> str | None:
+    row = await world.row(attempt)
+    return row["state"] if row is not None else None
+
+
+async def test_an_answer_lost_twice_is_still_known(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also when the second try's answer is lost, the third makes the call, once."""
+    lose_answers(monkeypatch, "claim", bench)
+    seen = lose_answers(monkeypatch, "claim_again", bench)
+    deliveries = batch(attempt_id())
+    for _ in range(2):
+        with pytest.raises(OUTAGES):
+            await bench.worker(deliveries)
+        await bench.gate.open()
+    assert seen == [1]
+    await bench.worker(deliveries)
+    await bench.worker.drain()
+    assert len(bench.provider.calls) == 1
+
+
+async def test_a_claim_that_may_stand_is_removed_before_its_work_is_returned(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Work that waited for its token goes back when the claim fails, and its claim goes first."""
+    lose_answers(monkeypatch, "claim", bench, turn=2)
+    await bench.worker(batch(*(attempt_id() for _ in range(RATE + 1))))
+    await bench.worker.drain()
+    [last] = [item for item in bench.tray.finished if item.receipt.returned]
+    assert last.receipt.returned is not None
+    assert last.receipt.returned.reason == "claim_failed"
+    assert last.release is not None
+    assert not last.recorded
+    assert len(bench.provider.calls) == RATE
+
+
+async def test_anothers_claim_is_never_taken_up(
+    bench: Bench, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Our try failed and another worker claimed meanwhile: the row is theirs, there is no call."""
+    attempt = attempt_id()
+    real = sends.claim
+
+    async def fail(*_: Any) -> set[str]:
+        raise asyncpg.ConnectionDoesNotExistError("before it arrived")
+
+    monkeypatch.setattr(sends, "claim", fail)
+    deliveries = batch(attempt)
+    with pytest.raises(OUTAGES):
+        await bench.worker(deliveries)
+    monkeypatch.setattr(sends, "claim", real)
+    await real(world.database, "sms", [claim(attempt, timedelta(hours=1))])
+    await bench.worker(deliveries)
+    await bench.worker.drain()
+    assert bench.provider.calls == []
+    assert all(delivery.settled for delivery in deliveries)
+
+
+async def test_what_another_process_claimed_without_a_token_is_left_alone(
+    bench: Bench, world: World
+) -> None:
+    """A worker of an older version gives no token and its own lease; its claim stands."""
+    attempt = attempt_id()
+    await world.database.execute(
+        "INSERT INTO channel.sends (attempt_id, state, channel, provider, account, lease_until)"
+        " VALUES ($1, 'started', 'sms', 'twilio', 'main', $2)",
+        attempt,
+        datetime.now(UTC) + timedelta(minutes=1),
+    )
+    await bench.worker(batch(attempt))
+    await bench.worker.drain()
+    assert bench.provider.calls == []
+
+
+async def test_a_claim_that_was_recorded_meanwhile_is_not_called(
+    bench: Bench, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Found again too late, after the sweeper judged it: there is no call."""
+    lose_answers(monkeypatch, "claim", bench)
+    attempt = attempt_id()
+    deliveries = batch(attempt)
+    with pytest.raises(OUTAGES):
+        await bench.worker(deliveries)
+    await world.database.execute(
+        "UPDATE channel.sends SET state = 'unknown', report = '{}' WHERE attempt_id = $1", attempt
+    )
+    await bench.gate.open()
+    await bench.worker(deliveries)
+    await bench.worker.drain()
+    assert bench.provider.calls == []
+
+
+async def test_the_lease_is_the_databases(bench: Bench, world: World) -> None:
+    """A lease begins when the database takes the claim, whatever the worker's clock says."""
+    attempt = attempt_id()
+    bench.provider.answer = lambda _: Accepted(("SM1",))
+    await bench.worker(batch(attempt))
+    await bench.worker.drain()
+    left = await world.database.fetchval(
+        "SELECT lease_until - created_at FROM channel.sends WHERE attempt_id = $1", attempt
+    )
+    assert timedelta(seconds=29) < left < timedelta(seconds=31)

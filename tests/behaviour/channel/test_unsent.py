@@ -1,0 +1,134 @@
+"""Work whose call provably sent nothing: no row, no failure, no try; it is given back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from datetime import timedelta
+from typing import cast
+from uuid import UUID
+
+import asyncpg
+import pytest
+import pytest_asyncio
+
+from behaviour.channel.bench import Bench, Broker, batch
+from behaviour.channel.world import World, attempt_id, until
+from herald.bus.deliveries import Delivery
+from herald.bus.publishing import Publisher
+from herald.channel import sends
+from herald.channel.provider import Accepted, NotSent
+from herald.channel.recorder import Finished, Recorder
+from herald.database.pool import Connection
+
+
+@pytest.mark.parametrize(("wait", "said"), [(None, None), (timedelta(seconds=30), "30s")])
+async def test_it_is_given_back_without_a_trace(
+    world: World, wait: timedelta | None, said: str | None
+) -> None:
+    """The router learns why and how long to wait, the row is gone, the next dispatch is called."""
+    attempt = attempt_id()
+    world.provider.answer = lambda _: NotSent("connect", wait)
+    async with world.channel():
+        await world.send(attempt)
+        [told] = await world.receipts(1)
+        assert told["status"] == "returned"
+        assert told["returned"].get("wait") == said
+        assert told["returned"]["reason"] == "connect"
+        assert "failure" not in told
+        assert await world.row(attempt) is None
+        world.provider.answer = lambda _: Accepted(("SM1",))
+        await world.send(attempt, dispatch=2)
+        [told] = await world.receipts(1)
+    assert told["status"] == "accepted"
+    assert await world.unsettled() == 0
+
+
+@pytest_asyncio.fixture
+async def recorder(bench: Bench) -> AsyncIterator[tuple[Recorder, Broker]]:
+    """Give a recorder that runs, and its broker."""
+    broker = Broker()
+    made = Recorder("sms", bench.database, cast("Publisher", broker))
+    running = asyncio.create_task(made.run())
+    yield made, broker
+    running.cancel()
+    await asyncio.wait([running])
+
+
+async def unsent(bench: Bench, attempt: str) -> tuple[Delivery, Finished]:
+    """Have the worker make a call that sends nothing; return what it hands to the recorder."""
+    bench.provider.answer = lambda _: NotSent("connect")
+    [delivery] = batch(attempt)
+    await bench.worker([delivery])
+    await bench.worker.drain()
+    return delivery, bench.tray.finished.pop()
+
+
+async def test_a_crash_before_the_return_brings_the_work_again(
+    bench: Bench, world: World, recorder: tuple[Recorder, Broker]
+) -> None:
+    """Its claim removed and its worker gone, the delivery comes again and is called."""
+    attempt, (recording, broker) = attempt_id(), recorder
+    broker.away = True
+    delivery, finished = await unsent(bench, attempt)
+    recording.add(finished)
+
+    async def is_free() -> bool:
+        return await world.row(attempt) is None
+
+    await until(is_free)
+    assert not delivery.settled  # the broker delivers it again
+    bench.provider.answer = lambda _: Accepted(("SM1",))
+    await bench.worker(batch(attempt))
+    await bench.worker.drain()
+    assert bench.provider.calls_of(attempt) == 2
+    [again] = bench.tray.finished
+    assert again.receipt.status == "accepted"
+
+
+async def test_a_return_whose_claim_is_anothers_by_now_is_not_told(
+    bench: Bench, world: World, recorder: tuple[Recorder, Broker]
+) -> None:
+    """The router took the attempt back before the return went out: it has heard already."""
+    attempt, (recording, broker) = attempt_id(), recorder
+    broker.away = True
+    delivery, finished = await unsent(bench, attempt)
+    recording.add(finished)
+
+    async def is_taken() -> bool:
+        return await world.withdraw(attempt) == "withdrawn"
+
+    await until(is_taken)
+    broker.away = False
+
+    async def is_settled() -> bool:
+        return delivery.settled
+
+    await until(is_settled)
+    assert broker.heard == []
+
+
+async def test_a_removal_whose_answer_was_lost_is_known_again(
+    bench: Bench, recorder: tuple[Recorder, Broker], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The claim is gone already when it is removed once more; the return is told once."""
+    attempt, (recording, broker) = attempt_id(), recorder
+    real, tries = sends.release, []
+
+    async def lose(connection: Connection, claimants: Mapping[str, UUID]) -> set[str]:
+        freed = await real(connection, claimants)
+        tries.append(freed)
+        if len(tries) == 1:
+            raise asyncpg.ConnectionDoesNotExistError("connection was closed in the middle")
+        return freed
+
+    monkeypatch.setattr(sends, "release", lose)
+    _, finished = await unsent(bench, attempt)
+    recording.add(finished)
+
+    async def is_told() -> bool:
+        return bool(broker.heard)
+
+    await until(is_told)
+    assert tries == [{attempt}, {attempt}]
+    assert len(broker.heard) == 1

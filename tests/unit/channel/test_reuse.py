@@ -1,0 +1,116 @@
+"""Connections used again: how long, and what becomes of a call that meets one just closed."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from typing import Any
+
+import pytest
+
+from herald.channel.http import AnswerLostError
+from herald.channel.reuse import WatchedRequest
+from unit.channel.raw_server import OK, calling, post, read_request, served
+
+
+async def test_a_connection_is_used_again() -> None:
+    """Calls share connections: a handshake for each would cost more than the call."""
+    connections = 0
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connections
+        connections += 1
+        while await read_request(reader):
+            writer.write(OK + b'{"a": 1}')
+
+    async with served(serve) as url, calling() as caller:
+        for _ in range(5):
+            await post(caller, url)
+    assert connections == 1
+
+
+async def test_a_connection_idle_for_long_is_not_used_again() -> None:
+    """Common servers close what was idle for 5 s; a call that meets that has an unknown end."""
+    connections = 0
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connections
+        connections += 1
+        while await read_request(reader):
+            writer.write(OK + b'{"a": 1}')
+
+    async with served(serve) as url, calling() as caller:
+        await post(caller, url)
+        await asyncio.sleep(4.5)
+        await post(caller, url)
+    assert connections == 2
+
+
+async def test_a_connection_closed_while_idle_costs_nothing() -> None:
+    """Servers that close idle connections just when they are used again see each call once."""
+    bodies: list[bytes] = []
+    idle: list[asyncio.StreamWriter] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        bodies.append(await read_request(reader))
+        writer.write(OK + b'{"a": 1}')
+        idle.append(writer)
+
+    async with served(serve) as url, calling() as caller:
+        await asyncio.gather(*(post(caller, url) for _ in range(5)))
+        for writer in idle:
+            shut_now(writer)  # our loop has not read it yet
+        answers = await asyncio.gather(*(post(caller, url) for _ in range(5)))
+    assert [answer.status for answer in answers] == [200] * 5
+    assert len(bodies) == 10
+
+
+def shut_now(writer: asyncio.StreamWriter) -> None:
+    """Send the end at once, without a turn of the event loop."""
+    writer.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
+
+
+async def test_a_connection_closed_after_the_first_byte_is_a_lost_answer() -> None:
+    """On a connection used again, too, what was written may have been taken: it is sent once."""
+    bodies: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        bodies.append(await read_request(reader))
+        writer.write(OK + b'{"a": 1}')
+        bodies.append(await read_request(reader))
+        writer.close()
+
+    async with served(serve) as url, calling() as caller:
+        await post(caller, url)
+        with pytest.raises(AnswerLostError) as told:
+            await post(caller, url)
+    assert told.value.code == "disconnected"
+    assert len(bodies) == 2
+
+
+async def test_a_connection_lost_between_choice_and_writing_costs_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The loop learns of the end after the connection was chosen and before the first byte."""
+    write = WatchedRequest.write_bytes
+    bodies: list[bytes] = []
+    cut: list[bool] = []
+
+    async def late(request: WatchedRequest, writer: Any, conn: Any, length: Any = None) -> None:
+        if bodies and not cut:
+            cut.append(True)
+            conn.transport.abort()
+            await asyncio.sleep(0)
+        await write(request, writer, conn, length)
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            bodies.append(await read_request(reader))
+            writer.write(OK + b'{"a": 1}')
+
+    monkeypatch.setattr(WatchedRequest, "write_bytes", late)
+    async with served(serve) as url, calling() as caller:
+        await post(caller, url)
+        assert (await post(caller, url)).status == 200
+    assert cut
+    assert len(bodies) == 2

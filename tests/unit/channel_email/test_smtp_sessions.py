@@ -1,0 +1,43 @@
+"""A session that can't be had makes no try, and whose trouble a refusal for now is."""
+
+from __future__ import annotations
+
+import pytest
+
+from herald.channel.provider import NotSent, Refused
+from unit.channel_email.making import smtp, work
+from unit.channel_email.relay import HANG_UP, SILENCE, relaying
+
+NO_SESSION = [
+    ({"GREETING": "421 4.3.2 later"}, "connect_421"),
+    ({"GREETING": "421 4.7.0 too many connections"}, "connect_421"),
+    ({"GREETING": "hello"}, "connect_unexpected"),
+    ({"GREETING": HANG_UP}, "connect"),
+    ({"GREETING": SILENCE}, "connect_timeout"),
+    ({"EHLO": HANG_UP}, "connect"),
+    ({"AUTH": "454 4.7.0 later"}, "auth_454"),
+    ({"AUTH": HANG_UP}, "connect"),
+    ({"AUTH": SILENCE}, "connect_timeout"),
+]
+
+
+@pytest.mark.parametrize(("script", "code"), NO_SESSION)
+async def test_no_session_is_no_try(script: dict[str, str], code: str) -> None:
+    """What ends before the first command of the mail, and is not for good, makes no try."""
+    async with relaying(**script) as relay:
+        result = await smtp(relay.port, signs_in=True, timeout="300ms").send(work())
+    assert result == NotSent(code)
+
+
+@pytest.mark.parametrize(
+    ("script", "of_message"),
+    [({"RCPT": "450 4.7.1 greylisted"}, True), ({"RCPT": HANG_UP}, False)],
+)
+async def test_greylisting_is_not_the_relays_trouble(
+    script: dict[str, str], of_message: bool
+) -> None:
+    """A refusal for now of one mail says nothing of the next; a session that breaks off does."""
+    async with relaying(**script) as relay:
+        result = await smtp(relay.port).send(work())
+    assert isinstance(result, Refused)
+    assert result.of_message == of_message
