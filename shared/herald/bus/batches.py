@@ -9,7 +9,7 @@ import traceback
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from itertools import islice, takewhile
+from itertools import chain, islice, takewhile
 from typing import Literal
 
 import structlog
@@ -58,11 +58,18 @@ class BatchLoop:
         self._hand: list[Delivery] = []  # outlives a loop that died, so that nothing is forgotten
         self._arrived = asyncio.Event()
         self._closing = False
+        self._abandoned = 0  # how often; a run that began before the last time must end
 
     @property
     def buffered(self) -> int:
         """Deliveries received and not yet handled, the batch in hand included."""
         return len(self._buffer) + len(self._hand)
+
+    @property
+    def oldest_unhandled(self) -> float | None:
+        """When the oldest delivery not yet handled arrived, in monotonic seconds; None: none."""
+        waiting = chain(self._hand, (d for d in self._buffer if d.is_live))
+        return min((d.received_at for d in waiting), default=None)
 
     def receive(self, delivery: Delivery) -> None:
         """Take a delivery in. Never blocks: prefetch bounds how many can come."""
@@ -75,21 +82,27 @@ class BatchLoop:
         """Make ready to run again after a stop; what it still held came on a lost channel."""
         self._closing = False
 
-    def drop_all(self) -> None:
-        """Forget what was received and not settled: it went back to the queue."""
-        self._count("lost", len(self._buffer) + sum(not d.settled for d in self._hand))
-        self._buffer.clear()
-        self._hand = []
-        self.problem = None
-
     def close(self) -> None:
         """Let `run` end once everything received so far is handled."""
         self._closing = True
         self._arrived.set()
 
+    def abandon(self) -> None:
+        """Drop what was received and not handled: it is given back. A run in progress must end.
+
+        Cancel its task, too: the run ends by itself only once its handler has ended.
+        """
+        self._count("lost", self.buffered)
+        self._buffer.clear()
+        self._hand = []
+        self.problem = None
+        self._abandoned += 1
+        self._arrived.set()
+
     async def run(self) -> None:
-        """Handle batches until closed and drained."""
-        while True:
+        """Handle batches until closed and drained, or abandoned."""
+        begun = self._abandoned
+        while begun == self._abandoned:
             await self._arrived.wait()
             await asyncio.sleep(0)  # let in what came in the same read
             self._hand = self._hand or self._take()

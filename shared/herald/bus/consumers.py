@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Coroutine
-from typing import Any
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, NamedTuple
 
 import aiormq
 import structlog
@@ -27,6 +27,13 @@ _RECOVERY_AFTER_SECONDS = 5.0  # aio-pika's own recovery goes first
 _CALL_TIMEOUT_SECONDS = 5.0
 
 _log = structlog.get_logger(__name__)
+
+
+class QueueCount(NamedTuple):
+    """A queue as the broker counts it."""
+
+    ready: int  # messages that wait, delivered to nobody
+    consumers: int  # of every process
 
 
 class Consumer:
@@ -51,12 +58,8 @@ class Consumer:
         self._changed = asyncio.Event()
         self._failure = "not started"
         self._closed_since: float | None = None
-        self._attachments = 0
-
-    @property
-    def losses(self) -> int:
-        """How often it was lost or cancelled: what it held may have gone back to the queue."""
-        return self._attachments - (self.problem is None)
+        self._watched: aiormq.Channel | None = None  # its close is counted
+        self.losses = 0  # how often deliveries may have returned to the queue
 
     @property
     def problem(self) -> str | None:
@@ -86,13 +89,36 @@ class Consumer:
             with contextlib.suppress(Exception), own_cancellation_only():
                 await underlay.basic_cancel(self._tag, timeout=_CALL_TIMEOUT_SECONDS)
 
-    async def count_ready(self) -> int | None:
-        """Ask the broker how many messages wait in the queue; None when it can't be asked now."""
+    async def give_back(self, settlements_taken_in: Callable[[], Awaitable[None]]) -> None:
+        """Have every delivery that is not settled return to the queue.
+
+        Ends the consumer first, then waits for `settlements_taken_in`, then closes the channel,
+        which alone returns also what the queue has sent and nobody has received. aio-pika opens
+        another channel by itself.
+        """
+        underlay = self._open_underlay
+        self._count_loss(underlay)
+        await self.cancel()
+        if underlay is None:
+            return
+        await settlements_taken_in()
+        given_back = aiormq.exceptions.ChannelInvalidStateError("given back")
+        with contextlib.suppress(Exception), own_cancellation_only():
+            await underlay.close(given_back, timeout=_CALL_TIMEOUT_SECONDS)
+
+    async def count(self) -> QueueCount | None:
+        """Ask the broker what waits in the queue and who consumes; None: it can't be asked now."""
         try:
             with own_cancellation_only():
-                return None if self._underlay is None else await self._probe(self._underlay)
+                underlay = self._open_underlay
+                return None if underlay is None else await self._probe(underlay)
         except Exception:  # noqa: BLE001  every reason means the same here
             return None
+
+    @property
+    def _open_underlay(self) -> aiormq.Channel | None:
+        """The AMQP channel at this moment, also while nothing is consumed on it."""
+        return None if self._channel is None else open_channel(self._channel)
 
     async def _attach(self) -> None:
         try:
@@ -121,14 +147,30 @@ class Consumer:
         if underlay is None:
             raise aiormq.exceptions.ChannelInvalidStateError("channel closed")
         await self._probe(underlay)
-        underlay.on_consumer_cancel_callbacks.add(self._wake)
+        self._watch(underlay)
         reply = await underlay.basic_consume(
             self._queue, self._receive, timeout=_CALL_TIMEOUT_SECONDS
         )
         self._underlay, self._tag = underlay, reply.consumer_tag or ""
-        self._attachments += 1
 
-    async def _probe(self, underlay: aiormq.Channel) -> int:
+    def _watch(self, underlay: aiormq.Channel) -> None:
+        """Learn of a channel's close and of a consumer that the broker cancels."""
+        if self._watched is not underlay:
+            self._watched = underlay
+            underlay.on_consumer_cancel_callbacks.add(self._cancelled)
+            underlay.closing.add_done_callback(lambda _: self._count_loss(underlay))
+
+    def _cancelled(self, _: object) -> None:
+        self.losses += 1
+        self._wake()
+
+    def _count_loss(self, underlay: aiormq.Channel | None) -> None:
+        """Count a channel that is lost or given back, once."""
+        if underlay is not None and underlay is self._watched:
+            self._watched = None
+            self.losses += 1
+
+    async def _probe(self, underlay: aiormq.Channel) -> QueueCount:
         """Count what waits, on a channel of its own: a missing queue closes the one that asks."""
         probe = await underlay.connection.channel(timeout=_CALL_TIMEOUT_SECONDS)
         try:
@@ -137,7 +179,7 @@ class Consumer:
             )
         finally:
             await probe.close()
-        return declared.message_count or 0
+        return QueueCount(declared.message_count or 0, declared.consumer_count or 0)
 
     def _recover_channel(self) -> None:
         """Ask aio-pika again for a channel that stays closed on a living connection."""

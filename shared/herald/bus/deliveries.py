@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -24,11 +25,11 @@ _WRITE_PATIENCE_SECONDS = 1.0
 class Source:
     """The AMQP channel deliveries came on. Tags mean nothing on any other."""
 
-    __slots__ = ("channel", "is_given_back", "outstanding")
+    __slots__ = ("channel", "given_back", "outstanding")
 
     def __init__(self, channel: aiormq.Channel) -> None:
         self.channel = channel
-        self.is_given_back = False
+        self.given_back = False  # what is not settled returns to the queue: settle nothing more
         self.outstanding: dict[int, None] = {}  # tags received and not settled, oldest first
 
     @property
@@ -38,14 +39,8 @@ class Source:
 
     @property
     def is_open(self) -> bool:
-        """False once nothing more can be settled: the broker delivers again what was not."""
-        return not self.is_given_back and not self.channel.is_closed
-
-    async def give_back(self) -> None:
-        """Return every delivery that is not settled to its queue, for any consumer to get."""
-        await self.write([Basic.Nack(delivery_tag=0, multiple=True, requeue=True)])  # 0: all
-        self.is_given_back = True
-        self.outstanding.clear()
+        """False once it is lost or given back: the broker delivers again what was not settled."""
+        return not self.given_back and not self.channel.is_closed
 
     async def flush(self) -> None:
         """Wait until everything written so far has left for the broker, a moment at most."""
@@ -90,6 +85,7 @@ class Delivery:
     redelivered: bool = False
     timestamp: datetime | None = None  # when it was published, by the publisher's clock, to 1 s
     delivery_count: int = 0  # earlier deliveries that ended without a settlement
+    received_at: float = field(default_factory=time.monotonic)  # seconds
     content_type: str | None = None
     user_id: str | None = None  # validated by the broker when set
     tag: int = 0

@@ -8,7 +8,6 @@ in aiormq's tasks, which are cancelled whenever a channel drops.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Sequence
 from datetime import datetime
@@ -21,25 +20,21 @@ from faststream._internal.broker.registrator import Registrator
 from faststream._internal.endpoint.subscriber.call_item import CallsCollection
 from faststream.middlewares import AckPolicy
 from faststream.rabbit import RabbitBroker, RabbitExchange, RabbitQueue
-from faststream.rabbit.subscriber.config import (
-    RabbitSubscriberConfig,
-    RabbitSubscriberSpecificationConfig,
-)
+from faststream.rabbit.subscriber.config import RabbitSubscriberConfig
 from faststream.rabbit.subscriber.specification import RabbitSubscriberSpecification
 from faststream.rabbit.subscriber.usecase import RabbitSubscriber
-from faststream.specification.asyncapi.message import get_model_schema
 from prometheus_client import REGISTRY, CollectorRegistry
-from pydantic import BaseModel, create_model
+from pydantic import BaseModel
 
-from herald.bus.batches import BatchLoop, Handler, Settle, where
-from herald.bus.consumers import Consumer
+from herald.bus.batches import BatchLoop, Handler, Settle
+from herald.bus.consumers import Consumer, QueueCount
 from herald.bus.deliveries import Source, delivery_from
+from herald.bus.documented import specification_of
+from herald.bus.supervision import SupervisedLoop, cancelled
 
-_LOOP_RESTART_SECONDS = 0.5
 _ARRIVAL_SECONDS = 0.05  # for deliveries whose tasks have yet to run when the consumer is cancelled
 _POLL_SECONDS = 0.02
 _TAKING_IN_SECONDS = 0.2  # a quorum queue forgets settlements it has yet to take in at a close
-_CANCEL_SECONDS = 5.0
 
 _log = structlog.get_logger(__name__)
 
@@ -66,10 +61,12 @@ class BatchSubscriber(RabbitSubscriber):
             prefetch=prefetch,
         )
         self._source: Source | None = None
-        self._looping: asyncio.Task[None] | None = None
-        self._loop: asyncio.Task[None] | None = None
+        self._loop = SupervisedLoop(batches)
         self._consuming: asyncio.Task[None] | None = None
-        self._is_paused = False
+        self._paused = False  # what was asked for
+        self._given_back = True  # what is: nothing received is kept, and nothing is consumed
+        self._changing = asyncio.Lock()  # between consuming and paused
+        self._change: asyncio.Task[None] | None = None
 
     @property
     def buffered(self) -> int:
@@ -82,11 +79,6 @@ class BatchSubscriber(RabbitSubscriber):
         return self._batches.newest_handled
 
     @property
-    def losses(self) -> int:
-        """How often deliveries may have gone back to the queue: consumer lost, or given back."""
-        return self._consumer.losses
-
-    @property
     def healthy(self) -> bool:
         """It consumes, and its handler works."""
         return self.problem is None
@@ -94,58 +86,43 @@ class BatchSubscriber(RabbitSubscriber):
     @property
     def problem(self) -> str | None:
         """What is wrong, for readiness; None when all is well."""
-        if self._is_paused:
+        if self._paused:
             return f"{self._batches.queue} is paused"
-        if self._loop is None or self._loop.done():
-            return f"the loop of {self._batches.queue} is not running"
-        return self._consumer.problem or self._batches.problem
+        return self._loop.problem or self._consumer.problem or self._batches.problem
+
+    @property
+    def oldest_unhandled(self) -> float | None:
+        """When the oldest delivery not yet handled arrived, the batch in hand included.
+
+        In monotonic seconds; None when there is none.
+        """
+        return self._batches.oldest_unhandled
+
+    @property
+    def losses(self) -> int:
+        """How often its consumer or channel was lost or given back.
+
+        Whenever it has grown, deliveries received before may have returned to the queue.
+        """
+        return self._consumer.losses
+
+    async def count(self) -> QueueCount | None:
+        """Ask the broker what waits in the queue and who consumes; None: it can't be asked now."""
+        return await self._consumer.count()
 
     async def count_ready(self) -> int | None:
         """Ask the broker how many messages wait in the queue; None when it can't be asked now."""
-        return await self._consumer.count_ready()
+        counted = await self.count()
+        return None if counted is None else counted.ready
 
     async def start(self) -> None:
         """Begin consuming. Returns at once: a queue that is missing is awaited, not an error."""
         if self.running:
             return
         self.stopping.clear()
-        self._is_paused = False
-        self._begin()
-        self._post_start()
-
-    def _begin(self) -> None:
-        self._batches.reopen()
-        queue = self._batches.queue
-        self._looping = asyncio.create_task(self._keep_looping(), name=f"batches of {queue}")
-        self._consuming = asyncio.create_task(self._consumer.run(), name=f"consumer of {queue}")
-
-    async def pause(self) -> None:
-        """Consume no more, and give back what is not settled: other consumers get it at once.
-
-        A handler that runs is cancelled; what it still does is as if the delivery came twice.
-        """
-        if self._is_paused or not self.running:
-            return
-        self._is_paused = True
-        await _cancelled(self._consuming)
-        await self._consumer.cancel()
-        await asyncio.sleep(_ARRIVAL_SECONDS)
-        for task in (self._looping, self._loop):
-            if task is not None:
-                task.cancel()
-        source, self._source = self._source, None
-        if source is not None:
-            await source.give_back()
-        await _cancelled(self._looping)
-        await _cancelled(self._loop)
-        self._batches.drop_all()
-        _log.info("bus.consumer_paused", queue=self._batches.queue)
-
-    async def resume(self) -> None:
-        """Consume again after a pause."""
-        if self._is_paused and self.running:
-            self._is_paused = False
+        if not self._paused and not self._changing.locked():
             self._begin()
+        self._post_start()
 
     async def stop(self) -> None:
         """Cancel the consumer, hand over what was received, then end.
@@ -158,40 +135,71 @@ class BatchSubscriber(RabbitSubscriber):
         self.running = False
         self.stopping.set()
         deadline = time.monotonic() + (self._outer_config.graceful_timeout or 0.0)
-        await _cancelled(self._consuming)
+        await cancelled(self._consuming)
         await self._consumer.cancel()
         await asyncio.sleep(_ARRIVAL_SECONDS)
-        self._batches.close()
-        if self._looping is not None:
-            await asyncio.wait([self._looping], timeout=max(0.0, deadline - time.monotonic()))
+        await self._loop.drain(max(0.0, deadline - time.monotonic()))
         await self._wait_until_settled(deadline)
-        await _cancelled(self._looping)
-        await _cancelled(self._loop)
+        if self._change is not None:
+            await asyncio.wait([self._change], timeout=max(0.0, deadline - time.monotonic()))
+        await self._loop.end()
         _log.info("bus.consumer_stopped", queue=self._batches.queue, left=self.buffered)
+
+    async def pause(self) -> None:
+        """Give every delivery that is not settled back to the queue, and consume no more.
+
+        A handler in progress is cancelled, and nothing it holds can be settled from then on. What
+        returns has its delivery count one up. Returns when the broker has it back, or can't be
+        reached: then it takes everything back by itself. Safe to repeat.
+        """
+        self._paused = True
+        await self._follow()
+
+    async def resume(self) -> None:
+        """Consume again after a pause. Returns at once, but for a pause in progress."""
+        self._paused = False
+        await self._follow()
+
+    async def _follow(self) -> None:
+        """Do as the last call of `pause` or `resume` says, even if this call is cancelled."""
+        self._change = asyncio.create_task(self._do_change(), name="pause or resume")
+        await asyncio.wait([self._change])
+
+    async def _do_change(self) -> None:
+        async with self._changing:
+            if self._paused and not self._given_back:
+                await self._give_back()
+            elif not self._paused and self.running and self._given_back:
+                self._begin()
+                _log.info("bus.resumed", queue=self._batches.queue)
+
+    def _begin(self) -> None:
+        self._given_back = False
+        self._loop.start()
+        name = f"consumer of {self._batches.queue}"
+        self._consuming = asyncio.create_task(self._consumer.run(), name=name)
+
+    async def _give_back(self) -> None:
+        self._given_back = True
+        left = self.buffered
+        self._loop.abandon()
+        if self._source is not None:
+            self._source.given_back = True
+        await cancelled(self._consuming)
+        await self._consumer.give_back(self._settlements_taken_in)
+        _log.warning("bus.paused", queue=self._batches.queue, given_back=left)
 
     async def _receive(self, message: DeliveredMessage) -> None:
         """Take one delivery in. Runs in a task of the channel's, so it only stores."""
+        if self._given_back or message.channel.is_closed:
+            return  # it returns to the queue
         if self._source is None or self._source.channel is not message.channel:
             self._source = Source(cast("aiormq.Channel", message.channel))
+        elif self._source.given_back:
+            return
         delivery = delivery_from(message, self._source)
         self._source.outstanding[delivery.tag] = None
         self._batches.receive(delivery)
-
-    async def _keep_looping(self) -> None:
-        """Run the loop, again if it dies; the next one goes on with the batch it held."""
-        while True:
-            self._loop = asyncio.create_task(self._batches.run())
-            await asyncio.wait([self._loop])
-            error = None if self._loop.cancelled() else self._loop.exception()
-            if not self._loop.cancelled() and error is None:
-                return
-            _log.error(
-                "bus.loop_died",
-                queue=self._batches.queue,
-                error=type(error).__name__,
-                where="" if error is None else where(error),
-            )
-            await asyncio.sleep(_LOOP_RESTART_SECONDS)
 
     async def _wait_until_settled(self, deadline: float) -> None:
         """Wait for what the handler settles by itself, then for the broker to take it in."""
@@ -201,19 +209,13 @@ class BatchSubscriber(RabbitSubscriber):
         while source.unsettled and source.is_open and time.monotonic() < deadline:  # noqa: ASYNC110  once a process
             await asyncio.sleep(_POLL_SECONDS)
         if source.is_open:
-            await source.flush()
+            await self._settlements_taken_in()
+
+    async def _settlements_taken_in(self) -> None:
+        """Wait until the broker has taken in what was settled so far."""
+        if self._source is not None:
+            await self._source.flush()
             await asyncio.sleep(_TAKING_IN_SECONDS)
-
-
-class _BatchSpecification(RabbitSubscriberSpecification):
-    """Documents the payload of one message; FastStream would document a list of them."""
-
-    __slots__ = ("models",)
-
-    models: Sequence[type[BaseModel]]
-
-    def get_payloads(self) -> list[tuple[dict[str, Any], str]]:
-        return [(_schema(model), model.__name__) for model in self.models]
 
 
 def subscribe_batches(
@@ -245,15 +247,9 @@ def subscribe_batches(
         _ack_policy=AckPolicy.MANUAL,
         _outer_config=broker.config,  # type: ignore[arg-type]  # a composition that stands for it
     )
-    specification = _BatchSpecification(
-        _outer_config=broker.config,  # type: ignore[arg-type]  # likewise
-        specification_config=_documented(config, title, description),
-        calls=CallsCollection[Any](),
-    )
-    specification.models = tuple(payload_models)
     subscriber = BatchSubscriber(
         config,
-        specification,
+        specification_of(config, payload_models, title=title, description=description),
         batches=BatchLoop(
             queue.name, handler, max_batch=max_batch, settle=settle, registry=registry
         ),
@@ -262,27 +258,3 @@ def subscribe_batches(
     )
     Registrator.subscriber(broker, subscriber)
     return subscriber
-
-
-def _documented(
-    config: RabbitSubscriberConfig, title: str, description: str
-) -> RabbitSubscriberSpecificationConfig:
-    return RabbitSubscriberSpecificationConfig(
-        title_=title,
-        description_=description,
-        include_in_schema=True,
-        queue=config.queue,
-        exchange=config.exchange,
-    )
-
-
-def _schema(model: type[BaseModel]) -> dict[str, Any]:
-    return get_model_schema(create_model("", payload=(model, ...)))
-
-
-async def _cancelled(task: asyncio.Task[None] | None) -> None:
-    if task is None or task.done():
-        return
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await asyncio.wait([task], timeout=_CANCEL_SECONDS)

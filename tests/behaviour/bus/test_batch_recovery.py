@@ -96,8 +96,8 @@ async def test_dead_loop_is_restarted_with_the_batch_it_held(
     await until(lambda: subscriber.healthy)
     await rabbit.fill(topology.OUTBOUND, work.key, bodies(3))
     await until(lambda: subscriber.buffered == 3)
-    assert subscriber._loop is not None
-    subscriber._loop.cancel()
+    assert subscriber._loop._running is not None
+    subscriber._loop._running.cancel()
     await until(lambda: "not running" in str(subscriber.problem))
     collect.may_go.set()
     await until(lambda: subscriber.healthy and subscriber.buffered == 0)

@@ -172,19 +172,22 @@ async def test_settling_twice_is_harmless(
     assert subscriber.healthy
 
 
-async def test_counts_what_waits_in_the_queue(
-    subscribe: Subscribe, rabbit: Rabbit, work: WorkQueue
+async def test_counts_what_waits_and_who_consumes(
+    subscribe: Subscribe, connections: Connections, rabbit: Rabbit, work: WorkQueue
 ) -> None:
-    """The number of waiting messages can be asked for, and is unknown without a consumer."""
+    """A queue's messages and consumers are known as long as the connection is up."""
     await rabbit.fill(topology.OUTBOUND, work.key, bodies(30))
     collect = Collector()
     collect.may_go.clear()
     subscriber = await subscribe(collect, prefetch=5)
     await until(lambda: subscriber.buffered == 5)
-    assert await subscriber.count_ready() == 25
+    assert await subscriber.count() == (25, 1)
     collect.may_go.set()
     await subscriber.stop()
-    assert await subscriber.count_ready() is None
+    assert await subscriber.count() == (25, 0)
+    assert await subscriber.count_ready() == 25
+    await connections.stop()
+    assert await subscriber.count() is None
 
 
 async def test_ordinary_handler_works_beside_batches(
