@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+import structlog
 from pydantic import ValidationError
 
 from herald.bus.deliveries import Delivery
@@ -25,6 +26,8 @@ from router.halving import apply_in_halves
 from router.matching import match
 from router.store.dead_letters import bury
 from router.store.references import ReferenceKey, find_references, mark_inbound
+
+_log = structlog.get_logger(__name__)
 
 INBOUND_PREFIX = "in:"
 
@@ -54,6 +57,7 @@ class ReceiptHandler:
         self._database = database
         self._committer = committer
         self._accounts = configuration.accounts
+        self._missing_accounts: set[str] = set()
 
     async def __call__(self, deliveries: Sequence[Delivery]) -> None:
         """Apply a batch; what can't be read or applied is dead-lettered alone."""
@@ -153,6 +157,9 @@ class ReceiptHandler:
             mine = (attempt.provider, attempt.account) == (receipt.provider, receipt.account)
             return None if mine else "foreign_receipt"
         account = self._accounts.get(receipt.account)
+        if account is None and receipt.source == "channel":
+            self._note_missing_account(receipt.account)
+            return None
         serves = (
             account is not None
             and account.provider == receipt.provider
@@ -160,6 +167,12 @@ class ReceiptHandler:
             and message.tenant in account.tenants
         )
         return None if serves else "foreign_receipt"
+
+    def _note_missing_account(self, name: str) -> None:
+        """Say once that a worker has a configuration that this router has not got yet."""
+        if name not in self._missing_accounts:
+            self._missing_accounts.add(name)
+            _log.warning("receipts.account_not_configured", account=name)
 
 
 async def _set_aside(item: Item, _error: Exception) -> None:

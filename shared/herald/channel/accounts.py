@@ -16,6 +16,10 @@ from herald.work import Work
 
 # beyond the provider's time limit: waiting for a connection, recording the outcome
 LEASE_SLACK = timedelta(seconds=20)
+# Workers get a new configuration one after another: work goes round a few times until one knows its
+# account.
+NOT_CONFIGURED_SECONDS = 5.0
+NOT_CONFIGURED_DISPATCHES = 6
 PAUSED_SECONDS = 30.0  # nobody knows how long a pause will last: the work asks again
 
 
@@ -70,7 +74,15 @@ def choose(slots: Sequence[Slot], work: Work, now: float) -> Slot | Later | Fail
     usable = [slot for slot in fitting if slot.breaker.is_closed]
     if usable:
         return min(usable, key=lambda slot: slot.bucket.peek(now))
+    if _may_be_known_elsewhere(slots, work):
+        return Later("account_not_configured", NOT_CONFIGURED_SECONDS)
     return _none_usable(fitting, now)
+
+
+def _may_be_known_elsewhere(slots: Sequence[Slot], work: Work) -> bool:
+    """Whether the work names an account that only this worker's configuration may lack."""
+    is_lacking = work.account is not None and all(slot.name != work.account for slot in slots)
+    return is_lacking and work.dispatch < NOT_CONFIGURED_DISPATCHES
 
 
 def _none_usable(fitting: Sequence[Slot], now: float) -> Later | Failure:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from herald.channel.accounts import choose
+from herald.channel.accounts import (
+    NOT_CONFIGURED_DISPATCHES,
+    NOT_CONFIGURED_SECONDS,
+    Later,
+    choose,
+)
 from herald.channel.reports import NO_ACCOUNT
 from unit.channel.making import seconds, slot, twilio, whatsapp, work
 
@@ -39,7 +44,17 @@ def test_a_pinned_account_or_none() -> None:
     """Work that names its account is not made on another one."""
     first, second = slot("first"), slot("second")
     assert choose([first, second], work(account="second"), 0.0) is second
-    assert choose([first, second], work(account="gone"), 0.0) is NO_ACCOUNT
+    work_of_another = work(account="second", sender="+15550009999", tenant="other")
+    assert choose([first, second], work_of_another, 0.0) is NO_ACCOUNT
+
+
+def test_a_pinned_account_may_be_known_to_other_workers() -> None:
+    """Work for an account that this worker's configuration lacks goes round before it fails."""
+    slots = [slot("first")]
+    found = choose(slots, work(account="new"), 0.0)
+    assert found == Later("account_not_configured", NOT_CONFIGURED_SECONDS)
+    last = work(account="new", dispatch=NOT_CONFIGURED_DISPATCHES)
+    assert choose(slots, last, 0.0) == NO_ACCOUNT
 
 
 def test_avoided_accounts_are_not_used() -> None:
