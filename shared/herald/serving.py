@@ -65,11 +65,15 @@ class _Server(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         loop = asyncio.get_running_loop()
-        handlers = {
+
+        def reload_soon(*_: object) -> None:
+            # in the loop's own time: a signal may come in the middle of a line that is logged
+            loop.call_soon_threadsafe(self._handle_reload)
+
+        handlers: dict[signal.Signals, Callable[[int, FrameType | None], object]] = {
             signal.SIGTERM: self.handle_exit,
             signal.SIGINT: self.handle_exit,
-            # in the loop's own time: a signal may come in the middle of a line that is logged
-            signal.SIGHUP: lambda *_: loop.call_soon_threadsafe(self._handle_reload),
+            signal.SIGHUP: reload_soon,
         }
         before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
         try:
