@@ -39,9 +39,11 @@ from herald.topology import (
 )
 from herald.vocabulary import Lane
 from herald.work import Work
+from router.lane_turns import LaneTurns
 
 PREFETCH = 400  # two batches: one in hand, one on its way
 MAX_BATCH = 200
+MAX_BULK_BATCH = 50  # smaller, so that an urgent batch never waits long for one under way
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,23 +129,24 @@ DEATHS = Source(
 
 def subscribe(connections: Connections, handlers: Handlers) -> Subscriptions:
     """Subscribe every handler to its queue."""
+    turns = LaneTurns()
 
-    def consume(source: Source, handler: Handler) -> BatchSubscriber:
+    def consume(source: Source, handler: Handler, lane: Lane | None = None) -> BatchSubscriber:
         return subscribe_batches(
             connections.consuming,
             existing_queue(source.queue, source.key),
-            handler,
+            turns.give(handler, lane),
             prefetch=PREFETCH,
-            max_batch=MAX_BATCH,
+            max_batch=MAX_BULK_BATCH if lane is Lane.BULK else MAX_BATCH,
             payload_models=source.models,
             title=source.queue,
             description=source.about,
             exchange=existing_exchange(source.exchange),
         )
 
-    receipts = {lane: consume(REPORTS[lane], handlers.receipts[lane]) for lane in Lane}
+    receipts = {lane: consume(REPORTS[lane], handlers.receipts[lane], lane) for lane in Lane}
     others = (
-        *(consume(SENDS[lane], handler) for lane, handler in handlers.sends.items()),
+        *(consume(SENDS[lane], handler, lane) for lane, handler in handlers.sends.items()),
         consume(CONTROLS, handlers.controls),
         consume(STRAYS, handlers.unroutable),
         consume(DEATHS, handlers.dead_letters),

@@ -15,12 +15,12 @@ from typing import Any, NamedTuple
 import aiormq
 import structlog
 from aio_pika import RobustChannel
-from aiormq.abc import DeliveredMessage
+from aiormq.abc import AbstractConnection, DeliveredMessage
 from faststream.rabbit import Channel
 from faststream.rabbit.configs import RabbitBrokerConfig
 
 from herald.bus.cancellation import own_cancellation_only
-from herald.bus.recovery import open_channel, request_recovery
+from herald.bus.recovery import connection_under, open_channel, request_recovery
 
 _WATCH_SECONDS = 1.0
 _RECOVERY_AFTER_SECONDS = 5.0  # aio-pika's own recovery goes first
@@ -96,7 +96,7 @@ class Consumer:
         which alone returns also what the queue has sent and nobody has received. aio-pika opens
         another channel by itself.
         """
-        underlay = self._open_underlay
+        underlay = None if self._channel is None else open_channel(self._channel)
         self._count_loss(underlay)
         await self.cancel()
         if underlay is None:
@@ -110,15 +110,10 @@ class Consumer:
         """Ask the broker what waits in the queue and who consumes; None: it can't be asked now."""
         try:
             with own_cancellation_only():
-                underlay = self._open_underlay
-                return None if underlay is None else await self._probe(underlay)
+                connection = None if self._channel is None else connection_under(self._channel)
+                return None if connection is None else await self._probe(connection)
         except Exception:  # noqa: BLE001  every reason means the same here
             return None
-
-    @property
-    def _open_underlay(self) -> aiormq.Channel | None:
-        """The AMQP channel at this moment, also while nothing is consumed on it."""
-        return None if self._channel is None else open_channel(self._channel)
 
     async def _attach(self) -> None:
         try:
@@ -146,7 +141,7 @@ class Consumer:
         underlay = open_channel(channel)
         if underlay is None:
             raise aiormq.exceptions.ChannelInvalidStateError("channel closed")
-        await self._probe(underlay)
+        await self._probe(underlay.connection)
         self._watch(underlay)
         reply = await underlay.basic_consume(
             self._queue, self._receive, timeout=_CALL_TIMEOUT_SECONDS
@@ -170,9 +165,9 @@ class Consumer:
             self._watched = None
             self.losses += 1
 
-    async def _probe(self, underlay: aiormq.Channel) -> QueueCount:
+    async def _probe(self, connection: AbstractConnection) -> QueueCount:
         """Count what waits, on a channel of its own: a missing queue closes the one that asks."""
-        probe = await underlay.connection.channel(timeout=_CALL_TIMEOUT_SECONDS)
+        probe = await connection.channel(timeout=_CALL_TIMEOUT_SECONDS)
         try:
             declared = await probe.queue_declare(
                 self._queue, passive=True, timeout=_CALL_TIMEOUT_SECONDS

@@ -10,6 +10,7 @@ from typing import cast
 
 import aiormq
 from aio_pika import RobustChannel, RobustConnection
+from aiormq.abc import AbstractConnection
 from faststream.rabbit import RabbitBroker
 
 
@@ -25,6 +26,14 @@ def open_channel(channel: RobustChannel) -> aiormq.Channel | None:
     if wrapped is None or channel.is_closed:
         return None
     return cast("aiormq.Channel", wrapped.channel)
+
+
+def connection_under(channel: RobustChannel) -> AbstractConnection | None:
+    """Return the AMQP connection of a channel, even of a closed one; None while it is lost."""
+    connection = channel._connection  # noqa: SLF001  aio-pika has no public name for it
+    if connection.transport is None or not connection.connected.is_set():
+        return None
+    return connection.transport.connection
 
 
 def request_recovery(of: RobustConnection | RobustChannel) -> None:

@@ -1,4 +1,4 @@
-"""`python -m channel_sms` as a process: killed in the middle of a call, and stopped in good order.
+"""`python -m channel_sms` as a process: killed in the middle of a call, and what signals do to it.
 
 Its provider is a server of the test's own that answers when it is told to.
 """
@@ -111,10 +111,42 @@ async def test_sigterm_ends_it_in_good_order(world: World, api: Api) -> None:
         await asyncio.sleep(0.5)
         api.may_answer.set()
         async with asyncio.timeout(20):
-            code = await worker.wait()
-        assert code in {0, -signal.SIGTERM}  # uvicorn ends by the signal, after everything else
+            assert await worker.wait() == 0
     told = await world.receipts(10)
     assert {receipt["status"] for receipt in told} == {"accepted"}
     assert {receipt["attempt_id"] for receipt in told} == set(attempts)
     assert len(api.callbacks) == 10
     assert await world.unsettled() == 0
+
+
+async def test_a_second_signal_ends_it_at_once(world: World, api: Api) -> None:
+    """Who asks twice does not wait for the work in hand, which stays unsettled."""
+    async with process(world, api) as worker:
+        await world.send(attempt_id())
+        await until(lambda: api.callbacks, within_seconds=20)
+        worker.send_signal(signal.SIGTERM)
+        worker.send_signal(signal.SIGINT)
+        async with asyncio.timeout(2):  # the call in hand may take 5 s
+            assert await worker.wait() in {-signal.SIGTERM, -signal.SIGINT}
+    async with asyncio.timeout(10):
+        while await world.unsettled() != 1:  # noqa: ASYNC110  the broker notices the lost link
+            await asyncio.sleep(0.05)
+
+
+async def test_sighup_ends_nothing(world: World, api: Api) -> None:
+    """It says that a restart is needed, goes on with its work, and still ends in good order."""
+    attempt = attempt_id()
+    log = world.folder / "log"
+    async with process(world, api) as worker:
+        await world.send(attempt)
+        await until(lambda: api.callbacks, within_seconds=20)
+        worker.send_signal(signal.SIGHUP)
+        await until(lambda: b'"service.reload_ignored"' in log.read_bytes())
+        api.may_answer.set()
+        [told] = await world.receipts(1)
+        assert told["attempt_id"] == attempt
+        worker.send_signal(signal.SIGTERM)
+        worker.send_signal(signal.SIGHUP)
+        async with asyncio.timeout(20):
+            assert await worker.wait() == 0
+    assert b'"channel.stopped"' in log.read_bytes()

@@ -60,7 +60,7 @@ async def test_a_spool_is_asked_for_where_one_is_needed(tmp_path: Path) -> None:
 async def test_it_serves_until_told_to_stop(
     rabbit: Rabbit, tmp_path: Path, unused_tcp_port: int
 ) -> None:
-    """It starts, connects, and on SIGTERM closes everything before it ends."""
+    """It starts, connects, and on SIGTERM closes everything, then ends with 0."""
     path = configure(tmp_path, public_key_of(ec.generate_private_key(ec.SECP256R1())))
     process = await start(
         {
@@ -80,7 +80,7 @@ async def test_it_serves_until_told_to_stop(
         process.send_signal(signal.SIGTERM)
         async with asyncio.timeout(20):
             rest = await process.stderr.read()
-            await process.wait()
+            assert await process.wait() == 0
         assert b'"ingress.stopped"' in rest
     finally:
         if process.returncode is None:
