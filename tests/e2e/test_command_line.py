@@ -20,6 +20,7 @@ from yarl import URL
 
 from e2e.client import TOMORROW
 from herald.cli import application
+from herald.database.migrations import known_migrations
 from herald_local.stack import Stack
 
 DONE, FAILED, USAGE, TIMEOUT, INTERRUPTED = 0, 1, 2, 3, 130
@@ -197,14 +198,17 @@ def test_control_c_is_one_line(heeds_control_c: None, environment: dict[str, str
 
 
 def test_status_shows_a_healthy_herald(quiet: None, environment: dict[str, str]) -> None:
-    """Every service, queue and backlog is listed; nothing is wrong."""
+    """Every service, queue, backlog and account is listed; nothing is wrong."""
     done = here(environment, "status", "--json")
     assert done.exit_code == DONE, done.stderr
     status = json.loads(done.stdout)
     assert {service["name"] for service in status["services"]} >= {"router", "ingress"}
     assert all(service["ready"] and service["version"] for service in status["services"])
     assert all(queue["consumers"] for queue in status["broker"]["queues"])
-    assert status["database"]["schemas"] == "channel 1, router 1"
+    newest = {item.schema: item.number for item in known_migrations()}
+    schemas = ", ".join(f"{schema} {number}" for schema, number in newest.items())
+    assert status["database"]["schemas"] == schemas
+    assert {account["state"] for account in status["accounts"]} == {"up"}
     assert herald(environment, "status").stdout.count("ready") >= 5
 
 

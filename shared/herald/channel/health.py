@@ -42,7 +42,7 @@ class AccountHealth:
         self._database = database
         self._clock = clock
         self._changed = asyncio.Event()
-        self._said: dict[str, tuple[bool, bool]] = {}  # down and paused, as they were told
+        self._said: dict[str, tuple[bool, bool]] = {}  # down and paused, as last logged
         self._say_news()
 
     @property

@@ -11,7 +11,7 @@ from typing import Any
 import aiohttp
 from pydantic_core import from_json
 
-from herald.channel.reuse import WatchedRequest, reuse_trace, watch_writing
+from herald.channel.reuse import WatchedRequest, watch_writing
 
 CONNECT_SECONDS = 3.0
 MAX_ANSWER_BYTES = 1024 * 1024
@@ -79,7 +79,6 @@ class HttpCaller:
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"User-Agent": "herald"},
             request_class=WatchedRequest,
-            trace_configs=[reuse_trace()],
         )
 
     async def stop(self) -> None:
@@ -94,7 +93,7 @@ class HttpCaller:
         headers: Mapping[str, str],
         body: bytes,
     ) -> HttpAnswer:
-        """Make one POST; `body` is not empty.
+        """Make one POST.
 
         A connection found closed before the first byte is no try: another one is taken.
 
@@ -103,7 +102,7 @@ class HttpCaller:
             AnswerLostError: it may have been taken.
         """
         while True:
-            writing = watch_writing()
+            writing = watch_writing(body)
             try:
                 return await self._post(url, headers, body)
             except AnswerLostError as error:

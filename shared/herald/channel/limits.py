@@ -11,6 +11,7 @@ from dataclasses import dataclass
 PATIENCE_SECONDS = 2.0  # a slot waits this long for its token; past it work is returned
 LONGEST_HOLD_SECONDS = 900.0  # whatever one answer asks for
 PROBE_SECONDS = 60.0  # between the calls that are let through while it is held
+_ROUNDING_SECONDS = 1e-6  # sums of intervals are off by less; nobody waits for that
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class TokenBucket:
     def reserve(self, now: float, patience: float = PATIENCE_SECONDS) -> Token | None:
         """Reserve a token that is there within `patience` seconds; None when there is none."""
         at, hold = self.peek(now), self._hold_at(now)
-        if at > now + patience:
+        if at > now + patience + _ROUNDING_SECONDS:
             return None
         self._next = max(at if self._next is None else self._next, at) + self._interval
         if hold is None or now < hold.probe_at:
@@ -87,7 +88,8 @@ class TokenBucket:
     def _earned_at(self, now: float) -> float:
         if self._next is None:
             return now
-        return max(now, self._next - self._burst + self._interval)
+        earned_at = self._next - self._burst + self._interval
+        return earned_at if earned_at > now + _ROUNDING_SECONDS else now
 
     def _hold_at(self, now: float) -> _Hold | None:
         return self._hold if self._hold is not None and now < self._hold.until else None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import select
 from contextvars import ContextVar
 from dataclasses import dataclass
-from types import SimpleNamespace
+from weakref import WeakSet
 
 import aiohttp
 from aiohttp.abc import AbstractStreamWriter
@@ -25,32 +25,26 @@ class Writing:
 
 
 _current: ContextVar[Writing] = ContextVar("writing")
+_served: WeakSet[object] = WeakSet()  # connections that have carried a request
 
 
-def watch_writing() -> Writing:
-    """Begin to watch the next request of this task."""
-    writing = Writing()
+def watch_writing(body: bytes) -> Writing:
+    """Begin to watch the next request of this task; one without a body can't be watched."""
+    writing = Writing(begun=not body)
     _current.set(writing)
     return writing
 
 
-def reuse_trace() -> aiohttp.TraceConfig:
-    """Make what a session needs to know which connections served before."""
-
-    async def note(
-        _session: aiohttp.ClientSession,
-        _context: SimpleNamespace,
-        _params: aiohttp.TraceConnectionReuseconnParams,
-    ) -> None:
-        _current.get().reused = True
-
-    trace = aiohttp.TraceConfig()
-    trace.on_connection_reuseconn.append(note)
-    return trace
-
-
 class WatchedRequest(aiohttp.ClientRequest):
-    """A request that leaves a closed connection alone. It needs a body: that is what is watched."""
+    """A request that leaves a closed connection alone."""
+
+    async def send(self, conn: Connection) -> aiohttp.ClientResponse:
+        """Note whether the connection served before, and send."""
+        protocol = conn.protocol
+        if protocol is not None:
+            _current.get().reused = protocol in _served
+            _served.add(protocol)
+        return await super().send(conn)
 
     async def write_bytes(
         self, writer: AbstractStreamWriter, conn: Connection, content_length: int | None = None

@@ -89,7 +89,7 @@ async def test_a_crash_before_the_return_brings_the_work_again(
 async def test_a_return_whose_claim_is_anothers_by_now_is_not_told(
     bench: Bench, world: World, recorder: tuple[Recorder, Broker]
 ) -> None:
-    """The router took the attempt back before the return went out: it has heard already."""
+    """The router took the attempt back before the return went out: there is nothing to return."""
     attempt, (recording, broker) = attempt_id(), recorder
     broker.away = True
     delivery, finished = await unsent(bench, attempt)

@@ -28,6 +28,14 @@ def test_one_seconds_worth_goes_at_once() -> None:
     assert times[10:] == pytest.approx([0.1, 0.2])
 
 
+@pytest.mark.parametrize("now", [0.0, 4733.123456789, 9_876_543.21])
+def test_a_burst_is_whole_at_any_time(now: float) -> None:
+    """However a monotonic clock rounds, no token comes a hair too late."""
+    times = granted(TokenBucket(10), now, 40)
+    assert times[:10] == [now] * 10
+    assert len(times) == 30
+
+
 def test_past_patience_nothing_is_reserved() -> None:
     """Past two seconds the bucket names the wait and keeps the token for somebody else."""
     bucket = TokenBucket(8)
@@ -73,7 +81,7 @@ def test_a_hold_keeps_every_token_back() -> None:
 
 
 def test_no_answer_holds_for_long() -> None:
-    """One answer holds an account a quarter of an hour at most; the wait it asked for is told."""
+    """One answer holds an account 15 min at most; the wait it asked for is reported."""
     bucket = TokenBucket(10)
     bucket.hold(3 * 3600, 0.0)
     assert bucket.expected_wait(0.0) == 3 * 3600
