@@ -73,10 +73,17 @@ class Producer:
     async def _connected(self) -> AbstractExchange:
         async with self._connecting:
             if self._exchange is None or self._channel is None or self._channel.is_closed:
-                self._connection = await aio_pika.connect(self._amqp_url)
+                self._connection = await self._new_connection()
                 self._channel = await self._connection.channel(on_return_raises=True)
                 self._exchange = await self._channel.get_exchange("herald.commands", ensure=False)
             return self._exchange
+
+    async def _new_connection(self) -> AbstractConnection:
+        try:
+            return await aio_pika.connect(self._amqp_url)
+        except OSError:
+            await asyncio.sleep(REPEAT_SECONDS)  # hundreds wait for their turn to try
+            raise
 
 
 class Load:
