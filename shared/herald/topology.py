@@ -23,7 +23,9 @@ DEAD = "herald.dead"  # broker and ingress (quarantine) -> router
 UNROUTABLE = "herald.unroutable"  # commands with a key nobody knows -> router
 
 CONTROL_QUEUE = "router.control"
-RECEIPTS_QUEUE = "router.receipts"  # of the normal lane
+# Of services that know no lanes (0.1 and before); the present ones publish nothing to it.
+EARLIER_RECEIPTS_QUEUE = "router.receipts"
+EARLIER_RECEIPT_KEYS = ("attempt.*", "inbound.*")
 UNROUTABLE_QUEUE = "router.unroutable"
 DEAD_QUEUE = "herald.dead"
 
@@ -42,9 +44,6 @@ QUARANTINE_KEY = "ingress.quarantine"  # on `herald.dead`: authentic, well forme
 
 USER_QUEUE_PATTERN = r"^events\."  # how users name the queues they bind to `herald.events`
 
-# What ends the queue and the keys of a lane's receipts. The normal lane has the plain names, which
-# services that know no lanes use for everything.
-_RECEIPTS_SUFFIX: Mapping[Lane, str] = {Lane.URGENT: ".urgent", Lane.NORMAL: "", Lane.BULK: ".bulk"}
 _DELIVERY_LIMIT = 20  # rolling restarts count as deliveries too, so never small
 _DEAD_DELIVERY_LIMIT = 1_000_000  # a dead letter has nowhere further to go; unset means 20 on 4.x
 _EVENTS_MAX_BYTES = 256 * 1024**2
@@ -164,22 +163,22 @@ def lane_of(command_key: str) -> Lane | None:
 
 def receipts_queue(lane: Lane) -> str:
     """Name the queue of the receipts about one lane's messages."""
-    return f"{RECEIPTS_QUEUE}{_RECEIPTS_SUFFIX[lane]}"
+    return f"router.receipts.{lane}"
 
 
-def attempt_receipt_key(channel: str, lane: Lane = Lane.NORMAL) -> str:
+def attempt_receipt_key(channel: str, lane: Lane) -> str:
     """Key of news about an attempt on `herald.receipts`."""
-    return f"attempt.{channel}{_RECEIPTS_SUFFIX[lane]}"
+    return f"attempt.{channel}.{lane}"
 
 
 def inbound_receipt_key(channel: str) -> str:
-    """Key of a recipient's message on `herald.receipts`."""
-    return f"inbound.{channel}"
+    """Key of a recipient's message on `herald.receipts`; it goes through the normal lane."""
+    return f"inbound.{channel}.{Lane.NORMAL}"
 
 
 def pulse_key(lane: Lane) -> str:
     """Key of pulses through a lane's receipts on `herald.receipts`."""
-    return f"pulse{_RECEIPTS_SUFFIX[lane]}"
+    return f"pulse.{lane}"
 
 
 def message_event_key(what: str, tenant: str) -> str:
@@ -222,6 +221,8 @@ def _receipt_bindings() -> Iterator[Binding]:
         yield Binding(RECEIPTS, attempt_receipt_key("*", lane), queue)
         yield Binding(RECEIPTS, pulse_key(lane), queue)
     yield Binding(RECEIPTS, inbound_receipt_key("*"), receipts_queue(Lane.NORMAL))
+    for key in EARLIER_RECEIPT_KEYS:
+        yield Binding(RECEIPTS, key, EARLIER_RECEIPTS_QUEUE)
 
 
 def _queue(name: str) -> Queue:

@@ -13,7 +13,8 @@ from typing import Any
 import aio_pika
 
 from bench.medians import spread
-from herald.topology import RECEIPTS_QUEUE
+from herald.topology import receipts_queue
+from herald.vocabulary import Lane
 from herald_local import processes, services
 from herald_local.leash import leashed
 from herald_local.ports import free_port
@@ -140,5 +141,5 @@ async def _purge(stack: Stack) -> None:
     """Empty the queue of what was told about nobody."""
     async with await aio_pika.connect(stack.servers.amqp_url) as connection:
         channel = await connection.channel()
-        queue = await channel.get_queue(RECEIPTS_QUEUE)
+        queue = await channel.get_queue(receipts_queue(Lane.NORMAL))
         await queue.purge()

@@ -18,7 +18,13 @@ from herald.loop_lag import loop_lag_measured
 from herald.ops import Check, ops_routes
 from herald.receipts import Pulse
 from herald.settings import Settings
-from herald.topology import CONTROL_QUEUE, UNROUTABLE_QUEUE, commands_queue, receipts_queue
+from herald.topology import (
+    CONTROL_QUEUE,
+    EARLIER_RECEIPTS_QUEUE,
+    UNROUTABLE_QUEUE,
+    commands_queue,
+    receipts_queue,
+)
 from herald.vocabulary import Lane
 from router.burials import DeadLetterHandler
 from router.commands import SendHandler
@@ -86,6 +92,7 @@ class Router:
         by_queue: dict[str, Handler] = {
             **{commands_queue(lane): handler for lane, handler in sends.items()},
             **{receipts_queue(lane): handler for lane, handler in receipts.items()},
+            EARLIER_RECEIPTS_QUEUE: receipts[Lane.NORMAL],
             CONTROL_QUEUE: controls,
             UNROUTABLE_QUEUE: unroutable,
         }

@@ -22,6 +22,8 @@ from herald.topology import (
     CONTROL_QUEUE,
     DEAD,
     DEAD_QUEUE,
+    EARLIER_RECEIPT_KEYS,
+    EARLIER_RECEIPTS_QUEUE,
     EVENTS,
     OUTBOUND,
     RECEIPTS,
@@ -91,6 +93,13 @@ SENDS: dict[Lane, Source] = {
     )
     for lane, key in SEND_KEYS.items()
 }
+EARLIER_REPORTS = Source(
+    queue=EARLIER_RECEIPTS_QUEUE,
+    exchange=RECEIPTS,
+    key=EARLIER_RECEIPT_KEYS[0],
+    models=(AttemptReceipt, InboundReceipt),
+    about="Receipts of services of version 0.1, which run beside the present ones in an upgrade.",
+)
 CONTROLS = Source(
     queue=CONTROL_QUEUE,
     exchange=COMMANDS,
@@ -147,6 +156,7 @@ def subscribe(connections: Connections, handlers: Handlers) -> Subscriptions:
     receipts = {lane: consume(REPORTS[lane], handlers.receipts[lane], lane) for lane in Lane}
     others = (
         *(consume(SENDS[lane], handler, lane) for lane, handler in handlers.sends.items()),
+        consume(EARLIER_REPORTS, handlers.receipts[Lane.NORMAL]),
         consume(CONTROLS, handlers.controls),
         consume(STRAYS, handlers.unroutable),
         consume(DEATHS, handlers.dead_letters),

@@ -24,6 +24,7 @@ from herald.bus.entities import existing_queue
 from herald.bus.errors import ManagementError, TopologyConflictError
 from herald.bus.subscribers import subscribe_batches
 from herald.topology import Binding, Exchange, Queue, Topology, topology_for
+from herald.vocabulary import Lane
 
 CHANNELS = ["sms", "email"]
 BUS = topology_for(CHANNELS)
@@ -50,7 +51,7 @@ async def test_missing_entities_are_found_without_the_management_api(rabbit: Rab
 async def test_other_arguments_bindings_and_policies_are_found(rabbit: Rabbit) -> None:
     """The management API tells what differs and in what."""
     await apply(rabbit.amqp_url, BUS, management_url=rabbit.management_url)
-    name = topology.RECEIPTS_QUEUE
+    name = topology.receipts_queue(Lane.NORMAL)
     wanted = Topology(
         exchanges=BUS.exchanges,
         queues=tuple(replace(q, delivery_limit=7) if q.name == name else q for q in BUS.queues),
@@ -69,7 +70,7 @@ async def test_other_arguments_bindings_and_policies_are_found(rabbit: Rabbit) -
 
 async def test_conflicting_queue_is_told_and_the_rest_declared(rabbit: Rabbit) -> None:
     """What exists with other arguments is named; it keeps nothing else from being declared."""
-    wanted = (Queue(topology.RECEIPTS_QUEUE, delivery_limit=7), Queue("q.after"))
+    wanted = (Queue(topology.receipts_queue(Lane.NORMAL), delivery_limit=7), Queue("q.after"))
     await apply(rabbit.amqp_url, BUS)
     with pytest.raises(TopologyConflictError, match=r"queue router\.receipts: differs"):
         await apply(rabbit.amqp_url, Topology((), wanted, (), ()))
@@ -140,7 +141,7 @@ async def test_user_queues_are_bound_by_the_policy(rabbit: Rabbit) -> None:
     assert events.definition["overflow"] == "drop-head"
     assert policies["events.shop"] == events.definition
     assert not policies["my.events.shop"]
-    assert not policies[topology.RECEIPTS_QUEUE]
+    assert not policies[topology.receipts_queue(Lane.NORMAL)]
     assert policies["router.commands.bulk"] == {"max-length-bytes": 1024**3}
 
 

@@ -39,7 +39,7 @@ async def world(rabbit: Rabbit, schema: str, tmp_path: Path) -> AsyncIterator[Wo
     """Give a channel's surroundings, empty."""
     queues = [topology.outbound_queue("sms", lane) for lane in Lane]
     async with rabbit.channel() as channel:
-        for name in (*queues, topology.RECEIPTS_QUEUE, topology.DEAD_QUEUE):
+        for name in (*queues, topology.receipts_queue(Lane.NORMAL), topology.DEAD_QUEUE):
             await (await channel.get_queue(name)).purge()
     database = await asyncpg.connect(schema)
     await database.execute("TRUNCATE channel.sends, channel.accounts")

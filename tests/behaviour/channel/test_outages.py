@@ -15,6 +15,7 @@ from herald.channel import recorder, sweeper
 from herald.channel.recorder import Recorder
 from herald.channel.service import Channel
 from herald.database import pool
+from herald.vocabulary import Lane
 
 
 async def strand(world: World, gate: Gate, channel: Channel) -> list[str]:
@@ -116,7 +117,7 @@ async def test_a_receipts_queue_that_is_gone_holds_no_work(world: World) -> None
     """Reports that can't be routed stay in their rows; the sweeper tells them afterwards."""
     attempts = [attempt_id() for _ in range(5)]
     async with world.rabbit.channel() as bus:
-        queue = await bus.get_queue(topology.RECEIPTS_QUEUE)
+        queue = await bus.get_queue(topology.receipts_queue(Lane.NORMAL))
         await queue.unbind(topology.RECEIPTS, "attempt.*")
         async with world.channel() as channel:
             await world.send(*attempts)

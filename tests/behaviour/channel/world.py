@@ -125,7 +125,9 @@ class World:
 
     async def frames(self, expect: int | None = None) -> list[AbstractIncomingMessage]:
         quiet = 1.0 if expect is None else 10.0
-        return await self.rabbit.drain(topology.RECEIPTS_QUEUE, expect=expect, quiet_seconds=quiet)
+        return await self.rabbit.drain(
+            topology.receipts_queue(Lane.NORMAL), expect=expect, quiet_seconds=quiet
+        )
 
     async def row(self, attempt: str) -> dict[str, Any] | None:
         """Read an attempt's row."""

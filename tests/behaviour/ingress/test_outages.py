@@ -12,7 +12,8 @@ from prometheus_client import REGISTRY
 from behaviour.bus.link import linked
 from behaviour.bus.rabbit import Rabbit
 from behaviour.ingress.gateway import ACCOUNT_SID, running_ingress, until_deaf, until_well
-from herald.topology import RECEIPTS_QUEUE
+from herald.topology import receipts_queue
+from herald.vocabulary import Lane
 
 BODY = json.dumps(
     {
@@ -75,7 +76,7 @@ async def test_ingress_comes_back_with_its_broker(rabbit: Rabbit, tmp_path: Path
         link.mend()
         await until_well(providers)
         assert (await providers.meta(BODY)).status == 200
-    ids = {message.message_id for message in await rabbit.drain(RECEIPTS_QUEUE)}
+    ids = {message.message_id for message in await rabbit.drain(receipts_queue(Lane.NORMAL))}
     assert len(ids) == 1
 
 
@@ -97,7 +98,7 @@ async def test_a_silent_broker_is_not_waited_for(rabbit: Rabbit, tmp_path: Path)
         link.release()
         assert (await providers.meta(BODY)).status == 200
         await until_well(providers)
-    messages = await rabbit.drain(RECEIPTS_QUEUE)
+    messages = await rabbit.drain(receipts_queue(Lane.NORMAL))
     assert len({message.message_id for message in messages}) == 2
     assert len(messages) == 4
 
@@ -123,7 +124,7 @@ async def test_callbacks_that_do_not_come_again_are_kept(rabbit: Rabbit, tmp_pat
         assert kept() == before + 100
         link.mend()
         await until_well(providers)
-    messages = await rabbit.drain(RECEIPTS_QUEUE)
+    messages = await rabbit.drain(receipts_queue(Lane.NORMAL))
     references = {json.loads(message.body)["references"][0] for message in messages}
     assert references == {f"SM{n:032}" for n in range(100)}
     assert list((tmp_path / "spool").glob("*.segment")) == []
@@ -137,7 +138,7 @@ async def test_what_was_kept_outlives_ingress(
         assert (await providers.twilio(CALLBACK)).status == 204
     async with running_ingress(rabbit.amqp_url, tmp_path) as providers:
         await until_well(providers)
-    [message] = await rabbit.drain(RECEIPTS_QUEUE)
+    [message] = await rabbit.drain(receipts_queue(Lane.NORMAL))
     assert json.loads(message.body)["status"] == "delivered"
 
 
@@ -145,5 +146,5 @@ async def test_no_topology_is_our_trouble(amqp_url: str, rabbit: Rabbit, tmp_pat
     """A receipt that no queue takes is 503, never a thank-you for something lost."""
     async with running_ingress(amqp_url, tmp_path) as providers:
         await until_well(providers)
-        await rabbit.delete_queue(RECEIPTS_QUEUE)
+        await rabbit.delete_queue(receipts_queue(Lane.NORMAL))
         assert (await providers.meta(BODY)).status == 503

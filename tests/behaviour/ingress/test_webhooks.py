@@ -13,8 +13,8 @@ from aio_pika.abc import AbstractIncomingMessage
 from behaviour.bus.rabbit import Rabbit
 from behaviour.ingress.gateway import ACCOUNT_SID, VERIFY_TOKEN, Answer, Providers
 from herald.receipts import RECEIPT, AttemptReceipt, InboundReceipt, Pulse
-from herald.topology import DEAD_QUEUE, RECEIPTS_QUEUE
-from herald.vocabulary import Status
+from herald.topology import DEAD_QUEUE, receipts_queue
+from herald.vocabulary import Lane, Status
 
 ATTEMPT = "7d444840-9dc0-11d1-b245-5ffdce74fad2.1.1"
 FOREIGN = {"id": "wamid.A", "status": "delivered", "timestamp": "1768824000"}
@@ -53,7 +53,7 @@ def meta(*statuses: Any, number: str = "100000000000001") -> bytes:
 async def _empty_queues(rabbit: Rabbit) -> None:
     """Start each test with nothing waiting."""
     async with rabbit.channel() as channel:
-        for queue in (RECEIPTS_QUEUE, DEAD_QUEUE):
+        for queue in (receipts_queue(Lane.NORMAL), DEAD_QUEUE):
             await (await channel.get_queue(queue)).purge()
 
 
@@ -62,7 +62,7 @@ async def receipts(
 ) -> list[tuple[AbstractIncomingMessage, AttemptReceipt | InboundReceipt]]:
     read = [
         (message, RECEIPT.validate_json(message.body))
-        for message in await rabbit.drain(RECEIPTS_QUEUE, expect=count)
+        for message in await rabbit.drain(receipts_queue(Lane.NORMAL), expect=count)
     ]
     return [(message, receipt) for message, receipt in read if not isinstance(receipt, Pulse)]
 
@@ -72,7 +72,7 @@ async def test_a_whatsapp_status_reaches_the_router(providers: Providers, rabbit
     answer = await providers.meta(meta(STATUS))
     assert (answer.status, answer.body) == (200, b"")
     [(message, receipt)] = await receipts(rabbit, 1)
-    assert (message.exchange, message.routing_key) == ("herald.receipts", "attempt.whatsapp")
+    assert (message.exchange, message.routing_key) == ("herald.receipts", "attempt.whatsapp.normal")
     assert (message.delivery_mode, message.app_id) == (DeliveryMode.PERSISTENT, "herald-ingress")
     assert (message.message_id, message.type) == (receipt.frame_id, "herald.receipt.attempt.v1")
     assert isinstance(receipt, AttemptReceipt)
@@ -93,7 +93,7 @@ async def test_a_twilio_callback_reaches_the_router(providers: Providers, rabbit
     answer = await providers.twilio(CALLBACK, query=f"attempt={ATTEMPT}")
     assert (answer.status, answer.body) == (204, b"")
     [(message, receipt)] = await receipts(rabbit, 1)
-    assert message.routing_key == "attempt.sms"
+    assert message.routing_key == "attempt.sms.normal"
     assert isinstance(receipt, AttemptReceipt)
     assert (receipt.status, receipt.attempt_id) == (Status.FAILED, ATTEMPT)
     assert receipt.failure is not None
@@ -108,7 +108,10 @@ async def test_an_inbound_sms_is_answered_without_words(
     assert (answer.status, answer.headers["content-type"]) == (200, "text/xml; charset=utf-8")
     assert answer.body.endswith(b"<Response/>")
     [(message, receipt)] = await receipts(rabbit, 1)
-    assert (message.routing_key, message.type) == ("inbound.sms", "herald.receipt.inbound.v1")
+    assert (message.routing_key, message.type) == (
+        "inbound.sms.normal",
+        "herald.receipt.inbound.v1",
+    )
     assert isinstance(receipt, InboundReceipt)
     assert (receipt.sender, receipt.text) == ("+15550002222", "Hello there")
 
@@ -119,7 +122,7 @@ async def test_sendgrid_events_reach_the_router(providers: Providers, rabbit: Ra
     answer = await providers.sendgrid(json.dumps([EVENT, delivered]).encode() + b"\r\n")
     assert answer.status == 200
     arrived = await receipts(rabbit, 2)
-    assert {message.routing_key for message, _ in arrived} == {"attempt.email"}
+    assert {message.routing_key for message, _ in arrived} == {"attempt.email.normal"}
     statuses = {r.status for _, r in arrived if isinstance(r, AttemptReceipt)}
     assert statuses == {Status.BOUNCED, Status.DELIVERED}
 
@@ -166,7 +169,7 @@ async def test_the_refused_all_look_alike(providers: Providers, rabbit: Rabbit) 
     ]
     assert [_answer(answer) for answer in refused] == [_answer(refused[0])] * len(refused)
     assert refused[0].status == 401
-    assert await rabbit.drain(RECEIPTS_QUEUE) == []
+    assert await rabbit.drain(receipts_queue(Lane.NORMAL)) == []
     assert await rabbit.ready(DEAD_QUEUE) == 0
 
 

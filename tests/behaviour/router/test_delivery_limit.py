@@ -53,7 +53,7 @@ async def test_a_receipt_delivered_too_often_is_applied(world: World) -> None:
     key = await world.send()
     work = await world.work("whatsapp", key)
     raw = receipt(work, Status.DELIVERED).model_dump_json().encode()
-    await _dead_letter(world, "router.receipts", raw, "attempt.whatsapp", RECEIPTS)
+    await _dead_letter(world, "router.receipts.normal", raw, "attempt.whatsapp.normal", RECEIPTS)
     assert await world.heard("delivered", key)
     assert await _kept(world, raw) == 0
 
@@ -61,7 +61,7 @@ async def test_a_receipt_delivered_too_often_is_applied(world: World) -> None:
 async def test_a_bad_receipt_delivered_too_often_is_kept(world: World) -> None:
     """What its handler refuses ends in the table, as any other dead letter."""
     raw = uuid.uuid4().hex.encode()
-    await _dead_letter(world, "router.receipts", raw, "attempt.whatsapp", RECEIPTS)
+    await _dead_letter(world, "router.receipts.normal", raw, "attempt.whatsapp.normal", RECEIPTS)
     await world.row("SELECT count(*) FROM router.dead_letters WHERE body = $1", raw)
 
 

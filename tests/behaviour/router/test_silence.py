@@ -64,7 +64,7 @@ async def test_an_ingress_that_hangs_holds_what_webhooks_would_say(world: World)
     judged = await world.send(route=STARTS_SOON)
     assert await world.heard("fallback", judged)
     assert not world.told("fallback", held)
-    await world.tell(Pulse(source="ingress", instance=hanging, leaving=True), key="pulse")
+    await world.tell(Pulse(source="ingress", instance=hanging, leaving=True), key="pulse.normal")
     assert await world.heard("fallback", held)
 
 

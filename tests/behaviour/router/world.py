@@ -152,7 +152,9 @@ class World:
         return work
 
     async def tell(
-        self, *receipts: AttemptReceipt | InboundReceipt | Pulse | bytes, key: str = "attempt.sms"
+        self,
+        *receipts: AttemptReceipt | InboundReceipt | Pulse | bytes,
+        key: str = "attempt.sms.normal",
     ) -> None:
         """Put receipts, or anything else, on the receipts exchange."""
         exchange = await self.channel.get_exchange(RECEIPTS, ensure=False)

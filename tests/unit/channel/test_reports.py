@@ -112,7 +112,7 @@ def test_a_frame_goes_where_the_router_listens() -> None:
     """A report travels under its channel's key, mandatory, as the bytes it was recorded with."""
     receipt = told(Accepted(("SM1",)))
     frame = receipt_frame(receipt, b"recorded")
-    assert (frame.exchange, frame.routing_key) == ("herald.receipts", "attempt.sms")
+    assert (frame.exchange, frame.routing_key) == ("herald.receipts", "attempt.sms.normal")
     assert frame.mandatory
     assert frame.body == b"recorded"
 

@@ -22,12 +22,12 @@ def test_all_publications_are_documented() -> None:
         *(
             f"{key}{lane}"
             for key in ("attempt.sms", "attempt.whatsapp")
-            for lane in ("", ".urgent", ".bulk")
+            for lane in (".urgent", ".normal", ".bulk")
         ),
-        "inbound.sms",
-        "inbound.whatsapp",
+        "inbound.sms.normal",
+        "inbound.whatsapp.normal",
         "ingress.quarantine",
-        "pulse",
+        "pulse.normal",
     }
     schemas = document["components"]["schemas"]
     assert {"AttemptReceipt", "InboundReceipt", "Quarantined"} <= set(schemas)

@@ -56,7 +56,7 @@ async def test_a_batch_is_published_whole() -> None:
     answer = await ask(receiver(bus), WHATSAPP, [body], headers=signed(body))
     assert (answer.status, answer.body) == (200, b"")
     keys = [(frame.exchange, frame.routing_key) for frame in bus.frames]
-    assert keys.count(("herald.receipts", "attempt.whatsapp")) == 3
+    assert keys.count(("herald.receipts", "attempt.whatsapp.normal")) == 3
     assert keys.count(("herald.dead", "ingress.quarantine")) == 6
     assert all(frame.mandatory for frame in bus.frames)
     bad = next(frame for frame in bus.frames if frame.exchange == "herald.dead")

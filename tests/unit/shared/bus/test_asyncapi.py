@@ -16,6 +16,7 @@ from herald.bus.deliveries import Delivery
 from herald.bus.entities import existing_exchange, existing_queue
 from herald.bus.publishing import declare_publication
 from herald.bus.subscribers import subscribe_batches
+from herald.vocabulary import Lane
 
 URL = "amqp://user:hunter2@broker.example.com/vhost"
 
@@ -46,7 +47,7 @@ def _subscribed(*models: type[BaseModel]) -> dict[str, Any]:
     broker = consuming_broker(URL, app_id="router")
     subscribe_batches(
         broker,
-        existing_queue(topology.RECEIPTS_QUEUE, "attempt.*"),
+        existing_queue(topology.receipts_queue(Lane.NORMAL), "attempt.*"),
         _ignore,
         prefetch=400,
         max_batch=200,
@@ -63,7 +64,7 @@ def test_batch_subscription_documents_one_message() -> None:
     """The payload is one message's model, not a list of them."""
     document = _subscribed(Attempt)
     channel = document["channels"]["receipts"]
-    assert channel["bindings"]["amqp"]["queue"]["name"] == "router.receipts"
+    assert channel["bindings"]["amqp"]["queue"]["name"] == "router.receipts.normal"
     assert channel["description"] == "News from channels and ingress."
     schema = document["components"]["schemas"]["Attempt"]
     assert (schema["type"], list(schema["properties"])) == ("object", ["attempt_id"])

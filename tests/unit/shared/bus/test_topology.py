@@ -19,7 +19,8 @@ def test_queues_are_computed_from_the_channels() -> None:
     assert set(QUEUES) == {
         *(f"router.commands.{lane}" for lane in ("urgent", "normal", "bulk")),
         "router.control",
-        *("router.receipts" + suffix for suffix in (".urgent", "", ".bulk")),
+        *(f"router.receipts.{lane}" for lane in ("urgent", "normal", "bulk")),
+        "router.receipts",
         "router.unroutable",
         "herald.dead",
         *(
@@ -66,20 +67,22 @@ def test_every_published_key_is_bound() -> None:
         queue = topology.receipts_queue(lane)
         assert bound["herald.receipts", topology.attempt_receipt_key("*", lane)] == queue
         assert bound["herald.receipts", topology.pulse_key(lane)] == queue
-    assert bound["herald.receipts", topology.inbound_receipt_key("*")] == "router.receipts"
+    assert bound["herald.receipts", topology.inbound_receipt_key("*")] == "router.receipts.normal"
     assert Binding("herald.dead", "#", "herald.dead") in BUS.bindings
 
 
 def test_receipts_of_a_lane_reach_its_queue_alone() -> None:
-    """No lane's key matches another lane's wildcard; services that know no lanes use the normal."""
-    assert topology.attempt_receipt_key("sms") == "attempt.sms"
-    patterns = {
-        lane: topology.attempt_receipt_key("*", lane).replace(".", r"\.").replace("*", "[^.]+")
-        for lane in Lane
+    """Every key reaches one queue; those of services without lanes have their own."""
+    bound = [b for b in BUS.bindings if b.exchange == "herald.receipts"]
+    patterns = [(b.routing_key.replace(".", r"\.").replace("*", "[^.]+"), b.queue) for b in bound]
+    keys = {
+        **{topology.attempt_receipt_key("sms", lane): f"router.receipts.{lane}" for lane in Lane},
+        topology.inbound_receipt_key("sms"): "router.receipts.normal",
+        "attempt.sms": "router.receipts",
+        "inbound.sms": "router.receipts",
     }
-    for lane in Lane:
-        key = topology.attempt_receipt_key("sms", lane)
-        assert [other for other in Lane if re.fullmatch(patterns[other], key)] == [lane]
+    for key, queue in keys.items():
+        assert [to for pattern, to in patterns if re.fullmatch(pattern, key)] == [queue]
 
 
 def test_only_commands_have_an_alternate_exchange() -> None:
