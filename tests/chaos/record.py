@@ -42,6 +42,10 @@ SELECT message_id::text, split_part(fact, ':', 3) AS attempt_id,
 FROM router.history
 WHERE message_id = ANY ($1::uuid[]) AND fact LIKE 'timer:fallback:%' AND note LIKE '%: silence%'
 """
+_HISTORY = """
+SELECT message_id, recorded_at::time(3), fact, note FROM router.history
+WHERE message_id = ANY ($1::uuid[]) ORDER BY message_id, router.history.recorded_at, fact
+"""
 _DEAD = """
 SELECT queue, reason, count(*) FROM router.dead_letters
 WHERE received_at >= to_timestamp($1) GROUP BY queue, reason
@@ -98,6 +102,16 @@ async def settled(
         )
     finally:
         await database.close()
+
+
+async def history_of(stack: Stack, ids: Sequence[str]) -> list[str]:
+    """Return everything that happened to messages, a line each, for a person."""
+    database = await asyncpg.connect(stack.servers.postgres_dsn)
+    try:
+        rows = await database.fetch(_HISTORY, ids)
+    finally:
+        await database.close()
+    return [" ".join(map(str, row)) for row in rows]
 
 
 def message_of(request: Row) -> str:

@@ -20,13 +20,14 @@ from chaos.commands import varied
 from chaos.fleet import Fleet
 from chaos.load import Load, under_load
 from chaos.nemesis import strike
-from chaos.record import settled
+from chaos.record import history_of, settled
 from chaos.replicas import kind_of
 from chaos.schedule import CLOCKS, Fault, Kind, draw
 from chaos.size import MESSAGES, SEEDS, SIZE
 from chaos.verdict import Verdict, judge
 
 FALLBACK_AFTER_SECONDS = 4
+EXPLAINED = 5  # messages whose history is printed where a promise was broken
 PATIENCE_SECONDS = 240  # silence is held for two minutes at most after an outage
 
 
@@ -48,6 +49,9 @@ def test_replicas_survive_a_nemesis(
     verdict = judge(record, fleet.balancer.tries, fallback_after=FALLBACK_AFTER_SECONDS)
     with capfd.disabled():
         sys.stdout.write(_line(seed, faults, verdict, recovered_seconds, load))
+    with capfd.disabled():
+        for line in asyncio.run(history_of(fleet.stack, verdict.doubtful[:EXPLAINED])):
+            sys.stderr.write(f"{line}\n")
     killed = {_channel(fault) for fault in faults if fault.kind is Kind.KILL}
     assert verdict.problems(killed_channels=killed) == []
     assert verdict.answered == verdict.commands

@@ -44,6 +44,12 @@ class Verdict:
             *(f"failed, though nothing about it was unknown: {name}" for name in self.failed),
         ]
 
+    @property
+    def doubtful(self) -> list[str]:
+        """Name the messages about which a promise was broken."""
+        attempts = (*self.false_silence, *self.never_called)
+        return [*self.lost, *self.unexplained, *self.failed, *(one[:36] for one in attempts)]
+
     def counts(self) -> dict[str, int]:
         """Return the counts of the line."""
         return {
