@@ -30,7 +30,7 @@ from herald.work import Work
 from router import metrics
 from router.committing import Committer
 from router.core.facts import DeadLettered, Fact
-from router.halving import apply_in_halves
+from router.poison_isolation import apply_isolated
 from router.store.dead_letters import DeadLetter, bury
 
 MAX_KEPT_BYTES = 1024 * 1024
@@ -45,7 +45,7 @@ class DeadLetterHandler:
 
     async def __call__(self, deliveries: Sequence[Delivery]) -> None:
         """Keep a batch; a letter that can't be kept whole is kept without its headers."""
-        await apply_in_halves(deliveries, self._apply, self._keep_bare)
+        await apply_isolated(deliveries, self._apply, self._keep_bare)
 
     async def _apply(self, deliveries: Sequence[Delivery]) -> None:
         letters = [letter_of(delivery) for delivery in deliveries]

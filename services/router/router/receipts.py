@@ -15,14 +15,15 @@ from herald.config.file import HeraldFile
 from herald.database.pool import Connection, Database
 from herald.identifiers import AttemptId
 from herald.receipts import RECEIPT, AttemptReceipt, InboundReceipt
+from herald.text import storable
 from router import metrics
 from router.burials import letter_from
 from router.committing import Committer
 from router.core.facts import Fact, Reported
 from router.core.message import Message
 from router.frames import inbound_event
-from router.halving import apply_in_halves
 from router.matching import match
+from router.poison_isolation import apply_isolated
 from router.store.dead_letters import bury
 from router.store.references import ReferenceKey, find_references, mark_inbound
 
@@ -50,11 +51,16 @@ class ReceiptHandler:
         items: list[Item] = []
         for delivery in deliveries:
             try:
-                items.append(Item(delivery, RECEIPT.validate_json(delivery.body)))
+                receipt = RECEIPT.validate_json(delivery.body)
             except ValidationError:
                 delivery.reject()
+                continue
+            if _can_be_stored(receipt, delivery.body):
+                items.append(Item(delivery, receipt))
+            else:
+                delivery.reject()
         if items:
-            await apply_in_halves(items, self._apply, _set_aside)
+            await apply_isolated(items, self._apply, _set_aside)
 
     async def _apply(self, items: Sequence[Item]) -> None:
         now = datetime.now(UTC)
@@ -142,6 +148,14 @@ class ReceiptHandler:
             and message.tenant in account.tenants
         )
         return None if serves else "foreign_receipt"
+
+
+def _can_be_stored(receipt: AttemptReceipt | InboundReceipt, body: bytes) -> bool:
+    """Whether PostgreSQL takes its text; only an escape brings U+0000 into JSON that was read."""
+    if b"\\u0000" not in body:
+        return True
+    document = receipt.model_dump(mode="json")
+    return bool(storable(document) == document)
 
 
 async def _set_aside(item: Item, _error: Exception) -> None:
