@@ -32,7 +32,7 @@ from herald.work import Work
 from router import metrics
 from router.committing import Committer
 from router.core.facts import DeadLettered, Fact
-from router.halving import apply_in_halves
+from router.poison_isolation import apply_isolated
 from router.store.dead_letters import DeadLetter, bury
 
 MAX_KEPT_BYTES = 1024 * 1024
@@ -58,7 +58,7 @@ class DeadLetterHandler:
         """Keep a batch; a letter that can't be kept whole is kept without its headers."""
         left = await self._handle_again(deliveries)
         if left:
-            await apply_in_halves(left, self._apply, self._keep_bare)
+            await apply_isolated(left, self._apply, self._keep_bare)
 
     async def _handle_again(self, deliveries: Sequence[Delivery]) -> list[Delivery]:
         """Give each handler what the broker gave up of its queue; return all else."""

@@ -20,8 +20,8 @@ from router.core.effects import Answer, Decision
 from router.core.facts import Begun, Fact
 from router.core.message import Message
 from router.frames import answer_event, rejection_event
-from router.halving import apply_in_halves
 from router.intake import Candidate, Envelope, Rejection, poison, read_send
+from router.poison_isolation import apply_isolated
 from router.store.dead_letters import bury
 from router.store.messages import HistoryRow, Taken, find_taken, insert_messages, read_contents
 from router.transaction import Batch
@@ -51,7 +51,7 @@ class SendHandler:
 
     async def __call__(self, deliveries: Sequence[Delivery]) -> None:
         """Answer every command of a batch; one that breaks us is refused alone."""
-        await apply_in_halves(deliveries, self._apply, self._refuse_poison)
+        await apply_isolated(deliveries, self._apply, self._refuse_poison)
 
     async def _apply(self, deliveries: Sequence[Delivery]) -> None:
         now = self._database.now()

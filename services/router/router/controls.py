@@ -14,9 +14,9 @@ from router.commands import bury_bodies, envelope_of, refuse, refuse_poison
 from router.committing import Committer
 from router.core.facts import CancelAsked, Fact
 from router.frames import rejection_event
-from router.halving import apply_in_halves
 from router.intake import Envelope, Rejection, read_cancel, rejection
 from router.planning import UnusableError
+from router.poison_isolation import apply_isolated
 from router.store.messages import find_by_key, lock_messages
 
 
@@ -30,7 +30,7 @@ class ControlHandler:
 
     async def __call__(self, deliveries: Sequence[Delivery]) -> None:
         """Answer every command of a batch; one that breaks us is refused alone."""
-        await apply_in_halves(deliveries, self._apply, self._refuse_poison)
+        await apply_isolated(deliveries, self._apply, self._refuse_poison)
 
     async def _apply(self, deliveries: Sequence[Delivery]) -> None:
         now = self._database.now()
@@ -102,7 +102,7 @@ class UnroutableHandler:
 
     async def __call__(self, deliveries: Sequence[Delivery]) -> None:
         """Refuse every command of a batch."""
-        await apply_in_halves(deliveries, self._apply, self._refuse_poison)
+        await apply_isolated(deliveries, self._apply, self._refuse_poison)
 
     async def _apply(self, deliveries: Sequence[Delivery]) -> None:
         rejections = [

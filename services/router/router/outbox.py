@@ -4,12 +4,14 @@ A row is ours while its claim lasts; publishing gives up before that, so a row t
 takes over is never in flight here. A frame may be published twice, always under the same id.
 
 Events go their own way: a user's queue that takes nothing must not hold the work of all others.
-What it does not take stays in the row, for a while.
+What it does not take stays in the row, for a while. A broker that confirms nothing at all (an alarm
+of its memory or disk) is another matter: all is published again as soon as it confirms something.
 """
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
@@ -36,7 +38,8 @@ CLAIM = timedelta(seconds=15)
 PUBLISH_SECONDS = 10.0  # less than CLAIM
 SWEEP_SECONDS = 1.0
 SWEEP_ROWS = 50
-AWAY_PAUSE = timedelta(seconds=2)  # until events that met no broker are tried again
+AWAY_PAUSE = timedelta(seconds=2)  # until frames that met no broker, or an alarm, are tried again
+CONFIRMING_SECONDS = PUBLISH_SECONDS / 2  # a broker that confirmed nothing for so long has an alarm
 EVENTS_PAUSE = timedelta(minutes=1)  # until events that were not taken are tried again; it grows
 EVENTS_KEPT = timedelta(days=1)  # a queue that has taken nothing for so long is given up
 DRAIN_SECONDS = 3.0
@@ -84,7 +87,7 @@ class Outbox:
         told = asyncio.create_task(_left(self._events, events)) if events else None
         undone = await _left(self._publisher, work) if work else []
         if told is None:
-            self._conclude(row, undone)
+            await self._settle(row, undone, [], made_at)
             return
         task = asyncio.create_task(self._finish(row, undone, told, made_at))
         self._telling.add(task)
@@ -99,19 +102,30 @@ class Outbox:
         self, row: UUID, undone: Left, told: asyncio.Task[Left], made_at: datetime | None
     ) -> None:
         """Settle a row once its events are told, or leave them in it."""
-        untold, now = await told, self._database.now()
+        await self._settle(row, undone, await told, made_at)
+
+    async def _settle(
+        self, row: UUID, undone: Left, untold: Left, made_at: datetime | None
+    ) -> None:
+        """Settle a row, or leave in it the work and the events that were not taken."""
+        now = self._database.now()
         age = now - (made_at or now)
         if age > EVENTS_KEPT:
             given_up = [item for item in untold if isinstance(item[1], TimedOutError)]
             metrics.EVENTS_GIVEN_UP.inc(len(given_up))
             untold = [item for item in untold if item not in given_up]
-        self._conclude(row, [*undone, *untold])
-        if untold and not undone:
-            await self._keep(row, untold, now + _pause(untold, age))
+        left = [*undone, *untold]
+        self._conclude(row, left)
+        if not left:
+            return
+        if not _is_confirming(self._publisher):
+            await self._keep(row, left, now + AWAY_PAUSE)
+        elif not undone:
+            await self._keep(row, left, now + _pause(untold, age))
 
-    async def _keep(self, row: UUID, untold: Left, until: datetime) -> None:
-        """Leave in a row the events that were not taken; the rest of it is done."""
-        kept = Promise(id=row, frames=encode([frame for frame, _ in untold]), claimed_until=until)
+    async def _keep(self, row: UUID, left: Left, until: datetime) -> None:
+        """Leave in a row the frames that were not taken; the rest of it is done."""
+        kept = Promise(id=row, frames=encode([frame for frame, _ in left]), claimed_until=until)
         try:
             async with self._database.connection() as connection:
                 await keep_events(connection, kept)
@@ -133,6 +147,10 @@ class Outbox:
             except Exception as error:  # noqa: BLE001  what is promised must be swept again
                 _log.warning("outbox.sweep_failed", error=type(error).__name__, where=where(error))
 
+    @property
+    def _is_confirming(self) -> bool:
+        return _is_confirming(self._publisher) or _is_confirming(self._events)
+
     async def flush(self) -> None:
         """Drop settled rows before the end, so that the next start publishes nothing twice."""
         settled = self.settled()
@@ -148,7 +166,10 @@ class Outbox:
             if settled:
                 await forget_outbox(connection, settled)
                 self.forgotten(settled)
-            rows = await claim_lapsed_outbox(connection, self._database.now(), CLAIM, SWEEP_ROWS)
+            # While nothing is confirmed one row asks for all: what is published again and again
+            # into an alarm arrives as often when it ends.
+            limit = SWEEP_ROWS if self._is_confirming else 1
+            rows = await claim_lapsed_outbox(connection, self._database.now(), CLAIM, limit)
             waiting, age = await outbox_backlog(connection)
         metrics.OUTBOX_ROWS.set(waiting)
         metrics.OUTBOX_AGE_SECONDS.set(age)
@@ -156,6 +177,12 @@ class Outbox:
         await asyncio.gather(
             *(self.publish(row, decode(frames), made_at) for row, frames, made_at in rows)
         )
+
+
+def _is_confirming(publisher: Publisher) -> bool:
+    """Whether the broker confirmed something of late; the router always publishes something."""
+    at = publisher.confirmed_at
+    return at is not None and time.monotonic() - at < CONFIRMING_SECONDS
 
 
 def _pause(untold: Left, age: timedelta) -> timedelta:

@@ -15,6 +15,7 @@ from herald.config.file import HeraldFile
 from herald.database.pool import Connection, Database
 from herald.identifiers import AttemptId
 from herald.receipts import RECEIPT, AttemptReceipt, InboundReceipt, Pulse
+from herald.text import storable
 from herald.vocabulary import Lane
 from router import metrics
 from router.burials import letter_from
@@ -22,8 +23,8 @@ from router.committing import Committer
 from router.core.facts import Fact, Reported
 from router.core.message import Message
 from router.frames import inbound_event
-from router.halving import apply_in_halves
 from router.matching import match
+from router.poison_isolation import apply_isolated
 from router.store.dead_letters import bury
 from router.store.references import ReferenceKey, find_references, mark_inbound
 
@@ -71,10 +72,12 @@ class ReceiptHandler:
                 continue
             if isinstance(receipt, Pulse):
                 pulses.append(receipt)
-            else:
+            elif _can_be_stored(receipt, delivery.body):
                 items.append(Item(delivery, receipt))
+            else:
+                delivery.reject()
         if items:
-            await apply_in_halves(items, self._apply, _set_aside)
+            await apply_isolated(items, self._apply, _set_aside)
         if pulses:
             self._handled(self._lane, pulses)
 
@@ -173,6 +176,14 @@ class ReceiptHandler:
         if name not in self._missing_accounts:
             self._missing_accounts.add(name)
             _log.warning("receipts.account_not_configured", account=name)
+
+
+def _can_be_stored(receipt: AttemptReceipt | InboundReceipt, body: bytes) -> bool:
+    """Whether PostgreSQL takes its text; only an escape brings U+0000 into JSON that was read."""
+    if b"\\u0000" not in body:
+        return True
+    document = receipt.model_dump(mode="json")
+    return bool(storable(document) == document)
 
 
 async def _set_aside(item: Item, _error: Exception) -> None:

@@ -20,7 +20,7 @@ from router.committing import Committer
 from router.core.deadlines import due_at, gate_of, silence_at
 from router.core.facts import Due
 from router.core.message import Message
-from router.halving import apply_in_halves
+from router.poison_isolation import apply_isolated
 from router.store.messages import find_due, lock_due, postpone
 from router.transaction import Batch
 
@@ -73,7 +73,7 @@ class Timers:
             ours += await self._act(ids, now, gates)
 
         if found:
-            await apply_in_halves(found, act, self._put_off)
+            await apply_isolated(found, act, self._put_off)
         return ours >= BATCH
 
     async def _act(self, ids: Sequence[UUID], now: datetime, gates: Mapping[str, datetime]) -> int:

@@ -15,6 +15,7 @@ from typing import Literal
 import structlog
 from prometheus_client import REGISTRY, CollectorRegistry
 
+from herald.bus.byte_budget import MAX_BATCH_BYTES
 from herald.bus.cancellation import own_cancellation_only
 from herald.bus.deliveries import Delivery, settle
 from herald.bus.metrics import bus_metrics
@@ -119,7 +120,15 @@ class BatchLoop:
         if not self._buffer:
             return []
         source = self._buffer[0].source
-        batch = list(islice(takewhile(lambda d: d.source is source, self._buffer), self._max_batch))
+        batch: list[Delivery] = []
+        size = 0
+        for delivery in islice(
+            takewhile(lambda d: d.source is source, self._buffer), self._max_batch
+        ):
+            size += len(delivery.body)
+            if batch and size > MAX_BATCH_BYTES:
+                break
+            batch.append(delivery)
         for _ in batch:
             self._buffer.popleft()
         return batch

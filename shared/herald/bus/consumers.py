@@ -19,12 +19,14 @@ from aiormq.abc import AbstractConnection, DeliveredMessage
 from faststream.rabbit import Channel
 from faststream.rabbit.configs import RabbitBrokerConfig
 
+from herald.bus.byte_budget import PrefetchBudget
 from herald.bus.cancellation import own_cancellation_only
 from herald.bus.recovery import connection_under, open_channel, request_recovery
 
 _WATCH_SECONDS = 1.0
 _RECOVERY_AFTER_SECONDS = 5.0  # aio-pika's own recovery goes first
 _CALL_TIMEOUT_SECONDS = 5.0
+_POLL_SECONDS = 0.02
 
 _log = structlog.get_logger(__name__)
 
@@ -46,12 +48,16 @@ class Consumer:
         receive: Callable[[DeliveredMessage], Coroutine[Any, Any, None]],
         *,
         prefetch: int,
+        unsettled: Callable[[], int],
     ) -> None:
         self._config = config
         self._queue = queue
         self._receive = receive
-        self._settings = Channel(prefetch_count=prefetch)
-        self._prefetch = prefetch
+        self._budget = PrefetchBudget(prefetch)
+        self._unsettled = unsettled
+        self.prefetch = self._budget.allowed  # of the consumer at this moment
+        self._settings = Channel(prefetch_count=self.prefetch)
+        self._changing = False  # its prefetch, between two consumers
         self._channel: RobustChannel | None = None
         self._underlay: aiormq.Channel | None = None  # where the tag was consumed
         self._tag = ""
@@ -65,7 +71,9 @@ class Consumer:
     def problem(self) -> str | None:
         """Why nothing is consumed; None when the broker delivers to an open channel."""
         underlay = self._underlay
-        if underlay is None or underlay.is_closed or self._tag not in underlay.consumers:
+        if underlay is None or underlay.is_closed:
+            return f"can't consume {self._queue}: {self._failure}"
+        if self._tag not in underlay.consumers and not self._changing:
             return f"can't consume {self._queue}: {self._failure}"
         return None
 
@@ -76,18 +84,23 @@ class Consumer:
             self._changed.clear()
             if self.problem is not None:
                 await self._attach()
+            elif self._budget.suited(self.prefetch) != self.prefetch:
+                await self._change_prefetch()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_WATCH_SECONDS):
                     await self._changed.wait()
 
+    def note(self, size: int) -> None:
+        """Take in the bytes of a message received: what is held follows the sizes."""
+        self._budget.note(size)
+        if not self._changing and self._budget.suited(self.prefetch) != self.prefetch:
+            self._wake()
+
     async def cancel(self) -> None:
         """Have the broker deliver no more; what is on its way arrives before this returns."""
-        underlay, self._underlay = self._underlay, None
         self._failure = "stopped"
-        if underlay is not None:
-            # a lost channel has no consumer to cancel
-            with contextlib.suppress(Exception), own_cancellation_only():
-                await underlay.basic_cancel(self._tag, timeout=_CALL_TIMEOUT_SECONDS)
+        await self._end_consumer()  # a lost channel has none
+        self._underlay = None
 
     async def give_back(self, settlements_taken_in: Callable[[], Awaitable[None]]) -> None:
         """Have every delivery that is not settled return to the queue.
@@ -115,6 +128,27 @@ class Consumer:
         except Exception:  # noqa: BLE001  every reason means the same here
             return None
 
+    async def _change_prefetch(self) -> None:
+        """Consume anew on the same channel: a quorum queue keeps the prefetch of a consumer.
+
+        What was received stays ours, and most of it is settled first, for the new consumer's
+        prefetch does not count it. The queue may take back what it had only just sent.
+        """
+        self._changing = True
+        try:
+            self.losses += 1
+            await _whole(self._end_consumer())
+            while self._unsettled() > self.prefetch / 4:  # noqa: ASYNC110  rare, and short
+                await asyncio.sleep(_POLL_SECONDS)
+            await _whole(self._attach())
+        finally:
+            self._changing = False
+
+    async def _end_consumer(self) -> None:
+        if self._underlay is not None:
+            with contextlib.suppress(Exception), own_cancellation_only():
+                await self._underlay.basic_cancel(self._tag, timeout=_CALL_TIMEOUT_SECONDS)
+
     async def _attach(self) -> None:
         try:
             with own_cancellation_only():
@@ -127,9 +161,10 @@ class Consumer:
         else:
             self._failure = "lost"  # what to say from the moment it is lost
             self._closed_since = None
-            _log.info("bus.consuming", queue=self._queue, prefetch=self._prefetch)
+            _log.info("bus.consuming", queue=self._queue, prefetch=self.prefetch)
 
     async def _consume(self) -> None:
+        self.prefetch = self._budget.suited(self.prefetch)
         channel = await self._config.channel_manager.get_channel(self._settings)
         if channel is not self._channel:
             self._channel = channel
@@ -137,7 +172,7 @@ class Consumer:
         async with asyncio.timeout(_CALL_TIMEOUT_SECONDS):
             # Every time, and first: it waits until aio-pika has reopened the channel, and a
             # prefetch that failed to be set would mean an unlimited one.
-            await channel.set_qos(prefetch_count=self._prefetch)
+            await channel.set_qos(prefetch_count=self.prefetch)
         underlay = open_channel(channel)
         if underlay is None:
             raise aiormq.exceptions.ChannelInvalidStateError("channel closed")
@@ -191,3 +226,13 @@ class Consumer:
 
     def _wake(self, *_: object) -> None:
         self._changed.set()
+
+
+async def _whole(work: Coroutine[Any, Any, None]) -> None:
+    """Do all of it even if cancelled: aiormq closes a channel whose call is cut short."""
+    task = asyncio.create_task(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task], timeout=_CALL_TIMEOUT_SECONDS)
+        raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Sequence
 
@@ -33,6 +34,7 @@ class Publisher:
     """Publishes on a broker of its own (`publishing_broker`); safe to share between tasks."""
 
     def __init__(self, broker: RabbitBroker, *, registry: CollectorRegistry = REGISTRY) -> None:
+        self.confirmed_at: float | None = None  # the last time, in monotonic seconds
         self._broker = broker
         self._published = bus_metrics(registry).published
         self._in_flight: set[str] = set()
@@ -97,6 +99,8 @@ class Publisher:
             }
         encoded, outcomes = self._encode(channel, frames)
         results = await publish_batch(channel, list(encoded.values()), deadline)
+        if None in results:
+            self.confirmed_at = time.monotonic()
         return outcomes | dict(zip(encoded, results, strict=True))
 
     def _encode(

@@ -59,6 +59,7 @@ class BatchSubscriber(RabbitSubscriber):
             config.queue.name,
             self._receive,
             prefetch=prefetch,
+            unsettled=lambda: self.unsettled,
         )
         self._source: Source | None = None
         self._loop = SupervisedLoop(batches)
@@ -72,6 +73,23 @@ class BatchSubscriber(RabbitSubscriber):
     def buffered(self) -> int:
         """Deliveries received and not yet handled, the batch in hand included."""
         return self._batches.buffered
+
+    @property
+    def prefetch(self) -> int:
+        """How many messages it may hold at this moment; it follows their sizes."""
+        return self._consumer.prefetch
+
+    @property
+    def unsettled(self) -> int:
+        """Deliveries received and not settled."""
+        source = self._source
+        return source.unsettled if source is not None and source.is_open else 0
+
+    @property
+    def unsettled_bytes(self) -> int:
+        """The bytes of their bodies; bounded, however many they are."""
+        source = self._source
+        return source.unsettled_bytes if source is not None and source.is_open else 0
 
     @property
     def newest_handled(self) -> datetime | None:
@@ -102,7 +120,7 @@ class BatchSubscriber(RabbitSubscriber):
     def losses(self) -> int:
         """How often its consumer or channel was lost or given back.
 
-        Whenever it has grown, deliveries received before may have returned to the queue.
+        Whenever it has grown, deliveries may have returned to the queue.
         """
         return self._consumer.losses
 
@@ -198,7 +216,8 @@ class BatchSubscriber(RabbitSubscriber):
         elif self._source.given_back:
             return
         delivery = delivery_from(message, self._source)
-        self._source.outstanding[delivery.tag] = None
+        self._source.outstanding[delivery.tag] = len(delivery.body)
+        self._consumer.note(len(delivery.body))
         self._batches.receive(delivery)
 
     async def _wait_until_settled(self, deadline: float) -> None:
@@ -236,9 +255,10 @@ def subscribe_batches(
     """Subscribe a handler to a queue, in batches of whatever is waiting, `max_batch` at most.
 
     The broker starts and stops it with its other subscribers. `prefetch` bounds what is received
-    and not settled. `settle="batch"`: settled when the handler returns; `settle="single"`: the
-    handler settles each delivery itself, later. `payload_models`, `title`, `description` and
-    `exchange` are what AsyncAPI shows. `stopping` is set when stopping begins.
+    and not settled, and so do bytes: see `herald.bus.byte_budget`. `settle="batch"`: settled when
+    the handler returns; `settle="single"`: the handler settles each delivery itself, later.
+    `payload_models`, `title`, `description` and `exchange` are what AsyncAPI shows. `stopping` is
+    set when stopping begins.
     """
     config = RabbitSubscriberConfig(
         no_reply=True,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -10,13 +11,15 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
+from behaviour.bus.rabbit import until
 from herald.bus.errors import PublishError, TimedOutError, UnavailableError
 from herald.bus.frames import Frame
 from herald.bus.publishing import Publisher
 from herald.database.migrations import migrate
 from herald.database.pool import Database
 from herald.topology import EVENTS, OUTBOUND
-from router.outbox import EVENTS_KEPT, Outbox, decode
+from router import outbox as outbox_module
+from router.outbox import EVENTS_KEPT, PUBLISH_SECONDS, Outbox, decode
 from router.store.messages import save
 
 WORK = Frame(exchange=OUTBOUND, routing_key="sms.normal", body=b"{}", message_id="w", type="t")
@@ -31,14 +34,18 @@ class Queues(Publisher):
         self.failure = failure
         self.answers = asyncio.Event()
         self.taken: list[str] = []
+        self.asked: list[str] = []
+        self.confirmed_at = None
 
     async def publish_many(
         self,
         frames: Sequence[Frame],
         timeout_seconds: float = 5,  # noqa: ARG002  as the real one
     ) -> list[PublishError | None]:
+        self.asked += [frame.message_id for frame in frames]
         if self.takes:
             self.taken += [frame.message_id for frame in frames]
+            self.confirmed_at = time.monotonic()
             return [None for _ in frames]
         await self.answers.wait()
         return [self.failure(frame.message_id, "not confirmed") for frame in frames]
@@ -108,6 +115,48 @@ async def test_a_lost_broker_delays_events_less_than_a_sick_queue(
     async with database.connection() as connection:
         until = await connection.fetchval("DELETE FROM router.outbox RETURNING claimed_until")
     assert abs((until - datetime.now(UTC)).total_seconds() - seconds) < 1.5
+
+
+@pytest.mark.parametrize("frames", [[EVENT], [WORK], [WORK, EVENT]])
+async def test_an_alarm_of_the_broker_delays_nothing_for_long(
+    database: Database, frames: list[Frame]
+) -> None:
+    """When work is not confirmed either, no queue is sick: all is tried again in seconds."""
+    work, events = Queues(takes=False), Queues(takes=False)
+    for queues in (work, events):
+        queues.answers.set()
+        queues.confirmed_at = time.monotonic() - PUBLISH_SECONDS
+    outbox = Outbox(database, work, events)
+    row = await promised(database, outbox)
+    await outbox.publish(row["id"], frames)
+    await outbox.drain()
+    async with database.connection() as connection:
+        left = await connection.fetchrow("DELETE FROM router.outbox RETURNING *")
+    assert left is not None
+    assert abs((left["claimed_until"] - datetime.now(UTC)).total_seconds() - 2) < 1.5
+    assert [f.message_id for f in decode(left["frames"])] == [f.message_id for f in frames]
+
+
+async def test_all_is_published_once_an_alarm_has_ended(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While nothing is taken one row is tried at a time; then all follow at once."""
+    monkeypatch.setattr(outbox_module, "SWEEP_SECONDS", 0.01)
+    queues = Queues(takes=False)
+    outbox = Outbox(database, queues, queues)
+    for _ in range(5):
+        await promised(database, outbox)
+    async with database.connection() as connection:
+        await connection.execute("UPDATE router.outbox SET claimed_until = now()")
+    sweeping = asyncio.create_task(outbox.run())
+    await until(lambda: queues.asked)
+    asked = len(queues.asked)
+    queues.takes = True
+    queues.answers.set()
+    await until(lambda: len(queues.taken) >= 2 * 5)
+    sweeping.cancel()
+    assert asked <= 2
+    assert len(queues.taken) == 2 * 5
 
 
 async def test_what_is_not_taken_for_long_is_given_up(database: Database) -> None:

@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry
 
 from herald.bus import batches
 from herald.bus.batches import BatchLoop
+from herald.bus.byte_budget import MAX_BATCH_BYTES
 from herald.bus.deliveries import Delivery, Source, settle
 
 
@@ -49,7 +50,7 @@ class RecordingSource(Source):
 
 
 def _deliveries(source: Source, tags: Sequence[int]) -> list[Delivery]:
-    source.outstanding |= dict.fromkeys(tags)
+    source.outstanding |= dict.fromkeys(tags, 1)
     return [Delivery(body=b"%d" % tag, tag=tag, source=source) for tag in tags]
 
 
@@ -105,6 +106,23 @@ async def test_batch_never_spans_two_channels() -> None:
     assert seen == [[8, 9], [1, 2]]
     assert first.written == [("ack", 9, True)]
     assert second.written == [("ack", 2, True)]
+
+
+async def test_a_batch_ends_at_its_bytes() -> None:
+    """Large messages make smaller batches; one that is larger than all of it comes alone."""
+    source = RecordingSource()
+    seen: list[list[int]] = []
+
+    async def see(batch: Sequence[Delivery]) -> None:
+        seen.append([d.tag for d in batch])
+
+    loop = _loop(see)
+    half, whole = b"x" * (MAX_BATCH_BYTES // 2), b"x" * (MAX_BATCH_BYTES + 1)
+    for tag, body in enumerate((half, half, b"x", whole, b"x", half), 1):
+        source.outstanding[tag] = len(body)
+        loop.receive(Delivery(body=body, tag=tag, source=source))
+    await _run(loop)
+    assert seen == [[1, 2], [3], [4], [5, 6]]
 
 
 async def test_buffered_deliveries_of_a_lost_channel_are_skipped() -> None:
