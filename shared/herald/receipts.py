@@ -19,6 +19,7 @@ from herald.text import storable
 from herald.vocabulary import LenientInboundKind, LenientLane, LenientStatus, Receipts
 
 MAX_ELEMENT_BYTES = 32 * 1024
+MAX_RECEIPT_BYTES = MAX_ELEMENT_BYTES + 8 * 1024  # with all its other fields
 
 
 class _Fact(BaseModel):

@@ -13,9 +13,9 @@ from herald.bus.connections import Connections
 from herald.bus.entities import existing_exchange, existing_queue
 from herald.bus.publishing import declare_publication
 from herald.bus.subscribers import BatchSubscriber, subscribe_batches
-from herald.commands import CancelMessage, SendMessage
+from herald.commands import MAX_COMMAND_BYTES, CancelMessage, SendMessage
 from herald.events import CommandData, Event, InboundData, MessageData
-from herald.receipts import AttemptReceipt, InboundReceipt, Pulse
+from herald.receipts import MAX_RECEIPT_BYTES, AttemptReceipt, InboundReceipt, Pulse
 from herald.topology import (
     CANCEL_KEY,
     COMMANDS,
@@ -81,6 +81,7 @@ class Source:
     key: str
     models: tuple[type[BaseModel], ...]
     about: str
+    largest: int = MAX_COMMAND_BYTES  # bytes of a message
 
 
 SENDS: dict[Lane, Source] = {
@@ -99,6 +100,7 @@ EARLIER_REPORTS = Source(
     key=EARLIER_RECEIPT_KEYS[0],
     models=(AttemptReceipt, InboundReceipt),
     about="Receipts of services of version 0.1, which run beside the present ones in an upgrade.",
+    largest=MAX_RECEIPT_BYTES,
 )
 CONTROLS = Source(
     queue=CONTROL_QUEUE,
@@ -117,6 +119,7 @@ REPORTS: dict[Lane, Source] = {
         else (AttemptReceipt, Pulse),
         about=f"Receipts of attempts, {lane} lane, from workers and webhooks."
         + (" Messages from recipients." if lane is Lane.NORMAL else ""),
+        largest=MAX_RECEIPT_BYTES,
     )
     for lane in Lane
 }
@@ -151,6 +154,7 @@ def subscribe(connections: Connections, handlers: Handlers) -> Subscriptions:
             title=source.queue,
             description=source.about,
             exchange=existing_exchange(source.exchange),
+            largest=source.largest,
         )
 
     receipts = {lane: consume(REPORTS[lane], handlers.receipts[lane], lane) for lane in Lane}

@@ -8,8 +8,7 @@ import time
 import traceback
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime
-from itertools import chain, islice, takewhile
+from itertools import islice, takewhile
 from typing import Literal
 
 import structlog
@@ -50,7 +49,6 @@ class BatchLoop:
     ) -> None:
         self.queue = queue
         self.problem: str | None = None  # why the batch in hand is being retried
-        self.newest_handled: datetime | None = None
         self._handler = handler
         self._max_batch = max_batch
         self._settle = settle
@@ -65,12 +63,6 @@ class BatchLoop:
     def buffered(self) -> int:
         """Deliveries received and not yet handled, the batch in hand included."""
         return len(self._buffer) + len(self._hand)
-
-    @property
-    def oldest_unhandled(self) -> float | None:
-        """When the oldest delivery not yet handled arrived, in monotonic seconds; None: none."""
-        waiting = chain(self._hand, (d for d in self._buffer if d.is_live))
-        return min((d.received_at for d in waiting), default=None)
 
     def receive(self, delivery: Delivery) -> None:
         """Take a delivery in. Never blocks: prefetch bounds how many can come."""
@@ -196,14 +188,7 @@ class BatchLoop:
             await settle(rejected)
         self._count("acked", acked)
         self._count("rejected", len(rejected))
-        self._remember_newest(hand)
         self._hand = []
-
-    def _remember_newest(self, handled: Sequence[Delivery]) -> None:
-        times = [d.timestamp for d in handled if d.timestamp is not None]
-        if self.newest_handled is not None:
-            times.append(self.newest_handled)
-        self.newest_handled = max(times, default=None)
 
     def _count(self, result: str, number: int) -> None:
         if number:

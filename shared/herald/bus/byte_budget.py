@@ -20,10 +20,11 @@ _ENOUGH = 32  # deliveries before their mean is believed
 
 
 class PrefetchBudget:
-    """Says which prefetch suits; starts with what is safe for the largest messages allowed."""
+    """Says which prefetch suits; starts with what is safe for messages of `largest` bytes."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, largest: int = MAX_COMMAND_BYTES) -> None:
         self._most = most
+        self._largest = largest
         self._sizes: deque[int] = deque(maxlen=_REMEMBERED)
         self._sum = 0
 
@@ -40,7 +41,7 @@ class PrefetchBudget:
         count = len(self._sizes)
         mean = max(1.0, self._sum / max(1, count))
         if count < _ENOUGH:
-            mean = max(mean, MAX_COMMAND_BYTES)
+            mean = max(mean, self._largest)
         return max(1, min(self._most, int(BUDGET_BYTES // mean)))
 
     def suited(self, current: int) -> int:

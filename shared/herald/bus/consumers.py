@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, NamedTuple
+from typing import Any
 
 import aiormq
 import structlog
@@ -21,7 +21,7 @@ from faststream.rabbit.configs import RabbitBrokerConfig
 
 from herald.bus.byte_budget import PrefetchBudget
 from herald.bus.cancellation import own_cancellation_only
-from herald.bus.recovery import connection_under, open_channel, request_recovery
+from herald.bus.recovery import open_channel, request_recovery
 
 _WATCH_SECONDS = 1.0
 _RECOVERY_AFTER_SECONDS = 5.0  # aio-pika's own recovery goes first
@@ -29,13 +29,6 @@ _CALL_TIMEOUT_SECONDS = 5.0
 _POLL_SECONDS = 0.02
 
 _log = structlog.get_logger(__name__)
-
-
-class QueueCount(NamedTuple):
-    """A queue as the broker counts it."""
-
-    ready: int  # messages that wait, delivered to nobody
-    consumers: int  # of every process
 
 
 class Consumer:
@@ -48,12 +41,13 @@ class Consumer:
         receive: Callable[[DeliveredMessage], Coroutine[Any, Any, None]],
         *,
         prefetch: int,
+        largest: int,
         unsettled: Callable[[], int],
     ) -> None:
         self._config = config
         self._queue = queue
         self._receive = receive
-        self._budget = PrefetchBudget(prefetch)
+        self._budget = PrefetchBudget(prefetch, largest)
         self._unsettled = unsettled
         self.prefetch = self._budget.allowed  # of the consumer at this moment
         self._settings = Channel(prefetch_count=self.prefetch)
@@ -118,15 +112,6 @@ class Consumer:
         given_back = aiormq.exceptions.ChannelInvalidStateError("given back")
         with contextlib.suppress(Exception), own_cancellation_only():
             await underlay.close(given_back, timeout=_CALL_TIMEOUT_SECONDS)
-
-    async def count(self) -> QueueCount | None:
-        """Ask the broker what waits in the queue and who consumes; None: it can't be asked now."""
-        try:
-            with own_cancellation_only():
-                connection = None if self._channel is None else connection_under(self._channel)
-                return None if connection is None else await self._probe(connection)
-        except Exception:  # noqa: BLE001  every reason means the same here
-            return None
 
     async def _change_prefetch(self) -> None:
         """Consume anew on the same channel: a quorum queue keeps the prefetch of a consumer.
@@ -200,16 +185,13 @@ class Consumer:
             self._watched = None
             self.losses += 1
 
-    async def _probe(self, connection: AbstractConnection) -> QueueCount:
-        """Count what waits, on a channel of its own: a missing queue closes the one that asks."""
+    async def _probe(self, connection: AbstractConnection) -> None:
+        """See that the queue is there, on a channel of its own: a missing one closes it."""
         probe = await connection.channel(timeout=_CALL_TIMEOUT_SECONDS)
         try:
-            declared = await probe.queue_declare(
-                self._queue, passive=True, timeout=_CALL_TIMEOUT_SECONDS
-            )
+            await probe.queue_declare(self._queue, passive=True, timeout=_CALL_TIMEOUT_SECONDS)
         finally:
             await probe.close()
-        return QueueCount(declared.message_count or 0, declared.consumer_count or 0)
 
     def _recover_channel(self) -> None:
         """Ask aio-pika again for a channel that stays closed on a living connection."""

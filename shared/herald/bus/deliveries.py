@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -90,7 +89,6 @@ class Delivery:
     redelivered: bool = False
     timestamp: datetime | None = None  # when it was published, by the publisher's clock, to 1 s
     delivery_count: int = 0  # earlier deliveries that ended without a settlement
-    received_at: float = field(default_factory=time.monotonic)  # seconds
     content_type: str | None = None
     user_id: str | None = None  # validated by the broker when set
     tag: int = 0

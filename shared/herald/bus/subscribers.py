@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any, cast
 
 import aiormq
@@ -27,10 +26,11 @@ from prometheus_client import REGISTRY, CollectorRegistry
 from pydantic import BaseModel
 
 from herald.bus.batches import BatchLoop, Handler, Settle
-from herald.bus.consumers import Consumer, QueueCount
+from herald.bus.consumers import Consumer
 from herald.bus.deliveries import Source, delivery_from
 from herald.bus.documented import specification_of
 from herald.bus.supervision import SupervisedLoop, cancelled
+from herald.commands import MAX_COMMAND_BYTES
 
 _ARRIVAL_SECONDS = 0.05  # for deliveries whose tasks have yet to run when the consumer is cancelled
 _POLL_SECONDS = 0.02
@@ -49,6 +49,7 @@ class BatchSubscriber(RabbitSubscriber):
         *,
         batches: BatchLoop,
         prefetch: int,
+        largest: int,
         stopping: asyncio.Event,
     ) -> None:
         super().__init__(config, specification, CallsCollection[Any]())
@@ -59,6 +60,7 @@ class BatchSubscriber(RabbitSubscriber):
             config.queue.name,
             self._receive,
             prefetch=prefetch,
+            largest=largest,
             unsettled=lambda: self.unsettled,
         )
         self._source: Source | None = None
@@ -92,11 +94,6 @@ class BatchSubscriber(RabbitSubscriber):
         return source.unsettled_bytes if source is not None and source.is_open else 0
 
     @property
-    def newest_handled(self) -> datetime | None:
-        """Publish time of the newest delivery handled so far (whole seconds)."""
-        return self._batches.newest_handled
-
-    @property
     def healthy(self) -> bool:
         """It consumes, and its handler works."""
         return self.problem is None
@@ -109,29 +106,12 @@ class BatchSubscriber(RabbitSubscriber):
         return self._loop.problem or self._consumer.problem or self._batches.problem
 
     @property
-    def oldest_unhandled(self) -> float | None:
-        """When the oldest delivery not yet handled arrived, the batch in hand included.
-
-        In monotonic seconds; None when there is none.
-        """
-        return self._batches.oldest_unhandled
-
-    @property
     def losses(self) -> int:
         """How often its consumer or channel was lost or given back.
 
         Whenever it has grown, deliveries may have returned to the queue.
         """
         return self._consumer.losses
-
-    async def count(self) -> QueueCount | None:
-        """Ask the broker what waits in the queue and who consumes; None: it can't be asked now."""
-        return await self._consumer.count()
-
-    async def count_ready(self) -> int | None:
-        """Ask the broker how many messages wait in the queue; None when it can't be asked now."""
-        counted = await self.count()
-        return None if counted is None else counted.ready
 
     async def start(self) -> None:
         """Begin consuming. Returns at once: a queue that is missing is awaited, not an error."""
@@ -248,6 +228,7 @@ def subscribe_batches(
     title: str,
     description: str,
     exchange: RabbitExchange | None = None,
+    largest: int = MAX_COMMAND_BYTES,
     settle: Settle = "batch",
     stopping: asyncio.Event | None = None,
     registry: CollectorRegistry = REGISTRY,
@@ -255,10 +236,10 @@ def subscribe_batches(
     """Subscribe a handler to a queue, in batches of whatever is waiting, `max_batch` at most.
 
     The broker starts and stops it with its other subscribers. `prefetch` bounds what is received
-    and not settled, and so do bytes: see `herald.bus.byte_budget`. `settle="batch"`: settled when
-    the handler returns; `settle="single"`: the handler settles each delivery itself, later.
-    `payload_models`, `title`, `description` and `exchange` are what AsyncAPI shows. `stopping` is
-    set when stopping begins.
+    and not settled, and so do bytes: see `herald.bus.byte_budget`; `largest` is how many a message
+    may have, until some have come. `settle="batch"`: settled when the handler returns;
+    `settle="single"`: the handler settles each delivery itself, later. `payload_models`, `title`,
+    `description` and `exchange` are what AsyncAPI shows. `stopping` is set when stopping begins.
     """
     config = RabbitSubscriberConfig(
         no_reply=True,
@@ -274,6 +255,7 @@ def subscribe_batches(
             queue.name, handler, max_batch=max_batch, settle=settle, registry=registry
         ),
         prefetch=prefetch,
+        largest=largest,
         stopping=stopping or asyncio.Event(),
     )
     Registrator.subscriber(broker, subscriber)

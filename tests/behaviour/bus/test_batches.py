@@ -43,7 +43,7 @@ async def test_delivery_tells_what_was_published(
 ) -> None:
     """A delivery carries the message's properties and where it came from."""
     collect = Collector()
-    subscriber = await subscribe(collect)
+    await subscribe(collect)
     await connections.publisher.publish_confirmed(
         work.frame("id-7", body=b"{}", correlation_id="c-7", headers={"a": 1})
     )
@@ -54,8 +54,6 @@ async def test_delivery_tells_what_was_published(
     assert (delivery.correlation_id, delivery.headers["a"]) == ("c-7", 1)
     assert (delivery.redelivered, delivery.delivery_count) == (False, 0)
     assert (delivery.content_type, delivery.user_id) == ("application/json", None)
-    await until(lambda: subscriber.newest_handled)
-    assert subscriber.newest_handled == delivery.timestamp
     assert delivery.timestamp is not None
     assert abs(delivery.timestamp - datetime.now(UTC)) < timedelta(seconds=5)
 
@@ -170,23 +168,6 @@ async def test_settling_twice_is_harmless(
     assert await collect.deliveries[1].ack()
     await asyncio.sleep(0.2)
     assert subscriber.healthy
-
-
-async def test_counts_what_waits_and_who_consumes(
-    subscribe: Subscribe, connections: Connections, rabbit: Rabbit, work: WorkQueue
-) -> None:
-    """A queue's messages and consumers are known as long as the connection is up."""
-    await rabbit.fill(topology.OUTBOUND, work.key, bodies(30))
-    collect = Collector()
-    collect.may_go.clear()
-    subscriber = await subscribe(collect, prefetch=5)
-    await until(lambda: subscriber.buffered == 5)
-    assert await subscriber.count() == (25, 1)
-    await subscriber.pause()
-    assert await subscriber.count() == (30, 0)
-    assert await subscriber.count_ready() == 30
-    await connections.stop()
-    assert await subscriber.count() is None
 
 
 async def test_ordinary_handler_works_beside_batches(

@@ -5,7 +5,6 @@ The client library cancels whatever waits on such a connection, as if its caller
 
 from __future__ import annotations
 
-import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -67,21 +66,6 @@ async def test_dead_link_never_cancels_the_caller(
         link.hold()
         with pytest.raises(UnavailableError):
             await service.publisher.publish_confirmed(work.frame("d"), timeout_seconds=60)
-
-
-async def test_dead_link_never_cancels_who_counts(
-    rabbit: Rabbit, work: WorkQueue, registry: CollectorRegistry
-) -> None:
-    """Who asks for a queue's length hears that it can't be told, and is not cancelled."""
-    async with linked_service(rabbit, registry) as (link, service):
-        subscriber = subscribed(service, work.queue, work.key, Collector(), registry)
-        await service.start()
-        await service.wait_until_started()
-        await until(lambda: subscriber.healthy)
-        link.hold()
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            while connection_of(service.consuming) is not None:
-                assert await subscriber.count_ready() is None
 
 
 async def test_dead_link_ends_no_consumer(

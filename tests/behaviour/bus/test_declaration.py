@@ -72,7 +72,7 @@ async def test_conflicting_queue_is_told_and_the_rest_declared(rabbit: Rabbit) -
     """What exists with other arguments is named; it keeps nothing else from being declared."""
     wanted = (Queue(topology.receipts_queue(Lane.NORMAL), delivery_limit=7), Queue("q.after"))
     await apply(rabbit.amqp_url, BUS)
-    with pytest.raises(TopologyConflictError, match=r"queue router\.receipts: differs"):
+    with pytest.raises(TopologyConflictError, match=r"queue router\.receipts\.normal: differs"):
         await apply(rabbit.amqp_url, Topology((), wanted, (), ()))
     assert await rabbit.ready("q.after") == 0
 

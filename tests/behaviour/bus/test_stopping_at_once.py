@@ -21,7 +21,7 @@ async def test_acknowledgements_just_before_the_end_count(
     """A quorum queue drops acknowledgements it has not taken in when their channel closes."""
     await rabbit.fill(topology.OUTBOUND, work.key, bodies(500))
     collect = Collector()
-    subscriber = await subscribe(collect, prefetch=500, settle="single")
+    subscriber = await subscribe(collect, prefetch=500, largest=1024, settle="single")
     await until(lambda: len(collect.deliveries) == 500)
     for delivery in sorted(collect.deliveries, key=lambda d: d.tag, reverse=newest_first):
         await delivery.ack()
