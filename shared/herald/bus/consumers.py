@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
@@ -27,6 +28,7 @@ _WATCH_SECONDS = 1.0
 _RECOVERY_AFTER_SECONDS = 5.0  # aio-pika's own recovery goes first
 _CALL_TIMEOUT_SECONDS = 5.0
 _POLL_SECONDS = 0.02
+_GROWING_SECONDS = 1.0  # to wait for settlements before more is received
 
 _log = structlog.get_logger(__name__)
 
@@ -117,17 +119,23 @@ class Consumer:
         """Consume anew on the same channel: a quorum queue keeps the prefetch of a consumer.
 
         What was received stays ours, and most of it is settled first, for the new consumer's
-        prefetch does not count it. The queue may take back what it had only just sent.
+        prefetch does not count it; to hold more, that is not waited for long. The queue may take
+        back what it had only just sent, hence a loss.
         """
         self._changing = True
         try:
             self.losses += 1
             await _whole(self._end_consumer())
-            while self._unsettled() > self.prefetch / 4:  # noqa: ASYNC110  rare, and short
-                await asyncio.sleep(_POLL_SECONDS)
+            await self._mostly_settled()
             await _whole(self._attach())
         finally:
             self._changing = False
+
+    async def _mostly_settled(self) -> None:
+        is_growing = self._budget.allowed > self.prefetch
+        deadline = time.monotonic() + (_GROWING_SECONDS if is_growing else math.inf)
+        while self._unsettled() > self.prefetch / 4 and time.monotonic() < deadline:  # noqa: ASYNC110  rare
+            await asyncio.sleep(_POLL_SECONDS)
 
     async def _end_consumer(self) -> None:
         if self._underlay is not None:

@@ -1,7 +1,4 @@
-"""Declaring the topology on a broker, and telling how a broker differs from it.
-
-Only `herald topology apply` and `herald topology check` come here; services declare nothing.
-"""
+"""Declaring the topology on a broker. Only `herald topology` does; services declare nothing."""
 
 from __future__ import annotations
 
@@ -11,10 +8,10 @@ from typing import Literal
 
 import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractConnection
-from aio_pika.exceptions import ChannelNotFoundEntity, ChannelPreconditionFailed
+from aio_pika.exceptions import ChannelPreconditionFailed
 from yarl import URL
 
-from herald.bus.drift import Drift, compare
+from herald.bus.drift import Drift
 from herald.bus.errors import TopologyConflictError
 from herald.bus.management import Management
 from herald.topology import Binding, Exchange, Queue, Topology
@@ -35,11 +32,11 @@ async def apply(
         ManagementError: the policies were not set.
     """
     conflicts: list[Drift] = []
-    async with _connected(connection_url) as connection:
+    async with connected(connection_url) as connection:
         for exchange in topology.exchanges:
-            conflicts += await _declare(connection, exchange)
+            conflicts += await declare(connection, exchange)
         for queue in topology.queues:
-            conflicts += await _declare(connection, queue)
+            conflicts += await declare(connection, queue)
         async with connection.channel() as channel:
             for binding in topology.bindings:
                 await _bind(channel, binding)
@@ -56,37 +53,14 @@ async def apply(
         raise TopologyConflictError(conflicts)
 
 
-async def check(
-    connection_url: str, topology: Topology, *, management_url: str | None = None
-) -> list[Drift]:
-    """Tell how the broker differs from the topology; an empty list when it does not.
-
-    AMQP alone tells what is missing. Arguments, bindings and policies are only compared when a
-    management URL is given.
-
-    Raises:
-        aio_pika.exceptions.AMQPError, OSError: the broker can't be reached or refuses the user.
-        ManagementError: the management API did not answer.
-    """
-    if management_url is None:
-        return await _check_existence(connection_url, topology)
-    async with Management(management_url, virtual_host(connection_url)) as management:
-        return compare(
-            topology,
-            exchanges=await management.list("exchanges"),
-            queues=await management.list("queues"),
-            bindings=await management.list("bindings"),
-            policies=await management.list("policies"),
-        )
-
-
 def virtual_host(connection_url: str) -> str:
     """Read the virtual host from an AMQP URL; `/` when it names none."""
     return URL(connection_url).path.removeprefix("/") or "/"
 
 
 @asynccontextmanager
-async def _connected(connection_url: str) -> AsyncIterator[AbstractConnection]:
+async def connected(connection_url: str) -> AsyncIterator[AbstractConnection]:
+    """Give a connection for the time of a `with` block; failing is an error, not awaited."""
     connection = await aio_pika.connect(connection_url, timeout=_CONNECT_TIMEOUT_SECONDS)
     try:
         yield connection
@@ -94,8 +68,12 @@ async def _connected(connection_url: str) -> AsyncIterator[AbstractConnection]:
         await connection.close()
 
 
-async def _declare(connection: AbstractConnection, entity: Exchange | Queue) -> list[Drift]:
-    """Declare on a channel of its own: a refusal closes it."""
+async def declare(connection: AbstractConnection, entity: Exchange | Queue) -> list[Drift]:
+    """Declare on a channel of its own, for a refusal closes it; return what it has otherwise.
+
+    Raises:
+        ChannelAccessRefused: the user may not configure it.
+    """
     channel = await connection.channel()
     try:
         if isinstance(entity, Exchange):
@@ -105,7 +83,7 @@ async def _declare(connection: AbstractConnection, entity: Exchange | Queue) -> 
         else:
             await channel.declare_queue(entity.name, durable=True, arguments=dict(entity.arguments))
     except ChannelPreconditionFailed as error:
-        return [Drift(_kind(entity), entity.name, "differs", str(error))]
+        return [Drift(kind_of(entity), entity.name, "differs", str(error))]
     await channel.close()
     return []
 
@@ -115,28 +93,6 @@ async def _bind(channel: AbstractChannel, binding: Binding) -> None:
     await queue.bind(binding.exchange, binding.routing_key)
 
 
-async def _check_existence(connection_url: str, topology: Topology) -> list[Drift]:
-    async with _connected(connection_url) as connection:
-        entities: list[Exchange | Queue] = [*topology.exchanges, *topology.queues]
-        return [
-            Drift(_kind(entity), entity.name, "missing")
-            for entity in entities
-            if not await _exists(connection, entity)
-        ]
-
-
-async def _exists(connection: AbstractConnection, entity: Exchange | Queue) -> bool:
-    channel = await connection.channel()
-    try:
-        if isinstance(entity, Exchange):
-            await channel.get_exchange(entity.name)
-        else:
-            await channel.get_queue(entity.name)
-    except ChannelNotFoundEntity:
-        return False
-    await channel.close()
-    return True
-
-
-def _kind(entity: Exchange | Queue) -> Literal["exchange", "queue"]:
+def kind_of(entity: Exchange | Queue) -> Literal["exchange", "queue"]:
+    """Say what it is."""
     return "exchange" if isinstance(entity, Exchange) else "queue"

@@ -30,6 +30,14 @@ class Drift:
         return f"{text} ({self.detail})" if self.detail else text
 
 
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """How a broker differs from the topology, and what could not be seen of it."""
+
+    differences: tuple[Drift, ...]
+    unseen: tuple[str, ...] = ()
+
+
 def compare(
     topology: Topology, *, exchanges: _Rows, queues: _Rows, bindings: _Rows, policies: _Rows
 ) -> list[Drift]:

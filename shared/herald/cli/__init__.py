@@ -19,7 +19,7 @@ application = typer.Typer(
     help="Send messages, see what became of them, and operate a Herald. Settings come from the "
     "environment: HERALD_AMQP_URL, HERALD_ROUTER_URL, HERALD_POSTGRES_DSN, HERALD_CONFIG. "
     "Exit codes: 0 done, 1 it could not be done or did not end well, 2 wrong input or refused, "
-    "3 not in time, 130 Ctrl-C.",
+    "3 not in time, or not all could be checked, 130 Ctrl-C.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,  # they show local variables, and so secrets
 )

@@ -20,6 +20,7 @@ from herald.server_urls import AMQP, HTTP, POSTGRES, check_url
 EXIT_FAILED = 1  # it could not be done (say, a server is away), or it did not end well
 EXIT_USAGE = 2  # wrong input, or a command the router refused
 EXIT_TIMEOUT = 3  # it did not happen in time; it still may
+EXIT_UNSEEN = 3  # of a check: it found nothing wrong, and could not see everything
 EXIT_INTERRUPTED = 130  # Ctrl-C
 
 DEFAULT_ROUTER_URL = "http://127.0.0.1:8002"

@@ -7,19 +7,30 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from typing import TypeVar
 
 import typer
 
 from herald.bus.errors import ManagementError, TopologyConflictError
-from herald.cli.environment import JsonOption, amqp_url, checked, configuration, fail, run
+from herald.cli.environment import (
+    EXIT_UNSEEN,
+    JsonOption,
+    amqp_url,
+    checked,
+    configuration,
+    fail,
+    run,
+)
 from herald.client.connection import explained
 from herald.server_urls import HTTP
 from herald.topology import topology_for
 
+MANAGEMENT = "HERALD_RABBITMQ_MANAGEMENT_URL"
+_NAMED = 5  # of what can't be seen; --json names all
+
 topology = typer.Typer(
-    help="Declare the bus, or check it. HERALD_RABBITMQ_MANAGEMENT_URL, with credentials, adds "
+    help=f"Declare the bus, or check it. {MANAGEMENT}, with credentials, adds "
     "policies and a full comparison.",
     no_args_is_help=True,
 )
@@ -48,20 +59,35 @@ def apply(as_json: JsonOption = False) -> None:
 
 @topology.command("check")
 def check(as_json: JsonOption = False) -> None:
-    """Print how the broker differs from the topology, a line each; exit with 1 if it does."""
-    from herald.bus import declaration  # noqa: PLC0415  see above
+    """Print how the broker differs from the topology, a line each; exit with 1 if it does.
+
+    Without HERALD_RABBITMQ_MANAGEMENT_URL bindings and policies can't be seen, nor the arguments
+    of what the broker's user may not configure: it says so, and exits with 3 if that is all.
+    """
+    from herald.bus import checking  # noqa: PLC0415  see above
 
     wanted, url = topology_for(configuration().file.channels), amqp_url()
-    drift = run(_told(url, declaration.check(url, wanted, management_url=_management_url())))
+    found = run(_told(url, checking.check(url, wanted, management_url=_management_url())))
+    differences = [str(difference) for difference in found.differences]
     if as_json:
-        typer.echo(json.dumps({"differences": [str(difference) for difference in drift]}))
+        typer.echo(json.dumps({"differences": differences, "unseen": found.unseen}))
     else:
-        for difference in drift:
-            typer.echo(str(difference))
-    if drift:
-        raise fail(f"{len(drift)} differences")
+        for line in differences:
+            typer.echo(line)
+    if differences:
+        raise fail(f"{len(differences)} differences{_but_unseen(found.unseen)}")
+    if found.unseen:
+        raise fail(f"no differences seen{_but_unseen(found.unseen)}", EXIT_UNSEEN)
     if not as_json:
         typer.echo("no differences")
+
+
+def _but_unseen(unseen: Sequence[str]) -> str:
+    if not unseen:
+        return ""
+    named = ", ".join(unseen[:_NAMED])
+    more = f" and {len(unseen) - _NAMED} more" if len(unseen) > _NAMED else ""
+    return f"; without {MANAGEMENT} not seen: {named}{more}"
 
 
 async def _told(url: str, work: Awaitable[_T]) -> _T:
@@ -72,10 +98,9 @@ async def _told(url: str, work: Awaitable[_T]) -> _T:
     except TopologyConflictError as error:
         raise fail(f"the broker holds other arguments: {error}") from None
     except ManagementError as error:
-        raise fail(f"HERALD_RABBITMQ_MANAGEMENT_URL: {error}") from None
+        raise fail(f"{MANAGEMENT}: {error}") from None
 
 
 def _management_url() -> str | None:
-    name = "HERALD_RABBITMQ_MANAGEMENT_URL"
-    url = os.environ.get(name)
-    return checked(name, url, HTTP) if url else None
+    url = os.environ.get(MANAGEMENT)
+    return checked(MANAGEMENT, url, HTTP) if url else None

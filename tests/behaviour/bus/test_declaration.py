@@ -16,10 +16,11 @@ from yarl import URL
 
 from behaviour.bus.rabbit import Rabbit, WorkQueue, until
 from herald import topology
+from herald.bus.checking import check
 from herald.bus.connections import Connections
-from herald.bus.declaration import apply, check
+from herald.bus.declaration import apply
 from herald.bus.deliveries import Delivery
-from herald.bus.drift import Drift
+from herald.bus.drift import Comparison, Drift
 from herald.bus.entities import existing_queue
 from herald.bus.errors import ManagementError, TopologyConflictError
 from herald.bus.subscribers import subscribe_batches
@@ -28,24 +29,61 @@ from herald.vocabulary import Lane
 
 CHANNELS = ["sms", "email"]
 BUS = topology_for(CHANNELS)
+NOTHING = Comparison(differences=())
+
+
+async def restricted_user(rabbit: Rabbit) -> str:
+    """Make a broker user that may declare nothing; return the broker's URL with it."""
+    user = f"service-{uuid.uuid4().hex[:8]}"
+    await rabbit.call("PUT", f"users/{user}", {"password": "p", "tags": ""})
+    await rabbit.call(
+        "PUT",
+        f"permissions/{rabbit.vhost}/{user}",
+        {"configure": "^$", "write": r"^herald\.", "read": r"^outbound\."},
+    )
+    return str(URL(rabbit.amqp_url).with_user(user).with_password("p"))
 
 
 async def test_applied_topology_has_no_drift(rabbit: Rabbit) -> None:
     """After `apply`, once or twice, `check` finds no difference either way."""
     for _ in range(2):
         await apply(rabbit.amqp_url, BUS, management_url=rabbit.management_url)
-    assert await check(rabbit.amqp_url, BUS) == []
-    assert await check(rabbit.amqp_url, BUS, management_url=rabbit.management_url) == []
+    assert (await check(rabbit.amqp_url, BUS)).differences == ()
+    assert await check(rabbit.amqp_url, BUS, management_url=rabbit.management_url) == NOTHING
 
 
 async def test_missing_entities_are_found_without_the_management_api(rabbit: Rabbit) -> None:
     """AMQP alone tells which exchanges and queues are missing."""
     await apply(rabbit.amqp_url, BUS)
     wanted = Topology((*BUS.exchanges, Exchange("x.new")), (*BUS.queues, Queue("q.new")), (), ())
-    assert await check(rabbit.amqp_url, wanted) == [
+    assert (await check(rabbit.amqp_url, wanted)).differences == (
         Drift("exchange", "x.new", "missing"),
         Drift("queue", "q.new", "missing"),
-    ]
+    )
+
+
+async def test_another_kind_of_queue_is_found_without_the_management_api(rabbit: Rabbit) -> None:
+    """A classic queue in place of ours differs; bindings and policies are said to be unseen."""
+    await apply(rabbit.amqp_url, BUS)
+    name = f"classic.{uuid.uuid4().hex[:8]}"
+    async with rabbit.channel() as channel:
+        await channel.declare_queue(name, durable=True)
+        wanted = replace(BUS, queues=(*BUS.queues, Queue(name)))
+        found = await check(rabbit.amqp_url, wanted)
+        await channel.queue_delete(name)
+    [drift] = found.differences
+    assert (drift.name, drift.difference) == (name, "differs")
+    assert "inequivalent arg" in drift.detail
+    assert found.unseen == ("bindings", "policies")
+
+
+async def test_what_a_user_may_not_configure_is_unseen(rabbit: Rabbit) -> None:
+    """Without the right to configure, only what exists is seen, and nothing is changed."""
+    await apply(rabbit.amqp_url, BUS)
+    found = await check(await restricted_user(rabbit), BUS)
+    assert found.differences == ()
+    assert f"type and arguments of queue {topology.RECEIPTS_QUEUE}" in found.unseen
+    assert len(found.unseen) == len(BUS.queues) + len(BUS.exchanges) + 2
 
 
 async def test_other_arguments_bindings_and_policies_are_found(rabbit: Rabbit) -> None:
@@ -58,8 +96,8 @@ async def test_other_arguments_bindings_and_policies_are_found(rabbit: Rabbit) -
         bindings=(*BUS.bindings[:-1], Binding(topology.EVENTS, "new.key", name)),
         policies=tuple(replace(policy, priority=3) for policy in BUS.policies),
     )
-    drifts = await check(rabbit.amqp_url, wanted, management_url=rabbit.management_url)
-    assert drifts == [
+    found = await check(rabbit.amqp_url, wanted, management_url=rabbit.management_url)
+    assert list(found.differences) == [
         Drift("queue", name, "differs", "x-delivery-limit: expected 7, found 20"),
         Drift("binding", f"herald.events -[new.key]-> {name}", "missing"),
         Drift("binding", "herald.dead -[#]-> herald.dead", "unexpected"),
@@ -149,14 +187,7 @@ async def test_service_needs_no_right_to_configure(
     rabbit: Rabbit, work: WorkQueue, registry: CollectorRegistry
 ) -> None:
     """A broker user that may declare nothing can run a service."""
-    user = f"service-{uuid.uuid4().hex[:8]}"
-    await rabbit.call("PUT", f"users/{user}", {"password": "p", "tags": ""})
-    await rabbit.call(
-        "PUT",
-        f"permissions/{rabbit.vhost}/{user}",
-        {"configure": "^$", "write": r"^herald\.", "read": r"^outbound\."},
-    )
-    url = str(URL(rabbit.amqp_url).with_user(user).with_password("p"))
+    url = await restricted_user(rabbit)
     service = Connections(url, app_id="restricted", registry=registry)
     got: list[bytes] = []
 
@@ -183,4 +214,4 @@ async def test_service_needs_no_right_to_configure(
             await apply(url, Topology((Exchange("new"),), (), (), ()))
     finally:
         await service.stop()
-        await rabbit.call("DELETE", f"users/{user}")
+        await rabbit.call("DELETE", f"users/{URL(url).user}")
