@@ -82,7 +82,7 @@ async def test_what_a_user_may_not_configure_is_unseen(rabbit: Rabbit) -> None:
     await apply(rabbit.amqp_url, BUS)
     found = await check(await restricted_user(rabbit), BUS)
     assert found.differences == ()
-    assert f"type and arguments of queue {topology.RECEIPTS_QUEUE}" in found.unseen
+    assert f"type and arguments of queue {topology.receipts_queue(Lane.NORMAL)}" in found.unseen
     assert len(found.unseen) == len(BUS.queues) + len(BUS.exchanges) + 2
 
 
