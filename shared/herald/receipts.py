@@ -114,11 +114,6 @@ class Pulse(_Fact):
     silent_seconds: float = 0.0  # ingress's: how long before this one nothing could be published
     leaving: bool = False  # ingress's: it stops, and there is no other after this one
 
-    @property
-    def frame_id(self) -> str:
-        """The AMQP message id: one for all pulses of a process."""
-        return frame_id_for("pulse", self.source, str(self.instance))
-
 
 Receipt = Annotated[AttemptReceipt | InboundReceipt | Pulse, Field(discriminator="kind")]
 RECEIPT: TypeAdapter[AttemptReceipt | InboundReceipt | Pulse] = TypeAdapter(Receipt)

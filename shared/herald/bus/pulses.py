@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from herald.bus.frames import Frame
+from herald.identifiers import frame_id_for
 from herald.receipts import Pulse
 from herald.topology import RECEIPTS, pulse_key
 from herald.vocabulary import Lane
@@ -16,6 +17,6 @@ def pulse_frame(pulse: Pulse, lane: Lane) -> Frame:
         exchange=RECEIPTS,
         routing_key=pulse_key(lane),
         body=pulse.model_dump_json(exclude_none=True).encode(),
-        message_id=pulse.frame_id,
+        message_id=frame_id_for("pulse", str(pulse.instance), lane),
         type=PULSE_TYPE,
     )
