@@ -43,6 +43,8 @@ from herald.work import Work
 # Each lane has its own AMQP channel and slots, so that an OTP never waits behind a campaign.
 SLOTS: dict[Lane, int] = {Lane.URGENT: 100, Lane.NORMAL: 200, Lane.BULK: 100}
 MAX_BATCH = 100
+# Begin with every slot: work is as large as that only with a long HTML part.
+LARGE_WORK_BYTES = 64 * 1024
 
 _log = structlog.get_logger(__name__)
 
@@ -124,6 +126,7 @@ class Channel:
             title=outbound_queue(self._channel, lane),
             description=f"Attempts to make, {lane} lane.",
             exchange=existing_exchange(OUTBOUND),
+            largest=LARGE_WORK_BYTES,
             settle="single",
         )
 
