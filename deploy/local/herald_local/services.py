@@ -21,6 +21,7 @@ from herald_local.web import call
 READY_SECONDS = 60
 STOP_SECONDS = 45  # a service drains what it holds before it ends
 HTTP_OK = 200
+LASTING = frozenset({"silence"})  # goes on for a while after an outage, and stops nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +139,8 @@ def _why(stack: Stack, name: str) -> str:
 
 def _complaints(body: bytes) -> list[str]:
     checks: dict[str, str] = json.loads(body)["checks"]
-    return [f"{check}: {said}" for check, said in checks.items() if said != "ok"]
+    said = {check: text for check, text in checks.items() if check not in LASTING}
+    return [f"{check}: {text}" for check, text in said.items() if text != "ok"]
 
 
 def _service_of(name: str) -> Service:

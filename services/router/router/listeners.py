@@ -42,7 +42,7 @@ from router.store.listeners import (
 
 INTERVAL_SECONDS = 0.5
 PUBLISH_SECONDS = 2.0
-SHUT_LONG = timedelta(seconds=30)  # how far behind silence may be judged before readiness says so
+SHUT_LONG = timedelta(seconds=60)  # how far behind silence may be judged before readiness says so
 
 _log = structlog.get_logger(__name__)
 
