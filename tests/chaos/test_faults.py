@@ -25,8 +25,7 @@ from herald_local import services
 from herald_local.servers import private_servers
 from herald_local.stack import Stack
 
-# Providers repeat a webhook that met no ingress, each time after twice as long. The router can't
-# know that ingress is away, so only a wait longer than that keeps it from taking this for silence.
+# Providers repeat a webhook that met no ingress, each time after twice as long.
 LONGER_THAN_RETRIES = "20s"
 SHORTER_THAN_OUTAGE = "4s"
 GROWTH = 1  # a new consumer that sees small messages asks for more, and a few come twice for it
