@@ -54,7 +54,9 @@ def check(provider: str, body: bytes, query: str = "", method: str = "POST") -> 
     for receipt in told.receipts:
         encoded = receipt.model_dump_json(exclude_none=True)
         assert "\\u0000" not in encoded
-        assert RECEIPT.validate_json(encoded).frame_id == receipt.frame_id
+        read_back = RECEIPT.validate_json(encoded)
+        assert isinstance(read_back, type(receipt))
+        assert read_back.frame_id == receipt.frame_id
 
 
 def mutated(tree: Any, draw: st.DrawFn) -> Any:
