@@ -70,6 +70,7 @@ def assert_nobody_fell_back(verdict: Verdict) -> None:
     assert verdict.silences == 0
 
 
+@only_large
 def test_a_suspended_router_leads_to_no_fallback(fleet: Fleet, conclude: Conclude) -> None:
     """What one router holds while it hangs is no silence to the other."""
     with under_load(fleet.stack, commands(), seconds=SOON_SECONDS) as load:
