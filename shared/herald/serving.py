@@ -22,17 +22,15 @@ GRACEFUL_SHUTDOWN_SECONDS = 40
 NEW_OBJECTS_A_COLLECTION = 50_000  # Python's own 700 makes a busy service look all the time
 FAILED = 1
 
-Reload = Callable[[], None]
-
 _log = structlog.get_logger(__name__)
 
 
-def serve(application: Starlette, settings: Settings, *, reload: Reload | None = None) -> None:
+def serve(application: Starlette, settings: Settings) -> None:
     """Serve `application` until SIGTERM or SIGINT, then let its lifespan close everything.
 
     Returns after a clean end, so that the process ends with 0; exits with 1 when the start or the
-    end failed. A second SIGTERM or SIGINT ends the process at once. SIGHUP ends nothing: it calls
-    `reload`, in the event loop, or without one only says that a restart is needed.
+    end failed. A second SIGTERM or SIGINT ends the process at once. SIGHUP ends nothing and says
+    that a restart is needed.
     """
     _spare_the_collector()
     config = uvicorn.Config(
@@ -49,7 +47,7 @@ def serve(application: Starlette, settings: Settings, *, reload: Reload | None =
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=GRACEFUL_SHUTDOWN_SECONDS,
     )
-    server = _Server(config, reload)
+    server = _Server(config)
     server.run()
     if not server.started or server.lifespan.should_exit:
         sys.exit(FAILED)
@@ -58,22 +56,18 @@ def serve(application: Starlette, settings: Settings, *, reload: Reload | None =
 class _Server(uvicorn.Server):
     """Ends by returning; uvicorn's own would raise the signal again after its shutdown."""
 
-    def __init__(self, config: uvicorn.Config, reload: Reload | None) -> None:
-        super().__init__(config)
-        self._reload = reload
-
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         loop = asyncio.get_running_loop()
 
-        def reload_soon(*_: object) -> None:
+        def refuse_soon(*_: object) -> None:
             # in the loop's own time: a signal may come in the middle of a line that is logged
-            loop.call_soon_threadsafe(self._handle_reload)
+            loop.call_soon_threadsafe(_refuse_reload)
 
         handlers: dict[signal.Signals, Callable[[int, FrameType | None], object]] = {
             signal.SIGTERM: self.handle_exit,
             signal.SIGINT: self.handle_exit,
-            signal.SIGHUP: reload_soon,
+            signal.SIGHUP: refuse_soon,
         }
         before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
         try:
@@ -88,19 +82,12 @@ class _Server(uvicorn.Server):
             signal.raise_signal(sig)
         self.should_exit = True
 
-    def _handle_reload(self) -> None:
-        if self._reload is None:
-            _log.warning(
-                "service.reload_ignored",
-                reason="settings, herald.toml and secrets are read at the start: restart it",
-            )
-            return
-        try:
-            self._reload()
-        except Exception as error:  # noqa: BLE001  it goes on as it was configured before
-            _log.error("service.reload_failed", error=type(error).__name__)
-        else:
-            _log.info("service.reloaded")
+
+def _refuse_reload() -> None:
+    _log.warning(
+        "service.reload_ignored",
+        reason="settings, herald.toml and secrets are read at the start: restart it",
+    )
 
 
 def _spare_the_collector() -> None:
