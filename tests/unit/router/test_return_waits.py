@@ -16,6 +16,7 @@ from router.core.facts import Reported
 from router.core.fallback import RetryRules, return_pause
 from router.core.message import Message
 from router.core.returns import LONGEST_WAIT
+from router.core.states import LIVE
 from unit.router.making import (
     NOW,
     accepted,
@@ -161,3 +162,17 @@ def test_a_return_names_no_wait_of_its_own_only_to_expire() -> None:
     message = begun(step("sms"))
     fact = receipt(message, Status.RETURNED, returned=Return(reason="too_late"))
     assert decide(message, fact, NOW).message.state.retry_at is None
+
+
+@pytest.mark.parametrize("waits", [(5, 3600), (3600, 5)])
+def test_two_workers_that_expect_otherwise_lead_to_one_attempt(waits: tuple[int, int]) -> None:
+    """Work delivered twice may come back with two waits: the first one heeded decides alone."""
+    message = begun(step(start_within=seconds(300)), step("sms"))
+    first, second = (returned(message, wait) for wait in waits)
+    message = decide(message, first, NOW).message
+    if message.pending is not None:
+        message = decide(message, answered(message, won=True), NOW).message
+    decision = decide(message, second, NOW)
+    assert decision.effects == ()
+    assert decision.message.state.retry_at == message.state.retry_at
+    assert sum(attempt.status in LIVE for attempt in decision.message.state.attempts) == 1
