@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from herald_local import databases, rabbitmq_management
 from herald_local.lifecycle import running_stack
@@ -17,6 +18,10 @@ from herald_local.servers import GivenServers, Servers, running_servers
 from herald_local.stack import Stack
 
 ROOT = Path(__file__).resolve().parent.parent
+
+# How long an example takes says more of the machine than of the code.
+settings.register_profile("herald", deadline=None)
+settings.load_profile("herald")
 
 
 def _given() -> GivenServers:

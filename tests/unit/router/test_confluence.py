@@ -73,7 +73,7 @@ def _end(facts: list[Reported]) -> dict[str, Any]:
 
 
 @given(data=st.data(), chosen=st.lists(st.sampled_from(range(len(ALL))), min_size=1, max_size=10))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_order_and_repetition_do_not_matter(data: st.DataObject, chosen: list[int]) -> None:
     """One set of receipts in two orders, with repeats, gives the same statuses; no rank falls.
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from herald.receipts import Return
@@ -79,7 +79,6 @@ def test_a_return_that_says_nothing_waits_a_pause_too() -> None:
 
 
 @given(dispatch=st.integers(1, 5_000), base=st.integers(1, 60), cap=st.integers(1, 600))
-@settings(deadline=None)
 def test_a_pause_is_bounded_however_often_work_comes_back(
     dispatch: int, base: int, cap: int
 ) -> None:

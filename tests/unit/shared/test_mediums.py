@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from channel_email.parts import parts_of
@@ -157,7 +157,6 @@ CONTENTS = st.fixed_dictionaries(
 
 @pytest.mark.parametrize("provider", ADAPTERS)
 @given(parts=CONTENTS)
-@settings(deadline=None)
 def test_the_rules_are_those_of_the_adapters(provider: str, parts: dict[str, Any]) -> None:
     """A rule finds exactly what its adapter refuses for its content before any call."""
     account, sender, payload = ADAPTERS[provider]
