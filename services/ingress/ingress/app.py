@@ -22,6 +22,7 @@ from ingress.pulse import PulseSender
 from ingress.receive import Receiver
 from ingress.seldom_log import SeldomLog
 from ingress.spool.draining import Draining
+from ingress.spool.identity import Identity
 from ingress.spool.segments import Segments, SpoolUnusableError
 from ingress.spool.spool import Spool
 
@@ -47,9 +48,14 @@ def build_app(settings: Settings, configuration: Configuration) -> Starlette:
     )
     spool = _spool(settings, endpoints, file.ingress.spool_megabytes * _BYTES_PER_MEGABYTE)
     seldom = SeldomLog()
-    handover = Handover(Outgoing(connections.publisher), spool, seldom)
+    identity = Identity(None if spool is None else settings.spool_directory)
+    handover = Handover(Outgoing(connections.publisher), spool, identity, seldom)
     draining = Draining(spool, connections.publisher)
-    pulse = PulseSender(connections.publisher)
+    pulse = PulseSender(
+        connections.publisher,
+        identity,
+        holds_something=lambda: spool is not None and spool.backlog is not None,
+    )
     receiver = Receiver(endpoints, handover, file.ingress.public_base_url, seldom)
 
     @asynccontextmanager
@@ -66,7 +72,7 @@ def build_app(settings: Settings, configuration: Configuration) -> Starlette:
     # every method comes to the receiver: it answers those a provider never uses
     webhooks = Route("/webhooks/{provider}/{account}", receiver)
     operations = ops_routes(
-        {"webhooks": lambda: _deafness(connections, spool)},
+        {"webhooks": lambda: _deafness(connections, spool, identity)},
         worries={
             "broker": lambda: connections.problem,
             "spool": lambda: draining.problem,
@@ -76,14 +82,16 @@ def build_app(settings: Settings, configuration: Configuration) -> Starlette:
     return Starlette(routes=[webhooks, *operations], lifespan=lifespan)
 
 
-def _deafness(connections: Connections, spool: Spool | None) -> str | None:
+def _deafness(connections: Connections, spool: Spool | None, identity: Identity) -> str | None:
     """Say why no webhook can be taken. What does not come again is taken without a broker, too.
 
     So whoever balances load must go on sending webhooks here.
     """
     if connections.problem is None:
         return None
-    return "the broker is away" if spool is None else spool.problem
+    if spool is None or not identity.is_known:
+        return "the broker is away"
+    return spool.problem
 
 
 def _spool(settings: Settings, endpoints: Endpoints, max_bytes: int) -> Spool | None:

@@ -9,6 +9,7 @@ from herald.bus.frames import Frame
 from ingress import metrics
 from ingress.outgoing import Outgoing
 from ingress.seldom_log import SeldomLog
+from ingress.spool.identity import Identity
 from ingress.spool.spool import NotKeptError, Spool
 
 
@@ -23,8 +24,11 @@ class Handed(Enum):
 class Handover:
     """Publishes, and keeps what can't be published, where there is a spool. Shared by calls."""
 
-    def __init__(self, outgoing: Outgoing, spool: Spool | None, seldom: SeldomLog) -> None:
+    def __init__(
+        self, outgoing: Outgoing, spool: Spool | None, identity: Identity, seldom: SeldomLog
+    ) -> None:
         self._outgoing = outgoing
+        self._identity = identity
         self._spool = spool
         self._seldom = seldom
 
@@ -40,7 +44,7 @@ class Handover:
             return Handed.ON_THE_BUS
         self._seldom.warning("ingress.not_published", about=failed[0][1].kind)
         may_be_kept = all(failure.retry for _, failure in failed)
-        if comes_again or self._spool is None or not may_be_kept:
+        if comes_again or self._spool is None or not may_be_kept or not self._identity.is_known:
             return Handed.NOWHERE
         return await self._keep(self._spool, [frame for frame, _ in failed], provider)
 

@@ -130,16 +130,29 @@ async def test_callbacks_that_do_not_come_again_are_kept(rabbit: Rabbit, tmp_pat
     assert list((tmp_path / "spool").glob("*.segment")) == []
 
 
-async def test_what_was_kept_outlives_ingress(
-    rabbit: Rabbit, tmp_path: Path, unused_tcp_port: int
-) -> None:
+async def test_what_was_kept_outlives_ingress(rabbit: Rabbit, tmp_path: Path) -> None:
     """What one ingress kept, the next one on the same directory puts on the bus."""
-    async with running_ingress(f"amqp://127.0.0.1:{unused_tcp_port}/", tmp_path) as providers:
+    async with (
+        linked(rabbit.amqp_url) as (link, amqp_url),
+        running_ingress(amqp_url, tmp_path) as providers,
+    ):
+        await until_well(providers)
+        link.cut()
+        await until_deaf(providers)
         assert (await providers.twilio(CALLBACK)).status == 204
     async with running_ingress(rabbit.amqp_url, tmp_path) as providers:
         await until_well(providers)
     [message] = await rabbit.drain(receipts_queue(Lane.NORMAL))
     assert json.loads(message.body)["status"] == "delivered"
+
+
+async def test_an_ingress_that_no_router_knows_keeps_nothing(
+    tmp_path: Path, unused_tcp_port: int
+) -> None:
+    """Started without a broker, it takes no callback: nobody would wait for what is on its disk."""
+    async with running_ingress(f"amqp://127.0.0.1:{unused_tcp_port}/", tmp_path) as providers:
+        assert (await providers.twilio(CALLBACK)).status == 503
+        assert (await providers.call("/readyz", method="GET")).status == 503
 
 
 async def test_no_topology_is_our_trouble(amqp_url: str, rabbit: Rabbit, tmp_path: Path) -> None:

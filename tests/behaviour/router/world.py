@@ -31,6 +31,7 @@ from herald.topology import COMMANDS, RECEIPTS, outbound_queue, topology_for
 from herald.vocabulary import Lane
 from herald.work import Work
 from ingress.pulse import PulseSender
+from ingress.spool.identity import Identity
 from router.app import build_app
 
 CONFIGURATION = Path(__file__).parent / "herald.toml"
@@ -260,7 +261,7 @@ async def running_routers(
         ingress = Connections(amqp_url, app_id="test-ingress")
         await ingress.start()
         stack.push_async_callback(ingress.stop)
-        await stack.enter_async_context(PulseSender(ingress.publisher))
+        await stack.enter_async_context(PulseSender(ingress.publisher, Identity()))
         for app in apps:
             await stack.enter_async_context(app.router.lifespan_context(app))
         yield world

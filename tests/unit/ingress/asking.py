@@ -15,6 +15,7 @@ from ingress.outgoing import Outgoing
 from ingress.providers import PROVIDERS
 from ingress.receive import Receiver
 from ingress.seldom_log import SeldomLog
+from ingress.spool.identity import Identity
 from ingress.spool.spool import Spool
 from ingress.webhooks import Endpoint
 from unit.ingress.golden import ENDPOINTS
@@ -50,8 +51,9 @@ def receiver(bus: Bus, spool: Spool | None = None, **endpoints: Endpoint) -> Rec
         )
         for name, endpoint in {**ENDPOINTS, **endpoints}.items()
     }
-    seldom = SeldomLog()
-    handover = Handover(Outgoing(cast("Publisher", bus)), spool, seldom)
+    seldom, identity = SeldomLog(), Identity()
+    identity.note_heard()
+    handover = Handover(Outgoing(cast("Publisher", bus)), spool, identity, seldom)
     return Receiver(Endpoints(targets, PROVIDERS), handover, BASE_URL, seldom)
 
 

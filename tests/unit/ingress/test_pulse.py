@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from herald.bus.frames import Frame
 from herald.receipts import RECEIPT, Pulse
 from ingress.pulse import PULSE_SECONDS, PulseSender
+from ingress.spool.identity import Identity
 
 
 @dataclass(slots=True)
@@ -30,7 +33,7 @@ class Bus:
 
 def _sender(bus: Bus) -> PulseSender:
     publisher: Any = bus
-    return PulseSender(publisher, bus.clock)
+    return PulseSender(publisher, Identity(), monotonic=bus.clock)
 
 
 async def test_pulses_in_time_say_nothing() -> None:
@@ -66,3 +69,64 @@ async def test_the_last_pulse_says_that_it_leaves() -> None:
     async with _sender(bus):
         pass
     assert bus.pulses[-1].leaving
+
+
+def _restarted(bus: Bus, directory: Path, *, holds_something: bool = False) -> PulseSender:
+    """Begin as a process does that finds what an earlier one left in its directory."""
+    publisher: Any = bus
+    return PulseSender(publisher, Identity(directory), lambda: holds_something, monotonic=bus.clock)
+
+
+async def test_after_a_crash_it_is_the_same_one(tmp_path: Path) -> None:
+    """Routers wait for what a killed ingress has on disk, until it is there again."""
+    bus = Bus()
+    await _restarted(bus, tmp_path).send()
+    await _restarted(bus, tmp_path).send()
+    assert len({pulse.instance for pulse in bus.pulses}) == 1
+
+
+async def test_after_an_end_in_order_it_is_another_one(tmp_path: Path) -> None:
+    """One that said that it leaves never comes back."""
+    bus = Bus()
+    async with _restarted(bus, tmp_path):
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+    left = bus.pulses[-1]
+    assert left.leaving
+    await _restarted(bus, tmp_path).send()
+    assert bus.pulses[-1].instance != left.instance
+
+
+async def test_with_callbacks_on_disk_it_does_not_leave(tmp_path: Path) -> None:
+    """It ends while the bus takes nothing: the next one on the directory is the same still."""
+    bus = Bus()
+    sender = _restarted(bus, tmp_path, holds_something=True)
+    await sender.send()
+    async with sender:
+        pass
+    assert not any(pulse.leaving for pulse in bus.pulses)
+    await _restarted(bus, tmp_path).send()
+    assert len({pulse.instance for pulse in bus.pulses}) == 1
+
+
+async def test_what_no_router_heard_of_is_not_known(tmp_path: Path) -> None:
+    """It is known from the first pulse that was taken, and so is whoever follows a crash."""
+    bus = Bus(takes=False)
+    identity = Identity(tmp_path)
+    publisher: Any = bus
+    await PulseSender(publisher, identity).send()
+    assert not identity.is_known
+    assert not Identity(tmp_path).is_known
+    bus.takes = True
+    await PulseSender(publisher, identity).send()
+    assert identity.is_known
+    assert Identity(tmp_path).is_known
+
+
+def test_a_damaged_file_is_no_identity(tmp_path: Path) -> None:
+    """What can't be read is replaced once the routers are told of the new one."""
+    (tmp_path / "instance").write_text("nonsense")
+    identity = Identity(tmp_path)
+    assert not identity.is_known
+    identity.note_heard()
+    assert Identity(tmp_path).instance == identity.instance

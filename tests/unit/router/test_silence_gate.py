@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from herald.vocabulary import Lane
 from router.core.silence_gate import (
     FRESH,
+    INGRESS_LAPSE,
     LAPSE,
     LONGEST_HOLD,
     MARGIN,
@@ -163,7 +164,7 @@ def test_an_ingress_that_hangs_holds_the_gate() -> None:
 
 def test_an_ingress_that_is_gone_lapses_when_another_is_there() -> None:
     """After a while providers have found the other one; alone it is waited for, for ever."""
-    gone = _ingress(SECOND, seen_at=NOW - LAPSE - seconds(1))
+    gone = _ingress(SECOND, seen_at=NOW - INGRESS_LAPSE - seconds(1))
     assert webhook_limit([_ingress(), gone], NOW, NOW) == NOW
     assert webhook_limit([gone], NOW, NOW) == gone.seen_at
 
@@ -208,6 +209,14 @@ def test_a_new_ingress_after_none_holds_for_the_time_without() -> None:
     after = _pulse([gone], FIRST, NOW)
     assert after.held_until == NOW + seconds(60)
     assert after.limit(NOW) == gone.seen_at
+
+
+def test_an_ingress_started_again_holds_for_the_time_it_was_away() -> None:
+    """Killed and started again as the same, it does not know for how long it took nothing."""
+    before = _ingress(seen_at=NOW - seconds(30))
+    after = _pulse([before, _ingress(SECOND)], FIRST, NOW)
+    assert after.held_until == NOW + seconds(30)
+    assert after.limit(NOW) == before.seen_at
 
 
 def test_a_new_ingress_beside_another_holds_nothing() -> None:

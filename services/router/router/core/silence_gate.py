@@ -21,6 +21,9 @@ FRESH = timedelta(seconds=3)  # a router or an ingress that says nothing for lon
 # The broker gives back what a dead link held after two missed heartbeats of 10 s, at most 33 s.
 REQUEUED = timedelta(seconds=35)
 LAPSE = timedelta(seconds=45)  # of a row not renewed: its receipts are back in the queue
+# Of an ingress: one that lost the broker goes on keeping callbacks on disk, and they come with it.
+INGRESS_LAPSE = timedelta(minutes=2)
+SKIPPED = timedelta(seconds=6)  # between two pulses of one ingress: some are missing
 LONGEST_HOLD = timedelta(minutes=2)  # after ingress published nothing, however long that was
 NOTHING_HANDLED = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -138,7 +141,7 @@ def webhook_limit(
     hanging = [
         one
         for one in ingresses
-        if one not in live and not one.has_left and progress < one.seen_at + LAPSE
+        if one not in live and not one.has_left and progress < one.seen_at + INGRESS_LAPSE
     ]
     return min(
         *(one.limit(now) for one in live),
@@ -169,6 +172,8 @@ def after_pulse(
     that long they wait between tries, and two minutes at most.
     """
     before = known.get(ingress)
+    if before is not None and progress - before.seen_at > SKIPPED:
+        silent = max(silent, progress - before.seen_at)  # started again, it can't say so itself
     held_at = before.held_at if before else None
     held_until = before.held_until if before else None
     since = before.seen_at if before else None
