@@ -13,6 +13,7 @@ from behaviour.bus.link import linked
 from behaviour.bus.rabbit import Rabbit, WorkQueue, until
 from herald.bus import connections as connecting
 from herald.bus.connections import Connections
+from herald.bus.recovery import open_channel
 
 APP = "service-under-test"
 
@@ -112,3 +113,30 @@ async def test_start_after_stop_works(
         await connections.stop()
         assert not connections.is_connected
     assert len(await rabbit.drain(work.queue, expect=2)) == 2
+
+
+async def test_no_channel_makes_its_connection_wait(
+    rabbit: Rabbit, registry: CollectorRegistry
+) -> None:
+    """A flood on one channel can't hold up another's delivery, nor after a reconnect.
+
+    Asks the client library for the bound that it reads a connection by.
+    """
+    async with linked(rabbit.amqp_url) as (link, url):
+        service = Connections(url, app_id=APP, registry=registry)
+        await service.start()
+        await until(lambda: service.is_connected)
+        assert await _frame_buffer(service) == 0
+        link.cut()
+        await until(lambda: not service.is_connected)
+        link.mend()
+        await until(lambda: service.is_connected)
+        assert await _frame_buffer(service) == 0
+        await service.stop()
+
+
+async def _frame_buffer(service: Connections) -> int:
+    """Return how many frames of a channel may wait before the connection does; 0: any number."""
+    channel = open_channel(await service.consuming.config.channel_manager.get_channel())
+    assert channel is not None
+    return channel.frames.maxsize
