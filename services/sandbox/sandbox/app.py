@@ -58,7 +58,7 @@ def build_app(file: SandboxFile) -> Starlette:
         Route("/healthz", _healthz),
         Route("/readyz", _readyz),
         Route("/metrics", _metrics),
-        *control_routes(ledger, webhooks, graph, twilio),
+        *control_routes(ledger, webhooks, flow, graph, twilio),
     ]
     return Starlette(routes=routes, lifespan=lifespan)
 

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from sandbox.flow import Flow
 from sandbox.graph import Graph
 from sandbox.ledger import Ledger
 from sandbox.twilio import Twilio
@@ -31,7 +32,7 @@ class InboundRequest(BaseModel):
 
 
 def control_routes(
-    ledger: Ledger, webhooks: WebhookSender, graph: Graph, twilio: Twilio
+    ledger: Ledger, webhooks: WebhookSender, flow: Flow, graph: Graph, twilio: Twilio
 ) -> list[Route]:
     """Build the routes."""
 
@@ -62,13 +63,6 @@ def control_routes(
         await webhooks.now(build)
         return JSONResponse({"sent": True})
 
-    async def switch_webhooks(request: Request) -> Response:
-        state = request.path_params["state"]
-        if state not in {"on", "off"}:
-            return JSONResponse({"error": "webhooks are on or off"}, status_code=400)
-        webhooks.enabled = state == "on"
-        return JSONResponse({"webhooks": webhooks.enabled})
-
     async def reset(_request: Request) -> Response:
         ledger.reset()
         twilio.reset()
@@ -77,9 +71,29 @@ def control_routes(
     return [
         Route("/_sandbox/requests", requests),
         Route("/_sandbox/inbound", inbound, methods=["POST"]),
-        Route("/_sandbox/webhooks/{state}", switch_webhooks, methods=["POST"]),
+        _switching_route(webhooks),
+        _delaying_route(flow),
         Route("/_sandbox/reset", reset, methods=["POST"]),
     ]
+
+
+def _switching_route(webhooks: WebhookSender) -> Route:
+    async def switch_webhooks(request: Request) -> Response:
+        state = request.path_params["state"]
+        if state not in {"on", "off"}:
+            return JSONResponse({"error": "webhooks are on or off"}, status_code=400)
+        webhooks.enabled = state == "on"
+        return JSONResponse({"webhooks": webhooks.enabled})
+
+    return Route("/_sandbox/webhooks/{state}", switch_webhooks, methods=["POST"])
+
+
+def _delaying_route(flow: Flow) -> Route:
+    async def delay_answers(request: Request) -> Response:
+        flow.answer_delay_ms = request.path_params["milliseconds"]
+        return JSONResponse({"answer_delay_ms": flow.answer_delay_ms})
+
+    return Route("/_sandbox/answers/delay/{milliseconds:int}", delay_answers, methods=["POST"])
 
 
 def _plain(entry: dict[str, Any]) -> dict[str, Any]:

@@ -57,9 +57,12 @@ class Flow:
         self._ledger = ledger
         self._webhooks = webhooks
         self._pace = webhooks.pace
+        self.answer_delay_ms = webhooks.pace.answer_delay_ms
 
     async def play(self, sending: Sending, wording: Wording) -> Response:
         """Record the request, answer it, and tell its statuses."""
+        if self.answer_delay_ms:
+            await asyncio.sleep(self.answer_delay_ms / 1000)
         behaviour = case_for(sending.to).on(sending.channel)
         before = self._ledger.tries(sending.channel, sending.to)
         answer = _answer_now(behaviour.answer, before)

@@ -66,6 +66,7 @@ class SendGridUser(_Part):
 class Pace(_Part):
     """How fast the outside world moves."""
 
+    answer_delay_ms: int = Field(default=0, ge=0)
     webhook_delay_ms: int = Field(default=50, ge=0)
     late_seconds: float = Field(default=4.0, ge=0)
     slow_seconds: float = Field(default=15.0, ge=0)

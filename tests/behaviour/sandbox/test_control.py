@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 
 from behaviour.sandbox.sending import email, sms, sms_status, whatsapp
 from behaviour.sandbox.world import World
@@ -66,6 +67,15 @@ async def test_webhooks_can_be_switched(world: World) -> None:
     await world.control("webhooks/on")
     await whatsapp(world, "15550000003")
     assert len(await world.receiver.settled(1)) == 1
+
+
+async def test_answers_can_be_delayed(world: World) -> None:
+    """Real providers take their time; so may this one, from one moment to the next."""
+    await world.control("answers/delay/200")
+    began = time.monotonic()
+    await whatsapp(world, "15550000001")
+    assert time.monotonic() - began >= 0.2
+    await world.control("answers/delay/0")
 
 
 async def test_a_misspelt_wish_is_refused(world: World) -> None:
