@@ -80,13 +80,23 @@ def varied(number: int, *, fallback_after: str, silent: bool = True) -> list[Com
     ]
 
 
+def on_one_channel(number: int, channel: str, *, ttl: str) -> list[Command]:
+    """Make commands of one step each, whose messages live for `ttl`."""
+    return [_command(index, DELIVERED, [{"channel": channel}], ttl=ttl) for index in range(number)]
+
+
 def _step(channel: str, limits: Mapping[str, str]) -> Mapping[str, str]:
     account = {"account": "sendgrid-main"} if channel == "email" else {}  # it tells of deliveries
     return {"channel": channel, **account, **limits}
 
 
 def _command(
-    index: int, digits: str, steps: Sequence[Mapping[str, str]], *, routing_key: str = NORMAL
+    index: int,
+    digits: str,
+    steps: Sequence[Mapping[str, str]],
+    *,
+    routing_key: str = NORMAL,
+    ttl: str | None = None,
 ) -> Command:
     name = str(uuid4())
     body = {
@@ -99,6 +109,7 @@ def _command(
         "content": {"text": "Your parcel is on its way.", "subject": "Your parcel"},
         "route": {"steps": steps},
         "category": CATEGORIES[routing_key],
+        **({"ttl": ttl} if ttl else {}),
     }
     return Command(
         id=name,

@@ -18,6 +18,7 @@ import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractExchange
 
 from chaos.commands import Command
+from herald.identifiers import read_attempt_tag
 from herald_local.stack import Stack
 
 CONFIRM_SECONDS = 10
@@ -137,7 +138,7 @@ class Load:
         """List what providers were asked for since the load began, refused requests too."""
         with self._stack.requests_file.open("rb") as file:
             file.seek(self._already)
-            return [json.loads(line) for line in file if line.endswith(b"\n")]
+            return [read_request(line) for line in file if line.endswith(b"\n")]
 
     def _asked(self, channel: str) -> int:
         return sum(1 for request in self.requests() if request["channel"] == channel)
@@ -154,6 +155,13 @@ def under_load(stack: Stack, commands: Sequence[Command], *, seconds: float) -> 
         finally:
             load.finish()
         running.result()
+
+
+def read_request(line: bytes) -> dict[str, Any]:
+    """Read a request that the sandbox noted; providers carry an attempt's lane beside its id."""
+    request: dict[str, Any] = json.loads(line)
+    named = read_attempt_tag(request["attempt"] or "")
+    return request if named is None else request | {"attempt": str(named[0])}
 
 
 def _length(stack: Stack) -> int:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from itertools import combinations
 
 import pytest
 
+from chaos.load import read_request
 from chaos.replicas import kind_of
 from chaos.schedule import LONG, SERVERS, SHORT, Fault, Length, draw
 from chaos.silences import Silence, false_silences
@@ -105,3 +107,10 @@ def test_of_each_pair_one_can_go_on(seed: int, length: Length) -> None:
 
 def pair(fault: Fault) -> str:
     return SERVERS if fault.target == SERVERS else kind_of(fault.target)
+
+
+@pytest.mark.parametrize("tag", [ATTEMPT, f"{ATTEMPT}.u", f"{ATTEMPT}.b"])
+def test_a_request_is_known_by_its_attempt(tag: str) -> None:
+    """Whatever lane its message is of, the provider's note and our own history name one attempt."""
+    noted = json.dumps({"attempt": tag, "accepted": True}).encode()
+    assert read_request(noted)["attempt"] == ATTEMPT
