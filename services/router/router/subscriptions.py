@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from herald.bus.batches import Handler
 from herald.bus.connections import Connections
 from herald.bus.entities import existing_exchange, existing_queue
+from herald.bus.lane_turns import LaneTurns
 from herald.bus.publishing import declare_publication
 from herald.bus.subscribers import BatchSubscriber, subscribe_batches
 from herald.commands import MAX_COMMAND_BYTES, CancelMessage, SendMessage
@@ -41,7 +42,6 @@ from herald.topology import (
 )
 from herald.vocabulary import Lane
 from herald.work import Work
-from router.lane_turns import LaneTurns
 
 PREFETCH = 400  # two batches: one in hand, one on its way
 MAX_BATCH = 200

@@ -54,6 +54,11 @@ class Slot:
 
 
 @dataclass(frozen=True, slots=True)
+class OnTrial:
+    """Every account that may make the call is on trial: better wait for the end of one's call."""
+
+
+@dataclass(frozen=True, slots=True)
 class Later:
     """No account may make the call now; one may in `wait` seconds, None where nobody can say."""
 
@@ -61,17 +66,21 @@ class Later:
     wait: float | None
 
 
-def choose(slots: Sequence[Slot], work: Work, now: float) -> Slot | Later | Failure:
+def choose(slots: Sequence[Slot], work: Work, now: float) -> Slot | OnTrial | Later | Failure:
     """Return the fitting account that is free soonest, the first configured among equals.
 
     An account that is down is chosen when its probe is due, be others free or not: nothing else
-    would show that it is well again.
+    would show that it is well again. One on trial is left alone where several fit.
     """
     fitting = [slot for slot in slots if slot.serves(work)]
     for slot in fitting:
         if slot.breaker.may_probe(now, slot.timeout_seconds):
             return slot
     usable = [slot for slot in fitting if slot.breaker.is_closed]
+    if len(usable) > 1:
+        usable = [slot for slot in usable if not slot.breaker.is_on_trial(now)]
+        if not usable:
+            return OnTrial()
     if usable:
         return min(usable, key=lambda slot: slot.bucket.peek(now))
     if _may_be_known_elsewhere(slots, work):

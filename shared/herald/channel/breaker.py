@@ -3,6 +3,9 @@
 A breaker opens when calls show that the account or the way to it is in trouble. Then one call after
 each pause probes it, and the first that is answered well closes the breaker. What other workers
 learned comes in through `learn`.
+
+An account that has answered nothing of late is on trial during its first call, for a second at
+most: where another account fits, a burst that meets revoked credentials costs one message.
 """
 
 from __future__ import annotations
@@ -18,6 +21,8 @@ WINDOW_SECONDS = 30.0
 WINDOW_CALLS = 100  # the most that are looked at
 FEWEST_CALLS = 20  # no share of fewer says anything
 BAD_SHARE = 0.5
+TRUSTED_SECONDS = 60.0  # since the last answer that the account itself was not at fault for
+TRIAL_SECONDS = 1.0
 
 
 class Trouble(StrEnum):
@@ -64,11 +69,26 @@ class Breaker:
         self._probe_until: float | None = None  # how long this process may try its probe
         self._unsent = 0
         self._calls: deque[tuple[float, bool]] = deque(maxlen=WINDOW_CALLS)
+        self._answered_at = float("-inf")
+        self._trial_until = float("-inf")
 
     @property
     def is_closed(self) -> bool:
         """Whether calls are made as usual."""
         return self.down is None and not self.paused
+
+    def is_on_trial(self, now: float) -> bool:
+        """Whether its first call is under way, and has yet to show that the account works."""
+        return now < self._trial_until
+
+    def begin_trial(self, now: float) -> None:
+        """Note that a call is about to be made; it is a trial unless the account is trusted."""
+        if now >= self._answered_at + TRUSTED_SECONDS:
+            self._trial_until = now + TRIAL_SECONDS
+
+    def end_trial(self) -> None:
+        """Note that the call is over, or was not made."""
+        self._trial_until = float("-inf")
 
     def grant_probe(self, until: float) -> None:
         """Let one call probe the account, if its end is due before `until`; no other until then."""
@@ -94,6 +114,9 @@ class Breaker:
 
     def note(self, verdict: Verdict, code: str, *, began: float, now: float) -> None:
         """Take in the end of a call that was made while the breaker was closed."""
+        self.end_trial()
+        if verdict in _ANSWERED:
+            self._answered_at = now
         if self.down is not None or began < self._changed_at or verdict is Verdict.NOTHING:
             return  # it says nothing of how things are now
         self._unsent = self._unsent + 1 if verdict is Verdict.UNSENT else 0
@@ -110,6 +133,7 @@ class Breaker:
         if self.down is None or verdict is Verdict.NOTHING:
             return
         if verdict is Verdict.GOOD:
+            self._answered_at = now
             self._set(None, now)
             return
         pause = min(self.down.pause * 2, LONGEST_PAUSE_SECONDS)
@@ -145,6 +169,9 @@ class Breaker:
         self._calls.clear()
         self._probe_until = None
 
+
+# What only an account that may call is answered.
+_ANSWERED = frozenset({Verdict.GOOD, Verdict.NOTHING})
 
 _TROUBLES = {
     Verdict.AUTH: Trouble.AUTH,

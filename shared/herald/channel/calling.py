@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from herald.channel import metrics
 from herald.channel.breaker import Verdict
 from herald.channel.planning import Hopeless, Reserved
 from herald.channel.provider import Accepted, NotSent, Refused, SendResult, Uncertain
+from herald.failures import Failure
 from herald.vocabulary import FailureClass, Receipts
 from herald.work import Work
 
@@ -67,15 +69,23 @@ class Caller:
         self._channel = channel
         self._changed = changed
         self._clock = clock
+        self._ended = asyncio.Event()  # of the next call
 
-    async def call(self, job: Job) -> SendResult | None:
-        """Return how the call ended; None when the lease was over before it could begin."""
+    async def wait_for_an_end(self, seconds: float) -> None:
+        """Return when some call has ended, after `seconds` at most."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._ended.wait()
+
+    async def call(self, job: Job) -> SendResult:
+        """Make the call and return how it ended."""
         if isinstance(job.plan, Hopeless):
             return Refused(job.plan.failure)
         slot, began = job.plan.slot, self._clock()
         if began + slot.timeout_seconds > job.lease_ends:
+            # A call now could outlive the claim. Nothing was sent, whatever others made of it.
             job.cancel(began)
-            return None  # the sweeper reports it; a call now could outlive the claim
+            return Refused(Failure.of(FailureClass.TRANSIENT, "lease_ended"))
         with metrics.IN_FLIGHT.labels(self._channel).track_inprogress():
             try:
                 async with asyncio.timeout(job.lease_ends - began):
@@ -86,6 +96,8 @@ class Caller:
         now = self._clock()
         self._count(slot.account.provider, result, now - began)
         self._learn(job.plan, result, began, now)
+        self._ended.set()
+        self._ended = asyncio.Event()
         return result
 
     def _count(self, provider: str, result: SendResult, seconds: float) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from pydantic import ValidationError
 
-from herald.channel.accounts import LEASE_SLACK, Later, Slot, choose
+from herald.channel.accounts import LEASE_SLACK, Later, OnTrial, Slot, choose
 from herald.channel.limits import Token
 from herald.failures import Failure
 from herald.identifiers import AttemptId
@@ -39,6 +39,7 @@ class Reserved:
     def cancel(self, now: float) -> None:
         """Give token and leave back: no call was made."""
         self.slot.bucket.give_back(self.token, now)
+        self.slot.breaker.end_trial()
         if self.probe is not None:
             self.slot.breaker.grant_probe(self.probe)
 
@@ -63,7 +64,7 @@ class Hopeless:
         return LEASE_SLACK
 
 
-Plan = Reserved | Hopeless | Later
+Plan = Reserved | Hopeless | OnTrial | Later
 
 TOO_LATE = Later("too_late", None)
 
@@ -82,7 +83,7 @@ def plan(work: Work, slots: Sequence[Slot], now: Moment) -> Plan:
     if work.not_after <= now.time:
         return TOO_LATE
     chosen = choose(slots, work, now.monotonic)
-    if isinstance(chosen, Later):
+    if isinstance(chosen, OnTrial | Later):
         return chosen
     if isinstance(chosen, Failure):
         return Hopeless(chosen)
@@ -92,5 +93,6 @@ def plan(work: Work, slots: Sequence[Slot], now: Moment) -> Plan:
     token = chosen.bucket.reserve(now.monotonic)
     if token is None:
         return Later("rate_limit", chosen.bucket.expected_wait(now.monotonic))
+    chosen.breaker.begin_trial(now.monotonic)
     is_down = chosen.breaker.down is not None
     return Reserved(chosen, token, chosen.breaker.take_probe() if is_down else None)

@@ -39,7 +39,8 @@ class Finished:
     """Work that is over, with its report and the bytes that tell it.
 
     `recorded`: its row has the report, or there is none. `release`: the claim to be removed before
-    the work is given back, for nothing was sent.
+    the work is given back, for nothing was sent. Another worker may have taken that claim for a
+    call under way and acknowledged the delivery: then this report is all that is left of the work.
     """
 
     delivery: Delivery
@@ -138,7 +139,7 @@ class Recorder:
         await settle(item.delivery for item in group if id(item) not in kept)
         if not group or self._flush_is_due():
             await self._mark()
-        return [item for item in unheard if item.delivery.is_live]
+        return [item for item in unheard if item.delivery.is_live or item.release is not None]
 
     async def _record(self, group: Sequence[Finished]) -> set[str]:
         """Record the group's outcomes; return the attempts whose row took theirs."""

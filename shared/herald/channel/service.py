@@ -12,6 +12,7 @@ from starlette.applications import Starlette
 from herald.background import Background, run_together
 from herald.bus.connections import Connections
 from herald.bus.entities import existing_exchange, existing_queue
+from herald.bus.lane_turns import LaneTurns
 from herald.bus.publishing import declare_publication
 from herald.bus.subscribers import BatchSubscriber, subscribe_batches
 from herald.channel.accounts import Slot
@@ -19,7 +20,7 @@ from herald.channel.health import AccountHealth
 from herald.channel.http import HttpCaller
 from herald.channel.limits import TokenBucket
 from herald.channel.provider import Provider
-from herald.channel.recorder import Recorder
+from herald.channel.recorders import Recorders
 from herald.channel.sweeper import Sweeper
 from herald.channel.worker import Worker
 from herald.config.accounts import Secrets
@@ -42,7 +43,7 @@ from herald.work import Work
 
 # Each lane has its own AMQP channel and slots, so that an OTP never waits behind a campaign.
 SLOTS: dict[Lane, int] = {Lane.URGENT: 100, Lane.NORMAL: 200, Lane.BULK: 100}
-MAX_BATCH = 100
+MAX_BATCH: dict[Lane, int] = {Lane.URGENT: 100, Lane.NORMAL: 100, Lane.BULK: 50}
 # Begin with every slot: work is as large as that only with a long HTML part.
 LARGE_WORK_BYTES = 64 * 1024
 
@@ -79,14 +80,15 @@ class Channel:
             for name, account in configuration.accounts_of(channel).items()
         ]
         publisher = self.connections.publisher
-        self._recorder = Recorder(channel, self._database, publisher)
+        self._recorders = Recorders(channel, self._database, publisher)
         self._health = AccountHealth(channel, slots, self._database)
         self._worker = Worker(
-            channel, slots, self._database, self._recorder, changed=self._health.changed
+            channel, slots, self._database, self._recorders, changed=self._health.changed
         )
         self._sweeper = Sweeper(
-            channel, self._database, publisher, held=lambda: self._recorder.held
+            channel, self._database, publisher, held=lambda: self._recorders.held
         )
+        self._turns = LaneTurns()
         self._subscribers = [self._subscribe(lane) for lane in Lane]
         self._background = Background(channel, self._run)
         self._declare_publication()
@@ -119,9 +121,9 @@ class Channel:
         return subscribe_batches(
             self.connections.consuming,
             existing_queue(outbound_queue(self._channel, lane), outbound_key(self._channel, lane)),
-            self._worker,
+            self._turns.give(self._worker, lane),
             prefetch=SLOTS[lane],
-            max_batch=MAX_BATCH,
+            max_batch=MAX_BATCH[lane],
             payload_models=[Work],
             title=outbound_queue(self._channel, lane),
             description=f"Attempts to make, {lane} lane.",
@@ -147,7 +149,7 @@ class Channel:
             "schema": lambda: self._schema.problem,
             "broker": lambda: self.connections.problem,
             "consumers": lambda: next(filter(None, (s.problem for s in self._subscribers)), None),
-            "recorder": lambda: self._recorder.problem,
+            "recorder": lambda: self._recorders.problem,
             "work": lambda: self._background.problem,
         }
 
@@ -169,7 +171,7 @@ class Channel:
             await self.connections.stop()
             await self._worker.drain()
             await self._background.stop()
-            await self._recorder.finish()
+            await self._recorders.finish()
             for caller in self._callers:
                 await caller.stop()
             await self._database.stop()
@@ -180,4 +182,6 @@ class Channel:
         await self._schema.wait()
         await self._health.turn()  # a paused account gets no call from a worker that just began
         await self.connections.start()
-        await run_together(self._recorder.run, self._sweeper.run, self._health.run)
+        await run_together(
+            self._recorders.run, self._worker.run, self._sweeper.run, self._health.run
+        )

@@ -9,21 +9,23 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import structlog
 
 from herald.bus.batches import where
 from herald.bus.deliveries import Delivery, settle
 from herald.channel import metrics, sends
-from herald.channel.accounts import LEASE_SLACK, Later, Slot
+from herald.channel.accounts import LEASE_SLACK, Later, OnTrial, Slot
+from herald.channel.breaker import TRIAL_SECONDS
 from herald.channel.calling import Caller, Job
 from herald.channel.claiming import Claims
 from herald.channel.planning import Moment, Reserved, plan, read_work
 from herald.channel.provider import CallResult, NotSent, Refused, SendResult, Uncertain
-from herald.channel.recorder import Finished, Recorder
+from herald.channel.recorder import Finished
+from herald.channel.recorders import Recorders
 from herald.channel.reports import receipt_body, report, returned
 from herald.channel.sends import Claim, Known
 from herald.database.pool import Database
@@ -32,7 +34,17 @@ from herald.receipts import AttemptReceipt
 from herald.vocabulary import FailureClass
 from herald.work import Work
 
+DOUBT_SECONDS = 1.0  # between looks at claims whose answer was lost
+
 _log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Postponed:
+    """Work whose accounts are all on trial."""
+
+    delivery: Delivery
+    work: Work
 
 
 class Worker:
@@ -46,7 +58,7 @@ class Worker:
         channel: str,
         slots: Sequence[Slot],
         database: Database,
-        recorder: Recorder,
+        recorders: Recorders,
         *,
         changed: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
@@ -54,11 +66,18 @@ class Worker:
         self._channel = channel
         self._slots = slots
         self._database = database
-        self._recorder = recorder
+        self._recorders = recorders
         self._clock = clock
         self._claims = Claims(channel, clock)
         self._caller = Caller(channel, changed, clock)
         self._calls: set[asyncio.Task[None]] = set()
+        self._doubtful: dict[str, Job] = {}  # whose claims may stand, by attempt
+
+    async def run(self) -> None:
+        """Give claims in doubt back whose deliveries others have by now, until cancelled."""
+        while True:
+            await asyncio.sleep(DOUBT_SECONDS)
+            self.give_up_doubts()
 
     async def __call__(self, deliveries: Sequence[Delivery]) -> None:
         """Take a batch in; each delivery is settled once its attempt is over.
@@ -68,19 +87,31 @@ class Worker:
         now = self._moment()
         prepared = [self._prepare(delivery, now) for delivery in deliveries]
         jobs = [item for item in prepared if isinstance(item, Job)]
+        ready = [job for job in jobs if job.at <= now.monotonic]
+        for job in jobs:
+            self._doubtful.pop(job.work.attempt_id, None)
         try:
-            await self._start([job for job in jobs if job.at <= now.monotonic])
+            await self._start(ready)
         except BaseException:
+            self._doubtful |= {job.work.attempt_id: job for job in ready if job.claimant is None}
             for job in jobs:
                 if job.claimant is None:
                     job.cancel(now.monotonic)
             raise
-        for job in jobs:
-            if job.at > now.monotonic:
-                self._spawn(self._wait_and_start(job))
         for item in prepared:
-            if isinstance(item, Finished):
-                self._give_back(item)
+            if item is not None and not (isinstance(item, Job) and item.at <= now.monotonic):
+                self._go_on(item)
+
+    def give_up_doubts(self) -> None:
+        """Give back what this worker may have claimed and will not get again.
+
+        Its delivery went to another worker, which finds the claim and leaves the attempt alone.
+        """
+        gone = [name for name, job in self._doubtful.items() if not job.delivery.is_live]
+        for name in gone:
+            job, claimant = self._doubtful.pop(name), self._claims.give_up(name)
+            if claimant is not None:
+                self._return_unclaimed(job, claimant)
 
     async def drain(self) -> None:
         """Wait for every call under way; each is bounded by its account's time limit."""
@@ -90,7 +121,7 @@ class Worker:
     def _moment(self) -> Moment:
         return Moment(self._clock(), self._database.now())
 
-    def _prepare(self, delivery: Delivery, now: Moment) -> Job | Finished | None:
+    def _prepare(self, delivery: Delivery, now: Moment) -> Job | Postponed | Finished | None:
         """Say what to do with a delivery; None when it was rejected, so that it holds no other."""
         try:
             work = read_work(delivery.body)
@@ -101,8 +132,10 @@ class Worker:
         delivery.reject()
         return None
 
-    def _planned(self, delivery: Delivery, work: Work, now: Moment) -> Job | Finished:
+    def _planned(self, delivery: Delivery, work: Work, now: Moment) -> Job | Postponed | Finished:
         decided = plan(work, self._slots, now)
+        if isinstance(decided, OnTrial):
+            return Postponed(delivery, work)
         if isinstance(decided, Later):
             return self._returned(delivery, work, decided.reason, _duration(decided.wait))
         return Job(delivery=delivery, work=work, plan=decided)
@@ -116,7 +149,23 @@ class Worker:
     def _give_back(self, item: Finished) -> None:
         reason = item.receipt.returned.reason if item.receipt.returned else ""
         metrics.RETURNED.labels(self._channel, reason).inc()
-        self._recorder.add(item)
+        self._recorders.add(item)
+
+    def _go_on(self, item: Job | Postponed | Finished) -> None:
+        if isinstance(item, Finished):
+            self._give_back(item)
+        elif isinstance(item, Postponed):
+            self._spawn(self._plan_again(item))
+        else:
+            self._spawn(self._wait_and_start(item))
+
+    async def _plan_again(self, item: Postponed) -> None:
+        """Choose an account whenever a call has ended, and with it perhaps a trial."""
+        again = self._planned(item.delivery, item.work, self._moment())
+        while isinstance(again, Postponed):
+            await self._caller.wait_for_an_end(TRIAL_SECONDS)
+            again = self._planned(item.delivery, item.work, self._moment())
+        self._go_on(again)
 
     async def _wait_and_start(self, job: Job) -> None:
         """Make a call when its token is there, or plan anew if its account is closed by then."""
@@ -124,11 +173,7 @@ class Worker:
         now = self._moment()
         if isinstance(job.plan, Reserved) and not job.plan.still_stands(now.monotonic):
             job.cancel(now.monotonic)
-            again = self._planned(job.delivery, job.work, now)
-            if isinstance(again, Finished):
-                self._give_back(again)
-            else:
-                self._spawn(self._wait_and_start(again))
+            self._go_on(self._planned(job.delivery, job.work, now))
             return
         try:
             await self._start([job])
@@ -138,9 +183,12 @@ class Worker:
             # the router hands it out again, when the database may be back
             _log.warning("worker.claim_failed", error=type(error).__name__)
             job.cancel(now.monotonic)
-            item = self._returned(job.delivery, job.work, "claim_failed", LEASE_SLACK)
-            claimant = self._claims.give_up(job.work.attempt_id)
-            self._give_back(replace(item, recorded=claimant is None, release=claimant))
+            self._return_unclaimed(job, self._claims.give_up(job.work.attempt_id))
+
+    def _return_unclaimed(self, job: Job, claimant: UUID | None) -> None:
+        """Give work back whose claim failed; one that may stand is removed first, by its token."""
+        item = self._returned(job.delivery, job.work, "claim_failed", LEASE_SLACK)
+        self._give_back(replace(item, recorded=claimant is None, release=claimant))
 
     async def _start(self, jobs: Sequence[Job]) -> None:
         """Claim attempts and make the calls of those that are ours."""
@@ -185,7 +233,7 @@ class Worker:
         if row.state != sends.RECORDED or row.report is None:
             return False  # withdrawn, under way elsewhere, or the sweeper's
         receipt = AttemptReceipt.model_validate_json(row.report)
-        self._recorder.add(Finished(job.delivery, receipt, row.report.encode(), recorded=True))
+        self._recorders.add(Finished(job.delivery, receipt, row.report.encode(), recorded=True))
         return True
 
     def _spawn(self, coroutine: Coroutine[None, None, None]) -> None:
@@ -197,13 +245,11 @@ class Worker:
     async def _make(self, job: Job) -> None:
         """Make the call, and hand its outcome to the recorder."""
         result = await self._caller.call(job)
-        if result is None:
-            await job.delivery.ack()
-        elif isinstance(result, NotSent) and job.delivery.is_live:
+        if isinstance(result, NotSent) and job.delivery.is_live:
             item = self._returned(job.delivery, job.work, result.code, result.wait)
             self._give_back(replace(item, recorded=False, release=job.claimant))
         else:
-            self._recorder.add(self._finished(job, result))
+            self._recorders.add(self._finished(job, result))
 
     def _finished(self, job: Job, result: SendResult) -> Finished:
         """Write the report of a call. An adapter's unwritable answer must not lose the outcome."""

@@ -13,7 +13,8 @@ from herald.bus.errors import PublishError, UnavailableError
 from herald.bus.frames import Frame
 from herald.channel.accounts import Slot
 from herald.channel.limits import TokenBucket
-from herald.channel.recorder import Finished, Recorder
+from herald.channel.recorder import Finished
+from herald.channel.recorders import Recorders
 from herald.channel.worker import Worker
 from herald.database.pool import Database
 from unit.channel.making import twilio
@@ -41,7 +42,7 @@ class Bench:
         self.provider = FakeProvider()
         self.bucket = TokenBucket(RATE)
         slot = Slot(name="main", account=twilio(), provider=self.provider, bucket=self.bucket)
-        self.worker = Worker("sms", [slot], database, cast("Recorder", self.tray))
+        self.worker = Worker("sms", [slot], database, cast("Recorders", self.tray))
 
 
 class Broker:

@@ -91,6 +91,18 @@ async def test_revoked_credentials_cost_few_messages(
     assert lines == ["warning account.down", "info account.up"]
 
 
+async def test_a_burst_that_meets_revoked_credentials_costs_few_messages(
+    world: World, accounts: FakeAccounts
+) -> None:
+    """Twenty at once, over two workers: each tries the account once before the others go to it."""
+    accounts.answers["main"] = REVOKED
+    async with world.channel(accounts=TWO), world.channel(accounts=TWO):
+        await world.send(*(attempt_id() for _ in range(20)))
+        told = await world.receipts(20)
+    assert accounts.made_by("main") <= 3
+    assert [item["status"] for item in told].count("accepted") >= 17
+
+
 async def test_two_workers_share_what_they_know(world: World, accounts: FakeAccounts) -> None:
     """What one worker found out keeps the other from trying; both are ready all the while."""
     accounts.answers["main"] = REVOKED

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
+import aiormq
 import asyncpg
 import pytest
 
 from behaviour.channel.bench import RATE, Bench, batch
 from behaviour.channel.world import World, attempt_id, claim
+from herald.bus.deliveries import Source
 from herald.channel import sends
 from herald.channel.provider import Accepted
 from herald.database.pool import OUTAGES, Connection
@@ -88,6 +90,40 @@ async def test_a_claim_that_may_stand_is_removed_before_its_work_is_returned(
     assert last.release is not None
     assert not last.recorded
     assert len(bench.provider.calls) == RATE
+
+
+async def test_a_claim_whose_delivery_went_elsewhere_is_given_back(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Answer and delivery are both lost: another worker would leave our claim alone for ever."""
+    lose_answers(monkeypatch, "claim", bench)
+    source = Source(cast("aiormq.Channel", None))
+    source.given_back = True
+    [delivery] = batch(attempt_id())
+    with pytest.raises(OUTAGES):
+        await bench.worker([delivery])
+    bench.worker.give_up_doubts()
+    assert bench.tray.finished == []  # it comes again
+    delivery.source = source
+    bench.worker.give_up_doubts()
+    bench.worker.give_up_doubts()
+    [item] = bench.tray.finished
+    assert item.receipt.returned is not None
+    assert item.receipt.returned.reason == "claim_failed"
+    assert item.release is not None
+    assert not item.recorded
+
+
+async def test_a_claim_that_was_never_asked_for_is_not_given_back(bench: Bench) -> None:
+    """Without a database nothing was claimed: whoever has the delivery now makes the call."""
+    await bench.gate.shut()
+    [delivery] = batch(attempt_id())
+    with pytest.raises(OUTAGES):
+        await bench.worker([delivery])
+    delivery.source = Source(cast("aiormq.Channel", None))
+    delivery.source.given_back = True
+    bench.worker.give_up_doubts()
+    assert bench.tray.finished == []
 
 
 async def test_anothers_claim_is_never_taken_up(

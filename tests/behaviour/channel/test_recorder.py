@@ -7,12 +7,13 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import cast
 
+import aiormq
 import pytest
 import pytest_asyncio
 
 from behaviour.channel.bench import Broker
 from behaviour.channel.world import World, attempt_id, claim, until
-from herald.bus.deliveries import Delivery
+from herald.bus.deliveries import Delivery, Source
 from herald.bus.publishing import Publisher
 from herald.channel import sends
 from herald.channel.provider import Accepted
@@ -121,6 +122,30 @@ async def test_a_return_nobody_heard_is_kept_and_told_later(desk: Desk) -> None:
     desk.broker.away = False
     await until(lambda: settled(back))
     assert [b'"returned"' in frame.body for frame in desk.broker.heard] == [True]
+
+
+async def test_the_return_of_a_claim_outlives_its_delivery(desk: Desk) -> None:
+    """Its claim is removed and its delivery gone: nobody else would ever tell of that work."""
+    attempt = attempt_id()
+    one = claim(attempt, timedelta(hours=1))
+    async with desk.database.connection() as connection:
+        await sends.claim(connection, "sms", [one])
+    desk.broker.away = True
+    receipt = returned(work(attempt_id=attempt), "claim_failed", datetime.now(UTC))
+    dead = Source(cast("aiormq.Channel", None))
+    dead.given_back = True
+    delivery = Delivery(body=b"", source=dead)
+    desk.recorder.add(Finished(delivery, receipt, receipt_body(receipt), release=one.claimant))
+
+    async def is_released() -> bool:
+        return await desk.world.row(attempt) is None
+
+    async def is_heard() -> bool:
+        return len(desk.broker.heard) == 1
+
+    await until(is_released)
+    desk.broker.away = False
+    await until(is_heard)
 
 
 async def test_marks_come_a_moment_later_and_never_hold_an_ack(desk: Desk) -> None:

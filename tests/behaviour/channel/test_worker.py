@@ -11,6 +11,7 @@ from behaviour.channel.bench import RATE, Bench, batch
 from behaviour.channel.world import attempt_id
 from herald.channel.accounts import LEASE_SLACK
 from herald.database.pool import OUTAGES
+from herald.vocabulary import FailureClass
 
 
 async def test_a_failed_claim_leaves_nothing_behind(bench: Bench) -> None:
@@ -68,11 +69,16 @@ async def test_work_whose_claim_fails_after_its_wait_is_returned(bench: Bench) -
 async def test_a_lease_that_ended_before_the_call_makes_none(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A worker held up until its claim can't cover the call leaves the attempt to the sweeper."""
+    """A worker held up until its claim can't cover the call says so: the attempt isn't unknown."""
     monkeypatch.setattr("herald.channel.accounts.LEASE_SLACK", timedelta(seconds=-1))
     [delivery] = batch(attempt_id())
     await bench.worker([delivery])
     await bench.worker.drain()
     assert bench.provider.calls == []
-    assert bench.tray.finished == []
-    assert delivery.settled
+    [item] = bench.tray.finished
+    assert item.delivery is delivery
+    assert item.receipt.failure is not None
+    assert (item.receipt.failure.failure_class, item.receipt.failure.code) == (
+        FailureClass.TRANSIENT,
+        "lease_ended",
+    )

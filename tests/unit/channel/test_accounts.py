@@ -6,6 +6,7 @@ from herald.channel.accounts import (
     NOT_CONFIGURED_DISPATCHES,
     NOT_CONFIGURED_SECONDS,
     Later,
+    OnTrial,
     choose,
 )
 from herald.channel.reports import NO_ACCOUNT
@@ -76,3 +77,25 @@ def test_a_whatsapp_sender_is_one_number() -> None:
 def test_a_lease_outlives_the_call() -> None:
     """A claim lasts the account's time limit and twenty seconds."""
     assert slot("slow", twilio(timeout="30s")).lease == seconds(50)
+
+
+def test_an_account_on_trial_is_left_alone() -> None:
+    """Its first call shows whether it works; meanwhile another one takes the rest."""
+    first, second = slot("first"), slot("second")
+    first.breaker.begin_trial(0.0)
+    assert choose([first, second], work(), 0.0) is second
+
+
+def test_with_every_account_on_trial_the_work_waits() -> None:
+    """A burst does not go to two accounts of which nobody knows anything."""
+    slots = [slot("first"), slot("second")]
+    for one in slots:
+        one.breaker.begin_trial(0.0)
+    assert isinstance(choose(slots, work(), 0.0), OnTrial)
+
+
+def test_an_only_account_is_not_waited_for() -> None:
+    """Where none other fits, waiting would help nobody."""
+    only, other = slot("only"), slot("other", twilio(tenants=("acme",)))
+    only.breaker.begin_trial(0.0)
+    assert choose([only, other], work(), 0.0) is only

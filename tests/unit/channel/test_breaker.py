@@ -8,6 +8,8 @@ from herald.channel.breaker import (
     FEWEST_CALLS,
     FIRST_PAUSE_SECONDS,
     LONGEST_PAUSE_SECONDS,
+    TRIAL_SECONDS,
+    TRUSTED_SECONDS,
     UNSENT_IN_A_ROW,
     WINDOW_SECONDS,
     Breaker,
@@ -140,3 +142,28 @@ def test_the_wait_is_until_the_next_probe(probe_at: float, wait: float) -> None:
     down = Down(trouble=Trouble.OUTAGE, code="", pause=5, probe_at=probe_at)
     breaker.learn(down, paused=False, now=0)
     assert breaker.wait(0) == wait
+
+
+@pytest.mark.parametrize("verdict", list(Verdict))
+def test_a_trial_ends_with_its_call(verdict: Verdict) -> None:
+    """However the call ended, the next may go."""
+    breaker = Breaker()
+    breaker.begin_trial(0.0)
+    assert breaker.is_on_trial(0.5)
+    assert not noting(breaker, verdict, now=0.5).is_on_trial(0.5)
+
+
+def test_a_trial_ends_after_a_while() -> None:
+    """A call that hangs does not hold the others."""
+    breaker = Breaker()
+    breaker.begin_trial(0.0)
+    assert not breaker.is_on_trial(TRIAL_SECONDS)
+
+
+def test_an_account_that_answered_of_late_needs_no_trial() -> None:
+    """It is trusted for a minute after an answer that was not about itself."""
+    breaker = noting(Breaker(), Verdict.GOOD)
+    breaker.begin_trial(TRUSTED_SECONDS - 1)
+    assert not breaker.is_on_trial(TRUSTED_SECONDS - 1)
+    breaker.begin_trial(TRUSTED_SECONDS)
+    assert breaker.is_on_trial(TRUSTED_SECONDS)

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from herald.bus.batches import Handler
 from herald.bus.deliveries import Delivery
+from herald.bus.lane_turns import LaneTurns
 from herald.vocabulary import Lane
-from router.lane_turns import LaneTurns
 
 
 class Gate:

@@ -1,0 +1,41 @@
+"""One recorder a lane, so that an urgent outcome never waits for a campaign's to be settled."""
+
+from __future__ import annotations
+
+import asyncio
+
+from herald.background import run_together
+from herald.bus.publishing import Publisher
+from herald.channel.recorder import Finished, Recorder
+from herald.database.pool import Database
+from herald.vocabulary import Lane
+
+
+class Recorders:
+    """Takes finished work in, whatever its lane, and settles each lane's by itself."""
+
+    def __init__(self, channel: str, database: Database, publisher: Publisher) -> None:
+        self._lanes = {lane: Recorder(channel, database, publisher) for lane in Lane}
+
+    @property
+    def held(self) -> set[str]:
+        """The attempts whose reports are not recorded yet."""
+        return set().union(*(recorder.held for recorder in self._lanes.values()))
+
+    @property
+    def problem(self) -> str | None:
+        """Why outcomes can't be recorded; None when they can."""
+        problems = (recorder.problem for recorder in self._lanes.values())
+        return next(filter(None, problems), None)
+
+    def add(self, finished: Finished) -> None:
+        """Take finished work in."""
+        self._lanes[finished.receipt.lane or Lane.NORMAL].add(finished)
+
+    async def run(self) -> None:
+        """Settle until cancelled."""
+        await run_together(*(recorder.run for recorder in self._lanes.values()))
+
+    async def finish(self) -> None:
+        """Settle what is left, at the end."""
+        await asyncio.gather(*(recorder.finish() for recorder in self._lanes.values()))
