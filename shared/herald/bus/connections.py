@@ -68,6 +68,8 @@ class Connections:
                 return f"the {name} connection is down"
             if not broker.running:
                 return f"the {name} connection is starting"
+        if self.publisher.is_reopening or self.event_publisher.is_reopening:
+            return "a channel to publish on is being opened again"
         return None
 
     async def start(self) -> None:

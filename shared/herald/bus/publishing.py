@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 import aiormq
+from aio_pika import RobustChannel
 from aiormq.exceptions import AMQPError
 from faststream.rabbit import RabbitBroker, RabbitExchange
 from prometheus_client import REGISTRY, CollectorRegistry
@@ -23,7 +24,7 @@ from herald.bus.errors import (
 )
 from herald.bus.frames import Frame, encode
 from herald.bus.metrics import bus_metrics
-from herald.bus.recovery import connection_of, open_channel, request_recovery
+from herald.bus.recovery import connection_of, is_of, open_channel, request_recovery
 
 __all__ = ["PUBLISH_TIMEOUT_SECONDS", "Frame", "Publisher", "declare_publication"]
 
@@ -37,8 +38,15 @@ class Publisher:
         self.confirmed_at: float | None = None  # the last time, in monotonic seconds
         self._broker = broker
         self._published = bus_metrics(registry).published
+        self._robust: RobustChannel | None = None  # the channel of the last publish
         self._in_flight: set[str] = set()
         self._released = asyncio.Event()
+
+    @property
+    def is_reopening(self) -> bool:
+        """Its channel was lost: nothing can be published before it is open again."""
+        robust, connection = self._robust, connection_of(self._broker)
+        return robust is not None and is_of(robust, connection) and open_channel(robust) is None
 
     async def publish_confirmed(
         self, frame: Frame, timeout_seconds: float = PUBLISH_TIMEOUT_SECONDS
@@ -130,6 +138,7 @@ class Publisher:
         try:
             with own_cancellation_only():
                 robust = await self._broker.config.channel_manager.get_channel()
+                self._robust = robust
         except (AMQPError, OSError, RuntimeError):  # lost while it was opened
             return None
         channel = open_channel(robust)

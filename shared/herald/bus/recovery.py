@@ -28,6 +28,11 @@ def open_channel(channel: RobustChannel) -> aiormq.Channel | None:
     return cast("aiormq.Channel", wrapped.channel)
 
 
+def is_of(channel: RobustChannel, connection: RobustConnection | None) -> bool:
+    """Tell whether a channel belongs to this connection, not to one that was closed before."""
+    return channel._connection is connection  # noqa: SLF001  aio-pika has no public name for it
+
+
 def connection_under(channel: RobustChannel) -> AbstractConnection | None:
     """Return the AMQP connection of a channel, even of a closed one; None while it is lost."""
     connection = channel._connection  # noqa: SLF001  aio-pika has no public name for it

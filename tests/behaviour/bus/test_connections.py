@@ -140,3 +140,23 @@ async def _frame_buffer(service: Connections) -> int:
     channel = open_channel(await service.consuming.config.channel_manager.get_channel())
     assert channel is not None
     return channel.frames.maxsize
+
+
+async def test_ready_means_that_it_can_publish(
+    rabbit: Rabbit, work: WorkQueue, registry: CollectorRegistry
+) -> None:
+    """A connection comes back before its channels do; until then readiness says so."""
+    async with linked(rabbit.amqp_url) as (link, url):
+        service = Connections(url, app_id=APP, registry=registry)
+        await service.start()
+        await service.wait_until_started()
+        for number in range(3):
+            await service.publisher.publish_confirmed(work.frame(f"n{number}"))
+            link.cut()
+            await until(lambda: not service.is_connected)
+            link.mend()
+            while not service.is_connected:  # noqa: ASYNC110  at the first moment
+                await asyncio.sleep(0)
+        await service.publisher.publish_confirmed(work.frame("last"))
+        await service.stop()
+    assert len(await rabbit.drain(work.queue, expect=4)) == 4
