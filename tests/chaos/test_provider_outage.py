@@ -36,7 +36,7 @@ def test_a_provider_that_refuses_connections_burns_no_message(
     commands = on_one_channel(number, "sms", ttl=ttl)
     try:
         with under_load(fleet.stack, commands, seconds=SIZE.outage_seconds) as load:
-            load.wait_until_confirmed(number // 2)
+            load.wait_until_confirmed(number // 4)
         time.sleep(max(0.0, away_until - time.monotonic()))
     finally:
         fleet.launch(partial(services.launch, fleet.stack, SANDBOX, on_leash=True))
