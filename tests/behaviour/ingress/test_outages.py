@@ -5,13 +5,21 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from prometheus_client import REGISTRY
 
-from behaviour.bus.link import linked
+from behaviour.bus.link import Link, linked
 from behaviour.bus.rabbit import Rabbit
-from behaviour.ingress.gateway import ACCOUNT_SID, running_ingress, until_deaf, until_well
+from behaviour.ingress.gateway import (
+    ACCOUNT_SID,
+    Providers,
+    running_ingress,
+    until_deaf,
+    until_well,
+)
 from herald.topology import receipts_queue
 from herald.vocabulary import Lane
 
@@ -47,6 +55,19 @@ def kept() -> float:
     """Return how many callbacks were kept so far."""
     labels = {"provider": "twilio", "outcome": "kept"}
     return REGISTRY.get_sample_value("herald_webhooks_total", labels) or 0.0
+
+
+@asynccontextmanager
+async def without_its_broker(rabbit: Rabbit, folder: Path) -> AsyncIterator[tuple[Link, Providers]]:
+    """Give an ingress that the routers know, cut off its broker until its link is mended."""
+    async with (
+        linked(rabbit.amqp_url) as (link, amqp_url),
+        running_ingress(amqp_url, folder) as providers,
+    ):
+        await until_well(providers)
+        link.cut()
+        await until_deaf(providers)
+        yield link, providers
 
 
 async def test_ingress_starts_without_its_broker(tmp_path: Path, unused_tcp_port: int) -> None:
@@ -105,13 +126,7 @@ async def test_a_silent_broker_is_not_waited_for(rabbit: Rabbit, tmp_path: Path)
 
 async def test_callbacks_that_do_not_come_again_are_kept(rabbit: Rabbit, tmp_path: Path) -> None:
     """Twilio is thanked while the broker is away; all of it arrives when the broker is back."""
-    async with (
-        linked(rabbit.amqp_url) as (link, amqp_url),
-        running_ingress(amqp_url, tmp_path) as providers,
-    ):
-        await until_well(providers)
-        link.cut()
-        await until_deaf(providers)
+    async with without_its_broker(rabbit, tmp_path) as (link, providers):
         before = kept()
         calls = [
             providers.twilio([("MessageSid", f"SM{n:032}"), *CALLBACK[1:]]) for n in range(100)
@@ -132,13 +147,7 @@ async def test_callbacks_that_do_not_come_again_are_kept(rabbit: Rabbit, tmp_pat
 
 async def test_what_was_kept_outlives_ingress(rabbit: Rabbit, tmp_path: Path) -> None:
     """What one ingress kept, the next one on the same directory puts on the bus."""
-    async with (
-        linked(rabbit.amqp_url) as (link, amqp_url),
-        running_ingress(amqp_url, tmp_path) as providers,
-    ):
-        await until_well(providers)
-        link.cut()
-        await until_deaf(providers)
+    async with without_its_broker(rabbit, tmp_path) as (_, providers):
         assert (await providers.twilio(CALLBACK)).status == 204
     async with running_ingress(rabbit.amqp_url, tmp_path) as providers:
         await until_well(providers)
