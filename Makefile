@@ -13,10 +13,10 @@ LOCAL := $(BIN)/python -m herald_local
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down status clean test chaos check documents bench requirements format
+.PHONY: help demo up down status clean test test-unit chaos check documents bench requirements format
 
 help: ## list these commands
-	@sed -n 's/^\([a-z]*\):.*## /\1	/p' Makefile | while IFS='	' read -r name text; do printf 'make %-13s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | while IFS='	' read -r name text; do printf 'make %-13s %s\n' "$$name" "$$text"; done
 
 demo: $(INSTALLED) ## show Herald at work: starts all it needs, stops it again
 	@$(LOCAL) demo $(ARGS)
@@ -37,6 +37,9 @@ clean: $(INSTALLED) ## stop a stack, erase its data, and the caches
 
 test: $(INSTALLED) ## run all tests on a private broker and database (ARGS=... for pytest)
 	@$(BIN)/python -m pytest $(ARGS)
+
+test-unit: $(INSTALLED) ## run the unit tests alone: no server is needed
+	@$(BIN)/python -m pytest tests/unit $(ARGS)
 
 chaos: $(INSTALLED) ## break replicas, links, clocks and servers under load (CHAOS_SEED, ARGS=...)
 	@HERALD_TEST_CHAOS=full $(BIN)/python -m pytest tests/chaos $(ARGS)
