@@ -1,0 +1,65 @@
+"""A service on a database that was not migrated for it yet."""
+
+from __future__ import annotations
+
+import asyncio
+
+import asyncpg
+import pytest
+import structlog
+
+from herald.database import schema
+from herald.database.migrations import known_migrations, migrate
+from herald.database.pool import Database
+from herald.database.schema import SchemaWatch
+
+NEWEST = max(item for item in known_migrations() if item.schema == "router")
+
+
+async def test_a_service_waits_for_its_migrations_and_names_them(
+    postgres_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Newer than its schema, it says once what is missing, and begins when that is applied."""
+    monkeypatch.setattr(schema, "_POLL_SECONDS", 0.05)
+    await migrate(postgres_dsn)
+    connection = await asyncpg.connect(postgres_dsn)
+    await connection.execute(
+        "DELETE FROM public.herald_migrations WHERE schema = $1 AND number = $2",
+        *(NEWEST.schema, NEWEST.number),
+    )
+    database = Database(postgres_dsn, application_name="test")
+    await database.start()
+    watch = SchemaWatch(database, ("channel", "router"))
+    missing = f"run `herald migrate`: missing router/{NEWEST.number:04}_{NEWEST.name}"
+    with structlog.testing.capture_logs() as lines:
+        waiting = asyncio.create_task(watch.wait())
+        await asyncio.sleep(0.3)
+        assert watch.problem == missing
+        assert not waiting.done()
+        await connection.execute(
+            "INSERT INTO public.herald_migrations (schema, number, name) VALUES ($1, $2, $3)",
+            *(NEWEST.schema, NEWEST.number, NEWEST.name),
+        )
+        async with asyncio.timeout(5):
+            await waiting
+    assert watch.problem is None
+    assert [line["reason"] for line in lines if line["event"] == "schema.missing"] == [missing]
+    await connection.close()
+    await database.stop()
+
+
+async def test_a_service_older_than_its_schema_begins(postgres_dsn: str) -> None:
+    """Migrations only add, so what a later version needs is no business of an earlier one's."""
+    await migrate(postgres_dsn)
+    connection = await asyncpg.connect(postgres_dsn)
+    await connection.execute(
+        "INSERT INTO public.herald_migrations (schema, number, name) VALUES ('router', 9999, 'x')"
+    )
+    database = Database(postgres_dsn, application_name="test")
+    await database.start()
+    watch = SchemaWatch(database, ("channel", "router"))
+    async with asyncio.timeout(5):
+        await watch.wait()
+    assert watch.problem is None
+    await connection.close()
+    await database.stop()
