@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime
-from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 
+from channel_email.heads import BAD_HEADER, check_head, mailbox_value, text_value
 from channel_email.parts import Parts
 from herald.failures import Failure
-from herald.vocabulary import FailureClass
 from herald.work import Work
 
 ATTEMPT_HEADER = "X-Herald-Attempt"
-_POLICY = SMTP.clone(cte_type="7bit")  # not every relay has 8BITMIME
+_POLICY = SMTP.clone(
+    cte_type="7bit",  # not every relay has 8BITMIME
+    refold_source="none",  # what is written below stays as it is
+)
 
 
 def message_id(work: Work, domain: str) -> str:
@@ -26,15 +28,11 @@ def write_mail(work: Work, parts: Parts, now: datetime) -> EmailMessage | Failur
     """Write the mail; content that would break its headers is refused."""
     mail = EmailMessage(policy=_POLICY)
     try:
-        mail["From"] = parts.sender
-        mail["To"] = _recipient(work)
-        mail["Subject"] = parts.subject
-        mail["Date"] = format_datetime(now)
-        mail["Message-ID"] = message_id(work, parts.sender.domain)
-        mail[ATTEMPT_HEADER] = work.attempt_id
+        head = _head(work, parts, now)
     except ValueError:
-        # the library's text repeats the value
-        return Failure.of(FailureClass.CONTENT, "bad_header", "a header can't be written")
+        return BAD_HEADER
+    for name, value in head.items():
+        mail.set_raw(name, value)
     if parts.text is not None:
         mail.set_content(parts.text)
         if parts.html is not None:
@@ -44,11 +42,22 @@ def write_mail(work: Work, parts: Parts, now: datetime) -> EmailMessage | Failur
     return mail
 
 
-def written(mail: EmailMessage, *, utf8: bool) -> bytes:
-    """Return the mail's bytes; with `utf8` its headers are not encoded (RFC 6532)."""
-    return mail.as_bytes(policy=_POLICY.clone(utf8=utf8))
+def written(mail: EmailMessage, *, utf8: bool) -> bytes | Failure:
+    """Return the mail's bytes; with `utf8` its addresses may be outside ASCII (RFC 6532)."""
+    raw = mail.as_bytes(policy=_POLICY.clone(utf8=utf8))
+    try:
+        check_head(raw, mail.keys())
+    except ValueError:
+        return BAD_HEADER
+    return raw
 
 
-def _recipient(work: Work) -> Address:
-    local, _, domain = work.to.rpartition("@")
-    return Address(work.recipient_name or "", local, domain)
+def _head(work: Work, parts: Parts, now: datetime) -> dict[str, str]:
+    return {
+        "From": mailbox_value(parts.sender.display_name, parts.sender.addr_spec),
+        "To": mailbox_value(work.recipient_name or "", work.to),
+        "Subject": text_value(parts.subject),
+        "Date": format_datetime(now),
+        "Message-ID": text_value(message_id(work, parts.sender.domain)),
+        ATTEMPT_HEADER: text_value(work.attempt_id),
+    }

@@ -10,7 +10,6 @@ import re
 from enum import StrEnum
 
 from herald.failures import Failure
-from herald.logs import redact_text
 from herald.vocabulary import FailureClass
 
 
@@ -89,4 +88,4 @@ def refusal(code: int, text: str, phase: Phase) -> Failure:
     """Tell a refusal; a reply's text often repeats the address."""
     flat = " ".join(text.split())
     told = str(code) if code in _REFUSED else "unexpected"
-    return Failure.of(classify(code, flat, phase), f"{phase}_{told}", redact_text(flat))
+    return Failure.of(classify(code, flat, phase), f"{phase}_{told}", flat)

@@ -30,7 +30,13 @@ def write(order: Work) -> EmailMessage | Failure:
 def wire(content: dict[str, Any], **changes: Any) -> bytes:
     mail = write(work(content, **changes))
     assert isinstance(mail, EmailMessage)
-    return written(mail, utf8=False)
+    return on_the_wire(mail)
+
+
+def on_the_wire(mail: EmailMessage) -> bytes:
+    raw = written(mail, utf8=False)
+    assert isinstance(raw, bytes)
+    return raw
 
 
 def read(raw: bytes) -> EmailMessage:
@@ -99,7 +105,7 @@ def test_recipient_name_injection(breaker: str) -> None:
         assert (mail.failure_class, mail.code) == ("content", "bad_header")
         assert "eve" not in mail.text
     else:
-        assert_no_stranger(read(written(mail, utf8=False)))
+        assert_no_stranger(read(on_the_wire(mail)))
 
 
 @pytest.mark.parametrize("breaker", BREAKERS)
@@ -114,7 +120,7 @@ def test_sender_injection(breaker: str, place: str) -> None:
     )
     mail = write(work(sender=sender))
     if isinstance(mail, EmailMessage):
-        assert_no_stranger(read(written(mail, utf8=False)))
+        assert_no_stranger(read(on_the_wire(mail)))
 
 
 @pytest.mark.parametrize("breaker", [*BREAKERS, "\x0b", "\x85", "\u2028"])
@@ -125,7 +131,7 @@ def test_subject_injection(breaker: str) -> None:
     content = order.content.model_copy(update={"subject": subject})
     mail = write(order.model_copy(update={"content": content}))
     if isinstance(mail, EmailMessage):
-        assert_no_stranger(read(written(mail, utf8=False)))
+        assert_no_stranger(read(on_the_wire(mail)))
     else:
         assert (mail.failure_class, mail.code) == ("content", "bad_header")
 
@@ -145,7 +151,7 @@ def test_any_text_arrives(subject: str, text: str, html: str) -> None:
     """Any subject and text arrive as they were, in ASCII lines that end in CRLF, none too long."""
     mail = write(work({"subject": subject, "text": "x" + text, "html": "x" + html}))
     assert isinstance(mail, EmailMessage)
-    raw = written(mail, utf8=False)
+    raw = on_the_wire(mail)
     assert raw.isascii()
     lines = raw.split(b"\r\n")
     assert not [line for line in lines if b"\n" in line or b"\r" in line or len(line) > 998]

@@ -11,13 +11,13 @@ from typing import Any
 
 from pydantic_core import to_json
 
+from channel_email.heads import BAD_HEADER, refuse_controls
 from channel_email.parts import Parts, parts_of, read_sender
 from herald.channel.answers import rate_pause, send_by_post, unexplained
 from herald.channel.http import HttpAnswer, HttpCaller, answered_at
 from herald.channel.provider import Accepted, Refused, SendResult
 from herald.config.accounts import SendGridAccount, SendGridSecrets
 from herald.failures import Failure
-from herald.logs import redact_text
 from herald.vocabulary import FailureClass, Receipts
 from herald.work import Work
 
@@ -74,6 +74,10 @@ class SendGrid:
 
 def payload(work: Work) -> dict[str, Any] | Failure:
     """Build the request, or say why it can't be one."""
+    try:
+        refuse_controls(work.recipient_name or "", work.content.subject or "")
+    except ValueError:
+        return BAD_HEADER
     template = work.content.template
     if template is not None and template.name.startswith(TEMPLATE_PREFIX):
         sender = read_sender(work.sender)
@@ -115,7 +119,7 @@ def read_answer(answer: HttpAnswer) -> SendResult:
     failure = Failure.of(
         failure_class,
         f"http_{answer.status}",
-        redact_text(str(first.get("message") or "")),
+        str(first.get("message") or ""),
         retry_after=_pause(answer),
     )
     return Refused(

@@ -10,7 +10,7 @@ import asyncio
 import re
 import ssl
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import aiosmtplib
@@ -23,14 +23,13 @@ from aiosmtplib.errors import (
 )
 from aiosmtplib.response import SMTPResponse
 
-from channel_email.mime import write_mail, written
+from channel_email.mime import message_id, write_mail, written
 from channel_email.parts import parts_of
 from channel_email.replies import Phase, refusal
 from herald.channel.http import HttpCaller
 from herald.channel.provider import Accepted, NotSent, Refused, SendResult, Uncertain
 from herald.config.accounts import SmtpAccount, SmtpSecrets
 from herald.failures import Failure
-from herald.logs import redact_text
 from herald.vocabulary import FailureClass, Receipts
 from herald.work import Work
 
@@ -71,14 +70,9 @@ class Smtp:
 
     async def send(self, work: Work) -> SendResult:
         """Send one mail in one session, all within the account's time limit."""
-        parts = parts_of(work)
-        if isinstance(parts, Failure):
-            return Refused(parts, of_message=True)
-        mail = write_mail(work, parts, datetime.now(UTC))
+        mail = _mail_for(work)
         if isinstance(mail, Failure):
             return Refused(mail, of_message=True)
-        sender = parts.sender.addr_spec
-        body = written(mail, utf8=not (sender + work.to).isascii())
         deadline = asyncio.get_running_loop().time() + self._account.timeout.total_seconds()
         try:
             async with asyncio.timeout_at(deadline):
@@ -89,12 +83,12 @@ class Smtp:
             session = await self._session(deadline)
             if not isinstance(session, aiosmtplib.SMTP):
                 return session
-            result = await transact(session, sender, work.to, body, deadline)
+            result = await transact(session, mail.sender, work.to, mail.body, deadline)
             self._put_back(session)
         finally:
             self._places.release()
         if isinstance(result, Accepted):
-            return replace(result, references=(str(mail["Message-ID"]), *result.references))
+            return replace(result, references=(mail.message_id, *result.references))
         return result
 
     async def _session(self, deadline: float) -> aiosmtplib.SMTP | Refused | NotSent:
@@ -139,6 +133,29 @@ class Smtp:
         """Keep a session for the next mail, unless it was closed."""
         if session.is_connected:
             self._idle.append((time.monotonic(), session))
+
+
+@dataclass(frozen=True, slots=True)
+class _Mail:
+    """A mail ready to be handed over."""
+
+    sender: str
+    message_id: str
+    body: bytes
+
+
+def _mail_for(work: Work) -> _Mail | Failure:
+    parts = parts_of(work)
+    if isinstance(parts, Failure):
+        return parts
+    mail = write_mail(work, parts, datetime.now(UTC))
+    if isinstance(mail, Failure):
+        return mail
+    sender = parts.sender.addr_spec
+    body = written(mail, utf8=not (sender + work.to).isascii())
+    if isinstance(body, Failure):
+        return body
+    return _Mail(sender, message_id(work, parts.sender.domain), body)
 
 
 async def transact(
@@ -218,7 +235,7 @@ def _read_reply(session: aiosmtplib.SMTP, reply: SMTPResponse) -> SendResult:
         case 2:
             found = _QUEUE_ID.search(text)
             references = (found[1] or found[2],) if found else ()
-            return Accepted(references, element={"reply": redact_text(text[:200])})
+            return Accepted(references, element={"code": code})
         case 4 | 5:
             return _refused(code, text, Phase.DATA)
         case _:
