@@ -7,6 +7,7 @@ from datetime import timedelta
 from pydantic import BaseModel, ConfigDict, Field
 
 from herald.durations import Duration
+from herald.redaction import redact_prose
 from herald.vocabulary import FailureClass, LenientFailureClass
 
 
@@ -39,10 +40,10 @@ class Failure(BaseModel):
         *,
         retry_after: timedelta | None = None,
     ) -> Failure:
-        """Make a failure, cutting what a provider said to the size we keep."""
+        """Make a failure. What a provider said is masked, and cut to the size we keep."""
         return cls.model_construct(
             failure_class=failure_class,
             code=str(code)[:64],
-            text=text[:512],
+            text=redact_prose(text)[:512],
             retry_after=retry_after,
         )

@@ -10,14 +10,11 @@ from typing import Any
 
 import structlog
 
-from herald.addresses import masked
+from herald.redaction import redact_text
 from herald.settings import LogFormat
 
 _HIDDEN_KEYS = frozenset({"body", "text", "html", "subject", "dsn"})
 _SECRET_KEY = re.compile(r"password|token|secret|authorization|api_?key", re.IGNORECASE)
-_URL_PASSWORD = re.compile(r"(\w+://[^:/\s@]*):[^@/\s]+@")
-_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
-_PHONE = re.compile(r"\+\d{7,15}\b")
 _HIDDEN = "***"
 
 
@@ -41,13 +38,6 @@ def _redacted(value: Any) -> Any:
     if isinstance(value, list | tuple | set | frozenset):
         return [_redacted(item) for item in value]
     return redact_text(str(value))
-
-
-def redact_text(text: str) -> str:
-    """Mask passwords in URLs, e-mail addresses and phone numbers wherever they stand in `text`."""
-    text = _URL_PASSWORD.sub(r"\1:***@", text)
-    text = _EMAIL.sub(lambda match: masked(match[0]), text)
-    return _PHONE.sub(lambda match: masked(match[0]), text)
 
 
 def configure_logs(service: str, log_format: LogFormat) -> None:

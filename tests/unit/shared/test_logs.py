@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 import structlog
 
-from herald.logs import configure_logs, redact, redact_text
+from herald.logs import configure_logs, redact
+from herald.redaction import redact_text
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
+from typing import Any
 from urllib.parse import quote, urlencode
 
 from herald.channel.answers import rate_pause, send_by_post, unexplained
@@ -15,7 +16,6 @@ from herald.channel.provider import Accepted, Refused, SendResult
 from herald.config.accounts import TwilioAccount, TwilioSecrets
 from herald.content import ChannelContent
 from herald.failures import Failure
-from herald.logs import redact_text
 from herald.provider_errors.twilio import OF_MESSAGE, classify
 from herald.vocabulary import FailureClass, Receipts
 from herald.work import Work
@@ -95,12 +95,12 @@ def read_answer(answer: HttpAnswer) -> SendResult:
     document = answer.document()
     sid, code = document.get("sid"), document.get("code")
     if answer.status == CREATED and isinstance(sid, str) and sid:
-        return Accepted((sid,), element=document)
+        return Accepted((sid,), element=_without_prose(document))
     if isinstance(code, int) and not isinstance(code, bool):
         failure = Failure.of(
             classify(code, answer.status),
             code,
-            redact_text(str(document.get("message", ""))),
+            str(document.get("message", "")),
             retry_after=rate_pause(answer),
         )
         return Refused(
@@ -109,6 +109,11 @@ def read_answer(answer: HttpAnswer) -> SendResult:
             of_message=code in OF_MESSAGE,
         )
     return unexplained(answer)
+
+
+def _without_prose(document: dict[str, Any]) -> dict[str, Any]:
+    """Keep what identifies a message; the rest of Twilio's answer repeats text and numbers."""
+    return {name: document[name] for name in ("sid", "status", "num_segments") if name in document}
 
 
 def _sender(work: Work, account: TwilioAccount) -> tuple[str, str] | None:

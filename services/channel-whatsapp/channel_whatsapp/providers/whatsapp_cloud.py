@@ -5,20 +5,17 @@ Source: Meta, "Cloud API, messages" and "Cloud API error codes".
 
 from __future__ import annotations
 
-import re
 from http import HTTPStatus
 from typing import Any
 
 from pydantic_core import to_json
 
-from herald.addresses import masked
 from herald.channel.answers import rate_pause, send_by_post, unexplained
 from herald.channel.http import HttpAnswer, HttpCaller
 from herald.channel.provider import Accepted, Refused, SendResult
 from herald.config.accounts import WhatsAppCloudAccount, WhatsAppCloudSecrets
 from herald.content import ChannelContent, Media, Template
 from herald.failures import Failure
-from herald.logs import redact_text
 from herald.provider_errors.whatsapp_cloud import OF_MESSAGE, PAUSES, classify
 from herald.vocabulary import FailureClass, Receipts
 from herald.work import Work
@@ -26,7 +23,6 @@ from herald.work import Work
 MAX_TEXT_CHARACTERS = 4096
 MAX_CAPTION_CHARACTERS = 1024
 CAPTIONED = frozenset({"image", "video", "document"})
-_NUMBER = re.compile(r"(?<!\w)\d{7,15}(?!\w)")  # Meta writes phone numbers without a plus
 
 Part = dict[str, Any]
 
@@ -150,13 +146,9 @@ def _failure(error: Part, answer: HttpAnswer) -> Failure:
     return Failure.of(
         classify(code, answer.status),
         code,
-        _redacted(str(details or error.get("message") or "")),
+        str(details or error.get("message") or ""),
         retry_after=rate_pause(answer, PAUSES.get(code)),
     )
-
-
-def _redacted(text: str) -> str:
-    return _NUMBER.sub(lambda found: masked(found[0]), redact_text(text))
 
 
 def _without_prose(error: Part) -> Part:

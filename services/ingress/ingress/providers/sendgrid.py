@@ -17,7 +17,6 @@ from cryptography.hazmat.primitives.asymmetric.ec import (
 
 from herald.config.accounts import Account, Secrets, SendGridAccount
 from herald.failures import Failure
-from herald.logs import redact_text
 from herald.receipts import AttemptReceipt
 from herald.vocabulary import FailureClass, Status
 from ingress.calls import Call
@@ -154,7 +153,7 @@ def _failure(event: Mapping[str, Any], status: Status) -> Failure | None:
         failure_class = FailureClass.TRANSIENT
     else:
         failure_class = FailureClass.PERMANENT  # refused for what it is or who sent it
-    return Failure.of(failure_class, code, redact_text(reason))
+    return Failure.of(failure_class, code, reason)
 
 
 def _endpoint(

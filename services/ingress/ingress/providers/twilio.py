@@ -18,7 +18,6 @@ from herald.config.accounts import (
     TwilioSecrets,
 )
 from herald.failures import Failure
-from herald.logs import redact_text
 from herald.provider_errors.twilio import classify
 from herald.receipts import AttemptReceipt, InboundMedia, InboundReceipt
 from herald.text import storable
@@ -168,8 +167,7 @@ def _status(account: str, call: Call, fields: Fields, word: str) -> AttemptRecei
 def _failure(fields: Fields, word: str, code: str) -> Failure:
     number = whole_number(code) or 0  # the field may be absent, empty, or 0
     failure_class = classify(number) if number else UNEXPLAINED[word]
-    words = redact_text(text(fields, "ErrorMessage") or "")
-    return Failure.of(failure_class, number or word, words)
+    return Failure.of(failure_class, number or word, text(fields, "ErrorMessage") or "")
 
 
 def _inbound(account: str, call: Call, fields: Fields) -> InboundReceipt:

@@ -12,7 +12,6 @@ from typing import Any, cast
 
 from herald.config.accounts import Account, Secrets, WhatsAppCloudAccount, WhatsAppCloudSecrets
 from herald.failures import Failure
-from herald.logs import redact_text
 from herald.provider_errors.whatsapp_cloud import classify
 from herald.receipts import AttemptReceipt, InboundReceipt
 from herald.vocabulary import FailureClass, Status
@@ -161,7 +160,7 @@ def _failure(error: Mapping[str, Any]) -> Failure:
         text(part(error, "error_data"), "details") or text(error, "message") or text(error, "title")
     )
     failure_class = FailureClass.PERMANENT if code is None else classify(code)
-    return Failure.of(failure_class, "" if code is None else code, redact_text(words or ""))
+    return Failure.of(failure_class, "" if code is None else code, words or "")
 
 
 def _message(account: str, call: Call, value: Mapping[str, Any], element: Any) -> InboundReceipt:
