@@ -35,6 +35,7 @@ def envelope_of(delivery: Delivery) -> Envelope:
         message_id=delivery.message_id or None,
         correlation_id=delivery.correlation_id,
         redelivered=delivery.redelivered,
+        user=delivery.user_id,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from pydantic import ValidationError
 from pydantic_core import from_json, to_json
@@ -19,6 +20,7 @@ from router.core.message import Message, Plan, State
 from router.planning import UnusableError, plan_steps
 
 _MAX_ECHO = 255
+_OWN_VERSION = 5  # of the ids that the router computes
 _FURTHEST = timedelta(days=3660)  # beyond any sense, and below what a date can hold
 
 
@@ -31,6 +33,7 @@ class Envelope:
     message_id: str | None = None
     correlation_id: str | None = None
     redelivered: bool = False
+    user: str | None = None  # the broker's user who published it, where the producer named it
 
     @property
     def context(self) -> CommandContext:
@@ -42,6 +45,7 @@ class Envelope:
             routing_key=storable(self.routing_key),
             cause=storable(self.message_id) or body_id(self.body),
             correlation_id=storable(self.correlation_id),
+            user=storable(self.user),
         )
 
 
@@ -85,7 +89,7 @@ def read_cancel(envelope: Envelope, configuration: HeraldFile) -> CancelMessage 
     try:
         _check(envelope)
         command = CancelMessage.model_validate_json(envelope.body)
-        _known_tenant(command.tenant, configuration)
+        _check_tenant(command.tenant, envelope, configuration)
     except (ValidationError, UnusableError) as error:
         return rejection(envelope, error, configuration)
     return command
@@ -96,7 +100,7 @@ def rejection(
 ) -> Rejection:
     """Say which field is at fault, and echo tenant and key as far as they can be read."""
     at, reason = _fault(error)
-    tenant, key = _readable_names(envelope.body, configuration)
+    tenant, key = _readable_names(envelope, configuration)
     return Rejection(envelope=envelope, field=at, reason=reason, tenant=tenant, idempotency_key=key)
 
 
@@ -117,9 +121,18 @@ def _check(envelope: Envelope) -> None:
             raise UnusableError(name, "must not contain U+0000 or lone surrogates")
 
 
-def _known_tenant(tenant: str, configuration: HeraldFile) -> None:
+def _check_tenant(tenant: str, envelope: Envelope, configuration: HeraldFile) -> None:
     if tenant not in configuration.tenants:
         raise UnusableError("tenant", "no such tenant")
+    if not configuration.may_command(envelope.user, tenant):
+        who = "this broker user" if envelope.user else "a command without user_id"
+        raise UnusableError("tenant", f"{who} may not command for it")
+
+
+def _check_id(message_id: UUID | None, computed: UUID) -> None:
+    """Refuse an id that the router would give to another command: nobody may take it first."""
+    if message_id is not None and message_id.version == _OWN_VERSION and message_id != computed:
+        raise UnusableError("id", "version 5 ids are made by Herald: give another version, or none")
 
 
 def _candidate(
@@ -129,10 +142,12 @@ def _candidate(
     configuration: HeraldFile,
     now: datetime,
 ) -> Candidate:
-    _known_tenant(command.tenant, configuration)
+    _check_tenant(command.tenant, envelope, configuration)
     key = command.idempotency_key or (str(command.id) if command.id else envelope.message_id)
     if not key or len(key) > _MAX_ECHO:
         raise UnusableError("idempotency_key", "give idempotency_key, id or an AMQP message_id")
+    own_id = message_id_for(command.tenant, key)
+    _check_id(command.id, own_id)
     steps, skipped = plan_steps(command, configuration)
     contents = {step.channel: command.content.on(step.channel) for step in steps}
     plan = Plan(
@@ -148,7 +163,7 @@ def _candidate(
     return Candidate(
         envelope=envelope,
         message=Message(
-            id=command.id or message_id_for(command.tenant, key),
+            id=command.id or own_id,
             tenant=command.tenant,
             idempotency_key=key,
             created_at=now,
@@ -182,16 +197,24 @@ def _fault(error: ValidationError | UnusableError) -> tuple[str, str]:
     return at, reason + (f" (and {len(others)} more)" if others else "")
 
 
-def _readable_names(body: bytes, configuration: HeraldFile) -> tuple[str, str | None]:
+def _readable_names(envelope: Envelope, configuration: HeraldFile) -> tuple[str, str | None]:
+    """Return the tenant that is told, and the key, as far as they can be read.
+
+    Who may not command for the tenant is told as the tenant's own user: others would hear of it.
+    """
+    own = configuration.tenant_of(envelope.user) or UNKNOWN_TENANT
+    body = envelope.body
     try:
         document = from_json(body) if len(body) <= MAX_COMMAND_BYTES else None
     except ValueError:
         document = None
     if not isinstance(document, dict):
-        return UNKNOWN_TENANT, None
+        return own, None
     tenant, key = document.get("tenant", "default"), document.get("idempotency_key")
     readable = isinstance(key, str) and len(key) <= _MAX_ECHO and key.isprintable()
-    return (
-        tenant if isinstance(tenant, str) and tenant in configuration.tenants else UNKNOWN_TENANT,
-        key if readable else None,
+    is_theirs = (
+        isinstance(tenant, str)
+        and tenant in configuration.tenants
+        and configuration.may_command(envelope.user, tenant)
     )
+    return tenant if is_theirs else own, key if readable else None

@@ -64,18 +64,20 @@ def _route(command: SendMessage, configuration: HeraldFile) -> Route:
                 raise UnusableError(f"{at}.account", "no such account")
         return command.route
     name = command.route or configuration.tenants[command.tenant].route
-    if name not in configuration.routes:
+    named = configuration.routes.get(name)
+    if named is None or command.tenant not in named.tenants:
         raise UnusableError("route", "no such route")
-    return configuration.routes[name]
+    return named
 
 
 def _sender(command: SendMessage, configuration: HeraldFile) -> dict[str, str]:
     name = command.sender or configuration.tenants[command.tenant].sender
     if name is None:
         return {}
-    if name not in configuration.senders:
+    named = configuration.senders.get(name)
+    if named is None or command.tenant not in named.tenants:
         raise UnusableError("sender", "no such sender")
-    return configuration.senders[name]
+    return named.channels
 
 
 def _why_unusable(

@@ -19,7 +19,7 @@ from herald.database.pool import Connection
 from herald.identifiers import AttemptId
 from router.core.decide import decide
 from router.core.effects import Answer, Decision, Dispatch, Effect, Emit, Withdraw
-from router.core.facts import Due, Fact, Reported, WithdrawAnswered
+from router.core.facts import Begun, CancelAsked, Due, Fact, Reported, WithdrawAnswered
 from router.core.fallback import RetryRules
 from router.core.message import Attempt, Message
 from router.frames import answer_event, message_event, work_frame
@@ -133,6 +133,8 @@ class Batch:
                 occurred_at=receipt.occurred_at,
                 element=_json(receipt.element),
             )
+        elif isinstance(fact, Begun | CancelAsked) and fact.context.user is not None:
+            row = replace(row, element=_json({"user": fact.context.user}))
         self.history[message.id, key] = row
 
 

@@ -45,11 +45,21 @@ class Client:
 
     It connects again by itself. Answers and events come on a queue of its own, which outlives a
     lost connection for a minute; what somebody still waits for is asked again after every loss.
+
+    Commands carry the URL's user as `user_id`, for tenants that take commands of their `users`
+    alone. `names_user=False`: the broker knows the user under another name (OAuth 2, say).
     """
 
-    def __init__(self, amqp_url: str, *, tenant: str = "default", name: str = "client") -> None:
+    def __init__(
+        self,
+        amqp_url: str,
+        *,
+        tenant: str = "default",
+        name: str = "client",
+        names_user: bool = True,
+    ) -> None:
         self._tenant = tenant
-        self._connection = Connection(amqp_url, name)
+        self._connection = Connection(amqp_url, name, names_user=names_user)
         patterns = [
             message_event_key("*", tenant),
             command_event_key("*", tenant),

@@ -33,15 +33,18 @@ class Command:
     body: bytes
     message_id: str
 
-    @property
-    def message(self) -> aio_pika.Message:
-        """The AMQP message; its correlation id comes back on every event about it."""
+    def message(self, user: str | None) -> aio_pika.Message:
+        """Write the AMQP message; its correlation id comes back on every event about it.
+
+        `user`: who publishes it; the broker takes it from nobody else.
+        """
         return aio_pika.Message(
             self.body,
             content_type="application/json",
             delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
             message_id=self.message_id,
             correlation_id=self.message_id,
+            user_id=user,
         )
 
 
@@ -121,7 +124,7 @@ async def _try(connection: Connection, command: Command) -> bool:
             channel = await connection.channel()
             exchange = await channel.get_exchange(COMMANDS, ensure=False)
             with explained(connection.url, only=(ChannelNotFoundEntity, ChannelAccessRefused)):
-                await exchange.publish(command.message, command.key)
+                await exchange.publish(command.message(connection.user), command.key)
     except DeliveryError:
         raise PublishFailedError(
             "RabbitMQ refused the command: its queue is full; try again later"

@@ -19,6 +19,7 @@ from aiormq.exceptions import (
     InvalidFrameError,
     ProbableAuthenticationError,
 )
+from yarl import URL
 
 from herald.bus.cancellation import own_cancellation_only
 from herald.client.errors import ClientError, ConnectionFailedError, TopologyMissingError
@@ -37,8 +38,9 @@ _log = structlog.get_logger(__name__)
 class Connection:
     """Keeps a connection up; every `setup` runs on each new one before it is used."""
 
-    def __init__(self, url: str, name: str) -> None:
+    def __init__(self, url: str, name: str, *, names_user: bool = True) -> None:
         self.url = url
+        self.user = URL(url).user if names_user else None  # as the broker knows it
         self._name = name
         self._setups: list[Setup] = []
         self._current: AbstractConnection | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
@@ -14,9 +14,14 @@ from herald.durations import Duration
 from herald.identifiers import UNKNOWN_TENANT, ChannelName, ConfiguredName, TenantName
 from herald.vocabulary import Category
 
+DEFAULT_TENANT = "default"
+
 
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+BrokerUser = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 
 
 class Tenant(_Part):
@@ -24,6 +29,7 @@ class Tenant(_Part):
 
     route: ConfiguredName = "default"  # the route of commands that name none
     sender: ConfiguredName | None = None  # the sender of commands that name none
+    users: tuple[BrokerUser, ...] = ()  # broker users who may command for it; none named: any
 
 
 class CategoryRules(_Part):
@@ -62,7 +68,29 @@ class IngressRules(_Part):
     spool_megabytes: int = Field(default=256, ge=1)  # the most that waits on disk for the bus
 
 
-Sender = dict[ChannelName, Annotated[str, StringConstraints(min_length=1, max_length=320)]]
+SenderName = Annotated[str, StringConstraints(min_length=1, max_length=320)]
+
+
+class Sender(_Part):
+    """What each channel sends from: `[senders.<name>]` with a key a channel, beside `tenants`."""
+
+    tenants: tuple[TenantName, ...] = (DEFAULT_TENANT,)  # who may send under it
+    channels: dict[ChannelName, SenderName] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_channels(cls, written: Any) -> Any:
+        if not isinstance(written, dict):
+            return written
+        rest = dict(written)
+        tenants = {"tenants": rest.pop("tenants")} if "tenants" in rest else {}
+        return {**tenants, "channels": rest}
+
+
+class ConfiguredRoute(Route):
+    """A route that commands may name."""
+
+    tenants: tuple[TenantName, ...] = (DEFAULT_TENANT,)  # whose commands may name it
 
 
 class HeraldFile(_Part):
@@ -71,7 +99,7 @@ class HeraldFile(_Part):
     tenants: dict[TenantName, Tenant] = Field(min_length=1)
     senders: dict[ConfiguredName, Sender] = Field(default_factory=dict)
     accounts: dict[ConfiguredName, AnyAccount] = Field(min_length=1)
-    routes: dict[ConfiguredName, Route] = Field(min_length=1)
+    routes: dict[ConfiguredName, ConfiguredRoute] = Field(min_length=1)
     categories: dict[Category, CategoryRules] = Field(default_factory=dict)
     router: RouterRules = RouterRules()
     ingress: IngressRules = IngressRules()
@@ -87,6 +115,15 @@ class HeraldFile(_Part):
         gaps = (account.webhook_retry_gap for account in self.accounts.values())
         return max((gap for gap in gaps if gap is not None), default=None)
 
+    def may_command(self, user: str | None, tenant: str) -> bool:
+        """Whether a broker user may command for a tenant that is configured."""
+        users = self.tenants[tenant].users
+        return not users or user in users
+
+    def tenant_of(self, user: str | None) -> str | None:
+        """Return the first tenant that names a broker user; None: none does."""
+        return next((name for name, tenant in self.tenants.items() if user in tenant.users), None)
+
     def rules_for(self, category: Category) -> CategoryRules:
         """Return a category's rules, configured or default."""
         return self.categories.get(category) or DEFAULT_CATEGORIES[category]
@@ -95,7 +132,7 @@ class HeraldFile(_Part):
     def _names_are_known(self) -> HeraldFile:
         problems = [
             *self._tenant_problems(),
-            *self._account_problems(),
+            *self._owner_problems(),
             *self._route_problems(),
         ]
         if problems:
@@ -106,16 +143,26 @@ class HeraldFile(_Part):
         for name, tenant in self.tenants.items():
             if name == UNKNOWN_TENANT:
                 yield f"tenants.{name}: this name is reserved"
-            if tenant.route not in self.routes:
+            route, sender = self.routes.get(tenant.route), self.senders.get(tenant.sender or "")
+            if route is None:
                 yield f"tenants.{name}.route: no route {tenant.route!r}"
-            if tenant.sender is not None and tenant.sender not in self.senders:
+            elif name not in route.tenants:
+                yield f"tenants.{name}.route: routes.{tenant.route}.tenants does not name it"
+            if tenant.sender is not None and sender is None:
                 yield f"tenants.{name}.sender: no sender {tenant.sender!r}"
+            elif sender is not None and name not in sender.tenants:
+                yield f"tenants.{name}.sender: senders.{tenant.sender}.tenants does not name it"
 
-    def _account_problems(self) -> Iterator[str]:
-        for name, account in self.accounts.items():
-            for tenant in account.tenants:
+    def _owner_problems(self) -> Iterator[str]:
+        owned = (
+            *((f"accounts.{name}", part.tenants) for name, part in self.accounts.items()),
+            *((f"senders.{name}", part.tenants) for name, part in self.senders.items()),
+            *((f"routes.{name}", part.tenants) for name, part in self.routes.items()),
+        )
+        for name, tenants in owned:
+            for tenant in tenants:
                 if tenant not in self.tenants:
-                    yield f"accounts.{name}.tenants: no tenant {tenant!r}"
+                    yield f"{name}.tenants: no tenant {tenant!r}"
 
     def _route_problems(self) -> Iterator[str]:
         for name, route in self.routes.items():

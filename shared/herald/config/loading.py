@@ -116,13 +116,16 @@ def exit_with(error: ConfigurationError) -> NoReturn:
 
 
 def _in_the_file(location: tuple[int | str, ...]) -> list[int | str]:
-    """Leave out the provider that pydantic names as the branch it took: it is no key of the file.
+    """Leave out what pydantic names and is no key of the file.
 
-    Only that one: an account may well be named like its provider.
+    That is the provider as the branch it took, and where a sender's channels are kept. Only there:
+    an account may well be named like its provider.
     """
     match location:
         case ("accounts", name, branch, *rest) if branch in PROVIDERS:
             return ["accounts", name, *rest]
+        case ("senders", name, "channels", *rest):
+            return ["senders", name, *rest]
     return list(location)
 
 

@@ -14,17 +14,23 @@ DOCUMENT: dict[str, Any] = {
     "tenants": {
         "default": {"route": "default", "sender": "default"},
         "plain": {"route": "sms"},
+        "closed": {"route": "closed", "users": ["team-closed", "ops"]},
     },
     "senders": {
-        "default": {"sms": "+15550001111", "email": "Herald <no-reply@example.com>"},
+        "default": {
+            "sms": "+15550001111",
+            "email": "Herald <no-reply@example.com>",
+            "tenants": ["default", "plain"],
+        },
         "other": {"sms": "+15550003333"},
+        "closed": {"sms": "+15550004444", "tenants": ["closed"]},
     },
     "accounts": {
         "wa-main": {"provider": "whatsapp_cloud", "phone_number_id": "100000000000001"},
         "twilio-main": {
             "provider": "twilio",
             "account_sid": "AC" + "0" * 32,
-            "tenants": ["default", "plain"],
+            "tenants": ["default", "plain", "closed"],
         },
         "smtp-main": {"provider": "smtp", "host": "smtp.example.com"},
     },
@@ -34,9 +40,14 @@ DOCUMENT: dict[str, Any] = {
                 {"channel": "whatsapp", "fallback_after": "60s"},
                 {"channel": "sms"},
                 {"channel": "email"},
-            ]
+            ],
+            "tenants": ["default", "plain"],
         },
-        "sms": {"steps": [{"channel": "sms", "start_within": "10s"}]},
+        "sms": {
+            "steps": [{"channel": "sms", "start_within": "10s"}],
+            "tenants": ["default", "plain"],
+        },
+        "closed": {"steps": [{"channel": "sms"}], "tenants": ["closed"]},
     },
 }
 CONFIGURATION = HeraldFile.model_validate_json(json.dumps(DOCUMENT))

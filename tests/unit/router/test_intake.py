@@ -135,6 +135,7 @@ def test_a_template_alone_must_be_held_by_every_account(
     document = DOCUMENT | {
         "accounts": {name: mails[name] for name in accounts},
         "tenants": {"default": {"route": "default"}},
+        "senders": {},
         "routes": {"default": {"steps": [{"channel": "email"}]}},
     }
     configuration = HeraldFile.model_validate_json(json.dumps(document))

@@ -16,6 +16,7 @@ class CommandContext:
     routing_key: str
     cause: str  # names the command: its AMQP message id, or a hash of its bytes
     correlation_id: str | None = None
+    user: str | None = None  # who published it, by the broker's word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
