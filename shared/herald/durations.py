@@ -29,7 +29,8 @@ def parse_duration(value: object) -> timedelta:
     if isinstance(value, timedelta):
         duration = value
     elif isinstance(value, str) and (match := _SHORT.fullmatch(value)):
-        duration = int(match[1]) * _UNIT[match[2]]
+        unit = _UNIT[match[2]]
+        duration = min(int(match[1]), _LONGEST // unit + 1) * unit  # more overflows
     elif isinstance(value, str) and value.startswith("P"):
         try:
             duration = _ISO.validate_python(value)

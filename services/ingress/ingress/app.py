@@ -9,6 +9,7 @@ import structlog
 from starlette.applications import Starlette
 from starlette.routing import Route
 
+from herald.application import application
 from herald.bus.connections import Connections
 from herald.config.loading import Configuration
 from herald.loop_lag import loop_lag_measured
@@ -79,7 +80,7 @@ def build_app(settings: Settings, configuration: Configuration) -> Starlette:
             "pulse": lambda: pulse.problem,
         },
     )
-    return Starlette(routes=[webhooks, *operations], lifespan=lifespan)
+    return application([webhooks, *operations], lifespan)
 
 
 def _deafness(connections: Connections, spool: Spool | None, identity: Identity) -> str | None:

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 import structlog
 from starlette.applications import Starlette
 
+from herald.application import application
 from herald.background import Background, run_together
 from herald.bus.batches import Handler
 from herald.bus.connections import Connections
@@ -80,7 +81,7 @@ class Router:
             self._checks(), worries={"silence": lambda: self._listeners.warning}
         )
         routes = [*operations, *read_routes(self._database)]
-        return Starlette(routes=routes, lifespan=self._lifespan)
+        return application(routes, self._lifespan)
 
     def _handlers(self, committer: Committer) -> Handlers:
         common = (self._database, committer, self._configuration)

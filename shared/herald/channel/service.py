@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import structlog
 from starlette.applications import Starlette
 
+from herald.application import application
 from herald.background import Background, run_together
 from herald.bus.connections import Connections
 from herald.bus.entities import existing_exchange, existing_queue
@@ -96,7 +97,7 @@ class Channel:
     def application(self) -> Starlette:
         """Build the Starlette application; nothing is opened before it starts."""
         routes = ops_routes(self._checks(), worries=self._worries())
-        return Starlette(routes=routes, lifespan=self._lifespan)
+        return application(routes, self._lifespan)
 
     def _slot(
         self,
