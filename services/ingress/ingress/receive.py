@@ -66,7 +66,7 @@ class Receiver:
         if scope["method"] not in methods:
             return Outcome.WRONG_METHOD, answers.wrong_method(methods)
         headers: dict[bytes, bytes] = dict(scope["headers"])
-        if headers.get(b"content-encoding", b"identity") != b"identity":
+        if headers.get(b"content-encoding", b"identity").lower() != b"identity":
             return Outcome.ENCODED, answers.ENCODED
         try:
             body = await read_body(

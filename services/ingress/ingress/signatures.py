@@ -86,9 +86,10 @@ def is_sendgrid_signature(
     """Check the signed event webhook: base64 DER ECDSA P-256 over timestamp and raw body.
 
     SendGrid: "Event Webhook security features". The body's closing line break is part of it. No
-    age is enforced: SendGrid repeats events for a day, and repeats are harmless.
+    age is enforced: SendGrid repeats events for a day, and repeats are harmless. The timestamp is
+    digits alone: the signature does not say where it ends and the body begins.
     """
-    if signature is None or timestamp is None:
+    if signature is None or timestamp is None or not timestamp.isdigit():
         return False
     try:
         der = base64.b64decode(signature, validate=True)

@@ -58,14 +58,21 @@ def phone(digits: str) -> str | None:
 
 
 def _contact(contacts: list[Any], number: str | None, user: str | None) -> Message:
-    """Return the contact that belongs to a sender; a lone one belongs to every message."""
+    """Return the contact that belongs to a sender; a lone one only where nothing tells them apart.
+
+    One call may hold messages of two senders and one contact: its name is not the other's.
+    """
     objects = [contact for contact in contacts if isinstance(contact, dict)]
     for contact in objects:
         if number in (known := (contact.get("wa_id"), contact.get("user_id"))) and number:
             return contact
         if user in known and user:
             return contact
-    return objects[0] if len(objects) == 1 else {}
+    if len(objects) != 1:
+        return {}
+    [lone] = objects
+    is_named = bool(lone.get("wa_id") or lone.get("user_id"))
+    return {} if is_named and (number or user) else lone
 
 
 def _text(message: Message) -> Content:

@@ -205,6 +205,13 @@ async def test_content_encodings_are_refused() -> None:
     assert (await ask(receiver(Bus()), WHATSAPP, [body], headers=headers)).status == 415
 
 
+async def test_no_encoding_may_be_named_in_any_case() -> None:
+    """`Identity` is what `identity` is."""
+    body = payload("status_sent")
+    headers = {**signed(body), "Content-Encoding": "Identity"}
+    assert (await ask(receiver(Bus()), WHATSAPP, [body], headers=headers)).status == 200
+
+
 @pytest.mark.parametrize(
     ("path", "method", "allowed"),
     [

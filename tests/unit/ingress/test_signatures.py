@@ -194,6 +194,9 @@ def test_sendgrid_signature_of_our_own() -> None:
     public = private.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     key = load_sendgrid_key(base64.b64encode(public).decode())
     assert is_sendgrid_signature(base64.b64encode(der), b"17", b"[]", [key])
+    # the same bytes, parted elsewhere
+    assert not is_sendgrid_signature(base64.b64encode(der), b"17[", b"]", [key])
+    assert not is_sendgrid_signature(base64.b64encode(der), b"", b"17[]", [key])
 
 
 def test_sendgrid_keys_of_another_kind_are_refused() -> None:

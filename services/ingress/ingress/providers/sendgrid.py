@@ -65,6 +65,7 @@ DROP_REASONS: dict[str, FailureClass] = {
 }
 
 _TEMPORARY = re.compile(r"\s*4\.\d")  # RFC 3463: try again later
+_MACHINES = re.compile(r"\.(?:filter|recv)")
 _SMTP_ID = re.compile(r"<([^<>@\s]+)@[^<>@\s]*ismtpd[^<>@\s]*>")  # SendGrid's own, not a sender's
 
 
@@ -122,8 +123,14 @@ def _receipt(endpoint: SendGridEndpoint, call: Call, element: Any) -> AttemptRec
 
 
 def _references(event: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the id that our call was answered with: what stands before the first dot."""
-    found = (text(event, "sg_message_id") or "").partition(".")[0]
+    """Return the id that our call was answered with, from whichever form of it there is.
+
+    `sg_message_id` is that id and, behind a dot, the machines that the mail passed. Ids of some
+    years ago have dots themselves, as the `smtp-id` shows.
+    """
+    given = text(event, "sg_message_id") or ""
+    machines = _MACHINES.search(given)
+    found = given[: machines.start()] if machines else given.partition(".")[0]
     if not found:
         smtp_id = _SMTP_ID.search(text(event, "smtp-id") or "")
         found = smtp_id[1] if smtp_id else ""

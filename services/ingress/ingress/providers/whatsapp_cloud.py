@@ -39,6 +39,7 @@ from ingress.whatsapp_messages import content_of, phone, sender_of
 NAME = "whatsapp_cloud"
 CHANNEL = "whatsapp"
 ATTEMPT_FIELD = "biz_opaque_callback_data"  # what our calls gave, carried back in statuses
+MESSAGE_TYPE = "message"  # of a status that tells of a message, where it says so; not `payment`
 MAX_BODY_BYTES = 4 * 1024 * 1024  # Meta: payloads up to 3 MB
 SIGNATURE_HEADER = b"x-hub-signature-256"
 
@@ -132,7 +133,8 @@ def _status(account: str, call: Call, element: Any) -> AttemptReceipt:
     word = text(status, "status")
     if word is None:
         raise NotUnderstoodError(Reason.SHAPE)
-    known = STATUSES.get(word, Status.OTHER)
+    is_of_message = text(status, "type") in {None, MESSAGE_TYPE}
+    known = STATUSES.get(word, Status.OTHER) if is_of_message else Status.OTHER
     errors = [error for error in sequence(status.get("errors")) if isinstance(error, dict)]
     codes = ",".join(text(error, "code") or "" for error in errors)
     ours = carried(status.get(ATTEMPT_FIELD))
