@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import Annotated
 
 import email_validator
 import phonenumbers
 from pydantic import AfterValidator
+
+_WHATSAPP_USER_ID = re.compile(r"[A-Z]{2}\.[A-Za-z0-9]{1,128}")  # the user's country first
 
 
 def normalise_phone(value: str) -> str:
@@ -25,6 +28,22 @@ def normalise_phone(value: str) -> str:
     if not phonenumbers.is_possible_number(number):
         raise ValueError("not a possible phone number")
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def normalise_whatsapp(value: str) -> str:
+    """Bring a phone number to E.164; Meta's own id of a user, such as `US.1234`, stays as it is.
+
+    Users who chose a username write without showing their number. Meta: "Business-scoped user ids".
+
+    Raises:
+        ValueError: it is neither.
+    """
+    return value if is_whatsapp_user_id(value) else normalise_phone(value)
+
+
+def is_whatsapp_user_id(address: str) -> bool:
+    """Tell Meta's own id of a user from a number."""
+    return _WHATSAPP_USER_ID.fullmatch(address) is not None
 
 
 def normalise_email(value: str) -> str:

@@ -22,7 +22,7 @@ from pydantic import (
     model_validator,
 )
 
-from herald.addresses import Email, Phone, normalise_email, normalise_phone
+from herald.addresses import Email, Phone, normalise_email, normalise_phone, normalise_whatsapp
 from herald.content import Content
 from herald.durations import Duration
 from herald.identifiers import ChannelName, ConfiguredName, TenantName
@@ -38,7 +38,7 @@ MetadataValue = Annotated[Line, Field(max_length=512)]
 # channels whose addresses have one form, however they are given
 _NORMALISE: Mapping[str, Callable[[str], str]] = {
     "sms": normalise_phone,
-    "whatsapp": normalise_phone,
+    "whatsapp": normalise_whatsapp,
     "email": normalise_email,
 }
 

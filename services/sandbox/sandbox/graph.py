@@ -24,6 +24,7 @@ from sandbox.webhooks import META_RETRIES, META_SETTLED, Build, Webhook
 MAX_TEXT = 4096
 MEDIA = frozenset({"image", "video", "audio", "document", "sticker"})
 _DIGITS = re.compile(r"\+?\d{5,15}")
+_USER_ID = re.compile(r"[A-Z]{2}\.[A-Za-z0-9]+")  # of a user who shows no number
 
 # What the API says beside a code; codes without a row are told as a bad parameter.
 TITLES: dict[int, str] = {
@@ -66,7 +67,7 @@ class Graph:
             message = _validated(await request.body())
         except Invalid as problem:
             return error(problem.code, problem.details)
-        to = message["to"].removeprefix("+")
+        to = message.get("recipient") or message["to"].removeprefix("+")
         attempt = message.get("biz_opaque_callback_data")
         sending = Sending(
             provider="whatsapp_cloud",
@@ -129,11 +130,8 @@ def _validated(body: bytes) -> dict[str, Any]:
         raise Invalid(100, "The request is not valid JSON") from None
     if not isinstance(message, dict) or message.get("messaging_product") != "whatsapp":
         raise Invalid(100, "messaging_product must be whatsapp")
-    to, kind = message.get("to"), message.get("type", "text")
-    if not isinstance(to, str):
-        raise Invalid(131008, "Parameter 'to' is missing")
-    if not _DIGITS.fullmatch(to):
-        raise Invalid(131009, "Parameter 'to' is not a phone number")
+    _check_recipient(message.get("to"), message.get("recipient"))
+    kind = message.get("type", "text")
     if not isinstance(kind, str):
         raise Invalid(100, "Parameter 'type' is not a string")
     part = message.get(kind)
@@ -141,6 +139,17 @@ def _validated(body: bytes) -> dict[str, Any]:
         raise Invalid(131008, f"Parameter '{kind}' is missing")
     _check_part(kind, part)
     return message
+
+
+def _check_recipient(to: Any, user: Any) -> None:
+    """Take a number, or the id of a user who shows none."""
+    if user is not None:
+        if not isinstance(user, str) or not _USER_ID.fullmatch(user):
+            raise Invalid(131009, "Parameter 'recipient' is not a user id")
+    elif not isinstance(to, str):
+        raise Invalid(131008, "Parameter 'to' is missing")
+    elif not _DIGITS.fullmatch(to):
+        raise Invalid(131009, "Parameter 'to' is not a phone number")
 
 
 def _check_part(kind: str, part: dict[str, Any]) -> None:

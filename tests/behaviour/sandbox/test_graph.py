@@ -46,6 +46,7 @@ async def test_accepts_and_tells(world: World) -> None:
         ({"messaging_product": "sms"}, 100),
         ({"to": None}, 131008),
         ({"to": "abc"}, 131009),
+        ({"recipient": "abc"}, 131009),
         ({"text": {}}, 131008),
         ({"text": {"body": 7}}, 100),
         ({"text": {"body": "x" * 4097}}, 100),
@@ -138,3 +139,11 @@ async def test_recipient_answers(world: World) -> None:
     call = (await world.receiver.settled(4))[-1]
     assert rb"\u00e9\/" in call.body
     assert _signed(call)
+
+
+async def test_a_user_without_a_number_is_reached_by_id(world: World) -> None:
+    """`recipient` names a user by Meta's own id, and statuses name the user so."""
+    status, _, _ = await whatsapp(world, "", recipient="US.1234")
+    assert status == 200
+    told = _values(await world.receiver.settled(2), "statuses")
+    assert {one["recipient_id"] for one in told} == {"US.1234"}

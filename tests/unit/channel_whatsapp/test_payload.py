@@ -116,3 +116,11 @@ def test_unfit_content(content: dict[str, Any], code: str) -> None:
     failure = payload(work(content))
     assert isinstance(failure, Failure)
     assert (failure.failure_class, failure.code) == ("content", code)
+
+
+def test_a_user_without_a_number_is_named_by_id() -> None:
+    """Meta takes its own id of a user as `recipient`, and no number beside it."""
+    body = payload(work({"text": "Hi"}, to="US.1234"))
+    assert not isinstance(body, Failure)
+    assert body["recipient"] == "US.1234"
+    assert "to" not in body

@@ -136,3 +136,17 @@ def test_an_address_of_its_own_wins() -> None:
     assert to.address_on("push") == "device 7"
     assert to.address_on("email") is None
     assert to.address_on("fax") is None
+
+
+@pytest.mark.parametrize("address", ["US.1234", "DE.AbC9", "+15550002222"])
+def test_a_whatsapp_user_is_reached_by_number_or_id(address: str) -> None:
+    """Who wrote in without showing a number is answered under the id that the event named."""
+    to = Recipient.model_validate({"addresses": {"whatsapp": address}})
+    assert to.address_on("whatsapp") == address
+
+
+@pytest.mark.parametrize("address", ["us.1234", "USA.1", "US.", "US.12 34", "1234"])
+def test_what_looks_like_neither_is_no_whatsapp_address(address: str) -> None:
+    """An id begins with the user's country, in capitals."""
+    with pytest.raises(ValidationError, match="whatsapp: not a phone number"):
+        Recipient.model_validate({"addresses": {"whatsapp": address}})

@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic_core import to_json
 
+from herald.addresses import is_whatsapp_user_id
 from herald.channel.answers import rate_pause, send_by_post, unexplained
 from herald.channel.http import HttpAnswer, HttpCaller
 from herald.channel.provider import Accepted, Refused, SendResult
@@ -69,10 +70,17 @@ def payload(work: Work) -> Part | Failure:
     return {
         "messaging_product": "whatsapp",
         "recipient_type": "individual",
-        "to": work.to.removeprefix("+"),
+        **_recipient(work.to),
         **message,
         "biz_opaque_callback_data": work.tag,  # comes back in every status
     }
+
+
+def _recipient(address: str) -> Part:
+    """Name a recipient: by number, or by Meta's own id of the user."""
+    if is_whatsapp_user_id(address):
+        return {"recipient": address}
+    return {"to": address.removeprefix("+")}
 
 
 def read_answer(answer: HttpAnswer) -> SendResult:
