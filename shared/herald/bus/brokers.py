@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 from typing import Any
 
@@ -16,6 +17,7 @@ from herald.bus.tolerance import tolerate_any_properties
 HEARTBEAT_SECONDS = 10  # a dead peer is noticed after 33 s; at aiormq's default of 60 after 183 s
 RECONNECT_SECONDS = 1.0
 CONNECT_TIMEOUT_SECONDS = 10.0
+READY_SECONDS = 5.0
 GRACEFUL_TIMEOUT_SECONDS = 30.0
 DEFAULT_PREFETCH = 50  # of ordinary handlers; unset would be unlimited
 _DOCUMENTED_URL = "amqp://rabbitmq:5672/"  # what AsyncAPI shows: the same on every machine
@@ -81,12 +83,27 @@ class _ServiceBroker(RabbitBroker):
 
 
 class _Connection(RobustConnection):
-    """A connection whose reader never waits for one of its channels.
+    """A connection whose reader never waits for one of its channels, nor its recovery for itself.
 
-    aiormq's stops after ten frames of a channel until that channel's own task has had its turn. A
-    message has three, so one behind 400 of another lane waits 130 turns of a busy loop. Prefetch
-    bounds what can come.
+    aiormq's reader stops after ten frames of a channel until that channel's own task has had its
+    turn. A message has three, so one behind 400 of another lane waits 130 turns of a busy loop.
+    Prefetch bounds what can come.
     """
+
+    async def ready(self) -> None:
+        """Wait until it is connected, a while at most.
+
+        aio-pika's own waits for ever, also inside the one task that could connect again: when the
+        link breaks while that task, or one whose lock it needs, is reopening a channel.
+
+        Raises:
+            ConnectionError: it is not.
+        """
+        try:
+            async with asyncio.timeout(READY_SECONDS):
+                await self.connected.wait()
+        except TimeoutError:
+            raise ConnectionError("not connected") from None
 
     async def _on_connected(self) -> None:
         if self.transport is not None:

@@ -5,6 +5,7 @@ The client library cancels whatever waits on such a connection, as if its caller
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,6 +17,7 @@ from behaviour.bus.collecting import Collector, Payload
 from behaviour.bus.link import Link, linked
 from behaviour.bus.rabbit import Rabbit, WorkQueue, until
 from herald import topology
+from herald.bus import brokers, consumers
 from herald.bus.batches import Handler
 from herald.bus.connections import Connections
 from herald.bus.entities import existing_queue
@@ -89,3 +91,38 @@ async def test_dead_link_ends_no_consumer(
         await rabbit.fill(topology.OUTBOUND, key, [b"1"])
         await until(lambda: collect.bodies == ["1"], within_seconds=PATIENCE_SECONDS)
         assert subscriber.healthy
+
+
+async def test_a_connection_lost_in_the_middle_of_a_recovery_comes_back(
+    rabbit: Rabbit, work: WorkQueue, registry: CollectorRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Channels closed by calls without an answer are being reopened when their link breaks.
+
+    The client library waited for the connection inside the task that makes it.
+    """
+    monkeypatch.setattr(consumers, "_CALL_TIMEOUT_SECONDS", 0.5)
+    monkeypatch.setattr(consumers, "_RECOVERY_AFTER_SECONDS", 0.5)
+    monkeypatch.setattr(brokers, "READY_SECONDS", 1.0)
+    async with linked(rabbit.amqp_url) as (link, url):
+        service = Connections(url, app_id=f"dead-{uuid.uuid4().hex[:8]}", registry=registry)
+        collect = Collector()
+        subscribers = [
+            subscribed(service, work.queue, work.key, collect, registry) for _ in range(4)
+        ]
+        await service.start()
+        await service.wait_until_started()
+        await until(lambda: all(one.healthy for one in subscribers))
+        link.hold()
+        await asyncio.gather(*(one.pause() for one in subscribers))
+        await asyncio.gather(*(one.resume() for one in subscribers))
+        await asyncio.sleep(3)  # recovery was asked for, and waits for an answer
+        link.cut()
+        link.release()
+        link.mend()
+        await until(lambda: service.is_connected, within_seconds=PATIENCE_SECONDS)
+        await until(
+            lambda: all(one.healthy for one in subscribers), within_seconds=PATIENCE_SECONDS
+        )
+        await rabbit.fill(topology.OUTBOUND, work.key, [b"1"])
+        await until(lambda: collect.bodies == ["1"])
+        await service.stop()
