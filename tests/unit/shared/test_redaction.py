@@ -46,6 +46,15 @@ def test_a_failure_is_made_without_addresses() -> None:
     assert "@example.org" in text
 
 
+@pytest.mark.parametrize("length", [1, 64, 1000])
+def test_long_secrets_are_hidden_whole(length: int) -> None:
+    """A token for a password, or a mailbox longer than any, leaves nothing behind."""
+    hidden = "s" * length
+    text = redact_text(f"amqp://herald:{hidden}@broker and {hidden}@example.org")
+    assert "ss" not in text.removeprefix("amqp://herald:***@broker")
+    assert text.startswith("amqp://herald:***@broker and ")
+
+
 def test_long_words_are_cut() -> None:
     """Of a provider's essay the beginning is kept."""
     assert len(Failure.of(FailureClass.PERMANENT, 1, "word " * 10_000).text) == 512
