@@ -4,27 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from importlib.metadata import version
+from platform import python_version
 
-from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, Gauge, generate_latest
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-VERSION = version("herald-shared")
+BUILD_INFO = Gauge(
+    "herald_build_info",
+    "Always 1; its labels say what runs",
+    ["service", "version", "python"],
+)
 
 # Returns None when all is well, else what is wrong in a few words.
 Check = Callable[[], str | None]
 
 
 def ops_routes(
-    checks: Mapping[str, Check], *, worries: Mapping[str, Check] | None = None
+    service: str, checks: Mapping[str, Check], *, worries: Mapping[str, Check] | None = None
 ) -> list[Route]:
     """Build the operator's routes; readiness is 200 while every one of `checks` passes, else 503.
 
-    `worries` are told with the checks, but the service does its work in spite of them. Both answer
-    from what the service already knows: they make no call of their own.
+    `service` is its package's name; that package's version is told. `worries` are told with the
+    checks, but the service does its work in spite of them. Both answer from what the service
+    already knows: they make no call of their own.
     """
     told = {**(worries or {}), **checks}
+    running = version(service)
+    BUILD_INFO.labels(service, running, python_version()).set(1)
 
     async def healthz(_request: Request) -> Response:
         return PlainTextResponse("ok")
@@ -35,7 +43,7 @@ def ops_routes(
         return JSONResponse(
             {
                 "ready": ready,
-                "version": VERSION,
+                "version": running,
                 "checks": {name: said or "ok" for name, said in problems.items()},
             },
             status_code=200 if ready else 503,

@@ -73,6 +73,7 @@ def build_app(settings: Settings, configuration: Configuration) -> Starlette:
     # every method comes to the receiver: it answers those a provider never uses
     webhooks = Route("/webhooks/{provider}/{account}", receiver)
     operations = ops_routes(
+        APP_ID,
         {"webhooks": lambda: _deafness(connections, spool, identity)},
         worries={
             "broker": lambda: connections.problem,

@@ -78,7 +78,7 @@ class Router:
     def application(self) -> Starlette:
         """Build the Starlette application; nothing is opened before it starts."""
         operations = ops_routes(
-            self._checks(), worries={"silence": lambda: self._listeners.warning}
+            APP_ID, self._checks(), worries={"silence": lambda: self._listeners.warning}
         )
         routes = [*operations, *read_routes(self._database)]
         return application(routes, self._lifespan)

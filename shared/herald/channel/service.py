@@ -70,7 +70,7 @@ class Channel:
         configuration: Configuration,
         secrets: Mapping[str, Secrets],
     ) -> None:
-        app_id = f"herald-channel-{channel}"
+        self._app_id = app_id = f"herald-channel-{channel}"
         self._channel = channel
         self.connections = Connections(settings.amqp_url, app_id=app_id)
         self._database = Database(settings.postgres_dsn, application_name=app_id)
@@ -96,7 +96,7 @@ class Channel:
 
     def application(self) -> Starlette:
         """Build the Starlette application; nothing is opened before it starts."""
-        routes = ops_routes(self._checks(), worries=self._worries())
+        routes = ops_routes(self._app_id, self._checks(), worries=self._worries())
         return application(routes, self._lifespan)
 
     def _slot(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
+from typing import Annotated
+
 import typer
 
 from herald.cli.account import account
@@ -23,6 +26,26 @@ application = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,  # they show local variables, and so secrets
 )
+
+
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"herald {version('herald-shared')}")
+        raise typer.Exit
+
+
+@application.callback()
+def _options(
+    show_version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_say_version, is_eager=True, help="Print the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Hold what belongs to no command; the application's own help is shown."""
+
+
 for command in (send, timeline, watch, cancel, status, migrate):
     application.command()(command)
 application.add_typer(account, name="account")

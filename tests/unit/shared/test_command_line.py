@@ -1,0 +1,16 @@
+"""What the command line says without any server."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+from typer.testing import CliRunner
+
+from herald.cli import application
+
+
+def test_it_tells_its_version() -> None:
+    """A report of a fault begins with it."""
+    told = CliRunner().invoke(application, ["--version"])
+    assert told.exit_code == 0
+    assert told.output == f"herald {version('herald-shared')}\n"

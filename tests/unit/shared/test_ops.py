@@ -1,0 +1,50 @@
+"""What a service says of itself to operators."""
+
+from __future__ import annotations
+
+import json
+from importlib import metadata
+
+import pytest
+from prometheus_client import REGISTRY
+from starlette.requests import Request
+from starlette.routing import Route
+
+from herald import ops
+from herald.ops import Check, ops_routes
+
+SERVICE = "herald-router"
+
+
+@pytest.fixture(autouse=True)
+def _versions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the service and what it stands on have versions that differ."""
+    versions = {SERVICE: "2.3.4", "herald-shared": "0.0.9"}
+    monkeypatch.setattr(ops, "version", lambda name: versions.get(name) or metadata.version(name))
+
+
+async def _readyz(checks: dict[str, Check]) -> dict[str, object]:
+    routes = {
+        route.path: route for route in ops_routes(SERVICE, checks) if isinstance(route, Route)
+    }
+    answer = await routes["/readyz"].endpoint(Request({"type": "http"}))
+    document: dict[str, object] = json.loads(answer.body)
+    return document
+
+
+async def test_readiness_tells_the_services_own_version() -> None:
+    """It is the service that is deployed, not the package it stands on."""
+    assert (await _readyz({}))["version"] == "2.3.4"
+
+
+async def test_the_build_is_a_metric() -> None:
+    """Dashboards join it to see which versions run side by side."""
+    await _readyz({})
+    (sample,) = [
+        sample
+        for family in REGISTRY.collect()
+        for sample in family.samples
+        if sample.name == "herald_build_info" and sample.labels["version"] == "2.3.4"
+    ]
+    assert sample.value == 1
+    assert sample.labels["service"] == SERVICE
