@@ -25,7 +25,7 @@ from herald import vocabulary
 from herald.bus.metrics import bus_metrics
 from herald.commands import CancelMessage, Recipient, Route, SendMessage, Step
 from herald.config import accounts
-from herald.config.file import CategoryRules, IngressRules, RetryRules, Tenant
+from herald.config.file import CategoryRules, IngressRules, RetryRules, SecretRules, Tenant
 from herald.content import ChannelContent, Content, Media, Template
 from herald.content.mediums import MEDIUMS
 from herald.durations import format_duration
@@ -41,7 +41,7 @@ MODELS: dict[str, type[BaseModel]] = {
     for model in (
         SendMessage, CancelMessage, Recipient, Content, ChannelContent, Media, Template, Route,
         Step, MessageData, CommandData, InboundData, Fallback, Failure,
-        Tenant, CategoryRules, RetryRules, IngressRules,
+        Tenant, CategoryRules, RetryRules, IngressRules, SecretRules,
         accounts.WhatsAppCloudAccount, accounts.TwilioAccount,
         accounts.SendGridAccount, accounts.SmtpAccount,
     )
@@ -86,6 +86,8 @@ def _plain(key: str, value: Any) -> str:
     """Write a default as a user would."""
     if isinstance(value, StrEnum):
         return value.value
+    if isinstance(value, bool):
+        return str(value).lower()
     if isinstance(value, timedelta):
         return format_duration(value)
     if isinstance(value, tuple):

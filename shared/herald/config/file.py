@@ -61,6 +61,12 @@ class RouterRules(_Part):
     retry: RetryRules = RetryRules()
 
 
+class SecretRules(_Part):
+    """How files with secrets are taken."""
+
+    allow_open_files: bool = False  # take those that every user of the machine may read
+
+
 class IngressRules(_Part):
     """Ingress's own settings."""
 
@@ -103,6 +109,7 @@ class HeraldFile(_Part):
     categories: dict[Category, CategoryRules] = Field(default_factory=dict)
     router: RouterRules = RouterRules()
     ingress: IngressRules = IngressRules()
+    secrets: SecretRules = SecretRules()
 
     @property
     def channels(self) -> tuple[str, ...]:

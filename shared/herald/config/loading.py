@@ -13,6 +13,7 @@ from pydantic_core import to_json
 
 from herald.config.accounts import PROVIDERS, Account, Secrets
 from herald.config.file import HeraldFile
+from herald.config.secret_files import SecretFileError, read_secret_file
 
 
 class ConfigurationError(Exception):
@@ -56,15 +57,23 @@ class Configuration:
             raise ConfigurationError(self.path, problems)
         return secrets
 
+    def read_secret_file(self, path: Path) -> bytes:
+        """Return what a file of secrets holds, as `[secrets]` allows.
+
+        Raises:
+            SecretFileError: it can't be read, or is open to others.
+        """
+        return read_secret_file(path, allow_open=self.file.secrets.allow_open_files)
+
     def _secrets(self, account: Account) -> Secrets:
         if account.secrets_file is None:
             content: dict[str, Any] = {}
         else:
             path = self.path.parent / account.secrets_file
             try:
-                content = tomllib.loads(path.read_text())
-            except OSError as error:
-                raise _SecretsProblemError([f"secrets_file: {error.strerror}: {path}"]) from None
+                content = tomllib.loads(self.read_secret_file(path).decode())
+            except SecretFileError as error:
+                raise _SecretsProblemError([f"secrets_file: {error}"]) from None
             except ValueError:
                 # the parser's text may quote the line, and with it a secret
                 raise _SecretsProblemError([f"secrets_file: not TOML: {path}"]) from None

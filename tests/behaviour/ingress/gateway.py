@@ -27,6 +27,7 @@ from yarl import URL
 from herald.config.loading import load_configuration
 from herald.settings import read_settings
 from ingress.app import DEFAULT_PORT, build_app
+from secret_files import write_secrets
 
 APP_SECRET, VERIFY_TOKEN, AUTH_TOKEN = "app-secret", "verify-token", "auth-token"
 PUBLIC_URL = "https://hooks.example.com"
@@ -125,12 +126,13 @@ def configure(folder: Path, public_key: str, twilio: str = TWILIO_TOML) -> Path:
     """Write a configuration with its secrets; return its path."""
     path = folder / "herald.toml"
     path.write_text(HERALD_TOML.format(twilio=twilio, public_key=public_key, public_url=PUBLIC_URL))
-    (folder / "wa.toml").write_text(
+    write_secrets(
+        folder / "wa.toml",
         f'access_token = "t"\nverify_token = "{VERIFY_TOKEN}"\n'
-        f'app_secrets = ["next", "{APP_SECRET}"]\n'
+        f'app_secrets = ["next", "{APP_SECRET}"]\n',
     )
-    (folder / "twilio.toml").write_text(f'auth_tokens = ["next", "{AUTH_TOKEN}"]\n')
-    (folder / "sendgrid.toml").write_text('api_key = "k"\n')
+    write_secrets(folder / "twilio.toml", f'auth_tokens = ["next", "{AUTH_TOKEN}"]\n')
+    write_secrets(folder / "sendgrid.toml", 'api_key = "k"\n')
     return path
 
 

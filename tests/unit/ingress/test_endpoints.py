@@ -13,6 +13,7 @@ from ingress.endpoints import Endpoints, endpoints_from
 from ingress.providers import PROVIDERS
 from ingress.providers.twilio import TwilioEndpoint
 from ingress.providers.whatsapp_cloud import WhatsAppCloudEndpoint
+from secret_files import write_secrets
 
 HERALD_TOML = """
 [tenants.default]
@@ -59,7 +60,7 @@ def build(folder: Path, keys: str = "") -> Endpoints:
     """Write the configuration and build the endpoints from it."""
     (folder / "herald.toml").write_text(HERALD_TOML.replace("KEYS", keys))
     for name, content in SECRETS.items():
-        (folder / name).write_text(content)
+        write_secrets(folder / name, content)
     return endpoints_from(load_configuration(folder / "herald.toml"))
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from herald.config.loading import ConfigurationError, load_configuration
+from secret_files import write_secrets
 
 EXAMPLE = Path(__file__).parents[3] / "docs" / "herald.example.toml"
 WRONG = """
@@ -92,7 +93,7 @@ def test_secrets_are_checked_and_never_shown(tmp_path: Path) -> None:
     """A secrets file that lacks something is told by path; its values are not."""
     (tmp_path / "herald.toml").write_text(EXAMPLE.read_text())
     (tmp_path / "secrets").mkdir()
-    (tmp_path / "secrets" / "wa-main.toml").write_text('access_token = "hush-hush"\n')
+    write_secrets(tmp_path / "secrets" / "wa-main.toml", 'access_token = "hush-hush"\n')
     loaded = load_configuration(tmp_path / "herald.toml")
     with pytest.raises(ConfigurationError) as caught:
         loaded.secrets_for(["wa-main", "twilio-main"])

@@ -16,6 +16,7 @@ from herald.config.loading import (
 )
 from herald.config.rates import parse_rate
 from herald.vocabulary import Category
+from secret_files import write_secrets
 
 GOOD = """
 [tenants.default]
@@ -44,8 +45,8 @@ ttl = "3m"
 def path(tmp_path: Path) -> Path:
     """Give a folder with a good configuration."""
     (tmp_path / "secrets").mkdir()
-    (tmp_path / "secrets" / "twilio.toml").write_text('auth_tokens = ["token-1", "token-2"]\n')
-    (tmp_path / "smtp.toml").write_text('username = "u"\npassword = "hunter2"\n')
+    write_secrets(tmp_path / "secrets" / "twilio.toml", 'auth_tokens = ["token-1", "token-2"]\n')
+    write_secrets(tmp_path / "smtp.toml", 'username = "u"\npassword = "hunter2"\n')
     path = tmp_path / "herald.toml"
     path.write_text(GOOD)
     return path
@@ -229,6 +230,17 @@ def test_tells_all_wrong_secrets_at_once(path: Path) -> None:
     error = _secrets_error(configuration, "twilio", "smtp")
     assert error.problems[0].startswith("accounts.twilio.secrets_file: auth_tokens")
     assert error.problems[1].startswith("accounts.smtp.secrets_file: No such file")
+
+
+def test_an_open_secrets_file_is_refused_unless_that_is_allowed(path: Path) -> None:
+    """The account and the remedy are named; `[secrets]` can allow it."""
+    (path.parent / "smtp.toml").chmod(0o644)
+    error = _secrets_error(load_configuration(path), "smtp")
+    [problem] = error.problems
+    assert problem.startswith("accounts.smtp.secrets_file: ")
+    assert problem.endswith(f"chmod 600 {path.parent / 'smtp.toml'}")
+    path.write_text(GOOD + "[secrets]\nallow_open_files = true\n")
+    assert load_configuration(path).secrets_for(["smtp"])
 
 
 WRONG_SECRETS = [
