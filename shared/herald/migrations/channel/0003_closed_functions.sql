@@ -1,0 +1,3 @@
+-- PostgreSQL lets everybody execute a new function. This one runs with its owner's rights, so only
+-- its owner, and whom it grants it to, may call it.
+REVOKE EXECUTE ON FUNCTION channel.withdraw(text[]) FROM PUBLIC;

@@ -1,0 +1,68 @@
+"""Who may do what in Herald's schemas, besides their owner."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+import pytest_asyncio
+
+from herald.database.migrations import SCHEMAS, migrate
+
+OPEN_TO_ALL = """
+    SELECT format('%s.%s', nspname, proname)
+    FROM pg_proc JOIN pg_namespace ON pg_namespace.oid = pronamespace
+    WHERE nspname = ANY ($1)
+      AND EXISTS (
+          SELECT FROM aclexplode(coalesce(proacl, acldefault('f', proowner)))
+          WHERE grantee = 0 AND privilege_type = 'EXECUTE'
+      )
+"""
+FUNCTIONS = """
+    SELECT format('%s.%s', nspname, proname)
+    FROM pg_proc JOIN pg_namespace ON pg_namespace.oid = pronamespace
+    WHERE nspname = ANY ($1)
+"""
+
+
+@pytest_asyncio.fixture
+async def owner(postgres_dsn: str) -> AsyncIterator[asyncpg.Connection]:
+    """Give a connection of the role that migrated."""
+    await migrate(postgres_dsn)
+    connection = await asyncpg.connect(postgres_dsn)
+    yield connection
+    await connection.close()
+
+
+@pytest_asyncio.fixture
+async def stranger(owner: asyncpg.Connection) -> AsyncIterator[asyncpg.Connection]:
+    """Give the connection of a role that may look into the schemas and nothing else."""
+    role = f"stranger_{uuid.uuid4().hex}"
+    await owner.execute(f"CREATE ROLE {role}")
+    await owner.execute(f"GRANT USAGE ON SCHEMA channel, router TO {role}")
+    await owner.execute(f"SET ROLE {role}")
+    yield owner
+    await owner.execute("RESET ROLE")
+    await owner.execute(f"DROP OWNED BY {role}")
+    await owner.execute(f"DROP ROLE {role}")
+
+
+@pytest.mark.parametrize(
+    "call",
+    ["SELECT channel.withdraw(ARRAY['x'])", "SELECT router.make_history_partitions(1)"],
+)
+async def test_a_role_without_the_right_calls_no_function(
+    stranger: asyncpg.Connection, call: str
+) -> None:
+    """They run with their owner's rights: a stranger would take work back, or make tables."""
+    with pytest.raises(asyncpg.InsufficientPrivilegeError, match="permission denied for function"):
+        await stranger.execute(call)
+
+
+async def test_no_function_is_open_to_everybody(owner: asyncpg.Connection) -> None:
+    """PostgreSQL gives PUBLIC every new function, so each migration must take it away."""
+    functions = await owner.fetch(FUNCTIONS, SCHEMAS)
+    assert len(functions) >= 2
+    assert [row[0] for row in await owner.fetch(OPEN_TO_ALL, SCHEMAS)] == []
