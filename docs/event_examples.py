@@ -30,6 +30,14 @@ WHATSAPP: dict[str, Any] = {
     "account": "wa-main",
     "provider_message_id": "wamid.HBgLMTU1NTAwMDAwMDE",
 }
+EMAIL: dict[str, Any] = {
+    "step": 1,
+    "attempt_id": f"{MESSAGE_ID}.1.1",
+    "channel": "email",
+    "provider": "sendgrid",
+    "account": "sendgrid-main",
+    "provider_message_id": "14c5d75ce93",
+}
 UNREACHABLE = Failure(
     failure_class=FailureClass.UNREACHABLE, code="131026", text="Message undeliverable"
 )
@@ -43,6 +51,24 @@ _DIFFERENT: dict[str, dict[str, Any]] = {
     "bounced": {
         "channel": "email",
         "failure": Failure(failure_class=FailureClass.UNREACHABLE, code="550 5.1.1"),
+    },
+    "complained": {
+        **EMAIL,
+        "status": MessageStatus.READ,
+        "outcome": Outcome.SUCCEEDED,
+        "late": True,
+    },
+    "unsubscribed": {
+        **EMAIL,
+        "status": MessageStatus.DELIVERED,
+        "outcome": Outcome.SUCCEEDED,
+        "late": True,
+    },
+    "deferred": {
+        **EMAIL,
+        "failure": Failure(
+            failure_class=FailureClass.TRANSIENT, code="4.7.0", text="451 try again later"
+        ),
     },
     "fallback": {
         **WHATSAPP,

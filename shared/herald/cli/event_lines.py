@@ -18,6 +18,9 @@ STYLES = {
     "received": "magenta",
     "failed": "red",
     "bounced": "red",
+    "complained": "red",
+    "unsubscribed": "yellow",
+    "deferred": "yellow",
     "cancelled": "yellow",
     "expired": "red",
 }

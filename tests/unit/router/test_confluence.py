@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 from hypothesis import given, settings
@@ -10,9 +12,10 @@ from hypothesis import strategies as st
 from herald.receipts import Return
 from herald.vocabulary import FailureClass, Receipts, Status
 from router.core.decide import decide
+from router.core.effects import Decision, Emit
 from router.core.facts import Reported
 from router.core.message import Message
-from router.core.states import RANKS
+from router.core.states import RANKS, REMEMBERED
 from unit.router.making import NOW, accepted, answered, begun, failed, receipt, seconds, step
 
 PLAIN = [
@@ -57,10 +60,12 @@ ALL = [*_facts(0), *_facts(1)]
 
 
 def _end(facts: list[Reported]) -> dict[str, Any]:
-    message = BASE
+    message, told = BASE, Counter[tuple[str, int]]()
     for number, fact in enumerate(facts):
         before = message
-        message = decide(message, fact, NOW + seconds(number)).message
+        decision = decide(message, fact, NOW + seconds(number))
+        message = decision.message
+        told += Counter(_once_an_attempt(decision))
         if message.pending is not None:  # another worker was first: other facts prove its call
             lost = answered(message, won=False, lease_until=NOW)
             message = decide(message, lost, NOW + seconds(number)).message
@@ -69,7 +74,15 @@ def _end(facts: list[Reported]) -> dict[str, Any]:
     return {
         "status": message.status,
         "attempts": [(a.status, a.reached, a.flags) for a in message.state.attempts],
+        "told": told,
     }
+
+
+def _once_an_attempt(decision: Decision) -> Iterator[tuple[str, int]]:
+    """Name the events that no order of facts may add, drop or repeat, with their attempt's step."""
+    for effect in decision.effects:
+        if isinstance(effect, Emit) and effect.what in set(REMEMBERED) and effect.attempt:
+            yield effect.what, effect.attempt.step
 
 
 @given(data=st.data(), chosen=st.lists(st.sampled_from(range(len(ALL))), min_size=1, max_size=10))
@@ -77,6 +90,7 @@ def _end(facts: list[Reported]) -> dict[str, Any]:
 def test_order_and_repetition_do_not_matter(data: st.DataObject, chosen: list[int]) -> None:
     """One set of receipts in two orders, with repeats, gives the same statuses; no rank falls.
 
+    And the same news beside the ranks: each bounce, complaint, unsubscription and deferral once.
     Of receipts with the same key one is chosen: they are one fact, and the first to come counts.
     """
     once = sorted({ALL[i].key: i for i in chosen}.values())

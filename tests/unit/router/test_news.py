@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from herald.failures import Failure
 from herald.vocabulary import (
     FailureClass,
     MessageStatus,
@@ -140,6 +143,53 @@ def test_a_read_after_a_bounce_counts() -> None:
     assert message.pending is not None  # the fallback, not yet started, is being taken back
     message, told = _fold(message, answered(message, won=True))
     assert [(event.what, event.terminal) for event in told] == [("delivered", True)]
+
+
+FLAGGED = [Status.BOUNCED, Status.COMPLAINED, Status.UNSUBSCRIBED, Status.DEFERRED]
+
+
+@pytest.mark.parametrize("status", FLAGGED)
+@pytest.mark.parametrize("known", [Status.SENT, Status.DELIVERED, Status.READ, Status.CLICKED])
+def test_no_rank_hides_what_a_mailbox_says(known: Status, status: Status) -> None:
+    """A bounce or a complaint after an open is told, with its reason; nothing else changes."""
+    message = begun(step("email", success_on=SuccessOn.SENT))
+    message, _ = _fold(message, receipt(message, known))
+    failure = Failure.of(FailureClass.UNREACHABLE, "5.1.1")
+    after, [told] = _fold(message, receipt(message, status, failure=failure))
+    assert (told.what, told.late, told.terminal, told.failure) == (status, True, False, failure)
+    assert (after.status, after.outcome) == (message.status, message.outcome)
+
+
+@pytest.mark.parametrize("status", FLAGGED)
+def test_only_the_first_of_an_attempt_is_news(status: Status) -> None:
+    """A second deferral or bounce, with a key of its own, is history; another attempt's is told."""
+    message = _second_dispatched()
+    first, second = [receipt(message, status, attempt=0, event_key=key) for key in ("1", "2")]
+    message, told = _fold(message, first, second, receipt(message, status, attempt=1))
+    flagged = [event for event in told if event.what == status]
+    assert [event.attempt and event.attempt.step for event in flagged] == [1, 2]
+    assert flagged[0].cause == first.key
+
+
+def test_a_bounce_of_before_is_not_told_again() -> None:
+    """An attempt that bounced under a router that kept no flag of it has been told."""
+    message = begun(step("email"))
+    message, _ = _fold(message, receipt(message, Status.BOUNCED, event_key="1"))
+    earlier = message.with_attempt(replace(message.state.attempts[0], flags=()))
+    _, told = _fold(earlier, receipt(message, Status.BOUNCED, event_key="2"))
+    assert told == []
+
+
+def test_a_success_taken_back_is_told() -> None:
+    """Where `sent` was enough, a failure after it is told late and moves nothing."""
+    message = begun(step("sms", success_on=SuccessOn.SENT), step("email"))
+    message, _ = _fold(message, accepted(message), receipt(message, Status.SENT))
+    assert message.outcome is Outcome.SUCCEEDED
+    decision = decide(message, failed(message, FailureClass.UNREACHABLE, "30003"), NOW)
+    [told] = [effect for effect in decision.effects if isinstance(effect, Emit)]
+    assert (told.what, told.late, told.terminal) == ("failed", True, False)
+    assert told.failure is not None
+    assert (told.outcome, told.failure.code) == (Outcome.SUCCEEDED, "30003")
 
 
 def test_a_fallback_names_both_channels_and_the_reason() -> None:

@@ -148,9 +148,11 @@ def _event_key(event: Mapping[str, Any], word: str) -> str:
 
 
 def _failure(event: Mapping[str, Any], status: Status) -> Failure | None:
-    if status not in {Status.BOUNCED, Status.FAILED}:
+    if status not in {Status.BOUNCED, Status.FAILED, Status.DEFERRED}:
         return None
     reason, code = text(event, "reason") or "", text(event, "status") or ""
+    if status is Status.DEFERRED:
+        return Failure.of(FailureClass.TRANSIENT, code, text(event, "response") or reason)
     if status is Status.FAILED:
         failure_class = DROP_REASONS.get(reason.strip().lower(), FailureClass.PERMANENT)
         code = code or "dropped"

@@ -9,26 +9,36 @@ from herald.failures import Failure
 from herald.receipts import AttemptReceipt
 from herald.vocabulary import FailureClass, Receipts, Status
 from router.core.message import Attempt
-from router.core.states import FLAGS, RANKS, REACHES, further, raises_rank
+from router.core.states import RANKS, REACHES, REMEMBERED, further, raises_rank
 
 
 def told(attempt: Attempt, receipt: AttemptReceipt, now: datetime) -> Attempt:
     """Return the attempt as it stands after the receipt."""
-    if receipt.status in FLAGS:
-        flags = tuple(sorted({*attempt.flags, receipt.status}))
-        return replace(_named(attempt, receipt), flags=flags)
     status = _proved(receipt)
-    if status not in RANKS:
+    if status not in RANKS and status not in REMEMBERED:
         return attempt
     changed = _named(attempt, receipt)
+    if status in REMEMBERED:
+        changed = replace(changed, flags=tuple(sorted({*changed.flags, status})))
+    if status not in RANKS:
+        return changed
     reached = REACHES.get(status)
     if reached is not None:
         changed = replace(changed, reached=further(changed.reached, reached))
     if changed.accepted_at is None and _proves_the_call(status):
         changed = replace(changed, accepted_at=now)
     if raises_rank(attempt.status, status):
-        changed = replace(changed, status=status, failure=_failure(status, receipt))
+        changed = replace(changed, status=status, failure=failure_of(receipt))
     return changed
+
+
+def failure_of(receipt: AttemptReceipt) -> Failure | None:
+    """Return why it failed, where the receipt tells a failure; one without a reason is classed."""
+    if receipt.status is Status.FAILED:
+        return receipt.failure or Failure.of(FailureClass.PERMANENT)
+    if receipt.status is Status.BOUNCED:
+        return receipt.failure or Failure.of(FailureClass.UNREACHABLE)
+    return None
 
 
 def _proved(receipt: AttemptReceipt) -> Status:
@@ -54,11 +64,3 @@ def _named(attempt: Attempt, receipt: AttemptReceipt) -> Attempt:
         reference=attempt.reference or (receipt.references[0] if receipt.references else None),
         receipts=attempt.receipts or receipt.receipts,
     )
-
-
-def _failure(status: Status, receipt: AttemptReceipt) -> Failure | None:
-    if status is Status.FAILED:
-        return receipt.failure or Failure.of(FailureClass.PERMANENT)
-    if status is Status.BOUNCED:
-        return receipt.failure or Failure.of(FailureClass.UNREACHABLE)
-    return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from herald.vocabulary import Outcome, Status
-from router.core.attempts import told
+from router.core.attempts import failure_of, told
 from router.core.draft import Draft
 from router.core.facts import Reported
 from router.core.fallback import RetryRules
@@ -33,13 +33,34 @@ def _told(draft: Draft, before: Attempt, fact: Reported) -> None:
     )
     if after == draft.message.current and draft.message.outcome is None:
         _watch_for_silence(draft, before, after)
-    if after.status is Status.BOUNCED and before.status is not Status.BOUNCED:
-        draft.emit("bounced", attempt=after, receipt=fact.receipt, failure=after.failure)
+    _tell_what_ranks_hide(draft, before, after, fact)
     if after.reached is not before.reached:
         _news(draft, after, fact)
     elif after.receipts is not before.receipts:
         # only now it is known how far its provider ever tells: what is known may be all there is
         _end_if_enough(draft, after, fact)
+
+
+def _tell_what_ranks_hide(draft: Draft, before: Attempt, after: Attempt, fact: Reported) -> None:
+    """Tell a bounce, a complaint, an unsubscription and a deferral: the first of each attempt.
+
+    Also the failure of an attempt that had counted as a success; before the outcome a failure is
+    told by what it leads to.
+    """
+    receipt = fact.receipt
+    for flag in sorted({*after.flags} - {*before.flags}):
+        if before.status is not flag:  # told by a router that kept no flag of it
+            failure = failure_of(receipt) or receipt.failure
+            draft.emit(flag, attempt=after, receipt=receipt, failure=failure)
+    failed = after.status is Status.FAILED and before.status is not Status.FAILED
+    if failed and _had_succeeded(draft, after):
+        draft.emit("failed", attempt=after, receipt=receipt, failure=after.failure)
+
+
+def _had_succeeded(draft: Draft, attempt: Attempt) -> bool:
+    wanted, _ = target(draft.message.step(attempt).success_on, attempt.receipts)
+    ended = draft.message.outcome is Outcome.SUCCEEDED
+    return ended and REACHED_ORDER[attempt.reached] >= REACHED_ORDER[wanted]
 
 
 def _changes(before: Attempt, after: Attempt) -> dict[str, object]:

@@ -27,6 +27,9 @@ RANKS: dict[Status, int] = {
 
 # Not ranked: they say something beside how far the attempt got.
 FLAGS = frozenset({Status.DEFERRED, Status.COMPLAINED, Status.UNSUBSCRIBED})
+# Kept beside the rank, so that the first of each is told whatever the rank is by then: a mailbox
+# may send back a mail that something had opened.
+REMEMBERED = FLAGS | {Status.BOUNCED}
 
 # What each status proves about the message, if anything.
 REACHES: dict[Status, MessageStatus] = {
