@@ -25,12 +25,20 @@ from herald import vocabulary
 from herald.bus.metrics import bus_metrics
 from herald.commands import CancelMessage, Recipient, Route, SendMessage, Step
 from herald.config import accounts
-from herald.config.file import CategoryRules, IngressRules, RetryRules, SecretRules, Tenant
+from herald.config.file import (
+    CategoryRules,
+    IngressRules,
+    Operators,
+    RetryRules,
+    SecretRules,
+    Tenant,
+)
 from herald.content import ChannelContent, Content, Media, Template
 from herald.content.mediums import MEDIUMS
 from herald.durations import format_duration
 from herald.events import CommandData, Fallback, InboundData, MessageData
 from herald.failures import Failure
+from herald.operator_commands import DropDeadLetter, ReplayDeadLetter, ResendMessage
 from herald.vocabulary import Status
 from router.core.states import ACTIONS, DEFAULT_FALLBACK_ON, FLAGS, RANKS, REACHES, WITHDRAWABLE
 
@@ -41,7 +49,8 @@ MODELS: dict[str, type[BaseModel]] = {
     for model in (
         SendMessage, CancelMessage, Recipient, Content, ChannelContent, Media, Template, Route,
         Step, MessageData, CommandData, InboundData, Fallback, Failure,
-        Tenant, CategoryRules, RetryRules, IngressRules, SecretRules,
+        ResendMessage, ReplayDeadLetter, DropDeadLetter,
+        Tenant, Operators, CategoryRules, RetryRules, IngressRules, SecretRules,
         accounts.WhatsAppCloudAccount, accounts.TwilioAccount,
         accounts.SendGridAccount, accounts.SmtpAccount,
     )

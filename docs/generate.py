@@ -33,6 +33,7 @@ from herald.config.accounts import (
 )
 from herald.config.loading import Configuration, load_configuration
 from herald.events import CommandData, Event, InboundData, MessageData
+from herald.operator_commands import DropDeadLetter, ReplayDeadLetter, ResendMessage
 from herald.receipts import AttemptReceipt, InboundReceipt
 from herald.settings import Settings
 from herald.vocabulary import Lane
@@ -46,6 +47,9 @@ AMQP_URL = "amqp://rabbitmq:5672/"
 SCHEMAS: dict[str, type[BaseModel]] = {
     "SendMessage": SendMessage,
     "CancelMessage": CancelMessage,
+    "ResendMessage": ResendMessage,
+    "ReplayDeadLetter": ReplayDeadLetter,
+    "DropDeadLetter": DropDeadLetter,
     "message-event": Event[MessageData],
     "command-event": Event[CommandData],
     "inbound-event": Event[InboundData],
@@ -101,7 +105,7 @@ def schemas() -> dict[Path, str]:
 
 def _mode(name: str) -> Any:
     """Commands are described as they are read, all else as it is written."""
-    return "validation" if name.endswith("Message") else "serialization"
+    return "serialization" if name.endswith("-event") or "/" in name else "validation"
 
 
 def documents(configuration: Configuration) -> dict[Path, str]:

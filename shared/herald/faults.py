@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from herald.commands import CancelMessage, Recipient, Route, SendMessage, Step
 from herald.content import ChannelContent, Content, Media, Template
+from herald.operator_commands import DropDeadLetter, ReplayDeadLetter, ResendMessage
 
 # branches that pydantic names in a location and no producer wrote
 _UNION_TAGS = {("route", "name"), ("route", "inline")}
@@ -19,6 +20,9 @@ _UNKNOWN = "extra_forbidden"  # pydantic's word for a field that no model has
 _MODELS: tuple[type[BaseModel], ...] = (
     SendMessage,
     CancelMessage,
+    ResendMessage,
+    ReplayDeadLetter,
+    DropDeadLetter,
     Recipient,
     Route,
     Step,

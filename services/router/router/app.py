@@ -86,7 +86,8 @@ class Router:
     def _handlers(self, committer: Committer) -> Handlers:
         common = (self._database, committer, self._configuration)
         sends = {lane: SendHandler(lane, *common) for lane in Lane}
-        controls, unroutable = ControlHandler(*common), UnroutableHandler(*common)
+        acts: dict[str, Handler] = {}
+        controls, unroutable = ControlHandler(*common, acts), UnroutableHandler(*common)
         receipts = {
             lane: ReceiptHandler(lane, *common, handled=self._pulses_handled) for lane in Lane
         }

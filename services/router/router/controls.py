@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
+from herald.bus.batches import Handler
 from herald.bus.deliveries import Delivery
 from herald.commands import CancelMessage
 from herald.config.file import HeraldFile
@@ -21,16 +22,29 @@ from router.store.messages import find_by_key, lock_messages
 
 
 class ControlHandler:
-    """Handles batches of `router.control`."""
+    """Handles batches of `router.control`: cancels itself, operators' commands by `acts`."""
 
-    def __init__(self, database: Database, committer: Committer, configuration: HeraldFile) -> None:
+    def __init__(
+        self,
+        database: Database,
+        committer: Committer,
+        configuration: HeraldFile,
+        acts: Mapping[str, Handler],  # by routing key
+    ) -> None:
         self._database = database
         self._committer = committer
         self._configuration = configuration
+        self._acts = acts
 
     async def __call__(self, deliveries: Sequence[Delivery]) -> None:
         """Answer every command of a batch; one that breaks us is refused alone."""
-        await apply_isolated(deliveries, self._apply, self._refuse_poison)
+        others = [one for one in deliveries if one.routing_key not in self._acts]
+        if others:
+            await apply_isolated(others, self._apply, self._refuse_poison)
+        for key, act in self._acts.items():
+            asked = [one for one in deliveries if one.routing_key == key]
+            if asked:
+                await act(asked)
 
     async def _apply(self, deliveries: Sequence[Delivery]) -> None:
         now = self._database.now()

@@ -77,7 +77,7 @@ def read_send(
 ) -> Candidate | Rejection:
     """Read a `message.send` command against the configuration."""
     try:
-        _check(envelope)
+        check_envelope(envelope)
         command = SendMessage.model_validate_json(envelope.body)
         return _candidate(envelope, command, lane, configuration, now)
     except (ValidationError, UnusableError) as error:
@@ -87,7 +87,7 @@ def read_send(
 def read_cancel(envelope: Envelope, configuration: HeraldFile) -> CancelMessage | Rejection:
     """Read a `message.cancel` command."""
     try:
-        _check(envelope)
+        check_envelope(envelope)
         command = CancelMessage.model_validate_json(envelope.body)
         _check_tenant(command.tenant, envelope, configuration)
     except (ValidationError, UnusableError) as error:
@@ -111,7 +111,7 @@ def poison(envelope: Envelope, configuration: HeraldFile) -> Rejection:
     )
 
 
-def _check(envelope: Envelope) -> None:
+def check_envelope(envelope: Envelope) -> None:
     """Refuse what is too large to read, and AMQP properties that can't be stored."""
     if len(envelope.body) > MAX_COMMAND_BYTES:
         raise UnusableError("", f"larger than {MAX_COMMAND_BYTES // 1024} KiB")

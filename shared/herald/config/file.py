@@ -32,6 +32,12 @@ class Tenant(_Part):
     users: tuple[BrokerUser, ...] = ()  # broker users who may command for it; none named: any
 
 
+class Operators(_Part):
+    """Who operates the gateway: sends messages again, replays dead letters, erases recipients."""
+
+    users: tuple[BrokerUser, ...] = ()  # broker users who may; none named: nobody
+
+
 class CategoryRules(_Part):
     """How long a message of a category lives, and how soon its attempts must start."""
 
@@ -109,6 +115,7 @@ class HeraldFile(_Part):
     categories: dict[Category, CategoryRules] = Field(default_factory=dict)
     router: RouterRules = RouterRules()
     ingress: IngressRules = IngressRules()
+    operators: Operators = Operators()
     secrets: SecretRules = SecretRules()
 
     @property
@@ -130,6 +137,10 @@ class HeraldFile(_Part):
     def tenant_of(self, user: str | None) -> str | None:
         """Return the first tenant that names a broker user; None: none does."""
         return next((name for name, tenant in self.tenants.items() if user in tenant.users), None)
+
+    def is_operator(self, user: str | None) -> bool:
+        """Whether a broker user may give operators' commands."""
+        return user is not None and user in self.operators.users
 
     def rules_for(self, category: Category) -> CategoryRules:
         """Return a category's rules, configured or default."""
