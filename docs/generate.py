@@ -35,7 +35,7 @@ from herald.config.loading import Configuration, load_configuration
 from herald.events import CommandData, Event, InboundData, MessageData
 from herald.operator_commands import DropDeadLetter, ReplayDeadLetter, ResendMessage
 from herald.receipts import AttemptReceipt, InboundReceipt
-from herald.settings import Settings
+from herald.settings import Address, Settings
 from herald.vocabulary import Lane
 from herald.work import Work
 from ingress.publications import declare_publications as declare_ingress
@@ -165,8 +165,7 @@ def _settings() -> Settings:
         amqp_url=AMQP_URL,
         postgres_dsn="postgresql://postgres/herald",
         config_path=DOCS / "herald.example.toml",
-        http_host="127.0.0.1",
-        http_port=1,
+        operations=Address("127.0.0.1", 1),
         log_format="json",
     )
 

@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute
 Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 
 
-def application(routes: Sequence[BaseRoute], lifespan: Lifespan) -> Starlette:
+def application(routes: Sequence[BaseRoute], lifespan: Lifespan | None = None) -> Starlette:
     """Make an application that redirects nowhere.
 
     Starlette would redirect a path with a slash too many, to a URL of the caller's own Host header.

@@ -7,6 +7,7 @@ from importlib.metadata import version
 from platform import python_version
 
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, Gauge, generate_latest
+from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
@@ -37,9 +38,12 @@ def ops_routes(
     async def healthz(_request: Request) -> Response:
         return PlainTextResponse("ok")
 
-    async def readyz(_request: Request) -> Response:
+    async def readyz(request: Request) -> Response:
         problems = {name: check() for name, check in told.items()}
-        ready = not any(problems[name] for name in checks)
+        stopping = getattr(request.app.state, "stopping", False)
+        if stopping:
+            problems["stopping"] = "accepts nothing more, and ends"
+        ready = not stopping and not any(problems[name] for name in checks)
         return JSONResponse(
             {
                 "ready": ready,
@@ -57,3 +61,8 @@ def ops_routes(
         Route("/readyz", readyz),
         Route("/metrics", metrics),
     ]
+
+
+def say_stopping(application: Starlette) -> None:
+    """Let the readiness of an application with these routes be 503 from now on."""
+    application.state.stopping = True

@@ -1,20 +1,23 @@
-"""Running a service's application under uvicorn, and what each signal does to it."""
+"""Running a service's applications under uvicorn, and what each signal does to it."""
 
 from __future__ import annotations
 
 import asyncio
 import gc
 import signal
+import socket
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Literal
 
 import structlog
 import uvicorn
 from starlette.applications import Starlette
 
-from herald.settings import Settings
+from herald.ops import say_stopping
+from herald.settings import Address, Settings
 
 KEEP_ALIVE_SECONDS = 5
 # longer than a provider call and its record: a drain must not be cut short
@@ -25,36 +28,59 @@ FAILED = 1
 _log = structlog.get_logger(__name__)
 
 
-def serve(application: Starlette, settings: Settings) -> None:
-    """Serve `application` until SIGTERM or SIGINT, then let its lifespan close everything.
+def serve(operations: Starlette, settings: Settings, *, public: Starlette | None = None) -> None:
+    """Serve until SIGTERM or SIGINT, then let the lifespan of `operations` close everything.
 
     Returns after a clean end, so that the process ends with 0; exits with 1 when the start or the
     end failed. A second SIGTERM or SIGINT ends the process at once. SIGHUP ends nothing and says
     that a restart is needed.
     """
     _spare_the_collector()
-    config = uvicorn.Config(
-        application,
-        host=settings.http_host,
-        port=settings.http_port,
-        loop="uvloop",
-        http="httptools",
-        lifespan="on",
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        proxy_headers=False,  # nobody's address is asked for
-        timeout_keep_alive=KEEP_ALIVE_SECONDS,
-        timeout_graceful_shutdown=GRACEFUL_SHUTDOWN_SECONDS,
-    )
-    server = _Server(config)
+    server = Server(operations, settings, public)
     server.run()
     if not server.started or server.lifespan.should_exit:
         sys.exit(FAILED)
 
 
-class _Server(uvicorn.Server):
-    """Ends by returning; uvicorn's own would raise the signal again after its shutdown."""
+class Server(uvicorn.Server):
+    """The operations listener with the service's lifespan, and the public one, if any, beside it.
+
+    At its end the public one accepts nothing more while readiness says so; when its requests are
+    answered the operations listener ends, and then the lifespan. It ends by returning; uvicorn's
+    own would raise the signal again after its shutdown.
+    """
+
+    def __init__(
+        self, operations: Starlette, settings: Settings, public: Starlette | None = None
+    ) -> None:
+        super().__init__(_config(operations, settings.operations, "on"))
+        self._operations = operations
+        self.public: uvicorn.Server | None = None
+        if public is not None and settings.public is not None:
+            config = _config(public, settings.public, "off")
+            config.load()
+            self.public = uvicorn.Server(config)
+            self.public.lifespan = config.lifespan_class(config)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.public is not None:
+            try:
+                await self.public.startup()
+            except SystemExit:  # its address is taken: uvicorn has logged it
+                await super().shutdown(sockets)
+                raise
+
+    async def on_tick(self, counter: int) -> bool:
+        if self.public is not None:
+            await self.public.on_tick(counter)
+        return await super().on_tick(counter)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        say_stopping(self._operations)
+        if self.public is not None:
+            await self.public.shutdown()
+        await super().shutdown(sockets)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -81,6 +107,25 @@ class _Server(uvicorn.Server):
             signal.signal(sig, signal.SIG_DFL)
             signal.raise_signal(sig)
         self.should_exit = True
+
+
+def _config(
+    application: Starlette, address: Address, lifespan: Literal["on", "off"]
+) -> uvicorn.Config:
+    return uvicorn.Config(
+        application,
+        host=address.host,
+        port=address.port,
+        loop="uvloop",
+        http="httptools",
+        lifespan=lifespan,
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=False,  # nobody's address is asked for
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=GRACEFUL_SHUTDOWN_SECONDS,
+    )
 
 
 def _refuse_reload() -> None:

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from herald.serving import serve
-from herald.settings import Settings
+from herald.settings import Address, Settings
 
 
 async def _ok(request: Request) -> Response:
@@ -26,8 +26,7 @@ if __name__ == "__main__":
             amqp_url="",
             postgres_dsn="",
             config_path=Path(),
-            http_host="127.0.0.1",
-            http_port=int(os.environ["HERALD_HTTP_PORT"]),
+            operations=Address("127.0.0.1", int(os.environ["HERALD_OPERATIONS_PORT"])),
             log_format="json",
         ),
     )

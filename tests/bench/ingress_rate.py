@@ -33,7 +33,7 @@ async def requests(stack: Stack, seconds: float, runs: int) -> dict[str, Any]:
     others = [name for name in services.NAMES if name != "ingress"]
     services.stop(stack, others)
     port = free_port()
-    environment = {**os.environ, "HERALD_HTTP_PORT": str(port), "PYTHONPATH": "tests"}
+    environment = {**os.environ, "HERALD_OPERATIONS_PORT": str(port), "PYTHONPATH": "tests"}
     processes.launch(stack.home, BARE, leashed([sys.executable, "-m", "bench.bare"]), environment)
     bare: list[float] = []
     ingress: list[float] = []

@@ -76,7 +76,7 @@ def expect_trouble(stack: Stack, names: Collection[str], *, part: str | None) ->
 
 def failing_checks(stack: Stack, name: str) -> set[str] | None:
     """Return what a service's readiness complains of; None when it does not answer."""
-    answer = call("GET", f"{stack.url(name)}/readyz")
+    answer = call("GET", f"{stack.operations_url(name)}/readyz")
     if answer.status == 0:
         return None
     document: dict[str, Any] = json.loads(answer.body)

@@ -133,7 +133,8 @@ def running_fleet(home: Path) -> Iterator[Fleet]:
 def _prepared(home: Path) -> Stack:
     """Start the servers and write what services need; `ingress` is the balancer's port."""
     servers = start_servers(home, GivenServers(), on_leash=True)
-    names = (*services.PORTS, *REPLICAS, *PREVIOUS.values())
+    operations = (f"{name}.operations" for name in PAIRS["ingress"])
+    names = (*services.PORTS, *REPLICAS, *operations, *PREVIOUS.values())
     memory = with_ports(home, recall(home), names)
     write_configuration(home, memory)
     stack = Stack(home=home, servers=servers, ports=memory.ports)

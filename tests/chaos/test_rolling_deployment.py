@@ -16,6 +16,7 @@ from chaos.record import settled
 from chaos.replicas import KINDS, PAIRS, PREVIOUS
 from chaos.verdict import judge
 from herald_local.memory import recall
+from herald_local.ports import LOOPBACK
 from herald_local.provision import write_configuration
 
 MESSAGES = 120
@@ -38,7 +39,10 @@ def mixed_fleet(fleet: Fleet, tmp_path: Path) -> Fleet:
     assert_loaded_from(version)
     changes = {"PYTHONPATH": python_path(version), "HERALD_CONFIG": str(home / "herald.toml")}
     for kind in KINDS:
-        fleet.add(PREVIOUS[kind], changes)
+        # it has one listener, at the address it knows by this name
+        port = str(fleet.stack.ports[PREVIOUS[kind]])
+        listener = {"HERALD_HTTP_HOST": LOOPBACK, "HERALD_HTTP_PORT": port}
+        fleet.add(PREVIOUS[kind], {**changes, **listener})
     fleet.end(*(second for _, second in PAIRS.values()))
     fleet.wait_ready()
     return fleet

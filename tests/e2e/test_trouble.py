@@ -88,5 +88,5 @@ def test_refused_commands_are_kept_for_the_operator(client: Client, stack: Stack
 def test_every_service_is_ready_and_measured(stack: Stack) -> None:
     """Readiness holds and each service shows its metrics."""
     for service in ("ingress", "router", "channel-whatsapp", "channel-email", "channel-sms"):
-        assert call("GET", f"{stack.url(service)}/readyz").status == 200
-        assert b"herald_" in call("GET", f"{stack.url(service)}/metrics").body
+        assert call("GET", f"{stack.operations_url(service)}/readyz").status == 200
+        assert b"herald_" in call("GET", f"{stack.operations_url(service)}/metrics").body

@@ -26,23 +26,24 @@ LASTING = frozenset({"silence"})  # goes on for a while after an outage, and sto
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One service: its name here and the package that `python -m` runs."""
+    """One service: its name here, the package that `python -m` runs, whether strangers call it."""
 
     name: str
     package: str
+    public: bool = False
 
 
 # in the order in which they start; they stop the other way round
 SERVICES = (
-    Service("sandbox", "sandbox"),
+    Service("sandbox", "sandbox", public=True),
     Service("router", "router"),
     Service("channel-whatsapp", "channel_whatsapp"),
     Service("channel-email", "channel_email"),
     Service("channel-sms", "channel_sms"),
-    Service("ingress", "ingress"),
+    Service("ingress", "ingress", public=True),
 )
 NAMES = tuple(service.name for service in SERVICES)
-PORTS = (*NAMES, "sandbox.smtp")
+PORTS = (*NAMES, "ingress.operations", "sandbox.smtp")
 
 
 def prepare(stack: Stack) -> None:
@@ -112,7 +113,7 @@ def wait_ready(stack: Stack, names: Sequence[str] = NAMES) -> None:
 
 def is_ready(stack: Stack, name: str) -> bool:
     """Say whether a service is ready, and nothing that it is made of complains."""
-    answer = call("GET", f"{stack.url(name)}/readyz")
+    answer = call("GET", f"{stack.operations_url(name)}/readyz")
     return answer.status == HTTP_OK and not _complaints(answer.body)
 
 
@@ -128,7 +129,7 @@ def _complaint(stack: Stack, names: Sequence[str]) -> str:
 def _why(stack: Stack, name: str) -> str:
     if processes.running_pid(stack.home, name) is None:
         return "it has ended"
-    answer = call("GET", f"{stack.url(name)}/readyz")
+    answer = call("GET", f"{stack.operations_url(name)}/readyz")
     if answer.status == 0:
         return "it does not answer"
     try:
@@ -155,7 +156,14 @@ def _environment(stack: Stack, name: str | None = None) -> dict[str, str]:
     environment["HERALD_SANDBOX_CONFIG"] = str(stack.sandbox_config)
     if name is not None:
         spool = "spool" if name in NAMES else f"spool-{name}"  # each replica has its own
-        environment["HERALD_HTTP_HOST"] = LOOPBACK
-        environment["HERALD_HTTP_PORT"] = str(stack.ports[name])
+        environment |= _listeners(stack, name)
         environment["HERALD_SPOOL_DIR"] = str(stack.home / spool)
     return environment
+
+
+def _listeners(stack: Stack, name: str) -> dict[str, str]:
+    addresses = {"HERALD_OPERATIONS": stack.operations_port(name)}
+    if _service_of(name).public:
+        addresses["HERALD_HTTP"] = stack.ports[name]
+    hosts = {f"{listener}_HOST": LOOPBACK for listener in addresses}
+    return hosts | {f"{listener}_PORT": str(port) for listener, port in addresses.items()}

@@ -52,6 +52,14 @@ class Stack:
         """Return a service's base URL, without a closing slash."""
         return f"http://{LOOPBACK}:{self.ports[service]}"
 
+    def operations_port(self, service: str) -> int:
+        """Return the port of a service's operations listener; some have no other listener."""
+        return self.ports.get(f"{service}.operations", self.ports[service])
+
+    def operations_url(self, service: str) -> str:
+        """Return the base URL of a service's health and metrics, without a closing slash."""
+        return f"http://{LOOPBACK}:{self.operations_port(service)}"
+
     @property
     def environment(self) -> dict[str, str]:
         """What a client of the stack needs to know."""
@@ -64,7 +72,7 @@ class Stack:
             "HERALD_ROUTER_URL": self.router_url,
             "HERALD_SANDBOX_URL": self.sandbox_url,
             "HERALD_SERVICES": ",".join(
-                f"{name}={self.url(name)}"
+                f"{name}={self.operations_url(name)}"
                 for name in self.ports
                 if name in {"router", "ingress"} or name.startswith("channel-")
             ),

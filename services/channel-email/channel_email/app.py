@@ -6,9 +6,9 @@ from channel_email.providers import PROVIDERS
 from herald.channel.running import run_channel
 
 CHANNEL = "email"
-DEFAULT_PORT = 8004
+OPERATIONS_PORT = 8004
 
 
 def run() -> None:
     """Run the worker until told to stop."""
-    run_channel(CHANNEL, PROVIDERS, default_port=DEFAULT_PORT)
+    run_channel(CHANNEL, PROVIDERS, operations_port=OPERATIONS_PORT)

@@ -6,9 +6,9 @@ from channel_whatsapp.providers import PROVIDERS
 from herald.channel.running import run_channel
 
 CHANNEL = "whatsapp"
-DEFAULT_PORT = 8003
+OPERATIONS_PORT = 8003
 
 
 def run() -> None:
     """Run the worker until told to stop."""
-    run_channel(CHANNEL, PROVIDERS, default_port=DEFAULT_PORT)
+    run_channel(CHANNEL, PROVIDERS, operations_port=OPERATIONS_PORT)

@@ -6,20 +6,22 @@ from herald.config.loading import ConfigurationError, exit_with, load_or_exit
 from herald.logs import configure_logs
 from herald.serving import serve
 from herald.settings import SettingsError, exit_with_problems, read_settings_or_exit
-from ingress.app import DEFAULT_PORT, build_app
+from ingress.app import OPERATIONS_PORT, PUBLIC_PORT, build_apps
 
 
 def main() -> None:
     """Read settings, configuration and secrets, then serve until told to stop."""
-    settings = read_settings_or_exit(default_port=DEFAULT_PORT, database=False)
+    settings = read_settings_or_exit(
+        operations_port=OPERATIONS_PORT, public_port=PUBLIC_PORT, database=False
+    )
     configure_logs("ingress", settings.log_format)
     try:
-        application = build_app(settings, load_or_exit(settings.config_path))
+        applications = build_apps(settings, load_or_exit(settings.config_path))
     except ConfigurationError as error:
         exit_with(error)
     except SettingsError as error:
         exit_with_problems(error)
-    serve(application, settings)
+    serve(applications.operations, settings, public=applications.public)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import NamedTuple
 
 import structlog
 from starlette.applications import Starlette
@@ -28,14 +29,22 @@ from ingress.spool.segments import Segments, SpoolUnusableError
 from ingress.spool.spool import Spool
 
 APP_ID = "herald-ingress"
-DEFAULT_PORT = 8001
+PUBLIC_PORT = 8001
+OPERATIONS_PORT = 8011
 _BYTES_PER_MEGABYTE = 1024 * 1024
 
 _log = structlog.get_logger(__name__)
 
 
-def build_app(settings: Settings, configuration: Configuration) -> Starlette:
-    """Compose ingress. Nothing but the spool is opened before the application starts.
+class Applications(NamedTuple):
+    """One for each listener; both live in the lifespan of `operations`."""
+
+    public: Starlette
+    operations: Starlette
+
+
+def build_apps(settings: Settings, configuration: Configuration) -> Applications:
+    """Compose ingress. Nothing but the spool is opened before the lifespan starts.
 
     Raises:
         ConfigurationError: a secrets file or a key can't be used.
@@ -81,7 +90,7 @@ def build_app(settings: Settings, configuration: Configuration) -> Starlette:
             "pulse": lambda: pulse.problem,
         },
     )
-    return application([webhooks, *operations], lifespan)
+    return Applications(application([webhooks]), application(operations, lifespan))
 
 
 def _deafness(connections: Connections, spool: Spool | None, identity: Identity) -> str | None:

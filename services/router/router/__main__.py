@@ -6,12 +6,12 @@ from herald.config.loading import load_or_exit
 from herald.logs import configure_logs
 from herald.serving import serve
 from herald.settings import read_settings_or_exit
-from router.app import DEFAULT_PORT, build_app
+from router.app import OPERATIONS_PORT, build_app
 
 
 def main() -> None:
     """Read settings and configuration, then serve until told to stop."""
-    settings = read_settings_or_exit(default_port=DEFAULT_PORT)
+    settings = read_settings_or_exit(operations_port=OPERATIONS_PORT)
     configure_logs("router", settings.log_format)
     configuration = load_or_exit(settings.config_path)
     serve(build_app(settings, configuration.file), settings)

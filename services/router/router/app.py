@@ -43,7 +43,7 @@ from router.timers import Timers
 from router.unclaimed import Unclaimed
 
 APP_ID = "herald-router"
-DEFAULT_PORT = 8002
+OPERATIONS_PORT = 8002
 
 _log = structlog.get_logger(__name__)
 

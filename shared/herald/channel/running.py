@@ -12,10 +12,10 @@ from herald.settings import read_settings_or_exit
 
 
 def run_channel(
-    channel: str, providers: Mapping[str, ProviderFactory], *, default_port: int
+    channel: str, providers: Mapping[str, ProviderFactory], *, operations_port: int
 ) -> None:
     """Read settings, configuration and secrets, then serve until told to stop."""
-    settings = read_settings_or_exit(default_port=default_port)
+    settings = read_settings_or_exit(operations_port=operations_port)
     configure_logs(f"channel-{channel}", settings.log_format)
     configuration = load_or_exit(settings.config_path)
     try:

@@ -30,7 +30,7 @@ from herald.cli.web import ask
 from herald.server_urls import HTTP
 
 HTTP_OK = 200
-DEFAULT_SERVICES = "router=http://127.0.0.1:8002,ingress=http://127.0.0.1:8001"
+DEFAULT_SERVICES = "router=http://127.0.0.1:8002,ingress=http://127.0.0.1:8011"
 
 
 @dataclass(slots=True)
@@ -71,8 +71,9 @@ class Status:
 def status(as_json: JsonOption = False) -> None:
     """Show services, queues, backlogs and accounts; exit 1 and say so if something is wrong.
 
-    Services are those of HERALD_SERVICES (name=url, with commas between); the backlog in the
-    database and the accounts are shown when HERALD_POSTGRES_DSN is set.
+    Services are those of HERALD_SERVICES (name=url of its operations listener, with commas
+    between); the backlog in the database and the accounts are shown when HERALD_POSTGRES_DSN is
+    set.
     """
     found = run(_read())
     problems = list(found.problems())

@@ -65,7 +65,7 @@ async def process(world: World, api: Api) -> AsyncIterator[asyncio.subprocess.Pr
         "HERALD_AMQP_URL": world.rabbit.amqp_url,
         "HERALD_POSTGRES_DSN": world.dsn,
         "HERALD_CONFIG": str(config),
-        "HERALD_HTTP_PORT": str(free_port()),
+        "HERALD_OPERATIONS_PORT": str(free_port()),
     }
     with (world.folder / "log").open("wb") as log:
         started = await asyncio.create_subprocess_exec(

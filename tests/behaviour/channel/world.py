@@ -179,7 +179,7 @@ class World:
         path = configure(self.folder, rate=rate, timeout=timeout, accounts=accounts)
         configuration = load_configuration(path)
         settings = read_settings(
-            default_port=8005,
+            operations_port=8005,
             environment={
                 "HERALD_AMQP_URL": amqp_url or self.rabbit.amqp_url,
                 "HERALD_POSTGRES_DSN": dsn or self.dsn,

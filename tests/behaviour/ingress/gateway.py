@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
+import dataclasses
 import hashlib
 import hmac
 import json
-import socket
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -18,15 +18,15 @@ from typing import Any
 from urllib.parse import urlencode
 
 import aiohttp
-import uvicorn
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from yarl import URL
 
+from behaviour.serving import serving
 from herald.config.loading import load_configuration
-from herald.settings import read_settings
-from ingress.app import DEFAULT_PORT, build_app
+from herald.settings import Address, read_settings
+from ingress.app import OPERATIONS_PORT, PUBLIC_PORT, build_apps
 from secret_files import write_secrets
 
 APP_SECRET, VERIFY_TOKEN, AUTH_TOKEN = "app-secret", "verify-token", "auth-token"
@@ -78,9 +78,14 @@ class Providers:
     """Everyone who calls ingress."""
 
     def __init__(
-        self, base_url: str, http: aiohttp.ClientSession, key: ec.EllipticCurvePrivateKey
+        self,
+        base_url: str,
+        operations_url: str,
+        http: aiohttp.ClientSession,
+        key: ec.EllipticCurvePrivateKey,
     ) -> None:
         self.base_url = base_url
+        self.operations_url = operations_url
         self.http = http
         self._key = key
 
@@ -121,6 +126,11 @@ class Providers:
         async with self.http.request(method, url, data=body, headers=headers) as response:
             return Answer(response.status, response.headers, await response.read())
 
+    async def operations(self, path: str) -> Answer:
+        """GET from the operations listener."""
+        async with self.http.get(self.operations_url + path) as response:
+            return Answer(response.status, response.headers, await response.read())
+
 
 def configure(folder: Path, public_key: str, twilio: str = TWILIO_TOML) -> Path:
     """Write a configuration with its secrets; return its path."""
@@ -149,7 +159,8 @@ async def running_ingress(
     """Serve ingress on a port of its own; give those who call it."""
     key = ec.generate_private_key(ec.SECP256R1())
     settings = read_settings(
-        default_port=DEFAULT_PORT,
+        operations_port=OPERATIONS_PORT,
+        public_port=PUBLIC_PORT,
         database=False,
         environment={
             "HERALD_AMQP_URL": amqp_url,
@@ -157,21 +168,12 @@ async def running_ingress(
             **({"HERALD_SPOOL_DIR": str(folder / "spool")} if spool else {}),
         },
     )
-    application = build_app(settings, load_configuration(settings.config_path))
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = uvicorn.Server(
-            uvicorn.Config(application, http="httptools", lifespan="on", log_config=None)
-        )
-        # the tests' own process keeps its signal handlers
-        server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]
-        serving = asyncio.create_task(server.serve([listener]))
-        base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        async with aiohttp.ClientSession() as http:
-            try:
-                yield Providers(base_url, http, key)
-            finally:
-                server.should_exit = True
-                await serving
+    anywhere = Address("127.0.0.1", 0)
+    settings = dataclasses.replace(settings, public=anywhere, operations=anywhere)
+    public, operations = build_apps(settings, load_configuration(settings.config_path))
+    async with serving(operations, settings, public) as served, aiohttp.ClientSession() as http:
+        assert served.public is not None
+        yield Providers(served.public, served.operations, http, key)
 
 
 async def until_well(providers: Providers) -> None:
@@ -192,4 +194,4 @@ async def until(providers: Providers, holds: Callable[[dict[str, str]], bool]) -
         assert time.monotonic() < deadline, f"still {checks}"
         await asyncio.sleep(0.05)
         with contextlib.suppress(aiohttp.ClientConnectionError):
-            checks = json.loads((await providers.call("/readyz", method="GET")).body)["checks"]
+            checks = json.loads((await providers.operations("/readyz")).body)["checks"]

@@ -74,8 +74,8 @@ async def test_ingress_starts_without_its_broker(tmp_path: Path, unused_tcp_port
     """Without a broker it is alive, not ready, and asks providers to come again at once."""
     url = f"amqp://127.0.0.1:{unused_tcp_port}/"
     async with running_ingress(url, tmp_path, twilio="", spool=False) as providers:
-        assert (await providers.call("/readyz", method="GET")).status == 503
-        assert (await providers.call("/healthz", method="GET")).status == 200
+        assert (await providers.operations("/readyz")).status == 503
+        assert (await providers.operations("/healthz")).status == 200
         started = time.monotonic()
         answer = await providers.meta(BODY)
         assert (answer.status, int(answer.headers["retry-after"]) > 0) == (503, True)
@@ -133,7 +133,7 @@ async def test_callbacks_that_do_not_come_again_are_kept(rabbit: Rabbit, tmp_pat
         ]
         assert {answer.status for answer in await asyncio.gather(*calls)} == {204}
         assert (await providers.meta(BODY)).status == 503
-        ready = await providers.call("/readyz", method="GET")
+        ready = await providers.operations("/readyz")
         assert ready.status == 200  # webhooks must still be sent here
         assert "bytes wait for the bus" in json.loads(ready.body)["checks"]["spool"]
         assert kept() == before + 100
@@ -161,7 +161,7 @@ async def test_an_ingress_that_no_router_knows_keeps_nothing(
     """Started without a broker, it takes no callback: nobody would wait for what is on its disk."""
     async with running_ingress(f"amqp://127.0.0.1:{unused_tcp_port}/", tmp_path) as providers:
         assert (await providers.twilio(CALLBACK)).status == 503
-        assert (await providers.call("/readyz", method="GET")).status == 503
+        assert (await providers.operations("/readyz")).status == 503
 
 
 async def test_no_topology_is_our_trouble(amqp_url: str, rabbit: Rabbit, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -58,7 +59,7 @@ async def test_a_spool_is_asked_for_where_one_is_needed(tmp_path: Path) -> None:
 
 
 async def test_it_serves_until_told_to_stop(
-    rabbit: Rabbit, tmp_path: Path, unused_tcp_port: int
+    rabbit: Rabbit, tmp_path: Path, unused_tcp_port_factory: Callable[[], int]
 ) -> None:
     """It starts, connects, and on SIGTERM closes everything, then ends with 0."""
     path = configure(tmp_path, public_key_of(ec.generate_private_key(ec.SECP256R1())))
@@ -66,7 +67,8 @@ async def test_it_serves_until_told_to_stop(
         {
             "HERALD_AMQP_URL": rabbit.amqp_url,
             "HERALD_CONFIG": str(path),
-            "HERALD_HTTP_PORT": str(unused_tcp_port),
+            "HERALD_HTTP_PORT": str(unused_tcp_port_factory()),
+            "HERALD_OPERATIONS_PORT": str(unused_tcp_port_factory()),
             "HERALD_SPOOL_DIR": str(tmp_path / "spool"),
         }
     )

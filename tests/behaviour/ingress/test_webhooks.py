@@ -206,7 +206,7 @@ async def test_metrics_have_closed_labels(providers: Providers) -> None:
     """Calls are counted by provider and outcome; an account or a made-up provider never shows."""
     await providers.meta(meta(STATUS))
     await providers.call("/webhooks/made-up-provider/made-up-account")
-    text = (await providers.call("/metrics", method="GET")).body.decode()
+    text = (await providers.operations("/metrics")).body.decode()
     assert 'herald_webhooks_total{outcome="accepted",provider="whatsapp_cloud"}' in text
     assert 'herald_webhooks_total{outcome="not_authentic",provider="unknown"}' in text
     assert 'herald_webhook_receipts_total{kind="attempt",provider="whatsapp_cloud"}' in text

@@ -26,7 +26,7 @@ from herald.config.loading import load_configuration
 from herald.database.migrations import migrate
 from herald.identifiers import message_id_for
 from herald.receipts import AttemptReceipt, InboundReceipt, Pulse
-from herald.settings import Settings
+from herald.settings import Address, Settings
 from herald.topology import COMMANDS, RECEIPTS, outbound_queue, topology_for
 from herald.vocabulary import Lane
 from herald.work import Work
@@ -236,8 +236,7 @@ def build_routers(amqp_url: str, dsn: str, number: int) -> list[Starlette]:
         amqp_url=amqp_url,
         postgres_dsn=dsn,
         config_path=CONFIGURATION,
-        http_host="127.0.0.1",
-        http_port=1,
+        operations=Address("127.0.0.1", 1),
         log_format="json",
     )
     return [build_app(settings, configuration.file) for _ in range(number)]

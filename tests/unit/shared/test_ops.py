@@ -7,6 +7,7 @@ from importlib import metadata
 
 import pytest
 from prometheus_client import REGISTRY
+from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.routing import Route
 
@@ -27,7 +28,7 @@ async def _readyz(checks: dict[str, Check]) -> dict[str, object]:
     routes = {
         route.path: route for route in ops_routes(SERVICE, checks) if isinstance(route, Route)
     }
-    answer = await routes["/readyz"].endpoint(Request({"type": "http"}))
+    answer = await routes["/readyz"].endpoint(Request({"type": "http", "app": Starlette()}))
     document: dict[str, object] = json.loads(answer.body)
     return document
 

@@ -1,0 +1,123 @@
+"""The public and the operations listener of one process, over real sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from behaviour.bus.rabbit import until
+from behaviour.serving import serving
+from herald.application import application
+from herald.ops import ops_routes
+from herald.serving import Server
+from herald.settings import Address, Settings
+from herald_local.ports import is_open
+
+ANYWHERE = Address("127.0.0.1", 0)
+
+
+class Service:
+    """A service whose public requests are answered when the test says so."""
+
+    def __init__(self) -> None:
+        self.began = 0
+        self.ended = 0
+        self.asked = asyncio.Event()
+        self.may_answer = asyncio.Event()
+        self.operations = application(ops_routes("herald-ingress", {}), self._lifespan)
+        self.public = application([Route("/webhook", self._answer)])
+
+    @asynccontextmanager
+    async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
+        self.began += 1
+        yield
+        self.ended += 1
+
+    async def _answer(self, _request: Request) -> Response:
+        self.asked.set()
+        await self.may_answer.wait()
+        return PlainTextResponse(f"ended {self.ended} times")
+
+
+def settings(public: Address = ANYWHERE) -> Settings:
+    return Settings(
+        amqp_url="",
+        postgres_dsn="",
+        config_path=Path(),
+        operations=ANYWHERE,
+        public=public,
+        log_format="json",
+    )
+
+
+def refuses(url: str) -> bool:
+    return not is_open(int(url.rpartition(":")[2]))
+
+
+async def test_each_listener_serves_its_own_paths_alone() -> None:
+    """What is of the one listener is 404 on the other; one lifespan holds both."""
+    service = Service()
+    service.may_answer.set()
+    async with (
+        serving(service.operations, settings(), service.public) as served,
+        aiohttp.ClientSession() as http,
+    ):
+        for path in ("/healthz", "/readyz", "/metrics"):
+            assert (await http.get(f"{served.operations}{path}")).status == 200
+            assert (await http.get(f"{served.public}{path}")).status == 404
+        answer = await http.get(f"{served.public}/webhook")
+        assert (answer.status, await answer.text()) == (200, "ended 0 times")
+        assert answer.headers["date"]
+        assert (await http.get(f"{served.operations}/webhook")).status == 404
+        assert service.began == 1
+    assert service.ended == 1
+
+
+async def test_the_public_listener_closes_first() -> None:
+    """Told to stop, it accepts nothing more, readiness says so, and what it took is answered."""
+    service = Service()
+    async with (
+        serving(service.operations, settings(), service.public) as served,
+        aiohttp.ClientSession() as http,
+    ):
+        assert served.public is not None
+        taken = asyncio.create_task(http.get(f"{served.public}/webhook"))
+        await service.asked.wait()
+        served.server.should_exit = True
+        public_url = served.public
+        await until(lambda: refuses(public_url))
+        ready = await http.get(f"{served.operations}/readyz")
+        assert ready.status == 503
+        said = json.loads(await ready.text())
+        assert (said["ready"], "stopping" in said["checks"]) == (False, True)
+        service.may_answer.set()
+        answer = await taken
+        assert (answer.status, await answer.text()) == (200, "ended 0 times")
+        await until(lambda: service.ended == 1)
+    assert refuses(served.operations)
+
+
+async def test_an_address_that_is_taken_ends_the_start() -> None:
+    """The lifespan is closed again, and the process ends."""
+    service = Service()
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = Address("127.0.0.1", other.getsockname()[1])
+        server = Server(service.operations, settings(taken), service.public)
+        # the tests' own process keeps its signal handlers
+        server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]
+        with pytest.raises(SystemExit) as caught:
+            await server.serve()
+        assert caught.value.code
+    assert (service.began, service.ended) == (1, 1)
