@@ -27,6 +27,7 @@ from herald.topology import (
     receipts_queue,
 )
 from herald.vocabulary import Lane
+from router import metrics
 from router.burials import DeadLetterHandler
 from router.commands import SendHandler
 from router.committing import Committer
@@ -53,6 +54,7 @@ class Router:
 
     def __init__(self, settings: Settings, configuration: HeraldFile) -> None:
         self._configuration = configuration
+        metrics.initialise(configuration.accounts)
         self._connections = Connections(settings.amqp_url, app_id=APP_ID, events=True)
         self._database = Database(settings.postgres_dsn, application_name=APP_ID)
         self._schema = SchemaWatch(self._database, ("channel", "router"))

@@ -32,6 +32,7 @@ from herald.work import Work
 from router import metrics
 from router.committing import Committer
 from router.core.facts import DeadLettered, Fact
+from router.observation import observe_dead_letters
 from router.poison_isolation import apply_isolated
 from router.store.dead_letters import DeadLetter, bury
 
@@ -53,6 +54,8 @@ class DeadLetterHandler:
         self._database = database
         self._committer = committer
         self._handlers = handlers
+        for queue in handlers:
+            metrics.HANDLED_AFTER_LIMIT.labels(queue)
 
     async def __call__(self, deliveries: Sequence[Delivery]) -> None:
         """Keep a batch; a letter that can't be kept whole is kept without its headers."""
@@ -81,13 +84,13 @@ class DeadLetterHandler:
         letters = [letter_of(delivery) for delivery in deliveries]
         facts: dict[UUID, list[Fact]] = {}
         for delivery, letter in zip(deliveries, letters, strict=True):
-            metrics.DEAD_LETTERS.labels(_queue_label(letter.queue)).inc()
             fact = _lost_work(delivery, letter.reason)
             if fact is not None:
                 facts.setdefault(fact.attempt.message_id, []).append(fact)
         async with self._database.transaction() as connection:
             committed = await self._committer.apply(connection, facts, self._database.now())
-            await bury(connection, letters)
+            buried = await bury(connection, letters)
+        observe_dead_letters(buried)
         await self._committer.keep(committed)
 
     async def _keep_bare(self, delivery: Delivery, error: Exception) -> None:
@@ -101,7 +104,8 @@ class DeadLetterHandler:
             body=delivery.body[:MAX_KEPT_BYTES],
         )
         async with self._database.connection() as connection:
-            await bury(connection, [letter])
+            buried = await bury(connection, [letter])
+        observe_dead_letters(buried)
 
 
 def as_first_published(delivery: Delivery) -> Delivery:
@@ -168,6 +172,20 @@ def letter_from(receipt: AttemptReceipt | InboundReceipt, reason: str) -> DeadLe
     )
 
 
+def unreadable_letter(parked: object) -> DeadLetter:
+    """Keep what another version parked for an acceptance, in a form that can't be read."""
+    body = to_json(parked)
+    return _letter(
+        name=body_id(body),
+        queue=receipts_queue(Lane.NORMAL),
+        reason="unreadable",
+        exchange=RECEIPTS,
+        routing_key="",
+        headers={},
+        body=body,
+    )
+
+
 def _letter(
     *,
     name: str,
@@ -210,9 +228,3 @@ def _lost_work(delivery: Delivery, reason: str) -> DeadLettered | None:
     if attempt is None:
         return None
     return DeadLettered(attempt=attempt, dispatch=work.dispatch, reason=reason)
-
-
-def _queue_label(queue: str) -> str:
-    """Bound the label: our queues' families, and everything else as one."""
-    family = queue.split(".", maxsplit=1)[0]
-    return family if family in {"router", "outbound", "ingress"} else "other"

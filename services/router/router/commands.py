@@ -13,7 +13,6 @@ from herald.content import ChannelContent
 from herald.database.pool import Connection, Database, is_outage
 from herald.topology import COMMANDS
 from herald.vocabulary import CommandAnswer, Lane
-from router import metrics
 from router.burials import refused_command
 from router.committing import Committer
 from router.core.effects import Answer, Decision
@@ -21,6 +20,7 @@ from router.core.facts import Begun, Fact
 from router.core.message import Message
 from router.frames import answer_event, rejection_event
 from router.intake import Candidate, Envelope, Rejection, poison, read_send
+from router.observation import observe_answer, observe_rejections
 from router.poison_isolation import apply_isolated
 from router.store.dead_letters import bury
 from router.store.messages import HistoryRow, Taken, find_taken, insert_messages, read_contents
@@ -65,6 +65,7 @@ class SendHandler:
         history: list[HistoryRow] = []
         decided: list[tuple[Message, Fact, Decision]] = []
         frames: list[Frame] = []
+        answered: list[tuple[Message, Answer]] = []
         async with self._database.transaction() as connection:
             while waiting:  # once, but for commands of one batch that share an id or a key
                 first, repeats = _first_of_each(waiting)
@@ -73,15 +74,18 @@ class SendHandler:
                 history += batch.history.values()
                 decided += batch.decided
                 taken = [c for c in first if c.message.id not in inserted] + repeats
-                answers, refused, waiting = await self._answer_taken(connection, taken, now)
-                frames += answers
+                answers, refused, waiting = await self._answer_taken(connection, taken)
+                answered += answers
                 rejections += refused
+            frames += [answer_event(message, answer, now) for message, answer in answered]
             frames += [rejection_event(rejected, now) for rejected in rejections]
             committed = await self._committer.save(
                 connection, [], history, frames, now, decided=decided
             )
-            await bury_bodies(connection, rejections)
-        metrics.COMMANDS.labels(self._lane.value, CommandAnswer.REJECTED.value).inc(len(rejections))
+            buried = await bury_bodies(connection, rejections)
+        for _message, answer in answered:
+            observe_answer(answer.context.routing_key, answer.answer)
+        observe_rejections(rejections, buried)
         await self._committer.keep(committed)
 
     async def _accept(
@@ -101,8 +105,8 @@ class SendHandler:
         return batch, inserted
 
     async def _answer_taken(
-        self, connection: Connection, candidates: Sequence[Candidate], now: datetime
-    ) -> tuple[list[Frame], list[Rejection], list[Candidate]]:
+        self, connection: Connection, candidates: Sequence[Candidate]
+    ) -> tuple[list[tuple[Message, Answer]], list[Rejection], list[Candidate]]:
         """Answer commands whose id or key is held by a message; return those that are free.
 
         A command is free when only a refused one of its batch has the same id or key.
@@ -113,7 +117,7 @@ class SendHandler:
         by_key = {(item.message.tenant, item.message.idempotency_key): item for item in taken}
         ids = {item.message.id for item in taken}
         free: list[Candidate] = []
-        answers: list[Frame] = []
+        answers: list[tuple[Message, Answer]] = []
         refused: list[Rejection] = []
         for candidate in candidates:
             message = candidate.message
@@ -125,8 +129,7 @@ class SendHandler:
             if isinstance(answer, Rejection):
                 refused.append(answer)
             elif holder is not None:
-                answers.append(answer_event(holder.message, answer, now))
-                metrics.COMMANDS.labels(self._lane.value, answer.answer.value).inc()
+                answers.append((holder.message, answer))
         return answers, refused, free
 
     async def _refuse_poison(self, delivery: Delivery, _error: Exception) -> None:
@@ -139,7 +142,8 @@ async def refuse(database: Database, committer: Committer, rejections: Sequence[
     async with database.transaction() as connection:
         frames = [rejection_event(rejected, now) for rejected in rejections]
         committed = await committer.save(connection, [], [], frames, now)
-        await bury_bodies(connection, rejections)
+        buried = await bury_bodies(connection, rejections)
+    observe_rejections(rejections, buried)
     await committer.keep(committed)
 
 
@@ -203,18 +207,20 @@ def _contents(candidates: Sequence[Candidate]) -> Mapping[UUID, Mapping[str, Cha
     return {c.message.id: read_contents(c.contents) for c in candidates}
 
 
-async def bury_bodies(connection: Connection, rejections: Sequence[Rejection]) -> None:
-    if rejections:
-        await bury(
-            connection,
-            [
-                refused_command(
-                    cause=rejected.envelope.context.cause,
-                    reason=": ".join(filter(None, (rejected.field, rejected.reason))),
-                    routing_key=rejected.envelope.routing_key,
-                    exchange=COMMANDS,
-                    body=rejected.envelope.body,
-                )
-                for rejected in rejections
-            ],
-        )
+async def bury_bodies(connection: Connection, rejections: Sequence[Rejection]) -> list[str]:
+    """Keep the bodies of refused commands; return the queues of those that are new."""
+    if not rejections:
+        return []
+    return await bury(
+        connection,
+        [
+            refused_command(
+                cause=rejected.envelope.context.cause,
+                reason=": ".join(filter(None, (rejected.field, rejected.reason))),
+                routing_key=rejected.envelope.routing_key,
+                exchange=COMMANDS,
+                body=rejected.envelope.body,
+            )
+            for rejected in rejections
+        ],
+    )

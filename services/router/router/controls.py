@@ -16,6 +16,7 @@ from router.committing import Committer
 from router.core.facts import CancelAsked, Fact
 from router.frames import rejection_event
 from router.intake import Envelope, Rejection, read_cancel, rejection
+from router.observation import observe_rejections
 from router.planning import UnusableError
 from router.poison_isolation import apply_isolated
 from router.store.messages import find_by_key, lock_messages
@@ -63,7 +64,8 @@ class ControlHandler:
             committed = await self._committer.apply(
                 connection, facts, now, also=[rejection_event(item, now) for item in rejections]
             )
-            await bury_bodies(connection, rejections)
+            buried = await bury_bodies(connection, rejections)
+        observe_rejections(rejections, buried)
         await self._committer.keep(committed)
 
     def _read(self, envelope: Envelope) -> CancelMessage | Rejection:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from pydantic_core import to_json
 
@@ -32,6 +33,7 @@ class Matched:
 
     facts: list[Reported] = field(default_factory=list)
     strangers: list[tuple[AttemptReceipt, str]] = field(default_factory=list)
+    unreadable: list[Any] = field(default_factory=list)  # parked by another version
 
 
 async def match(connection: Connection, receipts: Sequence[AttemptReceipt]) -> Matched:
@@ -69,7 +71,7 @@ async def _join(
         for key in owners | waiting
     }
     found = await upsert_references(connection, rows)
-    taken_up = [row.key for row in found if row.attempt_id is not None and row.parked]
+    taken_up = [row.key for row in found if row.attempt_id and (row.parked or row.unreadable)]
     if taken_up:
         await clear_parked(connection, taken_up)
     for row in found:
@@ -78,14 +80,13 @@ async def _join(
 
 def _sort_out(row: ReferenceRow, waiting: dict[str, AttemptReceipt], matched: Matched) -> None:
     """Tell facts from what is parked now, and from what found no room there."""
-    parked = [AttemptReceipt.model_validate(item) for item in row.parked]
     attempt = AttemptId.parse(row.attempt_id) if row.attempt_id else None
     if attempt is not None:
-        matched.facts += [
-            Reported(attempt=attempt, receipt=receipt) for receipt in (*parked, *waiting.values())
-        ]
+        receipts = (*row.parked, *waiting.values())
+        matched.facts += [Reported(attempt=attempt, receipt=receipt) for receipt in receipts]
+        matched.unreadable += row.unreadable
         return
-    kept = {receipt.frame_id for receipt in parked}
+    kept = {receipt.frame_id for receipt in row.parked}
     matched.strangers += [
         (receipt, "too_many_parked") for name, receipt in waiting.items() if name not in kept
     ]

@@ -2,13 +2,46 @@
 
 from __future__ import annotations
 
-from prometheus_client import Counter, Gauge, Histogram
+from collections.abc import Iterable, Mapping
+from itertools import permutations, product
 
-COMMANDS = Counter("herald_commands_total", "Commands answered", ["lane", "answer"])
+from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client.metrics import MetricWrapperBase
+
+from herald.config.accounts import Account
+from herald.topology import CANCEL_KEY, SEND_KEYS
+from herald.vocabulary import CommandAnswer, FailureClass, Outcome, Status
+
+NONE = "none"  # stands for a lane or channel where there is none
+# by routing key: the labels `command` and `lane`
+COMMAND_LABELS: Mapping[str, tuple[str, str]] = {
+    **{key: ("send", lane.value) for lane, key in SEND_KEYS.items()},
+    CANCEL_KEY: ("cancel", NONE),
+}
+UNKNOWN_COMMAND = ("unknown", NONE)
+_ANSWERS: Mapping[str, tuple[CommandAnswer, ...]] = {
+    "send": (CommandAnswer.ACCEPTED, CommandAnswer.DUPLICATE, CommandAnswer.REJECTED),
+    "cancel": (CommandAnswer.ACCEPTED, CommandAnswer.TOO_LATE, CommandAnswer.REJECTED),
+    "unknown": (CommandAnswer.REJECTED,),
+}
+# by the first part of a queue's name: the label `queue` of dead letters
+DEAD_LETTER_QUEUES: Mapping[str, str] = {
+    "herald": "commands",  # refused; their producers were told
+    "router": "router",
+    "outbound": "outbound",
+    "ingress": "ingress",
+}
+OTHER_QUEUE = "other"
+# no provider tells these: the router and its workers settle them among themselves
+_OWN_STATUSES = {Status.CREATED, Status.DISPATCHED, Status.WITHDRAWN}
+_FALLBACK_REASONS = (*FailureClass, "silence", "not_started", "unknown")
+_TIMERS = ("expiry", "send_at", "retry", "start_within", "fallback")
+
+COMMANDS = Counter("herald_commands_total", "Commands answered", ["command", "lane", "answer"])
 ATTEMPTS = Counter(
     "herald_attempt_facts_total",
     "Facts about attempts, by what they tell",
-    ["channel", "provider", "status", "failure_class"],
+    ["channel", "provider", "account", "status", "failure_class"],
 )
 FALLBACKS = Counter(
     "herald_fallbacks_total", "Changes of channel", ["from_channel", "to_channel", "reason"]
@@ -24,7 +57,11 @@ DELIVERY_SECONDS = Histogram(
     ["channel"],
     buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200),
 )
-DEAD_LETTERS = Counter("herald_dead_letters_total", "Frames nobody could handle", ["queue"])
+DEAD_LETTERS = Counter(
+    "herald_dead_letters_total",
+    "New dead letters: refused commands, and what nobody could handle",
+    ["queue"],
+)
 HANDLED_AFTER_LIMIT = Counter(
     "herald_handled_after_limit_total",
     "Commands and receipts handled though the broker gave them up after too many deliveries",
@@ -48,3 +85,29 @@ SILENCE_LAG_SECONDS = Gauge(
 )
 TIMERS = Counter("herald_timers_total", "Deadlines acted on", ["kind"])
 TIMER_LAG_SECONDS = Gauge("herald_timer_lag_seconds", "How late the last deadline was acted on")
+
+
+def initialise(accounts: Mapping[str, Account]) -> None:
+    """Make every series whose labels are known beforehand: an increase from nothing is unseen."""
+    channels = sorted({account.channel for account in accounts.values()})
+    for command, lane in (*COMMAND_LABELS.values(), UNKNOWN_COMMAND):
+        _begin(COMMANDS, product([command], [lane], _ANSWERS[command]))
+    for name, account in accounts.items():
+        labels = ([account.channel], [account.provider], [name])
+        _begin(ATTEMPTS, product(*labels, set(Status) - _OWN_STATUSES, [""]))
+        _begin(ATTEMPTS, product(*labels, [Status.FAILED], FailureClass))
+    _begin(
+        FALLBACKS, ((*pair, why) for pair in permutations(channels, 2) for why in _FALLBACK_REASONS)
+    )
+    _begin(OUTCOMES, product(Outcome, (*channels, NONE)))
+    _begin(INBOUND, product(channels, ("true", "false")))
+    for metric in (OVERLAPS, DELIVERY_SECONDS):
+        _begin(metric, product(channels))
+    _begin(DEAD_LETTERS, product((*DEAD_LETTER_QUEUES.values(), OTHER_QUEUE)))
+    _begin(WITHDRAWALS, product(("won", "lost")))
+    _begin(TIMERS, product(_TIMERS))
+
+
+def _begin(metric: MetricWrapperBase, series: Iterable[tuple[str, ...]]) -> None:
+    for labels in series:
+        metric.labels(*labels)

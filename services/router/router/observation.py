@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from herald.vocabulary import Outcome
+from herald.vocabulary import CommandAnswer, Outcome
 from router import metrics
 from router.core.effects import Answer, Decision, Emit
 from router.core.facts import Due, Fact, Reported, WithdrawAnswered
 from router.core.message import Message
+from router.intake import Rejection
 
 
 def observe(message: Message, fact: Fact, decision: Decision, now: datetime) -> None:
@@ -17,7 +19,7 @@ def observe(message: Message, fact: Fact, decision: Decision, now: datetime) -> 
         receipt = fact.receipt
         failure = receipt.failure.failure_class.value if receipt.failure else ""
         metrics.ATTEMPTS.labels(
-            receipt.channel, receipt.provider, receipt.status.value, failure
+            receipt.channel, receipt.provider, receipt.account, receipt.status.value, failure
         ).inc()
     elif isinstance(fact, WithdrawAnswered):
         metrics.WITHDRAWALS.labels("won" if fact.won else "lost").inc()
@@ -27,12 +29,32 @@ def observe(message: Message, fact: Fact, decision: Decision, now: datetime) -> 
         if isinstance(effect, Emit):
             _observe_event(message, effect, now)
         elif isinstance(effect, Answer):
-            lane = message.plan.lane
-            metrics.COMMANDS.labels(lane.value, effect.answer.value).inc()
+            observe_answer(effect.context.routing_key, effect.answer)
+
+
+def observe_answer(routing_key: str, answer: CommandAnswer) -> None:
+    """Count a command that was answered, after the answer was committed."""
+    labels = metrics.COMMAND_LABELS.get(routing_key, metrics.UNKNOWN_COMMAND)
+    metrics.COMMANDS.labels(*labels, answer.value).inc()
+
+
+def observe_rejections(rejections: Sequence[Rejection], buried: Iterable[str]) -> None:
+    """Count refused commands, and those of their bodies that were new, by queue."""
+    for rejected in rejections:
+        observe_answer(rejected.envelope.routing_key, CommandAnswer.REJECTED)
+    observe_dead_letters(buried)
+
+
+def observe_dead_letters(queues: Iterable[str]) -> None:
+    """Count new dead letters by their queues, after they were committed."""
+    for queue in queues:
+        family = queue.split(".", maxsplit=1)[0]
+        label = metrics.DEAD_LETTER_QUEUES.get(family, metrics.OTHER_QUEUE)
+        metrics.DEAD_LETTERS.labels(label).inc()
 
 
 def _observe_event(message: Message, emit: Emit, now: datetime) -> None:
-    channel = emit.attempt.channel if emit.attempt else "none"
+    channel = emit.attempt.channel if emit.attempt else metrics.NONE
     if emit.fallback is not None:
         change = emit.fallback
         metrics.FALLBACKS.labels(change.from_channel, change.to_channel, change.reason).inc()

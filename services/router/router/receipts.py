@@ -18,12 +18,13 @@ from herald.receipts import RECEIPT, AttemptReceipt, InboundReceipt, Pulse
 from herald.text import storable
 from herald.vocabulary import Lane
 from router import metrics
-from router.burials import letter_from
+from router.burials import letter_from, unreadable_letter
 from router.committing import Committer
 from router.core.facts import Fact, Reported
 from router.core.message import Message
 from router.frames import inbound_event
 from router.matching import match
+from router.observation import observe_dead_letters
 from router.poison_isolation import apply_isolated
 from router.store.dead_letters import bury
 from router.store.references import ReferenceKey, find_references, mark_inbound
@@ -102,8 +103,10 @@ class ReceiptHandler:
                 *homeless,
                 *refused,
             ]
-            if lost:
-                await bury(connection, [letter_from(receipt, why) for receipt, why in lost])
+            letters = [letter_from(receipt, why) for receipt, why in lost]
+            letters += map(unreadable_letter, matched.unreadable)
+            buried = await bury(connection, letters) if letters else []
+        observe_dead_letters(buried)
         await self._committer.keep(committed)
 
     async def _inbound_events(

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import structlog
 
 from herald.bus.batches import where
 from herald.database.pool import Database
-from herald.receipts import AttemptReceipt
-from router.burials import letter_from
-from router.store.dead_letters import bury
-from router.store.references import clear_parked, lock_unclaimed
+from router.burials import letter_from, unreadable_letter
+from router.observation import observe_dead_letters
+from router.store.dead_letters import DeadLetter, bury
+from router.store.references import ReferenceRow, clear_parked, lock_unclaimed
 
 PATIENCE = timedelta(days=1)  # an acceptance is at most a long outage late
 INTERVAL_SECONDS = 600
@@ -39,13 +40,19 @@ class Unclaimed:
 
     async def sweep(self, now: datetime) -> bool:
         """Give up what has waited too long; return whether more may wait."""
+        buried: list[str] = []
         async with self._database.transaction() as connection:
             rows = await lock_unclaimed(connection, now - PATIENCE, BATCH)
             if rows:
-                receipts = [
-                    AttemptReceipt.model_validate(item) for row in rows for item in row.parked
-                ]
-                await bury(connection, [letter_from(receipt, "unclaimed") for receipt in receipts])
+                letters = [letter for row in rows for letter in _letters(row)]
+                buried = await bury(connection, letters)
                 await clear_parked(connection, [row.key for row in rows])
-                _log.warning("unclaimed.buried", receipts=len(receipts))
+                _log.warning("unclaimed.buried", receipts=len(letters))
+        observe_dead_letters(buried)
         return len(rows) == BATCH
+
+
+def _letters(row: ReferenceRow) -> Iterator[DeadLetter]:
+    for receipt in row.parked:
+        yield letter_from(receipt, "unclaimed")
+    yield from map(unreadable_letter, row.unreadable)

@@ -22,9 +22,12 @@ class DeadLetter:
     body: bytes
 
 
-async def bury(connection: Connection, letters: Sequence[DeadLetter]) -> None:
-    """Keep dead letters for the operator; one that is kept already stays as it is."""
-    await connection.execute(
+async def bury(connection: Connection, letters: Sequence[DeadLetter]) -> list[str]:
+    """Keep dead letters for the operator; one that is kept already stays as it is.
+
+    Returns the queues of the new ones.
+    """
+    rows = await connection.fetch(
         QUERIES["bury"],
         [letter.id for letter in letters],
         [letter.queue for letter in letters],
@@ -34,3 +37,4 @@ async def bury(connection: Connection, letters: Sequence[DeadLetter]) -> None:
         [letter.headers for letter in letters],
         [letter.body for letter in letters],
     )
+    return [row["queue"] for row in rows]

@@ -183,7 +183,7 @@ WHERE r.attempt_id IS NOT NULL
 SELECT attempt_id, state, lease_until FROM channel.withdraw($1::text[])
 
 -- name: bury
--- Keep what nobody could handle.
+-- Keep what nobody could handle; return the queues of what is new.
 INSERT INTO router.dead_letters (id, queue, reason, exchange, routing_key, headers, body)
 SELECT id, queue, reason, exchange, routing_key, headers, body
 FROM unnest(
@@ -191,6 +191,7 @@ FROM unnest(
 ) AS t (id, queue, reason, exchange, routing_key, headers, body)
 ORDER BY id
 ON CONFLICT DO NOTHING
+RETURNING queue
 
 -- name: keep_acts
 -- Keep what operators did, one row an act.

@@ -9,8 +9,10 @@ from datetime import datetime
 from typing import Any
 
 import asyncpg
+from pydantic import ValidationError
 
 from herald.database.pool import Connection
+from herald.receipts import AttemptReceipt
 from router.store import QUERIES
 
 MAX_PARKED = 16  # receipts of one reference that wait for its acceptance
@@ -24,7 +26,8 @@ class ReferenceRow:
 
     key: ReferenceKey
     attempt_id: str | None
-    parked: list[Any]
+    parked: list[AttemptReceipt]
+    unreadable: list[Any]  # parked by another version, in a form that this one can't read
 
 
 async def upsert_references(
@@ -69,10 +72,18 @@ async def find_references(
 
 
 def _reference(row: asyncpg.Record) -> ReferenceRow:
+    parked: list[AttemptReceipt] = []
+    unreadable: list[Any] = []
+    for item in json.loads(row["parked"]) if row["parked"] else []:
+        try:
+            parked.append(AttemptReceipt.model_validate(item))
+        except ValidationError:
+            unreadable.append(item)
     return ReferenceRow(
         key=(row["provider"], row["account"], row["reference"]),
         attempt_id=row["attempt_id"],
-        parked=json.loads(row["parked"]) if row["parked"] else [],
+        parked=parked,
+        unreadable=unreadable,
     )
 
 
