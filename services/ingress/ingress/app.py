@@ -16,6 +16,7 @@ from herald.config.loading import Configuration
 from herald.loop_lag import loop_lag_measured
 from herald.ops import ops_routes
 from herald.settings import Settings, SettingsError
+from ingress import metrics
 from ingress.endpoints import Endpoints, endpoints_from
 from ingress.handover import Handover
 from ingress.outgoing import Outgoing
@@ -52,6 +53,7 @@ def build_apps(settings: Settings, configuration: Configuration) -> Applications
     """
     file = configuration.file
     endpoints = endpoints_from(configuration)
+    metrics.initialise(endpoints.accounts)
     connections = Connections(settings.amqp_url, app_id=APP_ID)
     declare_publications(
         connections.publishing, {file.accounts[name].channel for _, name in endpoints.accounts}

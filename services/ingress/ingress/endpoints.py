@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from herald.config.loading import Configuration, ConfigurationError
-from ingress.metrics import UNKNOWN_PROVIDER
+from ingress.metrics import UNKNOWN
 from ingress.providers import PROVIDERS
 from ingress.webhooks import Endpoint, Provider
 
@@ -16,6 +16,7 @@ class Target:
     """What a path leads to."""
 
     name: str  # the provider's; `unknown` for a name that is no provider's
+    account: str  # `unknown` for one that nobody configured
     provider: Provider
     endpoint: Endpoint
     is_known: bool  # False: nobody configured this account
@@ -33,7 +34,7 @@ class Endpoints:
             max(providers.values(), key=lambda provider: provider.max_body_bytes),
             methods=frozenset().union(*(provider.methods for provider in providers.values())),
         )
-        self._nobody = _stranger(UNKNOWN_PROVIDER, widest)
+        self._nobody = _stranger(UNKNOWN, widest)
 
     def find(self, provider: str, account: str) -> Target:
         """Return the target of `/webhooks/{provider}/{account}`."""
@@ -74,7 +75,7 @@ def endpoints_from(
             problems.append(f"accounts.{name}.{error}")
             continue
         targets[key, name] = Target(
-            name=key, provider=providers[key], endpoint=endpoint, is_known=True
+            name=key, account=name, provider=providers[key], endpoint=endpoint, is_known=True
         )
     if problems:
         raise ConfigurationError(configuration.path, problems)
@@ -82,4 +83,10 @@ def endpoints_from(
 
 
 def _stranger(name: str, provider: Provider) -> Target:
-    return Target(name=name, provider=provider, endpoint=provider.stranger(), is_known=False)
+    return Target(
+        name=name,
+        account=UNKNOWN,
+        provider=provider,
+        endpoint=provider.stranger(),
+        is_known=False,
+    )

@@ -1,13 +1,17 @@
-"""What ingress counts. Labels are closed sets: never an account, an id or a caller's word."""
+"""What ingress counts. Labels are closed sets: configured names, never an id or a caller's word."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 from functools import cache
 
 from prometheus_client import Counter, Gauge, Histogram
 
-UNKNOWN_PROVIDER = "unknown"  # stands for every name that is no provider's
+from ingress.elements import Reason
+
+KINDS = ("attempt", "inbound")  # of receipts
+UNKNOWN = "unknown"  # stands for every provider that there is not, and every other account
 
 
 class Outcome(StrEnum):
@@ -26,7 +30,9 @@ class Outcome(StrEnum):
 
 
 WEBHOOKS = Counter(
-    "herald_webhooks_total", "Webhook calls by what became of them", ["provider", "outcome"]
+    "herald_webhooks_total",
+    "Webhook calls by what became of them",
+    ["provider", "account", "outcome"],
 )
 WEBHOOK_SECONDS = Histogram(
     "herald_webhook_seconds",
@@ -35,15 +41,19 @@ WEBHOOK_SECONDS = Histogram(
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
 RECEIPTS = Counter(
-    "herald_webhook_receipts_total", "Receipts read from webhooks", ["provider", "kind"]
+    "herald_webhook_receipts_total",
+    "Receipts read from webhooks",
+    ["provider", "account", "kind"],
 )
 IGNORED = Counter(
-    "herald_webhook_ignored_total", "Parts of webhooks that are nothing to Herald", ["provider"]
+    "herald_webhook_ignored_total",
+    "Parts of webhooks that are nothing to Herald",
+    ["provider", "account"],
 )
 QUARANTINED = Counter(
     "herald_webhook_quarantined_total",
     "Parts of webhooks that were not understood and set aside",
-    ["provider", "reason"],
+    ["provider", "account", "reason"],
 )
 SPOOL_KEPT = Counter(
     "herald_spool_kept_total", "Frames kept on disk because the bus did not take them", ["provider"]
@@ -55,10 +65,28 @@ SPOOL_BYTES = Gauge("herald_spool_bytes", "What waits in the spool")
 SPOOL_AGE = Gauge("herald_spool_age_seconds", "How long the oldest of it has waited")
 
 
+def initialise(accounts: Iterable[tuple[str, str]]) -> None:
+    """Make every series of these accounts, each with its provider, and of strangers' calls.
+
+    An increase from nothing is unseen.
+    """
+    for provider, account in accounts:
+        for outcome in Outcome:
+            webhooks(provider, account, outcome)
+        for kind in KINDS:
+            receipts(provider, account, kind)
+        for reason in Reason:
+            QUARANTINED.labels(provider, account, reason)
+        IGNORED.labels(provider, account)
+        SPOOL_KEPT.labels(provider)
+        webhook_seconds(provider)
+    webhooks(UNKNOWN, UNKNOWN, Outcome.NOT_AUTHENTIC)
+
+
 @cache
-def webhooks(provider: str, outcome: Outcome) -> Counter:
+def webhooks(provider: str, account: str, outcome: Outcome) -> Counter:
     """Return the counter of one outcome. Kept, for looking it up costs more than counting."""
-    return WEBHOOKS.labels(provider, outcome)
+    return WEBHOOKS.labels(provider, account, outcome)
 
 
 @cache
@@ -68,6 +96,6 @@ def webhook_seconds(provider: str) -> Histogram:
 
 
 @cache
-def receipts(provider: str, kind: str) -> Counter:
+def receipts(provider: str, account: str, kind: str) -> Counter:
     """Return the counter of one kind of receipt; kept likewise."""
-    return RECEIPTS.labels(provider, kind)
+    return RECEIPTS.labels(provider, account, kind)

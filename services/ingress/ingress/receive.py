@@ -55,7 +55,7 @@ class Receiver:
         except Exception as error:  # noqa: BLE001  a defect of ours is our trouble, not the caller's
             _log.error("ingress.failed", provider=target.name, error=type(error).__name__)
             outcome, answer = Outcome.UNAVAILABLE, answers.UNAVAILABLE
-        metrics.webhooks(target.name, outcome).inc()
+        metrics.webhooks(target.name, target.account, outcome).inc()
         await answer.send(send)
         metrics.webhook_seconds(target.name).observe(time.perf_counter() - started)
 
@@ -95,7 +95,7 @@ class Receiver:
         handed = await self._hand_over(target, account, call, told)
         if handed is Handed.NOWHERE:
             return Outcome.UNAVAILABLE, answers.UNAVAILABLE
-        _count(target.name, told)
+        _count(target, told)
         return OUTCOMES[handed], told.answer
 
     def _call(self, scope: Scope, headers: dict[bytes, bytes], body: bytes) -> Call:
@@ -167,13 +167,14 @@ def _normalised(target: Target, call: Call) -> Normalised:
     return told
 
 
-def _count(provider: str, told: Normalised) -> None:
+def _count(target: Target, told: Normalised) -> None:
+    labels = target.name, target.account
     for receipt in told.receipts:
-        metrics.receipts(provider, receipt.kind).inc()
+        metrics.receipts(*labels, receipt.kind).inc()
     for item in told.not_understood:
-        metrics.QUARANTINED.labels(provider, item.reason).inc()
+        metrics.QUARANTINED.labels(*labels, item.reason).inc()
     if told.ignored:
-        metrics.IGNORED.labels(provider).inc(told.ignored)
+        metrics.IGNORED.labels(*labels).inc(told.ignored)
 
 
 def _length(header: bytes | None) -> int | None:

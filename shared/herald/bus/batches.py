@@ -53,6 +53,7 @@ class BatchLoop:
         self._max_batch = max_batch
         self._settle = settle
         self._metrics = bus_metrics(registry)
+        self._metrics.initialise(queue)
         self._buffer: deque[Delivery] = deque()
         self._hand: list[Delivery] = []  # outlives a loop that died, so that nothing is forgotten
         self._arrived = asyncio.Event()

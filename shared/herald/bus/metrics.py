@@ -10,6 +10,8 @@ from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histo
 _SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
+RESULTS = ("acked", "rejected", "lost")  # of deliveries
+
 
 @dataclass(frozen=True, slots=True)
 class BusMetrics:
@@ -22,6 +24,13 @@ class BusMetrics:
     handler_failures: Counter
     buffered: Gauge
     published: Counter
+
+    def initialise(self, queue: str) -> None:
+        """Make a queue's series: an increase from nothing is unseen."""
+        for result in RESULTS:
+            self.deliveries.labels(queue, result)
+        for counter in (self.redeliveries, self.handler_failures):
+            counter.labels(queue)
 
 
 @cache

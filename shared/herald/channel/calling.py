@@ -14,6 +14,7 @@ import structlog
 from herald.bus.batches import where
 from herald.bus.deliveries import Delivery
 from herald.channel import metrics
+from herald.channel.accounts import Slot
 from herald.channel.breaker import Verdict
 from herald.channel.planning import Hopeless, Reserved
 from herald.channel.provider import Accepted, NotSent, Refused, SendResult, Uncertain
@@ -94,16 +95,17 @@ class Caller:
                 _log.error("adapter.failed", error=type(error).__name__, where=where(error))
                 result = Uncertain("adapter_error")
         now = self._clock()
-        self._count(slot.account.provider, result, now - began)
+        self._count(slot, result, now - began)
         self._learn(job.plan, result, began, now)
         self._ended.set()
         self._ended = asyncio.Event()
         return result
 
-    def _count(self, provider: str, result: SendResult, seconds: float) -> None:
-        metrics.SEND_SECONDS.labels(self._channel, provider).observe(seconds)
+    def _count(self, slot: Slot, result: SendResult, seconds: float) -> None:
+        labels = self._channel, slot.account.provider, slot.name
+        metrics.SEND_SECONDS.labels(*labels).observe(seconds)
         failure_class = result.failure.failure_class if isinstance(result, Refused) else ""
-        metrics.SENDS.labels(self._channel, provider, _KINDS[type(result)], failure_class).inc()
+        metrics.SENDS.labels(*labels, _RESULTS[type(result)], failure_class).inc()
 
     def _learn(self, plan: Reserved, result: SendResult, began: float, now: float) -> None:
         """Take in what the end of the call says of the account and of its rate."""
@@ -125,11 +127,11 @@ class Caller:
             bucket.lift()
 
 
-_KINDS: dict[type, str] = {
-    Accepted: "accepted",
-    Refused: "failed",
-    NotSent: "not_sent",
-    Uncertain: "unknown",
+_RESULTS: dict[type, str] = {
+    Accepted: metrics.ACCEPTED,
+    Refused: metrics.FAILED,
+    NotSent: metrics.NOT_SENT,
+    Uncertain: metrics.UNKNOWN,
 }
 
 _VERDICTS: dict[FailureClass, Verdict] = {

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from prometheus_client import Counter, Gauge, Histogram
+
+from herald.vocabulary import FailureClass
+
+ACCEPTED, FAILED, NOT_SENT, UNKNOWN = (
+    "accepted",
+    "failed",
+    "not_sent",
+    "unknown",
+)  # results of calls
 
 SENDS = Counter(
     "herald_sends_total",
     "Calls made, by how they ended",
-    ["channel", "provider", "result", "failure_class"],
+    ["channel", "provider", "account", "result", "failure_class"],
 )
 SEND_SECONDS = Histogram(
     "herald_send_seconds",
     "Duration of a provider call",
-    ["channel", "provider"],
+    ["channel", "provider", "account"],
     buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
 )
 RETURNED = Counter("herald_returned_total", "Work given back without a call", ["channel", "reason"])
@@ -33,3 +44,18 @@ ACCOUNT_UP = Gauge(
     "1 while an account takes calls, 0 while it is down or paused",
     ["channel", "account"],
 )
+
+
+def initialise(channel: str, accounts: Mapping[str, str]) -> None:
+    """Make every series of a channel and its accounts, each with its provider.
+
+    An increase from nothing is unseen.
+    """
+    for account, provider in accounts.items():
+        SEND_SECONDS.labels(channel, provider, account)
+        for result in (ACCEPTED, NOT_SENT, UNKNOWN):
+            SENDS.labels(channel, provider, account, result, "")
+        for failure_class in FailureClass:
+            SENDS.labels(channel, provider, account, FAILED, failure_class.value)
+    for metric in (IN_FLIGHT, RECORD_SIZE, LEASES_ENDED, REPUBLISHED):
+        metric.labels(channel)

@@ -16,6 +16,7 @@ from herald.bus.entities import existing_exchange, existing_queue
 from herald.bus.lane_turns import LaneTurns
 from herald.bus.publishing import declare_publication
 from herald.bus.subscribers import BatchSubscriber, subscribe_batches
+from herald.channel import metrics
 from herald.channel.accounts import Slot
 from herald.channel.health import AccountHealth
 from herald.channel.http import HttpCaller
@@ -80,6 +81,7 @@ class Channel:
             self._slot(name, account, providers, secrets[name], configuration)
             for name, account in configuration.accounts_of(channel).items()
         ]
+        metrics.initialise(channel, {slot.name: slot.account.provider for slot in slots})
         publisher = self.connections.publisher
         self._recorders = Recorders(channel, self._database, publisher)
         self._health = AccountHealth(channel, slots, self._database)

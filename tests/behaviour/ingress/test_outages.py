@@ -53,7 +53,7 @@ CALLBACK = [
 
 def kept() -> float:
     """Return how many callbacks were kept so far."""
-    labels = {"provider": "twilio", "outcome": "kept"}
+    labels = {"provider": "twilio", "account": "twilio-main", "outcome": "kept"}
     return REGISTRY.get_sample_value("herald_webhooks_total", labels) or 0.0
 
 

@@ -203,12 +203,23 @@ async def test_meta_handshake(providers: Providers) -> None:
 
 
 async def test_metrics_have_closed_labels(providers: Providers) -> None:
-    """Calls are counted by provider and outcome; an account or a made-up provider never shows."""
+    """Calls are counted by provider, account and outcome; a name that somebody made up is none."""
     await providers.meta(meta(STATUS))
     await providers.call("/webhooks/made-up-provider/made-up-account")
+    await providers.call("/webhooks/whatsapp_cloud/made-up-account")
     text = (await providers.operations("/metrics")).body.decode()
-    assert 'herald_webhooks_total{outcome="accepted",provider="whatsapp_cloud"}' in text
-    assert 'herald_webhooks_total{outcome="not_authentic",provider="unknown"}' in text
-    assert 'herald_webhook_receipts_total{kind="attempt",provider="whatsapp_cloud"}' in text
+    for series in (
+        'webhooks_total{account="wa-main",outcome="accepted",provider="whatsapp_cloud"} ',
+        'webhooks_total{account="unknown",outcome="not_authentic",provider="unknown"} ',
+        'webhooks_total{account="unknown",outcome="not_authentic",provider="whatsapp_cloud"} ',
+        'webhook_receipts_total{account="wa-main",kind="attempt",provider="whatsapp_cloud"} ',
+    ):
+        assert f"herald_{series}" in text
     assert "made-up" not in text
-    assert "wa-main" not in text
+
+
+async def test_series_exist_before_their_first_use(providers: Providers) -> None:
+    """A rate needs a zero to begin at: without it the first wrong signature is unseen."""
+    text = (await providers.operations("/metrics")).body.decode()
+    labels = 'account="twilio-main",outcome="wrong_method",provider="twilio"'
+    assert f"herald_webhooks_total{{{labels}}} " in text

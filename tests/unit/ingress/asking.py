@@ -47,7 +47,7 @@ def receiver(bus: Bus, spool: Spool | None = None, **endpoints: Endpoint) -> Rec
     """Make a receiver for one account a provider, called `main`."""
     targets = {
         (name, "main"): Target(
-            name=name, provider=PROVIDERS[name], endpoint=endpoint, is_known=True
+            account="main", name=name, provider=PROVIDERS[name], endpoint=endpoint, is_known=True
         )
         for name, endpoint in {**ENDPOINTS, **endpoints}.items()
     }

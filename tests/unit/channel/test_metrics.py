@@ -1,0 +1,40 @@
+"""What a channel counts of its calls."""
+
+from __future__ import annotations
+
+from prometheus_client import REGISTRY
+
+from herald.bus.deliveries import Delivery
+from herald.channel import metrics
+from herald.channel.calling import Caller, Job
+from herald.channel.planning import Reserved, plan
+from unit.channel.making import moment, slot, work
+
+CHANNEL = "sms-of-this-test"
+LABELS = {"channel": CHANNEL, "provider": "twilio", "account": "one"}
+
+
+def calls(result: str, failure_class: str = "") -> float | None:
+    labels = {**LABELS, "result": result, "failure_class": failure_class}
+    return REGISTRY.get_sample_value("herald_sends_total", labels)
+
+
+def test_series_exist_before_their_first_use() -> None:
+    """A rate needs a zero to begin at: without it the first refused credentials are unseen."""
+    metrics.initialise(CHANNEL, {"one": "twilio"})
+    assert calls("failed", "auth") is not None
+    assert calls("unknown") is not None
+    assert REGISTRY.get_sample_value("herald_send_seconds_count", LABELS) is not None
+    assert REGISTRY.get_sample_value("herald_leases_ended_total", {"channel": CHANNEL}) is not None
+
+
+async def test_calls_count_by_account() -> None:
+    """Two accounts of one provider have failures of their own."""
+    metrics.initialise(CHANNEL, {"one": "twilio"})
+    before = calls("accepted") or 0.0
+    planned = plan(work(), [slot("one")], moment())
+    assert isinstance(planned, Reserved)
+    job = Job(delivery=Delivery(body=b""), work=work(), plan=planned, lease_ends=30.0)
+    await Caller(CHANNEL, lambda: None, lambda: 0.0).call(job)
+    assert calls("accepted") == before + 1
+    assert REGISTRY.get_sample_value("herald_send_seconds_count", LABELS) == before + 1
