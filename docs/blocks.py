@@ -28,6 +28,7 @@ from herald.config import accounts
 from herald.config.file import (
     CategoryRules,
     IngressRules,
+    MaskingRules,
     Operators,
     RetryRules,
     SecretRules,
@@ -50,7 +51,7 @@ MODELS: dict[str, type[BaseModel]] = {
         SendMessage, CancelMessage, Recipient, Content, ChannelContent, Media, Template, Route,
         Step, MessageData, CommandData, InboundData, Fallback, Failure,
         ResendMessage, ReplayDeadLetter, DropDeadLetter,
-        Tenant, Operators, CategoryRules, RetryRules, IngressRules, SecretRules,
+        Tenant, Operators, CategoryRules, RetryRules, IngressRules, MaskingRules, SecretRules,
         accounts.WhatsAppCloudAccount, accounts.TwilioAccount,
         accounts.SendGridAccount, accounts.SmtpAccount,
     )

@@ -12,16 +12,20 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from herald.masking import MaskingKey, set_masking_key
 from herald_local import databases, rabbitmq_management
 from herald_local.lifecycle import running_stack
 from herald_local.servers import GivenServers, Servers, running_servers
 from herald_local.stack import Stack
+from secret_files import MASKING_SECRET
 
 ROOT = Path(__file__).resolve().parent.parent
 
 # How long an example takes says more of the machine than of the code.
 settings.register_profile("herald", deadline=None)
 settings.load_profile("herald")
+
+set_masking_key(MaskingKey(MASKING_SECRET))  # as every service does at its start
 
 
 def _given() -> GivenServers:

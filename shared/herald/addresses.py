@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from typing import Annotated
 
@@ -61,14 +60,3 @@ def normalise_email(value: str) -> str:
 
 Phone = Annotated[str, AfterValidator(normalise_phone)]
 Email = Annotated[str, AfterValidator(normalise_email)]
-
-
-def masked(address: str) -> str:
-    """Show an address in logs: enough to follow one, never enough to use it.
-
-    A phone keeps its last two digits, an e-mail its domain; both carry eight digits of a hash.
-    """
-    digest = hashlib.sha256(address.encode()).hexdigest()[:8]
-    if "@" in address:
-        return f"{digest}@{address.rpartition('@')[2]}"
-    return f"…{address[-2:]}#{digest}"

@@ -29,7 +29,7 @@ def write_configuration(home: Path, memory: Memory, templates: Path = TEMPLATES)
     The memory has the ports of `ingress`, `sandbox` and `sandbox.smtp`.
     """
     values = _values(memory)
-    for template in sorted(templates.rglob("*.toml")):
+    for template in sorted((*templates.rglob("*.toml"), *templates.rglob("*.key"))):
         file = home / template.relative_to(templates)
         file.parent.mkdir(parents=True, exist_ok=True)
         file.touch(mode=0o600)
@@ -43,6 +43,7 @@ def _values(memory: Memory) -> dict[str, str]:
         "sandbox_url": f"http://{LOOPBACK}:{memory.ports['sandbox']}",
         "smtp_port": str(memory.ports["sandbox.smtp"]),
         "smtp_password": memory.secret("smtp password"),
+        "masking_key": memory.secret("masking key", 64),
         "phone_number_id": "100000000000001",
         "whatsapp_access_token": f"EAA{memory.secret('whatsapp access token', 60)}",
         "whatsapp_app_secret": memory.secret("whatsapp app secret"),

@@ -10,9 +10,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from herald.addresses import masked
 from herald.database.pool import OUTAGES, Database
 from herald.durations import format_duration
+from herald.masking import masked
 from router.core.message import PLAN, STATE, Attempt, Plan
 from router.store.messages import find_by_key
 from router.store.views import show_history, show_message

@@ -21,10 +21,14 @@ def _group() -> None:
 def check(as_json: JsonOption = False) -> None:
     """Read herald.toml and every secrets file it names; print every error and exit with 2."""
     loaded = configuration()
-    try:
-        loaded.secrets_for(list(loaded.file.accounts))
-    except ConfigurationError as error:
-        raise fail(str(error), EXIT_USAGE) from None
+    errors: list[str] = []
+    for read in (lambda: loaded.secrets_for(list(loaded.file.accounts)), loaded.masking_key):
+        try:
+            read()
+        except ConfigurationError as error:
+            errors.append(str(error))
+    if errors:
+        raise fail("\n".join(errors), EXIT_USAGE) from None
     file = loaded.file
     if as_json:
         typer.echo(

@@ -21,6 +21,7 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+FilePath = Annotated[str, StringConstraints(min_length=1)]
 BrokerUser = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 
 
@@ -73,6 +74,12 @@ class SecretRules(_Part):
     allow_open_files: bool = False  # take those that every user of the machine may read
 
 
+class MaskingRules(_Part):
+    """The key that addresses are masked and hashed with."""
+
+    key_file: FilePath = "secrets/masking.key"  # a path relative to herald.toml
+
+
 class IngressRules(_Part):
     """Ingress's own settings."""
 
@@ -117,6 +124,7 @@ class HeraldFile(_Part):
     ingress: IngressRules = IngressRules()
     operators: Operators = Operators()
     secrets: SecretRules = SecretRules()
+    masking: MaskingRules = MaskingRules()
 
     @property
     def channels(self) -> tuple[str, ...]:

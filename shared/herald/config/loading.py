@@ -13,7 +13,9 @@ from pydantic_core import to_json
 
 from herald.config.accounts import PROVIDERS, Account, Secrets
 from herald.config.file import HeraldFile
+from herald.config.masking import read_masking_key
 from herald.config.secret_files import SecretFileError, read_secret_file
+from herald.masking import MaskingKey, set_masking_key
 
 
 class ConfigurationError(Exception):
@@ -65,6 +67,20 @@ class Configuration:
         """
         return read_secret_file(path, allow_open=self.file.secrets.allow_open_files)
 
+    def masking_key(self) -> MaskingKey:
+        """Read the key that addresses are masked and hashed with.
+
+        Raises:
+            ConfigurationError: there is none that can be used; it says how to write one.
+        """
+        try:
+            return read_masking_key(
+                self.path.parent / self.file.masking.key_file,
+                allow_open=self.file.secrets.allow_open_files,
+            )
+        except SecretFileError as error:
+            raise ConfigurationError(self.path, [f"masking.key_file: {error}"]) from None
+
     def _secrets(self, account: Account) -> Secrets:
         if account.secrets_file is None:
             content: dict[str, Any] = {}
@@ -111,11 +127,16 @@ def load_configuration(path: Path) -> Configuration:
 
 
 def load_or_exit(path: Path) -> Configuration:
-    """Read the configuration for a service; print every error and exit with 2 when it is wrong."""
+    """Read the configuration for a service, and set the masking key of its process.
+
+    What is wrong is printed, and the exit is 2.
+    """
     try:
-        return load_configuration(path)
+        configuration = load_configuration(path)
+        set_masking_key(configuration.masking_key())
     except ConfigurationError as error:
         exit_with(error)
+    return configuration
 
 
 def exit_with(error: ConfigurationError) -> NoReturn:

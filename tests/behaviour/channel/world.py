@@ -25,7 +25,7 @@ from herald.config.loading import load_configuration
 from herald.settings import read_settings
 from herald.vocabulary import Lane, Receipts
 from herald.work import Work
-from secret_files import write_secrets
+from secret_files import write_masking_key, write_secrets
 
 ACCOUNT_SID = "AC" + "0" * 32
 READY_SECONDS = 15
@@ -203,6 +203,7 @@ def configure(
     options = {"account_sid": ACCOUNT_SID, "rate": rate, "timeout": timeout, "base_url": base_url}
     blocks = (ACCOUNT_TOML.format(name=name, **options) for name in accounts)
     path.write_text(HERALD_TOML.format() + "".join(blocks))
+    write_masking_key(folder)
     write_secrets(folder / "twilio.toml", 'auth_tokens = ["secret"]\n')
     return path
 

@@ -27,7 +27,7 @@ from behaviour.serving import serving
 from herald.config.loading import load_configuration
 from herald.settings import Address, read_settings
 from ingress.app import OPERATIONS_PORT, PUBLIC_PORT, build_apps
-from secret_files import write_secrets
+from secret_files import write_masking_key, write_secrets
 
 APP_SECRET, VERIFY_TOKEN, AUTH_TOKEN = "app-secret", "verify-token", "auth-token"
 PUBLIC_URL = "https://hooks.example.com"
@@ -141,6 +141,7 @@ def configure(folder: Path, public_key: str, twilio: str = TWILIO_TOML) -> Path:
         f'access_token = "t"\nverify_token = "{VERIFY_TOKEN}"\n'
         f'app_secrets = ["next", "{APP_SECRET}"]\n',
     )
+    write_masking_key(folder)
     write_secrets(folder / "twilio.toml", f'auth_tokens = ["next", "{AUTH_TOKEN}"]\n')
     write_secrets(folder / "sendgrid.toml", 'api_key = "k"\n')
     return path

@@ -32,6 +32,25 @@ def test_a_providers_words_hold_no_number(number: str) -> None:
         assert masked.partition("…")[0] == text.partition(number)[0]
 
 
+@pytest.mark.parametrize("address", ["+15559870001", "jane@example.com", "12@example.com"])
+def test_what_is_masked_stays_as_it_is(address: str) -> None:
+    """A failure's text is masked where it is made and again where it is logged, with one result."""
+    for once in (redact_prose(f"no way to {address}: gone"), redact_prose(address)):
+        assert redact_text(once) == redact_prose(once) == once
+        assert address not in once
+
+
+def test_a_mask_hides_no_address_beside_it() -> None:
+    """Dots of a provider's own before a mailbox or a number don't make it a mask."""
+    for text in (
+        "…jane@example.com",
+        "…+15559870001",
+        "…01#15559870001",
+        "…01#1555987@example.com",
+    ):
+        assert not any(piece in redact_prose(text) for piece in ("jane", "555987"))
+
+
 @pytest.mark.parametrize("text", ["error 131026", "code 20003, status 400", "SM" + "1" * 32, "v18"])
 def test_codes_are_no_numbers(text: str) -> None:
     """Error codes and ids are what an operator looks up."""
