@@ -34,6 +34,7 @@ from herald.config.file import (
     SecretRules,
     Tenant,
 )
+from herald.config.retention import Retention
 from herald.content import ChannelContent, Content, Media, Template
 from herald.content.mediums import MEDIUMS
 from herald.durations import format_duration
@@ -51,7 +52,8 @@ MODELS: dict[str, type[BaseModel]] = {
         SendMessage, CancelMessage, Recipient, Content, ChannelContent, Media, Template, Route,
         Step, MessageData, CommandData, InboundData, Fallback, Failure,
         ResendMessage, ReplayDeadLetter, DropDeadLetter,
-        Tenant, Operators, CategoryRules, RetryRules, IngressRules, MaskingRules, SecretRules,
+        Tenant, Operators, CategoryRules, RetryRules, Retention, IngressRules,
+        MaskingRules, SecretRules,
         accounts.WhatsAppCloudAccount, accounts.TwilioAccount,
         accounts.SendGridAccount, accounts.SmtpAccount,
     )

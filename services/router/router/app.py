@@ -39,6 +39,7 @@ from router.outbox import Outbox
 from router.partitions import Partitions
 from router.read_api import read_routes
 from router.receipts import ReceiptHandler
+from router.retention import Retention
 from router.subscriptions import Handlers, declare_publications, subscribe
 from router.timers import Timers
 from router.unclaimed import Unclaimed
@@ -75,6 +76,7 @@ class Router:
         self._outage_pause = OutagePause(self._database, self._subscriptions.all)
         self._partitions = Partitions(self._database)
         self._unclaimed = Unclaimed(self._database)
+        self._retention = Retention(self._database, configuration.retention)
         self._background = Background("the router's clocks", self._run)
 
     def application(self) -> Starlette:
@@ -151,6 +153,7 @@ class Router:
             self._outage_pause.run,
             self._partitions.run,
             self._unclaimed.run,
+            self._retention.run,
         )
 
 

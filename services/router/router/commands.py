@@ -165,7 +165,8 @@ def judge(candidate: Candidate, holder: Taken | None) -> Answer | Rejection:
     if holder is None:
         # the id is in use under another key or tenant, of which nothing is told
         return _refuse(candidate, "id", "id_taken", None)
-    if holder.command_hash != candidate.command_hash:
+    # of an erased message nothing is left to compare with
+    if holder.command_hash and holder.command_hash != candidate.command_hash:
         return _refuse(candidate, "idempotency_key", "idempotency_mismatch", str(holder.message.id))
     same_cause = envelope.message_id is not None and envelope.message_id == holder.cause
     redelivery = envelope.message_id is None and holder.cause is None and envelope.redelivered

@@ -85,6 +85,20 @@ SILENCE_LAG_SECONDS = Gauge(
 )
 TIMERS = Counter("herald_timers_total", "Deadlines acted on", ["kind"])
 TIMER_LAG_SECONDS = Gauge("herald_timer_lag_seconds", "How late the last deadline was acted on")
+RETENTION_TABLES = (
+    "messages.content",
+    "messages",
+    "history",
+    "sends",
+    "dead_letters",
+    "provider_refs",
+)
+RETENTION_DELETED = Counter(
+    "herald_retention_deleted_total", "Rows deleted because of their age, or emptied", ["table"]
+)
+RETENTION_PARTITIONS = Counter(
+    "herald_retention_partitions_total", "Days of history dropped whole because of their age"
+)
 
 
 def initialise(accounts: Mapping[str, Account]) -> None:
@@ -106,6 +120,7 @@ def initialise(accounts: Mapping[str, Account]) -> None:
     _begin(DEAD_LETTERS, product((*DEAD_LETTER_QUEUES.values(), OTHER_QUEUE)))
     _begin(WITHDRAWALS, product(("won", "lost")))
     _begin(TIMERS, product(_TIMERS))
+    _begin(RETENTION_DELETED, product(RETENTION_TABLES))
 
 
 def _begin(metric: MetricWrapperBase, series: Iterable[tuple[str, ...]]) -> None:

@@ -71,6 +71,7 @@ def _document(row: asyncpg.Record, history: list[asyncpg.Record]) -> dict[str, A
         "created_at": _time(row["created_at"]),
         "ended_at": _time(row["ended_at"]),
         "expires_at": _time(plan.expires_at),
+        "erased_at": _time(row["erased_at"]),
         "next_action_at": _time(_earliest(row["due_at"], row["silence_at"])),
         "metadata": plan.metadata,
         "steps": _steps(plan),
@@ -93,7 +94,7 @@ def _steps(plan: Plan) -> list[dict[str, Any]]:
     return [
         {
             "channel": step.channel,
-            "address": masked(step.address),
+            "address": masked(step.address) if step.address else "",  # erased
             "account": step.account,
             "success_on": step.success_on,
             "fallback_after": format_duration(step.fallback_after),

@@ -47,6 +47,8 @@ class Batch:
     def fold(self, message_id: UUID, fact: Fact) -> None:
         """Decide what a fact makes of its message."""
         before = self.messages[message_id]
+        if before.is_erased and isinstance(fact, Reported):
+            fact = fact.bare
         decision = decide(before, fact, self.now, self.rules)
         self.messages[message_id] = decision.message
         self.effects += [(decision.message, effect) for effect in decision.effects]

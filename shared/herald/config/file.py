@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 
 from herald.commands import Route
 from herald.config.accounts import AnyAccount, BaseUrl
+from herald.config.retention import Retention
 from herald.durations import Duration
 from herald.identifiers import UNKNOWN_TENANT, ChannelName, ConfiguredName, TenantName
 from herald.vocabulary import Category
@@ -122,6 +123,7 @@ class HeraldFile(_Part):
     categories: dict[Category, CategoryRules] = Field(default_factory=dict)
     router: RouterRules = RouterRules()
     ingress: IngressRules = IngressRules()
+    retention: Retention = Retention()
     operators: Operators = Operators()
     secrets: SecretRules = SecretRules()
     masking: MaskingRules = MaskingRules()
@@ -160,6 +162,7 @@ class HeraldFile(_Part):
             *self._tenant_problems(),
             *self._owner_problems(),
             *self._route_problems(),
+            *self._retention_problems(),
         ]
         if problems:
             raise ValueError("; ".join(problems))
@@ -201,3 +204,7 @@ class HeraldFile(_Part):
                     yield f"{where}.account: no account {step.account!r}"
                 elif account is not None and account.channel != step.channel:
                     yield f"{where}.account: {step.account!r} serves {account.channel!r}"
+
+    def _retention_problems(self) -> Iterator[str]:
+        lives = {f"categories.{word}.ttl": self.rules_for(word).ttl for word in Category}
+        yield from self.retention.problems(lives)

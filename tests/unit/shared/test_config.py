@@ -101,3 +101,21 @@ def test_secrets_are_checked_and_never_shown(tmp_path: Path) -> None:
     assert "accounts.wa-main.secrets_file: app_secrets: Field required" in text
     assert "accounts.twilio-main.secrets_file: No such file" in text
     assert "hush" not in text
+
+
+def test_what_is_needed_still_is_not_forgotten(tmp_path: Path) -> None:
+    """A retention shorter than the longest ttl is refused, and both fields are named."""
+    text = EXAMPLE.read_text().replace('ttl = "72h"', 'ttl = "40d"')
+    assert problems(tmp_path / "herald.toml", text) == [
+        "retention.content: 30d is shorter than categories.marketing.ttl (40d)",
+        "retention.dead_letters: 30d is shorter than categories.marketing.ttl (40d)",
+        "retention.references: 30d is shorter than categories.marketing.ttl (40d)",
+    ]
+
+
+def test_a_message_is_not_forgotten_before_its_contents(tmp_path: Path) -> None:
+    """Nothing would be left to erase them from."""
+    text = EXAMPLE.read_text().replace('history = "90d"', 'history = "20d"')
+    assert problems(tmp_path / "herald.toml", text) == [
+        "retention.history: 20d is shorter than retention.content (30d)"
+    ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from herald.identifiers import AttemptId
@@ -40,6 +40,14 @@ class Reported:
     @property
     def key(self) -> str:
         return f"receipt:{self.attempt}/{self.receipt.status}/{self.receipt.event_key}"
+
+    @property
+    def bare(self) -> Reported:
+        """The fact without the provider's words and ids, for a message that was erased."""
+        failure = self.receipt.failure
+        kept = None if failure is None else failure.model_copy(update={"text": ""})
+        changes = {"element": None, "references": (), "failure": kept}
+        return replace(self, receipt=self.receipt.model_copy(update=changes))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

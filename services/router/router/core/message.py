@@ -131,6 +131,7 @@ class Message:
     outcome: Outcome | None = None
     state: State = State()
     pending: Pending | None = None  # never stored
+    is_erased: bool = False  # what it said and to whom is gone; only states are kept
 
     @property
     def current(self) -> Attempt | None:

@@ -190,6 +190,7 @@ def _message(row: asyncpg.Record) -> Message:
         status=MessageStatus(row["status"]),
         outcome=Outcome(row["outcome"]) if row["outcome"] else None,
         state=STATE.validate_json(row["state"]),
+        is_erased=row["is_erased"],
     )
 
 

@@ -1,6 +1,7 @@
 -- name: lock_messages
 -- Lock messages for a batch of facts, in the order of their ids so that two routers never deadlock.
-SELECT id, tenant, idempotency_key, status, outcome, created_at, plan, state
+SELECT id, tenant, idempotency_key, status, outcome, created_at, plan, state,
+    erased_at IS NOT NULL AS is_erased
 FROM router.messages
 WHERE id = ANY ($1::uuid[])
 ORDER BY id
@@ -23,7 +24,8 @@ UNION
 
 -- name: lock_due
 -- Lock those of some messages that are due still; another router's are skipped.
-SELECT id, tenant, idempotency_key, status, outcome, created_at, plan, state
+SELECT id, tenant, idempotency_key, status, outcome, created_at, plan, state,
+    erased_at IS NOT NULL AS is_erased
 FROM router.messages
 WHERE id = ANY ($4::uuid[]) AND (
     due_at <= $1::timestamptz
@@ -267,7 +269,8 @@ SET seen_at = greatest(i.seen_at, excluded.seen_at),
 
 -- name: show_message
 -- Read one message for the read API.
-SELECT id, tenant, idempotency_key, cause, status, outcome, due_at, silence_at, created_at, ended_at, plan, state
+SELECT id, tenant, idempotency_key, cause, status, outcome, due_at, silence_at, created_at, ended_at, erased_at,
+    plan, state
 FROM router.messages WHERE id = $1
 
 -- name: show_history
