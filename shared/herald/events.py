@@ -106,6 +106,7 @@ class InboundData(_Data):
     keyword: str | None = None  # `stop`, `start` or `help`, where the provider read one
     occurred_at: datetime  # the provider's clock where it told one
     received_at: datetime  # when Herald heard of it
+    raw: Any = None  # as the provider told it, where the tenant's `raw` asks for it
 
 
 DataT = TypeVar("DataT", bound=BaseModel)

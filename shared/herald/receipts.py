@@ -119,11 +119,14 @@ Receipt = Annotated[AttemptReceipt | InboundReceipt | Pulse, Field(discriminator
 RECEIPT: TypeAdapter[AttemptReceipt | InboundReceipt | Pulse] = TypeAdapter(Receipt)
 
 
-def bounded_element(element: Any) -> Any:
-    """Make a provider's element fit for the history: storable text, at most 32 KiB."""
+def bounded_element(element: Any, *, start_bytes: int = 2048) -> Any:
+    """Make a provider's element fit for the history: storable text, at most 32 KiB.
+
+    Of a larger one `start_bytes` are kept, as text.
+    """
     clean = storable(element)
     encoded = to_json(clean, inf_nan_mode="null")
     if len(encoded) <= MAX_ELEMENT_BYTES:
         return clean
-    start = encoded[:2048].decode(errors="replace")
+    start = encoded[:start_bytes].decode(errors="replace")
     return {"truncated": True, "bytes": len(encoded), "start": start}

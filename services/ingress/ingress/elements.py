@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from herald.identifiers import read_attempt_tag
-from herald.receipts import bounded_element
+from herald.receipts import MAX_ELEMENT_BYTES, bounded_element
 from herald.vocabulary import Lane
 
 MAX_REFERENCE = 255
@@ -21,6 +21,7 @@ _MAX_KEY = 128
 _MILLISECONDS = 10**12  # an epoch at or above it counts milliseconds
 _EARLIEST, _LATEST = 946_684_800, 4_102_444_800  # 2000 and 2100
 _SMALL_BYTES = 8 * 1024
+_INBOUND_START_BYTES = MAX_ELEMENT_BYTES // 2  # as text in JSON it may take twice as much
 
 
 class Reason(StrEnum):
@@ -130,3 +131,10 @@ def event_key(*parts: str) -> str:
 def kept(element: Any, body_bytes: int) -> Any:
     """Bound an element for the history. What came in a small body is small, and clean already."""
     return element if body_bytes <= _SMALL_BYTES else bounded_element(element)
+
+
+def kept_inbound(element: Any, body_bytes: int) -> Any:
+    """Bound what a recipient sent: more of it is kept, for nobody can send it again."""
+    if body_bytes <= _SMALL_BYTES:
+        return element
+    return bounded_element(element, start_bytes=_INBOUND_START_BYTES)

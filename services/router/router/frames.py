@@ -25,6 +25,7 @@ from router.core.message import Attempt, Message
 from router.intake import Rejection
 
 WORK_TYPE = "herald.work.send.v1"
+INBOUND_TYPE = event_type("inbound", "received")
 
 
 def work_frame(message: Message, attempt: Attempt, content: ChannelContent) -> Frame:
@@ -138,8 +139,15 @@ def rejection_event(rejected: Rejection, now: datetime) -> Frame:
     )
 
 
-def inbound_event(receipt: InboundReceipt, tenant: str, in_reply_to: str | None) -> Frame:
-    """Tell what a recipient wrote."""
+def inbound_event_id(receipt: InboundReceipt) -> str:
+    """Name the event of a recipient's message: the same for every time the provider tells it."""
+    return event_id_for(_inbound_subject(receipt), INBOUND_TYPE, "received")
+
+
+def inbound_event(
+    receipt: InboundReceipt, tenant: str, in_reply_to: str | None, *, raw: bool = False
+) -> Frame:
+    """Tell what a recipient sent; with `raw` also as the provider told it."""
     occurred_at = receipt.occurred_at or receipt.received_at
     data = InboundData(
         tenant=tenant,
@@ -158,17 +166,20 @@ def inbound_event(receipt: InboundReceipt, tenant: str, in_reply_to: str | None)
         keyword=receipt.keyword,
         occurred_at=occurred_at,
         received_at=receipt.received_at,
+        raw=receipt.element if raw else None,
     )
-    kind = event_type("inbound", "received")
-    subject = f"{receipt.provider}/{receipt.account}/{receipt.reference}"
     event = Event[InboundData](
-        id=event_id_for(subject, kind, "received"),
-        type=kind,
-        subject=subject,
+        id=inbound_event_id(receipt),
+        type=INBOUND_TYPE,
+        subject=_inbound_subject(receipt),
         time=occurred_at,
         data=data,
     )
     return _event_frame(event, inbound_event_key(receipt.channel, tenant), None)
+
+
+def _inbound_subject(receipt: InboundReceipt) -> str:
+    return f"{receipt.provider}/{receipt.account}/{receipt.reference}"
 
 
 def _command_event(

@@ -10,28 +10,22 @@ import structlog
 from pydantic import ValidationError
 
 from herald.bus.deliveries import Delivery
-from herald.bus.frames import Frame
 from herald.config.file import HeraldFile
-from herald.database.pool import Connection, Database
-from herald.identifiers import AttemptId
+from herald.database.pool import Database
 from herald.receipts import RECEIPT, AttemptReceipt, InboundReceipt, Pulse
 from herald.text import storable
 from herald.vocabulary import Lane
-from router import metrics
 from router.burials import letter_from, unreadable_letter
 from router.committing import Committer
 from router.core.facts import Fact, Reported
 from router.core.message import Message
-from router.frames import inbound_event
+from router.inbound import Inbound
 from router.matching import match
 from router.observation import observe_dead_letters
 from router.poison_isolation import apply_isolated
 from router.store.dead_letters import bury
-from router.store.references import ReferenceKey, find_references, mark_inbound
 
 _log = structlog.get_logger(__name__)
-
-INBOUND_PREFIX = "in:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +53,7 @@ class ReceiptHandler:
         self._database = database
         self._committer = committer
         self._accounts = configuration.accounts
+        self._inbound = Inbound(configuration)
         self._missing_accounts: set[str] = set()
 
     async def __call__(self, deliveries: Sequence[Delivery]) -> None:
@@ -88,7 +83,7 @@ class ReceiptHandler:
         inbound = [item.receipt for item in items if isinstance(item.receipt, InboundReceipt)]
         async with self._database.transaction() as connection:
             matched = await match(connection, attempts)
-            events, homeless = await self._inbound_events(connection, inbound)
+            events, homeless = await self._inbound.take(connection, inbound)
             facts: dict[UUID, list[Fact]] = {}
             for reported in matched.facts:
                 facts.setdefault(reported.attempt.message_id, []).append(reported)
@@ -108,43 +103,6 @@ class ReceiptHandler:
             buried = await bury(connection, letters) if letters else []
         observe_dead_letters(buried)
         await self._committer.keep(committed)
-
-    async def _inbound_events(
-        self, connection: Connection, receipts: Sequence[InboundReceipt]
-    ) -> tuple[list[Frame], list[tuple[InboundReceipt, str]]]:
-        """Mark recipients' messages as seen; return events of the new ones.
-
-        Apart come those to an account that is not configured: nobody may hear of them.
-        """
-        by_key = {_inbound_key(receipt): receipt for receipt in receipts}
-        if not by_key:
-            return [], []
-        new = await mark_inbound(connection, by_key)
-        answered = await self._answered(connection, [by_key[key] for key in new])
-        events: list[Frame] = []
-        homeless: list[tuple[InboundReceipt, str]] = []
-        for key, receipt in by_key.items():
-            metrics.INBOUND.labels(receipt.channel, str(key in new).lower()).inc()
-            if key not in new:
-                continue
-            account = self._accounts.get(receipt.account)
-            if account is None:
-                homeless.append((receipt, "unknown_account"))
-            else:  # inbound messages go to the first tenant of the account
-                message_id = _message_of(answered, receipt)
-                events.append(inbound_event(receipt, account.tenants[0], message_id))
-        return events, homeless
-
-    async def _answered(
-        self, connection: Connection, receipts: Sequence[InboundReceipt]
-    ) -> dict[ReferenceKey, str]:
-        """Find the attempts that replies quote."""
-        quoted = {
-            (receipt.provider, receipt.account, receipt.in_reply_to)
-            for receipt in receipts
-            if receipt.in_reply_to is not None
-        }
-        return await find_references(connection, quoted) if quoted else {}
 
     def _why_foreign(self, message: Message, fact: Fact) -> str | None:
         """Refuse a receipt from an account that has no business with the message.
@@ -191,15 +149,3 @@ def _can_be_stored(receipt: AttemptReceipt | InboundReceipt, body: bytes) -> boo
 
 async def _set_aside(item: Item, _error: Exception) -> None:
     item.delivery.reject()
-
-
-def _inbound_key(receipt: InboundReceipt) -> ReferenceKey:
-    return (receipt.provider, receipt.account, INBOUND_PREFIX + receipt.reference)
-
-
-def _message_of(answered: dict[ReferenceKey, str], receipt: InboundReceipt) -> str | None:
-    if receipt.in_reply_to is None:
-        return None
-    text = answered.get((receipt.provider, receipt.account, receipt.in_reply_to))
-    attempt = AttemptId.parse(text) if text else None
-    return str(attempt.message_id) if attempt else None

@@ -32,6 +32,7 @@ class Tenant(_Part):
     route: ConfiguredName = "default"  # the route of commands that name none
     sender: ConfiguredName | None = None  # the sender of commands that name none
     users: tuple[BrokerUser, ...] = ()  # broker users who may command for it; none named: any
+    raw: bool = False  # whether its inbound events also have what the provider told, as it did
 
 
 class Operators(_Part):

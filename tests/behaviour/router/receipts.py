@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import UTC, datetime
 from typing import Any
 
-from herald.receipts import AttemptReceipt
-from herald.vocabulary import Receipts, Status
+from herald.receipts import AttemptReceipt, InboundReceipt
+from herald.vocabulary import InboundKind, Receipts, Status
 from herald.work import Work
 
 PROVIDERS = {
@@ -39,3 +40,19 @@ def webhook(work: Work, status: Status, **changes: Any) -> AttemptReceipt:
     """Make a webhook's receipt that knows only the provider's id."""
     fields = {"source": "webhook", "attempt_id": None, "event_key": "1", "dispatch": None}
     return receipt(work, status, **fields | changes)
+
+
+def inbound(**changes: Any) -> InboundReceipt:
+    """Make what ingress tells of a recipient's message, a new one each time."""
+    fields: dict[str, Any] = {
+        "channel": "whatsapp",
+        "provider": "whatsapp_cloud",
+        "account": "wa-main",
+        "reference": f"wamid.{uuid.uuid4().hex}",
+        "sender": "+15550002222",
+        "content": InboundKind.TEXT,
+        "text": "Thanks",
+        "received_at": datetime.now(UTC),
+        "element": {"type": "text", "text": {"body": "Thanks"}, "of": ["tomorrow"]},
+    }
+    return InboundReceipt(**fields | changes)

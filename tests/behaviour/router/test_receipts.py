@@ -7,11 +7,11 @@ import json
 import uuid
 from datetime import UTC, datetime, timedelta
 
-from behaviour.router.receipts import receipt, webhook
+from behaviour.router.receipts import inbound, receipt, webhook
 from behaviour.router.world import World
 from herald.database.pool import Database
-from herald.receipts import AttemptReceipt, InboundReceipt
-from herald.vocabulary import InboundKind, Status
+from herald.receipts import AttemptReceipt
+from herald.vocabulary import Status
 from herald.work import Work
 from router.unclaimed import PATIENCE, Unclaimed
 
@@ -72,18 +72,10 @@ async def test_an_account_is_known_within_a_batch(world: World) -> None:
 async def test_an_inbound_message_without_an_account_is_kept(world: World) -> None:
     """A recipient's message to an account that is configured no more is a dead letter."""
     marker = uuid.uuid4().hex
-    inbound = InboundReceipt(
-        channel="whatsapp",
-        provider="whatsapp_cloud",
-        account="removed",
-        reference=marker,
-        sender="+15550002222",
-        content=InboundKind.TEXT,
-        text="Hello?",
-        received_at=datetime.now(UTC),
-    )
-    await world.tell(inbound)
+    await world.tell(inbound(account="removed", reference=marker))
     assert await world.row(DEAD, "unknown_account", marker.encode())
+    kept = "SELECT count(*) FROM router.inbound WHERE reference = $1"
+    assert await world.database.fetchval(kept, marker) == 0
 
 
 async def test_what_nobody_claims_becomes_a_dead_letter(world: World) -> None:

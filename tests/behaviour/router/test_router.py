@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import uuid
-from datetime import UTC, datetime
 
 from behaviour.router.receipts import receipt, webhook
 from behaviour.router.world import World
 from herald.failures import Failure
-from herald.receipts import InboundReceipt
-from herald.vocabulary import FailureClass, InboundKind, Status
+from herald.vocabulary import FailureClass, Status
 
 ROUTERS = 2  # on one broker and database: nothing may depend on being one
 
@@ -66,40 +63,6 @@ async def test_unreadable_receipt_is_dead_lettered_alone(world: World) -> None:
     await world.tell(receipt(work, Status.DELIVERED))
     assert await world.heard("delivered", key)
     await world.row("SELECT count(*) FROM router.dead_letters WHERE body = $1", marker)
-
-
-async def test_inbound_message_is_told_once(world: World) -> None:
-    """A recipient's message told three times makes one event, which names what it answers."""
-    key = await world.send()
-    work = await world.work("whatsapp", key)
-    await world.tell(receipt(work, Status.ACCEPTED))
-    await world.row(
-        "SELECT count(*) FROM router.provider_refs WHERE attempt_id = $1", work.attempt_id
-    )
-    reply = InboundReceipt(
-        channel="whatsapp",
-        provider="whatsapp_cloud",
-        account="wa-main",
-        reference=f"wamid.{uuid.uuid4().hex}",
-        sender="+15550002222",
-        content=InboundKind.TEXT,
-        text="Thanks",
-        in_reply_to=f"ref-{work.attempt_id}",
-        received_at=datetime.now(UTC),
-    )
-    for _ in range(3):
-        await world.tell(reply)
-
-    def mine() -> list[dict[str, object]]:
-        return [
-            heard.data
-            for heard in world.events
-            if heard.data.get("provider_message_id") == reply.reference
-        ]
-
-    await world.until(mine)
-    await asyncio.sleep(0.5)
-    assert [told["in_reply_to"] for told in mine()] == [work.message_id]
 
 
 async def test_cancel_loses_to_a_worker_that_was_first(world: World) -> None:

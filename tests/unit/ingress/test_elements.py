@@ -6,9 +6,19 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from pydantic_core import to_json
 
 from herald.receipts import MAX_ELEMENT_BYTES
-from ingress.elements import Carried, carried, event_key, kept, moment, text, whole_number
+from ingress.elements import (
+    Carried,
+    carried,
+    event_key,
+    kept,
+    kept_inbound,
+    moment,
+    text,
+    whole_number,
+)
 
 NOON = datetime(2026, 1, 19, 12, tzinfo=UTC)
 
@@ -70,3 +80,12 @@ def test_large_elements_are_cut() -> None:
     large = {"text": "x" * MAX_ELEMENT_BYTES}
     assert kept(large, MAX_ELEMENT_BYTES + 20)["truncated"] is True
     assert kept({"text": "x"}, MAX_ELEMENT_BYTES) == {"text": "x"}
+
+
+def test_more_is_kept_of_what_a_recipient_sent() -> None:
+    """Half of the bound, whatever its bytes: as text in JSON a byte may take two."""
+    large = {"text": '"' * MAX_ELEMENT_BYTES}
+    cut = kept_inbound(large, MAX_ELEMENT_BYTES + 20)
+    assert len(cut["start"]) == MAX_ELEMENT_BYTES // 2
+    assert MAX_ELEMENT_BYTES - 1024 < len(to_json(cut)) < MAX_ELEMENT_BYTES + 128
+    assert kept_inbound({"text": "x"}, 20) == {"text": "x"}

@@ -30,6 +30,7 @@ from ingress.elements import (
     carried,
     event_key,
     kept,
+    kept_inbound,
     mapping,
     reference,
     text,
@@ -190,7 +191,7 @@ def _inbound(account: str, call: Call, fields: Fields) -> InboundReceipt:
         in_reply_to=text(fields, "OriginalRepliedMessageSid"),
         keyword=KEYWORDS.get((text(fields, "OptOutType") or "").upper()),
         received_at=call.received_at,
-        element=kept(fields, len(call.body)),
+        element=kept_inbound(fields, len(call.body)),
     )
 
 

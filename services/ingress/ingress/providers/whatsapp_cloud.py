@@ -23,6 +23,7 @@ from ingress.elements import (
     carried,
     event_key,
     kept,
+    kept_inbound,
     mapping,
     moment,
     part,
@@ -184,7 +185,7 @@ def _message(account: str, call: Call, value: Mapping[str, Any], element: Any) -
         profile_name=sender.profile_name,
         occurred_at=moment(message.get("timestamp")),
         received_at=call.received_at,
-        element=kept(message, len(call.body)),
+        element=kept_inbound(message, len(call.body)),
     )
 
 

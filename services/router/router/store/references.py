@@ -57,12 +57,6 @@ async def clear_parked(connection: Connection, keys: Iterable[ReferenceKey]) -> 
     await connection.execute(QUERIES["clear_parked"], *_columns(keys))
 
 
-async def mark_inbound(connection: Connection, keys: Iterable[ReferenceKey]) -> set[ReferenceKey]:
-    """Mark inbound messages as seen; return the new ones."""
-    rows = await connection.fetch(QUERIES["mark_inbound"], *_columns(keys))
-    return {(row["provider"], row["account"], row["reference"]) for row in rows}
-
-
 async def find_references(
     connection: Connection, keys: Iterable[ReferenceKey]
 ) -> dict[ReferenceKey, str]:

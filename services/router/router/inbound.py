@@ -1,0 +1,80 @@
+"""What recipients sent: kept once, and told to the first tenant of the account it came to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from herald.bus.frames import Frame
+from herald.config.file import HeraldFile
+from herald.database.pool import Connection
+from herald.identifiers import AttemptId
+from herald.receipts import InboundReceipt
+from router import metrics
+from router.frames import inbound_event, inbound_event_id
+from router.store.inbound import InboundRow, keep_inbound
+from router.store.references import ReferenceKey, find_references
+
+
+class Inbound:
+    """Knows whose each account's inbound messages are."""
+
+    def __init__(self, configuration: HeraldFile) -> None:
+        self._configuration = configuration
+
+    async def take(
+        self, connection: Connection, receipts: Sequence[InboundReceipt]
+    ) -> tuple[list[Frame], list[tuple[InboundReceipt, str]]]:
+        """Keep recipients' messages; return events of those that are new.
+
+        Apart come those to an account that is not configured: nobody may hear of them.
+        """
+        rows = {row.key: row for row in map(self._row, receipts)}
+        if not rows:
+            return [], []
+        new = await keep_inbound(connection, list(rows.values()))
+        answered = await _answered(connection, [rows[key].receipt for key in new])
+        events: list[Frame] = []
+        homeless: list[tuple[InboundReceipt, str]] = []
+        for key, row in rows.items():
+            receipt = row.receipt
+            metrics.INBOUND.labels(receipt.channel, str(key in new).lower()).inc()
+            if key not in new:
+                continue
+            if row.tenant is None:
+                homeless.append((receipt, "unknown_account"))
+            else:
+                message_id, raw = _message_of(answered, receipt), self._wants_raw(row.tenant)
+                events.append(inbound_event(receipt, row.tenant, message_id, raw=raw))
+        return events, homeless
+
+    def _row(self, receipt: InboundReceipt) -> InboundRow:
+        account = self._configuration.accounts.get(receipt.account)
+        return InboundRow(
+            id=UUID(inbound_event_id(receipt)),
+            tenant=None if account is None else account.tenants[0],
+            receipt=receipt,
+        )
+
+    def _wants_raw(self, tenant: str) -> bool:
+        return self._configuration.tenants[tenant].raw
+
+
+async def _answered(
+    connection: Connection, receipts: Sequence[InboundReceipt]
+) -> dict[ReferenceKey, str]:
+    """Find the attempts that replies quote."""
+    quoted = {
+        (receipt.provider, receipt.account, receipt.in_reply_to)
+        for receipt in receipts
+        if receipt.in_reply_to is not None
+    }
+    return await find_references(connection, quoted) if quoted else {}
+
+
+def _message_of(answered: dict[ReferenceKey, str], receipt: InboundReceipt) -> str | None:
+    if receipt.in_reply_to is None:
+        return None
+    text = answered.get((receipt.provider, receipt.account, receipt.in_reply_to))
+    attempt = AttemptId.parse(text) if text else None
+    return str(attempt.message_id) if attempt else None

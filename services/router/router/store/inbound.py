@@ -1,0 +1,54 @@
+"""What recipients sent: seen once, and kept as the provider told it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from pydantic_core import to_json
+
+from herald.database.pool import Connection
+from herald.masking import address_hash
+from herald.receipts import InboundReceipt
+from router.store import QUERIES
+from router.store.references import ReferenceKey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboundRow:
+    """A recipient's message, and whose it is; `id` is its event's. Of no tenant: it is not kept."""
+
+    id: UUID
+    tenant: str | None
+    receipt: InboundReceipt
+
+    @property
+    def key(self) -> ReferenceKey:
+        """Names the message: the same one told twice has the same."""
+        return (self.receipt.provider, self.receipt.account, self.receipt.reference)
+
+
+async def keep_inbound(connection: Connection, rows: Sequence[InboundRow]) -> set[ReferenceKey]:
+    """Keep messages that were not seen before; return which those are."""
+    receipts = [row.receipt for row in rows]
+    found = await connection.fetch(
+        QUERIES["keep_inbound"],
+        [receipt.provider for receipt in receipts],
+        [receipt.account for receipt in receipts],
+        [receipt.reference for receipt in receipts],
+        [row.id for row in rows],
+        [row.tenant for row in rows],
+        [receipt.channel for receipt in receipts],
+        [receipt.content.value for receipt in receipts],
+        [receipt.sender for receipt in receipts],
+        [address_hash(receipt.sender) for receipt in receipts],
+        [receipt.occurred_at for receipt in receipts],
+        [_element(receipt) for receipt in receipts],
+    )
+    return {(row["provider"], row["account"], row["reference"]) for row in found}
+
+
+def _element(receipt: InboundReceipt) -> str | None:
+    element = receipt.element
+    return None if element is None else to_json(element, inf_nan_mode="null").decode()
