@@ -91,6 +91,7 @@ RETENTION_TABLES = (
     "history",
     "sends",
     "dead_letters",
+    "inbound",
     "provider_refs",
 )
 RETENTION_DELETED = Counter(

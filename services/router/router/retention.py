@@ -61,6 +61,7 @@ class Retention:
             self._erase_contents,
             self._delete_messages,
             self._delete_dead_letters,
+            self._delete_inbound,
             References(self._rules, self._batch).step,
         )
         for step in steps:
@@ -94,6 +95,11 @@ class Retention:
     async def _delete_dead_letters(self, connection: Connection) -> bool:
         number = await store.delete_dead_letters(connection, self._rules.dead_letters, self._batch)
         _count("dead_letters", number)
+        return number == self._batch
+
+    async def _delete_inbound(self, connection: Connection) -> bool:
+        number = await store.delete_inbound(connection, self._rules.content, self._batch)
+        _count("inbound", number)
         return number == self._batch
 
     async def _forget_history(self) -> None:

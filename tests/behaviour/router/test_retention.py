@@ -228,6 +228,23 @@ async def test_dead_letters_and_foreign_references_go(world: World, forget: Rete
         assert [row[0] for row in left] == [f"{name}-29"]
 
 
+async def test_what_recipients_sent_goes(world: World, forget: Retention) -> None:
+    """It is kept as long as what was sent to them."""
+    name = uuid.uuid4().hex
+    for days in (29, 31):
+        await world.database.execute(
+            "INSERT INTO router.inbound (id, tenant, channel, provider, account, reference,"
+            " content, sender, sender_hash, received_at) VALUES (gen_random_uuid(), 'default',"
+            " 'sms', 'twilio', 'twilio-main', $1, 'text', $2, 0, now() - $3::interval)",
+            *(f"{name}-{days}", PHONE, timedelta(days=days)),
+        )
+    await forget.turn()
+    left = await world.database.fetch(
+        "SELECT reference FROM router.inbound WHERE starts_with(reference, $1)", name
+    )
+    assert [row[0] for row in left] == [f"{name}-29"]
+
+
 async def bury(world: World, name: str, old: timedelta) -> None:
     await world.database.execute(
         "INSERT INTO router.dead_letters"

@@ -107,6 +107,12 @@ async def delete_dead_letters(connection: Connection, age: timedelta, limit: int
     return number
 
 
+async def delete_inbound(connection: Connection, age: timedelta, limit: int) -> int:
+    """Delete what recipients sent `age` ago; return how much it was."""
+    number: int = await connection.fetchval(QUERIES["delete_inbound"], age, limit)
+    return number
+
+
 async def look_at_references(
     connection: Connection, age: timedelta, since: datetime, limit: int
 ) -> LookedAt:

@@ -125,6 +125,20 @@ WITH gone AS (
 )
 SELECT count(*) FROM gone
 
+-- name: delete_inbound
+-- Delete what recipients sent $1 ago. Returns how many there were.
+WITH gone AS (
+    DELETE FROM router.inbound
+    WHERE id IN (
+        SELECT id FROM router.inbound
+        WHERE received_at < (SELECT clock_timestamp()) - $1::interval
+        ORDER BY received_at LIMIT $2
+        FOR UPDATE SKIP LOCKED
+    )
+    RETURNING 1
+)
+SELECT count(*) FROM gone
+
 -- name: look_at_references
 -- Read references that came $1 ago, from $2 on, but those of messages under way. `looked_at` is the
 -- time of the last one.
