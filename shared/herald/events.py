@@ -69,6 +69,7 @@ class MessageData(_Data):
     confirmed: bool = True  # false: the provider can't tell, success was assumed
     overlap: bool = False  # a later attempt had already started when this success came
     idempotency_key: str  # the command's, or what stood in for it
+    resent_from: str | None = None  # the failed message that an operator sends again with this one
     metadata: dict[str, str] = Field(default_factory=dict)  # as the command gave it
 
 
@@ -85,6 +86,7 @@ class CommandData(_Data):
     reason: str | None = None  # with `rejected` and `too_late`
     channels: list[str] | None = None  # with `accepted`: the channels that may be tried, in order
     expires_at: datetime | None = None  # with `accepted`: the end of the message's life
+    resent_from: str | None = None  # the message that this one sends again
 
 
 class InboundData(_Data):

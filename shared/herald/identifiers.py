@@ -77,6 +77,11 @@ def message_id_for(tenant: str, idempotency_key: str) -> UUID:
     return uuid5(NAMESPACE, f"message\0{tenant}\0{idempotency_key}")
 
 
+def resend_id_for(message_id: UUID) -> UUID:
+    """Name the message that sends another one again: there is one at most."""
+    return uuid5(NAMESPACE, f"resend\0{message_id}")
+
+
 def event_id_for(subject: str, event_type: str, cause: str) -> str:
     """Name a public event by what caused it, so that a republish is recognisable."""
     return _uuid5_text(f"event\0{subject}\0{event_type}\0{cause}")

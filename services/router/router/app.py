@@ -22,6 +22,7 @@ from herald.settings import Settings
 from herald.topology import (
     CONTROL_QUEUE,
     EARLIER_RECEIPTS_QUEUE,
+    RESEND_KEY,
     UNROUTABLE_QUEUE,
     commands_queue,
     receipts_queue,
@@ -39,6 +40,7 @@ from router.outbox import Outbox
 from router.partitions import Partitions
 from router.read_api import read_routes
 from router.receipts import ReceiptHandler
+from router.resends import ResendHandler
 from router.retention import Retention
 from router.subscriptions import Handlers, declare_publications, subscribe
 from router.timers import Timers
@@ -90,7 +92,7 @@ class Router:
     def _handlers(self, committer: Committer) -> Handlers:
         common = (self._database, committer, self._configuration)
         sends = {lane: SendHandler(lane, *common) for lane in Lane}
-        acts: dict[str, Handler] = {}
+        acts: dict[str, Handler] = {RESEND_KEY: ResendHandler(*common)}
         controls, unroutable = ControlHandler(*common, acts), UnroutableHandler(*common)
         receipts = {
             lane: ReceiptHandler(lane, *common, handled=self._pulses_handled) for lane in Lane

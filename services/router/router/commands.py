@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
-from uuid import UUID
+from collections.abc import Sequence
 
 from herald.bus.deliveries import Delivery
 from herald.bus.frames import Frame
 from herald.config.file import HeraldFile
-from herald.content import ChannelContent
 from herald.database.pool import Connection, Database, is_outage
 from herald.topology import COMMANDS
 from herald.vocabulary import CommandAnswer, Lane
+from router.accepting import accept, contents_of
 from router.burials import refused_command
 from router.committing import Committer
 from router.core.effects import Answer, Decision
-from router.core.facts import Begun, Fact
+from router.core.facts import Fact
 from router.core.message import Message
 from router.frames import answer_event, rejection_event
 from router.intake import Candidate, Envelope, Rejection, poison, read_send
 from router.observation import observe_answer, observe_rejections
 from router.poison_isolation import apply_isolated
 from router.store.dead_letters import bury
-from router.store.messages import HistoryRow, Taken, find_taken, insert_messages, read_contents
-from router.transaction import Batch
+from router.store.messages import HistoryRow, Taken, find_taken
 
 
 def envelope_of(delivery: Delivery) -> Envelope:
@@ -69,8 +66,8 @@ class SendHandler:
         async with self._database.transaction() as connection:
             while waiting:  # once, but for commands of one batch that share an id or a key
                 first, repeats = _first_of_each(waiting)
-                batch, inserted = await self._accept(connection, first, now)
-                frames += await batch.frames(connection, _contents(first))
+                batch, inserted = await accept(connection, first, now, self._committer.rules)
+                frames += await batch.frames(connection, contents_of(first))
                 history += batch.history.values()
                 decided += batch.decided
                 taken = [c for c in first if c.message.id not in inserted] + repeats
@@ -87,22 +84,6 @@ class SendHandler:
             observe_answer(answer.context.routing_key, answer.answer)
         observe_rejections(rejections, buried)
         await self._committer.keep(committed)
-
-    async def _accept(
-        self, connection: Connection, candidates: Sequence[Candidate], now: datetime
-    ) -> tuple[Batch, set[UUID]]:
-        """Decide each message's beginning, insert it so, and forget those that were taken."""
-        batch = Batch(now, self._committer.rules)
-        for candidate in candidates:
-            message = candidate.message
-            batch.add([message])
-            batch.fold(message.id, Begun(context=candidate.envelope.context))
-            for step, problem in candidate.skipped:
-                batch.note(message, f"step:{step}", f"skipped: {problem}")
-        decided = [(candidate, batch.messages[candidate.message.id]) for candidate in candidates]
-        inserted = await insert_messages(connection, decided, now) if decided else set()
-        batch.keep_only(inserted)
-        return batch, inserted
 
     async def _answer_taken(
         self, connection: Connection, candidates: Sequence[Candidate]
@@ -168,6 +149,11 @@ def judge(candidate: Candidate, holder: Taken | None) -> Answer | Rejection:
     # of an erased message nothing is left to compare with
     if holder.command_hash and holder.command_hash != candidate.command_hash:
         return _refuse(candidate, "idempotency_key", "idempotency_mismatch", str(holder.message.id))
+    return answer_repeat(envelope, holder)
+
+
+def answer_repeat(envelope: Envelope, holder: Taken) -> Answer:
+    """Answer a command whose message was made before: by this very command, or by another."""
     same_cause = envelope.message_id is not None and envelope.message_id == holder.cause
     redelivery = envelope.message_id is None and holder.cause is None and envelope.redelivered
     return Answer(
@@ -202,10 +188,6 @@ def _first_of_each(
         (repeats if names & seen else first).append(candidate)
         seen |= names
     return first, repeats
-
-
-def _contents(candidates: Sequence[Candidate]) -> Mapping[UUID, Mapping[str, ChannelContent]]:
-    return {c.message.id: read_contents(c.contents) for c in candidates}
 
 
 async def bury_bodies(connection: Connection, rejections: Sequence[Rejection]) -> list[str]:

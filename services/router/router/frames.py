@@ -85,6 +85,7 @@ def message_event(message: Message, emit: Emit, now: datetime) -> Frame:
         confirmed=emit.confirmed,
         overlap=emit.overlap,
         idempotency_key=message.idempotency_key,
+        resent_from=_resent_from(message),
         metadata=message.plan.metadata,
     )
     kind = event_type("message", emit.what)
@@ -112,6 +113,7 @@ def answer_event(message: Message, answer: Answer, now: datetime) -> Frame:
         reason=answer.reason,
         channels=[step.channel for step in message.plan.steps] if accepted else None,
         expires_at=message.plan.expires_at if accepted else None,
+        resent_from=_resent_from(message),
     )
     return _command_event(
         answer.answer,
@@ -195,6 +197,10 @@ def _command_event(
         id=event_id_for(subject, kind, cause), type=kind, subject=subject, time=now, data=data
     )
     return _event_frame(event, command_event_key(answer, data.tenant), correlation_id)
+
+
+def _resent_from(message: Message) -> str | None:
+    return str(message.plan.resent_from) if message.plan.resent_from else None
 
 
 def _event_frame(

@@ -17,7 +17,7 @@ from herald.text import storable
 from herald.vocabulary import Lane
 from router.core.facts import CommandContext
 from router.core.message import Message, Plan, State
-from router.planning import UnusableError, plan_steps
+from router.planning import UnusableError, plan_steps, route_name, sender_name
 
 _MAX_ECHO = 255
 _OWN_VERSION = 5  # of the ids that the router computes
@@ -158,6 +158,8 @@ def _candidate(
         recipient_name=command.to.name,
         correlation_id=envelope.correlation_id,
         metadata=command.metadata,
+        route=route_name(command, configuration),
+        sender=sender_name(command, configuration),
     )
     scheduled = command.send_at if command.send_at and command.send_at > now else None
     return Candidate(

@@ -9,7 +9,7 @@ from prometheus_client import Counter, Gauge, Histogram
 from prometheus_client.metrics import MetricWrapperBase
 
 from herald.config.accounts import Account
-from herald.topology import CANCEL_KEY, SEND_KEYS
+from herald.topology import CANCEL_KEY, DROP_KEY, REPLAY_KEY, RESEND_KEY, SEND_KEYS
 from herald.vocabulary import CommandAnswer, FailureClass, Outcome, Status
 
 NONE = "none"  # stands for a lane or channel where there is none
@@ -17,11 +17,17 @@ NONE = "none"  # stands for a lane or channel where there is none
 COMMAND_LABELS: Mapping[str, tuple[str, str]] = {
     **{key: ("send", lane.value) for lane, key in SEND_KEYS.items()},
     CANCEL_KEY: ("cancel", NONE),
+    RESEND_KEY: ("resend", NONE),
+    REPLAY_KEY: ("replay", NONE),
+    DROP_KEY: ("drop", NONE),
 }
 UNKNOWN_COMMAND = ("unknown", NONE)
 _ANSWERS: Mapping[str, tuple[CommandAnswer, ...]] = {
     "send": (CommandAnswer.ACCEPTED, CommandAnswer.DUPLICATE, CommandAnswer.REJECTED),
     "cancel": (CommandAnswer.ACCEPTED, CommandAnswer.TOO_LATE, CommandAnswer.REJECTED),
+    "resend": (CommandAnswer.ACCEPTED, CommandAnswer.DUPLICATE, CommandAnswer.REJECTED),
+    "replay": (CommandAnswer.ACCEPTED, CommandAnswer.REJECTED),
+    "drop": (CommandAnswer.ACCEPTED, CommandAnswer.REJECTED),
     "unknown": (CommandAnswer.REJECTED,),
 }
 # by the first part of a queue's name: the label `queue` of dead letters

@@ -48,6 +48,18 @@ def plan_steps(
     return tuple(steps), tuple((number, problem.reason) for number, problem in unusable)
 
 
+def route_name(command: SendMessage, configuration: HeraldFile) -> str | None:
+    """Return the configured route that the command means; None: it brings steps of its own."""
+    if isinstance(command.route, Route):
+        return None
+    return command.route or configuration.tenants[command.tenant].route
+
+
+def sender_name(command: SendMessage, configuration: HeraldFile) -> str | None:
+    """Return the configured sender that the command means, if any."""
+    return command.sender or configuration.tenants[command.tenant].sender
+
+
 def _check_overrides(command: SendMessage, configuration: HeraldFile) -> None:
     for channel in command.content.overrides:
         if channel not in configuration.channels:
@@ -63,15 +75,15 @@ def _route(command: SendMessage, configuration: HeraldFile) -> Route:
             if step.account is not None and step.account not in configuration.accounts:
                 raise UnusableError(f"{at}.account", "no such account")
         return command.route
-    name = command.route or configuration.tenants[command.tenant].route
-    named = configuration.routes.get(name)
+    name = route_name(command, configuration)
+    named = configuration.routes.get(name or "")
     if named is None or command.tenant not in named.tenants:
         raise UnusableError("route", "no such route")
     return named
 
 
 def _sender(command: SendMessage, configuration: HeraldFile) -> dict[str, str]:
-    name = command.sender or configuration.tenants[command.tenant].sender
+    name = sender_name(command, configuration)
     if name is None:
         return {}
     named = configuration.senders.get(name)

@@ -16,6 +16,7 @@ from herald.bus.publishing import declare_publication
 from herald.bus.subscribers import BatchSubscriber, subscribe_batches
 from herald.commands import MAX_COMMAND_BYTES, CancelMessage, SendMessage
 from herald.events import CommandData, Event, InboundData, MessageData
+from herald.operator_commands import DropDeadLetter, ReplayDeadLetter, ResendMessage
 from herald.receipts import MAX_RECEIPT_BYTES, AttemptReceipt, InboundReceipt, Pulse
 from herald.topology import (
     CANCEL_KEY,
@@ -106,8 +107,8 @@ CONTROLS = Source(
     queue=CONTROL_QUEUE,
     exchange=COMMANDS,
     key=CANCEL_KEY,
-    models=(CancelMessage,),
-    about="Commands about messages that exist.",
+    models=(CancelMessage, ResendMessage, ReplayDeadLetter, DropDeadLetter),
+    about="Commands about messages that exist, and operators' commands.",
 )
 REPORTS: dict[Lane, Source] = {
     lane: Source(

@@ -2,60 +2,38 @@
 
 from __future__ import annotations
 
-import json
 import uuid
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 
-import aio_pika
 import pytest
-from aio_pika.abc import AbstractChannel
 from aiormq.exceptions import ChannelPreconditionFailed
-from yarl import URL
 
-from behaviour.router.world import World, command
-from herald.topology import COMMANDS
-from herald_local.web import call
+from behaviour.router.broker_users import connected, create_user, delete_user, publish_as
+from behaviour.router.world import Body, World, command
 
 OWN, STRANGER = "herald-test-own", "herald-test-stranger"
-PASSWORD = uuid.uuid4().hex
-RIGHTS = {"configure": "^$", "write": r"^herald\.commands$", "read": "^$"}
 
 
 @pytest.fixture(autouse=True)
 def users(world: World) -> Iterator[None]:
     """Give the broker two users who may publish commands and nothing else."""
-    management = world.rabbit.management_url
     for user in (OWN, STRANGER):
-        created = json.dumps({"password": PASSWORD, "tags": ""}).encode()
-        assert call("PUT", f"{management}/api/users/{user}", created).status in {201, 204}
-        path = f"/api/permissions/{world.rabbit.vhost}/{user}"
-        assert call("PUT", f"{management}{path}", json.dumps(RIGHTS).encode()).status in {201, 204}
+        create_user(world.rabbit, user)
     yield
     for user in (OWN, STRANGER):
-        call("DELETE", f"{management}/api/users/{user}")
+        delete_user(world.rabbit, user)
 
 
-@asynccontextmanager
-async def connected(world: World, user: str) -> AsyncIterator[AbstractChannel]:
-    url = URL(world.rabbit.amqp_url).with_user(user).with_password(PASSWORD)
-    async with await aio_pika.connect(str(url)) as connection:
-        yield await connection.channel()
-
-
-async def publish(channel: AbstractChannel, key: str, user_id: str | None) -> None:
-    """Publish a command for the closed tenant."""
-    body = json.dumps(command(tenant="closed", idempotency_key=key)).encode()
-    message = aio_pika.Message(body, message_id=str(uuid.uuid4()), user_id=user_id)
-    exchange = await channel.get_exchange(COMMANDS, ensure=False)
-    await exchange.publish(message, "message.send")
+def _closed(key: str) -> Body:
+    """Make a command for the closed tenant."""
+    return command(tenant="closed", idempotency_key=key)
 
 
 async def test_the_tenants_user_is_taken_and_kept(world: World) -> None:
     """The command is accepted, and the history says whose it was."""
     key = str(uuid.uuid4())
-    async with connected(world, OWN) as channel:
-        await publish(channel, key, OWN)
+    async with connected(world.rabbit, OWN) as channel:
+        await publish_as(channel, OWN, _closed(key), "message.send")
     [told] = await world.heard("accepted", key)
     kept = await world.row(
         "SELECT element ->> 'user' FROM router.history"
@@ -69,8 +47,8 @@ async def test_the_tenants_user_is_taken_and_kept(world: World) -> None:
 async def test_a_stranger_is_refused(world: World, named: str | None) -> None:
     """Whatever tenant the command names; the tenant does not even hear of it."""
     key = str(uuid.uuid4())
-    async with connected(world, STRANGER) as channel:
-        await publish(channel, key, named)
+    async with connected(world.rabbit, STRANGER) as channel:
+        await publish_as(channel, named, _closed(key), "message.send")
     [told] = await world.heard("rejected", key)
     assert told["field"] == "tenant"
     [heard] = world.told("rejected", key)
@@ -79,6 +57,6 @@ async def test_a_stranger_is_refused(world: World, named: str | None) -> None:
 
 async def test_nobody_passes_for_another(world: World) -> None:
     """The broker itself refuses a user_id that is not the connection's."""
-    async with connected(world, STRANGER) as channel:
+    async with connected(world.rabbit, STRANGER) as channel:
         with pytest.raises(ChannelPreconditionFailed):
-            await publish(channel, str(uuid.uuid4()), OWN)
+            await publish_as(channel, OWN, _closed(str(uuid.uuid4())), "message.send")

@@ -93,6 +93,7 @@ def test_an_event_tells_all_that_is_known() -> None:
         "confirmed": True,
         "overlap": False,
         "idempotency_key": "key-1",
+        "resent_from": None,
         "metadata": {},
     }
 

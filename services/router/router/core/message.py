@@ -51,6 +51,9 @@ class Plan:
     recipient_name: str | None = None
     correlation_id: str | None = None
     metadata: dict[str, str] = field(default_factory=dict)
+    route: str | None = None  # the configured route it was accepted with; none: steps of its own
+    sender: str | None = None  # the configured sender, likewise
+    resent_from: UUID | None = None  # the message that it sends again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

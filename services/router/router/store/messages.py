@@ -47,7 +47,7 @@ class Taken:
 async def lock_messages(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, Message]:
     """Lock and load messages; ids that don't exist are left out."""
     rows = await connection.fetch(QUERIES["lock_messages"], sorted(ids))
-    return {row["id"]: _message(row) for row in rows}
+    return {row["id"]: message_of(row) for row in rows}
 
 
 async def find_due(
@@ -65,7 +65,7 @@ async def lock_due(
 ) -> list[Message]:
     """Lock and load those of `ids` whose deadline has passed and that no other router has."""
     rows = await connection.fetch(QUERIES["lock_due"], now, list(gates), list(gates.values()), ids)
-    return [_message(row) for row in rows]
+    return [message_of(row) for row in rows]
 
 
 async def postpone(connection: Connection, message_id: UUID, until: datetime) -> None:
@@ -105,22 +105,13 @@ async def find_taken(connection: Connection, candidates: Sequence[Candidate]) ->
         [candidate.message.tenant for candidate in candidates],
         [candidate.message.idempotency_key for candidate in candidates],
     )
-    return [
-        Taken(
-            message=Message(
-                id=row["id"],
-                tenant=row["tenant"],
-                idempotency_key=row["idempotency_key"],
-                created_at=datetime.min,  # noqa: DTZ901  an answer does not tell it
-                plan=PLAN.validate_json(row["plan"]),
-                status=MessageStatus(row["status"]),
-                outcome=Outcome(row["outcome"]) if row["outcome"] else None,
-            ),
-            command_hash=row["command_hash"],
-            cause=row["cause"],
-        )
-        for row in rows
-    ]
+    return [_taken(row) for row in rows]
+
+
+async def find_holders(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, Taken]:
+    """Load messages that commands made before, by their ids."""
+    rows = await connection.fetch(QUERIES["find_holders"], list(ids))
+    return {row["id"]: _taken(row) for row in rows}
 
 
 async def find_by_key(
@@ -180,7 +171,24 @@ async def save(
     )
 
 
-def _message(row: asyncpg.Record) -> Message:
+def _taken(row: asyncpg.Record) -> Taken:
+    return Taken(
+        message=Message(
+            id=row["id"],
+            tenant=row["tenant"],
+            idempotency_key=row["idempotency_key"],
+            created_at=datetime.min,  # noqa: DTZ901  an answer does not tell it
+            plan=PLAN.validate_json(row["plan"]),
+            status=MessageStatus(row["status"]),
+            outcome=Outcome(row["outcome"]) if row["outcome"] else None,
+        ),
+        command_hash=row["command_hash"],
+        cause=row["cause"],
+    )
+
+
+def message_of(row: asyncpg.Record) -> Message:
+    """Read a message's row, as `lock_messages` selects it."""
     return Message(
         id=row["id"],
         tenant=row["tenant"],

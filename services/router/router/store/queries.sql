@@ -74,6 +74,27 @@ WHERE id IN (
         ON (m.tenant, m.idempotency_key) = (t.tenant, t.idempotency_key)
 )
 
+-- name: lock_ended
+-- Lock messages that are to be sent again, so that two operators never send one twice.
+SELECT id, tenant, idempotency_key, status, outcome, created_at, plan, state,
+    content, command_hash, resent_as
+FROM router.messages
+WHERE id = ANY ($1::uuid[])
+ORDER BY id
+FOR NO KEY UPDATE
+
+-- name: mark_resent
+-- Name the messages that took others' places.
+UPDATE router.messages AS m SET resent_as = t.resent_as
+FROM unnest($1::uuid[], $2::uuid[]) AS t (id, resent_as)
+WHERE m.id = t.id
+
+-- name: find_holders
+-- Find messages by their ids, for commands that made them before.
+SELECT id, tenant, idempotency_key, command_hash, cause, status, outcome, plan
+FROM router.messages
+WHERE id = ANY ($1::uuid[])
+
 -- name: find_by_key
 -- Find messages by tenant and idempotency key, for commands that name them so.
 SELECT id, tenant, idempotency_key

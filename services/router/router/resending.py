@@ -1,0 +1,145 @@
+"""From a message that failed or expired to the one that takes its place. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from pydantic_core import to_json
+
+from herald.commands import Recipient, Route, SendMessage, Step
+from herald.config.file import HeraldFile
+from herald.content import ChannelContent, Content
+from herald.identifiers import resend_id_for
+from herald.operator_commands import ResendMessage
+from herald.vocabulary import FailureClass, MessageStatus, Outcome, Status
+from router.core.message import Attempt, Message, PlannedStep, State
+from router.core.states import ENDED, REACHED_ORDER, WITHDRAWABLE
+from router.intake import Candidate, Envelope
+from router.planning import Skipped, UnusableError, plan_steps
+
+KEY_PREFIX = "resend:"
+_OVER = ENDED | WITHDRAWABLE  # nothing of such an attempt is at a provider any more
+_WHY_NOT = {
+    None: "it is under way: only failed and expired messages are sent again",
+    Outcome.SUCCEEDED: "it has succeeded: only failed and expired messages are sent again",
+    Outcome.CANCELLED: "it was cancelled: only failed and expired messages are sent again",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """A stored message that is to be sent again."""
+
+    message: Message
+    contents: Mapping[str, ChannelContent]  # by channel; empty once it was erased
+    command_hash: bytes
+    resent_as: UUID | None  # what took its place already
+
+
+def resend(
+    envelope: Envelope,
+    command: ResendMessage,
+    ended: Ended,
+    configuration: HeraldFile,
+    now: datetime,
+) -> Candidate:
+    """Make the message that takes the place of `ended`, with the life of its category.
+
+    Raises:
+        UnusableError: it is not to be sent again, or can't be.
+    """
+    old = ended.message
+    _check(command, ended)
+    steps, skipped = _steps(ended, configuration)
+    ttl = configuration.rules_for(old.plan.category).ttl
+    plan = replace(old.plan, steps=steps, expires_at=now + ttl, resent_from=old.id)
+    return Candidate(
+        envelope=envelope,
+        message=Message(
+            id=resend_id_for(old.id),
+            tenant=old.tenant,
+            idempotency_key=f"{KEY_PREFIX}{old.id}",
+            created_at=now,
+            plan=plan,
+            state=State(expire_at=plan.expires_at),
+        ),
+        contents=to_json(
+            {step.channel: ended.contents[step.channel] for step in steps}, exclude_none=True
+        ),
+        command_hash=ended.command_hash,
+        skipped=skipped,
+    )
+
+
+def may_have_arrived(attempt: Attempt) -> bool:
+    """Whether an attempt may have reached the recipient, or still may."""
+    if attempt.failure is not None and attempt.failure.failure_class is FailureClass.AMBIGUOUS:
+        return True
+    seen = MessageStatus.READ if attempt.status is Status.BOUNCED else MessageStatus.DELIVERED
+    return attempt.status not in _OVER or (REACHED_ORDER[attempt.reached] >= REACHED_ORDER[seen])
+
+
+def _check(command: ResendMessage, ended: Ended) -> None:
+    field = "id" if command.id is not None else "idempotency_key"
+    old = ended.message
+    if old.outcome in _WHY_NOT:
+        raise UnusableError(field, _WHY_NOT[old.outcome])
+    if not ended.contents:
+        raise UnusableError(field, "what it says was erased")
+    arrived = next(filter(may_have_arrived, old.state.attempts), None)
+    if arrived is not None and not command.force:
+        why = f"its attempt on {arrived.channel} may have reached the recipient"
+        raise UnusableError("force", f"{why}: only force sends it again")
+
+
+def _steps(ended: Ended, configuration: HeraldFile) -> tuple[tuple[PlannedStep, ...], Skipped]:
+    """Plan with today's route and sender of the same names, or else as it was planned."""
+    plan = ended.message.plan
+    if plan.route is not None:
+        try:
+            return plan_steps(_command(ended, plan.route, configuration), configuration)
+        except UnusableError:
+            pass  # route or sender are gone, or lead nowhere any more
+    served = tuple(_step(step) for step in plan.steps if _is_served(step, configuration))
+    if not served:
+        raise UnusableError("route", "nothing serves the channels of its steps any more")
+    route = Route.model_construct(steps=served)
+    steps, skipped = plan_steps(_command(ended, route, configuration), configuration)
+    senders = {step.channel: step.sender for step in plan.steps}
+    return tuple(replace(step, sender=senders[step.channel]) for step in steps), skipped
+
+
+def _command(ended: Ended, route: str | Route, configuration: HeraldFile) -> SendMessage:
+    """Say again what the message's command said, as far as it was stored: by channel."""
+    plan, known = ended.message.plan, configuration.channels
+    addresses = {step.channel: step.address for step in plan.steps}
+    contents = {name: said for name, said in ended.contents.items() if name in known}
+    return SendMessage.model_construct(
+        tenant=ended.message.tenant,
+        to=Recipient.model_construct(
+            addresses={name: to for name, to in addresses.items() if to and name in contents}
+        ),
+        content=Content.model_construct(overrides=contents),
+        route=route,
+        sender=plan.sender if isinstance(route, str) else None,
+        category=plan.category,
+    )
+
+
+def _is_served(step: PlannedStep, configuration: HeraldFile) -> bool:
+    account_is_known = step.account is None or step.account in configuration.accounts
+    return step.channel in configuration.channels and account_is_known
+
+
+def _step(planned: PlannedStep) -> Step:
+    return Step.model_construct(
+        channel=planned.channel,
+        account=planned.account,
+        success_on=planned.success_on,
+        fallback_after=planned.fallback_after,
+        start_within=planned.start_within,
+        fallback_on=planned.fallback_on,
+    )

@@ -1,0 +1,30 @@
+"""Messages that are sent again: locked whole, and told what took their place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from uuid import UUID
+
+from herald.database.pool import Connection
+from router.resending import Ended
+from router.store import QUERIES
+from router.store.messages import message_of, read_contents
+
+
+async def lock_ended(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, Ended]:
+    """Lock and load messages with all that they say; ids that don't exist are left out."""
+    rows = await connection.fetch(QUERIES["lock_ended"], sorted(ids))
+    return {
+        row["id"]: Ended(
+            message=message_of(row),
+            contents=read_contents(row["content"]) if row["content"] else {},
+            command_hash=row["command_hash"],
+            resent_as=row["resent_as"],
+        )
+        for row in rows
+    }
+
+
+async def mark_resent(connection: Connection, resent: Mapping[UUID, UUID]) -> None:
+    """Name the message that took each one's place."""
+    await connection.execute(QUERIES["mark_resent"], list(resent), list(resent.values()))
