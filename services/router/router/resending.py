@@ -34,7 +34,7 @@ class Ended:
     """A stored message that is to be sent again."""
 
     message: Message
-    contents: Mapping[str, ChannelContent]  # by channel; empty once it was erased
+    contents: Mapping[str, ChannelContent]  # by channel
     command_hash: bytes
     resent_as: UUID | None  # what took its place already
 
@@ -87,7 +87,7 @@ def _check(command: ResendMessage, ended: Ended) -> None:
     old = ended.message
     if old.outcome in _WHY_NOT:
         raise UnusableError(field, _WHY_NOT[old.outcome])
-    if not ended.contents:
+    if old.is_erased:
         raise UnusableError(field, "what it says was erased")
     arrived = next(filter(may_have_arrived, old.state.attempts), None)
     if arrived is not None and not command.force:

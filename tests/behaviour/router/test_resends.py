@@ -210,7 +210,7 @@ async def test_a_message_without_content_is_refused(
     """What retention or an erasure took away can't be said again."""
     key = await _failed(world)
     await world.database.execute(
-        "UPDATE router.messages SET content = '{}' WHERE id = $1", _id(key)
+        "UPDATE router.messages SET content = '{}', erased_at = now() WHERE id = $1", _id(key)
     )
     data = (await _resend(world, operator, {"id": _id(key)})).data
     assert (data["field"], data["reason"]) == ("id", "what it says was erased")

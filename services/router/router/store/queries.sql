@@ -77,7 +77,7 @@ WHERE id IN (
 -- name: lock_ended
 -- Lock messages that are to be sent again, so that two operators never send one twice.
 SELECT id, tenant, idempotency_key, status, outcome, created_at, plan, state,
-    content, command_hash, resent_as
+    content, command_hash, resent_as, erased_at IS NOT NULL AS is_erased
 FROM router.messages
 WHERE id = ANY ($1::uuid[])
 ORDER BY id

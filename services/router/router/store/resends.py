@@ -17,7 +17,7 @@ async def lock_ended(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, 
     return {
         row["id"]: Ended(
             message=message_of(row),
-            contents=read_contents(row["content"]) if row["content"] else {},
+            contents=read_contents(row["content"]),
             command_hash=row["command_hash"],
             resent_as=row["resent_as"],
         )
