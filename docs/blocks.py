@@ -40,6 +40,21 @@ from herald.content.mediums import MEDIUMS
 from herald.durations import format_duration
 from herald.events import CommandData, Fallback, InboundData, MessageData
 from herald.failures import Failure
+from herald.inbound import (
+    AddressChange,
+    ContactPhone,
+    InboundChoice,
+    InboundContact,
+    InboundLocation,
+    InboundMedia,
+    InboundOrder,
+    InboundPreference,
+    InboundProblem,
+    InboundProduct,
+    InboundReaction,
+    InboundReferral,
+    OrderItem,
+)
 from herald.operator_commands import DropDeadLetter, ReplayDeadLetter, ResendMessage
 from herald.vocabulary import Status
 from router.core.states import ACTIONS, DEFAULT_FALLBACK_ON, FLAGS, RANKS, REACHES, WITHDRAWABLE
@@ -51,6 +66,9 @@ MODELS: dict[str, type[BaseModel]] = {
     for model in (
         SendMessage, CancelMessage, Recipient, Content, ChannelContent, Media, Template, Route,
         Step, MessageData, CommandData, InboundData, Fallback, Failure,
+        InboundMedia, InboundLocation, InboundContact, ContactPhone, InboundOrder, OrderItem,
+        InboundProduct, InboundChoice, InboundReaction, AddressChange, InboundReferral,
+        InboundPreference, InboundProblem,
         ResendMessage, ReplayDeadLetter, DropDeadLetter,
         Tenant, Operators, CategoryRules, RetryRules, Retention, IngressRules,
         MaskingRules, SecretRules,

@@ -8,8 +8,8 @@ from typing import Any, Generic, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from herald.failures import Failure
-from herald.receipts import InboundMedia
-from herald.vocabulary import InboundKind, MessageStatus, Outcome
+from herald.inbound import InboundContent
+from herald.vocabulary import MessageStatus, Outcome
 
 SOURCE = "/herald/router"
 _TYPE_PARTS = 4  # herald, the family, what happened, the version
@@ -89,22 +89,22 @@ class CommandData(_Data):
     resent_from: str | None = None  # the message that this one sends again
 
 
-class InboundData(_Data):
-    """A message from a recipient."""
+class InboundData(InboundContent):
+    """Something a recipient sent, or said of themselves."""
 
     tenant: str  # the first one of the account
     channel: str  # on which channel it came
     provider: str  # from which provider
     account: str  # to which configured account
-    provider_message_id: str  # the provider's id of it
+    provider_message_id: str  # the provider's id of it; of a preference a key that Herald made
     sender: str  # the recipient's address: a number in E.164, or the provider's id of them
+    sender_id: str | None = None  # the provider's own id of them, where `sender` is a number
     recipient: str | None = None  # our number, where the provider names it
-    content: InboundKind  # what kind of message it is
-    text: str | None = None  # its words, or the caption
-    payload: str | None = None  # what a button or a form gave
-    media: list[InboundMedia] = Field(default_factory=list)  # files, by the provider's reference
+    group: str | None = None  # the provider's id of the group it was written in
     in_reply_to: str | None = None  # the Herald message it answers, where known
+    answers: str | None = None  # the provider's id of the message it answers, ours or theirs
     profile_name: str | None = None  # what the sender calls themselves
+    username: str | None = None  # by which the provider's other users find them
     keyword: str | None = None  # `stop`, `start` or `help`, where the provider read one
     occurred_at: datetime  # the provider's clock where it told one
     received_at: datetime  # when Herald heard of it

@@ -15,8 +15,9 @@ from pydantic_core import to_json
 from herald.durations import Duration
 from herald.failures import Failure
 from herald.identifiers import frame_id_for
+from herald.inbound import InboundContent
 from herald.text import storable
-from herald.vocabulary import LenientInboundKind, LenientLane, LenientStatus, Receipts
+from herald.vocabulary import LenientLane, LenientStatus, Receipts
 
 MAX_ELEMENT_BYTES = 32 * 1024
 MAX_RECEIPT_BYTES = MAX_ELEMENT_BYTES + 8 * 1024  # with all its other fields
@@ -65,31 +66,21 @@ class AttemptReceipt(_Fact):
         return frame_id_for(self.provider, self.account, name, self.status, self.event_key)
 
 
-class InboundMedia(_Fact):
-    """A file the provider holds for us."""
-
-    reference: str  # the provider's id or URL of it
-    content_type: str | None = None
-    caption: str | None = None
-    filename: str | None = None
-
-
-class InboundReceipt(_Fact):
-    """A message from a recipient to one of our numbers."""
+class InboundReceipt(InboundContent):
+    """Something a recipient sent to one of our numbers, or said of themselves there."""
 
     kind: Literal["inbound"] = "inbound"
     channel: str
     provider: str
     account: str
-    reference: str  # the provider's id of it; dedupes repeats
+    reference: str  # the provider's id of it, or a key made of what it tells; dedupes repeats
     sender: str  # E.164, an e-mail address, or the provider's own user id
+    sender_id: str | None = None  # the provider's own id of the sender, where `sender` is a number
     recipient: str | None = None  # our number or address
-    content: LenientInboundKind
-    text: str | None = None
-    payload: str | None = None  # what the business attached to the button or form
-    media: tuple[InboundMedia, ...] = ()
-    in_reply_to: str | None = None  # the provider's id of our message
+    group: str | None = None  # the provider's id of the group it was written in
+    in_reply_to: str | None = None  # the provider's id of the message it answers
     profile_name: str | None = None
+    username: str | None = None
     keyword: Literal["stop", "start", "help"] | None = None  # as the provider classified it
     occurred_at: datetime | None = None
     received_at: datetime

@@ -112,8 +112,43 @@ class InboundKind(StrEnum):
     INTERACTIVE = "interactive"  # a reply to buttons, a list or a form
     MEDIA = "media"  # held by reference; the provider keeps the bytes
     LOCATION = "location"  # a place
+    CONTACTS = "contacts"  # entries of an address book
+    ORDER = "order"  # products of a catalog
     REACTION = "reaction"  # an emoji on a message
+    EDITED = "edited"  # an earlier message as it reads now
+    DELETED = "deleted"  # an earlier message was taken back
+    ADDRESS_CHANGED = "address_changed"  # they have another number or another id
+    PREFERENCE = "preference"  # what they want of messages to come
+    UNSUPPORTED = "unsupported"  # something that the provider does not pass on
     OTHER = "other"  # a kind that Herald has no word for
+
+
+class MediaKind(StrEnum):
+    """What kind of file a recipient sent."""
+
+    IMAGE = "image"  # a picture
+    VIDEO = "video"  # a film
+    AUDIO = "audio"  # sound, spoken or not
+    DOCUMENT = "document"  # any other file
+    STICKER = "sticker"  # a small picture in place of words
+
+
+class ChoiceKind(StrEnum):
+    """Of what a recipient chose."""
+
+    QUICK_REPLY = "quick_reply"  # a template's buttons
+    BUTTON = "button"  # a message's buttons
+    LIST = "list"  # a list's rows
+    FORM = "form"  # a form that they filled in
+    OTHER = "other"  # a kind that Herald has no word for
+
+
+class PreferenceValue(StrEnum):
+    """What a recipient wants of messages to come."""
+
+    STOP = "stop"  # no more
+    RESUME = "resume"  # again, after a stop
+    OTHER = "other"  # a word that Herald does not know
 
 
 _WordT = TypeVar("_WordT", bound=StrEnum)
@@ -133,3 +168,6 @@ LenientStatus = Annotated[Status, _unknown_as(Status.OTHER)]
 LenientFailureClass = Annotated[FailureClass, _unknown_as(FailureClass.PERMANENT)]
 LenientLane = Annotated[Lane, _unknown_as(Lane.NORMAL)]
 LenientInboundKind = Annotated[InboundKind, _unknown_as(InboundKind.OTHER)]
+LenientMediaKind = Annotated[MediaKind, _unknown_as(MediaKind.DOCUMENT)]
+LenientChoiceKind = Annotated[ChoiceKind, _unknown_as(ChoiceKind.OTHER)]
+LenientPreferenceValue = Annotated[PreferenceValue, _unknown_as(PreferenceValue.OTHER)]

@@ -66,6 +66,12 @@ def part(element: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def objects(element: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
+    """Return the objects of an optional array; anything else in it or there counts as absent."""
+    value = element.get(key)
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
 def text(element: Mapping[str, Any], key: str) -> str | None:
     """Return an optional text; a number is read as its digits, an empty text as absent."""
     value = element.get(key)
@@ -84,6 +90,12 @@ def reference(element: Mapping[str, Any], key: str) -> str:
     if len(value) > MAX_REFERENCE:
         raise NotUnderstoodError(Reason.SHAPE)
     return value
+
+
+def phone(digits: str) -> str | None:
+    """Bring a number as Meta writes it to E.164; None when it is no number."""
+    bare = "".join(char for char in digits.removeprefix("+") if char not in " -()")
+    return f"+{bare}" if bare.isascii() and bare.isdigit() else None
 
 
 class Carried(NamedTuple):

@@ -26,6 +26,11 @@ from router.intake import Rejection
 
 WORK_TYPE = "herald.work.send.v1"
 INBOUND_TYPE = event_type("inbound", "received")
+# all that an event tells as the receipt does
+_INBOUND_AS_TOLD = InboundData.model_fields.keys() & InboundReceipt.model_fields.keys() - {
+    "in_reply_to",
+    "occurred_at",
+}
 
 
 def work_frame(message: Message, attempt: Attempt, content: ChannelContent) -> Frame:
@@ -152,22 +157,12 @@ def inbound_event(
     """Tell what a recipient sent; with `raw` also as the provider told it."""
     occurred_at = receipt.occurred_at or receipt.received_at
     data = InboundData(
+        **{name: getattr(receipt, name) for name in _INBOUND_AS_TOLD},
         tenant=tenant,
-        channel=receipt.channel,
-        provider=receipt.provider,
-        account=receipt.account,
         provider_message_id=receipt.reference,
-        sender=receipt.sender,
-        recipient=receipt.recipient,
-        content=receipt.content,
-        text=receipt.text,
-        payload=receipt.payload,
-        media=list(receipt.media),
         in_reply_to=in_reply_to,
-        profile_name=receipt.profile_name,
-        keyword=receipt.keyword,
+        answers=receipt.in_reply_to,
         occurred_at=occurred_at,
-        received_at=receipt.received_at,
         raw=receipt.element if raw else None,
     )
     event = Event[InboundData](

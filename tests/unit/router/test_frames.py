@@ -9,15 +9,14 @@ from typing import Any
 from herald.bus.frames import Frame
 from herald.content import ChannelContent
 from herald.events import MESSAGE_EVENTS
-from herald.receipts import InboundReceipt
 from herald.topology import EVENTS, OUTBOUND
-from herald.vocabulary import FailureClass, InboundKind, Status
+from herald.vocabulary import FailureClass, Status
 from herald.work import Work
 from router.core.decide import decide
 from router.core.effects import Answer, Emit
 from router.core.facts import Begun, Fact
 from router.core.message import Message
-from router.frames import answer_event, inbound_event, message_event, rejection_event, work_frame
+from router.frames import answer_event, message_event, rejection_event, work_frame
 from unit.router.making import (
     CONTEXT,
     MESSAGE_ID,
@@ -244,32 +243,3 @@ def test_a_rejection_goes_to_its_tenant() -> None:
 def test_a_rejection_nobody_can_own_goes_to_unknown() -> None:
     """Where no tenant can be read the event has the reserved name."""
     assert rejection_event(refused(b"hello"), NOW).routing_key == "command.rejected.unknown"
-
-
-def _inbound(**changes: Any) -> InboundReceipt:
-    fields: dict[str, Any] = {
-        "channel": "sms",
-        "provider": "twilio",
-        "account": "twilio-main",
-        "reference": "SM1",
-        "sender": "+15550002222",
-        "content": InboundKind.TEXT,
-        "text": "Hello",
-        "received_at": NOW,
-    }
-    return InboundReceipt(**fields | changes)
-
-
-def test_an_inbound_message_is_an_event_of_its_tenant() -> None:
-    """What a recipient wrote is told under channel and tenant, once per provider id."""
-    frame = inbound_event(_inbound(), "default", None)
-    again = inbound_event(_inbound(received_at=LATER), "default", None)
-    other = inbound_event(_inbound(reference="SM2"), "default", None)
-    assert frame.routing_key == "inbound.sms.default"
-    assert frame.message_id == again.message_id != other.message_id
-    event = _body(frame)
-    assert (event["type"], event["subject"]) == (
-        "herald.inbound.received.v1",
-        "twilio/twilio-main/SM1",
-    )
-    assert event["data"]["occurred_at"] == event["data"]["received_at"]

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import secrets as tokens
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal, cast
+from typing import Literal, cast
 
 from herald.config.accounts import (
     DEFAULT_OVERRIDES,
@@ -19,9 +17,9 @@ from herald.config.accounts import (
 )
 from herald.failures import Failure
 from herald.provider_errors.twilio import classify
-from herald.receipts import AttemptReceipt, InboundMedia, InboundReceipt
+from herald.receipts import AttemptReceipt, InboundReceipt
 from herald.text import storable
-from herald.vocabulary import FailureClass, InboundKind, Status
+from herald.vocabulary import FailureClass, Status
 from ingress.answers import NO_CONTENT, Answer
 from ingress.calls import Call, as_text
 from ingress.elements import (
@@ -38,6 +36,7 @@ from ingress.elements import (
 )
 from ingress.json_bodies import read_json
 from ingress.signatures import is_twilio_body_hash, is_twilio_signature
+from ingress.twilio_messages import Fields, content_of
 from ingress.webhooks import Normalised, Provider, Receipt
 
 NAME = "twilio"
@@ -45,7 +44,6 @@ CHANNEL = "sms"
 ATTEMPT_FIELD = "attempt"  # in the query of the StatusCallback URL that our calls give
 BODY_HASH_FIELD = "bodySHA256"  # likewise; Twilio adds it when the body is JSON
 MAX_BODY_BYTES = 256 * 1024
-MAX_MEDIA = 10
 SIGNATURE_HEADER = b"x-twilio-signature"
 # A reply with words in it would be sent to the recipient as an SMS.
 NO_REPLY = Answer(
@@ -74,15 +72,14 @@ UNEXPLAINED: dict[str, FailureClass] = {
     "canceled": FailureClass.PERMANENT,
 }
 
+# by the network of the sender; an account of SMS may hear WhatsApp, too
+INBOUND_CHANNELS: dict[str, str] = {"": CHANNEL, "whatsapp": "whatsapp"}
+
 KEYWORDS: dict[str, Literal["stop", "start", "help"]] = {
     "STOP": "stop",
     "START": "start",
     "HELP": "help",
 }
-
-_SHORTEST_ENCODED = 64
-
-Fields = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,56 +169,37 @@ def _failure(fields: Fields, word: str, code: str) -> Failure:
 
 
 def _inbound(account: str, call: Call, fields: Fields) -> InboundReceipt:
-    sender = text(fields, "From")
+    network, sender = _address(text(fields, "From"))
+    channel = INBOUND_CHANNELS.get(network)
     if sender is None:
         raise NotUnderstoodError(Reason.SHAPE)
-    if ":" in sender:  # `whatsapp:+1555...`: not an SMS
+    if channel is None:
         raise NotUnderstoodError(Reason.OTHER_CHANNEL)
-    media = _media(fields)
     return InboundReceipt(
-        channel=CHANNEL,
+        **dict(content_of(fields)),
+        channel=channel,
         provider=NAME,
         account=account,
         reference=_message(fields),
         sender=sender,
-        recipient=text(fields, "To"),
-        content=InboundKind.MEDIA if media else InboundKind.TEXT,
-        text=_words(text(fields, "Body")),
-        media=media,
+        recipient=_address(text(fields, "To"))[1],
         in_reply_to=text(fields, "OriginalRepliedMessageSid"),
+        profile_name=text(fields, "ProfileName"),
         keyword=KEYWORDS.get((text(fields, "OptOutType") or "").upper()),
         received_at=call.received_at,
         element=kept_inbound(fields, len(call.body)),
     )
 
 
+def _address(given: str | None) -> tuple[str, str | None]:
+    """Part an address into its network and itself: `whatsapp:+1555...`; an SMS has no network."""
+    network, colon, address = (given or "").rpartition(":")
+    return (network if colon else ""), address or None
+
+
 def _message(fields: Fields) -> str:
     key = next((key for key in ("MessageSid", "SmsSid") if text(fields, key)), "SmsMessageSid")
     return reference(fields, key)
-
-
-def _media(fields: Fields) -> tuple[InboundMedia, ...]:
-    numbers = range(min(whole_number(fields.get("NumMedia")) or 0, MAX_MEDIA))
-    return tuple(
-        InboundMedia(reference=url, content_type=text(fields, f"MediaContentType{number}"))
-        for number in numbers
-        if (url := text(fields, f"MediaUrl{number}")) is not None
-    )
-
-
-def _words(body: str | None) -> str | None:
-    """Undo the base64 in which long concatenated messages sometimes come.
-
-    Only what decodes to several printable words is taken for it.
-    """
-    if body is None or len(body) < _SHORTEST_ENCODED or not body.isascii():
-        return body
-    try:
-        decoded = base64.b64decode(body, validate=True).decode()
-    except (binascii.Error, ValueError):
-        return body
-    plain = decoded.replace("\n", " ").replace("\r", " ")
-    return decoded if " " in plain.strip() and plain.isprintable() else body
 
 
 def _endpoint(

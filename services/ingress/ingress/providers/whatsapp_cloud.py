@@ -27,6 +27,7 @@ from ingress.elements import (
     mapping,
     moment,
     part,
+    phone,
     reference,
     sequence,
     text,
@@ -35,7 +36,7 @@ from ingress.elements import (
 from ingress.json_bodies import read_json
 from ingress.signatures import is_meta_signature
 from ingress.webhooks import Normalised, Provider
-from ingress.whatsapp_messages import content_of, phone, sender_of
+from ingress.whatsapp_messages import answered_by, content_of, sender_of
 
 NAME = "whatsapp_cloud"
 CHANNEL = "whatsapp"
@@ -169,24 +170,27 @@ def _failure(error: Mapping[str, Any]) -> Failure:
 def _message(account: str, call: Call, value: Mapping[str, Any], element: Any) -> InboundReceipt:
     message = mapping(element)
     sender, content = sender_of(message, sequence(value.get("contacts"))), content_of(message)
-    ours = text(part(value, "metadata"), "display_phone_number")
     return InboundReceipt(
+        **dict(content),
         channel=CHANNEL,
         provider=NAME,
         account=account,
         reference=reference(message, "id"),
         sender=sender.address,
-        recipient=phone(ours) if ours else None,
-        content=content.kind,
-        text=content.text,
-        payload=content.payload,
-        media=content.media,
-        in_reply_to=content.reply_to or text(part(message, "context"), "id"),
+        sender_id=sender.user_id,
+        recipient=_own_number(value),
+        group=text(message, "group_id"),
+        in_reply_to=answered_by(message, content),
         profile_name=sender.profile_name,
+        username=sender.username,
         occurred_at=moment(message.get("timestamp")),
         received_at=call.received_at,
         element=kept_inbound(message, len(call.body)),
     )
+
+
+def _own_number(value: Mapping[str, Any]) -> str | None:
+    return phone(text(part(value, "metadata"), "display_phone_number") or "")
 
 
 def _endpoint(

@@ -1,0 +1,109 @@
+"""Events of what recipients sent: whose they are, and that they leave nothing out."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+from herald.bus.frames import Frame
+from herald.receipts import InboundReceipt
+from herald.vocabulary import InboundKind
+from router.frames import inbound_event
+from unit.router.making import NOW
+
+LATER = NOW + timedelta(seconds=5)
+
+
+def _body(frame: Frame) -> dict[str, Any]:
+    event: dict[str, Any] = json.loads(frame.body)
+    return event
+
+
+def _inbound(**changes: Any) -> InboundReceipt:
+    fields: dict[str, Any] = {
+        "channel": "sms",
+        "provider": "twilio",
+        "account": "twilio-main",
+        "reference": "SM1",
+        "sender": "+15550002222",
+        "content": InboundKind.TEXT,
+        "text": "Hello",
+        "received_at": NOW,
+    }
+    return InboundReceipt(**fields | changes)
+
+
+def test_an_inbound_message_is_an_event_of_its_tenant() -> None:
+    """What a recipient wrote is told under channel and tenant, once per provider id."""
+    frame = inbound_event(_inbound(), "default", None)
+    again = inbound_event(_inbound(received_at=LATER), "default", None)
+    other = inbound_event(_inbound(reference="SM2"), "default", None)
+    assert frame.routing_key == "inbound.sms.default"
+    assert frame.message_id == again.message_id != other.message_id
+    event = _body(frame)
+    assert (event["type"], event["subject"]) == (
+        "herald.inbound.received.v1",
+        "twilio/twilio-main/SM1",
+    )
+    assert event["data"]["occurred_at"] == event["data"]["received_at"]
+
+
+EVERYTHING: dict[str, Any] = {
+    "content": InboundKind.EDITED,
+    "text": "Hello",
+    "payload": "row-1",
+    "media": [{"reference": "1", "kind": "image", "sha256": "abc=", "voice": True}],
+    "location": {"latitude": 48.8584, "longitude": 2.2945, "name": "Eiffel Tower"},
+    "contacts": [{"name": "Ada", "phones": [{"number": "1"}], "emails": ["ada@example.com"]}],
+    "order": {"catalog_id": "1", "items": [{"product_id": "2", "quantity": 3, "price": "4.50"}]},
+    "choice": {"kind": "list", "id": "row-1", "title": "Hello"},
+    "reaction": {"provider_message_id": "wamid.OUT1", "emoji": "x"},
+    "original": "wamid.IN0",
+    "address_change": {"old": "+15550002222", "new": "+15550004444"},
+    "preference": {"value": "stop", "category": "marketing_messages"},
+    "problems": [{"code": "131051", "text": "unknown"}],
+    "referral": {"source_id": "1", "click_id": "2"},
+    "product": {"catalog_id": "1", "product_id": "2"},
+    "forwarded": True,
+    "frequently_forwarded": True,
+    "sender_id": "US.1234",
+    "recipient": "+15550001111",
+    "group": "group-1",
+    "profile_name": "Ada",
+    "username": "ada",
+    "keyword": "stop",
+}
+
+
+def test_an_inbound_event_leaves_nothing_out() -> None:
+    """Every field of a receipt is told, the element only where it is asked for."""
+    own = {"kind", "reference", "in_reply_to", "occurred_at", "received_at", "element"}
+    given = {"channel", "provider", "account", "sender"}
+    assert set(EVERYTHING) == InboundReceipt.model_fields.keys() - own - given
+    told = InboundReceipt.model_validate_json(
+        _inbound(**EVERYTHING, in_reply_to="wamid.OUT1", element={"type": "x"}).model_dump_json()
+    )
+    data = _body(inbound_event(told, "default", "message-1", raw=True))["data"]
+    for name, value in EVERYTHING.items():
+        assert _without_absent(data[name]) == value, name
+    assert (data["in_reply_to"], data["answers"]) == ("message-1", "wamid.OUT1")
+    assert data["raw"] == {"type": "x"}
+    assert _body(inbound_event(told, "default", None))["data"]["raw"] is None
+
+
+def _without_absent(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_without_absent(item) for item in value]
+    if isinstance(value, dict):
+        kept = {key: _without_absent(item) for key, item in value.items()}
+        return {key: item for key, item in kept.items() if item is not None}
+    return value
+
+
+def test_a_newer_peers_word_is_read() -> None:
+    """A word this version does not know becomes `other`, wherever it stands."""
+    told = _inbound(content="hologram", preference={"value": "maybe"}, choice={"kind": "wheel"})
+    assert told.content is InboundKind.OTHER
+    data = _body(inbound_event(told, "default", None))["data"]
+    assert (data["preference"]["value"], data["choice"]["kind"]) == ("other", "other")
