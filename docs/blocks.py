@@ -25,6 +25,7 @@ from herald import vocabulary
 from herald.bus.metrics import bus_metrics
 from herald.commands import CancelMessage, Recipient, Route, SendMessage, Step
 from herald.config import accounts
+from herald.config.broker_users import Services
 from herald.config.file import (
     CategoryRules,
     IngressRules,
@@ -70,8 +71,8 @@ MODELS: dict[str, type[BaseModel]] = {
         InboundProduct, InboundChoice, InboundReaction, AddressChange, InboundReferral,
         InboundPreference, InboundProblem,
         ResendMessage, ReplayDeadLetter, DropDeadLetter,
-        Tenant, Operators, CategoryRules, RetryRules, Retention, IngressRules,
-        MaskingRules, SecretRules,
+        Services, Tenant, Operators,
+        CategoryRules, RetryRules, Retention, IngressRules, MaskingRules, SecretRules,
         accounts.WhatsAppCloudAccount, accounts.TwilioAccount,
         accounts.SendGridAccount, accounts.SmtpAccount,
     )

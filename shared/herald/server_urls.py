@@ -5,7 +5,7 @@ They may hold a password, so no message repeats them: `place_of` names the serve
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 AMQP = ("amqp", "amqps")
 POSTGRES = ("postgresql", "postgres")
@@ -47,6 +47,13 @@ def place_of(url: str) -> str:
     port = _DEFAULT_PORTS.get(scheme, "?")
     named = [place if _port(place) else f"{place or 'localhost'}:{port}" for place in places]
     return ",".join(named) + path
+
+
+def broker_user(url: str) -> str | None:
+    """Return the user that a broker's URL connects as; None: a client certificate says it."""
+    parts = urlsplit(url)
+    by_certificate = parse_qs(parts.query).get("auth", [""])[-1].upper() == "EXTERNAL"
+    return None if by_certificate else unquote(parts.username or "guest")
 
 
 def _split(url: str) -> tuple[str, list[str], str]:

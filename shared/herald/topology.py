@@ -213,7 +213,13 @@ def tenant_read_pattern(tenant: str) -> str:
     """
     if re.fullmatch(TENANT_PATTERN, tenant) is None:
         raise ValueError(f"not a tenant name: {tenant!r}")
-    return rf"^(message|inbound|command)\.[^.]+\.{tenant}$|^attempt\.[^.]+\.[^.]+\.{tenant}$"
+    own = rf"^(message|inbound|command|account)\.[^.]+\.{tenant}$"
+    return rf"{own}|^attempt\.[^.]+\.[^.]+\.{tenant}$"
+
+
+def tenant_queue_prefix(tenant: str) -> str:
+    """Return how the names of a tenant's queues begin; its broker users may have no others."""
+    return f"events.{tenant}."
 
 
 def _receipt_bindings() -> Iterator[Binding]:

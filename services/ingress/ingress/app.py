@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from herald.application import application
 from herald.bus.connections import Connections
-from herald.config.loading import Configuration
+from herald.config.loading import Configuration, publishing_user
 from herald.loop_lag import loop_lag_measured
 from herald.ops import ops_routes
 from herald.settings import Settings, SettingsError
@@ -48,13 +48,14 @@ def build_apps(settings: Settings, configuration: Configuration) -> Applications
     """Compose ingress. Nothing but the spool is opened before the lifespan starts.
 
     Raises:
-        ConfigurationError: a secrets file or a key can't be used.
+        ConfigurationError: a secrets file or a key can't be used, or its broker user is not ours.
         SettingsError: some provider needs a spool, and there is none that can be used.
     """
     file = configuration.file
     endpoints = endpoints_from(configuration)
     metrics.initialise(endpoints.accounts)
-    connections = Connections(settings.amqp_url, app_id=APP_ID)
+    user = publishing_user("ingress", file.services.ingress, settings)
+    connections = Connections(settings.amqp_url, app_id=APP_ID, user=user)
     declare_publications(
         connections.publishing, {file.accounts[name].channel for _, name in endpoints.accounts}
     )

@@ -13,6 +13,7 @@ from herald.background import Background, run_together
 from herald.bus.batches import Handler
 from herald.bus.connections import Connections
 from herald.config.file import HeraldFile
+from herald.config.loading import publishing_user
 from herald.database.pool import Database
 from herald.database.schema import SchemaWatch
 from herald.loop_lag import loop_lag_measured
@@ -58,7 +59,8 @@ class Router:
     def __init__(self, settings: Settings, configuration: HeraldFile) -> None:
         self._configuration = configuration
         metrics.initialise(configuration.accounts)
-        self._connections = Connections(settings.amqp_url, app_id=APP_ID, events=True)
+        user = publishing_user("router", configuration.services.router, settings)
+        self._connections = Connections(settings.amqp_url, app_id=APP_ID, user=user, events=True)
         self._database = Database(settings.postgres_dsn, application_name=APP_ID)
         self._schema = SchemaWatch(self._database, ("channel", "router"))
         self._outbox = Outbox(
@@ -109,7 +111,7 @@ class Router:
             controls=controls,
             receipts=receipts,
             unroutable=unroutable,
-            dead_letters=DeadLetterHandler(self._database, committer, by_queue),
+            dead_letters=DeadLetterHandler(*common, by_queue),
         )
 
     def _pulses_handled(self, lane: Lane, pulses: Sequence[Pulse]) -> None:
@@ -160,5 +162,9 @@ class Router:
 
 
 def build_app(settings: Settings, configuration: HeraldFile) -> Starlette:
-    """Compose the router's application."""
+    """Compose the router's application.
+
+    Raises:
+        ConfigurationError: it connects as a broker user that is not the router's.
+    """
     return Router(settings, configuration).application()

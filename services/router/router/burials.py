@@ -16,6 +16,7 @@ from pydantic_core import to_json
 
 from herald.bus.batches import Handler
 from herald.bus.deliveries import Delivery
+from herald.config.file import HeraldFile
 from herald.database.pool import Database
 from herald.identifiers import AttemptId, body_id
 from herald.receipts import AttemptReceipt, InboundReceipt
@@ -49,10 +50,15 @@ class DeadLetterHandler:
     """
 
     def __init__(
-        self, database: Database, committer: Committer, handlers: Mapping[str, Handler]
+        self,
+        database: Database,
+        committer: Committer,
+        configuration: HeraldFile,
+        handlers: Mapping[str, Handler],
     ) -> None:
         self._database = database
         self._committer = committer
+        self._services = configuration.services
         self._handlers = handlers
         for queue in handlers:
             metrics.HANDLED_AFTER_LIMIT.labels(queue)
@@ -85,7 +91,7 @@ class DeadLetterHandler:
         facts: dict[UUID, list[Fact]] = {}
         for delivery, letter in zip(deliveries, letters, strict=True):
             fact = _lost_work(delivery, letter.reason)
-            if fact is not None:
+            if fact is not None and self._services.is_routers(delivery.user_id):
                 facts.setdefault(fact.attempt.message_id, []).append(fact)
         async with self._database.transaction() as connection:
             committed = await self._committer.apply(connection, facts, self._database.now())
@@ -152,7 +158,9 @@ def refused_command(
     )
 
 
-def letter_from(receipt: AttemptReceipt | InboundReceipt, reason: str) -> DeadLetter:
+def letter_from(
+    receipt: AttemptReceipt | InboundReceipt, reason: str, *, headers: Mapping[str, Any] = {}
+) -> DeadLetter:
     """Keep a receipt that can't be applied; told again, it is the same letter."""
     body = receipt.model_dump_json().encode()
     if isinstance(receipt, InboundReceipt):
@@ -167,7 +175,7 @@ def letter_from(receipt: AttemptReceipt | InboundReceipt, reason: str) -> DeadLe
         reason=reason,
         exchange=RECEIPTS,
         routing_key=key,
-        headers={},
+        headers=headers,
         body=body,
     )
 

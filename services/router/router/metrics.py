@@ -68,6 +68,11 @@ DEAD_LETTERS = Counter(
     "New dead letters: refused commands, and what nobody could handle",
     ["queue"],
 )
+REPORTS_REFUSED = Counter(
+    "herald_reports_refused_total",
+    "Receipts and pulses from a broker user that may not report them",
+    ["source"],
+)
 HANDLED_AFTER_LIMIT = Counter(
     "herald_handled_after_limit_total",
     "Commands and receipts handled though the broker gave them up after too many deliveries",
@@ -125,6 +130,7 @@ def initialise(accounts: Mapping[str, Account]) -> None:
     for metric in (OVERLAPS, DELIVERY_SECONDS):
         _begin(metric, product(channels))
     _begin(DEAD_LETTERS, product((*DEAD_LETTER_QUEUES.values(), OTHER_QUEUE)))
+    _begin(REPORTS_REFUSED, product(("channel", "webhook", "router", "ingress")))
     _begin(WITHDRAWALS, product(("won", "lost")))
     _begin(TIMERS, product(_TIMERS))
     _begin(RETENTION_DELETED, product(RETENTION_TABLES))

@@ -18,12 +18,13 @@ from herald.vocabulary import Lane
 from router.burials import letter_from, unreadable_letter
 from router.committing import Committer
 from router.core.facts import Fact, Reported
-from router.core.message import Message
+from router.core.message import Attempt, Message
 from router.inbound import Inbound
 from router.matching import match
 from router.observation import observe_dead_letters
 from router.poison_isolation import apply_isolated
-from router.store.dead_letters import bury
+from router.refused_reports import FOREIGN_USER, RefusedReports
+from router.store.dead_letters import DeadLetter, bury
 
 _log = structlog.get_logger(__name__)
 
@@ -34,6 +35,7 @@ class Item:
 
     delivery: Delivery
     receipt: AttemptReceipt | InboundReceipt
+    may_be_told: bool = True  # by the broker user that published it
 
 
 class ReceiptHandler:
@@ -54,6 +56,8 @@ class ReceiptHandler:
         self._committer = committer
         self._accounts = configuration.accounts
         self._inbound = Inbound(configuration)
+        self._services = configuration.services
+        self._refused = RefusedReports()
         self._missing_accounts: set[str] = set()
 
     async def __call__(self, deliveries: Sequence[Delivery]) -> None:
@@ -66,10 +70,14 @@ class ReceiptHandler:
             except ValidationError:
                 delivery.reject()
                 continue
+            allowed = self._services.may_report(delivery.user_id, receipt)
+            if not allowed:
+                self._refused.note(delivery.user_id, receipt)
             if isinstance(receipt, Pulse):
-                pulses.append(receipt)
+                if allowed:
+                    pulses.append(receipt)
             elif _can_be_stored(receipt, delivery.body):
-                items.append(Item(delivery, receipt))
+                items.append(Item(delivery, receipt, allowed))
             else:
                 delivery.reject()
         if items:
@@ -79,8 +87,9 @@ class ReceiptHandler:
 
     async def _apply(self, items: Sequence[Item]) -> None:
         now = self._database.now()
-        attempts = [item.receipt for item in items if isinstance(item.receipt, AttemptReceipt)]
-        inbound = [item.receipt for item in items if isinstance(item.receipt, InboundReceipt)]
+        told = [item.receipt for item in items if item.may_be_told]
+        attempts = [receipt for receipt in told if isinstance(receipt, AttemptReceipt)]
+        inbound = [receipt for receipt in told if isinstance(receipt, InboundReceipt)]
         async with self._database.transaction() as connection:
             matched = await match(connection, attempts)
             events, homeless = await self._inbound.take(connection, inbound)
@@ -99,38 +108,44 @@ class ReceiptHandler:
                 *refused,
             ]
             letters = [letter_from(receipt, why) for receipt, why in lost]
+            letters += [_letter_of_stranger(item) for item in items if not item.may_be_told]
             letters += map(unreadable_letter, matched.unreadable)
             buried = await bury(connection, letters) if letters else []
         observe_dead_letters(buried)
         await self._committer.keep(committed)
 
     def _why_foreign(self, message: Message, fact: Fact) -> str | None:
-        """Refuse a receipt from an account that has no business with the message.
-
-        The attempt's own account may speak of it; while that is unknown, any account that serves
-        the tenant on the attempt's channel.
-        """
+        """Refuse a receipt from an account that has no business with the message."""
         if not isinstance(fact, Reported):
             return None
-        receipt, attempt = fact.receipt, message.find(fact.attempt)
+        attempt = message.find(fact.attempt)
         if attempt is None:
             return "unknown_attempt"
-        if receipt.source == "channel" and not receipt.account:
-            return None  # it failed before an account was chosen
+        return None if self._belongs(message, attempt, fact.receipt) else "foreign_receipt"
+
+    def _belongs(self, message: Message, attempt: Attempt, receipt: AttemptReceipt) -> bool:
+        """Tell whether the receipt's account may speak of the attempt.
+
+        The attempt's own may; while that is unknown, any account that serves the tenant on the
+        attempt's channel. A worker speaks of its own channel's attempts only.
+        """
+        by_worker = receipt.source == "channel"
+        if by_worker and receipt.channel != attempt.channel:
+            return False
+        if by_worker and not receipt.account:
+            return True  # it failed before an account was chosen
         if attempt.account:
-            mine = (attempt.provider, attempt.account) == (receipt.provider, receipt.account)
-            return None if mine else "foreign_receipt"
+            return (attempt.provider, attempt.account) == (receipt.provider, receipt.account)
         account = self._accounts.get(receipt.account)
-        if account is None and receipt.source == "channel":
+        if account is None and by_worker:
             self._note_missing_account(receipt.account)
-            return None
-        serves = (
+            return True
+        return (
             account is not None
             and account.provider == receipt.provider
             and account.channel == attempt.channel
             and message.tenant in account.tenants
         )
-        return None if serves else "foreign_receipt"
 
     def _note_missing_account(self, name: str) -> None:
         """Say once that a worker has a configuration that this router has not got yet."""
@@ -149,3 +164,9 @@ def _can_be_stored(receipt: AttemptReceipt | InboundReceipt, body: bytes) -> boo
 
 async def _set_aside(item: Item, _error: Exception) -> None:
     item.delivery.reject()
+
+
+def _letter_of_stranger(item: Item) -> DeadLetter:
+    return letter_from(
+        item.receipt, FOREIGN_USER, headers={"user_id": storable(item.delivery.user_id)}
+    )

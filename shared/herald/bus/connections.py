@@ -29,6 +29,7 @@ class Connections:
     """A service's brokers: subscribe on `consuming`, publish through `publisher`.
 
     `events`: publish what users hear on a connection of its own, through `event_publisher`.
+    `user`: the broker user named in what is published; None: nobody.
     `start` returns at once and goes on in the background until both are up, so that a service can
     answer its probes while the broker is away.
     """
@@ -38,6 +39,7 @@ class Connections:
         amqp_url: str,
         *,
         app_id: str,
+        user: str | None = None,
         events: bool = False,
         graceful_timeout_seconds: float = GRACEFUL_TIMEOUT_SECONDS,
         registry: CollectorRegistry = REGISTRY,
@@ -46,12 +48,14 @@ class Connections:
             amqp_url, app_id=app_id, graceful_timeout_seconds=graceful_timeout_seconds
         )
         self.publishing = publishing_broker(amqp_url, app_id=app_id)
-        self.publisher = Publisher(self.publishing, registry=registry)
+        self.publisher = Publisher(self.publishing, user=user, registry=registry)
         self.telling = (
             publishing_broker(amqp_url, app_id=app_id, role="telling") if events else None
         )
         self.event_publisher = (
-            self.publisher if self.telling is None else Publisher(self.telling, registry=registry)
+            self.publisher
+            if self.telling is None
+            else Publisher(self.telling, user=user, registry=registry)
         )
         self._starting: asyncio.Task[None] | None = None
 

@@ -33,17 +33,27 @@ class Frame:
     mandatory: bool = True  # False only where nobody listening is normal: public events
 
 
-def encode(frame: Frame, *, channel_number: int, max_content_bytes: int, app_id: str) -> bytes:
+def encode(
+    frame: Frame,
+    *,
+    channel_number: int,
+    max_content_bytes: int,
+    app_id: str,
+    user_id: str | None = None,
+) -> bytes:
     """Marshal a whole publish: method, properties and body.
+
+    `user_id`: who publishes it; the broker takes it from nobody else.
 
     Raises:
         ValueError: its key is too long or a property or header can't be encoded.
     """
     try:
+        properties = _properties(frame, app_id, user_id)
         parts = [
             _method(frame.exchange, frame.routing_key, frame.mandatory, channel_number),
             pamqp.frame.marshal(
-                ContentHeader(body_size=len(frame.body), properties=_properties(frame, app_id)),
+                ContentHeader(body_size=len(frame.body), properties=properties),
                 channel_number,
             ),
         ]
@@ -67,7 +77,7 @@ def _method(exchange: str, routing_key: str, mandatory: bool, channel_number: in
     return pamqp.frame.marshal(publish, channel_number)
 
 
-def _properties(frame: Frame, app_id: str) -> Basic.Properties:
+def _properties(frame: Frame, app_id: str, user_id: str | None) -> Basic.Properties:
     return Basic.Properties(
         content_type=_CONTENT_TYPE,
         headers=dict(frame.headers) if frame.headers else None,
@@ -77,6 +87,7 @@ def _properties(frame: Frame, app_id: str) -> Basic.Properties:
         timestamp=datetime.now(UTC),
         message_type=frame.type,
         app_id=app_id,
+        user_id=user_id,
     )
 
 

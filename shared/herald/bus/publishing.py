@@ -32,11 +32,21 @@ PUBLISH_TIMEOUT_SECONDS = 5.0
 
 
 class Publisher:
-    """Publishes on a broker of its own (`publishing_broker`); safe to share between tasks."""
+    """Publishes on a broker of its own (`publishing_broker`); safe to share between tasks.
 
-    def __init__(self, broker: RabbitBroker, *, registry: CollectorRegistry = REGISTRY) -> None:
+    `user`: named in everything it publishes, for those who count it only from that user.
+    """
+
+    def __init__(
+        self,
+        broker: RabbitBroker,
+        *,
+        user: str | None = None,
+        registry: CollectorRegistry = REGISTRY,
+    ) -> None:
         self.confirmed_at: float | None = None  # the last time, in monotonic seconds
         self._broker = broker
+        self._user = user
         self._published = bus_metrics(registry).published
         self._robust: RobustChannel | None = None  # the channel of the last publish
         self._in_flight: set[str] = set()
@@ -123,6 +133,7 @@ class Publisher:
                     channel_number=channel.number,
                     max_content_bytes=channel.max_content_size,
                     app_id=self._broker.config.app_id or "",
+                    user_id=self._user,
                 )
             except ValueError as error:
                 refused[i] = RefusedError(frame.message_id, str(error))

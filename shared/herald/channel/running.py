@@ -20,7 +20,7 @@ def run_channel(
     configuration = load_or_exit(settings.config_path)
     try:
         secrets = configuration.secrets_for(list(configuration.accounts_of(channel)))
+        built = Channel(channel, providers, settings, configuration, secrets)
     except ConfigurationError as error:
         exit_with(error)
-    built = Channel(channel, providers, settings, configuration, secrets)
     serve(built.application(), settings)

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 
 from herald.commands import Route
 from herald.config.accounts import AnyAccount, BaseUrl
+from herald.config.broker_users import BrokerUser, Services
 from herald.config.retention import Retention
 from herald.durations import Duration
 from herald.identifiers import UNKNOWN_TENANT, ChannelName, ConfiguredName, TenantName
@@ -23,7 +24,6 @@ class _Part(BaseModel):
 
 
 FilePath = Annotated[str, StringConstraints(min_length=1)]
-BrokerUser = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 
 
 class Tenant(_Part):
@@ -128,6 +128,7 @@ class HeraldFile(_Part):
     operators: Operators = Operators()
     secrets: SecretRules = SecretRules()
     masking: MaskingRules = MaskingRules()
+    services: Services = Services()
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -164,6 +165,7 @@ class HeraldFile(_Part):
             *self._owner_problems(),
             *self._route_problems(),
             *self._retention_problems(),
+            *self.services.problems(self.channels),
         ]
         if problems:
             raise ValueError("; ".join(problems))

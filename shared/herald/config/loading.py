@@ -12,10 +12,13 @@ from pydantic import ValidationError
 from pydantic_core import to_json
 
 from herald.config.accounts import PROVIDERS, Account, Secrets
+from herald.config.broker_users import Users, own_user
 from herald.config.file import HeraldFile
 from herald.config.masking import read_masking_key
 from herald.config.secret_files import SecretFileError, read_secret_file
 from herald.masking import MaskingKey, set_masking_key
+from herald.server_urls import broker_user
+from herald.settings import Settings
 
 
 class ConfigurationError(Exception):
@@ -126,6 +129,20 @@ def load_configuration(path: Path) -> Configuration:
     return Configuration(path, file)
 
 
+def publishing_user(service: str, named: Users, settings: Settings) -> str | None:
+    """Choose the broker user that a service names in what it publishes; None: nobody checks it.
+
+    `named`: its users in `[services]`, under `service`.
+
+    Raises:
+        ConfigurationError: the service connects as none of them.
+    """
+    try:
+        return own_user(broker_user(settings.amqp_url), named)
+    except ValueError as error:
+        raise ConfigurationError(settings.config_path, [f"services.{service}: {error}"]) from None
+
+
 def load_or_exit(path: Path) -> Configuration:
     """Read the configuration for a service, and set the masking key of its process.
 
@@ -148,14 +165,16 @@ def exit_with(error: ConfigurationError) -> NoReturn:
 def _in_the_file(location: tuple[int | str, ...]) -> list[int | str]:
     """Leave out what pydantic names and is no key of the file.
 
-    That is the provider as the branch it took, and where a sender's channels are kept. Only there:
-    an account may well be named like its provider.
+    That is the provider as the branch it took, where a sender's channels are kept, and the form of
+    the channels' users. Only there: an account may well be named like its provider.
     """
     match location:
         case ("accounts", name, branch, *rest) if branch in PROVIDERS:
             return ["accounts", name, *rest]
         case ("senders", name, "channels", *rest):
             return ["senders", name, *rest]
+        case ("services", "channels", _, *rest):
+            return ["services", "channels", *rest]
     return list(location)
 
 

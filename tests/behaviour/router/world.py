@@ -17,6 +17,7 @@ import asyncpg
 import pika
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
 from starlette.applications import Starlette
+from yarl import URL
 
 from behaviour.bus.rabbit import Rabbit
 from behaviour.router.receipts import PROVIDERS
@@ -229,13 +230,15 @@ def command(**changes: Any) -> Body:
     return {name: value for name, value in (fields | changes).items() if value is not None}
 
 
-def build_routers(amqp_url: str, dsn: str, number: int) -> list[Starlette]:
+def build_routers(
+    amqp_url: str, dsn: str, number: int, path: Path = CONFIGURATION
+) -> list[Starlette]:
     """Build routers that know the tests' configuration."""
-    configuration = load_configuration(CONFIGURATION)
+    configuration = load_configuration(path)
     settings = Settings(
         amqp_url=amqp_url,
         postgres_dsn=dsn,
-        config_path=CONFIGURATION,
+        config_path=path,
         operations=Address("127.0.0.1", 1),
         log_format="json",
     )
@@ -244,20 +247,34 @@ def build_routers(amqp_url: str, dsn: str, number: int) -> list[Starlette]:
 
 @asynccontextmanager
 async def running_routers(
-    amqp_url: str, management_url: str, postgres_dsn: str, *, number: int = 1
+    amqp_url: str,
+    management_url: str,
+    postgres_dsn: str,
+    *,
+    number: int = 1,
+    path: Path = CONFIGURATION,
+    router_url: str | None = None,
+    ingress_url: str | None = None,
 ) -> AsyncIterator[World]:
-    """Prepare broker and database, and run routers on them."""
+    """Prepare broker and database, and run routers on them.
+
+    `path`: another configuration; `router_url`, `ingress_url`: of broker users of their own.
+    """
     await migrate(postgres_dsn)
     await apply(amqp_url, topology_for(CHANNELS), management_url=management_url)
     rabbit = Rabbit(amqp_url, management_url, virtual_host(amqp_url))
-    apps = build_routers(amqp_url, postgres_dsn, number)
+    apps = build_routers(router_url or amqp_url, postgres_dsn, number, path)
     async with AsyncExitStack() as stack:
         database = await asyncpg.connect(postgres_dsn)
         stack.push_async_callback(database.close)
         connection = await stack.enter_async_context(await aio_pika.connect(amqp_url))
         world = World(rabbit, postgres_dsn, apps, await connection.channel(), database)
         await world.listen()
-        ingress = Connections(amqp_url, app_id="test-ingress")
+        ingress = Connections(
+            ingress_url or amqp_url,
+            app_id="test-ingress",
+            user=URL(ingress_url).user if ingress_url else None,
+        )
         await ingress.start()
         stack.push_async_callback(ingress.stop)
         await stack.enter_async_context(PulseSender(ingress.publisher, Identity()))

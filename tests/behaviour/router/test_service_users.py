@@ -1,0 +1,227 @@
+"""Receipts count only from the broker users of the services whose they are."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import aio_pika
+import pytest
+import pytest_asyncio
+from pydantic import BaseModel
+
+from behaviour.router.receipts import receipt, webhook
+from behaviour.router.world import CHANNELS, CONFIGURATION, World, running_routers
+from broker_users import BrokerUser, broker_user
+from herald.receipts import InboundReceipt, Pulse
+from herald.rights import channel_rights, ingress_rights, router_rights
+from herald.topology import DEAD, OUTBOUND, RECEIPTS
+from herald.vocabulary import InboundKind, Status
+from herald.work import Work
+from router.metrics import REPORTS_REFUSED
+
+Users = dict[str, BrokerUser]
+KEYS = {
+    "sms": "attempt.sms.normal",
+    "email": "attempt.email.normal",
+    "ingress": "attempt.sms.normal",
+}
+LETTER = """
+    SELECT reason || ':' || coalesce(headers ->> 'user_id', '') FROM router.dead_letters
+    WHERE position($1 IN body) > 0
+"""
+
+
+@pytest.fixture(scope="module")
+def users(management_url: str, amqp_url: str, vhost: str) -> Iterator[Users]:
+    """Give each service a user with exactly its rights."""
+    rights = {
+        "router": router_rights(),
+        "ingress": ingress_rights(),
+        "sms": channel_rights("sms"),
+        "email": channel_rights("email"),
+        "whatsapp": channel_rights("whatsapp"),
+    }
+    with ExitStack() as stack:
+        yield {
+            name: stack.enter_context(broker_user(management_url, amqp_url, vhost, mine))
+            for name, mine in rights.items()
+        }
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def world(
+    users: Users,
+    amqp_url: str,
+    management_url: str,
+    postgres_dsn: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> AsyncIterator[World]:
+    """Give a router that runs under its own rights and knows who the other services are."""
+    services: dict[str, Any] = {name: [users[name].name] for name in ("router", "ingress")}
+    path = tmp_path_factory.mktemp("configuration") / "herald.toml"
+    path.write_text(
+        "\n".join(
+            [
+                CONFIGURATION.read_text(),
+                "[services]",
+                *(f"{name} = {json.dumps(named)}" for name, named in services.items()),
+                "[services.channels]",
+                *(f'{name} = ["{users[name].name}"]' for name in CHANNELS),
+            ]
+        )
+    )
+    async with running_routers(
+        amqp_url,
+        management_url,
+        postgres_dsn,
+        path=path,
+        router_url=users["router"].url,
+        ingress_url=users["ingress"].url,
+    ) as running:
+        yield running
+
+
+@asynccontextmanager
+async def exchange_of(
+    user: BrokerUser, name: str = RECEIPTS
+) -> AsyncIterator[aio_pika.abc.AbstractExchange]:
+    async with await aio_pika.connect(user.url) as connection:
+        channel = await connection.channel()
+        yield await channel.get_exchange(name, ensure=False)
+
+
+async def tell(
+    user: BrokerUser, told: BaseModel, key: str, *, named: bool = True, **changes: Any
+) -> None:
+    """Publish a report as a broker user, who names itself."""
+    body = json.dumps(told.model_dump(mode="json") | changes).encode()
+    message = aio_pika.Message(
+        body, message_id=str(uuid.uuid4()), user_id=user.name if named else None
+    )
+    async with exchange_of(user) as exchange:
+        await exchange.publish(message, key)
+
+
+async def sms_work(world: World) -> tuple[str, Work]:
+    key = await world.send(route="sms", tenant="other")
+    found = await world.until(lambda: next((w for w in world.works if w.channel == "sms"), None))
+    world.works.remove(found)
+    return key, found
+
+
+async def test_each_services_own_reports_count(world: World, users: Users) -> None:
+    """A worker's acceptance and a webhook's delivery, each from its own user, under its rights."""
+    key, work = await sms_work(world)
+    await tell(users["sms"], receipt(work, Status.ACCEPTED), KEYS["sms"])
+    await tell(users["ingress"], webhook(work, Status.DELIVERED), KEYS["ingress"])
+    [told] = await world.heard("delivered", key)
+    assert told["outcome"] == "succeeded"
+    properties = world.told("delivered", key)[0].properties
+    assert properties.user_id == users["router"].name
+
+
+FORGED: list[tuple[str, dict[str, Any]]] = [
+    ("ingress", {"status": "accepted"}),
+    ("ingress", {"status": "failed", "failure": {"class": "permanent", "code": "x"}}),
+    ("ingress", {"source": "webhook", "status": "returned"}),
+    ("ingress", {"source": "webhook", "status": "unknown"}),
+    ("email", {"status": "accepted"}),
+    ("sms", {"source": "webhook", "status": "delivered"}),
+]
+
+
+@pytest.mark.parametrize(("teller", "said"), FORGED)
+async def test_anybody_elses_are_set_aside(
+    world: World, users: Users, teller: str, said: dict[str, Any]
+) -> None:
+    """A report is kept as a dead letter with its user; the attempt is as before."""
+    _, work = await sms_work(world)
+    before = REPORTS_REFUSED.labels(said.get("source", "channel"))._value.get()
+    marker = uuid.uuid4().hex
+    forged = receipt(work, Status.ACCEPTED)
+    await tell(users[teller], forged, KEYS[teller], **said, event_key=marker)
+    reason = await world.row(LETTER, marker.encode())
+    assert reason == f"foreign_user:{users[teller].name}"
+    assert REPORTS_REFUSED.labels(said.get("source", "channel"))._value.get() == before + 1
+    status = await world.row(
+        "SELECT status FROM router.attempts WHERE attempt_id = $1", work.attempt_id
+    )
+    assert status == "dispatched"
+
+
+async def test_who_says_nobody_is_believed_nothing(world: World, users: Users) -> None:
+    """A report without `user_id` does not count, though it is the right user's."""
+    _, work = await sms_work(world)
+    marker = uuid.uuid4().hex
+    told = receipt(work, Status.ACCEPTED, event_key=marker)
+    await tell(users["sms"], told, KEYS["sms"], named=False)
+    assert await world.row(LETTER, marker.encode()) == "foreign_user:"
+
+
+async def test_a_worker_reports_its_own_channels_attempts_only(world: World, users: Users) -> None:
+    """It may write its channel's name, and then the attempt is another channel's."""
+    _, work = await sms_work(world)
+    marker = uuid.uuid4().hex
+    told = receipt(work, Status.ACCEPTED, event_key=marker, channel="email")
+    await tell(users["email"], told, KEYS["email"])
+    assert await world.row(LETTER, marker.encode()) == "foreign_receipt:"
+
+
+async def test_inbound_messages_are_ingress_alone_to_tell(world: World, users: Users) -> None:
+    """A worker that says a recipient wrote is not believed."""
+    marker = uuid.uuid4().hex
+    told = InboundReceipt(
+        channel="sms",
+        provider="twilio",
+        account="twilio-main",
+        reference=marker,
+        sender="+15550002222",
+        content=InboundKind.TEXT,
+        received_at=datetime.now(UTC),
+    )
+    await tell(users["sms"], told, KEYS["sms"])
+    reason = await world.row(LETTER, marker.encode())
+    assert reason == f"foreign_user:{users['sms'].name}"
+
+
+@pytest.mark.parametrize("source", ["router", "ingress"])
+async def test_a_forged_pulse_is_ignored(world: World, users: Users, source: str) -> None:
+    """Whoever could forge one would let silence pass for judged, or hold it."""
+    before = REPORTS_REFUSED.labels(source)._value.get()
+    instance = uuid.uuid4()
+    pulse = Pulse(source=source, instance=instance, sent_at=datetime.now(UTC))
+    await tell(users["sms"], pulse, KEYS["sms"])
+    await world.until(lambda: REPORTS_REFUSED.labels(source)._value.get() > before)
+    known = await world.database.fetchval(
+        "SELECT count(*) FROM router.ingresses WHERE ingress = $1", instance
+    )
+    assert known == 0
+
+
+async def test_nobody_but_the_router_loses_work(world: World, users: Users) -> None:
+    """A dead letter that looks like given-up work is kept, and its attempt goes on."""
+    key, work = await sms_work(world)
+    marker = uuid.uuid4().hex
+    death: Any = {
+        "exchange": OUTBOUND,
+        "queue": marker,
+        "reason": "rejected",
+        "routing-keys": ["x"],
+    }
+    message = aio_pika.Message(
+        work.model_dump_json().encode(),
+        headers={"x-death": [death]},
+        user_id=users["ingress"].name,
+    )
+    async with exchange_of(users["ingress"], DEAD) as exchange:
+        await exchange.publish(message, "ingress.quarantine")
+    await world.row("SELECT count(*) FROM router.dead_letters WHERE queue = $1", marker)
+    await tell(users["sms"], receipt(work, Status.ACCEPTED), KEYS["sms"])
+    await tell(users["ingress"], webhook(work, Status.DELIVERED), KEYS["ingress"])
+    [told] = await world.heard("delivered", key)
+    assert told["outcome"] == "succeeded"
