@@ -31,6 +31,7 @@ from herald.config.file import (
     IngressRules,
     MaskingRules,
     Operators,
+    ReadApiRules,
     RetryRules,
     SecretRules,
     Tenant,
@@ -72,7 +73,7 @@ MODELS: dict[str, type[BaseModel]] = {
         InboundPreference, InboundProblem,
         ResendMessage, ReplayDeadLetter, DropDeadLetter,
         Services, Tenant, Operators,
-        CategoryRules, RetryRules, Retention, IngressRules, MaskingRules, SecretRules,
+        CategoryRules, RetryRules, Retention, IngressRules, MaskingRules, SecretRules, ReadApiRules,
         accounts.WhatsAppCloudAccount, accounts.TwilioAccount,
         accounts.SendGridAccount, accounts.SmtpAccount,
     )

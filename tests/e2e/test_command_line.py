@@ -263,6 +263,10 @@ def test_what_is_not_there_is_said(
         (send, {"HERALD_AMQP_URL": ""}, USAGE, "HERALD_AMQP_URL is not set"),
         (("timeline", "x"), {"HERALD_ROUTER_URL": f"http://127.0.0.1:{port}"}, FAILED, "no router"),
         (("timeline", "x"), {"HERALD_ROUTER_URL": "127.0.0.1"}, USAGE, "must start with http://"),
+        (("timeline", "x"), {"HERALD_READ_TOKEN_FILE": ""}, USAGE, "set HERALD_READ_TOKEN, or"),
+        (("timeline", "x"), {"HERALD_READ_TOKEN_FILE": "/x"}, USAGE, "No such file or directory"),
+        (("timeline", "x"), {"HERALD_READ_TOKEN": "other"}, USAGE, "this token is not known"),
+        (("timeline", "x"), {"HERALD_READ_TOKEN": "a b"}, USAGE, "HERALD_READ_TOKEN: this is no"),
         (("timeline", "x"), {}, USAGE, "is named x"),
         (("timeline", str(uuid4())), {}, USAGE, "no message of tenant"),
     ):

@@ -41,7 +41,8 @@ def test_message_can_be_read_back_without_its_address(client: Client, stack: Sta
     body = send()
     client.publish(body)
     message_id = client.end(body["idempotency_key"])["subject"]
-    text = call("GET", f"{stack.router_url}/messages/{message_id}").body.decode()
+    token = stack.read_token_file.read_text().strip()
+    text = call("GET", f"{stack.router_url}/messages/{message_id}", token=token).body.decode()
     document = json.loads(text)
     assert document["outcome"] == "succeeded"
     assert document["attempts"][0]["status"] == "delivered"
@@ -50,8 +51,10 @@ def test_message_can_be_read_back_without_its_address(client: Client, stack: Sta
 
 
 def test_read_api_does_not_know_every_id(stack: Stack) -> None:
-    """An id that does not exist is a 404."""
-    assert call("GET", f"{stack.router_url}/messages/{uuid.uuid4()}").status == 404
+    """An id that does not exist is a 404, to those who may ask."""
+    url = f"{stack.router_url}/messages/{uuid.uuid4()}"
+    assert call("GET", url, token=stack.read_token_file.read_text().strip()).status == 404
+    assert call("GET", url).status == 401
 
 
 def _refused(client: Client, body: Any, key: str = "message.send") -> tuple[str, str]:

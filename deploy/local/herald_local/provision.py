@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
+from herald.read_tokens import EVERY_TENANT, TOKEN_PREFIX, entry_for
 from herald_local.memory import Memory
 from herald_local.ports import LOOPBACK
 
@@ -29,7 +30,7 @@ def write_configuration(home: Path, memory: Memory, templates: Path = TEMPLATES)
     The memory has the ports of `ingress`, `sandbox` and `sandbox.smtp`.
     """
     values = _values(memory)
-    for template in sorted((*templates.rglob("*.toml"), *templates.rglob("*.key"))):
+    for template in sorted(path for path in templates.rglob("*") if path.is_file()):
         file = home / template.relative_to(templates)
         file.parent.mkdir(parents=True, exist_ok=True)
         file.touch(mode=0o600)
@@ -38,11 +39,14 @@ def write_configuration(home: Path, memory: Memory, templates: Path = TEMPLATES)
 
 def _values(memory: Memory) -> dict[str, str]:
     private_key, public_key = _sendgrid_keys(memory)
+    read_token = f"{TOKEN_PREFIX}{memory.secret('read token', 60)}"
     return {
         "ingress_url": f"http://{LOOPBACK}:{memory.ports['ingress']}",
         "sandbox_url": f"http://{LOOPBACK}:{memory.ports['sandbox']}",
         "smtp_port": str(memory.ports["sandbox.smtp"]),
         "smtp_password": memory.secret("smtp password"),
+        "read_token": read_token,
+        "read_token_entry": entry_for("operator", read_token, [EVERY_TENANT]).rstrip(),
         "masking_key": memory.secret("masking key", 64),
         "phone_number_id": "100000000000001",
         "whatsapp_access_token": f"EAA{memory.secret('whatsapp access token', 60)}",

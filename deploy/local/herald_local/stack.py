@@ -44,6 +44,11 @@ class Stack:
         return self.home / "sandbox.toml"
 
     @property
+    def read_token_file(self) -> Path:
+        """The token with which an operator reads at the router."""
+        return self.home / "secrets" / "read.token"
+
+    @property
     def requests_file(self) -> Path:
         """The sandbox's record of every request it accepted, one JSON line each."""
         return self.home / "requests.jsonl"
@@ -70,6 +75,7 @@ class Stack:
             "HERALD_CONFIG": str(self.config),
             "HERALD_INGRESS_URL": self.ingress_url,
             "HERALD_ROUTER_URL": self.router_url,
+            "HERALD_READ_TOKEN_FILE": str(self.read_token_file),
             "HERALD_SANDBOX_URL": self.sandbox_url,
             "HERALD_SERVICES": ",".join(
                 f"{name}={self.operations_url(name)}"

@@ -17,13 +17,18 @@ class Answer(NamedTuple):
     body: bytes
 
 
-def call(method: str, url: str, body: bytes | None = None) -> Answer:
-    """Make one call; credentials in `url` go as Basic authentication, never on the request line."""
+def call(method: str, url: str, body: bytes | None = None, *, token: str | None = None) -> Answer:
+    """Make one call, with a bearer token if there is one.
+
+    Credentials in `url` go as Basic authentication, never on the request line.
+    """
     parts = urlsplit(url)
     headers = {"Content-Type": "application/json"}
     if parts.username is not None:
         login = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
         headers["Authorization"] = f"Basic {base64.b64encode(login.encode()).decode()}"
+    if token is not None:
+        headers["Authorization"] = f"Bearer {token}"
     kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
     connection = kind(parts.hostname or "", parts.port, timeout=TIMEOUT_SECONDS)
     target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"

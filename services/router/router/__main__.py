@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from herald.config.loading import load_or_exit
+from herald.config.loading import ConfigurationError, exit_with, load_or_exit
 from herald.logs import configure_logs
 from herald.serving import serve
 from herald.settings import read_settings_or_exit
@@ -14,7 +14,11 @@ def main() -> None:
     settings = read_settings_or_exit(operations_port=OPERATIONS_PORT)
     configure_logs("router", settings.log_format)
     configuration = load_or_exit(settings.config_path)
-    serve(build_app(settings, configuration.file), settings)
+    try:
+        application = build_app(settings, configuration)
+    except ConfigurationError as error:
+        exit_with(error)
+    serve(application, settings)
 
 
 if __name__ == "__main__":

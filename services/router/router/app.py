@@ -12,8 +12,7 @@ from herald.application import application
 from herald.background import Background, run_together
 from herald.bus.batches import Handler
 from herald.bus.connections import Connections
-from herald.config.file import HeraldFile
-from herald.config.loading import publishing_user
+from herald.config.loading import Configuration, publishing_user
 from herald.database.pool import Database
 from herald.database.schema import SchemaWatch
 from herald.loop_lag import loop_lag_measured
@@ -39,6 +38,7 @@ from router.listeners import Listeners
 from router.outage_pause import OutagePause
 from router.outbox import Outbox
 from router.partitions import Partitions
+from router.read_access import ReadAccess
 from router.read_api import read_routes
 from router.receipts import ReceiptHandler
 from router.resends import ResendHandler
@@ -56,8 +56,9 @@ _log = structlog.get_logger(__name__)
 class Router:
     """The router's process."""
 
-    def __init__(self, settings: Settings, configuration: HeraldFile) -> None:
-        self._configuration = configuration
+    def __init__(self, settings: Settings, loaded: Configuration) -> None:
+        self._configuration = configuration = loaded.file
+        self._read_access = ReadAccess(loaded, settings.operations.host)
         metrics.initialise(configuration.accounts)
         user = publishing_user("router", configuration.services.router, settings)
         self._connections = Connections(settings.amqp_url, app_id=APP_ID, user=user, events=True)
@@ -88,7 +89,7 @@ class Router:
         operations = ops_routes(
             APP_ID, self._checks(), worries={"silence": lambda: self._listeners.warning}
         )
-        routes = [*operations, *read_routes(self._database)]
+        routes = [*operations, *read_routes(self._read_access, self._database)]
         return application(routes, self._lifespan)
 
     def _handlers(self, committer: Committer) -> Handlers:
@@ -161,10 +162,11 @@ class Router:
         )
 
 
-def build_app(settings: Settings, configuration: HeraldFile) -> Starlette:
+def build_app(settings: Settings, configuration: Configuration) -> Starlette:
     """Compose the router's application.
 
     Raises:
-        ConfigurationError: it connects as a broker user that is not the router's.
+        ConfigurationError: it connects as a broker user that is not the router's, or the tokens
+            file of the read API can't be used.
     """
     return Router(settings, configuration).application()

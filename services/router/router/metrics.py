@@ -111,6 +111,12 @@ RETENTION_DELETED = Counter(
 RETENTION_PARTITIONS = Counter(
     "herald_retention_partitions_total", "Days of history dropped whole because of their age"
 )
+READS_REFUSED = Counter(
+    "herald_reads_refused_total", "Requests to the read API refused", ["reason"]
+)
+_REFUSALS = (
+    "other_host", "not_configured", "no_token", "unknown_token", "other_tenant", "unusable",
+)  # fmt: skip
 
 
 def initialise(accounts: Mapping[str, Account]) -> None:
@@ -134,6 +140,7 @@ def initialise(accounts: Mapping[str, Account]) -> None:
     _begin(WITHDRAWALS, product(("won", "lost")))
     _begin(TIMERS, product(_TIMERS))
     _begin(RETENTION_DELETED, product(RETENTION_TABLES))
+    _begin(READS_REFUSED, product(_REFUSALS))
 
 
 def _begin(metric: MetricWrapperBase, series: Iterable[tuple[str, ...]]) -> None:

@@ -13,31 +13,42 @@ from starlette.routing import Route
 from herald.database.pool import OUTAGES, Database
 from herald.durations import format_duration
 from herald.masking import masked
+from herald.read_tokens import Reader
 from router.core.message import PLAN, STATE, Attempt, Plan
+from router.read_access import ReadAccess, read_error, refuse_tenant, tenant_asked_for
 from router.store.messages import find_by_key
 from router.store.views import show_history, show_message
 
 
-def read_routes(database: Database) -> list[Route]:
+def read_routes(access: ReadAccess, database: Database) -> list[Route]:
     """Build `GET /messages/{id}` and `GET /messages?idempotency_key=&tenant=`.
 
     Addresses are masked; what was said is not shown.
     """
 
-    async def by_id(request: Request) -> Response:
-        return await _answer(database, request.path_params["message_id"])
+    async def by_id(request: Request, reader: Reader) -> Response:
+        return await _answer(database, request.path_params["message_id"], reader)
 
-    async def by_key(request: Request) -> Response:
+    async def by_key(request: Request, reader: Reader) -> Response:
         key = request.query_params.get("idempotency_key")
         if not key:
-            return _error(400, "idempotency_key: give one, and a tenant unless it is default")
-        return await _answer(database, (request.query_params.get("tenant", "default"), key))
+            return read_error(400, "idempotency_key: give one")
+        tenant = tenant_asked_for(request, reader)
+        if not reader.may_read(tenant):
+            return refuse_tenant(tenant)
+        return await _answer(database, (tenant, key), reader)
 
-    return [Route("/messages/{message_id:uuid}", by_id), Route("/messages", by_key)]
+    return [
+        access.route("/messages/{message_id:uuid}", by_id),
+        access.route("/messages", by_key),
+    ]
 
 
-async def _answer(database: Database, name: UUID | tuple[str, str]) -> Response:
-    """Show a message named by its id, or by tenant and idempotency key."""
+async def _answer(database: Database, name: UUID | tuple[str, str], reader: Reader) -> Response:
+    """Show a message named by its id, or by tenant and idempotency key.
+
+    To a reader of other tenants it does not exist.
+    """
     try:
         async with database.connection() as connection:
             message_id = (
@@ -46,16 +57,12 @@ async def _answer(database: Database, name: UUID | tuple[str, str]) -> Response:
                 else (await find_by_key(connection, [name])).get(name)
             )
             row = await show_message(connection, message_id) if message_id else None
-            if row is None:
-                return _error(404, "no such message")
+            if row is None or not reader.may_read(row["tenant"]):
+                return read_error(404, "no such message")
             history = await show_history(connection, row["created_at"], row["id"])
     except OUTAGES:
-        return _error(503, "database away", {"Retry-After": "5"})
+        return read_error(503, "database away", {"Retry-After": "5"})
     return JSONResponse(_document(row, history))
-
-
-def _error(status: int, text: str, headers: dict[str, str] | None = None) -> Response:
-    return JSONResponse({"error": text}, status_code=status, headers=headers)
 
 
 def _document(row: asyncpg.Record, history: list[asyncpg.Record]) -> dict[str, Any]:

@@ -14,13 +14,15 @@ from herald.cli.migrate import migrate
 from herald.cli.send import send
 from herald.cli.status import status
 from herald.cli.timeline import timeline
+from herald.cli.token import token
 from herald.cli.topology import topology
 from herald.cli.watch import watch
 
 application = typer.Typer(
     name="herald",
     help="Send messages, see what became of them, and operate a Herald. Settings come from the "
-    "environment: HERALD_AMQP_URL, HERALD_ROUTER_URL, HERALD_POSTGRES_DSN, HERALD_CONFIG. "
+    "environment: HERALD_AMQP_URL, HERALD_ROUTER_URL, HERALD_READ_TOKEN, HERALD_POSTGRES_DSN, "
+    "HERALD_CONFIG. "
     "Exit codes: 0 done, 1 it could not be done or did not end well, 2 wrong input or refused, "
     "3 not in time, or not all could be checked, 130 Ctrl-C.",
     no_args_is_help=True,
@@ -46,7 +48,7 @@ def _options(
     """Hold what belongs to no command; the application's own help is shown."""
 
 
-for command in (send, timeline, watch, cancel, status, migrate):
+for command in (send, timeline, watch, cancel, status, migrate, token):
     application.command()(command)
 application.add_typer(account, name="account")
 application.add_typer(topology, name="topology")

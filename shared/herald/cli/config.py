@@ -8,6 +8,7 @@ import typer
 
 from herald.cli.environment import EXIT_USAGE, JsonOption, configuration, fail
 from herald.config.loading import ConfigurationError
+from herald.config.read_tokens_file import load_read_tokens
 
 config = typer.Typer(help="Look at the configuration.", no_args_is_help=True)
 
@@ -22,7 +23,11 @@ def check(as_json: JsonOption = False) -> None:
     """Read herald.toml and every secrets file it names; print every error and exit with 2."""
     loaded = configuration()
     errors: list[str] = []
-    for read in (lambda: loaded.secrets_for(list(loaded.file.accounts)), loaded.masking_key):
+    for read in (
+        lambda: loaded.secrets_for(list(loaded.file.accounts)),
+        loaded.masking_key,
+        lambda: load_read_tokens(loaded),
+    ):
         try:
             read()
         except ConfigurationError as error:

@@ -17,13 +17,10 @@ from herald.cli.environment import (
     JsonOption,
     TenantOption,
     fail,
-    router_url,
 )
 from herald.cli.event_lines import STYLES
+from herald.cli.reading import read
 from herald.cli.tables import plain_table
-from herald.cli.web import ask
-
-HTTP_OK, HTTP_NOT_FOUND = 200, 404
 
 
 def timeline(
@@ -33,7 +30,8 @@ def timeline(
 ) -> None:
     """Show a message: its steps, its attempts, and each fact with what it led to, in local time.
 
-    Asks the router at HERALD_ROUTER_URL. Exit 2 if there is no such message.
+    Asks the router at HERALD_ROUTER_URL, with the token of HERALD_READ_TOKEN or of the file
+    HERALD_READ_TOKEN_FILE. Exit 2 if there is no such message, or none for this token.
     """
     document = _fetch(message, tenant)
     if as_json:
@@ -47,24 +45,12 @@ def timeline(
 
 
 def _fetch(name: str, tenant: str) -> dict[str, Any]:
-    status, document = _ask(name, tenant)
-    if status == HTTP_OK and isinstance(document, dict):
-        return document
-    if status == HTTP_NOT_FOUND:
-        raise fail(f"no message of tenant {tenant} is named {name}", EXIT_USAGE)
-    if status:
-        raise fail(f"the router at {router_url()} answers {status}; is its database up?")
-    raise fail(f"no router answers at {router_url()}; set HERALD_ROUTER_URL to where it listens")
-
-
-def _ask(name: str, tenant: str) -> tuple[int, Any]:
     """Ask for a message by its id, if it may be one, and else by its key."""
-    if is_uuid(name):
-        status, document = ask(f"{router_url()}/messages/{name}")
-        if status != HTTP_NOT_FOUND:
-            return status, document
-    names = {"tenant": tenant, "idempotency_key": name}
-    return ask(f"{router_url()}/messages", names)
+    found = read(f"/messages/{name}") if is_uuid(name) else None
+    found = found or read("/messages", {"tenant": tenant, "idempotency_key": name})
+    if found is None:
+        raise fail(f"no message of tenant {tenant} is named {name}", EXIT_USAGE)
+    return found
 
 
 def _headline(message: dict[str, Any]) -> Text:

@@ -10,18 +10,31 @@ from urllib.parse import urlencode, urlsplit
 TIMEOUT_SECONDS = 10
 
 
-def ask(url: str, parameters: dict[str, str] | None = None) -> tuple[int, Any]:
-    """GET a JSON document; status 0 means that nobody answered, or not in JSON."""
+def ask(
+    url: str, parameters: dict[str, str] | None = None, *, token: str | None = None
+) -> tuple[int, Any]:
+    """GET a JSON document; None: the answer is none. Status 0 means that nobody answered.
+
+    `token` is a bearer token; no redirection is followed, so nobody else gets it.
+    """
     parts = urlsplit(url)
     kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
     target = parts.path + (f"?{urlencode(parameters)}" if parameters else "")
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
     try:
         connection = kind(parts.hostname or "", parts.port, timeout=TIMEOUT_SECONDS)
         try:
-            connection.request("GET", target)
+            connection.request("GET", target, headers=headers)
             response = connection.getresponse()
-            return response.status, json.loads(response.read())
+            return response.status, _document(response.read())
         finally:
             connection.close()
-    except (OSError, HTTPException, ValueError):
+    except (OSError, HTTPException):
         return 0, None
+
+
+def _document(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except ValueError:
+        return None

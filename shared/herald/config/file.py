@@ -82,6 +82,17 @@ class MaskingRules(_Part):
     key_file: FilePath = "secrets/masking.key"  # a path relative to herald.toml
 
 
+_HOST_NAME = r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$|^[0-9a-f:]+$"  # or an address; without a port
+HostName = Annotated[str, StringConstraints(pattern=_HOST_NAME)]
+
+
+class ReadApiRules(_Part):
+    """Who may read, at the router, what became of messages."""
+
+    tokens_file: FilePath | None = None  # who reads what, relative to herald.toml; none: nobody
+    hosts: tuple[HostName, ...] = ()  # names it is called by, beside loopback's and its own address
+
+
 class IngressRules(_Part):
     """Ingress's own settings."""
 
@@ -126,6 +137,7 @@ class HeraldFile(_Part):
     ingress: IngressRules = IngressRules()
     retention: Retention = Retention()
     operators: Operators = Operators()
+    read_api: ReadApiRules = ReadApiRules()
     secrets: SecretRules = SecretRules()
     masking: MaskingRules = MaskingRules()
     services: Services = Services()

@@ -13,6 +13,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from herald.config.loading import load_configuration
+from herald.config.read_tokens_file import load_read_tokens
+from herald.read_tokens import Readers
 from herald_local import services
 from herald_local.memory import recall, with_ports
 from herald_local.provision import write_configuration
@@ -30,6 +32,16 @@ def test_herald_accepts_the_configuration_and_all_its_secrets(tmp_path: Path) ->
     assert set(configuration.secrets_for(list(file.accounts))) == set(file.accounts)
     assert file.channels == ("email", "sms", "whatsapp")
     assert [step.channel for step in file.routes["default"].steps] == ["whatsapp", "sms", "email"]
+
+
+def test_the_operator_has_a_token_for_reading(tmp_path: Path) -> None:
+    """The token that is handed out is the one whose digest the router is given."""
+    home = _written(tmp_path)
+    tokens = load_read_tokens(load_configuration(home / "herald.toml"))
+    assert tokens is not None
+    reader = Readers(tokens).known_by((home / "secrets" / "read.token").read_text().strip())
+    assert reader is not None
+    assert reader.is_operator
 
 
 def test_the_sandbox_holds_the_other_side_of_every_account(tmp_path: Path) -> None:
@@ -60,8 +72,8 @@ def test_the_sandbox_holds_the_other_side_of_every_account(tmp_path: Path) -> No
 
 def test_configuration_is_for_its_owner_alone_and_the_same_again(tmp_path: Path) -> None:
     """Every file has mode 0600, and writing a second time changes nothing."""
-    files = sorted(_written(tmp_path).rglob("*.toml"))
-    assert len(files) == 6
+    files = sorted(path for path in _written(tmp_path).rglob("*") if path.is_file())
+    assert len(files) == 10
     assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
     before = [file.read_text() for file in files]
     _written(tmp_path)

@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import aio_pika
@@ -33,6 +34,7 @@ from herald.vocabulary import Lane
 from herald.work import Work
 from ingress.pulse import PulseSender
 from ingress.spool.identity import Identity
+from reading import OPERATOR, Answer, ask, with_readers
 from router.app import build_app
 
 CONFIGURATION = Path(__file__).parent / "herald.toml"
@@ -167,6 +169,12 @@ class World:
             )
             await exchange.publish(message, key)
 
+    async def read(
+        self, path: str, parameters: dict[str, str] | None = None, *, reader: str = OPERATOR
+    ) -> Answer:
+        """Ask the first router's read API; `reader` is one of `reading.READERS`."""
+        return await ask(self.apps[0], path, parameters, reader=reader)
+
     async def heard(self, what: str, key: str, number: int = 1) -> list[Body]:
         """Wait for events of a kind about a key; return their data."""
         await self.until(lambda: len(self.told(what, key)) >= number)
@@ -231,10 +239,10 @@ def command(**changes: Any) -> Body:
 
 
 def build_routers(
-    amqp_url: str, dsn: str, number: int, path: Path = CONFIGURATION
+    amqp_url: str, dsn: str, number: int, folder: Path, path: Path = CONFIGURATION
 ) -> list[Starlette]:
-    """Build routers that know the tests' configuration."""
-    configuration = load_configuration(path)
+    """Build routers that know the tests' configuration; `folder` holds their tokens file."""
+    configuration = with_readers(load_configuration(path), folder)
     settings = Settings(
         amqp_url=amqp_url,
         postgres_dsn=dsn,
@@ -242,7 +250,7 @@ def build_routers(
         operations=Address("127.0.0.1", 1),
         log_format="json",
     )
-    return [build_app(settings, configuration.file) for _ in range(number)]
+    return [build_app(settings, configuration) for _ in range(number)]
 
 
 @asynccontextmanager
@@ -263,8 +271,9 @@ async def running_routers(
     await migrate(postgres_dsn)
     await apply(amqp_url, topology_for(CHANNELS), management_url=management_url)
     rabbit = Rabbit(amqp_url, management_url, virtual_host(amqp_url))
-    apps = build_routers(router_url or amqp_url, postgres_dsn, number, path)
     async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory()))
+        apps = build_routers(router_url or amqp_url, postgres_dsn, number, folder, path)
         database = await asyncpg.connect(postgres_dsn)
         stack.push_async_callback(database.close)
         connection = await stack.enter_async_context(await aio_pika.connect(amqp_url))

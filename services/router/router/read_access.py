@@ -1,0 +1,97 @@
+"""The door of the read API: the Host that is asked for, the bearer token, and whose it is."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from herald.config.file import DEFAULT_TENANT
+from herald.config.loading import Configuration
+from herald.read_tokens import Reader
+from router.hosts import allowed_hosts, host_name
+from router.metrics import READS_REFUSED
+from router.readers import CurrentReaders, TokensUnusableError
+
+# Answers a reader's request; what the reader may not read is its own to look after.
+ReadHandler = Callable[[Request, Reader], Awaitable[Response]]
+
+_CHALLENGE = 'Bearer realm="herald"'
+# RFC 6750, section 3.1: said of a token that is not known, and not where none was sent
+_BAD_TOKEN = f'{_CHALLENGE}, error="invalid_token"'
+
+
+class ReadAccess:
+    """Lets those with a token in, by the names the router is called by."""
+
+    def __init__(self, configuration: Configuration, listens_on: str) -> None:
+        """Read the tokens; `listens_on` is the host of the operations listener.
+
+        Raises:
+            ConfigurationError: the tokens file can't be used.
+        """
+        self._readers = CurrentReaders(configuration)
+        self._hosts = allowed_hosts(listens_on, configuration.file.read_api.hosts)
+
+    def route(self, path: str, handler: ReadHandler) -> Route:
+        """Build a route whose handler is given the reader; nobody else comes to it."""
+
+        async def endpoint(request: Request) -> Response:
+            reader = await self._reader_of(request)
+            return reader if isinstance(reader, Response) else await handler(request, reader)
+
+        return Route(path, endpoint)
+
+    async def _reader_of(self, request: Request) -> Reader | Response:
+        hosts = request.headers.getlist("host")
+        if len(hosts) != 1 or host_name(hosts[0]) not in self._hosts:
+            return _refuse_host()
+        if not self._readers.are_configured:
+            return _unauthorized(
+                "not_configured", "no tokens are configured: [read_api] tokens_file"
+            )
+        token = _token_of(request)
+        if token is None:
+            return _unauthorized("no_token", "a bearer token is needed")
+        try:
+            reader = (await self._readers.now()).known_by(token)
+        except TokensUnusableError:
+            READS_REFUSED.labels("unusable").inc()
+            return read_error(503, "the tokens file can't be used", {"Retry-After": "5"})
+        return reader or _unauthorized("unknown_token", "this token is not known", _BAD_TOKEN)
+
+
+def tenant_asked_for(request: Request, reader: Reader) -> str:
+    """Return the tenant a request names; else the only one its reader has, or the default."""
+    return request.query_params.get("tenant") or reader.only_tenant or DEFAULT_TENANT
+
+
+def refuse_tenant(tenant: str) -> Response:
+    """Answer a reader that asked for a tenant by name which it may not read."""
+    READS_REFUSED.labels("other_tenant").inc()
+    return read_error(403, f"this token may not read tenant {tenant}")
+
+
+def read_error(status: int, text: str, headers: dict[str, str] | None = None) -> Response:
+    """Answer that it can't be shown, and why."""
+    return JSONResponse({"error": text}, status_code=status, headers=headers)
+
+
+def _unauthorized(reason: str, text: str, challenge: str = _CHALLENGE) -> Response:
+    READS_REFUSED.labels(reason).inc()
+    return read_error(401, text, {"WWW-Authenticate": challenge})
+
+
+def _refuse_host() -> Response:
+    READS_REFUSED.labels("other_host").inc()
+    text = "This name is not the router's. Those it answers to are in [read_api] hosts.\n"
+    return PlainTextResponse(text, status_code=421)
+
+
+def _token_of(request: Request) -> str | None:
+    """Return the one bearer token of a request (RFC 6750, section 2.1)."""
+    given = request.headers.getlist("authorization")
+    scheme, _, token = given[0].partition(" ") if len(given) == 1 else ("", "", "")
+    return token.strip() or None if scheme.lower() == "bearer" else None
