@@ -58,6 +58,7 @@ from herald.inbound import (
     OrderItem,
 )
 from herald.operator_commands import DropDeadLetter, ReplayDeadLetter, ResendMessage
+from herald.reasons import SENTENCES
 from herald.vocabulary import Status
 from router.core.states import ACTIONS, DEFAULT_FALLBACK_ON, FLAGS, RANKS, REACHES, WITHDRAWABLE
 
@@ -197,13 +198,20 @@ def mediums() -> str:
         [
             f"`{channel}`",
             ", ".join(f"`{part}`" for part in medium.says),
+            ", ".join(f"`{part}`" for part in medium.needs),
             f"{medium.longest_text:,} characters" if medium.longest_text else "",
             str(medium.most_media or ""),
             f"{medium.captions.longest:,} characters" if medium.captions else "",
         ]
         for channel, medium in MEDIUMS.items()
     ]
-    return _table(("channel", "one of", "text", "files", "text and caption of a file"), rows)
+    return _table(("channel", "one of", "and", "text", "files", "text and caption of a file"), rows)
+
+
+def reasons() -> str:
+    """Return every code that a command is refused with."""
+    rows = [[f"`{code}`", sentence.capitalize()] for code, sentence in SENTENCES.items()]
+    return _table(("code", "meaning"), rows)
 
 
 def metrics() -> str:
@@ -242,5 +250,6 @@ BLOCKS: Mapping[str, Callable[..., str]] = {
     "failures": failures,
     "mediums": mediums,
     "metrics": metrics,
+    "reasons": reasons,
     "example": example,
 }

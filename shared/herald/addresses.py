@@ -7,7 +7,7 @@ from typing import Annotated
 
 import email_validator
 import phonenumbers
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
 _WHATSAPP_USER_ID = re.compile(r"[A-Z]{2}\.[A-Za-z0-9]{1,128}")  # the user's country first
 
@@ -58,5 +58,10 @@ def normalise_email(value: str) -> str:
         raise ValueError("not an e-mail address") from None
 
 
-Phone = Annotated[str, AfterValidator(normalise_phone)]
+# what a schema can say of a number with its country code, separators allowed
+_PHONE = r"^\+[ ().\-]*([0-9][ ().\-]*){7,17}$"
+
+Phone = Annotated[
+    str, AfterValidator(normalise_phone), Field(json_schema_extra={"pattern": _PHONE})
+]
 Email = Annotated[str, AfterValidator(normalise_email)]

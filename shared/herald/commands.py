@@ -58,8 +58,15 @@ class _Command(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
+_ADDRESSES = ("phone", "email", "whatsapp", "addresses")
+
+
 class Recipient(_Command):
     """Whom to reach; give an address for each channel that may be used."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"anyOf": [{"required": [name]} for name in _ADDRESSES]}
+    )
 
     phone: Phone | None = Field(
         default=None, description="E.164: for SMS, and for WhatsApp unless that differs."
@@ -72,6 +79,12 @@ class Recipient(_Command):
     name: Line | None = Field(
         default=None, max_length=200, description="Shown where a channel shows names."
     )
+
+    @model_validator(mode="after")
+    def _some_address(self) -> Self:
+        if not any(getattr(self, name) for name in _ADDRESSES):
+            raise ValueError(f"give {', '.join(_ADDRESSES[:-1])} or {_ADDRESSES[-1]}")
+        return self
 
     @field_validator("addresses")
     @classmethod

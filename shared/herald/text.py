@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _HEADER_BREAKERS = re.compile("[\x00\r\n]")
@@ -24,6 +24,12 @@ def _refuse_header_breakers(value: str) -> str:
     return value
 
 
+def _refuse_blank(value: str) -> str:
+    if not value.strip():
+        raise ValueError("must not be blank")
+    return value
+
+
 Text = Annotated[str, AfterValidator(_refuse_unstorable)]
 Line = Annotated[
     str,
@@ -31,6 +37,9 @@ Line = Annotated[
     AfterValidator(_refuse_unstorable),
     AfterValidator(_refuse_header_breakers),
 ]
+_NOT_BLANK = Field(json_schema_extra={"pattern": r"\S"})
+FilledText = Annotated[Text, AfterValidator(_refuse_blank), _NOT_BLANK]
+FilledLine = Annotated[Line, AfterValidator(_refuse_blank), _NOT_BLANK]
 
 
 def storable(value: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from herald.content import ChannelContent, Media, Template
 from herald.identifiers import attempt_tag
@@ -25,12 +25,18 @@ class WorkTemplate(Template):
 
     model_config = _LENIENT
 
+    variables: dict[str, str] = Field(default_factory=dict)
+
 
 class WorkContent(ChannelContent):
     """A channel's content as a worker reads it: unknown parts are ignored, not refused."""
 
     model_config = _LENIENT
 
+    # not the rules of commands: what an earlier version accepted must be sent
+    text: str | None = None
+    subject: str | None = None
+    html: str | None = None
     media: tuple[WorkMedia, ...] = ()
     template: WorkTemplate | None = None
 

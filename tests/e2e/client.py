@@ -98,6 +98,6 @@ def send(digits: str = "2222", **changes: Any) -> Event:
     body: Event = {
         "idempotency_key": key,
         "to": {"phone": f"+1555{int(key[:4], 16) % 1000:03}{digits}", "email": "ada@example.com"},
-        "content": {"text": "Hello"},
+        "content": {"text": "Hello", "subject": "Hello"},
     }
     return body | changes

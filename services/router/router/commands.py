@@ -8,6 +8,7 @@ from herald.bus.deliveries import Delivery
 from herald.bus.frames import Frame
 from herald.config.file import HeraldFile
 from herald.database.pool import Connection, Database, is_outage
+from herald.reasons import ID_TAKEN, IDEMPOTENCY_MISMATCH
 from herald.topology import COMMANDS
 from herald.vocabulary import CommandAnswer, Lane
 from router.accepting import accept, contents_of
@@ -145,10 +146,10 @@ def judge(candidate: Candidate, holder: Taken | None) -> Answer | Rejection:
     envelope = candidate.envelope
     if holder is None:
         # the id is in use under another key or tenant, of which nothing is told
-        return _refuse(candidate, "id", "id_taken", None)
+        return _refuse(candidate, "id", ID_TAKEN, None)
     # of an erased message nothing is left to compare with
     if holder.command_hash and holder.command_hash != candidate.command_hash:
-        return _refuse(candidate, "idempotency_key", "idempotency_mismatch", str(holder.message.id))
+        return _refuse(candidate, "idempotency_key", IDEMPOTENCY_MISMATCH, str(holder.message.id))
     return answer_repeat(envelope, holder)
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from herald.bus.frames import Frame
 from herald.database.pool import Connection
+from herald.reasons import UNKNOWN_MESSAGE
 from router.core.effects import Decision
 from router.core.facts import Fact
 from router.core.fallback import RetryRules
@@ -123,5 +124,5 @@ class Committer:
 
 def _problem(message: Message | None, fact: Fact, guard: Guard | None) -> str | None:
     if message is None:
-        return "unknown_message"
+        return UNKNOWN_MESSAGE
     return guard(message, fact) if guard is not None else None

@@ -10,6 +10,7 @@ from herald.bus.deliveries import Delivery
 from herald.commands import CancelMessage
 from herald.config.file import HeraldFile
 from herald.database.pool import Connection, Database
+from herald.reasons import UNKNOWN_COMMAND, UNKNOWN_MESSAGE
 from herald.topology import CANCEL_KEY
 from router.commands import bury_bodies, envelope_of, refuse, refuse_poison
 from router.committing import Committer
@@ -100,7 +101,7 @@ class ControlHandler:
                 facts.setdefault(message.id, []).append(CancelAsked(context=envelope.context))
             else:
                 field = "id" if cancel.id is not None else "idempotency_key"
-                problem = UnusableError(field, "unknown_message")
+                problem = UnusableError(field, UNKNOWN_MESSAGE)
                 unknown.append(rejection(envelope, problem, self._configuration))
         return facts, unknown
 
@@ -132,4 +133,4 @@ class UnroutableHandler:
 
 def unknown_command(envelope: Envelope, configuration: HeraldFile) -> Rejection:
     """Refuse a command whose routing key names none."""
-    return rejection(envelope, UnusableError("routing_key", "unknown_command"), configuration)
+    return rejection(envelope, UnusableError("routing_key", UNKNOWN_COMMAND), configuration)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from herald.commands import Route, SendMessage, Step
 from herald.config.accounts import Account
-from herald.config.file import HeraldFile
+from herald.config.file import ConfiguredRoute, HeraldFile, Sender
 from herald.content.mediums import why_unsayable
 from router.core.message import PlannedStep
 from router.core.states import DEFAULT_FALLBACK_ON
 
+_NAMED = 10
 Skipped = tuple[tuple[int, str], ...]  # the number of a step left out, and why
 
 
@@ -63,7 +65,8 @@ def sender_name(command: SendMessage, configuration: HeraldFile) -> str | None:
 def _check_overrides(command: SendMessage, configuration: HeraldFile) -> None:
     for channel in command.content.overrides:
         if channel not in configuration.channels:
-            raise UnusableError(f"content.overrides.{channel}", "no such channel")
+            at = f"content.overrides.{channel}"
+            raise UnusableError(at, _no_such("channel", configuration.channels))
 
 
 def _route(command: SendMessage, configuration: HeraldFile) -> Route:
@@ -71,14 +74,16 @@ def _route(command: SendMessage, configuration: HeraldFile) -> Route:
         for index, step in enumerate(command.route.steps):
             at = f"route.steps.{index}"
             if step.channel not in configuration.channels:
-                raise UnusableError(f"{at}.channel", "no such channel")
+                raise UnusableError(f"{at}.channel", _no_such("channel", configuration.channels))
             if step.account is not None and step.account not in configuration.accounts:
-                raise UnusableError(f"{at}.account", "no such account")
+                any_account = step.model_copy(update={"account": None})
+                known = _serving(any_account, command.tenant, configuration)
+                raise UnusableError(f"{at}.account", _no_such("account", known))
         return command.route
     name = route_name(command, configuration)
     named = configuration.routes.get(name or "")
     if named is None or command.tenant not in named.tenants:
-        raise UnusableError("route", "no such route")
+        raise UnusableError("route", _no_such("route", _of_tenant(configuration.routes, command)))
     return named
 
 
@@ -88,8 +93,22 @@ def _sender(command: SendMessage, configuration: HeraldFile) -> dict[str, str]:
         return {}
     named = configuration.senders.get(name)
     if named is None or command.tenant not in named.tenants:
-        raise UnusableError("sender", "no such sender")
+        known = _of_tenant(configuration.senders, command)
+        raise UnusableError("sender", _no_such("sender", known))
     return named.channels
+
+
+def _of_tenant(
+    parts: Mapping[str, ConfiguredRoute] | Mapping[str, Sender], command: SendMessage
+) -> list[str]:
+    return [name for name, part in parts.items() if command.tenant in part.tenants]
+
+
+def _no_such(kind: str, known: Iterable[str]) -> str:
+    """Say that a name is unknown, and which are known: as many as a reader takes in."""
+    names = sorted(known)
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"no such {kind}; known: {', '.join(names[:_NAMED]) or 'none'}{more}"
 
 
 def _why_unusable(
@@ -97,21 +116,21 @@ def _why_unusable(
 ) -> UnusableError | None:
     if command.to.address_on(step.channel) is None:
         return UnusableError("route", f"no address on {step.channel}")
-    serving = _serving(step, command.tenant, configuration)
+    serving = list(_serving(step, command.tenant, configuration).values())
     if not serving:
         return UnusableError("route", f"no account on {step.channel} serves this tenant")
     return _why_unsayable(step.channel, command, serving)
 
 
-def _serving(step: Step, tenant: str, configuration: HeraldFile) -> list[Account]:
+def _serving(step: Step, tenant: str, configuration: HeraldFile) -> dict[str, Account]:
     """Return the accounts that may be used for the step."""
-    return [
-        account
+    return {
+        name: account
         for name, account in configuration.accounts.items()
         if account.channel == step.channel
         and tenant in account.tenants
         and step.account in {None, name}
-    ]
+    }
 
 
 def _why_unsayable(

@@ -77,6 +77,7 @@ def _document(row: asyncpg.Record, history: list[asyncpg.Record]) -> dict[str, A
         "lane": plan.lane,
         "created_at": _time(row["created_at"]),
         "ended_at": _time(row["ended_at"]),
+        "send_at": _time(state.send_at),  # while it waits for that moment
         "expires_at": _time(plan.expires_at),
         "erased_at": _time(row["erased_at"]),
         "next_action_at": _time(_earliest(row["due_at"], row["silence_at"])),

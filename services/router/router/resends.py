@@ -12,6 +12,7 @@ from herald.config.file import HeraldFile
 from herald.database.pool import Connection, Database
 from herald.identifiers import UNKNOWN_TENANT, resend_id_for
 from herald.operator_commands import ResendMessage
+from herald.reasons import UNKNOWN_MESSAGE
 from herald.topology import RESEND_KEY
 from herald.vocabulary import CommandAnswer
 from router.accepting import accept, contents_of
@@ -148,7 +149,7 @@ class ResendHandler:
             if command.tenant not in self._configuration.tenants:
                 raise UnusableError("tenant", "no such tenant")
             if ended is None:
-                raise UnusableError("id" if command.id else "idempotency_key", "unknown_message")
+                raise UnusableError("id" if command.id else "idempotency_key", UNKNOWN_MESSAGE)
             old = ended.message.id
             if ended.resent_as is not None or old in judged.made:
                 judged.repeated.append((asked, ended.resent_as or resend_id_for(old)))

@@ -18,9 +18,8 @@ from herald.cli.environment import (
     run,
 )
 from herald.client import Answer, Client, RejectedError
+from herald.reasons import UNKNOWN_MESSAGE
 from herald.vocabulary import CommandAnswer
-
-UNKNOWN_MESSAGE = "unknown_message"  # the router's reason
 
 
 def cancel(

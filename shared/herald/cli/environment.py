@@ -13,6 +13,7 @@ import structlog
 import typer
 
 from herald.client import ClientError, NoAnswerError, RejectedError
+from herald.client.errors import in_words_of
 from herald.config.loading import Configuration, ConfigurationError, load_configuration
 from herald.server_urls import AMQP, HTTP, POSTGRES, check_url
 
@@ -92,7 +93,7 @@ def run(work: Coroutine[Any, Any, _T]) -> _T:
 
 def _explain(error: ClientError) -> NoReturn:
     if isinstance(error, RejectedError):
-        lines = [f"rejected: {': '.join(filter(None, fault))}" for fault in error.faults]
+        lines = [f"rejected: {in_words_of(fault)}" for fault in error.faults]
         raise fail("\n".join(lines), EXIT_USAGE) from None
     if isinstance(error, NoAnswerError):
         raise fail(str(error), EXIT_TIMEOUT) from None

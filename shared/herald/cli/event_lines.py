@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from rich.console import Console
 from rich.text import Text
 
+from herald.client.errors import in_words_of
 from herald.events import CommandData, HeraldEvent, InboundData, MessageData, family_and_what
+from herald.failures import Failure
 from herald.vocabulary import Outcome
 
 STYLES = {
@@ -32,10 +36,10 @@ def details(event: HeraldEvent) -> str:
     if isinstance(data, InboundData):
         return f"{data.channel} {data.text!r}"
     if isinstance(data, CommandData):
-        return ": ".join(filter(None, (data.field, data.reason)))
+        return in_words_of((data.field or "", data.reason or ""))
     if not isinstance(data, MessageData):
         return ""
-    failure = f"{data.failure.failure_class} {data.failure.code}".strip() if data.failure else ""
+    failure = _failure(data.failure) if data.failure else ""
     if data.fallback is not None:
         change, code = data.fallback, data.failure.code if data.failure else ""
         reason = " ".join(filter(None, (change.reason, code)))
@@ -49,10 +53,24 @@ def details(event: HeraldEvent) -> str:
     return " ".join(filter(None, words))
 
 
+def _failure(failure: Failure) -> str:
+    """Say why an attempt failed: the class, the code, and the provider's words."""
+    code = f"{failure.failure_class} {failure.code}".strip()
+    return ": ".join(filter(None, (code, failure.text)))
+
+
+def heard_at(event: HeraldEvent) -> datetime:
+    """Return when Herald heard of it; providers' clocks go by the second, and backwards."""
+    return getattr(event.data, "received_at", None) or event.time
+
+
 def print_event(event: HeraldEvent, *, named: bool = False) -> None:
-    """Write an event as one line, in local time; `named` puts its subject first."""
+    """Write an event as one line, with the local time of Herald's own clock.
+
+    `named` puts its subject first.
+    """
     what = family_and_what(event.type)[1]
-    line = Text(event.time.astimezone().strftime("%H:%M:%S.%f")[:-3] + "  ", style="dim")
+    line = Text(heard_at(event).astimezone().strftime("%H:%M:%S.%f")[:-3] + "  ", style="dim")
     if named:
         line.append(f"{event.subject:<36}  ")
     line.append(f"{what:<10} ", style=STYLES.get(what, "default"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 
+import asyncpg
 import typer
 
 from herald.cli.environment import JsonOption, fail, postgres_dsn
@@ -18,7 +19,7 @@ def migrate(as_json: JsonOption = False) -> None:
     dsn = postgres_dsn()
     try:
         applied = asyncio.run(migrations.migrate(dsn))
-    except OUTAGES as error:
+    except (*OUTAGES, asyncpg.PostgresError) as error:
         raise fail(problem_of(error, dsn)) from None
     names = [f"{item.schema}/{item.number:04}_{item.name}" for item in applied]
     if as_json:

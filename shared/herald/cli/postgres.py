@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncpg
 
+from herald.database.pool import OUTAGES
 from herald.server_urls import place_of
 
 
@@ -18,8 +19,8 @@ def problem_of(error: Exception, dsn: str) -> str:
         case asyncpg.UndefinedTableError() | asyncpg.InvalidSchemaNameError():
             return f"PostgreSQL at {where} lacks Herald's tables: has `herald migrate` been run?"
         case asyncpg.InsufficientPrivilegeError():
-            return f"PostgreSQL at {where} does not allow the user to do this"
-        case asyncpg.SyntaxOrAccessError():
+            return f"PostgreSQL at {where} does not allow the user to do this: {error}"
+        case asyncpg.PostgresError() if not isinstance(error, OUTAGES):
             return f"PostgreSQL at {where} says: {error}"
         case _:
             kind = type(error).__name__

@@ -56,7 +56,7 @@ def _fetch(name: str, tenant: str) -> dict[str, Any]:
 def _headline(message: dict[str, Any]) -> Text:
     line = Text(f"{message['id']}  ")
     line.append(message["status"], style=STYLES.get(message["status"], "default"))
-    line.append(f", {message['outcome'] or 'under way'}")
+    line.append(f", {message['outcome'] or _course(message)}")
     line.append(f"\n{message['tenant']} / {message['idempotency_key']}", style="dim")
     line.append(f"  {message['category']}, {message['lane']} lane", style="dim")
     ends = (
@@ -66,6 +66,12 @@ def _headline(message: dict[str, Any]) -> Text:
     if message["next_action_at"]:
         line.append(f", next look {_day(message['next_action_at'])}", style="dim")
     return line
+
+
+def _course(message: dict[str, Any]) -> str:
+    """Say what a message without an outcome is about to do."""
+    send_at = message.get("send_at")
+    return f"scheduled for {_day(send_at)}" if send_at else "under way"
 
 
 def _steps(message: dict[str, Any]) -> Table:
@@ -82,18 +88,22 @@ def _steps(message: dict[str, Any]) -> Table:
 
 
 def _attempts(message: dict[str, Any]) -> Table:
-    table = plain_table("attempt", "channel", "account", "status", "failure", "provider's id")
+    table = plain_table("attempt", "channel", "account", "status", "provider's id", "failure")
     for attempt in message["attempts"]:
-        failure = attempt["failure"] or {}
         table.add_row(
             _short(attempt["attempt_id"]),
             attempt["channel"],
             attempt["account"] or "",
             Text(attempt["status"], style=STYLES.get(attempt["status"], "default")),
-            " ".join(filter(None, (failure.get("class"), failure.get("code")))),
             attempt["provider_message_id"] or "",
+            _failure(attempt["failure"] or {}),
         )
     return table
+
+
+def _failure(failure: dict[str, Any]) -> str:
+    code = " ".join(filter(None, (failure.get("class"), failure.get("code"))))
+    return ": ".join(filter(None, (code, failure.get("text"))))
 
 
 def _facts(message: dict[str, Any]) -> Table:

@@ -60,12 +60,13 @@ class Client:
     ) -> None:
         self._tenant = tenant
         self._connection = Connection(amqp_url, name, names_user=names_user)
-        patterns = [
-            message_event_key("*", tenant),
-            command_event_key("*", tenant),
-            command_event_key("rejected", UNKNOWN_TENANT),  # for a tenant nobody configured
-        ]
-        self._subscription = Subscription(patterns, self._hear)
+        self._subscription = Subscription(
+            tenant,
+            [message_event_key("*", tenant), command_event_key("*", tenant)],
+            self._hear,
+            # for a tenant nobody configured; who may hear one tenant's events alone does without
+            wishes=[command_event_key("rejected", UNKNOWN_TENANT)],
+        )
         self._listening = asyncio.Lock()
         self._listens = False
         self._heard = Heard()
@@ -194,7 +195,7 @@ class Client:
         nobody listens. Without it a queue is made, and deleted when listening ends.
         """
         wanted = patterns or tuple(f"{family}.*.{self._tenant}" for family in _FAMILIES)
-        return EventStream(self._connection, wanted, queue)
+        return EventStream(self._connection, self._tenant, wanted, queue)
 
     async def _ask(self, command: Command, seconds: float) -> Answer:
         """Publish a command and wait for its answer."""

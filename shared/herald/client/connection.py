@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+import re
 from collections.abc import Awaitable, Callable, Iterator
 
 import aio_pika
@@ -24,10 +25,13 @@ from yarl import URL
 from herald.bus.cancellation import own_cancellation_only
 from herald.client.errors import ClientError, ConnectionFailedError, TopologyMissingError
 from herald.server_urls import place_of
+from herald.topology import EVENTS
 
 CONNECT_SECONDS = 10.0
 CLOSE_SECONDS = 2.0  # for each part: a broker that is stuck, as in an alarm, answers nothing
 HEARTBEAT_SECONDS = 10
+_MISSING_QUEUE = re.compile(r"no queue '([^']+)'")  # in RabbitMQ's reason
+_HERALDS_QUEUES = ("router.", "outbound.", "herald.")
 _FIRST_PAUSE_SECONDS, _MAX_PAUSE_SECONDS = 0.2, 5.0
 
 Setup = Callable[[AbstractConnection], Awaitable[None]]
@@ -159,6 +163,10 @@ def _explanation(error: Exception, where: str) -> ClientError:
             return ConnectionFailedError(
                 f"RabbitMQ at {where} has no such virtual host, or the user may not enter it"
             )
+        case ChannelNotFoundEntity() if queue := _users_queue(_reason(error)):
+            return TopologyMissingError(
+                f"RabbitMQ at {where} has no queue {queue}: declare it, and bind it to {EVENTS}"
+            )
         case ChannelNotFoundEntity():
             return TopologyMissingError(
                 f"RabbitMQ at {where} says {_reason(error)}: has `herald topology apply` been run?"
@@ -169,6 +177,12 @@ def _explanation(error: Exception, where: str) -> ClientError:
             return ConnectionFailedError(
                 f"RabbitMQ at {where} can't be reached ({type(error).__name__}): is it running?"
             )
+
+
+def _users_queue(reason: str) -> str | None:
+    """Return the queue that is missing where it is a user's, which Herald never declares."""
+    missing = _MISSING_QUEUE.search(reason)
+    return missing[1] if missing and not missing[1].startswith(_HERALDS_QUEUES) else None
 
 
 def _reason(error: Exception) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from herald.reasons import in_words
+
 
 class ClientError(Exception):
     """Every error of the client is one of these."""
@@ -14,7 +16,7 @@ class ConnectionFailedError(ClientError):
 
 
 class TopologyMissingError(ClientError):
-    """The broker has none of Herald's exchanges: `herald topology apply` was not run there."""
+    """The broker lacks Herald's exchanges (`herald topology apply`), or a queue of the user's."""
 
 
 class PublishFailedError(ClientError):
@@ -29,10 +31,16 @@ class RejectedError(ClientError):
     """
 
     def __init__(self, faults: Sequence[tuple[str, str]], *, message_id: str | None = None) -> None:
-        super().__init__("; ".join(": ".join(filter(None, fault)) for fault in faults))
+        super().__init__("; ".join(in_words_of(fault) for fault in faults))
         self.faults = tuple(faults)
         self.field, self.reason = faults[0]
         self.message_id = message_id
+
+
+def in_words_of(fault: tuple[str, str]) -> str:
+    """Say in one line which field is at fault, and why."""
+    field, reason = fault
+    return ": ".join(filter(None, (field, in_words(reason))))
 
 
 class NoAnswerError(ClientError, TimeoutError):

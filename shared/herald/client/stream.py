@@ -22,10 +22,14 @@ class EventStream:
     """
 
     def __init__(
-        self, connection: Connection, patterns: Sequence[str], queue: str | None = None
+        self,
+        connection: Connection,
+        tenant: str,
+        patterns: Sequence[str],
+        queue: str | None = None,
     ) -> None:
         self._connection = connection
-        self._subscription = Subscription(patterns, self._receive, queue)
+        self._subscription = Subscription(tenant, patterns, self._receive, queue)
         self._arrived: asyncio.Queue[tuple[HeraldEvent, AbstractIncomingMessage]] = asyncio.Queue()
         self._in_hand: AbstractIncomingMessage | None = None
         self._listens = False

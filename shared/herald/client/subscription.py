@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage, AbstractQueue
-from aiormq.exceptions import AMQPError
+from aiormq.exceptions import AMQPError, ChannelAccessRefused
 from pydantic import ValidationError
 
 from herald.bus.cancellation import own_cancellation_only
@@ -29,14 +29,26 @@ _log = structlog.get_logger(__name__)
 class Subscription:
     """Consumes a queue that exists, or one of its own bound to `patterns`.
 
+    That one is called `events.<tenant>.client.*`, so that a user's rights can be a tenant's. What
+    its rights do not allow of `wishes`, more patterns, is left out.
+
     `receive` settles each message; what is no event of Herald's is acknowledged and skipped.
     """
 
-    def __init__(self, patterns: Sequence[str], receive: Receive, queue: str | None = None) -> None:
+    def __init__(
+        self,
+        tenant: str,
+        patterns: Sequence[str],
+        receive: Receive,
+        queue: str | None = None,
+        *,
+        wishes: Sequence[str] = (),
+    ) -> None:
         self._patterns = patterns
+        self._wishes = wishes
         self._receive = receive
         self._own = queue is None
-        self._name = queue or f"events.client.{uuid.uuid4().hex}"
+        self._name = queue or f"events.{tenant}.client.{uuid.uuid4().hex}"
         self._channel: AbstractChannel | None = None
         self._consumer: tuple[AbstractQueue, str] | None = None
 
@@ -45,6 +57,8 @@ class Subscription:
         channel = await connection.channel()
         await channel.set_qos(prefetch_count=PREFETCH)
         queue = await self._queue(channel)
+        for pattern in self._wishes:
+            await _bind_if_allowed(connection, self._name, pattern)
         self._consumer = queue, await queue.consume(self._take)
         self._channel = channel
 
@@ -82,6 +96,15 @@ class Subscription:
             await settle(message)
             return
         await self._receive(event, message)
+
+
+async def _bind_if_allowed(connection: AbstractConnection, queue: str, pattern: str) -> None:
+    channel = await connection.channel()  # one of its own: a refusal closes it
+    try:
+        await (await channel.get_queue(queue, ensure=False)).bind(EVENTS, pattern)
+    except ChannelAccessRefused:
+        return
+    await channel.close()
 
 
 async def settle(message: AbstractIncomingMessage) -> None:

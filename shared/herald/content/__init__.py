@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -13,11 +13,13 @@ from pydantic import (
     PlainSerializer,
     StringConstraints,
     TypeAdapter,
+    model_validator,
 )
 
 from herald.identifiers import ChannelName
-from herald.text import Line, Text
+from herald.text import FilledLine, FilledText, Line, Text
 
+SAYING = ("text", "html", "media", "template")  # a subject alone is nothing to send
 _URL = TypeAdapter(HttpUrl)
 
 
@@ -50,6 +52,16 @@ class Media(_Content):
     )
 
 
+def _of_one_kind(variables: dict[str, str]) -> dict[str, str]:
+    """Refuse numbers among names: providers fill a template by one or by the other."""
+    if len({name.isdecimal() for name in variables}) > 1:
+        raise ValueError("give all variables by number, or all by name")
+    return variables
+
+
+Variables = Annotated[dict[Line, Text], AfterValidator(_of_one_kind)]
+
+
 class Template(_Content):
     """A message the provider holds, with its variables (named, or numbered from "1")."""
 
@@ -59,7 +71,7 @@ class Template(_Content):
         pattern=r"^[A-Za-z]{2,3}([_-][A-Za-z0-9]{2,8})*$",
         description="The translation to use, e.g. `en` or `pt_BR`.",
     )
-    variables: dict[Line, Text] = Field(
+    variables: Variables = Field(
         default_factory=dict,
         max_length=64,
         description='Values by name, or by number from "1"; all of one kind.',
@@ -69,9 +81,11 @@ class Template(_Content):
 class ChannelContent(_Content):
     """What is said on one channel, or the parts of it that differ there."""
 
-    text: Text | None = Field(default=None, max_length=65_536, description="Plain text.")
-    subject: Line | None = Field(default=None, description="An e-mail's subject.")
-    html: Text | None = Field(
+    text: FilledText | None = Field(default=None, max_length=65_536, description="Plain text.")
+    subject: FilledLine | None = Field(
+        default=None, description="An e-mail's subject: without one no e-mail is sent."
+    )
+    html: FilledText | None = Field(
         default=None, max_length=200_000, description="An e-mail's HTML, beside its text."
     )
     media: tuple[Media, ...] = Field(default=(), max_length=10, description="Files, by link.")
@@ -82,15 +96,25 @@ class ChannelContent(_Content):
     @property
     def says_something(self) -> bool:
         """Whether there is anything to send; a subject alone is not."""
-        return bool(self.text or self.html or self.media or self.template)
+        return any(getattr(self, part) for part in SAYING)
 
 
 class Content(ChannelContent):
     """What is said everywhere, and what a channel says instead."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"anyOf": [{"required": [part]} for part in (*SAYING, "overrides")]}
+    )
+
     overrides: dict[ChannelName, ChannelContent] = Field(
         default_factory=dict, description="By channel: the fields that differ there."
     )
+
+    @model_validator(mode="after")
+    def _something_is_said(self) -> Self:
+        if not self.says_something and not any(o.says_something for o in self.overrides.values()):
+            raise ValueError(f"says nothing: give {', '.join(SAYING[:-1])} or {SAYING[-1]}")
+        return self
 
     def on(self, channel: str) -> ChannelContent:
         """Return the content for `channel`: a part set in its override replaces the common one."""

@@ -24,6 +24,7 @@ class Medium:
     """What a medium can say; None is no limit of its own."""
 
     says: tuple[str, ...]  # the parts of which one is enough; all others are ignored
+    needs: tuple[str, ...] = ()  # the parts without which it says nothing
     longest_text: int | None = None  # characters
     most_media: int | None = None
     captions: Captions | None = None
@@ -41,7 +42,7 @@ MEDIUMS: Mapping[str, Medium] = {
     # Twilio, "Messages resource": Body of at most 1,600 characters, at most 10 MediaUrl
     "sms": Medium(says=("text", "media"), longest_text=1600, most_media=10),
     # files become links in the text
-    "email": Medium(says=("text", "html", "media")),
+    "email": Medium(says=("text", "html", "media"), needs=("subject",)),
     # Meta, "Cloud API, messages": text.body of at most 4,096 characters, a caption of 1,024
     "whatsapp": Medium(
         says=("text", "media"),
@@ -64,8 +65,9 @@ def why_unsayable(
     if content.template is not None and holds_template:
         return None
     medium = MEDIUMS.get(channel, _ANY)
-    if not any(getattr(content, part) for part in medium.says):
-        return Unsayable(None, f"nothing to say on {channel}")
+    missing = _missing(channel, medium, content)
+    if missing is not None:
+        return missing
     if medium.most_media is not None and len(content.media) > medium.most_media:
         return Unsayable("media", f"more than {medium.most_media} on {channel}")
     if content.media and medium.captions is not None:
@@ -73,6 +75,13 @@ def why_unsayable(
     if medium.longest_text is not None and len(content.text or "") > medium.longest_text:
         return Unsayable("text", f"over {medium.longest_text:,} characters on {channel}")
     return None
+
+
+def _missing(channel: str, medium: Medium, content: ChannelContent) -> Unsayable | None:
+    if not any(getattr(content, part) for part in medium.says):
+        return Unsayable(None, f"nothing to say on {channel}")
+    lacks = next((part for part in medium.needs if not getattr(content, part)), None)
+    return Unsayable(lacks, f"no {lacks} for {channel}") if lacks else None
 
 
 def caption_of(media: Media, text: str | None) -> str:

@@ -138,7 +138,7 @@ BAD: list[tuple[bytes | Body, str, str, str]] = [
     (b'{"tenant": "default"}' + b" " * MAX_COMMAND_BYTES, "unknown", "", "larger than 256 KiB"),
     (command(colour="red"), "default", "colour", "no such field"),
     (command(to={"phone": "12"}), "default", "to.phone", "not a phone number"),
-    (command(to={}), "default", "route", "no usable step"),
+    (command(to={}), "default", "to", "give phone"),
     (command(route="nowhere"), "default", "route", "no such route"),
     (command(sender="nobody"), "default", "sender", "no such sender"),
     (command(tenant="nobody"), "unknown", "tenant", "no such tenant"),

@@ -233,7 +233,7 @@ def command(**changes: Any) -> Body:
     fields: Body = {
         "idempotency_key": str(uuid.uuid4()),
         "to": {"phone": "+15550002222", "email": "ada@example.com"},
-        "content": {"text": "Hello"},
+        "content": {"text": "Hello", "subject": "Hello"},
     }
     return {name: value for name, value in (fields | changes).items() if value is not None}
 

@@ -77,6 +77,7 @@ SKIPPED: list[tuple[dict[str, Any], list[str], str]] = [
         ["email"],
         "nothing to say on sms",
     ),
+    ({"content": {"text": "Hello"}}, ["whatsapp", "sms"], "no subject for email"),
     (
         {"tenant": "plain", "route": "default", "sender": "default"},
         ["sms"],
@@ -99,7 +100,7 @@ def test_a_template_with_another_mail_reaches_the_mail() -> None:
     """SMS can't say a template: its step is skipped, and the e-mail's own text is reached."""
     said = {
         "template": {"name": "order_shipped"},
-        "overrides": {"email": {"text": "Shipped."}},
+        "overrides": {"email": {"text": "Shipped.", "subject": "Shipped"}},
     }
     candidate = offered(content=said)
     assert _channels(candidate) == ["whatsapp", "email"]
@@ -108,7 +109,7 @@ def test_a_template_with_another_mail_reaches_the_mail() -> None:
 
 def test_a_text_too_long_for_phones_goes_by_mail() -> None:
     """5,000 characters fit neither WhatsApp nor SMS: both steps are skipped with their reasons."""
-    candidate = offered(content={"text": "x" * 5000})
+    candidate = offered(content={"text": "x" * 5000, "subject": "Hi"})
     assert _channels(candidate) == ["email"]
     assert candidate.skipped == (
         (1, "over 4,096 characters on whatsapp"),

@@ -129,7 +129,6 @@ SAYING = [
     ({"media": [{"url": "https://example.com/a"}]}, True),
     ({"template": {"name": "x"}}, True),
     ({"subject": "x"}, False),
-    ({"text": ""}, False),
     ({}, False),
 ]
 
