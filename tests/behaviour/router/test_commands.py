@@ -227,7 +227,7 @@ async def test_a_correlation_no_database_can_hold_is_named(world: World) -> None
 
 async def test_a_step_that_cannot_say_the_content_is_skipped(world: World) -> None:
     """5,000 characters fit neither WhatsApp nor SMS: e-mail is used, and the history says why."""
-    key = await world.send(content={"text": "x" * 5000})
+    key = await world.send(content={"text": "x" * 5000, "subject": "x"})
     work = await world.work("email", key)
     assert work.content.text == "x" * 5000
     notes = await world.database.fetch(
