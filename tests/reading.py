@@ -52,14 +52,18 @@ async def ask(
     parameters: dict[str, str] | None = None,
     *,
     reader: str | None = OPERATOR,
+    body: Any = None,
     headers: tuple[tuple[str, str], ...] = (("host", "127.0.0.1:8002"),),
 ) -> Answer:
-    """GET from a router in this process, with the token of a reader (None: without one)."""
+    """Ask a router in this process, with the token of a reader (None: without one).
+
+    With a `body`, bytes or what becomes JSON, it is a POST.
+    """
     if reader is not None:
         headers = (*headers, ("authorization", f"Bearer {TOKENS[reader]}"))
     scope = {
         "type": "http",
-        "method": "GET",
+        "method": "GET" if body is None else "POST",
         "scheme": "http",
         "path": path,
         "raw_path": path.encode(),
@@ -69,7 +73,8 @@ async def ask(
     sent: list[Message] = []
 
     async def receive() -> Message:
-        return {"type": "http.request", "body": b"", "more_body": False}
+        raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+        return {"type": "http.request", "body": raw, "more_body": False}
 
     async def send(message: Message) -> None:
         sent.append(message)

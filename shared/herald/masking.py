@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hmac
 import re
+from collections.abc import Iterable
 
 SHORTEST_KEY_BYTES = 32
 _HASH_BYTES = 8  # 64 bits: a bigint
@@ -52,6 +53,10 @@ class MaskingKey:
         """
         digest = hmac.digest(self._secret, one_form(address).encode(), "sha256")
         return int.from_bytes(digest[:_HASH_BYTES], "big", signed=True)
+
+    def hashes(self, addresses: Iterable[str]) -> tuple[int, ...]:
+        """Hash addresses, each once, in their order."""
+        return tuple(dict.fromkeys(map(self.hash, dict.fromkeys(addresses))))
 
 
 _current: MaskingKey | None = None

@@ -13,9 +13,11 @@ from herald.background import Background, run_together
 from herald.bus.batches import Handler
 from herald.bus.connections import Connections
 from herald.config.loading import Configuration, publishing_user
+from herald.database.masking_watch import MaskingWatch
 from herald.database.pool import Database
 from herald.database.schema import SchemaWatch
 from herald.loop_lag import loop_lag_measured
+from herald.masking import masking_key
 from herald.ops import Check, ops_routes
 from herald.receipts import Pulse
 from herald.settings import Settings
@@ -64,6 +66,7 @@ class Router:
         self._connections = Connections(settings.amqp_url, app_id=APP_ID, user=user, events=True)
         self._database = Database(settings.postgres_dsn, application_name=APP_ID)
         self._schema = SchemaWatch(self._database, ("channel", "router"))
+        self._masking = MaskingWatch(self._database, masking_key())
         self._outbox = Outbox(
             self._database, self._connections.publisher, self._connections.event_publisher
         )
@@ -122,6 +125,7 @@ class Router:
         return {
             "database": lambda: self._database.problem,
             "schema": lambda: self._schema.problem,
+            "masking": lambda: self._masking.problem,
             "broker": lambda: self._connections.problem,
             "consumers": lambda: self._subscriptions.problem,
             "publishing": lambda: self._listeners.problem,
@@ -148,10 +152,12 @@ class Router:
             _log.info("router.stopped")
 
     async def _run(self) -> None:
-        """Consume once the schema is there, then keep the clocks going."""
+        """Consume once the schema is there and the key fits, then keep the clocks going."""
         await self._schema.wait()
+        await self._masking.wait()
         await self._connections.start()
         await run_together(
+            self._masking.run,
             self._timers.run,
             self._outbox.run,
             self._listeners.run,

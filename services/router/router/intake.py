@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from herald.commands import MAX_COMMAND_BYTES, CancelMessage, SendMessage
 from herald.config.file import HeraldFile
 from herald.faults import faults_of
 from herald.identifiers import UNKNOWN_TENANT, body_id, message_id_for
+from herald.masking import masking_key
 from herald.text import storable
 from herald.vocabulary import Lane
 from router.core.facts import CommandContext
@@ -58,6 +59,12 @@ class Candidate:
     contents: bytes  # JSON: what each channel of the plan says
     command_hash: bytes
     skipped: tuple[tuple[int, str], ...] = ()  # steps of the route left out, and why
+    address_hashes: tuple[int, ...] = field(init=False)  # what the message is found by
+
+    def __post_init__(self) -> None:
+        """Hash the addresses here, before any transaction."""
+        addresses = (step.address for step in self.message.plan.steps)
+        object.__setattr__(self, "address_hashes", masking_key().hashes(addresses))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

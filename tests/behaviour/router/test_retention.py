@@ -69,22 +69,18 @@ async def delivered(world: World) -> tuple[str, Work]:
 
 async def age(world: World, work: Work, by: timedelta) -> None:
     """Let a message, with all that belongs to it, be older."""
-    await world.database.execute(
-        "UPDATE router.messages SET created_at = created_at - $2::interval,"
-        " ended_at = ended_at - $2::interval WHERE id = $1",
-        *(work.message_id, by),
-    )
+    earlier = "SET created_at = created_at - $2::interval"
     day = await world.database.fetchval(
-        "SELECT (created_at AT TIME ZONE 'UTC')::date FROM router.messages WHERE id = $1",
-        work.message_id,
+        f"WITH found_by AS (UPDATE router.recipients {earlier} WHERE message_id = $1)"
+        f" UPDATE router.messages {earlier}, ended_at = ended_at - $2::interval WHERE id = $1"
+        " RETURNING (created_at AT TIME ZONE 'UTC')::date",
+        *(work.message_id, by),
     )
     await world.database.execute(
         "UPDATE router.history SET day = $2 WHERE message_id = $1", work.message_id, day
     )
     await world.database.execute(
-        "UPDATE router.provider_refs SET created_at = created_at - $2::interval"
-        " WHERE attempt_id = $1",
-        *(work.attempt_id, by),
+        f"UPDATE router.provider_refs {earlier} WHERE attempt_id = $1", work.attempt_id, by
     )
 
 
@@ -93,6 +89,7 @@ async def rows_about(world: World, work: Work) -> str:
     queries = (
         "SELECT m::text FROM router.messages m WHERE id::text = $1",
         "SELECT h::text FROM router.history h WHERE message_id::text = $1",
+        "SELECT r::text FROM router.recipients r WHERE message_id::text = $1",
         "SELECT r::text FROM router.provider_refs r WHERE starts_with(attempt_id, $1)",
         "SELECT s::text FROM channel.sends s WHERE starts_with(attempt_id, $1)",
     )

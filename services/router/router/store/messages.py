@@ -79,6 +79,11 @@ async def insert_messages(
     now: datetime,
 ) -> set[UUID]:
     """Insert accepted messages as decided; return the ids of those whose id and key were free."""
+    hashes = [
+        (message.id, place, address_hash)
+        for candidate, message in candidates
+        for place, address_hash in enumerate(candidate.address_hashes)
+    ]
     rows = await connection.fetch(
         QUERIES["insert_messages"],
         [message.id for _, message in candidates],
@@ -93,6 +98,9 @@ async def insert_messages(
         [candidate.contents.decode() for candidate, _ in candidates],
         [_dump_state(message) for _, message in candidates],
         [gate_of(message) for _, message in candidates],
+        [message_id for message_id, _, _ in hashes],
+        [place for _, place, _ in hashes],
+        [address_hash for _, _, address_hash in hashes],
     )
     return {row["id"] for row in rows}
 

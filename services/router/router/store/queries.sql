@@ -43,24 +43,34 @@ UPDATE router.messages SET due_at = greatest(due_at, $2), silence_at = greatest(
 WHERE id = $1 AND outcome IS NULL
 
 -- name: insert_messages
--- Accept messages; a message whose id or key is taken is left out, not an error.
-INSERT INTO router.messages (
-    id, tenant, idempotency_key, command_hash, cause, due_at, silence_at, silence_gate, created_at,
-    plan, content, state
+-- Accept messages, with the hashes that they are found by; a message whose id or key is taken is left
+-- out, not an error.
+WITH inserted AS (
+    INSERT INTO router.messages (
+        id, tenant, idempotency_key, command_hash, cause, due_at, silence_at, silence_gate,
+        created_at, plan, content, state
+    )
+    SELECT
+        id, tenant, idempotency_key, command_hash, cause, due_at, silence_at, silence_gate, $8,
+        plan, content, state
+    FROM unnest(
+        $1::uuid[], $2::text[], $3::text[], $4::bytea[], $5::text[], $6::timestamptz[],
+        $7::timestamptz[], $9::json[], $10::json[], $11::json[], $12::text[]
+    ) AS t (
+        id, tenant, idempotency_key, command_hash, cause, due_at, silence_at,
+        plan, content, state, silence_gate
+    )
+    ORDER BY id
+    ON CONFLICT DO NOTHING
+    RETURNING id, tenant
+),
+found_by AS (
+    INSERT INTO router.recipients (tenant, created_at, message_id, place, address_hash)
+    SELECT inserted.tenant, $8, inserted.id, t.place, t.address_hash
+    FROM unnest($13::uuid[], $14::smallint[], $15::bigint[]) AS t (id, place, address_hash)
+    JOIN inserted USING (id)
 )
-SELECT
-    id, tenant, idempotency_key, command_hash, cause, due_at, silence_at, silence_gate, $8,
-    plan, content, state
-FROM unnest(
-    $1::uuid[], $2::text[], $3::text[], $4::bytea[], $5::text[], $6::timestamptz[], $7::timestamptz[],
-    $9::json[], $10::json[], $11::json[], $12::text[]
-) AS t (
-    id, tenant, idempotency_key, command_hash, cause, due_at, silence_at,
-    plan, content, state, silence_gate
-)
-ORDER BY id
-ON CONFLICT DO NOTHING
-RETURNING id
+SELECT id FROM inserted
 
 -- name: find_taken
 -- Find the messages that hold an id or a key of refused commands.

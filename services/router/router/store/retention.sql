@@ -56,18 +56,27 @@ WHERE day = $1 AND message_id = ANY ($2::uuid[]) AND element IS NOT NULL AND fac
 SELECT attempt_id FROM channel.erase($1::text[]) AS attempt_id
 
 -- name: delete_messages
--- Delete messages that ended $1 ago and whose contents are gone. Returns their attempts.
-DELETE FROM router.messages
-WHERE id IN (
-    SELECT id FROM router.messages
-    WHERE ended_at < (SELECT clock_timestamp()) - $1::interval AND erased_at IS NOT NULL
-    ORDER BY ended_at LIMIT $2
-    FOR UPDATE SKIP LOCKED
+-- Delete messages that ended $1 ago and whose contents are gone, and what they were found by. Returns
+-- their attempts.
+WITH gone AS (
+    DELETE FROM router.messages
+    WHERE id IN (
+        SELECT id FROM router.messages
+        WHERE ended_at < (SELECT clock_timestamp()) - $1::interval AND erased_at IS NOT NULL
+        ORDER BY ended_at LIMIT $2
+        FOR UPDATE SKIP LOCKED
+    )
+    RETURNING id, tenant, created_at, state
+),
+found_by AS (
+    DELETE FROM router.recipients AS r USING gone
+    WHERE (r.tenant, r.created_at, r.message_id) = (gone.tenant, gone.created_at, gone.id)
 )
-RETURNING ARRAY(
+SELECT ARRAY(
     SELECT id || '.' || (attempt ->> 'step') || '.' || (attempt ->> 'number')
     FROM json_array_elements(state -> 'attempts') AS attempt
 ) AS attempts
+FROM gone
 
 -- name: remove_attempts
 -- Delete what channels keep of attempts. Returns how many there were.
