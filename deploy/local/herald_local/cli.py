@@ -123,7 +123,7 @@ def _summary(stack: Stack) -> str:
             f"  sandbox   {stack.sandbox_url}",
             f"  logs      {RUN / stack.name / 'logs'}",
             f"Left running: {processes_of_it}. Stop them with: make down{other}",
-            f"Every address for your shell: . {env}",
+            f"Every address for your shell, and a token to read with: . {env}",
         ]
     )
 

@@ -70,7 +70,7 @@ class CurrentReaders:
             self._readers = None
             _log.error("read_api.tokens_unusable", problems=error.problems)
         else:
-            _log.info("read_api.tokens_read", tokens=len(self._readers))
+            _log.info("read_api.tokens_read", readers=len(self._readers))
 
 
 def _state_of(path: Path | None) -> _State:

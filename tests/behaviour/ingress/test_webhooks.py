@@ -202,6 +202,15 @@ async def test_meta_handshake(providers: Providers) -> None:
     assert (answer.status, answer.body) == (200, b"42abc")
 
 
+async def test_strangers_reach_webhooks_alone(providers: Providers) -> None:
+    """The public listener knows no path of operations, and theirs takes no webhook."""
+    for path in ("/metrics", "/readyz", "/healthz", "/"):
+        assert (await providers.call(path, method="GET")).status == 404
+    for path in ("/metrics", "/readyz", "/healthz"):
+        assert (await providers.operations(path)).status != 404
+    assert (await providers.operations("/webhooks/whatsapp_cloud/wa-main")).status == 404
+
+
 async def test_metrics_have_closed_labels(providers: Providers) -> None:
     """Calls are counted by provider, account and outcome; a name that somebody made up is none."""
     await providers.meta(meta(STATUS))
