@@ -16,6 +16,7 @@ import structlog
 import uvicorn
 from starlette.applications import Starlette
 
+from herald.http_limits.serving import LOOP, limited_protocol
 from herald.ops import say_stopping
 from herald.settings import Address, Settings
 
@@ -116,8 +117,9 @@ def _config(
         application,
         host=address.host,
         port=address.port,
-        loop="uvloop",
-        http="httptools",
+        loop=LOOP,
+        http=limited_protocol("operations" if lifespan == "on" else "public"),
+        ws="none",
         lifespan=lifespan,
         access_log=False,
         log_config=None,

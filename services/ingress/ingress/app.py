@@ -15,6 +15,7 @@ from herald.bus.connections import Connections
 from herald.config.loading import Configuration, publishing_user
 from herald.loop_lag import loop_lag_measured
 from herald.ops import ops_routes
+from herald.seldom_log import SeldomLog
 from herald.settings import Settings, SettingsError
 from ingress import metrics
 from ingress.endpoints import Endpoints, endpoints_from
@@ -23,7 +24,6 @@ from ingress.outgoing import Outgoing
 from ingress.publications import declare_publications
 from ingress.pulse import PulseSender
 from ingress.receive import Receiver
-from ingress.seldom_log import SeldomLog
 from ingress.spool.draining import Draining
 from ingress.spool.identity import Identity
 from ingress.spool.segments import Segments, SpoolUnusableError

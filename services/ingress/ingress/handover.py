@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from enum import Enum, auto
 
 from herald.bus.frames import Frame
+from herald.seldom_log import SeldomLog
 from ingress import metrics
 from ingress.outgoing import Outgoing
-from ingress.seldom_log import SeldomLog
 from ingress.spool.identity import Identity
 from ingress.spool.spool import NotKeptError, Spool
 

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 import structlog
 from starlette.types import Receive, Scope, Send
 
+from herald.seldom_log import SeldomLog
 from ingress import answers, metrics
 from ingress.answers import Answer
 from ingress.bodies import DisconnectedError, TooLargeError, TooSlowError, read_body
@@ -23,7 +24,6 @@ from ingress.frames import quarantine_frame, receipt_frame
 from ingress.handover import Handed, Handover
 from ingress.json_bodies import BeyondLimitsError, NotJsonError
 from ingress.metrics import Outcome
-from ingress.seldom_log import SeldomLog
 from ingress.webhooks import Normalised
 
 BODY_SECONDS = 10.0

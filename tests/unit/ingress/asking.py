@@ -9,12 +9,12 @@ from typing import Any, cast
 from herald.bus.errors import PublishError
 from herald.bus.frames import Frame
 from herald.bus.publishing import Publisher
+from herald.seldom_log import SeldomLog
 from ingress.endpoints import Endpoints, Target
 from ingress.handover import Handover
 from ingress.outgoing import Outgoing
 from ingress.providers import PROVIDERS
 from ingress.receive import Receiver
-from ingress.seldom_log import SeldomLog
 from ingress.spool.identity import Identity
 from ingress.spool.spool import Spool
 from ingress.webhooks import Endpoint

@@ -8,8 +8,8 @@ from faststream import AsyncAPI
 from structlog.testing import capture_logs
 
 from herald.bus.brokers import publishing_broker
+from herald.seldom_log import SeldomLog
 from ingress.publications import declare_publications
-from ingress.seldom_log import SeldomLog
 
 
 def test_all_publications_are_documented() -> None:

@@ -1,0 +1,1 @@
+"""What strangers may take of a service's HTTP listeners: bytes, time and connections."""
