@@ -19,7 +19,8 @@ from prometheus_client import REGISTRY
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-import router.metrics  # noqa: F401  likewise for the others: importing them registers metrics
+import herald.http_limits.metrics  # noqa: F401  importing it registers its metrics
+import router.metrics  # noqa: F401  likewise for the others
 from event_examples import EXAMPLES
 from herald import vocabulary
 from herald.bus.metrics import bus_metrics

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from starlette.types import Send
@@ -53,7 +54,7 @@ UNAVAILABLE = Answer(
 )
 
 
-def wrong_method(allowed: frozenset[str]) -> Answer:
+def wrong_method(allowed: Iterable[str]) -> Answer:
     """Refuse a method, naming those that are allowed."""
     names = ", ".join(sorted(allowed)).encode()
     return Answer(405, b"wrong method\n", headers=((b"allow", names),))

@@ -33,6 +33,7 @@ class Reason(StrEnum):
     ACCOUNT_ERROR = "account_error"  # the provider reports trouble with the account itself
     OTHER_CHANNEL = "other_channel"  # of a channel this account does not serve
     BEYOND_LIMITS = "beyond_limits"  # the whole body is deeper or larger than any documented one
+    LEFT_OUT = "left_out"  # stands for the many others of one call that are only counted
     UNEXPECTED = "unexpected"  # a defect of ours
 
 

@@ -30,10 +30,11 @@ class Endpoints:
     ) -> None:
         self._targets = dict(targets)
         self._strangers = {name: _stranger(name, item) for name, item in providers.items()}
-        widest = replace(
-            max(providers.values(), key=lambda provider: provider.max_body_bytes),
-            methods=frozenset().union(*(provider.methods for provider in providers.values())),
-        )
+        widest = max(providers.values(), key=lambda provider: provider.max_body_bytes)
+        others = {
+            name: needs for item in providers.values() for name, needs in item.methods.items()
+        }
+        widest = replace(widest, methods={**others, **widest.methods})
         self._nobody = _stranger(UNKNOWN, widest)
 
     def find(self, provider: str, account: str) -> Target:

@@ -34,6 +34,8 @@ class Handover:
 
     async def hand(self, frames: Sequence[Frame], provider: str, *, comes_again: bool) -> Handed:
         """Publish frames; where some fail and their provider won't repeat them, keep those."""
+        if not frames:
+            return Handed.ON_THE_BUS
         outcomes = await self._outgoing.publish(frames)
         failed = [
             (frame, failure)

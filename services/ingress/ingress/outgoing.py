@@ -1,7 +1,8 @@
 """Frames of many calls, published together: one write and one wait for all that is ready.
 
 There is no timer: a group is whatever became ready while the event loop was at its other work or
-the groups before were on their way. A call still learns what became of its own frames only.
+the groups before were on their way. A call still learns what became of its own frames only. A call
+of thousands goes part by part, so that the others' frames are never behind all of it.
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ from herald.bus.frames import Frame
 from herald.bus.publishing import Publisher
 
 MAX_GROUPS = 4  # on their way at once, so that a slow confirm does not hold all others
+MAX_PART = 250  # frames of one call in a group
 
 # should a group end without outcomes, nobody in it waits for ever
-NOT_PUBLISHED = UnavailableError("", "its group was cut short")
+NOT_PUBLISHED = UnavailableError("", "not tried")
 
 _log = structlog.get_logger(__name__)
 
@@ -35,7 +37,19 @@ class Outgoing:
         self._is_scheduled = False
 
     async def publish(self, frames: Sequence[Frame]) -> list[PublishError | None]:
-        """Publish frames; return for each, in order, None (confirmed) or its failure."""
+        """Publish frames; return for each, in order, None (confirmed) or its failure.
+
+        When the bus takes no more, what is left of them is not tried.
+        """
+        outcomes: list[PublishError | None] = []
+        for start in range(0, len(frames), MAX_PART):
+            part = await self._publish_part(frames[start : start + MAX_PART])
+            outcomes += part
+            if any(failure is not None and failure.retry for failure in part):
+                break
+        return outcomes + [NOT_PUBLISHED] * (len(frames) - len(outcomes))
+
+    async def _publish_part(self, frames: Sequence[Frame]) -> list[PublishError | None]:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[list[PublishError | None]] = loop.create_future()
         self._waiting.append((frames, future))
@@ -56,7 +70,9 @@ class Outgoing:
         outcomes: Iterator[PublishError | None] = iter(())
         try:
             outcomes = iter(
-                await self._publisher.publish_many([frame for item, _ in group for frame in item])
+                await self._publisher.publish_many(
+                    [frame for item, _ in group for frame in item], while_progressing=True
+                )
             )
         finally:
             for frames, future in group:

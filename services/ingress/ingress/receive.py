@@ -6,8 +6,9 @@ A 2xx means that all it told is on the bus, or on disk where its provider would 
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections import Counter
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import structlog
@@ -18,15 +19,16 @@ from ingress import answers, metrics
 from ingress.answers import Answer
 from ingress.bodies import DisconnectedError, TooLargeError, TooSlowError, read_body
 from ingress.calls import Call
-from ingress.elements import NotUnderstoodError, Reason
 from ingress.endpoints import Endpoints, Target
-from ingress.frames import quarantine_frame, receipt_frame
 from ingress.handover import Handed, Handover
-from ingress.json_bodies import BeyondLimitsError, NotJsonError
+from ingress.json_bodies import NotJsonError
 from ingress.metrics import Outcome
+from ingress.reading import Reading, read_call
 from ingress.webhooks import Normalised
 
 BODY_SECONDS = 10.0
+LARGE_BYTES = 128 * 1024  # some hundred statuses
+LARGE_AT_ONCE = 2  # what is read of a body takes many times its bytes
 
 _log = structlog.get_logger(__name__)
 
@@ -45,6 +47,7 @@ class Receiver:
         self._handover = handover
         self._base_url = public_base_url.rstrip("/")
         self._seldom = seldom
+        self._large = asyncio.Semaphore(LARGE_AT_ONCE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
@@ -62,19 +65,19 @@ class Receiver:
     async def _receive(
         self, target: Target, account: str, scope: Scope, receive: Receive
     ) -> Result:
-        methods = target.provider.methods
-        if scope["method"] not in methods:
-            return Outcome.WRONG_METHOD, answers.wrong_method(methods)
         headers: dict[bytes, bytes] = dict(scope["headers"])
-        if headers.get(b"content-encoding", b"identity").lower() != b"identity":
-            return Outcome.ENCODED, answers.ENCODED
+        refusal = self._refusal(target, account, scope["method"], headers)
+        if refusal is not None:
+            return refusal
         try:
-            body = await read_body(
-                receive,
-                announced_bytes=_length(headers.get(b"content-length")),
-                max_bytes=target.provider.max_body_bytes,
-                timeout_seconds=BODY_SECONDS,
-            )
+            body = b""
+            if scope["method"] != "GET":
+                body = await read_body(
+                    receive,
+                    announced_bytes=_length(headers.get(b"content-length")),
+                    max_bytes=target.provider.max_body_bytes,
+                    timeout_seconds=BODY_SECONDS,
+                )
         except TooLargeError:
             return Outcome.TOO_LARGE, answers.TOO_LARGE
         except TooSlowError:
@@ -83,20 +86,36 @@ class Receiver:
             return Outcome.DISCONNECTED, answers.TOO_SLOW
         return await self._take(target, account, self._call(scope, headers, body))
 
+    def _refusal(
+        self, target: Target, account: str, method: str, headers: Mapping[bytes, bytes]
+    ) -> Result | None:
+        """Judge a call by its head; what it refuses has a body that is not worth reading."""
+        methods = target.provider.methods
+        if method not in methods:
+            return Outcome.WRONG_METHOD, answers.wrong_method(methods)
+        if not methods[method] <= headers.keys():
+            return self._not_authentic(target, account)
+        if headers.get(b"content-encoding", b"identity").lower() != b"identity":
+            return Outcome.ENCODED, answers.ENCODED
+        return None
+
     async def _take(self, target: Target, account: str, call: Call) -> Result:
         if not _is_authentic(target, call):
-            if target.is_known:
-                self._seldom.warning("ingress.not_authentic", about=f"{target.name}/{account}")
-            return Outcome.NOT_AUTHENTIC, answers.NOT_AUTHENTIC
+            return self._not_authentic(target, account)
         try:
-            told = _normalised(target, call)
+            if len(call.body) < LARGE_BYTES:
+                return await self._hand_over(target, account, read_call(target, account, call))
+            async with self._large:
+                # a thread gives the others their turn while it reads
+                reading = await asyncio.to_thread(read_call, target, account, call)
+                return await self._hand_over(target, account, reading)
         except NotJsonError:
             return Outcome.NOT_READABLE, answers.NOT_READABLE
-        handed = await self._hand_over(target, account, call, told)
-        if handed is Handed.NOWHERE:
-            return Outcome.UNAVAILABLE, answers.UNAVAILABLE
-        _count(target, told)
-        return OUTCOMES[handed], told.answer
+
+    def _not_authentic(self, target: Target, account: str) -> Result:
+        if target.is_known:
+            self._seldom.warning("ingress.not_authentic", about=f"{target.name}/{account}")
+        return Outcome.NOT_AUTHENTIC, answers.NOT_AUTHENTIC
 
     def _call(self, scope: Scope, headers: dict[bytes, bytes], body: bytes) -> Call:
         query: bytes = scope["query_string"]
@@ -112,29 +131,21 @@ class Receiver:
             received_at=datetime.now(UTC),
         )
 
-    async def _hand_over(
-        self, target: Target, account: str, call: Call, told: Normalised
-    ) -> Handed:
-        frames = [receipt_frame(receipt) for receipt in told.receipts]
+    async def _hand_over(self, target: Target, account: str, reading: Reading) -> Result:
+        told = reading.told
         if told.not_understood:
             self._seldom.warning(
                 "ingress.quarantined",
                 about=f"{target.name}/{account}",
-                reasons=dict(Counter(item.reason.value for item in told.not_understood)),
+                reasons={reason.value: count for reason, count in told.reasons().items()},
             )
-            frames += [
-                quarantine_frame(
-                    item, provider=target.name, account=account, received_at=call.received_at
-                )
-                for item in told.not_understood
-            ]
-        if not frames:
-            return Handed.ON_THE_BUS
-        # providers repeat themselves within a batch; the same fact goes out once
-        unique = {frame.message_id: frame for frame in frames}
-        return await self._handover.hand(
-            list(unique.values()), target.name, comes_again=target.provider.comes_again
+        handed = await self._handover.hand(
+            reading.frames, target.name, comes_again=target.provider.comes_again
         )
+        if handed is Handed.NOWHERE:
+            return Outcome.UNAVAILABLE, answers.UNAVAILABLE
+        _count(target, told)
+        return OUTCOMES[handed], told.answer
 
 
 def _is_authentic(target: Target, call: Call) -> bool:
@@ -145,34 +156,12 @@ def _is_authentic(target: Target, call: Call) -> bool:
         return False
 
 
-def _normalised(target: Target, call: Call) -> Normalised:
-    """Read a call; a body of which nothing can be read goes to quarantine whole.
-
-    Raises:
-        NotJsonError: it breaks the grammar of its content type.
-    """
-    try:
-        return target.endpoint.normalise(call)
-    except NotJsonError:
-        raise
-    except NotUnderstoodError as error:
-        reason = error.reason
-    except BeyondLimitsError:
-        reason = Reason.BEYOND_LIMITS
-    except Exception as error:  # noqa: BLE001  a defect of ours must not lose the body
-        _log.error("ingress.normalise_failed", provider=target.name, error=type(error).__name__)
-        reason = Reason.UNEXPECTED
-    told = Normalised()
-    told.set_aside(reason, call.body.decode(errors="replace"))
-    return told
-
-
 def _count(target: Target, told: Normalised) -> None:
     labels = target.name, target.account
     for receipt in told.receipts:
         metrics.receipts(*labels, receipt.kind).inc()
-    for item in told.not_understood:
-        metrics.QUARANTINED.labels(*labels, item.reason).inc()
+    for reason, count in told.reasons().items():
+        metrics.QUARANTINED.labels(*labels, reason).inc(count)
     if told.ignored:
         metrics.IGNORED.labels(*labels).inc(told.ignored)
 

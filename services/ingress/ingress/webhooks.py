@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -13,6 +15,8 @@ from herald.receipts import AttemptReceipt, InboundReceipt
 from ingress.answers import OK, Answer
 from ingress.calls import Call
 from ingress.elements import NotUnderstoodError, Reason
+
+MAX_SET_ASIDE = 100  # elements of one call; of the others the reasons are counted
 
 Receipt = AttemptReceipt | InboundReceipt
 
@@ -30,7 +34,8 @@ class Normalised:
     """What one call told."""
 
     receipts: list[Receipt] = field(default_factory=list)
-    not_understood: list[NotUnderstood] = field(default_factory=list)
+    not_understood: list[NotUnderstood] = field(default_factory=list)  # `MAX_SET_ASIDE` at most
+    left_out: Counter[Reason] = field(default_factory=Counter)  # not understood either
     ignored: int = 0  # understood, and nothing for Herald
     answer: Answer = OK
 
@@ -50,8 +55,24 @@ class Normalised:
             self.set_aside(Reason.UNEXPECTED, element)
 
     def set_aside(self, reason: Reason, element: Any) -> None:
-        """Add an element for quarantine."""
-        self.not_understood.append(NotUnderstood(reason, element))
+        """Add an element for quarantine, or count it where there are too many."""
+        if len(self.not_understood) < MAX_SET_ASIDE:
+            self.not_understood.append(NotUnderstood(reason, element))
+        else:
+            self.left_out[reason] += 1
+
+    def reasons(self) -> Counter[Reason]:
+        """Count what was not understood, by its reason."""
+        return Counter(item.reason for item in self.not_understood) + self.left_out
+
+    def left_out_of(self, body: bytes) -> dict[str, Any]:
+        """Stand for the elements of `body` that were only counted."""
+        return {
+            "left_out": self.left_out.total(),
+            "reasons": {reason.value: count for reason, count in self.left_out.items()},
+            "body_bytes": len(body),
+            "body_sha256": hashlib.sha256(body).hexdigest(),
+        }
 
 
 class Endpoint(Protocol):
@@ -76,7 +97,8 @@ class Provider:
     """What `providers/<name>.py` offers."""
 
     max_body_bytes: int
-    methods: frozenset[str]
+    # those it uses, and what each call of them must have: the names of headers that sign it
+    methods: Mapping[str, frozenset[bytes]]
     comes_again: bool  # for hours after a 503; else what it tells is kept on disk
     # of one account, by name, given all accounts of this provider and their secrets
     endpoint: Callable[[str, Mapping[str, Account], Mapping[str, Secrets]], Endpoint]

@@ -39,24 +39,38 @@ class Encoded:
 
 
 async def publish_batch(
-    channel: aiormq.Channel, batch: Sequence[Encoded], deadline: float
+    channel: aiormq.Channel,
+    batch: Sequence[Encoded],
+    deadline: float,
+    renewal_seconds: float | None = None,
 ) -> list[PublishError | None]:
     """Publish frames with distinct ids; return for each None (confirmed) or what became of it.
 
-    `deadline` is in the event loop's time. A frame not confirmed by then is timed out: it may
-    still arrive. Never raises but for the caller's own cancellation.
+    `deadline` is in the event loop's time; with `renewal_seconds`, it is set anew as long as some
+    confirm came before it. A frame not confirmed by then is timed out: it may still arrive. Never
+    raises but for the caller's own cancellation.
     """
     confirms: list[asyncio.Future[object]] = []
     try:
         stopped = await _write_all(channel, batch, confirms, deadline)
-        if confirms:
-            remaining = max(0.0, deadline - asyncio.get_running_loop().time())
-            await asyncio.wait(confirms, timeout=remaining)
+        await _wait_for_all(confirms, deadline, renewal_seconds)
     finally:
         for encoded in batch:
             channel.message_id_delivery_tag.pop(encoded.message_id, None)
     sent = [_outcome(e.message_id, confirm) for e, confirm in zip(batch, confirms, strict=False)]
     return sent + [stopped(encoded.message_id) for encoded in batch[len(confirms) :]]
+
+
+async def _wait_for_all(
+    confirms: Sequence[asyncio.Future[object]], deadline: float, renewal_seconds: float | None
+) -> None:
+    clock = asyncio.get_running_loop().time
+    waiting = set(confirms)
+    while waiting:
+        done, waiting = await asyncio.wait(waiting, timeout=max(0.0, deadline - clock()))
+        if renewal_seconds is None or not done:
+            return
+        deadline = clock() + renewal_seconds
 
 
 async def _write_all(

@@ -71,15 +71,22 @@ class Publisher:
             raise outcome
 
     async def publish_many(
-        self, frames: Sequence[Frame], timeout_seconds: float = PUBLISH_TIMEOUT_SECONDS
+        self,
+        frames: Sequence[Frame],
+        timeout_seconds: float = PUBLISH_TIMEOUT_SECONDS,
+        *,
+        while_progressing: bool = False,
     ) -> list[PublishError | None]:
         """Publish frames together; return for each, in order, None (confirmed) or its failure.
 
+        The time is for all of them; `while_progressing`, each confirm gives the others as much
+        again: a slow broker is no broken one.
         Frames of one call travel in order. An id that is in flight already, here or in another
         call, waits for that one's end: two confirms of one id can't be told apart. Never raises
         but for the caller's own cancellation.
         """
         deadline = asyncio.get_running_loop().time() + timeout_seconds
+        renewal = timeout_seconds if while_progressing else None
         outcomes: dict[int, PublishError | None] = {}
         waiting = dict(enumerate(frames))
         while waiting:
@@ -90,7 +97,7 @@ class Publisher:
                 outcomes |= {i: _same_id_busy(frame) for i, frame in waiting.items()}
                 break
             try:
-                outcomes |= await self._publish(claimed, deadline)
+                outcomes |= await self._publish(claimed, deadline, renewal)
             finally:
                 self._release(claimed)
             waiting = {i: frame for i, frame in waiting.items() if i not in claimed}
@@ -107,7 +114,7 @@ class Publisher:
         return (await self._publish({0: frame}, deadline))[0] is None
 
     async def _publish(
-        self, frames: dict[int, Frame], deadline: float
+        self, frames: dict[int, Frame], deadline: float, renewal_seconds: float | None = None
     ) -> dict[int, PublishError | None]:
         channel = await self._channel()
         if channel is None:
@@ -116,7 +123,7 @@ class Publisher:
                 for i, frame in frames.items()
             }
         encoded, outcomes = self._encode(channel, frames)
-        results = await publish_batch(channel, list(encoded.values()), deadline)
+        results = await publish_batch(channel, list(encoded.values()), deadline, renewal_seconds)
         if None in results:
             self.confirmed_at = time.monotonic()
         return outcomes | dict(zip(encoded, results, strict=True))

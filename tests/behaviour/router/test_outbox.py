@@ -41,6 +41,8 @@ class Queues(Publisher):
         self,
         frames: Sequence[Frame],
         timeout_seconds: float = 5,  # noqa: ARG002  as the real one
+        *,
+        while_progressing: bool = False,  # noqa: ARG002
     ) -> list[PublishError | None]:
         self.asked += [frame.message_id for frame in frames]
         if self.takes:

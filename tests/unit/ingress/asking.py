@@ -30,7 +30,12 @@ class Bus:
         self.frames: list[Frame] = []
         self.failure: PublishError | None = None
 
-    async def publish_many(self, frames: Sequence[Frame]) -> list[PublishError | None]:
+    async def publish_many(
+        self,
+        frames: Sequence[Frame],
+        *,
+        while_progressing: bool,  # noqa: ARG002
+    ) -> list[PublishError | None]:
         self.frames += frames
         return [*[None] * (len(frames) - 1), self.failure]
 

@@ -11,7 +11,7 @@ import pytest
 from herald.bus.errors import NackedError, PublishError
 from herald.bus.frames import Frame
 from herald.bus.publishing import Publisher
-from ingress.outgoing import MAX_GROUPS, NOT_PUBLISHED, Outgoing
+from ingress.outgoing import MAX_GROUPS, MAX_PART, NOT_PUBLISHED, Outgoing
 
 
 class Bus:
@@ -22,7 +22,12 @@ class Bus:
         self.open = asyncio.Event()
         self.broken = False
 
-    async def publish_many(self, frames: Sequence[Frame]) -> list[PublishError | None]:
+    async def publish_many(
+        self,
+        frames: Sequence[Frame],
+        *,
+        while_progressing: bool,  # noqa: ARG002
+    ) -> list[PublishError | None]:
         self.groups.append([frame.message_id for frame in frames])
         await self.open.wait()
         if self.broken:
@@ -95,3 +100,29 @@ async def test_a_defect_leaves_nobody_waiting() -> None:
     assert await out.publish([frame("a")]) == [NOT_PUBLISHED]
     bus.broken = False
     assert await out.publish([frame("b")]) == [None]
+
+
+async def test_a_call_of_thousands_goes_part_by_part() -> None:
+    """A small call's frames wait for a part of a large one's, never for all of them."""
+    bus = Bus()
+    out = outgoing(bus)
+    bus.open.set()
+    large = asyncio.create_task(out.publish([frame(f"l{n}") for n in range(3 * MAX_PART + 1)]))
+    await asyncio.sleep(0)
+    small = asyncio.create_task(out.publish([frame("s")]))
+    assert await small == [None]
+    assert len(bus.groups[0]) <= MAX_PART + 1
+    assert await large == [None] * (3 * MAX_PART + 1)
+    assert sum(len(group) for group in bus.groups) == 3 * MAX_PART + 2
+
+
+async def test_what_follows_a_failed_part_is_not_tried() -> None:
+    """A broker that takes nothing costs a large call one deadline, not one for each part."""
+    bus = Bus()
+    out = outgoing(bus)
+    bus.open.set()
+    names = ["bad", *(str(n) for n in range(2 * MAX_PART))]
+    outcomes = await out.publish([frame(name) for name in names])
+    assert [len(group) for group in bus.groups] == [MAX_PART]
+    assert isinstance(outcomes[0], NackedError)
+    assert outcomes[MAX_PART:] == [NOT_PUBLISHED] * (MAX_PART + 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -18,7 +19,7 @@ from ingress.receive import Receiver
 from ingress.spool.records import frame_of
 from ingress.spool.segments import Segments
 from ingress.spool.spool import Spool
-from ingress.webhooks import Normalised
+from ingress.webhooks import MAX_SET_ASIDE, Normalised
 from unit.ingress.asking import BASE_URL, Answered, Bus, ask, receiver
 from unit.ingress.golden import PAYLOADS
 
@@ -32,6 +33,7 @@ def payload(name: str) -> bytes:
 
 
 WHATSAPP, TWILIO = "/webhooks/whatsapp_cloud/main", "/webhooks/twilio/main"
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 async def ask_twilio(app: Receiver, fragment: str = "") -> Answered:
@@ -40,7 +42,7 @@ async def ask_twilio(app: Receiver, fragment: str = "") -> Answered:
     url = BASE_URL.rstrip("/") + TWILIO + fragment
     text = url + "".join(name + value for name, value in fields)
     digest = hmac.digest(b"token", text.encode(), "sha1")
-    headers = {"X-Twilio-Signature": base64.b64encode(digest).decode()}
+    headers = {"X-Twilio-Signature": base64.b64encode(digest).decode(), **FORM}
     return await ask(app, TWILIO, [urlencode(fields).encode()], headers=headers)
 
 
@@ -152,6 +154,37 @@ async def test_strangers_can_not_tell_who_is_known() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("provider", "headers"),
+    [
+        ("whatsapp_cloud", {}),
+        ("twilio", {}),
+        ("sendgrid", {}),
+        ("sendgrid", {"X-Twilio-Email-Event-Webhook-Signature": "x"}),
+        ("sendgrid", {"X-Twilio-Email-Event-Webhook-Timestamp": "1"}),
+        ("nobody", {}),
+    ],
+)
+@pytest.mark.parametrize("account", ["main", "stranger"])
+async def test_a_body_without_a_signature_is_not_read(
+    provider: str, headers: dict[str, str], account: str
+) -> None:
+    """What can't be authentic is 401 at once, with the answer that a bad signature gets."""
+    app, path = receiver(Bus()), f"/webhooks/{provider}/{account}"
+    async with asyncio.timeout(5):
+        answer = await ask(app, path, [None], headers={**headers, "Content-Length": "4000000"})
+    bad = await ask(app, WHATSAPP, [b"{}"], headers=signed(b"{}", b"wrong"))
+    assert (answer.status, answer.body, answer.headers) == (401, bad.body, bad.headers)
+
+
+async def test_the_body_of_a_get_is_not_read() -> None:
+    """A handshake has no body: one that announces it is answered without it."""
+    query = "hub.mode=subscribe&hub.challenge=1&hub.verify_token=token"
+    async with asyncio.timeout(5):
+        answer = await ask(receiver(Bus()), WHATSAPP, [None], method="GET", query=query)
+    assert (answer.status, answer.body) == (200, b"1")
+
+
 async def test_nothing_is_parsed_before_the_signature() -> None:
     """A body that is no JSON is 401 without a signature and 400 with one."""
     app = receiver(Bus())
@@ -172,6 +205,50 @@ async def test_a_body_not_understood_at_all_goes_to_quarantine(body: bytes, reas
     assert json.loads(frame.body)["element"] == body.decode()
 
 
+async def test_what_is_set_aside_of_one_call_is_bounded() -> None:
+    """Of tens of thousands of bad elements the first are kept, one more tells of the others."""
+    value = {"metadata": {"phone_number_id": "100000000000001"}}
+    good = {"id": "wamid.A", "status": "sent", "timestamp": "1768824000"}
+    statuses = [good, *range(30_000), *[{"status": "sent"}] * 30_000]
+    change = {"field": "messages", "value": {**value, "statuses": statuses}}
+    body = json.dumps({"entry": [{"changes": [change]}]}).encode()
+    bus = Bus()
+    assert (await ask(receiver(bus), WHATSAPP, [body], headers=signed(body))).status == 200
+    assert bus.frames[0].exchange == "herald.receipts"
+    assert len(bus.frames) == 1 + MAX_SET_ASIDE + 1
+    last = bus.frames[-1]
+    assert last.headers["reason"] == "left_out"
+    assert json.loads(last.body)["element"] == {
+        "left_out": 60_000 - MAX_SET_ASIDE,
+        "reasons": {"shape": 30_000 - MAX_SET_ASIDE, "no_reference": 30_000},
+        "body_bytes": len(body),
+        "body_sha256": hashlib.sha256(body).hexdigest(),
+    }
+
+
+async def test_others_get_their_turn_while_a_large_body_is_read() -> None:
+    """The event loop goes on: it wakes often in the time that ten thousand statuses take."""
+    value = {"metadata": {"phone_number_id": "100000000000001"}}
+    statuses = [
+        {"id": f"wamid.{n}", "status": "sent", "timestamp": "1768824000"} for n in range(10_000)
+    ]
+    change = {"field": "messages", "value": {**value, "statuses": statuses}}
+    body = json.dumps({"entry": [{"changes": [change]}]}).encode()
+    bus, turns = Bus(), 0
+
+    async def take_turns() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    taking = asyncio.create_task(take_turns())
+    answer = await ask(receiver(bus), WHATSAPP, [body], headers=signed(body))
+    taking.cancel()
+    assert (answer.status, len(bus.frames)) == (200, 10_000)
+    assert turns > 200  # once for each part that is published, and many times more
+
+
 async def test_quarantine_is_bounded() -> None:
     """A huge body is kept by its beginning: no frame is larger than what the broker takes."""
     bus, body = Bus(), b'["' + b"\x7f" * (3 * 1024 * 1024) + b'"]'
@@ -185,7 +262,9 @@ async def test_quarantine_is_bounded() -> None:
 async def test_too_large_is_refused_before_it_is_read(*, announced: bool) -> None:
     """An announced length over the cap, or more bytes than it, ends the call."""
     chunk = b"x" * 100_000
-    headers = {"Content-Length": str(10**9)} if announced else {}
+    headers = {"X-Twilio-Signature": "x"}
+    if announced:
+        headers["Content-Length"] = str(10**9)
     chunks: list[bytes | None] = [None] if announced else [*[chunk] * 3, None]
     answer = await ask(receiver(Bus()), "/webhooks/twilio/main", chunks, headers=headers)
     assert (answer.status, answer.headers[b"connection"]) == (413, b"close")
@@ -194,7 +273,7 @@ async def test_too_large_is_refused_before_it_is_read(*, announced: bool) -> Non
 async def test_too_slow_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """A body that does not come in time is 408, and the connection is closed."""
     monkeypatch.setattr(receiving, "BODY_SECONDS", 0.05)
-    answer = await ask(receiver(Bus()), WHATSAPP, [b"{", None])
+    answer = await ask(receiver(Bus()), WHATSAPP, [b"{", None], headers=signed(b"{"))
     assert (answer.status, answer.headers[b"connection"]) == (408, b"close")
 
 
@@ -252,15 +331,20 @@ async def test_meta_handshake(query: str, status: int) -> None:
 
 async def test_twilio_signs_the_public_url() -> None:
     """The URL that counts is the configured base with path and query, not what the host says."""
-    secret, path, query = b"token", "/webhooks/twilio/main", "attempt=a%2Fb"
+    secret, path, attempt = (
+        b"token",
+        "/webhooks/twilio/main",
+        "7d444840-9dc0-11d1-b245-5ffdce74fad2",
+    )
+    query = f"attempt={attempt}%2E1.1"
     url = f"https://hooks.example.com/gateway{path}?{query}"
     digest = hmac.new(secret, url.encode() + b"MessageSidSM1MessageStatussent", "sha1").digest()
-    headers = {"X-Twilio-Signature": base64.b64encode(digest).decode(), "Host": "evil.example.com"}
+    headers = {"X-Twilio-Signature": base64.b64encode(digest).decode(), **FORM, "Host": "evil"}
     bus, body = Bus(), b"MessageStatus=sent&MessageSid=SM1"
     answer = await ask(receiver(bus), path, [body], query=query, headers=headers)
     assert (answer.status, answer.body, len(bus.frames)) == (204, b"", 1)
     assert b"content-length" not in answer.headers
-    answer = await ask(receiver(bus), path, [body], query="attempt=a/b", headers=headers)
+    answer = await ask(receiver(bus), path, [body], query=f"attempt={attempt}.1.1", headers=headers)
     assert answer.status == 401
 
 
@@ -282,12 +366,12 @@ class Broken:
 async def test_a_validator_that_raises_refuses() -> None:
     """A defect in verification is 401, never a pass."""
     app = receiver(Bus(), whatsapp_cloud=Broken(authentic=None))
-    assert (await ask(app, WHATSAPP, [b"{}"])).status == 401
+    assert (await ask(app, WHATSAPP, [b"{}"], headers=signed(b"{}"))).status == 401
 
 
 async def test_a_normaliser_that_raises_loses_nothing() -> None:
     """A defect in reading keeps the body in quarantine under its own reason."""
     bus = Bus()
     app = receiver(bus, whatsapp_cloud=Broken(authentic=True))
-    assert (await ask(app, WHATSAPP, [b"{}"])).status == 200
+    assert (await ask(app, WHATSAPP, [b"{}"], headers=signed(b"{}"))).status == 200
     assert bus.frames[0].headers["reason"] == "unexpected"

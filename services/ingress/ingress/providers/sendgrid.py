@@ -182,7 +182,7 @@ def _stranger() -> SendGridEndpoint:
 
 PROVIDER = Provider(
     max_body_bytes=MAX_BODY_BYTES,
-    methods=frozenset({"POST"}),
+    methods={"POST": frozenset({SIGNATURE_HEADER, TIMESTAMP_HEADER})},
     comes_again=True,
     endpoint=_endpoint,
     stranger=_stranger,

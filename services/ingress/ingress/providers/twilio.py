@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets as tokens
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -81,6 +82,9 @@ KEYWORDS: dict[str, Literal["stop", "start", "help"]] = {
     "HELP": "help",
 }
 
+_NAME = re.compile(r"[A-Z][A-Za-z0-9_]*")  # of a field: all of Twilio's, none of ours in a URL
+_FORM, _JSON = b"application/x-www-form-urlencoded", b"application/json"
+
 
 @dataclass(frozen=True, slots=True)
 class TwilioEndpoint:
@@ -97,12 +101,10 @@ class TwilioEndpoint:
 
     def verify(self, call: Call) -> bool:
         try:
-            body_hash = call.query_value(BODY_HASH_FIELD)
-            by_url = body_hash is not None or call.method == "GET"
-            fields = [] if by_url else call.form_fields
+            if not _is_as_twilio_calls(call):
+                return False
+            fields = call.form_fields if _is_form(call) else []
         except ValueError:  # more fields than anyone sends
-            return False
-        if body_hash is not None and not is_twilio_body_hash(body_hash, call.body):
             return False
         header = call.headers.get(SIGNATURE_HEADER)
         urls = (call.url, f"{call.url}#{self.fragment}") if self.fragment else (call.url,)
@@ -115,6 +117,31 @@ class TwilioEndpoint:
         if any(isinstance(receipt, InboundReceipt) for receipt in told.receipts):
             told.answer = NO_REPLY
         return told
+
+
+def _is_as_twilio_calls(call: Call) -> bool:
+    """Say whether fields are where Twilio puts them: a GET's in its query, a POST's in its body.
+
+    The signature covers the URL and a form's fields behind it, but not where the one ends: a signed
+    form could come again as a GET with its fields in the query, or a GET as a form.
+    """
+    names = {name for name, _ in call.query_fields}
+    tags = [value for name, value in call.query_fields if name == ATTEMPT_FIELD]
+    if any(carried(tag).attempt_id is None for tag in tags):
+        return False  # fields behind it
+    if call.method == "GET":
+        return all(_NAME.fullmatch(name) for name in names - {ATTEMPT_FIELD})
+    if call.query.endswith(b"&") or any(_NAME.fullmatch(name) for name in names):
+        return False  # a GET, cut in two
+    kind = call.headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+    claimed = call.query_value(BODY_HASH_FIELD)
+    if claimed is not None:
+        return kind == _JSON and is_twilio_body_hash(claimed, call.body)
+    return kind == _FORM and all(_NAME.fullmatch(name) for name, _ in call.form_fields)
+
+
+def _is_form(call: Call) -> bool:
+    return call.method == "POST" and call.query_value(BODY_HASH_FIELD) is None
 
 
 def _fields(call: Call) -> Fields:
@@ -224,7 +251,7 @@ def _stranger() -> TwilioEndpoint:
 
 PROVIDER = Provider(
     max_body_bytes=MAX_BODY_BYTES,
-    methods=frozenset({"GET", "POST"}),
+    methods=dict.fromkeys(("GET", "POST"), frozenset({SIGNATURE_HEADER})),
     comes_again=False,
     endpoint=_endpoint,
     stranger=_stranger,

@@ -219,7 +219,7 @@ def _stranger() -> WhatsAppCloudEndpoint:
 
 PROVIDER = Provider(
     max_body_bytes=MAX_BODY_BYTES,
-    methods=frozenset({"GET", "POST"}),
+    methods={"GET": frozenset(), "POST": frozenset({SIGNATURE_HEADER})},
     comes_again=True,
     endpoint=_endpoint,
     stranger=_stranger,

@@ -1,0 +1,61 @@
+"""From an authentic call to the frames that tell of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import structlog
+
+from herald.bus.frames import Frame
+from ingress.calls import Call
+from ingress.elements import NotUnderstoodError, Reason
+from ingress.endpoints import Target
+from ingress.frames import quarantine_frame, receipt_frame
+from ingress.json_bodies import BeyondLimitsError, NotJsonError
+from ingress.webhooks import Normalised, NotUnderstood
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one call told, and its frames: each fact once, for providers repeat themselves."""
+
+    told: Normalised
+    frames: list[Frame]
+
+
+def read_call(target: Target, account: str, call: Call) -> Reading:
+    """Read an authentic call to `account`.
+
+    Raises:
+        NotJsonError: it breaks the grammar of its content type.
+    """
+    told = _normalised(target, call)
+    frames = [receipt_frame(receipt) for receipt in told.receipts]
+    items = told.not_understood
+    if told.left_out:
+        items = [*items, NotUnderstood(Reason.LEFT_OUT, told.left_out_of(call.body))]
+    frames += [
+        quarantine_frame(item, provider=target.name, account=account, received_at=call.received_at)
+        for item in items
+    ]
+    return Reading(told, list({frame.message_id: frame for frame in frames}.values()))
+
+
+def _normalised(target: Target, call: Call) -> Normalised:
+    """Read a call; a body of which nothing can be read goes to quarantine whole."""
+    try:
+        return target.endpoint.normalise(call)
+    except NotJsonError:
+        raise
+    except NotUnderstoodError as error:
+        reason = error.reason
+    except BeyondLimitsError:
+        reason = Reason.BEYOND_LIMITS
+    except Exception as error:  # noqa: BLE001  a defect of ours must not lose the body
+        _log.error("ingress.normalise_failed", provider=target.name, error=type(error).__name__)
+        reason = Reason.UNEXPECTED
+    told = Normalised()
+    told.set_aside(reason, call.body.decode(errors="replace"))
+    return told

@@ -1,0 +1,67 @@
+"""How long a publish waits for its confirms."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, cast
+
+import aiormq
+import pytest
+
+from herald.bus.confirms import Encoded, publish_batch
+from herald.bus.errors import PublishError, TimedOutError
+
+FRAMES = 5
+
+
+class Channel:
+    """An AMQP channel whose broker confirms one frame after each pause."""
+
+    def __init__(self, pauses: list[float]) -> None:
+        self.lock = asyncio.Lock()
+        self.delivery_tag = 0
+        self.confirmations: dict[int, asyncio.Future[object]] = {}
+        self.message_id_delivery_tag: dict[str, int] = {}
+        self.write_queue = self
+        self._pauses = pauses
+        self.confirming: asyncio.Task[None] | None = None
+
+    def create_future(self) -> asyncio.Future[object]:
+        return asyncio.get_running_loop().create_future()
+
+    async def put(self, _frame: Any) -> None:
+        self.confirming = asyncio.create_task(self._confirm())
+
+    async def _confirm(self) -> None:
+        for tag, pause in enumerate(self._pauses, 1):
+            await asyncio.sleep(pause)
+            self.confirmations[tag].set_result(None)
+
+
+async def publish(pauses: list[float], renewal: float | None) -> list[PublishError | None]:
+    """Publish with a deadline in 0.3 s."""
+    channel = Channel(pauses)
+    batch = [Encoded(str(number), b"") for number in range(FRAMES)]
+    deadline = asyncio.get_running_loop().time() + 0.3
+    try:
+        return await publish_batch(cast("aiormq.Channel", channel), batch, deadline, renewal)
+    finally:
+        assert channel.confirming is not None
+        channel.confirming.cancel()
+
+
+async def test_each_confirm_renews_the_time() -> None:
+    """A broker that is slow, but goes on, is waited for."""
+    assert await publish([0.15] * FRAMES, renewal=0.3) == [None] * FRAMES
+
+
+@pytest.mark.parametrize(
+    ("pauses", "renewal"), [([0.15] * FRAMES, None), ([0.0, 0.0, 60.0], 0.3), ([60.0], 0.3)]
+)
+async def test_what_is_not_confirmed_in_time_is_timed_out(
+    pauses: list[float], renewal: float | None
+) -> None:
+    """Without renewal the time is for all; with it, a broker that stops is not waited for."""
+    async with asyncio.timeout(5):
+        outcomes = await publish(pauses, renewal)
+    assert isinstance(outcomes[-1], TimedOutError)
