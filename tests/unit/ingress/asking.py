@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import hmac
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
@@ -18,9 +20,10 @@ from ingress.receive import Receiver
 from ingress.spool.identity import Identity
 from ingress.spool.spool import Spool
 from ingress.webhooks import Endpoint
-from unit.ingress.golden import ENDPOINTS
+from unit.ingress.golden import ENDPOINTS, PAYLOADS
 
 BASE_URL = "https://hooks.example.com/gateway/"
+WHATSAPP, TWILIO = "/webhooks/whatsapp_cloud/main", "/webhooks/twilio/main"
 
 
 class Bus:
@@ -99,3 +102,13 @@ async def ask(
     }
     await app(scope, receive, send)
     return answered
+
+
+def signed(body: bytes, secret: bytes = b"secret") -> dict[str, str]:
+    """Sign as Meta does."""
+    return {"X-Hub-Signature-256": "sha256=" + hmac.new(secret, body, hashlib.sha256).hexdigest()}
+
+
+def payload(name: str) -> bytes:
+    """Give one of Meta's bodies."""
+    return (PAYLOADS / "whatsapp_cloud" / f"{name}.json").read_bytes()
