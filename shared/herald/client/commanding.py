@@ -17,7 +17,7 @@ from pydantic_core import to_json
 from herald.bus.cancellation import own_cancellation_only
 from herald.client.connection import Connection, explained
 from herald.client.errors import NoAnswerError, PublishFailedError, RejectedError
-from herald.commands import CancelMessage, SendMessage
+from herald.commands import MAX_COMMAND_BYTES, CancelMessage, SendMessage
 from herald.faults import faults_of
 from herald.topology import CANCEL_KEY, COMMANDS, SEND_KEYS
 from herald.vocabulary import Lane
@@ -82,6 +82,8 @@ def _command(
     except ValidationError as error:
         raise RejectedError(faults_of(error)) from None
     body = command.model_dump_json(exclude_unset=True).encode()
+    if len(body) > MAX_COMMAND_BYTES:  # the router could not read whose it is, nor answer us
+        raise RejectedError([("", f"larger than {MAX_COMMAND_BYTES // 1024} KiB")])
     return Command(key=key, body=body, message_id=str(uuid4()))
 
 

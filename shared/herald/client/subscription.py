@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from herald.bus.cancellation import own_cancellation_only
 from herald.client.connection import CLOSE_SECONDS
 from herald.events import HeraldEvent, read_event
-from herald.topology import EVENTS
+from herald.topology import EVENTS, tenant_queue_prefix
 
 PREFETCH = 100
 # A queue of ours outlives a lost connection that long, so that nothing is missed meanwhile.
@@ -48,7 +48,7 @@ class Subscription:
         self._wishes = wishes
         self._receive = receive
         self._own = queue is None
-        self._name = queue or f"events.{tenant}.client.{uuid.uuid4().hex}"
+        self._name = queue or f"{tenant_queue_prefix(tenant)}client.{uuid.uuid4().hex}"
         self._channel: AbstractChannel | None = None
         self._consumer: tuple[AbstractQueue, str] | None = None
 
@@ -103,6 +103,7 @@ async def _bind_if_allowed(connection: AbstractConnection, queue: str, pattern: 
     try:
         await (await channel.get_queue(queue, ensure=False)).bind(EVENTS, pattern)
     except ChannelAccessRefused:
+        _log.debug("client.not_bound", pattern=pattern)
         return
     await channel.close()
 
