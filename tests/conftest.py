@@ -14,11 +14,13 @@ from hypothesis import settings
 
 from herald.masking import MaskingKey, set_masking_key
 from herald_local import databases, rabbitmq_management
+from herald_local.errors import MissingServerError
 from herald_local.lifecycle import running_stack
 from herald_local.servers import GivenServers, Servers, running_servers
 from herald_local.stack import Stack
 from secret_files import MASKING_SECRET
 
+BROKER_VARIABLES = "HERALD_TEST_AMQP_URL and HERALD_TEST_RABBITMQ_MANAGEMENT_URL"
 ROOT = Path(__file__).resolve().parent.parent
 
 # How long an example takes says more of the machine than of the code.
@@ -35,9 +37,7 @@ def _given() -> GivenServers:
         postgres_dsn=os.environ.get("HERALD_TEST_POSTGRES_DSN"),
     )
     if (given.amqp_url is None) != (given.management_url is None):
-        raise pytest.UsageError(
-            "HERALD_TEST_AMQP_URL and HERALD_TEST_RABBITMQ_MANAGEMENT_URL go together"
-        )
+        raise pytest.UsageError(f"{BROKER_VARIABLES} go together")
     return given
 
 
@@ -50,8 +50,12 @@ def home() -> Path:
 @pytest.fixture(scope="session")
 def servers(home: Path) -> Iterator[Servers]:
     """Give a broker and a database, with an administrator's rights on both."""
-    with running_servers(home, _given()) as running:
-        yield running
+    try:
+        with running_servers(home, _given()) as running:
+            yield running
+    except MissingServerError as error:
+        instead = "HERALD_TEST_POSTGRES_DSN" if error.kind == "database" else BROKER_VARIABLES
+        pytest.exit(f"{error.missing}, or name a {error.kind} in {instead}", returncode=1)
 
 
 @pytest.fixture(scope="session")

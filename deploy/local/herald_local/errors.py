@@ -11,5 +11,14 @@ class ProgramError(LocalError):
     """A program was missing, failed or took too long."""
 
 
+class MissingServerError(LocalError):
+    """A server is not installed here: `missing` says so, and `instead` what to name one in."""
+
+    def __init__(self, missing: str, *, kind: str, instead: str) -> None:
+        super().__init__(f"{missing}, or name a {kind} in {instead}")
+        self.missing = missing
+        self.kind = kind
+
+
 class NotReadyError(LocalError):
     """Something that was started did not become ready."""

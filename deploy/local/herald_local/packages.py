@@ -1,10 +1,12 @@
-"""Installing a Debian package without letting it start its own daemon."""
+"""Installing a Debian package without letting it start its own daemon, now or at boot."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 
 from herald_local.errors import ProgramError
 from herald_local.programs import run
@@ -27,6 +29,7 @@ apt-get install -y --no-install-recommends "$1" ||
 """
 
 TIMEOUT_SECONDS = 900
+UNITS = Path("/lib/systemd/system")
 
 
 def can_install() -> bool:
@@ -34,18 +37,29 @@ def can_install() -> bool:
     return shutil.which("apt-get") is not None and (os.geteuid() == 0 or _sudo() is not None)
 
 
-def install(package: str) -> None:
+def install(package: str, *, units: Sequence[str] = ()) -> None:
     """Install a Debian package.
+
+    `units` are systemd's units that come with it: those that were not there before do not start
+    at boot, for only private servers are run here.
 
     Raises:
         ProgramError: it can't be installed; the message holds the installer's last words.
     """
     report(f"installing {package} with apt-get (once)")
-    command = ["sh", "-c", _INSTALL, "install", package]
+    new = [unit for unit in units if not (UNITS / unit).exists()]
+    _as_root(["sh", "-c", _INSTALL, "install", package])
+    for unit in new:
+        if (UNITS / unit).exists() and shutil.which("systemctl"):
+            _as_root(["systemctl", "--quiet", "disable", unit])
+            report(f"{unit} is disabled: it does not start at boot")
+
+
+def _as_root(command: Sequence[str]) -> None:
     if os.geteuid() != 0:
         sudo = _sudo()
         if sudo is None:
-            raise ProgramError(f"{package} is missing and neither root nor sudo is at hand")
+            raise ProgramError("neither root nor sudo is at hand")
         command = [*sudo, *command]
     run(command, timeout_seconds=TIMEOUT_SECONDS)
 

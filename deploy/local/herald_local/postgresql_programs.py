@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from herald_local.errors import LocalError, ProgramError
+from herald_local.errors import LocalError, MissingServerError, ProgramError
 from herald_local.programs import run
 
 OLDEST_VERSION = 15
@@ -30,9 +30,10 @@ def find() -> Path:
     for folder in folders:
         if _version(folder) >= OLDEST_VERSION:
             return folder
-    raise LocalError(
-        f"PostgreSQL {OLDEST_VERSION} or newer is missing: install it, "
-        "or name a database in HERALD_POSTGRES_DSN"
+    raise MissingServerError(
+        f"PostgreSQL {OLDEST_VERSION} or newer is missing: install it",
+        kind="database",
+        instead="HERALD_POSTGRES_DSN",
     )
 
 

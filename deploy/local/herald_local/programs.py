@@ -15,12 +15,16 @@ def run(
     *,
     environment: Mapping[str, str] | None = None,
     timeout_seconds: float = 120,
+    known_as: str | None = None,
 ) -> str:
     """Run a program without input and return what it wrote on both streams.
+
+    `known_as`: what the person at the terminal calls it, if that is not its file.
 
     Raises:
         ProgramError: it is missing, failed, or ran longer than `timeout_seconds`.
     """
+    name = known_as or arguments[0]
     try:
         finished = subprocess.run(  # noqa: S603  the arguments are ours, no shell reads them
             arguments,
@@ -34,12 +38,14 @@ def run(
             check=False,
         )
     except OSError as error:
-        raise ProgramError(f"{arguments[0]}: {error.strerror}") from None
+        raise ProgramError(f"{name}: {error.strerror}") from None
     except subprocess.TimeoutExpired:
-        raise ProgramError(f"{arguments[0]} ran longer than {timeout_seconds:g} s") from None
+        raise ProgramError(f"{name} ran longer than {timeout_seconds:g} s") from None
     if finished.returncode != 0:
         words = finished.stdout[-TAIL_CHARACTERS:].strip()
-        raise ProgramError(f"{arguments[0]} failed ({finished.returncode})\n{words}")
+        raise ProgramError(
+            f"{name}: {words}" if words else f"{name} failed ({finished.returncode})"
+        )
     return finished.stdout
 
 

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from herald_local import packages
-from herald_local.errors import LocalError
+from herald_local.errors import MissingServerError, ProgramError
 
 # Debian's program on PATH changes user and directory; the scripts it wraps do neither.
 DEBIAN_SCRIPTS = Path("/usr/lib/rabbitmq/bin")
+
+PACKAGE = "rabbitmq-server"
+UNITS = ("rabbitmq-server.service", "epmd.socket", "epmd.service")  # epmd is Erlang's name service
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,16 +28,17 @@ def find_or_install() -> RabbitmqPrograms:
     """Return RabbitMQ's programs on this machine.
 
     Raises:
-        LocalError: there are none and they can't be installed.
+        MissingServerError: there are none and they can't be installed.
     """
     programs = find()
     if programs is None and packages.can_install():
-        packages.install("rabbitmq-server")
+        try:
+            packages.install(PACKAGE, units=UNITS)
+        except ProgramError as error:
+            raise _missing(f" and can't be installed ({error})") from None
         programs = find()
     if programs is None:
-        raise LocalError(
-            "RabbitMQ is missing. Install rabbitmq-server, or name a broker in HERALD_AMQP_URL"
-        )
+        raise _missing()
     return programs
 
 
@@ -44,6 +48,12 @@ def find() -> RabbitmqPrograms | None:
     server = str(debian) if debian.exists() else shutil.which("rabbitmq-server")
     epmd = shutil.which("epmd") or _epmd_beside_erlang()
     return RabbitmqPrograms(Path(server), Path(epmd)) if server and epmd else None
+
+
+def _missing(why: str = "") -> MissingServerError:
+    return MissingServerError(
+        f"RabbitMQ is missing{why}: install {PACKAGE}", kind="broker", instead="HERALD_AMQP_URL"
+    )
 
 
 def _epmd_beside_erlang() -> str | None:

@@ -54,7 +54,8 @@ def prepare(stack: Stack) -> None:
     """
     environment = _environment(stack)
     for task in (["migrate"], ["topology", "apply"]):
-        run([sys.executable, "-m", "herald.cli", *task], environment=environment)
+        command = [sys.executable, "-m", "herald.cli", *task]
+        run(command, environment=environment, known_as=f"herald {' '.join(task)}")
 
 
 def start(stack: Stack, names: Sequence[str] = NAMES, *, on_leash: bool) -> None:

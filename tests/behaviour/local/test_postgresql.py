@@ -28,6 +28,7 @@ def test_the_wheels_programs_serve(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         assert databases.answers(databases.create_database(server.dsn, "ours"))
     finally:
         server.stop()
+        erase(server.home)
     assert not databases.answers(server.dsn)
 
 
@@ -43,6 +44,7 @@ def test_databases_survive_a_restart_and_passwords_are_needed(tmp_path: Path) ->
         assert not databases.answers(dsn.replace("a1b2c3", "guess"))
     finally:
         server.stop()
+        erase(server.home)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has to change to another account")

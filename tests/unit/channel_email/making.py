@@ -50,7 +50,7 @@ def sendgrid(base_url: str, http: HttpCaller) -> Provider:
 
 def smtp(port: int, *, signs_in: bool = False, **options: Any) -> Provider:
     """Make the SMTP adapter of a relay on loopback, the way its worker does."""
-    fields = {"host": "127.0.0.1", "security": "none", "timeout": timedelta(seconds=1)}
+    fields = {"host": "127.0.0.1", "security": "none", "timeout": timedelta(seconds=10)}
     account = SmtpAccount.model_validate({"provider": "smtp", "port": port, **fields, **options})
     credentials = {"username": "herald", "password": PASSWORD} if signs_in else {}
     secrets = SmtpSecrets.model_validate(credentials)

@@ -84,11 +84,11 @@ async def test_slow_steps_share_the_time_limit(monkeypatch: pytest.MonkeyPatch) 
         polite = relay._answer
 
         async def slow(writer: asyncio.StreamWriter, verb: str) -> None:
-            await asyncio.sleep(0.12)
+            await asyncio.sleep(0.4 if verb in {"MAIL", "RCPT", "DATA"} else 0)
             await polite(writer, verb)
 
         monkeypatch.setattr(relay, "_answer", slow)
-        result = await smtp(relay.port, timeout="400ms").send(work())
+        result = await smtp(relay.port, timeout="1s").send(work())
         assert isinstance(result, Refused)
         assert relay.mails == []
 
