@@ -61,6 +61,7 @@ from herald.inbound import (
 from herald.operator_commands import DropDeadLetter, ReplayDeadLetter, ResendMessage
 from herald.reasons import SENTENCES
 from herald.vocabulary import Status
+from rights_block import broker_rights
 from router.core.states import ACTIONS, DEFAULT_FALLBACK_ON, FLAGS, RANKS, REACHES, WITHDRAWABLE
 
 _MARK = re.compile(r"(<!-- block: (\w+)(?: (\S+))? -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -244,6 +245,7 @@ def _table(head: tuple[str, ...], rows: list[list[str]]) -> str:
 
 
 BLOCKS: Mapping[str, Callable[..., str]] = {
+    "rights": broker_rights,
     "fields": fields,
     "words": words,
     "ranks": ranks,

@@ -76,8 +76,8 @@ def tenant_rights(tenant: str) -> Rights:
 
 
 def operator_rights() -> Rights:
-    """Return what lets an operator command and hear all events."""
-    own = re.escape("events.operator.")
+    """Return what lets an operator command, and hear everybody's events."""
+    own = re.escape("events.")
     return Rights(
         configure=f"^{own}",
         write=f"^{own}|{_exactly([COMMANDS])}",

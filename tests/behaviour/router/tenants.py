@@ -20,6 +20,8 @@ route = "b"
 users = ["{b}"]
 [tenants.default]
 route = "open"
+[tenants.other]
+route = "open"
 [senders.a]
 tenants = ["team-a"]
 sms = "+15550001111"
@@ -39,6 +41,7 @@ steps = [{{channel = "sms"}}]
 tenants = ["team-b"]
 steps = [{{channel = "sms"}}]
 [routes.open]
+tenants = ["default", "other"]
 steps = [{{channel = "sms"}}]
 """
 
