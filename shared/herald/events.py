@@ -87,6 +87,7 @@ class CommandData(_Data):
     channels: list[str] | None = None  # with `accepted`: the channels that may be tried, in order
     expires_at: datetime | None = None  # with `accepted`: the end of the message's life
     resent_from: str | None = None  # the message that this one sends again
+    dead_letter: str | None = None  # of `dead_letter.replay` and `.drop`: which one is meant
 
 
 class InboundData(InboundContent):

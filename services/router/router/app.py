@@ -23,7 +23,9 @@ from herald.receipts import Pulse
 from herald.settings import Settings
 from herald.topology import (
     CONTROL_QUEUE,
+    DROP_KEY,
     EARLIER_RECEIPTS_QUEUE,
+    REPLAY_KEY,
     RESEND_KEY,
     UNROUTABLE_QUEUE,
     commands_queue,
@@ -36,6 +38,7 @@ from router.commands import SendHandler
 from router.committing import Committer
 from router.controls import ControlHandler, UnroutableHandler
 from router.core.fallback import RetryRules
+from router.drops import DropHandler
 from router.listeners import Listeners
 from router.outage_pause import OutagePause
 from router.outbox import Outbox
@@ -43,6 +46,7 @@ from router.partitions import Partitions
 from router.read_access import ReadAccess
 from router.read_api import read_routes
 from router.receipts import ReceiptHandler
+from router.replays import ReplayHandler
 from router.resends import ResendHandler
 from router.retention import Retention
 from router.subscriptions import Handlers, declare_publications, subscribe
@@ -83,7 +87,7 @@ class Router:
         self._timers = Timers(self._database, committer, lambda: self._listeners.gates)
         self._outage_pause = OutagePause(self._database, self._subscriptions.all)
         self._partitions = Partitions(self._database)
-        self._unclaimed = Unclaimed(self._database)
+        self._unclaimed = Unclaimed(self._database, configuration.services.own_user)
         self._retention = Retention(self._database, configuration.retention)
         self._background = Background("the router's clocks", self._run)
 
@@ -98,12 +102,17 @@ class Router:
     def _handlers(self, committer: Committer) -> Handlers:
         common = (self._database, committer, self._configuration)
         sends = {lane: SendHandler(lane, *common) for lane in Lane}
-        acts: dict[str, Handler] = {RESEND_KEY: ResendHandler(*common)}
+        by_queue: dict[str, Handler] = {}
+        acts: dict[str, Handler] = {
+            RESEND_KEY: ResendHandler(*common),
+            REPLAY_KEY: ReplayHandler(*common, by_queue),
+            DROP_KEY: DropHandler(*common),
+        }
         controls, unroutable = ControlHandler(*common, acts), UnroutableHandler(*common)
         receipts = {
             lane: ReceiptHandler(lane, *common, handled=self._pulses_handled) for lane in Lane
         }
-        by_queue: dict[str, Handler] = {
+        by_queue |= {
             **{commands_queue(lane): handler for lane, handler in sends.items()},
             **{receipts_queue(lane): handler for lane, handler in receipts.items()},
             EARLIER_RECEIPTS_QUEUE: receipts[Lane.NORMAL],

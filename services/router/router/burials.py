@@ -7,37 +7,28 @@ not. Lost work is also a fact: its attempt is taken back and has failed.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import Any
 from uuid import UUID
 
 from pydantic import ValidationError
-from pydantic_core import to_json
 
 from herald.bus.batches import Handler
 from herald.bus.deliveries import Delivery
 from herald.config.file import HeraldFile
 from herald.database.pool import Database
 from herald.identifiers import AttemptId, body_id
-from herald.receipts import AttemptReceipt, InboundReceipt
 from herald.text import storable
 from herald.topology import (
     OUTBOUND,
-    RECEIPTS,
-    attempt_receipt_key,
-    inbound_receipt_key,
-    receipts_queue,
 )
-from herald.vocabulary import Lane
 from herald.work import Work
 from router import metrics
 from router.committing import Committer
 from router.core.facts import DeadLettered, Fact
+from router.letters import MAX_KEPT_BYTES, DeadLetter, as_first_published, last_death, letter_of
 from router.observation import observe_dead_letters
 from router.poison_isolation import apply_isolated
-from router.store.dead_letters import DeadLetter, bury
+from router.store.dead_letters import bury
 
-MAX_KEPT_BYTES = 1024 * 1024
 DELIVERY_LIMIT = "delivery_limit"  # RabbitMQ's word in `x-death`
 
 
@@ -74,7 +65,7 @@ class DeadLetterHandler:
         left: list[Delivery] = []
         again: dict[str, list[tuple[Delivery, Delivery]]] = {}
         for delivery in deliveries:
-            death = _last_death(delivery.headers)
+            death = last_death(delivery.headers)
             queue = str(death.get("queue"))
             if death.get("reason") == DELIVERY_LIMIT and queue in self._handlers:
                 again.setdefault(queue, []).append((delivery, as_first_published(delivery)))
@@ -114,119 +105,9 @@ class DeadLetterHandler:
         observe_dead_letters(buried)
 
 
-def as_first_published(delivery: Delivery) -> Delivery:
-    """Return a dead-lettered message as its queue got it, for its handler."""
-    death = _last_death(delivery.headers)
-    return replace(
-        delivery,
-        exchange=str(death.get("exchange")),
-        routing_key=str((death.get("routing-keys") or [delivery.routing_key])[0]),
-        redelivered=True,
-        source=None,  # the dead letter is what gets settled
-        rejected=False,
-        settled=False,
-    )
-
-
-def letter_of(delivery: Delivery) -> DeadLetter:
-    """Read where and why the broker or ingress gave a message up."""
-    death = _last_death(delivery.headers)
-    queue = death.get("queue") or delivery.routing_key
-    return _letter(
-        name=delivery.message_id or body_id(delivery.body),
-        queue=str(queue),
-        reason=str(death.get("reason") or delivery.headers.get("reason") or "unknown"),
-        exchange=str(death.get("exchange") or delivery.exchange),
-        routing_key=str((death.get("routing-keys") or [delivery.routing_key])[0]),
-        headers=delivery.headers,
-        body=delivery.body,
-    )
-
-
-def refused_command(
-    *, cause: str, reason: str, routing_key: str, exchange: str, body: bytes
-) -> DeadLetter:
-    """Keep a refused command's body for the operator."""
-    return _letter(
-        name=f"command:{cause}",
-        queue=exchange,
-        reason=reason,
-        exchange=exchange,
-        routing_key=routing_key,
-        headers={},
-        body=body,
-    )
-
-
-def letter_from(
-    receipt: AttemptReceipt | InboundReceipt, reason: str, *, headers: Mapping[str, Any] = {}
-) -> DeadLetter:
-    """Keep a receipt that can't be applied; told again, it is the same letter."""
-    body = receipt.model_dump_json().encode()
-    if isinstance(receipt, InboundReceipt):
-        named, lane, key = True, Lane.NORMAL, inbound_receipt_key(receipt.channel)
-    else:
-        named = bool(receipt.attempt_id or any(receipt.references))
-        lane = receipt.lane or Lane.NORMAL
-        key = attempt_receipt_key(receipt.channel, lane)
-    return _letter(
-        name=f"{receipt.frame_id if named else body_id(body)}:{reason}",
-        queue=receipts_queue(lane),
-        reason=reason,
-        exchange=RECEIPTS,
-        routing_key=key,
-        headers=headers,
-        body=body,
-    )
-
-
-def unreadable_letter(parked: object) -> DeadLetter:
-    """Keep what another version parked for an acceptance, in a form that can't be read."""
-    body = to_json(parked)
-    return _letter(
-        name=body_id(body),
-        queue=receipts_queue(Lane.NORMAL),
-        reason="unreadable",
-        exchange=RECEIPTS,
-        routing_key="",
-        headers={},
-        body=body,
-    )
-
-
-def _letter(
-    *,
-    name: str,
-    queue: str,
-    reason: str,
-    exchange: str,
-    routing_key: str,
-    headers: Mapping[str, Any],
-    body: bytes,
-) -> DeadLetter:
-    clean = storable(
-        {"name": name, "queue": queue, "reason": reason, "exchange": exchange, "key": routing_key}
-    )
-    return DeadLetter(
-        id=f"{clean['queue']}:{clean['name']}"[:512],
-        queue=clean["queue"][:255],
-        reason=clean["reason"][:255],
-        exchange=clean["exchange"][:255],
-        routing_key=clean["key"][:255],
-        headers=to_json(storable(dict(headers)), fallback=str, inf_nan_mode="null").decode(),
-        body=body[:MAX_KEPT_BYTES],
-    )
-
-
-def _last_death(headers: Mapping[str, Any]) -> Mapping[str, Any]:
-    deaths = headers.get("x-death")
-    first = deaths[0] if isinstance(deaths, list) and deaths else {}
-    return first if isinstance(first, Mapping) else {}
-
-
 def _lost_work(delivery: Delivery, reason: str) -> DeadLettered | None:
     """Read the attempt whose work was given up; None when the letter is no work."""
-    if _last_death(delivery.headers).get("exchange") != OUTBOUND:
+    if last_death(delivery.headers).get("exchange") != OUTBOUND:
         return None
     try:
         work = Work.model_validate_json(delivery.body)

@@ -9,16 +9,15 @@ from herald.bus.frames import Frame
 from herald.config.file import HeraldFile
 from herald.database.pool import Connection, Database, is_outage
 from herald.reasons import ID_TAKEN, IDEMPOTENCY_MISMATCH
-from herald.topology import COMMANDS
 from herald.vocabulary import CommandAnswer, Lane
 from router.accepting import accept, contents_of
-from router.burials import refused_command
 from router.committing import Committer
 from router.core.effects import Answer, Decision
 from router.core.facts import Fact
 from router.core.message import Message
 from router.frames import answer_event, rejection_event
 from router.intake import Candidate, Envelope, Rejection, poison, read_send
+from router.letters import refused_command
 from router.observation import observe_answer, observe_rejections
 from router.poison_isolation import apply_isolated
 from router.store.dead_letters import bury
@@ -195,16 +194,4 @@ async def bury_bodies(connection: Connection, rejections: Sequence[Rejection]) -
     """Keep the bodies of refused commands; return the queues of those that are new."""
     if not rejections:
         return []
-    return await bury(
-        connection,
-        [
-            refused_command(
-                cause=rejected.envelope.context.cause,
-                reason=": ".join(filter(None, (rejected.field, rejected.reason))),
-                routing_key=rejected.envelope.routing_key,
-                exchange=COMMANDS,
-                body=rejected.envelope.body,
-            )
-            for rejected in rejections
-        ],
-    )
+    return await bury(connection, list(map(refused_command, rejections)))

@@ -7,7 +7,7 @@ from datetime import datetime
 from herald.bus.frames import Frame
 from herald.content import ChannelContent
 from herald.events import CommandData, Event, InboundData, MessageData, event_type
-from herald.identifiers import event_id_for, frame_id_for
+from herald.identifiers import UNKNOWN_TENANT, event_id_for, frame_id_for
 from herald.receipts import InboundReceipt
 from herald.topology import (
     EVENTS,
@@ -23,6 +23,7 @@ from router.core.effects import Answer, Emit
 from router.core.fallback import avoided_accounts
 from router.core.message import Attempt, Message
 from router.intake import Rejection
+from router.letters import LetterAct
 
 WORK_TYPE = "herald.work.send.v1"
 INBOUND_TYPE = event_type("inbound", "received")
@@ -143,6 +144,23 @@ def rejection_event(rejected: Rejection, now: datetime) -> Frame:
     )
     return _command_event(
         CommandAnswer.REJECTED, data, context.cause, context.cause, context.correlation_id, now
+    )
+
+
+def letter_event(done: LetterAct, now: datetime) -> Frame:
+    """Answer an operator's command about a dead letter, to the tenant whose letter it is."""
+    context, letter = done.envelope.context, done.letter
+    data = CommandData(
+        command=context.routing_key,
+        tenant=(letter.tenant if letter else None) or UNKNOWN_TENANT,
+        message_id=str(done.message_id) if done.message_id else None,
+        idempotency_key=letter.idempotency_key if letter else None,
+        field=done.field,
+        reason=done.reason,
+        dead_letter=done.letter_id,
+    )
+    return _command_event(
+        done.answer, data, context.cause, context.cause, context.correlation_id, now
     )
 
 

@@ -39,11 +39,9 @@ class Inbound:
         for key, row in rows.items():
             receipt = row.receipt
             metrics.INBOUND.labels(receipt.channel, str(key in new).lower()).inc()
-            if key not in new:
-                continue
             if row.tenant is None:
                 homeless.append((receipt, "unknown_account"))
-            else:
+            elif key in new:
                 message_id, raw = _message_of(answered, receipt), self._wants_raw(row.tenant)
                 events.append(inbound_event(receipt, row.tenant, message_id, raw=raw))
         return events, homeless

@@ -76,6 +76,7 @@ class Rejection:
     reason: str
     tenant: str = UNKNOWN_TENANT
     idempotency_key: str | None = None
+    stand_in: str | None = None  # what is the key where none was given: the id, or the message_id
     message_id: str | None = None  # of the message that holds the key, where there is one
 
 
@@ -107,8 +108,15 @@ def rejection(
 ) -> Rejection:
     """Say which field is at fault, and echo tenant and key as far as they can be read."""
     at, reason = _fault(error)
-    tenant, key = _readable_names(envelope, configuration)
-    return Rejection(envelope=envelope, field=at, reason=reason, tenant=tenant, idempotency_key=key)
+    tenant, key, stand_in = _readable_names(envelope, configuration)
+    return Rejection(
+        envelope=envelope,
+        field=at,
+        reason=reason,
+        tenant=tenant,
+        idempotency_key=key,
+        stand_in=stand_in,
+    )
 
 
 def poison(envelope: Envelope, configuration: HeraldFile) -> Rejection:
@@ -206,24 +214,31 @@ def _fault(error: ValidationError | UnusableError) -> tuple[str, str]:
     return at, reason + (f" (and {len(others)} more)" if others else "")
 
 
-def _readable_names(envelope: Envelope, configuration: HeraldFile) -> tuple[str, str | None]:
-    """Return the tenant that is told, and the key, as far as they can be read.
+def _readable_names(
+    envelope: Envelope, configuration: HeraldFile
+) -> tuple[str, str | None, str | None]:
+    """Return the tenant that is told, the key, and what stands in for it, as far as they are read.
 
     Who may not command for the tenant is told as the tenant's own user: others would hear of it.
     """
     own = configuration.tenant_of(envelope.user) or UNKNOWN_TENANT
-    body = envelope.body
+    body, stand_in = envelope.body, storable(envelope.message_id)
     try:
         document = from_json(body) if len(body) <= MAX_COMMAND_BYTES else None
     except ValueError:
         document = None
     if not isinstance(document, dict):
-        return own, None
-    tenant, key = document.get("tenant", "default"), document.get("idempotency_key")
-    readable = isinstance(key, str) and len(key) <= _MAX_ECHO and key.isprintable()
+        return own, None, stand_in
+    tenant = document.get("tenant", "default")
     is_theirs = (
         isinstance(tenant, str)
         and tenant in configuration.tenants
         and configuration.may_command(envelope.user, tenant)
     )
-    return tenant if is_theirs else own, key if readable else None
+    key, message_id = (_readable(document.get(name)) for name in ("idempotency_key", "id"))
+    return tenant if is_theirs else own, key, message_id or stand_in
+
+
+def _readable(name: object) -> str | None:
+    readable = isinstance(name, str) and 0 < len(name) <= _MAX_ECHO and name.isprintable()
+    return str(name) if readable else None

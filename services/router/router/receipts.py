@@ -15,16 +15,16 @@ from herald.database.pool import Database
 from herald.receipts import RECEIPT, AttemptReceipt, InboundReceipt, Pulse
 from herald.text import storable
 from herald.vocabulary import Lane
-from router.burials import letter_from, unreadable_letter
 from router.committing import Committer
 from router.core.facts import Fact, Reported
 from router.core.message import Attempt, Message
 from router.inbound import Inbound
+from router.letters import DeadLetter, letter_from, unreadable_letter
 from router.matching import match
 from router.observation import observe_dead_letters
 from router.poison_isolation import apply_isolated
 from router.refused_reports import FOREIGN_USER, RefusedReports
-from router.store.dead_letters import DeadLetter, bury
+from router.store.dead_letters import bury
 
 _log = structlog.get_logger(__name__)
 
@@ -107,10 +107,12 @@ class ReceiptHandler:
                 *homeless,
                 *refused,
             ]
-            letters = [letter_from(receipt, why) for receipt, why in lost]
+            users = {id(item.receipt): item.delivery.user_id for item in items}
+            own = self._services.own_user
+            letters = [letter_from(one, why, users.get(id(one), own)) for one, why in lost]
             letters += [_letter_of_stranger(item) for item in items if not item.may_be_told]
             letters += map(unreadable_letter, matched.unreadable)
-            buried = await bury(connection, letters) if letters else []
+            buried = await bury(connection, letters)
         observe_dead_letters(buried)
         await self._committer.keep(committed)
 
@@ -167,6 +169,4 @@ async def _set_aside(item: Item, _error: Exception) -> None:
 
 
 def _letter_of_stranger(item: Item) -> DeadLetter:
-    return letter_from(
-        item.receipt, FOREIGN_USER, headers={"user_id": storable(item.delivery.user_id)}
-    )
+    return letter_from(item.receipt, FOREIGN_USER, item.delivery.user_id)

@@ -53,7 +53,8 @@ class _Judged:
 
     made: dict[UUID, tuple[_Asked, Candidate]] = field(default_factory=dict)  # by the old id
     repeated: list[tuple[_Asked, UUID]] = field(default_factory=list)  # and what was made before
-    rejected: list[Rejection] = field(default_factory=list)
+    unread: list[Rejection] = field(default_factory=list)  # no operator's, or not well-formed
+    rejected: list[Rejection] = field(default_factory=list)  # the audit has them
     acts: list[Act] = field(default_factory=list)
 
     def reject(self, asked: _Asked, at: str, reason: str) -> None:
@@ -110,16 +111,17 @@ class ResendHandler:
             await mark_resent(connection, _link(judged, batch, inserted))
             repeats = await _answer_repeats(connection, judged)
             frames += [answer_event(message, answer, now) for message, answer in repeats]
-            frames += [rejection_event(rejected, now) for rejected in judged.rejected]
+            rejections = [*judged.unread, *judged.rejected]
+            frames += [rejection_event(rejected, now) for rejected in rejections]
             history = list(batch.history.values())
             committed = await self._committer.save(
                 connection, [], history, frames, now, decided=batch.decided
             )
-            buried = await bury_bodies(connection, judged.rejected)
+            buried = await bury_bodies(connection, judged.unread)
             await keep_acts(connection, judged.acts)
         for _message, answer in repeats:
             observe_answer(RESEND_KEY, answer.answer)
-        observe_rejections(judged.rejected, buried)
+        observe_rejections(rejections, buried)
         await self._committer.keep(committed)
 
     async def _read(
@@ -132,7 +134,7 @@ class ResendHandler:
             if isinstance(read, ResendMessage):
                 commands.append((envelope, read))
             else:
-                judged.rejected.append(read)
+                judged.unread.append(read)
         keys = [(c.tenant, c.idempotency_key) for _, c in commands if c.idempotency_key is not None]
         by_key = await find_by_key(connection, keys) if keys else {}
         named = [

@@ -10,9 +10,9 @@ import structlog
 
 from herald.bus.batches import where
 from herald.database.pool import Database
-from router.burials import letter_from, unreadable_letter
+from router.letters import DeadLetter, letter_from, unreadable_letter
 from router.observation import observe_dead_letters
-from router.store.dead_letters import DeadLetter, bury
+from router.store.dead_letters import bury
 from router.store.references import ReferenceRow, clear_parked, lock_unclaimed
 
 PATIENCE = timedelta(days=1)  # an acceptance is at most a long outage late
@@ -25,8 +25,9 @@ _log = structlog.get_logger(__name__)
 class Unclaimed:
     """Makes dead letters of parked receipts that no attempt of ours took up."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, own_user: str | None) -> None:
         self._database = database
+        self._own_user = own_user
 
     async def run(self) -> None:
         """Sweep every ten minutes until cancelled."""
@@ -44,7 +45,7 @@ class Unclaimed:
         async with self._database.transaction() as connection:
             rows = await lock_unclaimed(connection, now - PATIENCE, BATCH)
             if rows:
-                letters = [letter for row in rows for letter in _letters(row)]
+                letters = [letter for row in rows for letter in _letters(row, self._own_user)]
                 buried = await bury(connection, letters)
                 await clear_parked(connection, [row.key for row in rows])
                 _log.warning("unclaimed.buried", receipts=len(letters))
@@ -52,7 +53,7 @@ class Unclaimed:
         return len(rows) == BATCH
 
 
-def _letters(row: ReferenceRow) -> Iterator[DeadLetter]:
+def _letters(row: ReferenceRow, own_user: str | None) -> Iterator[DeadLetter]:
     for receipt in row.parked:
-        yield letter_from(receipt, "unclaimed")
+        yield letter_from(receipt, "unclaimed", own_user)
     yield from map(unreadable_letter, row.unreadable)

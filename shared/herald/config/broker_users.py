@@ -67,6 +67,11 @@ class Services(BaseModel):
             users = self.ingress
         return not users or user in users or user in self.router
 
+    @property
+    def own_user(self) -> str | None:
+        """The router's user, where one is named: it answers for what it looked at before."""
+        return self.router[0] if self.router else None
+
     def is_routers(self, user: str | None) -> bool:
         """Tell whether work from this user is a router's."""
         return not self.router or user in self.router

@@ -119,7 +119,7 @@ async def test_unclaimed_receipts_are_dead_letters(world: World) -> None:
     word = await park_unreadably(world, work)
     database = Database(world.dsn, application_name="test")
     await database.start()
-    await Unclaimed(database).sweep(datetime.now(UTC) + PATIENCE + timedelta(minutes=1))
+    await Unclaimed(database, None).sweep(datetime.now(UTC) + PATIENCE + timedelta(minutes=1))
     await database.stop()
     assert dead_letters("router") == before + 2
     assert await world.database.fetchval(KEPT, "unreadable", word) == 1

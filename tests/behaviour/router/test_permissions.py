@@ -8,20 +8,32 @@ from collections.abc import Iterator
 import pytest
 from aiormq.exceptions import ChannelPreconditionFailed
 
-from behaviour.router.broker_users import connected, create_user, delete_user, publish_as
+from behaviour.router.commanding import commander
 from behaviour.router.world import Body, World, command
+from broker_users import BrokerUser, broker_user
+from herald.rights import tenant_rights
 
-OWN, STRANGER = "herald-test-own", "herald-test-stranger"
+OWN = "herald-test-own"  # of the tenant `closed`, by the routers' configuration
 
 
-@pytest.fixture(autouse=True)
-def users(world: World) -> Iterator[None]:
-    """Give the broker two users who may publish commands and nothing else."""
-    for user in (OWN, STRANGER):
-        create_user(world.rabbit, user)
-    yield
-    for user in (OWN, STRANGER):
-        delete_user(world.rabbit, user)
+@pytest.fixture(scope="module")
+def own(world: World) -> Iterator[BrokerUser]:
+    """Give the broker the closed tenant's user."""
+    rabbit = world.rabbit
+    with broker_user(
+        rabbit.management_url, rabbit.amqp_url, rabbit.vhost, tenant_rights("closed"), OWN
+    ) as user:
+        yield user
+
+
+@pytest.fixture(scope="module")
+def stranger(world: World) -> Iterator[BrokerUser]:
+    """Give the broker another tenant's user."""
+    rabbit = world.rabbit
+    with broker_user(
+        rabbit.management_url, rabbit.amqp_url, rabbit.vhost, tenant_rights("other")
+    ) as user:
+        yield user
 
 
 def _closed(key: str) -> Body:
@@ -29,11 +41,11 @@ def _closed(key: str) -> Body:
     return command(tenant="closed", idempotency_key=key)
 
 
-async def test_the_tenants_user_is_taken_and_kept(world: World) -> None:
+async def test_the_tenants_user_is_taken_and_kept(world: World, own: BrokerUser) -> None:
     """The command is accepted, and the history says whose it was."""
     key = str(uuid.uuid4())
-    async with connected(world.rabbit, OWN) as channel:
-        await publish_as(channel, OWN, _closed(key), "message.send")
+    async with commander(own) as mine:
+        await mine.publish(_closed(key), "message.send", user_id=OWN)
     [told] = await world.heard("accepted", key)
     kept = await world.row(
         "SELECT element ->> 'user' FROM router.history"
@@ -43,20 +55,21 @@ async def test_the_tenants_user_is_taken_and_kept(world: World) -> None:
     assert kept == OWN
 
 
-@pytest.mark.parametrize("named", [STRANGER, None])
-async def test_a_stranger_is_refused(world: World, named: str | None) -> None:
+@pytest.mark.parametrize("named", [True, False])
+async def test_a_stranger_is_refused(world: World, stranger: BrokerUser, *, named: bool) -> None:
     """Whatever tenant the command names; the tenant does not even hear of it."""
     key = str(uuid.uuid4())
-    async with connected(world.rabbit, STRANGER) as channel:
-        await publish_as(channel, named, _closed(key), "message.send")
+    async with commander(stranger) as theirs:
+        user_id = stranger.name if named else None
+        await theirs.publish(_closed(key), "message.send", user_id=user_id)
     [told] = await world.heard("rejected", key)
     assert told["field"] == "tenant"
     [heard] = world.told("rejected", key)
     assert heard.key == "command.rejected.unknown"
 
 
-async def test_nobody_passes_for_another(world: World) -> None:
+async def test_nobody_passes_for_another(stranger: BrokerUser) -> None:
     """The broker itself refuses a user_id that is not the connection's."""
-    async with connected(world.rabbit, STRANGER) as channel:
+    async with commander(stranger) as theirs:
         with pytest.raises(ChannelPreconditionFailed):
-            await publish_as(channel, OWN, _closed(str(uuid.uuid4())), "message.send")
+            await theirs.publish(_closed(str(uuid.uuid4())), "message.send", user_id=OWN)

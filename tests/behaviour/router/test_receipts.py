@@ -86,7 +86,7 @@ async def test_what_nobody_claims_becomes_a_dead_letter(world: World) -> None:
     await world.row(PARKED, reference)
     database = Database(world.dsn, application_name="test")
     await database.start()
-    unclaimed = Unclaimed(database)
+    unclaimed = Unclaimed(database, None)
     now = datetime.now(UTC)
     await unclaimed.sweep(now)
     assert await world.database.fetchval(PARKED, reference) is not None

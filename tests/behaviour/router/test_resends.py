@@ -5,40 +5,42 @@ from __future__ import annotations
 import asyncio
 import json
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import pytest_asyncio
-from aio_pika.abc import AbstractChannel
+from aiormq.exceptions import ChannelAccessRefused
 
-from behaviour.router.broker_users import ask_as, connected, create_user, delete_user
+from behaviour.router.commanding import Commander, commander
 from behaviour.router.receipts import receipt
 from behaviour.router.world import Body, Heard, World
+from broker_users import broker_user
 from herald.failures import Failure
 from herald.identifiers import message_id_for, resend_id_for
+from herald.rights import Rights, operator_rights, tenant_rights
 from herald.vocabulary import FailureClass, Status
 
 ROUTERS = 2
-OPERATOR, SECOND, STRANGER = "herald-test-operator", "herald-test-operator-2", "herald-test-own"
+OPERATOR, SECOND = "herald-test-operator", "herald-test-operator-2"
 PERMANENT = Failure.of(FailureClass.PERMANENT, "30008")
 
 
-@pytest.fixture(scope="module", autouse=True)
-def users(world: World) -> Iterator[None]:
-    """Give the broker two operators, and a user who is none."""
-    for user in (OPERATOR, SECOND, STRANGER):
-        create_user(world.rabbit, user)
-    yield
-    for user in (OPERATOR, SECOND, STRANGER):
-        delete_user(world.rabbit, user)
+@asynccontextmanager
+async def _commanding(world: World, rights: Rights, name: str) -> AsyncIterator[Commander]:
+    rabbit = world.rabbit
+    with broker_user(rabbit.management_url, rabbit.amqp_url, rabbit.vhost, rights, name) as user:
+        async with commander(user) as one:
+            yield one
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def operator(world: World, users: None) -> AsyncIterator[AbstractChannel]:
-    """Give a channel of the first operator's."""
-    async with connected(world.rabbit, OPERATOR) as channel:
-        yield channel
+async def operator(world: World) -> AsyncIterator[Commander]:
+    """Give an operator."""
+    async with _commanding(world, operator_rights(), OPERATOR) as one:
+        yield one
 
 
 async def _failed(world: World, **changes: Any) -> str:
@@ -50,15 +52,15 @@ async def _failed(world: World, **changes: Any) -> str:
     return key
 
 
-async def _resend(world: World, operator: AbstractChannel, body: Body, **options: Any) -> Heard:
-    return await ask_as(world, operator, OPERATOR, body, "message.resend", **options)
+async def _resend(world: World, operator: Commander, body: Body, **options: Any) -> Heard:
+    return await operator.ask(world, body, "message.resend", **options)
 
 
 def _id(key: str) -> str:
     return str(message_id_for("default", key))
 
 
-async def test_a_failed_message_is_sent_again(world: World, operator: AbstractChannel) -> None:
+async def test_a_failed_message_is_sent_again(world: World, operator: Commander) -> None:
     """As a new message, to the same recipient, with the same content, sender and metadata."""
     key = await _failed(world, metadata={"order": "7"}, content={"text": "Parcel"})
     heard = await _resend(world, operator, {"idempotency_key": key})
@@ -73,7 +75,7 @@ async def test_a_failed_message_is_sent_again(world: World, operator: AbstractCh
     assert told["metadata"] == {"order": "7"}
 
 
-async def test_both_histories_say_so(world: World, operator: AbstractChannel) -> None:
+async def test_both_histories_say_so(world: World, operator: Commander) -> None:
     """And the audit says who did it, without an address or a word of the message."""
     key = await _failed(world)
     new = (await _resend(world, operator, {"id": _id(key)})).data["message_id"]
@@ -87,7 +89,7 @@ async def test_both_histories_say_so(world: World, operator: AbstractChannel) ->
     assert json.loads(row["detail"]) == {"answer": "accepted", "resent_as": new, "force": False}
 
 
-async def test_it_is_sent_again_once(world: World, operator: AbstractChannel) -> None:
+async def test_it_is_sent_again_once(world: World, operator: Commander) -> None:
     """A second command is answered `duplicate`, naming the new message; nothing more is sent."""
     key = await _failed(world)
     first = await _resend(world, operator, {"id": _id(key)})
@@ -99,7 +101,7 @@ async def test_it_is_sent_again_once(world: World, operator: AbstractChannel) ->
 
 
 async def test_a_redelivered_command_gets_its_answer_again(
-    world: World, operator: AbstractChannel
+    world: World, operator: Commander
 ) -> None:
     """The same command is accepted again, under the same event id."""
     key, cause = await _failed(world), str(uuid.uuid4())
@@ -109,23 +111,17 @@ async def test_a_redelivered_command_gets_its_answer_again(
     assert first.event["id"] == again.event["id"]
 
 
-async def test_two_operators_at_once(world: World, operator: AbstractChannel) -> None:
+async def test_two_operators_at_once(world: World, operator: Commander) -> None:
     """Whichever routers they meet, one of ten is accepted and nine are duplicates."""
     key = await _failed(world)
-    async with connected(world.rabbit, SECOND) as second:
-        heard = await asyncio.gather(
-            *(
-                ask_as(world, channel, user, {"id": _id(key)}, "message.resend")
-                for channel, user in [(operator, OPERATOR), (second, SECOND)] * 5
-            )
-        )
+    async with _commanding(world, operator_rights(), SECOND) as second:
+        asked = [_resend(world, one, {"id": _id(key)}) for one in (operator, second) * 5]
+        heard = await asyncio.gather(*asked)
     assert sorted(h.what for h in heard) == ["accepted"] + ["duplicate"] * 9
     assert len({h.data["message_id"] for h in heard}) == 1
 
 
-async def test_a_batch_that_names_one_message_twice(
-    world: World, operator: AbstractChannel
-) -> None:
+async def test_a_batch_that_names_one_message_twice(world: World, operator: Commander) -> None:
     """What waits together is judged together: the first is accepted, the second a duplicate."""
     key, other = await _failed(world), await _failed(world)
     async with world.held():
@@ -138,7 +134,7 @@ async def test_a_batch_that_names_one_message_twice(
     assert sorted(h.what for h in heard) == ["accepted", "accepted", "duplicate"]
 
 
-async def test_one_under_way_is_refused(world: World, operator: AbstractChannel) -> None:
+async def test_one_under_way_is_refused(world: World, operator: Commander) -> None:
     """With the reason; it goes on as it was."""
     key = await world.send(route="sms")
     await world.work("sms", key)
@@ -147,9 +143,7 @@ async def test_one_under_way_is_refused(world: World, operator: AbstractChannel)
     assert "under way" in data["reason"]
 
 
-async def test_one_that_may_have_arrived_needs_force(
-    world: World, operator: AbstractChannel
-) -> None:
+async def test_one_that_may_have_arrived_needs_force(world: World, operator: Commander) -> None:
     """Nobody is told twice by accident: a call without a clear answer is such a chance."""
     key = await world.send(route="sms")
     work = await world.work("sms", key)
@@ -177,7 +171,7 @@ REFUSED: list[tuple[Body, str, str, str]] = [
 
 @pytest.mark.parametrize(("body", "answered", "field", "reason"), REFUSED)
 async def test_bad_input_is_refused(
-    world: World, operator: AbstractChannel, body: Body, answered: str, field: str, reason: str
+    world: World, operator: Commander, body: Body, answered: str, field: str, reason: str
 ) -> None:
     """By the field at fault."""
     heard = await _resend(world, operator, body)
@@ -185,7 +179,7 @@ async def test_bad_input_is_refused(
     assert reason in heard.data["reason"]
 
 
-async def test_anothers_message_is_unknown(world: World, operator: AbstractChannel) -> None:
+async def test_anothers_message_is_unknown(world: World, operator: Commander) -> None:
     """A message is named with its tenant."""
     key = await _failed(world)
     heard = await _resend(world, operator, {"id": _id(key), "tenant": "other"})
@@ -193,20 +187,34 @@ async def test_anothers_message_is_unknown(world: World, operator: AbstractChann
     assert heard.data["message_id"] is None
 
 
-@pytest.mark.parametrize("named", [STRANGER, None])
-async def test_nobody_else_may(world: World, named: str | None) -> None:
-    """A tenant's user is no operator; the message stays as it is, and what was tried is kept."""
+@pytest.mark.parametrize("named", [True, False])
+async def test_nobody_else_may(world: World, *, named: bool) -> None:
+    """A tenant's user is no operator: the broker may not even let it publish that; we refuse it.
+
+    The message stays as it is, and what was tried is kept, with who tried it.
+    """
     key = await _failed(world)
-    async with connected(world.rabbit, STRANGER) as channel:
-        heard = await ask_as(world, channel, named, {"id": _id(key)}, "message.resend")
+    anything = replace(operator_rights(), topics=())
+    async with _commanding(world, anything, "herald-test-stranger") as stranger:
+        heard = await _resend(world, stranger, {"id": _id(key)}, named=named)
     assert (heard.what, heard.data["field"]) == ("rejected", "user")
     query = "SELECT resent_as IS NULL FROM router.messages WHERE id = $1"
     assert await world.database.fetchval(query, _id(key))
+    kept = await world.database.fetchval(
+        "SELECT coalesce(broker_user, 'nobody') FROM router.dead_letters WHERE message_id = $1",
+        heard.properties.correlation_id,
+    )
+    assert kept == ("herald-test-stranger" if named else "nobody")
 
 
-async def test_a_message_without_content_is_refused(
-    world: World, operator: AbstractChannel
-) -> None:
+async def test_the_broker_keeps_a_tenants_user_out(world: World) -> None:
+    """The rights that Herald states for a tenant's user hold no operator's command."""
+    async with _commanding(world, tenant_rights("default"), "herald-test-tenant") as tenant:
+        with pytest.raises(ChannelAccessRefused):
+            await tenant.publish({"id": str(uuid.uuid4())}, "message.resend", user_id=None)
+
+
+async def test_a_message_without_content_is_refused(world: World, operator: Commander) -> None:
     """What retention or an erasure took away can't be said again."""
     key = await _failed(world)
     await world.database.execute(

@@ -31,7 +31,7 @@ KEYS = {
     "ingress": "attempt.sms.normal",
 }
 LETTER = """
-    SELECT reason || ':' || coalesce(headers ->> 'user_id', '') FROM router.dead_letters
+    SELECT reason || ':' || coalesce(broker_user, '') FROM router.dead_letters
     WHERE position($1 IN body) > 0
 """
 
@@ -169,7 +169,8 @@ async def test_a_worker_reports_its_own_channels_attempts_only(world: World, use
     marker = uuid.uuid4().hex
     told = receipt(work, Status.ACCEPTED, event_key=marker, channel="email")
     await tell(users["email"], told, KEYS["email"])
-    assert await world.row(LETTER, marker.encode()) == "foreign_receipt:"
+    reason = await world.row(LETTER, marker.encode())
+    assert reason == f"foreign_receipt:{users['email'].name}"
 
 
 async def test_inbound_messages_are_ingress_alone_to_tell(world: World, users: Users) -> None:

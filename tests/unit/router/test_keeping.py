@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from herald.bus.deliveries import Delivery
 from herald.bus.frames import Frame
 from herald.vocabulary import FailureClass, Outcome, Status
-from router.burials import MAX_KEPT_BYTES, letter_of
 from router.core.deadlines import due_at, passed, silence_at
 from router.core.decide import decide
 from router.core.facts import Begun, Due
 from router.core.fallback import RetryRules
 from router.core.message import PLAN
+from router.letters import MAX_KEPT_BYTES, letter_of
 from router.outbox import decode, encode
 from router.transaction import Batch, changed
 from unit.router.making import (

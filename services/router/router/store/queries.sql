@@ -209,6 +209,7 @@ WITH given AS (
 new AS (
     INSERT INTO router.provider_refs (provider, account, reference)
     SELECT provider, account, 'in:' || reference FROM given
+    WHERE tenant IS NOT NULL  -- nobody's is a dead letter, and new once it is somebody's
     ORDER BY provider, account, reference
     ON CONFLICT DO NOTHING
     RETURNING provider, account, substr(reference, 4) AS reference
@@ -222,7 +223,6 @@ kept AS (
         id, tenant, channel, provider, account, reference, content,
         sender, sender_hash, occurred_at, element
     FROM given JOIN new USING (provider, account, reference)
-    WHERE tenant IS NOT NULL
     ON CONFLICT DO NOTHING
 )
 SELECT provider, account, reference FROM new
@@ -238,17 +238,6 @@ WHERE r.attempt_id IS NOT NULL
 -- name: withdraw
 -- Ask to take attempts back; the channel's row answers.
 SELECT attempt_id, state, lease_until FROM channel.withdraw($1::text[])
-
--- name: bury
--- Keep what nobody could handle; return the queues of what is new.
-INSERT INTO router.dead_letters (id, queue, reason, exchange, routing_key, headers, body)
-SELECT id, queue, reason, exchange, routing_key, headers, body
-FROM unnest(
-    $1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::json[], $7::bytea[]
-) AS t (id, queue, reason, exchange, routing_key, headers, body)
-ORDER BY id
-ON CONFLICT DO NOTHING
-RETURNING queue
 
 -- name: keep_acts
 -- Keep what operators did, one row an act.
