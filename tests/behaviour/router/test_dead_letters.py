@@ -143,8 +143,8 @@ async def test_what_is_still_wrong_stays(before: Before) -> None:
     letter = await before.letter(STILL_BAD)
     answer = await before.ask({"id": letter})
     assert (answer.what, answer.data["field"]) == ("rejected", "id")
-    assert answer.data["reason"] == "refused: route: no such route"
-    assert (await before.row(letter))["replay_result"] == "refused: route: no such route"
+    assert answer.data["reason"].startswith("refused: route: no such route")
+    assert (await before.row(letter))["replay_result"] == answer.data["reason"]
 
 
 async def test_a_letter_is_replayed_twice_only_when_asked(before: Before) -> None:
@@ -242,7 +242,8 @@ async def test_a_letter_is_dropped_and_the_audit_keeps_that(before: Before) -> N
     )
     assert (row["broker_user"], row["tenant"]) == (OPERATOR, "default")
     detail = json.loads(row["detail"])
-    assert (detail["answer"], detail["died_of"]) == ("accepted", "route: no such route")
+    assert detail["answer"] == "accepted"
+    assert detail["died_of"].startswith("route: no such route")
 
 
 @pytest.mark.parametrize("key", [REPLAY, DROP])

@@ -31,7 +31,7 @@ class Filter:
     """Which dead letters to list; None lets all pass. `before`: those older than that one."""
 
     queue: str | None = None
-    reason: str | None = None  # the whole of it, or what stands before its colon
+    reason: str | None = None  # what it begins with
     tenant: str | None = None
     since: datetime | None = None
     before: tuple[datetime, str] | None = None

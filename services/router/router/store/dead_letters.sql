@@ -67,7 +67,7 @@ SELECT id, queue, reason, exchange, routing_key, message_id, correlation_id, bro
     idempotency_key, received_at, octet_length(body) AS bytes, replayed_at, replayed_by, replay_result
 FROM router.dead_letters
 WHERE ($1::text IS NULL OR queue = $1)
-    AND ($2::text IS NULL OR reason = $2 OR starts_with(reason, $2 || ':'))
+    AND ($2::text IS NULL OR starts_with(reason, $2))
     AND ($3::text IS NULL OR tenant = $3)
     AND ($4::timestamptz IS NULL OR received_at >= $4)
     AND ($5::timestamptz IS NULL OR (received_at, id) < ($5, $6::text))
