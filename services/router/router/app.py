@@ -49,6 +49,7 @@ from router.receipts import ReceiptHandler
 from router.replays import ReplayHandler
 from router.resends import ResendHandler
 from router.retention import Retention
+from router.search_api import search_route
 from router.subscriptions import Handlers, declare_publications, subscribe
 from router.timers import Timers
 from router.unclaimed import Unclaimed
@@ -96,7 +97,8 @@ class Router:
         operations = ops_routes(
             APP_ID, self._checks(), worries={"silence": lambda: self._listeners.warning}
         )
-        routes = [*operations, *read_routes(self._read_access, self._database)]
+        search = search_route(self._read_access, self._database, tuple(self._configuration.tenants))
+        routes = [*operations, *read_routes(self._read_access, self._database), search]
         return application(routes, self._lifespan)
 
     def _handlers(self, committer: Committer) -> Handlers:

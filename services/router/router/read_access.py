@@ -35,14 +35,14 @@ class ReadAccess:
         self._readers = CurrentReaders(configuration)
         self._hosts = allowed_hosts(listens_on, configuration.file.read_api.hosts)
 
-    def route(self, path: str, handler: ReadHandler) -> Route:
+    def route(self, path: str, handler: ReadHandler, methods: tuple[str, ...] = ("GET",)) -> Route:
         """Build a route whose handler is given the reader; nobody else comes to it."""
 
         async def endpoint(request: Request) -> Response:
             reader = await self._reader_of(request)
             return reader if isinstance(reader, Response) else await handler(request, reader)
 
-        return Route(path, endpoint)
+        return Route(path, endpoint, methods=methods)
 
     async def _reader_of(self, request: Request) -> Reader | Response:
         hosts = request.headers.getlist("host")

@@ -36,6 +36,17 @@ def read(path: str, parameters: dict[str, str] | None = None) -> dict[str, Any] 
     raise _refusal(status, document.get("error", "") if isinstance(document, dict) else "")
 
 
+def post(path: str, body: dict[str, Any]) -> dict[str, Any]:
+    """Return what the router answers to a question that is too private for a URL.
+
+    Whatever else it answers ends the command, with a line on stderr that says what to do.
+    """
+    status, document = ask(f"{router_url()}{path}", body=body, token=_token())
+    if status == OK and isinstance(document, dict):
+        return document
+    raise _refusal(status, document.get("error", "") if isinstance(document, dict) else "")
+
+
 def _token() -> str | None:
     """Return the token of HERALD_READ_TOKEN, or of the file that HERALD_READ_TOKEN_FILE names."""
     if token := os.environ.get(TOKEN):

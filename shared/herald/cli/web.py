@@ -11,11 +11,16 @@ TIMEOUT_SECONDS = 10
 
 
 def ask(
-    url: str, parameters: dict[str, str] | None = None, *, token: str | None = None
+    url: str,
+    parameters: dict[str, str] | None = None,
+    *,
+    body: dict[str, Any] | None = None,
+    token: str | None = None,
 ) -> tuple[int, Any]:
-    """GET a JSON document; None: the answer is none. Status 0 means that nobody answered.
+    """GET a JSON document, or POST a `body` for one; None: the answer is none.
 
-    `token` is a bearer token; no redirection is followed, so nobody else gets it.
+    Status 0 means that nobody answered. `token` is a bearer token; no redirection is followed, so
+    nobody else gets it.
     """
     parts = urlsplit(url)
     kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
@@ -24,7 +29,11 @@ def ask(
     try:
         connection = kind(parts.hostname or "", parts.port, timeout=TIMEOUT_SECONDS)
         try:
-            connection.request("GET", target, headers=headers)
+            if body is None:
+                connection.request("GET", target, headers=headers)
+            else:
+                headers["Content-Type"] = "application/json"
+                connection.request("POST", target, json.dumps(body).encode(), headers)
             response = connection.getresponse()
             return response.status, _document(response.read())
         finally:
