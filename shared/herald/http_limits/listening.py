@@ -19,6 +19,8 @@ from herald.seldom_log import SeldomLog
 
 ACCEPTED_AT_ONCE = 32  # then others get their turn
 PAUSE_SECONDS = 0.25  # once there are no descriptors
+# what one caller may send in a turn of the loop, and leave with the kernel, which doubles it
+RECEIVE_BUFFER_BYTES = 64 * 1024
 _EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
 ProtocolFactory = Callable[[], asyncio.BaseProtocol]
@@ -42,6 +44,8 @@ class Listener:
         self._pauses: dict[socket.socket, asyncio.TimerHandle] = {}
         for listening in sockets:
             listening.setblocking(False)
+            # accepted connections inherit it
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
             self._resume(listening)
 
     def close(self) -> None:

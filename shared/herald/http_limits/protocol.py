@@ -30,6 +30,7 @@ MAX_PIPELINED = 8  # requests that wait for an answer to the one before
 # what of a refused body is still read, and thrown away, so that the caller gets to read its answer
 DISCARD_BYTES = 8 * 1024 * 1024
 DISCARD_SECONDS = 5.0
+DISCARD_PAUSE_SECONDS = 0.01
 _NEVER = float("inf")
 
 
@@ -239,6 +240,13 @@ class LimitedProtocol(HttpToolsProtocol):
         self._discarded += size
         if self._discarded > DISCARD_BYTES:
             self._socket.close()
+        else:  # in the time that others leave
+            self.flow.pause_reading()
+            self.loop.call_later(DISCARD_PAUSE_SECONDS, self._read_on)
+
+    def _read_on(self) -> None:
+        if not self._socket.is_closing():
+            self.flow.resume_reading()
 
     def _is_sent(self) -> None:
         self._phase = Phase.SENT
