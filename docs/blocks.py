@@ -23,6 +23,7 @@ import herald.http_limits.metrics  # noqa: F401  importing it registers its metr
 import router.metrics  # noqa: F401  likewise for the others
 from event_examples import EXAMPLES
 from herald import vocabulary
+from herald.account_updates import TemplateUpdate
 from herald.bus.metrics import bus_metrics
 from herald.commands import CancelMessage, Recipient, Route, SendMessage, Step
 from herald.config import accounts
@@ -41,7 +42,7 @@ from herald.config.retention import Retention
 from herald.content import ChannelContent, Content, Media, Template
 from herald.content.mediums import MEDIUMS
 from herald.durations import format_duration
-from herald.events import CommandData, Fallback, InboundData, MessageData
+from herald.events import AccountData, CommandData, Fallback, InboundData, MessageData
 from herald.failures import Failure
 from herald.inbound import (
     AddressChange,
@@ -73,7 +74,7 @@ MODELS: dict[str, type[BaseModel]] = {
         Step, MessageData, CommandData, InboundData, Fallback, Failure,
         InboundMedia, InboundLocation, InboundContact, ContactPhone, InboundOrder, OrderItem,
         InboundProduct, InboundChoice, InboundReaction, AddressChange, InboundReferral,
-        InboundPreference, InboundProblem,
+        InboundPreference, InboundProblem, AccountData, TemplateUpdate,
         ResendMessage, ReplayDeadLetter, DropDeadLetter,
         Services, Tenant, Operators,
         CategoryRules, RetryRules, Retention, IngressRules, MaskingRules, SecretRules, ReadApiRules,

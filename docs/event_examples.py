@@ -7,8 +7,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from herald.account_updates import TemplateUpdate
 from herald.events import (
     MESSAGE_EVENTS,
+    AccountData,
     AnyEvent,
     CommandData,
     Fallback,
@@ -18,7 +20,14 @@ from herald.events import (
 )
 from herald.failures import Failure
 from herald.identifiers import event_id_for, message_id_for
-from herald.vocabulary import CommandAnswer, FailureClass, InboundKind, MessageStatus, Outcome
+from herald.vocabulary import (
+    AccountTopic,
+    CommandAnswer,
+    FailureClass,
+    InboundKind,
+    MessageStatus,
+    Outcome,
+)
 
 AT = datetime(2026, 3, 2, 9, 30, 0, 250_000, tzinfo=UTC)
 MESSAGE_ID = str(message_id_for("default", "order-17"))
@@ -151,5 +160,29 @@ EXAMPLES: dict[str, AnyEvent] = {
             received_at=AT + timedelta(milliseconds=40),
         ),
         "whatsapp_cloud/wa-main/wamid.HBgLMTU1NTAwMDAwMDI",
+    ),
+    "updated": _event(
+        "account",
+        "updated",
+        AccountData(
+            tenant="default",
+            channel="whatsapp",
+            provider="whatsapp_cloud",
+            account="wa-main",
+            topic=AccountTopic.TEMPLATE_STATUS,
+            name="message_template_status_update",
+            status="REJECTED",
+            reason="INVALID_FORMAT",
+            template=TemplateUpdate(
+                id="1689556908129832", name="order_update", language="en", category="UTILITY"
+            ),
+            occurred_at=AT,
+            received_at=AT + timedelta(milliseconds=40),
+            raw={
+                "field": "message_template_status_update",
+                "value": {"event": "REJECTED", "reason": "INVALID_FORMAT"},
+            },
+        ),
+        "whatsapp_cloud/wa-main",
     ),
 }

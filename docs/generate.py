@@ -32,9 +32,9 @@ from herald.config.accounts import (
     WhatsAppCloudSecrets,
 )
 from herald.config.loading import Configuration, load_configuration
-from herald.events import CommandData, Event, InboundData, MessageData
+from herald.events import AccountData, CommandData, Event, InboundData, MessageData
 from herald.operator_commands import DropDeadLetter, ReplayDeadLetter, ResendMessage
-from herald.receipts import AttemptReceipt, InboundReceipt
+from herald.receipts import AccountReceipt, AttemptReceipt, InboundReceipt
 from herald.settings import Address, Settings
 from herald.vocabulary import Lane
 from herald.work import Work
@@ -53,9 +53,11 @@ SCHEMAS: dict[str, type[BaseModel]] = {
     "message-event": Event[MessageData],
     "command-event": Event[CommandData],
     "inbound-event": Event[InboundData],
+    "account-event": Event[AccountData],
     "internal/Work": Work,
     "internal/AttemptReceipt": AttemptReceipt,
     "internal/InboundReceipt": InboundReceipt,
+    "internal/AccountReceipt": AccountReceipt,
 }
 CHANNELS: dict[str, dict[str, ProviderFactory]] = {
     "whatsapp": WHATSAPP,

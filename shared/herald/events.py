@@ -7,6 +7,7 @@ from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from herald.account_updates import AccountUpdate
 from herald.failures import Failure
 from herald.inbound import InboundContent
 from herald.vocabulary import MessageStatus, Outcome
@@ -112,6 +113,18 @@ class InboundData(InboundContent):
     raw: Any = None  # as the provider told it, where the tenant's `raw` asks for it
 
 
+class AccountData(AccountUpdate):
+    """News about an account at its provider. Every tenant of the account hears it."""
+
+    tenant: str  # one of the account's
+    channel: str  # which channel the account serves
+    provider: str  # whose account it is
+    account: str  # the configured account
+    occurred_at: datetime  # the provider's clock where it told one
+    received_at: datetime  # when Herald heard of it
+    raw: Any = None  # as the provider told it
+
+
 DataT = TypeVar("DataT", bound=BaseModel)
 
 
@@ -133,13 +146,15 @@ class Event(BaseModel, Generic[DataT]):
 MessageEvent = Event[MessageData]
 CommandEvent = Event[CommandData]
 InboundEvent = Event[InboundData]
+AccountEvent = Event[AccountData]
 AnyEvent = Event[Any]
-HeraldEvent = MessageEvent | CommandEvent | InboundEvent | AnyEvent
+HeraldEvent = MessageEvent | CommandEvent | InboundEvent | AccountEvent | AnyEvent
 
-_MODELS: dict[str, type[MessageEvent | CommandEvent | InboundEvent]] = {
+_MODELS: dict[str, type[MessageEvent | CommandEvent | InboundEvent | AccountEvent]] = {
     "message": MessageEvent,
     "command": CommandEvent,
     "inbound": InboundEvent,
+    "account": AccountEvent,
 }
 
 

@@ -1,4 +1,4 @@
-"""Receipts: facts about attempts and inbound messages, from channels and ingress to the router.
+"""Receipts: what channels and ingress tell the router of attempts, inbound messages and accounts.
 
 Lenient inside: unknown fields are ignored and unknown words become `other`.
 """
@@ -12,6 +12,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from pydantic_core import to_json
 
+from herald.account_updates import AccountUpdate
 from herald.durations import Duration
 from herald.failures import Failure
 from herald.identifiers import frame_id_for
@@ -92,6 +93,24 @@ class InboundReceipt(InboundContent):
         return frame_id_for(self.provider, self.account, "in", self.reference)
 
 
+class AccountReceipt(AccountUpdate):
+    """News about one of our accounts at its provider."""
+
+    kind: Literal["account"] = "account"
+    channel: str
+    provider: str
+    account: str
+    event_key: str  # with the account the news's own key
+    occurred_at: datetime | None = None  # the provider's clock
+    received_at: datetime  # ours
+    element: Any = None
+
+    @property
+    def frame_id(self) -> str:
+        """The AMQP message id: the same news told twice has the same one."""
+        return frame_id_for(self.provider, self.account, "account", self.event_key)
+
+
 class Pulse(_Fact):
     """A message of a router or of ingress that goes through the receipts and is none.
 
@@ -106,8 +125,10 @@ class Pulse(_Fact):
     leaving: bool = False  # ingress's: it stops, and there is no other after this one
 
 
-Receipt = Annotated[AttemptReceipt | InboundReceipt | Pulse, Field(discriminator="kind")]
-RECEIPT: TypeAdapter[AttemptReceipt | InboundReceipt | Pulse] = TypeAdapter(Receipt)
+Receipt = AttemptReceipt | InboundReceipt | AccountReceipt
+RECEIPT: TypeAdapter[Receipt | Pulse] = TypeAdapter(
+    Annotated[Receipt | Pulse, Field(discriminator="kind")]
+)
 
 
 def bounded_element(element: Any, *, start_bytes: int = 2048) -> Any:

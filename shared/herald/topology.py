@@ -181,6 +181,11 @@ def inbound_receipt_key(channel: str) -> str:
     return f"inbound.{channel}.{Lane.NORMAL}"
 
 
+def account_receipt_key(channel: str) -> str:
+    """Key of news about an account on `herald.receipts`; it goes through the normal lane."""
+    return f"account.{channel}.{Lane.NORMAL}"
+
+
 def pulse_key(lane: Lane) -> str:
     """Key of pulses through a lane's receipts on `herald.receipts`."""
     return f"pulse.{lane}"
@@ -199,6 +204,11 @@ def command_event_key(answer: str, tenant: str) -> str:
 def inbound_event_key(channel: str, tenant: str) -> str:
     """Key of a recipient's message on `herald.events`."""
     return f"inbound.{channel}.{tenant}"
+
+
+def account_event_key(what: str, tenant: str) -> str:
+    """Key of an `account.<what>` event on `herald.events`."""
+    return f"account.{what}.{tenant}"
 
 
 def attempt_event_key(channel: str, status: str, tenant: str) -> str:
@@ -231,7 +241,8 @@ def _receipt_bindings() -> Iterator[Binding]:
         queue = receipts_queue(lane)
         yield Binding(RECEIPTS, attempt_receipt_key("*", lane), queue)
         yield Binding(RECEIPTS, pulse_key(lane), queue)
-    yield Binding(RECEIPTS, inbound_receipt_key("*"), receipts_queue(Lane.NORMAL))
+    for key in (inbound_receipt_key("*"), account_receipt_key("*")):
+        yield Binding(RECEIPTS, key, receipts_queue(Lane.NORMAL))
     for key in EARLIER_RECEIPT_KEYS:
         yield Binding(RECEIPTS, key, EARLIER_RECEIPTS_QUEUE)
 

@@ -151,6 +151,21 @@ class PreferenceValue(StrEnum):
     OTHER = "other"  # a word that Herald does not know
 
 
+class AccountTopic(StrEnum):
+    """What news about an account at its provider is about."""
+
+    TEMPLATE_STATUS = "template_status"  # a template was reviewed, paused, disabled...
+    TEMPLATE_QUALITY = "template_quality"  # how recipients take a template
+    TEMPLATE_CATEGORY = "template_category"  # the provider put a template elsewhere
+    TEMPLATE_CONTENT = "template_content"  # a template says something else
+    NUMBER_QUALITY = "number_quality"  # how much one of our numbers may send
+    NUMBER_NAME = "number_name"  # how one of our numbers is shown
+    LIMITS = "limits"  # how much the account may do
+    STANDING = "standing"  # the account was reviewed, restricted, banned...
+    SECURITY = "security"  # who may use a number
+    OTHER = "other"  # a kind that Herald has no word for
+
+
 _WordT = TypeVar("_WordT", bound=StrEnum)
 
 
@@ -170,4 +185,5 @@ LenientLane = Annotated[Lane, _unknown_as(Lane.NORMAL)]
 LenientInboundKind = Annotated[InboundKind, _unknown_as(InboundKind.OTHER)]
 LenientMediaKind = Annotated[MediaKind, _unknown_as(MediaKind.DOCUMENT)]
 LenientChoiceKind = Annotated[ChoiceKind, _unknown_as(ChoiceKind.OTHER)]
+LenientAccountTopic = Annotated[AccountTopic, _unknown_as(AccountTopic.OTHER)]
 LenientPreferenceValue = Annotated[PreferenceValue, _unknown_as(PreferenceValue.OTHER)]

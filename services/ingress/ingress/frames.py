@@ -11,20 +11,22 @@ from pydantic_core import to_json
 
 from herald.bus.frames import Frame
 from herald.identifiers import frame_id_for
-from herald.receipts import AttemptReceipt
+from herald.receipts import AttemptReceipt, InboundReceipt, Receipt
 from herald.topology import (
     DEAD,
     QUARANTINE_KEY,
     RECEIPTS,
+    account_receipt_key,
     attempt_receipt_key,
     inbound_receipt_key,
 )
 from herald.vocabulary import Lane
 from ingress.elements import Reason
-from ingress.webhooks import NotUnderstood, Receipt
+from ingress.webhooks import NotUnderstood
 
 ATTEMPT_TYPE = "herald.receipt.attempt.v1"
 INBOUND_TYPE = "herald.receipt.inbound.v1"
+ACCOUNT_TYPE = "herald.receipt.account.v1"
 QUARANTINE_TYPE = "herald.quarantine.v1"
 MAX_QUARANTINED_BYTES = 1024 * 1024  # as much as the router keeps of a dead letter
 _START_BYTES = 128 * 1024
@@ -46,8 +48,10 @@ def receipt_frame(receipt: Receipt) -> Frame:
     """Put a receipt on its way to the router."""
     if isinstance(receipt, AttemptReceipt):
         kind, key = ATTEMPT_TYPE, attempt_receipt_key(receipt.channel, receipt.lane or Lane.NORMAL)
-    else:
+    elif isinstance(receipt, InboundReceipt):
         kind, key = INBOUND_TYPE, inbound_receipt_key(receipt.channel)
+    else:
+        kind, key = ACCOUNT_TYPE, account_receipt_key(receipt.channel)
     return Frame(
         exchange=RECEIPTS,
         routing_key=key,

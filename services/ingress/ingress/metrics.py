@@ -10,7 +10,7 @@ from prometheus_client import Counter, Gauge, Histogram
 
 from ingress.elements import Reason
 
-KINDS = ("attempt", "inbound")  # of receipts
+KINDS = ("attempt", "inbound", "account")  # of receipts
 UNKNOWN = "unknown"  # stands for every provider that there is not, and every other account
 
 

@@ -8,11 +8,12 @@ from faststream.rabbit import RabbitBroker
 
 from herald.bus.entities import existing_exchange
 from herald.bus.publishing import declare_publication
-from herald.receipts import AttemptReceipt, InboundReceipt, Pulse
+from herald.receipts import AccountReceipt, AttemptReceipt, InboundReceipt, Pulse
 from herald.topology import (
     DEAD,
     QUARANTINE_KEY,
     RECEIPTS,
+    account_receipt_key,
     attempt_receipt_key,
     inbound_receipt_key,
     pulse_key,
@@ -41,6 +42,14 @@ def declare_publications(broker: RabbitBroker, channels: Iterable[str]) -> None:
             InboundReceipt,
             title=f"webhook.inbound.{channel}",
             description="A message from a recipient.",
+        )
+        declare_publication(
+            broker,
+            receipts,
+            account_receipt_key(channel),
+            AccountReceipt,
+            title=f"webhook.account.{channel}",
+            description="News about an account at its provider.",
         )
     declare_publication(
         broker,

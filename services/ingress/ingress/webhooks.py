@@ -11,14 +11,12 @@ from typing import Any, Protocol
 from pydantic import ValidationError
 
 from herald.config.accounts import Account, Secrets
-from herald.receipts import AttemptReceipt, InboundReceipt
+from herald.receipts import Receipt
 from ingress.answers import OK, Answer
 from ingress.calls import Call
 from ingress.elements import NotUnderstoodError, Reason
 
 MAX_SET_ASIDE = 100  # elements of one call; of the others the reasons are counted
-
-Receipt = AttemptReceipt | InboundReceipt
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,11 @@ def answered_by(message: Message, content: InboundContent) -> str | None:
 
 def sender_of(message: Message, contacts: list[Any]) -> Sender:
     """Find who sent a message: its number, else Meta's id of the user."""
-    number, user = text(message, "from"), text(message, "from_user_id")
+    return sender_named(text(message, "from"), text(message, "from_user_id"), contacts)
+
+
+def sender_named(number: str | None, user: str | None, contacts: list[Any]) -> Sender:
+    """Find what else is told of a user."""
     contact = _contact(contacts, number, user)
     user_id = user or text(contact, "user_id")
     address = number or user or text(contact, "wa_id") or user_id
@@ -65,6 +69,11 @@ def sender_of(message: Message, contacts: list[Any]) -> Sender:
         profile_name=text(profile, "name") or username,
         username=username,
     )
+
+
+def own_number(value: Message) -> str | None:
+    """Return the number of ours that a change is about."""
+    return phone(text(part(value, "metadata"), "display_phone_number") or "")
 
 
 def _contact(contacts: list[Any], number: str | None, user: str | None) -> Message:

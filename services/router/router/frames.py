@@ -6,12 +6,20 @@ from datetime import datetime
 
 from herald.bus.frames import Frame
 from herald.content import ChannelContent
-from herald.events import CommandData, Event, InboundData, MessageData, event_type
+from herald.events import (
+    AccountData,
+    CommandData,
+    Event,
+    InboundData,
+    MessageData,
+    event_type,
+)
 from herald.identifiers import UNKNOWN_TENANT, event_id_for, frame_id_for
-from herald.receipts import InboundReceipt
+from herald.receipts import AccountReceipt, InboundReceipt
 from herald.topology import (
     EVENTS,
     OUTBOUND,
+    account_event_key,
     command_event_key,
     inbound_event_key,
     message_event_key,
@@ -27,10 +35,14 @@ from router.letters import LetterAct
 
 WORK_TYPE = "herald.work.send.v1"
 INBOUND_TYPE = event_type("inbound", "received")
-# all that an event tells as the receipt does
-_INBOUND_AS_TOLD = InboundData.model_fields.keys() & InboundReceipt.model_fields.keys() - {
+ACCOUNT_TYPE = event_type("account", "updated")
+# what an event tells as the receipt does
+_INBOUND_AS_TOLD = (InboundData.model_fields.keys() & InboundReceipt.model_fields.keys()) - {
     "in_reply_to",
     "occurred_at",
+}
+_UPDATE_AS_TOLD = (AccountData.model_fields.keys() & AccountReceipt.model_fields.keys()) - {
+    "occurred_at"
 }
 
 
@@ -193,6 +205,26 @@ def inbound_event(
     return _event_frame(event, inbound_event_key(receipt.channel, tenant), None)
 
 
+def account_event(receipt: AccountReceipt, tenant: str) -> Frame:
+    """Tell one of an account's tenants what is new about it."""
+    occurred_at = receipt.occurred_at or receipt.received_at
+    data = AccountData(
+        **{name: getattr(receipt, name) for name in _UPDATE_AS_TOLD},
+        tenant=tenant,
+        occurred_at=occurred_at,
+        raw=receipt.element,
+    )
+    subject = f"{receipt.provider}/{receipt.account}"
+    event = Event[AccountData](
+        id=event_id_for(subject, ACCOUNT_TYPE, f"{tenant}/{receipt.event_key}"),
+        type=ACCOUNT_TYPE,
+        subject=subject,
+        time=occurred_at,
+        data=data,
+    )
+    return _event_frame(event, account_event_key("updated", tenant), None)
+
+
 def _inbound_subject(receipt: InboundReceipt) -> str:
     return f"{receipt.provider}/{receipt.account}/{receipt.reference}"
 
@@ -217,7 +249,7 @@ def _resent_from(message: Message) -> str | None:
 
 
 def _event_frame(
-    event: Event[MessageData] | Event[CommandData] | Event[InboundData],
+    event: Event[MessageData] | Event[CommandData] | Event[InboundData] | Event[AccountData],
     routing_key: str,
     correlation_id: str | None,
 ) -> Frame:

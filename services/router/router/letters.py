@@ -11,7 +11,7 @@ from pydantic_core import to_json
 
 from herald.bus.deliveries import Delivery
 from herald.identifiers import UNKNOWN_TENANT, body_id
-from herald.receipts import AttemptReceipt, InboundReceipt
+from herald.receipts import AccountReceipt, InboundReceipt, Receipt
 from herald.text import storable
 from herald.topology import (
     COMMANDS,
@@ -22,6 +22,7 @@ from herald.topology import (
     QUARANTINE_KEY,
     RECEIPTS,
     UNROUTABLE_QUEUE,
+    account_receipt_key,
     attempt_receipt_key,
     commands_queue,
     inbound_receipt_key,
@@ -117,9 +118,7 @@ def refused_command(rejected: Rejection) -> DeadLetter:
     )
 
 
-def letter_from(
-    receipt: AttemptReceipt | InboundReceipt, reason: str, user: str | None
-) -> DeadLetter:
+def letter_from(receipt: Receipt, reason: str, user: str | None) -> DeadLetter:
     """Keep a receipt that can't be applied; told again, it is the same letter.
 
     `user`: who told it. Of one that was parked, and so once found to be in order, the router's own.
@@ -127,6 +126,8 @@ def letter_from(
     body = receipt.model_dump_json().encode()
     if isinstance(receipt, InboundReceipt):
         named, lane, key = True, Lane.NORMAL, inbound_receipt_key(receipt.channel)
+    elif isinstance(receipt, AccountReceipt):
+        named, lane, key = True, Lane.NORMAL, account_receipt_key(receipt.channel)
     else:
         named = bool(receipt.attempt_id or any(receipt.references))
         lane = receipt.lane or Lane.NORMAL

@@ -12,9 +12,17 @@ from pydantic import ValidationError
 from herald.bus.deliveries import Delivery
 from herald.config.file import HeraldFile
 from herald.database.pool import Database
-from herald.receipts import RECEIPT, AttemptReceipt, InboundReceipt, Pulse
+from herald.receipts import (
+    RECEIPT,
+    AccountReceipt,
+    AttemptReceipt,
+    InboundReceipt,
+    Pulse,
+    Receipt,
+)
 from herald.text import storable
 from herald.vocabulary import Lane
+from router.account_updates import AccountUpdates
 from router.committing import Committer
 from router.core.facts import Fact, Reported
 from router.core.message import Attempt, Message
@@ -34,7 +42,7 @@ class Item:
     """A receipt and the delivery that brought it."""
 
     delivery: Delivery
-    receipt: AttemptReceipt | InboundReceipt
+    receipt: Receipt
     may_be_told: bool = True  # by the broker user that published it
 
 
@@ -56,6 +64,7 @@ class ReceiptHandler:
         self._committer = committer
         self._accounts = configuration.accounts
         self._inbound = Inbound(configuration)
+        self._updates = AccountUpdates(configuration)
         self._services = configuration.services
         self._refused = RefusedReports()
         self._missing_accounts: set[str] = set()
@@ -90,21 +99,24 @@ class ReceiptHandler:
         told = [item.receipt for item in items if item.may_be_told]
         attempts = [receipt for receipt in told if isinstance(receipt, AttemptReceipt)]
         inbound = [receipt for receipt in told if isinstance(receipt, InboundReceipt)]
+        updates = [receipt for receipt in told if isinstance(receipt, AccountReceipt)]
         async with self._database.transaction() as connection:
             matched = await match(connection, attempts)
             events, homeless = await self._inbound.take(connection, inbound)
+            news, nobodys = await self._updates.take(connection, updates)
             facts: dict[UUID, list[Fact]] = {}
             for reported in matched.facts:
                 facts.setdefault(reported.attempt.message_id, []).append(reported)
             committed = await self._committer.apply(
-                connection, facts, now, guard=self._why_foreign, also=events
+                connection, facts, now, guard=self._why_foreign, also=[*events, *news]
             )
             refused = [
                 (fact.receipt, why) for fact, why in committed.refused if isinstance(fact, Reported)
             ]
-            lost: list[tuple[AttemptReceipt | InboundReceipt, str]] = [
+            lost: list[tuple[Receipt, str]] = [
                 *matched.strangers,
                 *homeless,
+                *nobodys,
                 *refused,
             ]
             users = {id(item.receipt): item.delivery.user_id for item in items}
@@ -156,7 +168,7 @@ class ReceiptHandler:
             _log.warning("receipts.account_not_configured", account=name)
 
 
-def _can_be_stored(receipt: AttemptReceipt | InboundReceipt, body: bytes) -> bool:
+def _can_be_stored(receipt: Receipt, body: bytes) -> bool:
     """Whether PostgreSQL takes its text; only an escape brings U+0000 into JSON that was read."""
     if b"\\u0000" not in body:
         return True

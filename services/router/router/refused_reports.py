@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import structlog
 
-from herald.receipts import AttemptReceipt, InboundReceipt, Pulse
+from herald.receipts import AttemptReceipt, Pulse, Receipt
 from router import metrics
 
 FOREIGN_USER = "foreign_user"  # the reason of their dead letters
@@ -19,9 +19,9 @@ class RefusedReports:
     def __init__(self) -> None:
         self._named: set[tuple[str, str | None]] = set()
 
-    def note(self, user: str | None, receipt: AttemptReceipt | InboundReceipt | Pulse) -> None:
+    def note(self, user: str | None, receipt: Receipt | Pulse) -> None:
         """Count a report; log the first of a user's."""
-        source = "webhook" if isinstance(receipt, InboundReceipt) else receipt.source
+        source = receipt.source if isinstance(receipt, AttemptReceipt | Pulse) else "webhook"
         metrics.REPORTS_REFUSED.labels(source).inc()
         if (source, user) not in self._named and len(self._named) < _MOST_NAMED:
             self._named.add((source, user))

@@ -15,9 +15,15 @@ from herald.bus.lane_turns import LaneTurns
 from herald.bus.publishing import declare_publication
 from herald.bus.subscribers import BatchSubscriber, subscribe_batches
 from herald.commands import MAX_COMMAND_BYTES, CancelMessage, SendMessage
-from herald.events import CommandData, Event, InboundData, MessageData
+from herald.events import AccountData, CommandData, Event, InboundData, MessageData
 from herald.operator_commands import DropDeadLetter, ReplayDeadLetter, ResendMessage
-from herald.receipts import MAX_RECEIPT_BYTES, AttemptReceipt, InboundReceipt, Pulse
+from herald.receipts import (
+    MAX_RECEIPT_BYTES,
+    AccountReceipt,
+    AttemptReceipt,
+    InboundReceipt,
+    Pulse,
+)
 from herald.topology import (
     CANCEL_KEY,
     COMMANDS,
@@ -32,6 +38,7 @@ from herald.topology import (
     SEND_KEYS,
     UNROUTABLE,
     UNROUTABLE_QUEUE,
+    account_event_key,
     attempt_receipt_key,
     command_event_key,
     commands_queue,
@@ -115,11 +122,11 @@ REPORTS: dict[Lane, Source] = {
         queue=receipts_queue(lane),
         exchange=RECEIPTS,
         key=attempt_receipt_key("*", lane),
-        models=(AttemptReceipt, InboundReceipt, Pulse)
+        models=(AttemptReceipt, InboundReceipt, AccountReceipt, Pulse)
         if lane is Lane.NORMAL
         else (AttemptReceipt, Pulse),
         about=f"Receipts of attempts, {lane} lane, from workers and webhooks."
-        + (" Messages from recipients." if lane is Lane.NORMAL else ""),
+        + (" Messages from recipients, and news about accounts." if lane is Lane.NORMAL else ""),
         largest=MAX_RECEIPT_BYTES,
     )
     for lane in Lane
@@ -198,6 +205,7 @@ def declare_publications(connections: Connections, channels: tuple[str, ...]) ->
         ),
         (command_event_key("{answer}", "{tenant}"), Event[CommandData], "The answer to a command."),
         (inbound_event_key("{channel}", "{tenant}"), Event[InboundData], "A recipient's message."),
+        (account_event_key("updated", "{tenant}"), Event[AccountData], "News about an account."),
     )
     for key, model, about in events:
         declare_publication(

@@ -8,7 +8,14 @@ from rich.console import Console
 from rich.text import Text
 
 from herald.client.errors import in_words_of
-from herald.events import CommandData, HeraldEvent, InboundData, MessageData, family_and_what
+from herald.events import (
+    AccountData,
+    CommandData,
+    HeraldEvent,
+    InboundData,
+    MessageData,
+    family_and_what,
+)
 from herald.failures import Failure
 from herald.vocabulary import Outcome
 
@@ -20,6 +27,7 @@ STYLES = {
     "delivered": "green",
     "read": "bright_green",
     "received": "magenta",
+    "updated": "magenta",
     "failed": "red",
     "bounced": "red",
     "complained": "red",
@@ -34,7 +42,11 @@ def details(event: HeraldEvent) -> str:
     """Say in a few words what an event tells beside its name."""
     data = event.data
     if isinstance(data, InboundData):
-        return f"{data.channel} {data.text!r}"
+        return f"{data.channel} {data.content} {data.text!r}"
+    if isinstance(data, AccountData):
+        template = data.template.name if data.template else None
+        about = (data.account, data.topic, template or data.number, data.status, data.reason)
+        return " ".join(filter(None, about))
     if isinstance(data, CommandData):
         return in_words_of((data.field or "", data.reason or ""))
     if not isinstance(data, MessageData):

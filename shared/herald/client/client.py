@@ -34,7 +34,7 @@ from herald.vocabulary import Lane
 
 ANSWER_SECONDS = 10.0
 PUBLISH_SECONDS = 10.0
-_FAMILIES = ("message", "command", "inbound")
+_FAMILIES = ("message", "command", "inbound", "account")
 _Said = tuple[str, CommandData]  # an answer's event type and data
 
 _log = structlog.get_logger(__name__)

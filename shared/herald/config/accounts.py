@@ -94,6 +94,12 @@ class WhatsAppCloudAccount(Account):
 
     provider: Literal["whatsapp_cloud"]  # `whatsapp_cloud`
     phone_number_id: str = Field(pattern=r"^\d{1,32}$")  # the number's id at Meta
+    business_account_id: str | None = Field(
+        default=None,
+        pattern=r"^\d{1,32}$",
+        description="The WhatsApp Business account's id at Meta. By it news about the account finds"
+        " this one among those that share a webhook; without it, the one whose URL is called.",
+    )
     base_url: BaseUrl = "https://graph.facebook.com"  # where its API is
     api_version: str = Field(default="v25.0", pattern=r"^v\d{1,3}\.\d$")  # of Meta's API
     rate: Rate = 80.0  # Meta: 80 messages a second for a phone number by default

@@ -11,7 +11,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, StringConstraints, Tag
 
 from herald.identifiers import ChannelName
-from herald.receipts import AttemptReceipt, InboundReceipt, Pulse
+from herald.receipts import AttemptReceipt, Pulse, Receipt
 from herald.vocabulary import Status
 
 BrokerUser = Annotated[str, StringConstraints(min_length=1, max_length=255)]
@@ -50,14 +50,12 @@ class Services(BaseModel):
         """Return the users of a channel's workers."""
         return self.channels.get(channel, ()) if isinstance(self.channels, dict) else self.channels
 
-    def may_report(
-        self, user: str | None, receipt: AttemptReceipt | InboundReceipt | Pulse
-    ) -> bool:
+    def may_report(self, user: str | None, receipt: Receipt | Pulse) -> bool:
         """Tell whether a broker user may report this."""
         if isinstance(receipt, Pulse):
             users = self.router if receipt.source == ROUTER else self.ingress
             return not users or user in users
-        if isinstance(receipt, InboundReceipt):
+        if not isinstance(receipt, AttemptReceipt):
             users = self.ingress
         elif receipt.source == "channel":
             users = self.users_of(receipt.channel)

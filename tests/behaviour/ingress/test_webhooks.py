@@ -12,7 +12,7 @@ from aio_pika.abc import AbstractIncomingMessage
 
 from behaviour.bus.rabbit import Rabbit
 from behaviour.ingress.gateway import ACCOUNT_SID, VERIFY_TOKEN, Answer, Providers
-from herald.receipts import RECEIPT, AttemptReceipt, InboundReceipt, Pulse
+from herald.receipts import RECEIPT, AttemptReceipt, InboundReceipt, Pulse, Receipt
 from herald.topology import DEAD_QUEUE, receipts_queue
 from herald.vocabulary import Lane, Status
 
@@ -59,9 +59,7 @@ async def _empty_queues(rabbit: Rabbit) -> None:
             await (await channel.get_queue(queue)).purge()
 
 
-async def receipts(
-    rabbit: Rabbit, count: int
-) -> list[tuple[AbstractIncomingMessage, AttemptReceipt | InboundReceipt]]:
+async def receipts(rabbit: Rabbit, count: int) -> list[tuple[AbstractIncomingMessage, Receipt]]:
     read = [
         (message, RECEIPT.validate_json(message.body))
         for message in await rabbit.drain(receipts_queue(Lane.NORMAL), expect=count)

@@ -6,8 +6,8 @@ import uuid
 from datetime import UTC, datetime
 from typing import Any
 
-from herald.receipts import AttemptReceipt, InboundReceipt
-from herald.vocabulary import InboundKind, Receipts, Status
+from herald.receipts import AccountReceipt, AttemptReceipt, InboundReceipt
+from herald.vocabulary import AccountTopic, InboundKind, Receipts, Status
 from herald.work import Work
 
 PROVIDERS = {
@@ -56,3 +56,20 @@ def inbound(**changes: Any) -> InboundReceipt:
         "element": {"type": "text", "text": {"body": "Thanks"}, "of": ["tomorrow"]},
     }
     return InboundReceipt(**fields | changes)
+
+
+def account_news(**changes: Any) -> AccountReceipt:
+    """Make what ingress tells of an account, something new each time."""
+    fields: dict[str, Any] = {
+        "topic": AccountTopic.TEMPLATE_STATUS,
+        "name": "message_template_status_update",
+        "status": "APPROVED",
+        "template": {"name": "order_update", "language": "en"},
+        "channel": "whatsapp",
+        "provider": "whatsapp_cloud",
+        "account": "wa-raw",
+        "event_key": uuid.uuid4().hex,
+        "received_at": datetime.now(UTC),
+        "element": {"field": "message_template_status_update", "value": {"event": "APPROVED"}},
+    }
+    return AccountReceipt(**fields | changes)

@@ -27,7 +27,7 @@ from herald.bus.declaration import apply, virtual_host
 from herald.config.loading import load_configuration
 from herald.database.migrations import migrate
 from herald.identifiers import message_id_for
-from herald.receipts import AttemptReceipt, InboundReceipt, Pulse
+from herald.receipts import Pulse, Receipt
 from herald.settings import Address, Settings
 from herald.topology import COMMANDS, RECEIPTS, outbound_queue, topology_for
 from herald.vocabulary import Lane
@@ -157,7 +157,7 @@ class World:
 
     async def tell(
         self,
-        *receipts: AttemptReceipt | InboundReceipt | Pulse | bytes,
+        *receipts: Receipt | Pulse | bytes,
         key: str = "attempt.sms.normal",
     ) -> None:
         """Put receipts, or anything else, on the receipts exchange."""
@@ -209,7 +209,7 @@ class World:
     async def listen(self) -> None:
         """Consume every event and all work."""
         events = await self.channel.declare_queue(f"events.{uuid.uuid4().hex}", exclusive=True)
-        for key in ("message.#", "command.#", "inbound.#"):
+        for key in ("message.#", "command.#", "inbound.#", "account.#"):
             await events.bind("herald.events", key)
         await events.consume(self._hear, no_ack=True)
         for channel in CHANNELS:

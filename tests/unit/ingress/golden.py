@@ -20,9 +20,14 @@ RECEIVED_AT = datetime(2026, 1, 19, 12, 5, tzinfo=UTC)
 
 ENDPOINTS: dict[str, Endpoint] = {
     "whatsapp_cloud": WhatsAppCloudEndpoint(
+        account="wa-main",
         app_secrets=(b"secret",),
         verify_token=b"token",
         owners={"100000000000001": "wa-main", "100000000000002": "wa-second"},
+        businesses={
+            "200000000000001": ("wa-main", "wa-second"),
+            "200000000000002": ("wa-second",),
+        },
     ),
     "twilio": TwilioEndpoint(
         account="twilio-main",

@@ -9,6 +9,7 @@ import pytest
 
 from herald.config import accounts as configured
 from herald.config.loading import ConfigurationError, load_configuration
+from ingress.elements import NotUnderstoodError
 from ingress.endpoints import Endpoints, endpoints_from
 from ingress.providers import PROVIDERS
 from ingress.providers.twilio import TwilioEndpoint
@@ -26,7 +27,13 @@ secrets_file = "one.toml"
 [accounts.wa-sibling]
 provider = "whatsapp_cloud"
 phone_number_id = "2"
+business_account_id = "20"
 secrets_file = "one-rotating.toml"
+[accounts.wa-second-number]
+provider = "whatsapp_cloud"
+phone_number_id = "4"
+business_account_id = "20"
+secrets_file = "one.toml"
 [accounts.wa-stranger]
 provider = "whatsapp_cloud"
 phone_number_id = "3"
@@ -74,11 +81,11 @@ def test_accounts_that_share_a_secret_speak_for_each_other(tmp_path: Path) -> No
     """A body may tell of any number under the same secret, never of one under another."""
     endpoints = build(tmp_path)
     main = cast("WhatsAppCloudEndpoint", endpoints.find("whatsapp_cloud", "wa-main").endpoint)
-    assert main.owners == {"1": "wa-main", "2": "wa-sibling"}
+    assert main.owners == {"1": "wa-main", "2": "wa-sibling", "4": "wa-second-number"}
     same = cast(
         "WhatsAppCloudEndpoint", endpoints.find("whatsapp_cloud", "wa-same-number").endpoint
     )
-    assert same.owners == {"1": "wa-same-number", "2": "wa-sibling"}
+    assert same.owners == {"1": "wa-same-number", "2": "wa-sibling", "4": "wa-second-number"}
     other = cast("WhatsAppCloudEndpoint", endpoints.find("whatsapp_cloud", "wa-stranger").endpoint)
     assert other.owners == {"3": "wa-stranger"}
     twilio = cast("TwilioEndpoint", endpoints.find("twilio", "twilio-main").endpoint)
@@ -109,3 +116,21 @@ def test_a_bad_key_is_named_not_shown(tmp_path: Path) -> None:
     assert caught.value.problems == [
         "accounts.sendgrid-main.webhook_public_keys: not a base64 SPKI DER public key"
     ]
+
+
+def test_a_business_accounts_news_is_of_the_accounts_that_name_it(tmp_path: Path) -> None:
+    """Every account of the business hears it; of a business that none names, none does."""
+    main = cast("WhatsAppCloudEndpoint", build(tmp_path).find("whatsapp_cloud", "wa-main").endpoint)
+    assert set(main.concerned("20")) == {"wa-sibling", "wa-second-number"}
+    for business in ("30", None):
+        with pytest.raises(NotUnderstoodError):
+            main.concerned(business)
+
+
+def test_news_is_of_the_account_that_was_called_where_none_names_a_business(
+    tmp_path: Path,
+) -> None:
+    """One account needs no more configuration than its number."""
+    endpoints = build(tmp_path)
+    alone = cast("WhatsAppCloudEndpoint", endpoints.find("whatsapp_cloud", "wa-stranger").endpoint)
+    assert alone.concerned("30") == ("wa-stranger",)

@@ -26,11 +26,13 @@ def test_all_publications_are_documented() -> None:
         ),
         "inbound.sms.normal",
         "inbound.whatsapp.normal",
+        "account.sms.normal",
+        "account.whatsapp.normal",
         "ingress.quarantine",
         "pulse.normal",
     }
     schemas = document["components"]["schemas"]
-    assert {"AttemptReceipt", "InboundReceipt", "Quarantined"} <= set(schemas)
+    assert {"AttemptReceipt", "InboundReceipt", "AccountReceipt", "Quarantined"} <= set(schemas)
 
 
 def test_the_log_can_not_be_flooded() -> None:

@@ -133,7 +133,7 @@ async def test_what_the_bus_never_takes_is_not_kept(tmp_path: Path) -> None:
 
 async def test_nothing_to_publish_is_fine() -> None:
     """A body without anything for Herald is thanked for, even while the broker is away."""
-    bus, body = Bus(), payload("other_field")
+    bus, body = Bus(), payload("not_ours")
     bus.failure = UnavailableError("id", "away")
     assert (await ask(receiver(bus), WHATSAPP, [body], headers=signed(body))).status == 200
     assert bus.frames == []

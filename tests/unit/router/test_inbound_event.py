@@ -1,4 +1,4 @@
-"""Events of what recipients sent: whose they are, and that they leave nothing out."""
+"""Events of what recipients and accounts tell: whose they are, and that they leave nothing out."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from datetime import timedelta
 from typing import Any
 
 from herald.bus.frames import Frame
-from herald.receipts import InboundReceipt
-from herald.vocabulary import InboundKind
-from router.frames import inbound_event
+from herald.receipts import AccountReceipt, InboundReceipt
+from herald.vocabulary import AccountTopic, InboundKind
+from router.frames import account_event, inbound_event
 from unit.router.making import NOW
 
 LATER = NOW + timedelta(seconds=5)
@@ -107,3 +107,42 @@ def test_a_newer_peers_word_is_read() -> None:
     assert told.content is InboundKind.OTHER
     data = _body(inbound_event(told, "default", None))["data"]
     assert (data["preference"]["value"], data["choice"]["kind"]) == ("other", "other")
+
+
+UPDATE: dict[str, Any] = {
+    "topic": AccountTopic.TEMPLATE_CATEGORY,
+    "name": "template_category_update",
+    "status": "MARKETING",
+    "reason": "because",
+    "template": {"name": "welcome", "category": "MARKETING", "previous_category": "UTILITY"},
+    "number": "+15550001111",
+    "limit": "TIER_1K",
+    "previous_limit": "TIER_10K",
+    "restrictions": ["RESTRICTED_ADD_PHONE_NUMBER_ACTION"],
+}
+
+
+def test_an_accounts_event_leaves_nothing_out() -> None:
+    """Every field of the receipt is told, and what the provider told; each tenant's has an id."""
+    own = {"kind", "event_key", "occurred_at", "received_at", "element"}
+    given = {"channel", "provider", "account"}
+    assert set(UPDATE) == AccountReceipt.model_fields.keys() - own - given
+    told = AccountReceipt(
+        **UPDATE,
+        channel="whatsapp",
+        provider="whatsapp_cloud",
+        account="wa-main",
+        event_key="key",
+        received_at=NOW,
+        element={"field": "x"},
+    )
+    frames = [account_event(told, tenant) for tenant in ("default", "other", "default")]
+    assert frames[0].message_id == frames[2].message_id != frames[1].message_id
+    assert [frame.routing_key for frame in frames[:2]] == [
+        "account.updated.default",
+        "account.updated.other",
+    ]
+    data = _body(frames[0])["data"]
+    for name, value in UPDATE.items():
+        assert _without_absent(data[name]) == value, name
+    assert (data["tenant"], data["raw"]) == ("default", {"field": "x"})

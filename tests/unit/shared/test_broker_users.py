@@ -12,9 +12,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from herald.config.broker_users import Services, own_user
 from herald.config.loading import ConfigurationError, load_configuration
-from herald.receipts import AttemptReceipt, InboundReceipt, Pulse
+from herald.receipts import AccountReceipt, AttemptReceipt, InboundReceipt, Pulse, Receipt
 from herald.server_urls import broker_user
-from herald.vocabulary import InboundKind, Status
+from herald.vocabulary import AccountTopic, InboundKind, Status
 
 EXAMPLE = Path(__file__).parents[3] / "docs" / "herald.example.toml"
 NOW = datetime(2026, 1, 19, 12, 0, tzinfo=UTC)
@@ -43,10 +43,19 @@ INBOUND = InboundReceipt(
     content=InboundKind.TEXT,
     received_at=NOW,
 )
+NEWS = AccountReceipt(
+    topic=AccountTopic.STANDING,
+    name="account_update",
+    channel="whatsapp",
+    provider="p",
+    account="a",
+    event_key="1",
+    received_at=NOW,
+)
 EVERYBODY = ("r", "s", "s2", "e", "i", "stranger", "", None)
 
 
-def believed(services: Services, told: AttemptReceipt | InboundReceipt | Pulse) -> list[str | None]:
+def believed(services: Services, told: Receipt | Pulse) -> list[str | None]:
     return [user for user in EVERYBODY if services.may_report(user, told)]
 
 
@@ -58,9 +67,10 @@ def test_a_workers_word_is_its_channels_and_the_routers(status: Status) -> None:
 
 
 def test_webhooks_are_ingress_and_the_routers() -> None:
-    """Of attempts and of recipients' messages alike."""
+    """Of attempts, of recipients' messages and of accounts alike."""
     assert believed(SERVICES, attempt("webhook", Status.READ)) == ["r", "i"]
     assert believed(SERVICES, INBOUND) == ["r", "i"]
+    assert believed(SERVICES, NEWS) == ["r", "i"]
 
 
 @pytest.mark.parametrize("status", [Status.UNKNOWN, Status.RETURNED, Status.WITHDRAWN])

@@ -18,7 +18,7 @@ from herald.config.accounts import (
 )
 from herald.failures import Failure
 from herald.provider_errors.twilio import classify
-from herald.receipts import AttemptReceipt, InboundReceipt
+from herald.receipts import AttemptReceipt, InboundReceipt, Receipt
 from herald.text import storable
 from herald.vocabulary import FailureClass, Status
 from ingress.answers import NO_CONTENT, Answer
@@ -38,7 +38,7 @@ from ingress.elements import (
 from ingress.json_bodies import read_json
 from ingress.signatures import is_twilio_body_hash, is_twilio_signature
 from ingress.twilio_messages import Fields, content_of
-from ingress.webhooks import Normalised, Provider, Receipt
+from ingress.webhooks import Normalised, Provider
 
 NAME = "twilio"
 CHANNEL = "sms"

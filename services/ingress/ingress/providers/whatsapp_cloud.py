@@ -6,7 +6,7 @@ import hmac
 import re
 import secrets as tokens
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, cast
 
@@ -27,7 +27,6 @@ from ingress.elements import (
     mapping,
     moment,
     part,
-    phone,
     reference,
     sequence,
     text,
@@ -36,10 +35,12 @@ from ingress.elements import (
 from ingress.json_bodies import read_json
 from ingress.signatures import is_meta_signature
 from ingress.webhooks import Normalised, Provider
-from ingress.whatsapp_messages import answered_by, content_of, sender_of
+from ingress.whatsapp_accounts import NOT_OURS, account_receipt
+from ingress.whatsapp_messages import answered_by, content_of, own_number, sender_of
+from ingress.whatsapp_names import CHANNEL
+from ingress.whatsapp_names import PROVIDER as PROVIDER_NAME
+from ingress.whatsapp_preferences import preference_receipt
 
-NAME = "whatsapp_cloud"
-CHANNEL = "whatsapp"
 ATTEMPT_FIELD = "biz_opaque_callback_data"  # what our calls gave, carried back in statuses
 MESSAGE_TYPE = "message"  # of a status that tells of a message, where it says so; not `payment`
 MAX_BODY_BYTES = 4 * 1024 * 1024  # Meta: payloads up to 3 MB
@@ -62,11 +63,14 @@ class WhatsAppCloudEndpoint:
     """One account's webhooks. `owners` names the accounts that share a secret, by phone number id.
 
     A business has one webhook for all its numbers, so any account's URL may be told of any other.
+    `businesses` names them by the id of their business account, where it is configured.
     """
 
+    account: str
     app_secrets: tuple[bytes, ...]
     verify_token: bytes
     owners: Mapping[str, str]
+    businesses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def verify(self, call: Call) -> bool:
         if call.method == "GET":
@@ -82,6 +86,18 @@ class WhatsAppCloudEndpoint:
         for entry in sequence(body["entry"]):
             told.descend(entry, partial(_read_entry, self, call, told, entry))
         return told
+
+    def concerned(self, business: str | None) -> tuple[str, ...]:
+        """Return the accounts that a business account's news is about.
+
+        Where no account names its business account, it is the one whose URL was called.
+        """
+        if not self.businesses:
+            return (self.account,)
+        found = self.businesses.get(business or "")
+        if found is None:
+            raise NotUnderstoodError(Reason.UNKNOWN_ACCOUNT)
+        return found
 
 
 def _is_handshake(call: Call, verify_token: bytes) -> bool:
@@ -101,23 +117,38 @@ def _challenge(call: Call) -> str | None:
 
 def _read_entry(endpoint: WhatsAppCloudEndpoint, call: Call, told: Normalised, entry: Any) -> None:
     for change in sequence(mapping(entry).get("changes")):
-        told.descend(change, partial(_read_change, endpoint, call, told, change))
+        told.descend(change, partial(_read_change, endpoint, call, told, entry, change))
 
 
 def _read_change(
-    endpoint: WhatsAppCloudEndpoint, call: Call, told: Normalised, change: Any
+    endpoint: WhatsAppCloudEndpoint,
+    call: Call,
+    told: Normalised,
+    entry: Mapping[str, Any],
+    change: Any,
 ) -> None:
-    """Read what one change tells of one phone number."""
+    """Read what one change tells of a phone number, or of the business account."""
     name = text(mapping(change), "field")
     if name is None:
         raise NotUnderstoodError(Reason.SHAPE)
-    if name != "messages":
-        told.ignored += 1  # templates, quality, the account's standing...
-        return
-    value = mapping(change.get("value"))
-    account = endpoint.owners.get(text(part(value, "metadata"), "phone_number_id") or "")
-    if account is None:
-        raise NotUnderstoodError(Reason.UNKNOWN_ACCOUNT)
+    if name in NOT_OURS:
+        told.ignored += 1
+    elif name == "messages":
+        _read_messages(endpoint, call, told, mapping(change.get("value")))
+    elif name == "user_preferences":
+        value = mapping(change.get("value"))
+        account = _owner(endpoint, value)
+        for preference in sequence(value.get("user_preferences")):
+            told.read(preference, partial(preference_receipt, account, call, value))
+    else:
+        for account in endpoint.concerned(text(entry, "id")):
+            told.read(change, partial(account_receipt, account, call, entry))
+
+
+def _read_messages(
+    endpoint: WhatsAppCloudEndpoint, call: Call, told: Normalised, value: Mapping[str, Any]
+) -> None:
+    account = _owner(endpoint, value)
     lists = [sequence(value.get(key)) for key in ("statuses", "messages", "errors")]
     statuses, messages, errors = lists
     if not any(lists):
@@ -128,6 +159,14 @@ def _read_change(
         told.read(message, partial(_message, account, call, value))
     for error in errors:
         told.set_aside(Reason.ACCOUNT_ERROR, error)
+
+
+def _owner(endpoint: WhatsAppCloudEndpoint, value: Mapping[str, Any]) -> str:
+    """Return the account whose phone number it is."""
+    account = endpoint.owners.get(text(part(value, "metadata"), "phone_number_id") or "")
+    if account is None:
+        raise NotUnderstoodError(Reason.UNKNOWN_ACCOUNT)
+    return account
 
 
 def _status(account: str, call: Call, element: Any) -> AttemptReceipt:
@@ -143,7 +182,7 @@ def _status(account: str, call: Call, element: Any) -> AttemptReceipt:
     return AttemptReceipt(
         source="webhook",
         channel=CHANNEL,
-        provider=NAME,
+        provider=PROVIDER_NAME,
         account=account,
         attempt_id=ours.attempt_id,
         lane=ours.lane,
@@ -173,12 +212,12 @@ def _message(account: str, call: Call, value: Mapping[str, Any], element: Any) -
     return InboundReceipt(
         **dict(content),
         channel=CHANNEL,
-        provider=NAME,
+        provider=PROVIDER_NAME,
         account=account,
         reference=reference(message, "id"),
         sender=sender.address,
         sender_id=sender.user_id,
-        recipient=_own_number(value),
+        recipient=own_number(value),
         group=text(message, "group_id"),
         in_reply_to=answered_by(message, content),
         profile_name=sender.profile_name,
@@ -187,10 +226,6 @@ def _message(account: str, call: Call, value: Mapping[str, Any], element: Any) -
         received_at=call.received_at,
         element=kept_inbound(message, len(call.body)),
     )
-
-
-def _own_number(value: Mapping[str, Any]) -> str | None:
-    return phone(text(part(value, "metadata"), "display_phone_number") or "")
 
 
 def _endpoint(
@@ -204,17 +239,20 @@ def _endpoint(
 
     mine = app_secrets_of(name)
     owners: dict[str, str] = {}
-    for other in (name, *accounts):  # first itself: two of ours may share one number
+    businesses: dict[str, tuple[str, ...]] = {}
+    for other in dict.fromkeys((name, *accounts)):  # first itself: two may share one number
         if set(app_secrets_of(other)) & set(mine):
             account = cast("WhatsAppCloudAccount", accounts[other])
             owners.setdefault(account.phone_number_id, other)
-    return WhatsAppCloudEndpoint(
-        mine, held_by(name).verify_token.get_secret_value().encode(), owners
-    )
+            business = account.business_account_id
+            if business is not None:
+                businesses[business] = (*businesses.get(business, ()), other)
+    verify_token = held_by(name).verify_token.get_secret_value().encode()
+    return WhatsAppCloudEndpoint(name, mine, verify_token, owners, businesses)
 
 
 def _stranger() -> WhatsAppCloudEndpoint:
-    return WhatsAppCloudEndpoint((tokens.token_bytes(32),), tokens.token_bytes(32), {})
+    return WhatsAppCloudEndpoint("", (tokens.token_bytes(32),), tokens.token_bytes(32), {})
 
 
 PROVIDER = Provider(

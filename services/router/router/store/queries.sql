@@ -227,6 +227,15 @@ kept AS (
 )
 SELECT provider, account, reference FROM new
 
+-- name: mark_seen
+-- Mark facts that are told once as seen; returns those that are new.
+INSERT INTO router.provider_refs (provider, account, reference)
+SELECT provider, account, reference
+FROM unnest($1::text[], $2::text[], $3::text[]) AS t (provider, account, reference)
+ORDER BY provider, account, reference
+ON CONFLICT DO NOTHING
+RETURNING provider, account, reference
+
 -- name: find_references
 -- Find the attempts behind provider ids, for replies that quote one.
 SELECT r.provider, r.account, r.reference, r.attempt_id

@@ -57,6 +57,12 @@ async def clear_parked(connection: Connection, keys: Iterable[ReferenceKey]) -> 
     await connection.execute(QUERIES["clear_parked"], *_columns(keys))
 
 
+async def mark_seen(connection: Connection, keys: Iterable[ReferenceKey]) -> set[ReferenceKey]:
+    """Mark facts that are told once as seen; return the new ones."""
+    rows = await connection.fetch(QUERIES["mark_seen"], *_columns(keys))
+    return {(row["provider"], row["account"], row["reference"]) for row in rows}
+
+
 async def find_references(
     connection: Connection, keys: Iterable[ReferenceKey]
 ) -> dict[ReferenceKey, str]:

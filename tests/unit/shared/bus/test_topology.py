@@ -106,6 +106,7 @@ def test_lane_follows_from_the_command_key() -> None:
         (topology.message_event_key("delivered", "shop"), True),
         (topology.command_event_key("accepted", "shop"), True),
         (topology.inbound_event_key("sms", "shop"), True),
+        (topology.account_event_key("updated", "shop"), True),
         (topology.attempt_event_key("sms", "failed", "shop"), True),
         (topology.message_event_key("delivered", "shop2"), False),
         (topology.message_event_key("delivered", "other"), False),
