@@ -77,7 +77,7 @@ def _route(command: SendMessage, configuration: HeraldFile) -> Route:
                 raise UnusableError(f"{at}.channel", _no_such("channel", configuration.channels))
             if step.account is not None and step.account not in configuration.accounts:
                 any_account = step.model_copy(update={"account": None})
-                known = _serving(any_account, command.tenant, configuration)
+                known = configuration.serving(any_account, command.tenant)
                 raise UnusableError(f"{at}.account", _no_such("account", known))
         return command.route
     name = route_name(command, configuration)
@@ -116,21 +116,10 @@ def _why_unusable(
 ) -> UnusableError | None:
     if command.to.address_on(step.channel) is None:
         return UnusableError("route", f"no address on {step.channel}")
-    serving = list(_serving(step, command.tenant, configuration).values())
+    serving = list(configuration.serving(step, command.tenant).values())
     if not serving:
         return UnusableError("route", f"no account on {step.channel} serves this tenant")
     return _why_unsayable(step.channel, command, serving)
-
-
-def _serving(step: Step, tenant: str, configuration: HeraldFile) -> dict[str, Account]:
-    """Return the accounts that may be used for the step."""
-    return {
-        name: account
-        for name, account in configuration.accounts.items()
-        if account.channel == step.channel
-        and tenant in account.tenants
-        and step.account in {None, name}
-    }
 
 
 def _why_unsayable(

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from herald.commands import Route
-from herald.config.accounts import AnyAccount, BaseUrl
+from herald.commands import Route, Step
+from herald.config.accounts import Account, AnyAccount, BaseUrl
 from herald.config.broker_users import BrokerUser, Services
 from herald.config.retention import Retention
 from herald.durations import Duration
@@ -152,6 +152,27 @@ class HeraldFile(_Part):
         """The longest first gap between two tries of a webhook; None: no account has webhooks."""
         gaps = (account.webhook_retry_gap for account in self.accounts.values())
         return max((gap for gap in gaps if gap is not None), default=None)
+
+    def serving(self, step: Step, tenant: str) -> dict[str, Account]:
+        """Return the accounts that a tenant's step may use."""
+        return {
+            name: account
+            for name, account in self.accounts.items()
+            if account.channel == step.channel
+            and tenant in account.tenants
+            and step.account in {None, name}
+        }
+
+    def mute_tenants(self) -> Iterator[str]:
+        """Name each tenant that no account serves on its own route: its commands are all refused."""
+        for name, tenant in self.tenants.items():
+            steps = self.routes[tenant.route].steps
+            if not any(self.serving(step, name) for step in steps):
+                channels = ", ".join(step.channel for step in steps)
+                yield (
+                    f"tenants.{name}: can send nothing: no account of its serves a step of"
+                    f" routes.{tenant.route} ({channels})"
+                )
 
     def may_command(self, user: str | None, tenant: str) -> bool:
         """Whether a broker user may command for a tenant that is configured."""

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator
 
 import asyncpg
 import pytest
 import pytest_asyncio
+from typer.testing import CliRunner
+from yarl import URL
 
+from herald.cli import application
 from herald.database.migrations import SCHEMAS, migrate
 
 OPEN_TO_ALL = """
@@ -66,3 +70,24 @@ async def test_no_function_is_open_to_everybody(owner: asyncpg.Connection) -> No
     functions = await owner.fetch(FUNCTIONS, SCHEMAS)
     assert len(functions) >= 2
     assert [row[0] for row in await owner.fetch(OPEN_TO_ALL, SCHEMAS)] == []
+
+
+def test_migrate_tells_which_right_is_missing(postgres_dsn: str) -> None:
+    """PostgreSQL says what may not be done; that is what an administrator needs."""
+    role = f"poor_{uuid.uuid4().hex}"
+    dsn = asyncio.run(_as_new_role(postgres_dsn, role))
+    told = CliRunner().invoke(application, ["migrate"], env={"HERALD_POSTGRES_DSN": dsn})
+    asyncio.run(_execute(postgres_dsn, f"DROP ROLE {role}"))
+    assert told.exit_code == 1
+    assert "does not allow the user to do this: permission denied for schema public" in told.output
+
+
+async def _as_new_role(dsn: str, role: str) -> str:
+    await _execute(dsn, f"CREATE ROLE {role} LOGIN PASSWORD 'x'")
+    return str(URL(dsn).with_user(role).with_password("x"))
+
+
+async def _execute(dsn: str, statement: str) -> None:
+    connection = await asyncpg.connect(dsn)
+    await connection.execute(statement)
+    await connection.close()
