@@ -61,6 +61,7 @@ from herald.inbound import (
 )
 from herald.operator_commands import DropDeadLetter, ReplayDeadLetter, ResendMessage
 from herald.reasons import SENTENCES
+from herald.recipient_commands import EraseRecipient
 from herald.vocabulary import Status
 from rights_block import broker_rights
 from router.core.states import ACTIONS, DEFAULT_FALLBACK_ON, FLAGS, RANKS, REACHES, WITHDRAWABLE
@@ -70,7 +71,8 @@ _MARK = re.compile(r"(<!-- block: (\w+)(?: (\S+))? -->\n).*?(<!-- end -->)", re.
 MODELS: dict[str, type[BaseModel]] = {
     model.__name__: model
     for model in (
-        SendMessage, CancelMessage, Recipient, Content, ChannelContent, Media, Template, Route,
+        SendMessage, CancelMessage, EraseRecipient, Recipient, Content, ChannelContent, Media,
+        Template, Route,
         Step, MessageData, CommandData, InboundData, Fallback, Failure,
         InboundMedia, InboundLocation, InboundContact, ContactPhone, InboundOrder, OrderItem,
         InboundProduct, InboundChoice, InboundReaction, AddressChange, InboundReferral,

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from herald.account_updates import TemplateUpdate
 from herald.events import (
+    COMPLETED,
     MESSAGE_EVENTS,
     AccountData,
     AnyEvent,
@@ -19,7 +20,7 @@ from herald.events import (
     event_type,
 )
 from herald.failures import Failure
-from herald.identifiers import event_id_for, message_id_for
+from herald.identifiers import erasure_id_for, event_id_for, message_id_for
 from herald.vocabulary import (
     AccountTopic,
     CommandAnswer,
@@ -31,6 +32,7 @@ from herald.vocabulary import (
 
 AT = datetime(2026, 3, 2, 9, 30, 0, 250_000, tzinfo=UTC)
 MESSAGE_ID = str(message_id_for("default", "order-17"))
+ERASURE_ID = str(erasure_id_for("default", "example"))
 WHATSAPP: dict[str, Any] = {
     "step": 1,
     "attempt_id": f"{MESSAGE_ID}.1.1",
@@ -142,6 +144,17 @@ EXAMPLES: dict[str, AnyEvent] = {
         status=MessageStatus.DELIVERED,
         outcome=Outcome.SUCCEEDED,
         reason="already succeeded",
+    ),
+    "completed": _event(
+        "command",
+        COMPLETED,
+        CommandData(
+            command="recipient.erase",
+            tenant="default",
+            erasure_id=ERASURE_ID,
+            erased={"messages": 3, "history": 9, "sends": 4, "inbound": 1, "dead_letters": 1},
+        ),
+        ERASURE_ID,
     ),
     "received": _event(
         "inbound",

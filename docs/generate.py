@@ -35,6 +35,7 @@ from herald.config.loading import Configuration, load_configuration
 from herald.events import AccountData, CommandData, Event, InboundData, MessageData
 from herald.operator_commands import DropDeadLetter, ReplayDeadLetter, ResendMessage
 from herald.receipts import AccountReceipt, AttemptReceipt, InboundReceipt
+from herald.recipient_commands import EraseRecipient
 from herald.settings import Address, Settings
 from herald.vocabulary import Lane
 from herald.work import Work
@@ -47,6 +48,7 @@ AMQP_URL = "amqp://rabbitmq:5672/"
 SCHEMAS: dict[str, type[BaseModel]] = {
     "SendMessage": SendMessage,
     "CancelMessage": CancelMessage,
+    "EraseRecipient": EraseRecipient,
     "ResendMessage": ResendMessage,
     "ReplayDeadLetter": ReplayDeadLetter,
     "DropDeadLetter": DropDeadLetter,

@@ -61,8 +61,8 @@ class _Command(BaseModel):
 _ADDRESSES = ("phone", "email", "whatsapp", "addresses")
 
 
-class Recipient(_Command):
-    """Whom to reach; give an address for each channel that may be used."""
+class Addresses(_Command):
+    """Where somebody is reached, by channel."""
 
     model_config = ConfigDict(
         json_schema_extra={"anyOf": [{"required": [name]} for name in _ADDRESSES]}
@@ -75,9 +75,6 @@ class Recipient(_Command):
     whatsapp: Phone | None = Field(default=None, description="Only if it differs from `phone`.")
     addresses: dict[ChannelName, Annotated[Line, Field(min_length=1)]] = Field(
         default_factory=dict, description="Addresses on channels without a field of their own."
-    )
-    name: Line | None = Field(
-        default=None, max_length=200, description="Shown where a channel shows names."
     )
 
     @model_validator(mode="after")
@@ -104,6 +101,20 @@ class Recipient(_Command):
             return self.addresses[channel]
         known = {"sms": self.phone, "whatsapp": self.whatsapp or self.phone, "email": self.email}
         return known.get(channel)
+
+    @property
+    def all(self) -> list[str]:
+        """Every address once, in the order of the fields."""
+        given = (self.phone, self.email, self.whatsapp, *self.addresses.values())
+        return list(dict.fromkeys(address for address in given if address is not None))
+
+
+class Recipient(Addresses):
+    """Whom to reach; give an address for each channel that may be used."""
+
+    name: Line | None = Field(
+        default=None, max_length=200, description="Shown where a channel shows names."
+    )
 
 
 class Step(_Command):

@@ -14,6 +14,7 @@ from herald.vocabulary import MessageStatus, Outcome
 
 SOURCE = "/herald/router"
 _TYPE_PARTS = 4  # herald, the family, what happened, the version
+COMPLETED = "completed"  # what a command's event says when what it asked for is done
 MESSAGE_EVENTS = (
     "sent",
     "delivered",
@@ -75,10 +76,10 @@ class MessageData(_Data):
 
 
 class CommandData(_Data):
-    """The answer to a command."""
+    """The answer to a command; with `completed` that what it asked for is done."""
 
     command: str  # the routing key it came with
-    tenant: str  # whose command it was; `unknown` where that can't be read
+    tenant: str  # whose command it was; `unknown` where that can't be read, or it is about all
     message_id: str | None = None  # the message it made or is about
     idempotency_key: str | None = None  # the command's, as far as it can be read
     status: MessageStatus | None = None  # of the message, where there is one
@@ -89,6 +90,8 @@ class CommandData(_Data):
     expires_at: datetime | None = None  # with `accepted`: the end of the message's life
     resent_from: str | None = None  # the message that this one sends again
     dead_letter: str | None = None  # of `dead_letter.replay` and `.drop`: which one is meant
+    erasure_id: str | None = None  # of `recipient.erase`: the erasure it is about
+    erased: dict[str, int] | None = None  # with `completed`: how much was erased, by table
 
 
 class InboundData(InboundContent):

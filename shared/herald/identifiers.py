@@ -82,6 +82,11 @@ def resend_id_for(message_id: UUID) -> UUID:
     return uuid5(NAMESPACE, f"resend\0{message_id}")
 
 
+def erasure_id_for(tenant: str | None, cause: str) -> UUID:
+    """Name an erasure that came without an id, the same whenever its command comes."""
+    return uuid5(NAMESPACE, f"erasure\0{tenant or ''}\0{cause}")
+
+
 def event_id_for(subject: str, event_type: str, cause: str) -> str:
     """Name a public event by what caused it, so that a republish is recognisable."""
     return _uuid5_text(f"event\0{subject}\0{event_type}\0{cause}")

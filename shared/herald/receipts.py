@@ -123,6 +123,8 @@ class Pulse(_Fact):
     sent_at: datetime | None = None  # a router's: the database's clock
     silent_seconds: float = 0.0  # ingress's: how long before this one nothing could be published
     leaving: bool = False  # ingress's: it stops, and there is no other after this one
+    # ingress's: whether something waits on its disk for the bus; None: it keeps nothing there
+    holds_something: bool | None = None
 
 
 Receipt = AttemptReceipt | InboundReceipt | AccountReceipt

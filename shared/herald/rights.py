@@ -16,6 +16,7 @@ from herald.topology import (
     COMMANDS,
     DEAD,
     DEAD_QUEUE,
+    ERASE_KEY,
     EVENTS,
     OPERATOR_KEYS,
     OUTBOUND,
@@ -31,7 +32,7 @@ from herald.topology import (
 from herald.vocabulary import Lane
 
 NOTHING = "^$"
-TENANT_KEYS = (*SEND_KEYS.values(), CANCEL_KEY, SUPPRESS_KEY, UNSUPPRESS_KEY)
+TENANT_KEYS = (*SEND_KEYS.values(), CANCEL_KEY, SUPPRESS_KEY, UNSUPPRESS_KEY, ERASE_KEY)
 _OURS = r"^(herald|router|outbound)\."
 
 

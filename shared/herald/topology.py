@@ -42,8 +42,8 @@ RESEND_KEY = "message.resend"
 REPLAY_KEY = "dead_letter.replay"
 DROP_KEY = "dead_letter.drop"
 # only from the broker users whom the configuration calls operators
-OPERATOR_KEYS = (RESEND_KEY, REPLAY_KEY, DROP_KEY, ERASE_KEY)
-CONTROL_KEYS = (CANCEL_KEY, SUPPRESS_KEY, UNSUPPRESS_KEY, *OPERATOR_KEYS)
+OPERATOR_KEYS = (RESEND_KEY, REPLAY_KEY, DROP_KEY)
+CONTROL_KEYS = (CANCEL_KEY, SUPPRESS_KEY, UNSUPPRESS_KEY, ERASE_KEY, *OPERATOR_KEYS)
 COMMAND_KEYS = (*SEND_KEYS.values(), *CONTROL_KEYS)
 QUARANTINE_KEY = "ingress.quarantine"  # on `herald.dead`: authentic, well formed, not understood
 

@@ -67,7 +67,7 @@ def build_apps(settings: Settings, configuration: Configuration) -> Applications
     pulse = PulseSender(
         connections.publisher,
         identity,
-        holds_something=lambda: spool is not None and spool.backlog is not None,
+        holds_something=lambda: None if spool is None else spool.backlog is not None,
     )
     receiver = Receiver(endpoints, handover, file.ingress.public_base_url, seldom)
 

@@ -30,14 +30,15 @@ _log = structlog.get_logger(__name__)
 class PulseSender:
     """Publishes a pulse every second for as long as a service runs, and a last one when it ends.
 
-    `holds_something`: what it took waits for the bus still.
+    `holds_something`: whether something that it took waits on disk for the bus still; None: it
+    keeps nothing there.
     """
 
     def __init__(
         self,
         publisher: Publisher,
         identity: Identity,
-        holds_something: Callable[[], bool] = lambda: False,
+        holds_something: Callable[[], bool | None] = lambda: None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._publisher = publisher
@@ -74,6 +75,7 @@ class PulseSender:
             # a pulse that is a little late says nothing about webhooks
             silent_seconds=round(silent, 1) if silent > _MAY_REPEAT_SECONDS else 0.0,
             leaving=leaving,
+            holds_something=self._holds_something(),
         )
         taken = await self._publisher.is_taken(pulse_frame(pulse, Lane.NORMAL), PUBLISH_SECONDS)
         if taken:

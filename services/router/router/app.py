@@ -25,6 +25,7 @@ from herald.topology import (
     CONTROL_QUEUE,
     DROP_KEY,
     EARLIER_RECEIPTS_QUEUE,
+    ERASE_KEY,
     REPLAY_KEY,
     RESEND_KEY,
     UNROUTABLE_QUEUE,
@@ -39,6 +40,8 @@ from router.committing import Committer
 from router.controls import ControlHandler, UnroutableHandler
 from router.core.fallback import RetryRules
 from router.drops import DropHandler
+from router.erasing import Erasing
+from router.erasures import ErasureHandler
 from router.listeners import Listeners
 from router.outage_pause import OutagePause
 from router.outbox import Outbox
@@ -90,6 +93,7 @@ class Router:
         self._partitions = Partitions(self._database)
         self._unclaimed = Unclaimed(self._database, configuration.services.own_user)
         self._retention = Retention(self._database, configuration.retention)
+        self._erasing = Erasing(self._database, committer, configuration)
         self._background = Background("the router's clocks", self._run)
 
     def application(self) -> Starlette:
@@ -109,6 +113,7 @@ class Router:
             RESEND_KEY: ResendHandler(*common),
             REPLAY_KEY: ReplayHandler(*common, by_queue),
             DROP_KEY: DropHandler(*common),
+            ERASE_KEY: ErasureHandler(*common),
         }
         controls, unroutable = ControlHandler(*common, acts), UnroutableHandler(*common)
         receipts = {
@@ -176,6 +181,7 @@ class Router:
             self._partitions.run,
             self._unclaimed.run,
             self._retention.run,
+            self._erasing.run,
         )
 
 

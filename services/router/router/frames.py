@@ -133,7 +133,7 @@ def answer_event(message: Message, answer: Answer, now: datetime) -> Frame:
         expires_at=message.plan.expires_at if accepted else None,
         resent_from=_resent_from(message),
     )
-    return _command_event(
+    return command_event(
         answer.answer,
         data,
         str(message.id),
@@ -154,7 +154,7 @@ def rejection_event(rejected: Rejection, now: datetime) -> Frame:
         field=rejected.field,
         reason=rejected.reason,
     )
-    return _command_event(
+    return command_event(
         CommandAnswer.REJECTED, data, context.cause, context.cause, context.correlation_id, now
     )
 
@@ -171,7 +171,7 @@ def letter_event(done: LetterAct, now: datetime) -> Frame:
         reason=done.reason,
         dead_letter=done.letter_id,
     )
-    return _command_event(
+    return command_event(
         done.answer, data, context.cause, context.cause, context.correlation_id, now
     )
 
@@ -229,14 +229,15 @@ def _inbound_subject(receipt: InboundReceipt) -> str:
     return f"{receipt.provider}/{receipt.account}/{receipt.reference}"
 
 
-def _command_event(
-    answer: CommandAnswer,
+def command_event(
+    answer: CommandAnswer | str,
     data: CommandData,
     subject: str,
     cause: str,
     correlation_id: str | None,
     now: datetime,
 ) -> Frame:
+    """Tell something of a command: its answer, or that it is done."""
     kind = event_type("command", answer)
     event = Event[CommandData](
         id=event_id_for(subject, kind, cause), type=kind, subject=subject, time=now, data=data

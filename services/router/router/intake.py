@@ -97,7 +97,7 @@ def read_cancel(envelope: Envelope, configuration: HeraldFile) -> CancelMessage 
     try:
         check_envelope(envelope)
         command = CancelMessage.model_validate_json(envelope.body)
-        _check_tenant(command.tenant, envelope, configuration)
+        check_tenant(command.tenant, envelope, configuration)
     except (ValidationError, UnusableError) as error:
         return rejection(envelope, error, configuration)
     return command
@@ -136,7 +136,8 @@ def check_envelope(envelope: Envelope) -> None:
             raise UnusableError(name, "must not contain U+0000 or lone surrogates")
 
 
-def _check_tenant(tenant: str, envelope: Envelope, configuration: HeraldFile) -> None:
+def check_tenant(tenant: str, envelope: Envelope, configuration: HeraldFile) -> None:
+    """Refuse a command for a tenant that there is not, or that its user may not command for."""
     if tenant not in configuration.tenants:
         raise UnusableError("tenant", "no such tenant")
     if not configuration.may_command(envelope.user, tenant):
@@ -144,7 +145,7 @@ def _check_tenant(tenant: str, envelope: Envelope, configuration: HeraldFile) ->
         raise UnusableError("tenant", f"{who} may not command for it")
 
 
-def _check_id(message_id: UUID | None, computed: UUID) -> None:
+def check_id(message_id: UUID | None, computed: UUID) -> None:
     """Refuse an id that the router would give to another command: nobody may take it first."""
     if message_id is not None and message_id.version == _OWN_VERSION and message_id != computed:
         raise UnusableError("id", "version 5 ids are made by Herald: give another version, or none")
@@ -157,12 +158,12 @@ def _candidate(
     configuration: HeraldFile,
     now: datetime,
 ) -> Candidate:
-    _check_tenant(command.tenant, envelope, configuration)
+    check_tenant(command.tenant, envelope, configuration)
     key = command.idempotency_key or (str(command.id) if command.id else envelope.message_id)
     if not key or len(key) > _MAX_ECHO:
         raise UnusableError("idempotency_key", "give idempotency_key, id or an AMQP message_id")
     own_id = message_id_for(command.tenant, key)
-    _check_id(command.id, own_id)
+    check_id(command.id, own_id)
     steps, skipped = plan_steps(command, configuration)
     contents = {step.channel: command.content.on(step.channel) for step in steps}
     plan = Plan(

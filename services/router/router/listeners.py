@@ -224,6 +224,7 @@ class Listeners:
                 silent=timedelta(seconds=pulse.silent_seconds),
                 leaving=pulse.leaving,
                 retry_gap=self._retry_gap or timedelta(0),
+                holds_something=pulse.holds_something,
             )
         return changed
 

@@ -9,7 +9,7 @@ from prometheus_client import Counter, Gauge, Histogram
 from prometheus_client.metrics import MetricWrapperBase
 
 from herald.config.accounts import Account
-from herald.topology import CANCEL_KEY, DROP_KEY, REPLAY_KEY, RESEND_KEY, SEND_KEYS
+from herald.topology import CANCEL_KEY, DROP_KEY, ERASE_KEY, REPLAY_KEY, RESEND_KEY, SEND_KEYS
 from herald.vocabulary import CommandAnswer, FailureClass, Outcome, Status
 
 NONE = "none"  # stands for a lane or channel where there is none
@@ -18,6 +18,7 @@ COMMAND_LABELS: Mapping[str, tuple[str, str]] = {
     **{key: ("send", lane.value) for lane, key in SEND_KEYS.items()},
     CANCEL_KEY: ("cancel", NONE),
     RESEND_KEY: ("resend", NONE),
+    ERASE_KEY: ("erase", NONE),
     REPLAY_KEY: ("replay", NONE),
     DROP_KEY: ("drop", NONE),
 }
@@ -25,6 +26,7 @@ UNKNOWN_COMMAND = ("unknown", NONE)
 _ANSWERS: Mapping[str, tuple[CommandAnswer, ...]] = {
     "send": (CommandAnswer.ACCEPTED, CommandAnswer.DUPLICATE, CommandAnswer.REJECTED),
     "cancel": (CommandAnswer.ACCEPTED, CommandAnswer.TOO_LATE, CommandAnswer.REJECTED),
+    "erase": (CommandAnswer.ACCEPTED, CommandAnswer.DUPLICATE, CommandAnswer.REJECTED),
     "resend": (CommandAnswer.ACCEPTED, CommandAnswer.DUPLICATE, CommandAnswer.REJECTED),
     "replay": (CommandAnswer.ACCEPTED, CommandAnswer.REJECTED),
     "drop": (CommandAnswer.ACCEPTED, CommandAnswer.REJECTED),
@@ -104,6 +106,7 @@ RETENTION_TABLES = (
     "dead_letters",
     "inbound",
     "provider_refs",
+    "erasures",
 )
 RETENTION_DELETED = Counter(
     "herald_retention_deleted_total", "Rows deleted because of their age, or emptied", ["table"]

@@ -62,6 +62,7 @@ class Retention:
             self._delete_messages,
             self._delete_dead_letters,
             self._delete_inbound,
+            self._delete_erasures,
             References(self._rules, self._batch).step,
         )
         for step in steps:
@@ -100,6 +101,11 @@ class Retention:
     async def _delete_inbound(self, connection: Connection) -> bool:
         number = await store.delete_inbound(connection, self._rules.content, self._batch)
         _count("inbound", number)
+        return number == self._batch
+
+    async def _delete_erasures(self, connection: Connection) -> bool:
+        number = await store.delete_erasures(connection, self._rules.history, self._batch)
+        _count("erasures", number)
         return number == self._batch
 
     async def _forget_history(self) -> None:

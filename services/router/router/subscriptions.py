@@ -24,6 +24,7 @@ from herald.receipts import (
     InboundReceipt,
     Pulse,
 )
+from herald.recipient_commands import EraseRecipient
 from herald.topology import (
     CANCEL_KEY,
     COMMANDS,
@@ -114,7 +115,7 @@ CONTROLS = Source(
     queue=CONTROL_QUEUE,
     exchange=COMMANDS,
     key=CANCEL_KEY,
-    models=(CancelMessage, ResendMessage, ReplayDeadLetter, DropDeadLetter),
+    models=(CancelMessage, EraseRecipient, ResendMessage, ReplayDeadLetter, DropDeadLetter),
     about="Commands about messages that exist, and operators' commands.",
 )
 REPORTS: dict[Lane, Source] = {

@@ -10,6 +10,7 @@ import typer
 from herald.cli.account import account
 from herald.cli.cancel import cancel
 from herald.cli.config import config
+from herald.cli.erase import erase
 from herald.cli.find import find
 from herald.cli.migrate import migrate
 from herald.cli.rehash import rehash
@@ -50,7 +51,7 @@ def _options(
     """Hold what belongs to no command; the application's own help is shown."""
 
 
-for command in (send, timeline, find, watch, cancel, status, migrate, rehash, token):
+for command in (send, timeline, find, watch, cancel, erase, status, migrate, rehash, token):
     application.command()(command)
 application.add_typer(account, name="account")
 application.add_typer(topology, name="topology")

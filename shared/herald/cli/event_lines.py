@@ -22,6 +22,7 @@ from herald.vocabulary import Outcome
 STYLES = {
     "accepted": "cyan",
     "duplicate": "yellow",
+    "completed": "green",
     "fallback": "yellow",
     "sent": "blue",
     "delivered": "green",

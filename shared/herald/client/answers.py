@@ -23,6 +23,7 @@ class Answer:
     reason: str | None  # with too_late
     channels: Sequence[str]  # with accepted: those that may be tried, in order
     expires_at: datetime | None
+    erasure_id: str | None  # of an erasure
 
 
 def answer_from(event_type: str, data: CommandData) -> Answer:
@@ -45,4 +46,5 @@ def answer_from(event_type: str, data: CommandData) -> Answer:
         reason=data.reason,
         channels=tuple(data.channels or ()),
         expires_at=data.expires_at,
+        erasure_id=data.erasure_id,
     )

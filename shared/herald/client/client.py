@@ -16,6 +16,7 @@ from herald.client.answers import Answer, answer_from
 from herald.client.commanding import (
     Command,
     cancel_command,
+    erase_command,
     not_answered,
     not_confirmed,
     publish,
@@ -73,6 +74,7 @@ class Client:
         self._news = asyncio.Condition()
         self._answers: dict[str, tuple[Command, asyncio.Future[_Said]]] = {}
         self._sends: OrderedDict[str, Command] = OrderedDict()  # by message id, the newest
+        self._erased: OrderedDict[str, dict[str, int]] = OrderedDict()  # by erasure, the newest
         self._waited: Counter[str] = Counter()  # by message id: how many wait
         self._asking: asyncio.Task[None] | None = None
 
@@ -154,6 +156,40 @@ class Client:
         """
         command = cancel_command(self._tenant, id, idempotency_key)
         return await self._ask(command, timeout_seconds)
+
+    async def erase(
+        self,
+        to: Mapping[str, Any],
+        *,
+        id: str | UUID | None = None,  # noqa: A002  the contract's word
+        timeout_seconds: float = ANSWER_SECONDS,
+    ) -> Answer:
+        """Have all that Herald knows of a recipient erased; `to` holds their addresses.
+
+        The answer says that it will be done, `wait_erased` that it is. A client of the tenant
+        `unknown` erases every tenant's data, if its user is an operator.
+
+        Raises:
+            RejectedError: an address is not well-formed, or this user may not ask it.
+            NoAnswerError, PublishFailedError, TopologyMissingError: as `send`.
+        """
+        tenant = None if self._tenant == UNKNOWN_TENANT else self._tenant
+        return await self._ask(erase_command(tenant, to, id), timeout_seconds)
+
+    async def wait_erased(
+        self, erasure_id: str, *, timeout_seconds: float | None = None
+    ) -> dict[str, int]:
+        """Wait until an erasure asked by this client is complete; return what went, by table.
+
+        Raises:
+            NoAnswerError: it is not in time; it goes on.
+        """
+        try:
+            async with asyncio.timeout(timeout_seconds), self._news:
+                await self._news.wait_for(lambda: erasure_id in self._erased)
+        except TimeoutError:
+            raise NoAnswerError(f"not complete within {timeout_seconds:g} s; it goes on") from None
+        return self._erased[erasure_id]
 
     async def wait(
         self,
@@ -246,7 +282,12 @@ class Client:
             elif isinstance(data, CommandData):
                 if data.message_id is not None and data.status is not None:
                     self._heard.note_state(data.message_id, data.status, data.outcome)
-                self._resolve(message.correlation_id, event.type, data)
+                if data.erased is None:
+                    self._resolve(message.correlation_id, event.type, data)
+                elif data.erasure_id is not None:
+                    self._erased[data.erasure_id] = data.erased
+                    while len(self._erased) > MAX_MESSAGES:
+                        self._erased.popitem(last=False)
             self._news.notify_all()
         await settle(message)
 

@@ -19,7 +19,8 @@ from herald.client.connection import Connection, explained
 from herald.client.errors import NoAnswerError, PublishFailedError, RejectedError
 from herald.commands import MAX_COMMAND_BYTES, CancelMessage, SendMessage
 from herald.faults import faults_of
-from herald.topology import CANCEL_KEY, COMMANDS, SEND_KEYS
+from herald.recipient_commands import EraseRecipient
+from herald.topology import CANCEL_KEY, COMMANDS, ERASE_KEY, SEND_KEYS
 from herald.vocabulary import Lane
 
 _RETRY_SECONDS = 0.1
@@ -73,8 +74,20 @@ def cancel_command(
     return _command(CancelMessage, {**given, "tenant": tenant}, CANCEL_KEY)
 
 
+def erase_command(
+    tenant: str | None, to: Mapping[str, Any], erasure_id: str | UUID | None
+) -> Command:
+    """Write an erase command; no tenant: for all of them.
+
+    Raises:
+        RejectedError: an address is not well-formed, or none is given.
+    """
+    given = {} if erasure_id is None else {"id": str(erasure_id)}
+    return _command(EraseRecipient, {**given, "tenant": tenant, "to": to}, ERASE_KEY)
+
+
 def _command(
-    model: type[SendMessage | CancelMessage], fields: Mapping[str, Any], key: str
+    model: type[SendMessage | CancelMessage | EraseRecipient], fields: Mapping[str, Any], key: str
 ) -> Command:
     try:
         # as JSON, which is how the router will read it

@@ -130,3 +130,12 @@ def test_a_damaged_file_is_no_identity(tmp_path: Path) -> None:
     assert not identity.is_known
     identity.note_heard()
     assert Identity(tmp_path).instance == identity.instance
+
+
+async def test_a_pulse_says_whether_something_waits_on_disk(tmp_path: Path) -> None:
+    """An erasure waits for that; one that keeps nothing on disk says nothing of it."""
+    bus = Bus()
+    await _sender(bus).send()
+    for holds_something in (True, False):
+        await _restarted(bus, tmp_path, holds_something=holds_something).send()
+    assert [pulse.holds_something for pulse in bus.pulses] == [None, True, False]

@@ -16,6 +16,8 @@ from router.core.silence_gate import (
     LAPSE,
     LONGEST_HOLD,
     MARGIN,
+    NOTHING_HANDLED,
+    PULSE_UNDER_WAY,
     REQUEUED,
     STRICTEST,
     Ingress,
@@ -51,7 +53,9 @@ def _gates(listeners: list[Listener], *ingresses: Ingress) -> dict[str, datetime
     return gates_of(listeners, ingresses or [_ingress()], NOW, has_webhooks=True)
 
 
-def _pulse(known: list[Ingress], ingress: UUID, at: datetime, silent: float = 0.0) -> Ingress:
+def _pulse(
+    known: list[Ingress], ingress: UUID, at: datetime, silent: float = 0.0, **said: Any
+) -> Ingress:
     return after_pulse(
         {one.ingress: one for one in known},
         ingress,
@@ -60,6 +64,7 @@ def _pulse(known: list[Ingress], ingress: UUID, at: datetime, silent: float = 0.
         silent=timedelta(seconds=silent),
         leaving=False,
         retry_gap=GAP,
+        **said,
     )
 
 
@@ -250,3 +255,10 @@ def test_no_gate_lets_through_what_some_router_has_not_handled(
     living = [row.progress for row in listeners if NOW - row.seen_at <= FRESH and row.progress]
     for until in _gates(counted).values():
         assert all(until <= progress - MARGIN for progress in living)
+
+
+def test_an_ingress_tells_up_to_when_all_is_published() -> None:
+    """With nothing on disk up to about its pulse; with something it can't say; else no matter."""
+    assert _pulse([], FIRST, NOW, holds_something=False).published_until == NOW - PULSE_UNDER_WAY
+    assert _pulse([], FIRST, NOW, holds_something=True).published_until == NOTHING_HANDLED
+    assert _pulse([], FIRST, NOW).published_until is None

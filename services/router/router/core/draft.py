@@ -117,7 +117,9 @@ class Draft:
     def answer(
         self, answer: CommandAnswer, context: CommandContext, reason: str | None = None
     ) -> None:
-        """Answer a command."""
+        """Answer a command that wants it."""
+        if not context.wants_answer:
+            return
         self.effects.append(
             Answer(
                 answer=answer,

@@ -17,6 +17,7 @@ class CommandContext:
     cause: str  # names the command: its AMQP message id, or a hash of its bytes
     correlation_id: str | None = None
     user: str | None = None  # who published it, by the broker's word
+    wants_answer: bool = True  # False: it is one of many that an erasure stops
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

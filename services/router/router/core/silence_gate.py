@@ -25,6 +25,7 @@ LAPSE = timedelta(seconds=45)  # of a row not renewed: its receipts are back in 
 INGRESS_LAPSE = timedelta(minutes=2)
 SKIPPED = timedelta(seconds=6)  # between two pulses of one ingress: some are missing
 LONGEST_HOLD = timedelta(minutes=2)  # after ingress published nothing, however long that was
+PULSE_UNDER_WAY = timedelta(seconds=3)  # from the look at its disk that a pulse tells of, at most
 NOTHING_HANDLED = datetime(1970, 1, 1, tzinfo=UTC)
 
 # Of rows written by a router that knew no gates.
@@ -67,6 +68,8 @@ class Ingress:
     held_at: datetime | None = None
     held_until: datetime | None = None
     has_left: bool = False
+    # up to when all that it took is published; None: it keeps nothing on its disk
+    published_until: datetime | None = None
 
     def limit(self, now: datetime) -> datetime:
         """Up to when it could publish all that it was given, or providers came again with it."""
@@ -164,12 +167,14 @@ def after_pulse(
     silent: timedelta,
     leaving: bool,
     retry_gap: timedelta,
+    holds_something: bool | None = None,
 ) -> Ingress:
     """Return what is known of an ingress after its pulse.
 
     When it could publish nothing for a while, or no ingress was there, silence is held as long
     again: providers come again with what they could not deliver. Not less than `retry_gap`, for
-    that long they wait between tries, and two minutes at most.
+    that long they wait between tries, and two minutes at most. `holds_something`: whether
+    something waits on its disk; None when it keeps nothing there.
     """
     before = known.get(ingress)
     if before is not None and progress - before.seen_at > SKIPPED:
@@ -191,7 +196,14 @@ def after_pulse(
         held_at=held_at,
         held_until=held_until,
         has_left=leaving,
+        published_until=_published_until(holds_something, progress),
     )
+
+
+def _published_until(holds_something: bool | None, progress: datetime) -> datetime | None:
+    if holds_something is None:
+        return None
+    return NOTHING_HANDLED if holds_something else progress - PULSE_UNDER_WAY
 
 
 def _of_lane(listeners: Iterable[Listener], lane: Lane) -> list[Listener]:

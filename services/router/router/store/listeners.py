@@ -52,6 +52,7 @@ async def load_ingresses(connection: Connection) -> list[Ingress]:
             held_at=row["held_at"],
             held_until=row["held_until"],
             has_left=row["has_left"],
+            published_until=row["published_until"],
         )
         for row in await connection.fetch(QUERIES["load_ingresses"])
     ]
@@ -66,4 +67,5 @@ async def save_ingresses(connection: Connection, ingresses: Sequence[Ingress]) -
         [one.held_at for one in ingresses],
         [one.held_until for one in ingresses],
         [one.has_left for one in ingresses],
+        [one.published_until for one in ingresses],
     )

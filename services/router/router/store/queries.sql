@@ -301,7 +301,7 @@ DELETE FROM router.listeners WHERE router = $1
 
 -- name: load_ingresses
 -- Read what is known of every ingress.
-SELECT ingress, seen_at, held_at, held_until, has_left FROM router.ingresses
+SELECT ingress, seen_at, held_at, held_until, has_left, published_until FROM router.ingresses
 
 -- name: save_ingresses
 -- Write what ingresses' pulses said, and drop rows of ingresses that others replaced a day ago.
@@ -309,16 +309,21 @@ WITH dropped AS (
     DELETE FROM router.ingresses
     WHERE ingress <> ALL ($1::uuid[]) AND seen_at < clock_timestamp() - interval '1 day'
 )
-INSERT INTO router.ingresses AS i (ingress, seen_at, held_at, held_until, has_left)
-SELECT ingress, seen_at, held_at, held_until, has_left
-FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[], $4::timestamptz[], $5::boolean[])
-    AS t (ingress, seen_at, held_at, held_until, has_left)
+INSERT INTO router.ingresses AS i (
+    ingress, seen_at, held_at, held_until, has_left, published_until
+)
+SELECT ingress, seen_at, held_at, held_until, has_left, published_until
+FROM unnest(
+    $1::uuid[], $2::timestamptz[], $3::timestamptz[], $4::timestamptz[], $5::boolean[],
+    $6::timestamptz[]
+) AS t (ingress, seen_at, held_at, held_until, has_left, published_until)
 ORDER BY ingress
 ON CONFLICT (ingress) DO UPDATE
 SET seen_at = greatest(i.seen_at, excluded.seen_at),
     held_at = CASE WHEN i.held_until > excluded.held_until THEN i.held_at ELSE excluded.held_at END,
     held_until = greatest(i.held_until, excluded.held_until),
-    has_left = i.has_left OR excluded.has_left
+    has_left = i.has_left OR excluded.has_left,
+    published_until = greatest(i.published_until, excluded.published_until)
 
 -- name: show_message
 -- Read one message for the read API.

@@ -38,16 +38,18 @@ async def lock_to_erase(connection: Connection, age: timedelta, limit: int) -> l
     return [row["id"] for row in rows]
 
 
-async def erase_messages(connection: Connection, ids: Sequence[UUID]) -> list[str]:
-    """Erase the contents of locked messages; return the attempts that are not over."""
+async def erase_messages(connection: Connection, ids: Sequence[UUID]) -> int:
+    """Erase the contents of locked messages; return how many facts lost the provider's words."""
     attempts: list[str] = []
     days: dict[date, list[UUID]] = defaultdict(list)
+    emptied = 0
     for row in await connection.fetch(QUERIES["erase_messages"], ids):
         attempts += row["attempts"]
         days[row["day"]].append(row["id"])
     for day, messages in sorted(days.items()):
-        await connection.execute(QUERIES["erase_elements"], day, messages)
-    return await erase_attempts(connection, attempts)
+        emptied += await connection.fetchval(QUERIES["erase_elements"], day, messages)
+    await erase_attempts(connection, attempts)
+    return emptied
 
 
 async def erase_attempts(connection: Connection, attempts: Sequence[str]) -> list[str]:
@@ -104,6 +106,12 @@ async def drop_history_partition(connection: Connection, day: date) -> None:
 async def delete_dead_letters(connection: Connection, age: timedelta, limit: int) -> int:
     """Delete dead letters that came `age` ago; return how many there were."""
     number: int = await connection.fetchval(QUERIES["delete_dead_letters"], age, limit)
+    return number
+
+
+async def delete_erasures(connection: Connection, age: timedelta, limit: int) -> int:
+    """Delete erasures that were finished `age` ago; return how many there were."""
+    number: int = await connection.fetchval(QUERIES["delete_erasures"], age, limit)
     return number
 
 

@@ -47,9 +47,15 @@ RETURNING
     ) AS attempts
 
 -- name: erase_elements
--- Erase providers' words from the history of messages of one day; who commanded stays.
-UPDATE router.history SET element = NULL
-WHERE day = $1 AND message_id = ANY ($2::uuid[]) AND element IS NOT NULL AND fact LIKE 'receipt:%'
+-- Erase providers' words from the history of messages of one day; who commanded stays. Returns how
+-- many facts had some.
+WITH emptied AS (
+    UPDATE router.history SET element = NULL
+    WHERE day = $1 AND message_id = ANY ($2::uuid[])
+        AND element IS NOT NULL AND fact LIKE 'receipt:%'
+    RETURNING 1
+)
+SELECT count(*) FROM emptied
 
 -- name: erase_attempts
 -- Erase what channels keep of attempts. Returns those that are not over.
@@ -142,6 +148,20 @@ WITH gone AS (
         SELECT id FROM router.inbound
         WHERE received_at < (SELECT clock_timestamp()) - $1::interval
         ORDER BY received_at LIMIT $2
+        FOR UPDATE SKIP LOCKED
+    )
+    RETURNING 1
+)
+SELECT count(*) FROM gone
+
+-- name: delete_erasures
+-- Delete erasures that were finished $1 ago. Returns how many there were.
+WITH gone AS (
+    DELETE FROM router.erasures
+    WHERE id IN (
+        SELECT id FROM router.erasures
+        WHERE finished_at < (SELECT clock_timestamp()) - $1::interval
+        ORDER BY finished_at LIMIT $2
         FOR UPDATE SKIP LOCKED
     )
     RETURNING 1

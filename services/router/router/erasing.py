@@ -1,0 +1,212 @@
+"""Erasing what is known of a recipient, step by step, each in a transaction of its own.
+
+How far an erasure is stands in its row: any router goes on where another stopped. Messages are
+stopped and erased first; then everything else that mentions the addresses is searched, once at once
+and once more when nothing from before can be on its way any more: no receipt in a queue, nothing
+on the disk of an ingress.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import structlog
+
+from herald.bus.batches import where
+from herald.config.file import HeraldFile
+from herald.database.pool import Connection, Database, is_outage
+from herald.topology import ERASE_KEY
+from router.committing import Committed, Committer
+from router.core.facts import CancelAsked, CommandContext, Fact
+from router.core.message import Message
+from router.erasure_frames import erased_event
+from router.store import erasures as store
+from router.store.audit import Act, keep_acts
+from router.store.erasures import Erasure, Page
+from router.store.messages import lock_messages
+from router.store.retention import FIRST_MESSAGE, erase_attempts, erase_messages
+
+SCAN_SECONDS = 0.5
+MESSAGES, REFERENCES, DEAD_LETTERS, INBOUND = 100, 5000, 100, 1000  # in one transaction
+LOOK_AGAIN = timedelta(seconds=1)  # at what an erasure waits for
+UNDER_WAY = timedelta(seconds=2)  # from a receipt's coming to its being in a queue, at most
+
+_SEARCHES = ("messages", "provider_refs", "dead_letters", "inbound")
+STEPS = (*_SEARCHES, "wait", *_SEARCHES, "finish")
+_WAIT = STEPS.index("wait")
+_UNKNOWN_USER = "unknown"  # who asked gave no user_id
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Turn:
+    """What a step came to: the erasure as it is now, and what its transaction promised."""
+
+    erasure: Erasure
+    committed: Sequence[Committed] = ()
+    pause: timedelta = timedelta(0)
+
+
+class Erasing:
+    """Goes on with erasures; any number of routers may do so."""
+
+    def __init__(self, database: Database, committer: Committer, configuration: HeraldFile) -> None:
+        self._database = database
+        self._committer = committer
+        self._accounts = configuration.accounts
+
+    async def run(self) -> None:
+        """Go on with what is to be erased, until cancelled."""
+        while True:
+            try:
+                while await self.turn():
+                    pass
+            except Exception as error:  # noqa: BLE001  the clocks beside it go on
+                level = _log.warning if is_outage(error) else _log.error
+                level("erasing.failed", error=type(error).__name__, where=where(error))
+            await asyncio.sleep(SCAN_SECONDS * random.uniform(0.8, 1.2))  # noqa: S311  jitter
+
+    async def turn(self) -> bool:
+        """Do a step of one erasure; False when there is none to go on with."""
+        async with self._database.transaction() as connection:
+            erasure = await store.take_erasure(connection)
+            if erasure is None:
+                return False
+            turn = await self._step(connection, erasure)
+            await store.save_erasure(connection, turn.erasure, turn.pause)
+        for committed in turn.committed:
+            await self._committer.keep(committed)
+        return True
+
+    async def _step(self, connection: Connection, erasure: Erasure) -> _Turn:
+        match STEPS[erasure.step]:
+            case "messages":
+                return await self._messages(connection, erasure)
+            case "provider_refs":
+                accounts = self._accounts_of(erasure.asked.tenant)
+                page = await store.erase_references(connection, erasure, accounts, REFERENCES)
+                return _searched(erasure, page)
+            case "dead_letters":
+                page = await store.erase_dead_letters(connection, erasure, DEAD_LETTERS)
+                return _searched(erasure, page)
+            case "inbound":
+                return _searched(erasure, await store.erase_inbound(connection, erasure, INBOUND))
+            case "wait":
+                return await self._wait(connection, erasure)
+            case _:
+                return await self._finish(connection, erasure)
+
+    def _accounts_of(self, tenant: str | None) -> list[str] | None:
+        if tenant is None:
+            return None
+        return [name for name, account in self._accounts.items() if tenant in account.tenants]
+
+    async def _messages(self, connection: Connection, erasure: Erasure) -> _Turn:
+        """Stop and erase the next messages; those with a call under way are left for later."""
+        after = UUID(erasure.place[0]) if erasure.place else FIRST_MESSAGE
+        ids = await store.find_by_address(connection, erasure, after, MESSAGES)
+        if not ids:
+            return _searched(erasure, Page(place=None, erased=0))
+        committed = await self._stop(connection, erasure, ids)
+        erased = await self._erase(connection, ids)
+        place = (str(ids[-1]),)
+        return _Turn(
+            erasure=replace(erasure, place=place, erased=_sum(erasure.erased, erased)),
+            committed=(committed,),
+        )
+
+    async def _stop(
+        self, connection: Connection, erasure: Erasure, ids: Sequence[UUID]
+    ) -> Committed:
+        """Take messages back, or stop their plans, as a cancel does."""
+        asked = erasure.asked
+        context = CommandContext(
+            routing_key=ERASE_KEY, cause=f"erase:{asked.id}", user=asked.user, wants_answer=False
+        )
+        facts: dict[UUID, list[Fact]] = {name: [CancelAsked(context=context)] for name in ids}
+        now = self._database.now()
+        return await self._committer.apply(connection, facts, now, guard=_why_stopped)
+
+    async def _erase(self, connection: Connection, ids: Sequence[UUID]) -> dict[str, int]:
+        """Erase those of some messages of which no call is under way; return what was, by table."""
+        messages = await lock_messages(connection, ids)
+        attempts = await store.load_attempts(connection, ids)
+        every = [attempt for listed in attempts.values() for attempt in listed]
+        open_ones = set(await erase_attempts(connection, every))
+        ready = [
+            name
+            for name, message in messages.items()
+            if message.live is None and not open_ones.intersection(attempts[name])
+        ]
+        full = [name for name in ready if not messages[name].is_erased]
+        elements = await erase_messages(connection, full) if full else 0
+        await store.forget_hashes(connection, ready)
+        sends = sum(len(attempts[name]) for name in full)
+        return {"messages": len(full), "history": elements, "sends": sends}
+
+    async def _wait(self, connection: Connection, erasure: Erasure) -> _Turn:
+        """Go on once nothing can come any more; meanwhile erase messages whose calls ended."""
+        again = await self._messages(connection, replace(erasure, place=()))
+        obstacles = await store.find_obstacles(connection, erasure.asked_at, UNDER_WAY)
+        if await store.find_by_address(connection, erasure, FIRST_MESSAGE, 1):
+            obstacles.append("messages")
+        if obstacles:
+            waits_for = ", ".join(obstacles)
+            waiting = replace(again.erasure, step=_WAIT, place=(), waits_for=waits_for)
+            return replace(again, erasure=waiting, pause=LOOK_AGAIN)
+        ready = replace(again.erasure, step=_WAIT + 1, place=(), waits_for=None)
+        return replace(again, erasure=ready)
+
+    async def _finish(self, connection: Connection, erasure: Erasure) -> _Turn:
+        if await store.find_by_address(connection, erasure, FIRST_MESSAGE, 1):
+            return _Turn(erasure=replace(erasure, step=_WAIT, place=()))
+        if await store.has_mentioning_outbox(connection, erasure):
+            waiting = replace(erasure, waits_for="outbox")
+            return _Turn(erasure=waiting, pause=LOOK_AGAIN)
+        asked, now = erasure.asked, self._database.now()
+        act = Act(
+            user=asked.user or _UNKNOWN_USER,
+            act=asked.routing_key,
+            tenant=asked.tenant,
+            subject=str(asked.id),
+            detail={
+                "address_hashes": asked.hashes,
+                "asked_at": erasure.asked_at,
+                "erased": erasure.erased,
+            },
+        )
+        await keep_acts(connection, [act])
+        await store.finish_erasure(connection, erasure)
+        event = erased_event(asked, erasure.erased, now)
+        committed = await self._committer.save(connection, [], [], [event], now)
+        _log.info("erasing.finished", erasure=str(asked.id), **erasure.erased)
+        return _Turn(erasure=erasure, committed=(committed,))
+
+
+def _why_stopped(message: Message, _fact: Fact) -> str | None:
+    """Say why a message needs no stop."""
+    return "over" if message.outcome is not None or message.state.stopped else None
+
+
+def _searched(erasure: Erasure, page: Page) -> _Turn:
+    """Count what a page gave, and go on with the next, or with the next step."""
+    found = {STEPS[erasure.step]: page.erased} if page.erased else {}
+    counted = replace(erasure, erased=_sum(erasure.erased, found))
+    if page.place is None:
+        return _Turn(erasure=_next(counted))
+    return _Turn(erasure=replace(counted, place=page.place))
+
+
+def _next(erasure: Erasure) -> Erasure:
+    return replace(erasure, step=erasure.step + 1, place=())
+
+
+def _sum(before: Mapping[str, int], more: Mapping[str, int]) -> dict[str, Any]:
+    return {name: before.get(name, 0) + more.get(name, 0) for name in {**before, **more}}

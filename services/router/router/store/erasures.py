@@ -1,0 +1,193 @@
+"""Erasures: what was asked, how far each is, and the searches they are made of."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from pydantic_core import to_json
+
+from herald.database.pool import Connection
+from herald.database.queries import load_queries
+from router.erasure_intake import Asked
+
+QUERIES = load_queries("router.store", "erasures.sql")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Erasure:
+    """An erasure under way: which step is next, how far that is, and what was erased so far."""
+
+    asked: Asked
+    asked_at: datetime
+    step: int = 0
+    place: tuple[Any, ...] = ()
+    erased: Mapping[str, int] = field(default_factory=dict)
+    waits_for: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holder:
+    """An erasure that has the id of another command."""
+
+    tenant: str | None
+    cause: str
+    erased: Mapping[str, int] | None  # once it is finished
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """What a page of a search found; `place` is where the next begins, None after the last."""
+
+    place: tuple[Any, ...] | None
+    erased: int
+
+
+async def ask_erasures(connection: Connection, asked: Sequence[Asked]) -> set[UUID]:
+    """Take erasures on; return which of them are new."""
+    rows = await connection.fetch(
+        QUERIES["ask_erasures"],
+        [one.id for one in asked],
+        [one.tenant for one in asked],
+        [one.cause for one in asked],
+        [one.routing_key for one in asked],
+        [one.correlation_id for one in asked],
+        [one.user for one in asked],
+        [to_json(one.addresses).decode() for one in asked],
+    )
+    return {row["id"] for row in rows}
+
+
+async def find_erasures(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, Holder]:
+    """Return the erasures that hold ids."""
+    rows = await connection.fetch(QUERIES["find_erasures"], ids)
+    return {
+        row["id"]: Holder(
+            tenant=row["tenant"],
+            cause=row["cause"],
+            erased=json.loads(row["erased"]) if row["is_finished"] else None,
+        )
+        for row in rows
+    }
+
+
+async def take_erasure(connection: Connection) -> Erasure | None:
+    """Lock an erasure that is to go on; None when none is, or others have them."""
+    row = await connection.fetchrow(QUERIES["take_erasure"])
+    if row is None:
+        return None
+    return Erasure(
+        asked=Asked(
+            id=row["id"],
+            tenant=row["tenant"],
+            cause=row["cause"],
+            routing_key=row["routing_key"],
+            correlation_id=row["correlation_id"],
+            user=row["broker_user"],
+            addresses=row["addresses"],
+        ),
+        asked_at=row["asked_at"],
+        step=row["step"],
+        place=tuple(json.loads(row["place"])),
+        erased=json.loads(row["erased"]),
+    )
+
+
+async def save_erasure(connection: Connection, erasure: Erasure, pause: timedelta) -> None:
+    """Keep how far an erasure is; any router goes on with it after `pause`."""
+    await connection.execute(
+        QUERIES["save_erasure"],
+        erasure.asked.id,
+        erasure.step,
+        json.dumps(erasure.place),
+        json.dumps(erasure.erased),
+        erasure.waits_for,
+        pause,
+    )
+
+
+async def finish_erasure(connection: Connection, erasure: Erasure) -> None:
+    """End an erasure, and forget the addresses."""
+    await connection.execute(
+        QUERIES["finish_erasure"], erasure.asked.id, json.dumps(erasure.erased)
+    )
+
+
+async def find_by_address(
+    connection: Connection, erasure: Erasure, after: UUID, limit: int
+) -> list[UUID]:
+    """Find the next messages that went to one of the addresses, in order."""
+    asked = erasure.asked
+    rows = await connection.fetch(
+        QUERIES["find_by_address"], asked.tenant, asked.hashes, erasure.asked_at, after, limit
+    )
+    return [row["message_id"] for row in rows]
+
+
+async def load_attempts(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, list[str]]:
+    """Read the attempts of messages."""
+    rows = await connection.fetch(QUERIES["load_attempts"], ids)
+    return {row["id"]: row["attempts"] for row in rows}
+
+
+async def forget_hashes(connection: Connection, ids: Sequence[UUID]) -> None:
+    """Let messages not be found by their addresses any more."""
+    await connection.execute(QUERIES["forget_hashes"], ids)
+
+
+async def erase_references(
+    connection: Connection, erasure: Erasure, accounts: Sequence[str] | None, limit: int
+) -> Page:
+    """Erase what a page of references mentions; of some accounts, or of all."""
+    mentions, place = erasure.asked.mentions, erasure.place or ("", "", "")
+    row = await connection.fetchrow(
+        QUERIES["erase_references"], mentions.pattern, mentions.like, accounts, *place, limit
+    )
+    if row is None:
+        return Page(place=None, erased=0)
+    return Page(place=(row["provider"], row["account"], row["reference"]), erased=row["gone"])
+
+
+async def erase_dead_letters(connection: Connection, erasure: Erasure, limit: int) -> Page:
+    """Erase those of a page of dead letters that mention an address."""
+    asked, (place,) = erasure.asked, erasure.place or ("",)
+    row = await connection.fetchrow(
+        QUERIES["erase_dead_letters"],
+        asked.mentions.pattern,
+        asked.mentions.like,
+        asked.tenant,
+        place,
+        limit,
+    )
+    if row is None:
+        return Page(place=None, erased=0)
+    return Page(place=(row["id"],), erased=row["gone"])
+
+
+async def erase_inbound(connection: Connection, erasure: Erasure, limit: int) -> Page:
+    """Erase some of what the recipient sent."""
+    asked = erasure.asked
+    number: int = await connection.fetchval(
+        QUERIES["erase_inbound"], asked.hashes, asked.tenant, limit
+    )
+    return Page(place=() if number == limit else None, erased=number)
+
+
+async def find_obstacles(connection: Connection, since: datetime, margin: timedelta) -> list[str]:
+    """Say what may still bring something from before `since`."""
+    row = await connection.fetchrow(QUERIES["find_obstacles"], since, margin)
+    assert row is not None, "it selects no table"
+    return [name for name, stands in row.items() if stands]
+
+
+async def has_mentioning_outbox(connection: Connection, erasure: Erasure) -> bool:
+    """Whether a frame with one of the addresses waits to be published."""
+    mentions = erasure.asked.mentions
+    found: bool = await connection.fetchval(
+        QUERIES["has_mentioning_outbox"], mentions.pattern, mentions.like
+    )
+    return found
