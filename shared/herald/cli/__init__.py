@@ -12,6 +12,7 @@ from herald.cli.cancel import cancel
 from herald.cli.config import config
 from herald.cli.erase import erase
 from herald.cli.find import find
+from herald.cli.init import init
 from herald.cli.migrate import migrate
 from herald.cli.rehash import rehash
 from herald.cli.send import send
@@ -51,7 +52,9 @@ def _options(
     """Hold what belongs to no command; the application's own help is shown."""
 
 
-for command in (send, timeline, find, watch, cancel, erase, status, migrate, rehash, token):
+for command in (
+    init, send, timeline, find, watch, cancel, erase, status, migrate, rehash, token,
+):  # fmt: skip
     application.command()(command)
 application.add_typer(account, name="account")
 application.add_typer(topology, name="topology")

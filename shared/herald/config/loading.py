@@ -15,6 +15,7 @@ from herald.config.accounts import PROVIDERS, Account, Secrets
 from herald.config.broker_users import Users, own_user
 from herald.config.file import HeraldFile
 from herald.config.masking import read_masking_key
+from herald.config.placeholders import unfilled, unfilled_secrets
 from herald.config.secret_files import SecretFileError, read_secret_file
 from herald.masking import MaskingKey, set_masking_key
 from herald.server_urls import broker_user
@@ -96,6 +97,8 @@ class Configuration:
             except ValueError:
                 # the parser's text may quote the line, and with it a secret
                 raise _SecretsProblemError([f"secrets_file: not TOML: {path}"]) from None
+        if missing := list(unfilled(content, "secrets_file")):
+            raise _SecretsProblemError(missing)
         try:
             return account.secrets_model.model_validate(content)
         except ValidationError as error:
@@ -121,6 +124,8 @@ def load_configuration(path: Path) -> Configuration:
         raise ConfigurationError(path, [str(error.strerror)]) from None
     except ValueError as error:
         raise ConfigurationError(path, [f"not TOML: {error}"]) from None
+    if missing := list(unfilled(document)):
+        raise ConfigurationError(path, [*missing, *unfilled_secrets(document, path.parent)])
     try:
         # by way of JSON, so that routes are read by the same strict rules as in commands
         file = HeraldFile.model_validate_json(to_json(document))
