@@ -45,6 +45,10 @@ class NotUnderstoodError(Exception):
         self.reason = reason
 
 
+class NotForHeraldError(Exception):
+    """The element is understood, and nothing that Herald is asked to keep."""
+
+
 def mapping(value: Any) -> Mapping[str, Any]:
     """Require an object."""
     if isinstance(value, dict):

@@ -14,7 +14,7 @@ from herald.config.accounts import Account, Secrets
 from herald.receipts import Receipt
 from ingress.answers import OK, Answer
 from ingress.calls import Call
-from ingress.elements import NotUnderstoodError, Reason
+from ingress.elements import NotForHeraldError, NotUnderstoodError, Reason
 
 MAX_SET_ASIDE = 100  # elements of one call; of the others the reasons are counted
 
@@ -45,6 +45,8 @@ class Normalised:
         """Run what reads `element`, and set it aside when it can't be read."""
         try:
             reader()
+        except NotForHeraldError:
+            self.ignored += 1
         except NotUnderstoodError as error:
             self.set_aside(error.reason, element)
         except ValidationError:

@@ -91,7 +91,7 @@ class Router:
         self._timers = Timers(self._database, committer, lambda: self._listeners.gates)
         self._outage_pause = OutagePause(self._database, self._subscriptions.all)
         self._partitions = Partitions(self._database)
-        self._unclaimed = Unclaimed(self._database, configuration.services.own_user)
+        self._unclaimed = Unclaimed(self._database, configuration)
         self._retention = Retention(self._database, configuration.retention)
         self._erasing = Erasing(self._database, committer, configuration)
         self._background = Background("the router's clocks", self._run)

@@ -75,6 +75,11 @@ REPORTS_REFUSED = Counter(
     "Receipts and pulses from a broker user that may not report them",
     ["source"],
 )
+FOREIGN_IGNORED = Counter(
+    "herald_foreign_ignored_total",
+    "Statuses of messages that are not Herald's, dropped as their account asks",
+    ["account"],
+)
 HANDLED_AFTER_LIMIT = Counter(
     "herald_handled_after_limit_total",
     "Commands and receipts handled though the broker gave them up after too many deliveries",
@@ -129,6 +134,8 @@ def initialise(accounts: Mapping[str, Account]) -> None:
         _begin(COMMANDS, product([command], [lane], _ANSWERS[command]))
     for name, account in accounts.items():
         labels = ([account.channel], [account.provider], [name])
+        if account.foreign == "ignore":
+            FOREIGN_IGNORED.labels(name)
         _begin(ATTEMPTS, product(*labels, set(Status) - _OWN_STATUSES, [""]))
         _begin(ATTEMPTS, product(*labels, [Status.FAILED], FailureClass))
     _begin(

@@ -1,15 +1,21 @@
-"""Receipts that wait for an acceptance which never comes: given up after a day, not forgotten."""
+"""Receipts that wait for an acceptance which never comes: given up after a day.
+
+Not forgotten, unless their account says that statuses of others' messages come with it.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 import structlog
 
 from herald.bus.batches import where
+from herald.config.file import HeraldFile
 from herald.database.pool import Database
+from router import metrics
 from router.letters import DeadLetter, letter_from, unreadable_letter
 from router.observation import observe_dead_letters
 from router.store.dead_letters import bury
@@ -25,9 +31,12 @@ _log = structlog.get_logger(__name__)
 class Unclaimed:
     """Makes dead letters of parked receipts that no attempt of ours took up."""
 
-    def __init__(self, database: Database, own_user: str | None) -> None:
+    def __init__(self, database: Database, configuration: HeraldFile) -> None:
         self._database = database
-        self._own_user = own_user
+        self._own_user = configuration.services.own_user
+        self._ignoring = frozenset(
+            name for name, account in configuration.accounts.items() if account.foreign == "ignore"
+        )
 
     async def run(self) -> None:
         """Sweep every ten minutes until cancelled."""
@@ -45,15 +54,28 @@ class Unclaimed:
         async with self._database.transaction() as connection:
             rows = await lock_unclaimed(connection, now - PATIENCE, BATCH)
             if rows:
-                letters = [letter for row in rows for letter in _letters(row, self._own_user)]
+                letters = [letter for row in rows for letter in self._letters(row)]
                 buried = await bury(connection, letters)
                 await clear_parked(connection, [row.key for row in rows])
-                _log.warning("unclaimed.buried", receipts=len(letters))
+        if buried:
+            _log.warning("unclaimed.buried", receipts=len(buried))
         observe_dead_letters(buried)
+        for account, number in self._ignored(rows).items():
+            metrics.FOREIGN_IGNORED.labels(account).inc(number)
         return len(rows) == BATCH
 
+    def _letters(self, row: ReferenceRow) -> Iterator[DeadLetter]:
+        _, account, _ = row.key
+        if account not in self._ignoring:
+            for receipt in row.parked:
+                yield letter_from(receipt, "unclaimed", self._own_user)
+        yield from map(unreadable_letter, row.unreadable)
 
-def _letters(row: ReferenceRow, own_user: str | None) -> Iterator[DeadLetter]:
-    for receipt in row.parked:
-        yield letter_from(receipt, "unclaimed", own_user)
-    yield from map(unreadable_letter, row.unreadable)
+    def _ignored(self, rows: Iterable[ReferenceRow]) -> Counter[str]:
+        """Count by account the receipts of which no letter was made."""
+        ignored: Counter[str] = Counter()
+        for row in rows:
+            _, account, _ = row.key
+            if account in self._ignoring:
+                ignored[account] += len(row.parked)
+        return ignored

@@ -60,6 +60,7 @@ class Account(BaseModel):
     rate: Rate = 10.0  # calls: `80/s`, `600/m`, `10000/h`
     timeout: Duration = timedelta(seconds=10)  # of one call
     secrets_file: str | None = None  # its secrets, a path relative to herald.toml
+    foreign: Literal["keep", "ignore"] = "keep"  # statuses of messages that are not Herald's
 
     def sends_as(self, sender: str | None) -> bool:  # noqa: ARG002  most accounts may use any
         """Tell whether the account can send under a profile's entry for its channel."""

@@ -12,8 +12,9 @@ import pytest
 from prometheus_client import REGISTRY
 
 from behaviour.router.receipts import receipt, webhook
-from behaviour.router.world import World, command
+from behaviour.router.world import CONFIGURATION, World, command
 from herald.commands import CancelMessage
+from herald.config.loading import load_configuration
 from herald.database.pool import Database
 from herald.vocabulary import Status
 from herald.work import Work
@@ -119,7 +120,9 @@ async def test_unclaimed_receipts_are_dead_letters(world: World) -> None:
     word = await park_unreadably(world, work)
     database = Database(world.dsn, application_name="test")
     await database.start()
-    await Unclaimed(database, None).sweep(datetime.now(UTC) + PATIENCE + timedelta(minutes=1))
+    await Unclaimed(database, load_configuration(CONFIGURATION).file).sweep(
+        datetime.now(UTC) + PATIENCE + timedelta(minutes=1)
+    )
     await database.stop()
     assert dead_letters("router") == before + 2
     assert await world.database.fetchval(KEPT, "unreadable", word) == 1

@@ -8,11 +8,13 @@ import uuid
 from datetime import UTC, datetime, timedelta
 
 from behaviour.router.receipts import inbound, receipt, webhook
-from behaviour.router.world import World
+from behaviour.router.world import CONFIGURATION, World
+from herald.config.loading import load_configuration
 from herald.database.pool import Database
 from herald.receipts import AttemptReceipt
 from herald.vocabulary import Status
 from herald.work import Work
+from router.metrics import FOREIGN_IGNORED
 from router.unclaimed import PATIENCE, Unclaimed
 
 DEAD = "SELECT count(*) FROM router.dead_letters WHERE reason = $1 AND position($2 IN body) > 0"
@@ -86,7 +88,7 @@ async def test_what_nobody_claims_becomes_a_dead_letter(world: World) -> None:
     await world.row(PARKED, reference)
     database = Database(world.dsn, application_name="test")
     await database.start()
-    unclaimed = Unclaimed(database, None)
+    unclaimed = Unclaimed(database, load_configuration(CONFIGURATION).file)
     now = datetime.now(UTC)
     await unclaimed.sweep(now)
     assert await world.database.fetchval(PARKED, reference) is not None
@@ -100,3 +102,31 @@ async def test_what_nobody_claims_becomes_a_dead_letter(world: World) -> None:
     assert letter["reason"] == "unclaimed"
     assert AttemptReceipt.model_validate_json(letter["body"]).status is Status.DELIVERED
     assert await world.database.fetchval(PARKED, reference) is None
+
+
+async def test_what_is_others_is_dropped_where_an_account_asks(world: World) -> None:
+    """After its day a status of a message that Herald never sent is counted, and nothing else."""
+    work = await new_work(world)
+    reference = f"foreign-{work.attempt_id}"
+    for number in range(2):
+        await world.tell(
+            webhook(
+                work,
+                Status.DELIVERED,
+                account="wa-raw",
+                references=(reference,),
+                event_key=str(number),
+            )
+        )
+    await world.row(f"{PARKED} AND json_array_length(parked) = 2", reference)
+    database = Database(world.dsn, application_name="test")
+    await database.start()
+    counted = FOREIGN_IGNORED.labels("wa-raw")._value
+    before = counted.get()
+    unclaimed = Unclaimed(database, load_configuration(CONFIGURATION).file)
+    await unclaimed.sweep(datetime.now(UTC) + PATIENCE + timedelta(minutes=1))
+    await database.stop()
+    letters = "SELECT count(*) FROM router.dead_letters WHERE position($1 IN body) > 0"
+    assert await world.database.fetchval(letters, reference.encode()) == 0
+    assert await world.database.fetchval(PARKED, reference) is None
+    assert counted.get() == before + 2

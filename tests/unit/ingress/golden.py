@@ -32,7 +32,12 @@ ENDPOINTS: dict[str, Endpoint] = {
     "twilio": TwilioEndpoint(
         account="twilio-main",
         tokens=(b"token",),
-        owners={"AC" + "0" * 32: "twilio-main", "AC" + "1" * 32: "twilio-sub"},
+        owners={
+            "AC" + "0" * 32: "twilio-main",
+            "AC" + "1" * 32: "twilio-sub",
+            "AC" + "2" * 32: "twilio-shared",
+        },
+        ignoring=frozenset({"twilio-shared"}),
         fragment="rc=5&rp=all",
     ),
     "sendgrid": SendGridEndpoint(account="sendgrid-main", keys=()),

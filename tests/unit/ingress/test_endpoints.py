@@ -46,6 +46,11 @@ secrets_file = "one.toml"
 provider = "twilio"
 account_sid = "AC00000000000000000000000000000000"
 secrets_file = "twilio.toml"
+[accounts.twilio-shared]
+provider = "twilio"
+account_sid = "AC11111111111111111111111111111111"
+secrets_file = "twilio.toml"
+foreign = "ignore"
 [accounts.sendgrid-main]
 provider = "sendgrid"
 secrets_file = "sendgrid.toml"
@@ -134,3 +139,9 @@ def test_news_is_of_the_account_that_was_called_where_none_names_a_business(
     endpoints = build(tmp_path)
     alone = cast("WhatsAppCloudEndpoint", endpoints.find("whatsapp_cloud", "wa-stranger").endpoint)
     assert alone.concerned("30") == ("wa-stranger",)
+
+
+def test_a_shared_account_drops_what_is_others(tmp_path: Path) -> None:
+    """Whichever account's URL is called, each account's own setting counts."""
+    endpoint = cast("TwilioEndpoint", build(tmp_path).find("twilio", "twilio-main").endpoint)
+    assert endpoint.ignoring == {"twilio-shared"}

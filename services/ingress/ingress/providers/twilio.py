@@ -24,6 +24,8 @@ from herald.vocabulary import FailureClass, Status
 from ingress.answers import NO_CONTENT, Answer
 from ingress.calls import Call, as_text
 from ingress.elements import (
+    Carried,
+    NotForHeraldError,
     NotUnderstoodError,
     Reason,
     carried,
@@ -98,6 +100,7 @@ class TwilioEndpoint:
     tokens: tuple[bytes, ...]
     owners: Mapping[str, str]
     fragment: str = ""
+    ignoring: frozenset[str] = frozenset()  # accounts that drop statuses of others' messages
 
     def verify(self, call: Call) -> bool:
         try:
@@ -164,15 +167,30 @@ def _receipt(endpoint: TwilioEndpoint, call: Call, fields: Fields) -> Receipt:
         raise NotUnderstoodError(Reason.UNKNOWN_ACCOUNT)
     word = (text(fields, "MessageStatus") or text(fields, "SmsStatus") or "").lower()
     if word and word not in INBOUND_STATUSES:
-        return _status(account, call, fields, word)
+        ours = carried(call.query_value(ATTEMPT_FIELD))
+        if ours.attempt_id is None and _is_of_other_network(fields):
+            raise _foreign(account in endpoint.ignoring)
+        return _status(account, call, fields, word, ours)
     if "Body" in fields or "NumMedia" in fields:
         return _inbound(account, call, fields)
     raise NotUnderstoodError(Reason.SHAPE)
 
 
-def _status(account: str, call: Call, fields: Fields, word: str) -> AttemptReceipt:
+def _is_of_other_network(fields: Fields) -> bool:
+    """Say whether the message went over WhatsApp or another network: no SMS of ours did.
+
+    One that names an attempt is ours all the same: a Messaging Service may send it as RCS.
+    """
+    return any(_address(text(fields, key))[0] for key in ("From", "To"))
+
+
+def _foreign(is_ignored: bool) -> Exception:
+    return NotForHeraldError() if is_ignored else NotUnderstoodError(Reason.OTHER_CHANNEL)
+
+
+def _status(account: str, call: Call, fields: Fields, word: str, ours: Carried) -> AttemptReceipt:
     code = text(fields, "ErrorCode") or ""
-    status, ours = STATUSES.get(word, Status.OTHER), carried(call.query_value(ATTEMPT_FIELD))
+    status = STATUSES.get(word, Status.OTHER)
     return AttemptReceipt(
         source="webhook",
         channel=CHANNEL,
@@ -242,7 +260,8 @@ def _endpoint(
     for other in (name, *accounts):  # first itself: two of ours may share one account of theirs
         if set(tokens_of(other)) & set(mine):
             owners.setdefault(cast("TwilioAccount", accounts[other]).account_sid, other)
-    return TwilioEndpoint(name, mine, owners, fragment)
+    ignoring = frozenset(other for other in owners.values() if accounts[other].foreign == "ignore")
+    return TwilioEndpoint(name, mine, owners, fragment, ignoring)
 
 
 def _stranger() -> TwilioEndpoint:
