@@ -16,7 +16,7 @@ from typing import Any
 
 import structlog
 
-from bench import idle, ingress_rate, lanes, latency, machine, throughput
+from bench import finding, idle, ingress_rate, lanes, latency, machine, throughput
 from herald_local.lifecycle import running_stack
 from herald_local.progress import report
 from herald_local.servers import GivenServers, erase
@@ -24,7 +24,7 @@ from herald_local.stack import Stack
 from herald_local.web import call
 
 HOME = Path(f".run/bench-{os.getpid()}").absolute()  # two at once share nothing but the machine
-PARTS = ("idle", "end_to_end", "latency", "webhooks", "lanes", "ingress")
+PARTS = ("idle", "end_to_end", "latency", "webhooks", "lanes", "ingress", "find")
 
 
 def main() -> int:
@@ -76,6 +76,10 @@ async def measure(
     if "ingress" in parts:
         report("ingress: signed statuses, and bare Starlette in turn")
         found["ingress"] = await ingress_rate.requests(stack, 1 if quick else 5, runs)
+    if "find" in parts:
+        number = 20_000 if quick else 1_000_000
+        report(f"find: a recipient's messages among {number}")
+        found["find"] = await finding.among(stack, number)
     return found
 
 
