@@ -62,6 +62,7 @@ from herald.inbound import (
 from herald.operator_commands import DropDeadLetter, ReplayDeadLetter, ResendMessage
 from herald.reasons import SENTENCES
 from herald.recipient_commands import EraseRecipient
+from herald.searches import MessageSearch
 from herald.vocabulary import Status
 from rights_block import broker_rights
 from router.core.states import ACTIONS, DEFAULT_FALLBACK_ON, FLAGS, RANKS, REACHES, WITHDRAWABLE
@@ -78,6 +79,7 @@ MODELS: dict[str, type[BaseModel]] = {
         InboundProduct, InboundChoice, InboundReaction, AddressChange, InboundReferral,
         InboundPreference, InboundProblem, AccountData, TemplateUpdate,
         ResendMessage, ReplayDeadLetter, DropDeadLetter,
+        MessageSearch,
         Services, Tenant, Operators,
         CategoryRules, RetryRules, Retention, IngressRules, MaskingRules, SecretRules, ReadApiRules,
         accounts.WhatsAppCloudAccount, accounts.TwilioAccount,
