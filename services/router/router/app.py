@@ -42,6 +42,7 @@ from router.core.fallback import RetryRules
 from router.drops import DropHandler
 from router.erasing import Erasing
 from router.erasures import ErasureHandler
+from router.letter_api import letter_routes
 from router.listeners import Listeners
 from router.outage_pause import OutagePause
 from router.outbox import Outbox
@@ -101,8 +102,9 @@ class Router:
         operations = ops_routes(
             APP_ID, self._checks(), worries={"silence": lambda: self._listeners.warning}
         )
-        search = search_route(self._read_access, self._database, tuple(self._configuration.tenants))
-        routes = [*operations, *read_routes(self._read_access, self._database), search]
+        reading = (self._read_access, self._database)
+        search = search_route(*reading, tuple(self._configuration.tenants))
+        routes = [*operations, *read_routes(*reading), search, *letter_routes(*reading)]
         return application(routes, self._lifespan)
 
     def _handlers(self, committer: Committer) -> Handlers:

@@ -82,6 +82,8 @@ def _document(row: asyncpg.Record, history: list[asyncpg.Record]) -> dict[str, A
         "erased_at": _time(row["erased_at"]),
         "next_action_at": _time(_earliest(row["due_at"], row["silence_at"])),
         "metadata": plan.metadata,
+        "resent_from": str(plan.resent_from) if plan.resent_from else None,
+        "resent_as": str(row["resent_as"]) if row["resent_as"] else None,
         "steps": _steps(plan),
         "attempts": [_attempt(row["id"], attempt) for attempt in state.attempts],
         "timeline": [

@@ -13,6 +13,7 @@ import aio_pika
 import asyncpg
 import pytest
 import pytest_asyncio
+from starlette.applications import Starlette
 
 from behaviour.router.commanding import Commander, commander
 from behaviour.router.receipts import inbound, receipt
@@ -27,8 +28,10 @@ from behaviour.router.world import (
 )
 from broker_users import broker_user
 from herald.rights import operator_rights, tenant_rights
-from herald.topology import DEAD, OUTBOUND
+from herald.topology import COMMANDS, DEAD, OUTBOUND
 from herald.vocabulary import Status
+from reading import OPERATOR as OPERATOR_TOKEN
+from reading import ask
 
 OPERATOR, OWN = "herald-test-operator", "herald-test-own"
 REPLAY, DROP = "dead_letter.replay", "dead_letter.drop"
@@ -48,7 +51,8 @@ steps = [{channel = "sms"}]
 class Before:
     """What was refused before the configuration changed, by the router that ran then."""
 
-    world: World  # with a router of the later configuration
+    world: World
+    router: Starlette  # of the later configuration
     operator: Commander
     own: Commander  # the closed tenant's user
 
@@ -96,11 +100,11 @@ async def before(
             for rights, name in ((operator_rights(), OPERATOR), (tenant_rights("closed"), OWN))
         ]
         operator, own = [await stack.enter_async_context(commander(user)) for user in users]
-        one = Before(world, operator, own)
+        [second] = build_routers(amqp_url, postgres_dsn, 1, folder, later)
+        one = Before(world, second, operator, own)
         [first] = build_routers(amqp_url, postgres_dsn, 1, folder)
         async with first.router.lifespan_context(first):
             await _refused(one)
-        [second] = build_routers(amqp_url, postgres_dsn, 1, folder, later)
         await stack.enter_async_context(second.router.lifespan_context(second))
         yield one
 
@@ -223,6 +227,100 @@ async def test_an_operators_command_is_not_replayed(before: Before) -> None:
     assert (await before.ask(body)).what == "rejected"
     answer = await before.ask({"id": await before.letter(body)})
     assert "operator's command" in answer.data["reason"]
+
+
+async def _read(before: Before, path: str, reader: str = OPERATOR_TOKEN, **parameters: str) -> Any:
+    answer = await ask(before.router, path, parameters, reader=reader)
+    assert answer.status == 200, answer.body
+    return answer.document
+
+
+async def test_letters_are_listed_by_what_they_are(before: Before) -> None:
+    """By tenant, reason, queue and time, page by page, without their bodies."""
+    parameters = {"tenant": "default", "reason": "route", "since": "1h", "queue": COMMANDS}
+    whole = await _read(before, "/dead-letters", **parameters)
+    ids = [letter["id"] for letter in whole["dead_letters"]]
+    assert await before.letter(STILL_BAD) in ids
+    assert await before.letter(CLOSED) not in ids
+    assert all("body" not in letter for letter in whole["dead_letters"])
+    paged: list[str] = []
+    cursor: dict[str, str] = {}
+    while True:
+        page = await _read(before, "/dead-letters", **parameters, **cursor, limit="1")
+        paged += [letter["id"] for letter in page["dead_letters"]]
+        if page["after"] is None:
+            break
+        cursor = {"after": page["after"]}
+    assert paged == ids
+
+
+async def test_a_letter_is_shown_masked(before: Before) -> None:
+    """Which command it was, and neither whom it was for nor what it said."""
+    letter = await before.letter(STILL_BAD)
+    shown = await _read(before, f"/dead-letters/{letter}")
+    assert (shown["id"], shown["idempotency_key"]) == (letter, "still-bad")
+    assert shown["body"]["route"] == "never"
+    assert shown["body"]["content"]["text"] == "<5 characters>"
+    assert "+15550002222" not in json.dumps(shown)
+
+
+async def test_a_whole_body_is_shown_to_whom_the_audit_names(before: Before) -> None:
+    """The row has the token's name, and nothing of the body."""
+    letter = await before.letter(STILL_BAD)
+    shown = await _read(before, f"/dead-letters/{letter}", body="whole")
+    assert json.loads(shown["body"]) == STILL_BAD
+    [row] = await before.world.database.fetch(
+        "SELECT broker_user, tenant, detail FROM router.audit WHERE subject = $1 AND act = $2",
+        letter,
+        "dead_letter.read",
+    )
+    assert tuple(row) == ("token:operator", "default", "{}")
+
+
+@pytest.mark.parametrize("path", ["/dead-letters", "/dead-letters/any"])
+async def test_a_tenants_token_reads_no_dead_letters(before: Before, path: str) -> None:
+    """They are operators'."""
+    assert (await ask(before.router, path, reader="default")).status == 403
+
+
+BAD = [
+    ({"limit": "0"}, "limit: "),
+    ({"limit": "many"}, "limit: "),
+    ({"since": "yesterday"}, "since: "),
+    ({"since": "2026-01-01T00:00:00"}, "since: "),
+    ({"after": "x"}, "after: "),
+    ({"replayed": "maybe"}, "replayed: "),
+    ({"queue": "a\0b"}, "queue: "),
+    ({"colour": "red"}, "no such parameter"),
+]
+
+
+@pytest.mark.parametrize(("parameters", "said"), BAD)
+async def test_a_bad_question_names_its_parameter(
+    before: Before, parameters: dict[str, str], said: str
+) -> None:
+    """With what it should be."""
+    answer = await ask(before.router, "/dead-letters", parameters)
+    assert answer.status == 400
+    assert answer.document["error"].startswith(said)
+
+
+async def test_a_letter_that_is_not_there(before: Before) -> None:
+    """Whatever it is called."""
+    for name in ("nothing", "a/b:c", "nul\0"):
+        assert (await ask(before.router, f"/dead-letters/{name}")).status == 404
+
+
+async def test_a_key_tells_why_its_command_was_refused(before: Before) -> None:
+    """When, the field, the reason and the letter; to the tenant's own readers."""
+    names = {"idempotency_key": "still-bad"}
+    [told] = (await _read(before, "/rejections", "default", **names))["rejections"]
+    assert (told["field"], told["command"]) == ("route", "message.send")
+    assert told["reason"].startswith("no such route")
+    assert told["dead_letter"] == await before.letter(STILL_BAD)
+    assert (await _read(before, "/rejections", "other", **names))["rejections"] == []
+    refused = await ask(before.router, "/rejections", names | {"tenant": "default"}, reader="other")
+    assert refused.status == 403
 
 
 async def test_a_letter_is_dropped_and_the_audit_keeps_that(before: Before) -> None:

@@ -328,7 +328,7 @@ SET seen_at = greatest(i.seen_at, excluded.seen_at),
 -- name: show_message
 -- Read one message for the read API.
 SELECT id, tenant, idempotency_key, cause, status, outcome, due_at, silence_at, created_at, ended_at, erased_at,
-    plan, state
+    resent_as, plan, state
 FROM router.messages WHERE id = $1
 
 -- name: show_history

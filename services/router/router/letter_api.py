@@ -1,0 +1,201 @@
+"""The read API's part on dead letters: listed and looked into, and why commands were refused."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import asyncpg
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from herald.database.pool import OUTAGES, Database
+from herald.durations import parse_duration
+from herald.read_tokens import Reader
+from herald.text import storable
+from router.body_masks import masked_body, masked_value
+from router.read_access import ReadAccess, read_error, refuse_tenant, tenant_asked_for
+from router.store.audit import Act, keep_acts
+from router.store.dead_letters import Filter, find_rejections, list_letters, show_letter
+
+BODY_READ = "dead_letter.read"  # the audit's name for a look at a whole body
+_FILTERS = ("queue", "reason", "tenant", "since", "after", "replayed", "limit")
+_LIMIT, _MOST = 100, 500
+
+
+def letter_routes(access: ReadAccess, database: Database) -> list[Route]:
+    """Build `GET /dead-letters`, `/dead-letters/{id}` and `/rejections?idempotency_key=&tenant=`.
+
+    Dead letters are operators'. Bodies are masked; `body=whole` shows one as it is, which the
+    audit keeps. A tenant's rejections are its own to read.
+    """
+    api = _LetterApi(database)
+    return [
+        access.route("/dead-letters", api.list),
+        access.route("/dead-letters/{letter_id:path}", api.show),
+        access.route("/rejections", api.rejections),
+    ]
+
+
+class _LetterApi:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def list(self, request: Request, reader: Reader) -> Response:
+        if not reader.is_operator:
+            return _refuse()
+        try:
+            which, limit = _filter(request, self._database.now())
+        except ValueError as error:
+            return read_error(400, str(error))
+        try:
+            async with self._database.connection() as connection:
+                rows = await list_letters(connection, which, limit)
+        except OUTAGES:
+            return _away()
+        last = rows[-1] if len(rows) == limit else None
+        cursor = f"{_exactly(last['received_at'])} {last['id']}" if last else None
+        return JSONResponse({"dead_letters": list(map(_summary, rows)), "after": cursor})
+
+    async def show(self, request: Request, reader: Reader) -> Response:
+        if not reader.is_operator:
+            return _refuse()
+        letter_id = storable(request.path_params["letter_id"])
+        whole = request.query_params.get("body") == "whole"
+        try:
+            async with self._database.transaction() as connection:
+                row = await show_letter(connection, letter_id)
+                if row is None:
+                    return read_error(404, "no such dead letter")
+                if whole:
+                    act = Act(
+                        user=f"token:{reader.name}",
+                        act=BODY_READ,
+                        tenant=row["tenant"],
+                        subject=letter_id,
+                    )
+                    await keep_acts(connection, [act])
+        except OUTAGES:
+            return _away()
+        headers, body = json.loads(row["headers"]), row["body"]
+        return JSONResponse(
+            {
+                **_summary(row),
+                "headers": headers if whole else masked_value("", headers),
+                "body": body.decode("utf-8", "replace") if whole else masked_body(body),
+            }
+        )
+
+    async def rejections(self, request: Request, reader: Reader) -> Response:
+        key = storable(request.query_params.get("idempotency_key"))
+        if not key:
+            return read_error(400, "idempotency_key: give one")
+        tenant = tenant_asked_for(request, reader)
+        if not reader.may_read(tenant):
+            return refuse_tenant(tenant)
+        try:
+            async with self._database.connection() as connection:
+                rows = await find_rejections(connection, tenant, key)
+        except OUTAGES:
+            return _away()
+        return JSONResponse({"rejections": list(map(_rejection, rows))})
+
+
+def _filter(request: Request, now: datetime) -> tuple[Filter, int]:
+    """Read the query.
+
+    Raises:
+        ValueError: a parameter is unknown, or has another form.
+    """
+    given = dict(request.query_params)
+    for name, value in given.items():
+        if name not in _FILTERS:
+            raise ValueError(f"no such parameter; there are {', '.join(_FILTERS)}")
+        if "\0" in value:
+            raise ValueError(f"{name}: must not contain U+0000")
+    limit = given.get("limit", str(_LIMIT))
+    if not limit.isdecimal() or not 1 <= int(limit[:4]) <= _MOST:
+        raise ValueError(f"limit: a number from 1 to {_MOST}")
+    replayed = given.get("replayed")
+    if replayed not in {None, "true", "false"}:
+        raise ValueError("replayed: true or false")
+    which = Filter(
+        queue=given.get("queue"),
+        reason=given.get("reason"),
+        tenant=given.get("tenant"),
+        since=_since(given["since"], now) if "since" in given else None,
+        before=_cursor(given["after"]) if "after" in given else None,
+        replayed=replayed == "true" if replayed else None,
+    )
+    return which, int(limit)
+
+
+def _since(text: str, now: datetime) -> datetime:
+    """Read a moment, or how long ago it was."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        try:
+            return now - parse_duration(text)
+        except ValueError:
+            raise ValueError("since: like 1h, or a time like 2026-01-31T12:00:00+00:00") from None
+    if moment.tzinfo is None:
+        raise ValueError("since: the time has no offset; write Z or +00:00 after it")
+    return moment
+
+
+def _cursor(text: str) -> tuple[datetime, str]:
+    """Read where the page before ended."""
+    moment, _, letter_id = text.partition(" ")
+    try:
+        return datetime.fromisoformat(moment).astimezone(UTC), letter_id
+    except (ValueError, OverflowError):
+        raise ValueError("after: as the page before gave it") from None
+
+
+def _summary(row: asyncpg.Record) -> dict[str, Any]:
+    return {
+        "id": row["id"],
+        "queue": row["queue"],
+        "reason": row["reason"],
+        "exchange": row["exchange"],
+        "routing_key": row["routing_key"],
+        "message_id": row["message_id"],
+        "correlation_id": row["correlation_id"],
+        "broker_user": row["broker_user"],
+        "tenant": row["tenant"],
+        "idempotency_key": row["idempotency_key"],
+        "received_at": _exactly(row["received_at"]),
+        "bytes": row["bytes"],
+        "replayed_at": _exactly(row["replayed_at"]),
+        "replayed_by": row["replayed_by"],
+        "replay_result": row["replay_result"],
+    }
+
+
+def _rejection(row: asyncpg.Record) -> dict[str, Any]:
+    field, colon, reason = row["reason"].partition(": ")
+    names_field = bool(colon) and " " not in field
+    return {
+        "rejected_at": _exactly(row["received_at"]),
+        "command": row["routing_key"],
+        "field": field if names_field else "",
+        "reason": reason if names_field else row["reason"],
+        "dead_letter": row["id"],
+        "replayed_at": _exactly(row["replayed_at"]),
+        "replay_result": row["replay_result"],
+    }
+
+
+def _exactly(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment is not None else None
+
+
+def _refuse() -> Response:
+    return read_error(403, "dead letters are shown to operators alone: a token for every tenant")
+
+
+def _away() -> Response:
+    return read_error(503, "database away", {"Retry-After": "5"})
