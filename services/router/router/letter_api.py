@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import asyncpg
+from pydantic import TypeAdapter, ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from herald.database.pool import OUTAGES, Database
-from herald.durations import parse_duration
+from herald.faults import faults_of
 from herald.read_tokens import Reader
+from herald.searches import When
 from herald.text import storable
 from router.body_masks import masked_body, masked_value
 from router.read_access import ReadAccess, read_error, refuse_tenant, tenant_asked_for
@@ -23,6 +25,7 @@ from router.store.dead_letters import Filter, find_rejections, list_letters, sho
 BODY_READ = "dead_letter.read"  # the audit's name for a look at a whole body
 _FILTERS = ("queue", "reason", "tenant", "since", "after", "replayed", "limit")
 _LIMIT, _MOST = 100, 500
+_WHEN: TypeAdapter[datetime | timedelta] = TypeAdapter(When)
 
 
 def letter_routes(access: ReadAccess, database: Database) -> list[Route]:
@@ -135,15 +138,10 @@ def _filter(request: Request, now: datetime) -> tuple[Filter, int]:
 def _since(text: str, now: datetime) -> datetime:
     """Read a moment, or how long ago it was."""
     try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        try:
-            return now - parse_duration(text)
-        except ValueError:
-            raise ValueError("since: like 1h, or a time like 2026-01-31T12:00:00+00:00") from None
-    if moment.tzinfo is None:
-        raise ValueError("since: the time has no offset; write Z or +00:00 after it")
-    return moment
+        when = _WHEN.validate_python(text)
+    except ValidationError as error:
+        raise ValueError(f"since: {faults_of(error)[0][1]}") from None
+    return now - when if isinstance(when, timedelta) else when
 
 
 def _cursor(text: str) -> tuple[datetime, str]:
