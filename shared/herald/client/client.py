@@ -12,18 +12,18 @@ from uuid import UUID
 import structlog
 from aio_pika.abc import AbstractConnection, AbstractIncomingMessage
 
-from herald.client.answers import Answer, answer_from
+from herald.client.answers import Answer
 from herald.client.commanding import (
+    PUBLISH_SECONDS,
     Command,
     cancel_command,
     erase_command,
-    not_answered,
-    not_confirmed,
     publish,
     send_command,
 )
 from herald.client.connection import Connection
 from herald.client.errors import ClientError, NoAnswerError
+from herald.client.open_commands import OpenCommands
 from herald.client.progress import MAX_MESSAGES, Heard, Progress, Until
 from herald.client.stream import EventStream
 from herald.client.subscription import Subscription, settle
@@ -34,9 +34,7 @@ from herald.topology import command_event_key, message_event_key
 from herald.vocabulary import Lane
 
 ANSWER_SECONDS = 10.0
-PUBLISH_SECONDS = 10.0
 _FAMILIES = ("message", "command", "inbound", "account")
-_Said = tuple[str, CommandData]  # an answer's event type and data
 
 _log = structlog.get_logger(__name__)
 
@@ -72,7 +70,7 @@ class Client:
         self._listens = False
         self._heard = Heard()
         self._news = asyncio.Condition()
-        self._answers: dict[str, tuple[Command, asyncio.Future[_Said]]] = {}
+        self._open = OpenCommands(self._connection, self._listen)
         self._sends: OrderedDict[str, Command] = OrderedDict()  # by message id, the newest
         self._erased: OrderedDict[str, dict[str, int]] = OrderedDict()  # by erasure, the newest
         self._waited: Counter[str] = Counter()  # by message id: how many wait
@@ -135,7 +133,7 @@ class Client:
             PublishFailedError, TopologyMissingError: as `publish`.
         """
         command = send_command(message, self._tenant, lane)
-        answer = await self._ask(command, timeout_seconds)
+        answer = await self._open.ask(command, timeout_seconds)
         self._sends[answer.message_id] = command
         while len(self._sends) > MAX_MESSAGES:
             self._sends.popitem(last=False)
@@ -155,7 +153,7 @@ class Client:
             NoAnswerError, PublishFailedError, TopologyMissingError: as `send`.
         """
         command = cancel_command(self._tenant, id, idempotency_key)
-        return await self._ask(command, timeout_seconds)
+        return await self._open.ask(command, timeout_seconds)
 
     async def erase(
         self,
@@ -174,7 +172,7 @@ class Client:
             NoAnswerError, PublishFailedError, TopologyMissingError: as `send`.
         """
         tenant = None if self._tenant == UNKNOWN_TENANT else self._tenant
-        return await self._ask(erase_command(tenant, to, id), timeout_seconds)
+        return await self._open.ask(erase_command(tenant, to, id), timeout_seconds)
 
     async def wait_erased(
         self, erasure_id: str, *, timeout_seconds: float | None = None
@@ -233,22 +231,6 @@ class Client:
         wanted = patterns or tuple(f"{family}.*.{self._tenant}" for family in _FAMILIES)
         return EventStream(self._connection, self._tenant, wanted, queue)
 
-    async def _ask(self, command: Command, seconds: float) -> Answer:
-        """Publish a command and wait for its answer."""
-        future: asyncio.Future[_Said] = asyncio.get_running_loop().create_future()
-        self._answers[command.message_id] = command, future
-        confirmed = False
-        try:
-            async with asyncio.timeout(seconds):
-                await self._listen()
-                await publish(self._connection, command, seconds)
-                confirmed = True
-                return answer_from(*await future)
-        except TimeoutError:
-            raise (not_answered if confirmed else not_confirmed)(seconds) from None
-        finally:
-            del self._answers[command.message_id]
-
     async def _listen(self) -> None:
         """Begin to listen, the first time."""
         async with self._listening:
@@ -266,8 +248,7 @@ class Client:
     async def _ask_again(self) -> None:
         """Publish what is waited for again: the router answers with the present state."""
         waited = [self._sends[name] for name in self._waited if name in self._sends]
-        asked = [command for command, _ in self._answers.values()]
-        for command in (*asked, *waited):
+        for command in (*self._open.commands, *waited):
             try:
                 await publish(self._connection, command, PUBLISH_SECONDS)
             except ClientError as error:
@@ -283,17 +264,10 @@ class Client:
                 if data.message_id is not None and data.status is not None:
                     self._heard.note_state(data.message_id, data.status, data.outcome)
                 if data.erased is None:
-                    self._resolve(message.correlation_id, event.type, data)
+                    self._open.hear(message.correlation_id, event.type, data)
                 elif data.erasure_id is not None:
                     self._erased[data.erasure_id] = data.erased
                     while len(self._erased) > MAX_MESSAGES:
                         self._erased.popitem(last=False)
             self._news.notify_all()
         await settle(message)
-
-    def _resolve(self, correlation_id: str | None, kind: str, data: CommandData) -> None:
-        """Give an answer to whoever asked."""
-        if correlation_id in self._answers:
-            _command, future = self._answers[correlation_id]
-            if not future.done():
-                future.set_result((kind, data))

@@ -19,10 +19,12 @@ from herald.client.connection import Connection, explained
 from herald.client.errors import NoAnswerError, PublishFailedError, RejectedError
 from herald.commands import MAX_COMMAND_BYTES, CancelMessage, SendMessage
 from herald.faults import faults_of
+from herald.operator_commands import OperatorCommand
 from herald.recipient_commands import EraseRecipient
 from herald.topology import CANCEL_KEY, COMMANDS, ERASE_KEY, SEND_KEYS
 from herald.vocabulary import Lane
 
+PUBLISH_SECONDS = 10.0
 _RETRY_SECONDS = 0.1
 
 
@@ -84,6 +86,12 @@ def erase_command(
     """
     given = {} if erasure_id is None else {"id": str(erasure_id)}
     return _command(EraseRecipient, {**given, "tenant": tenant, "to": to}, ERASE_KEY)
+
+
+def operator_command(key: str, command: OperatorCommand) -> Command:
+    """Write an operator's command."""
+    body = command.model_dump_json(exclude_unset=True).encode()
+    return Command(key=key, body=body, message_id=str(uuid4()))
 
 
 def _command(

@@ -1,4 +1,4 @@
-"""What the read API shows of dead letters: masked to operators; to tenants why they were refused."""
+"""What the read API shows of dead letters: masked to operators, why they died to their tenants."""
 
 from __future__ import annotations
 

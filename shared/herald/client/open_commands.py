@@ -1,0 +1,61 @@
+"""Commands that were published and wait for their answers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from herald.client.answers import Answer, answer_from
+from herald.client.commanding import Command, not_answered, not_confirmed, publish
+from herald.client.connection import Connection
+from herald.events import CommandData
+
+_Said = tuple[str, CommandData]  # an answer's event type and data
+
+
+class OpenCommands:
+    """Publishes commands and gives each its answer, once somebody hears it.
+
+    `listen` begins to listen to answers, where that is still to be done; it comes before every
+    publish, so that no answer is missed.
+    """
+
+    def __init__(self, connection: Connection, listen: Callable[[], Awaitable[None]]) -> None:
+        self._connection = connection
+        self._listen = listen
+        self._open: dict[str, tuple[Command, asyncio.Future[_Said]]] = {}
+
+    @property
+    def commands(self) -> list[Command]:
+        """Those that wait: to be published again on a new connection."""
+        return [command for command, _ in self._open.values()]
+
+    async def ask(self, command: Command, seconds: float) -> Answer:
+        """Publish a command and wait for its answer.
+
+        Raises:
+            RejectedError: with the field at fault.
+            NoAnswerError: confirmed, but not answered in time; it will be.
+            PublishFailedError: not confirmed in time, or refused.
+            TopologyMissingError: the broker has no `herald.commands`.
+        """
+        future: asyncio.Future[_Said] = asyncio.get_running_loop().create_future()
+        self._open[command.message_id] = command, future
+        confirmed = False
+        try:
+            async with asyncio.timeout(seconds):
+                await self._listen()
+                await publish(self._connection, command, seconds)
+                confirmed = True
+                return answer_from(*await future)
+        except TimeoutError:
+            raise (not_answered if confirmed else not_confirmed)(seconds) from None
+        finally:
+            del self._open[command.message_id]
+
+    def hear(self, correlation_id: str | None, kind: str, data: CommandData) -> None:
+        """Take an answer in; one that nobody waits for is left alone."""
+        if correlation_id in self._open:
+            _command, future = self._open[correlation_id]
+            if not future.done():
+                future.set_result((kind, data))
