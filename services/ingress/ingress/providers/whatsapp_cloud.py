@@ -94,10 +94,7 @@ class WhatsAppCloudEndpoint:
         """
         if not self.businesses:
             return (self.account,)
-        found = self.businesses.get(business or "")
-        if found is None:
-            raise NotUnderstoodError(Reason.UNKNOWN_ACCOUNT)
-        return found
+        return self.businesses.get(business or "", ())
 
 
 def _is_handshake(call: Call, verify_token: bytes) -> bool:
@@ -141,8 +138,11 @@ def _read_change(
         for preference in sequence(value.get("user_preferences")):
             told.read(preference, partial(preference_receipt, account, call, value))
     else:
-        for account in endpoint.concerned(text(entry, "id")):
+        accounts = endpoint.concerned(text(entry, "id"))
+        for account in accounts:
             told.read(change, partial(account_receipt, account, call, entry))
+        if not accounts:  # with the business account's id: it is what is not configured
+            told.set_aside(Reason.UNKNOWN_ACCOUNT, {**entry, "changes": [change]})
 
 
 def _read_messages(

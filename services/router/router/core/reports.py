@@ -48,10 +48,10 @@ def _tell_what_ranks_hide(draft: Draft, before: Attempt, after: Attempt, fact: R
     told by what it leads to.
     """
     receipt = fact.receipt
-    for flag in sorted({*after.flags} - {*before.flags}):
-        if before.status is not flag:  # told by a router that kept no flag of it
-            failure = failure_of(receipt) or receipt.failure
-            draft.emit(flag, attempt=after, receipt=receipt, failure=failure)
+    if after.flags != before.flags and before.status is not receipt.status:
+        # else it was told by a router that kept no flag of bounces
+        failure = failure_of(receipt) or receipt.failure
+        draft.emit(receipt.status, attempt=after, receipt=receipt, failure=failure)
     failed = after.status is Status.FAILED and before.status is not Status.FAILED
     if failed and _had_succeeded(draft, after):
         draft.emit("failed", attempt=after, receipt=receipt, failure=after.failure)
