@@ -25,10 +25,11 @@ from herald.durations import format_duration, parse_duration
 from herald.identifiers import TenantName
 from herald.masking import address_hash, hash_of_mask
 from herald.text import FilledLine
-from herald.vocabulary import MessageStatus, Outcome
+from herald.vocabulary import MessageStatus
 
 DEFAULT_LIMIT, HIGHEST_LIMIT = 50, 500
-NOT_ENDED: Literal["none"] = "none"
+NOT_ENDED = "none"
+WantedOutcome = Literal["succeeded", "failed", "expired", "cancelled", "none"]
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 _MOMENT: TypeAdapter[datetime] = TypeAdapter(Moment)
 _WHEN = "give a moment with an offset (2026-01-31T12:00+01:00), or how long ago it was (2h)"
@@ -99,7 +100,7 @@ class MessageSearch(BaseModel):
     )
     since: When | None = None  # created then or later: a moment with an offset, or `2h` ago
     until: When | None = None  # created before that
-    outcome: Outcome | Literal["none"] | None = None  # how it ended; `none`: it has not
+    outcome: WantedOutcome | None = None  # how it ended; `none`: it has not
     status: MessageStatus | None = None  # how far it came
     resent: bool | None = None  # whether it was sent again
     limit: int = Field(default=DEFAULT_LIMIT, ge=1, le=HIGHEST_LIMIT)  # of messages in one answer

@@ -94,6 +94,25 @@ def test_timeline_tells_why(quiet: None, environment: dict[str, str]) -> None:
     assert f" {hour:02}:{document['created_at'][14:16]}:" in by_key.stdout
 
 
+def test_find_lists_what_went_to_a_recipient(environment: dict[str, str]) -> None:
+    """By the address, which is masked there as in the timeline, or by its mask."""
+    mailbox, key = f"{uuid4().hex}@example.com", str(uuid4())
+    sent = here(
+        environment, "send", "--email", mailbox, "--subject", "Hi", "--text", "Hi", "--key", key,
+        "--route", "email", "--wait", "delivered", "--json",
+    )  # fmt: skip
+    assert sent.exit_code == DONE, sent.stderr
+    found = herald(environment, "find", "--email", mailbox.upper(), "--since", "1h")
+    [line] = found.stdout.splitlines()
+    parts = line.split("  ")
+    assert (parts[2:5]) == ["default", "delivered, succeeded", "email"]
+    mask = parts[5]
+    assert mailbox.partition("@")[0] not in line
+    assert mask in herald(environment, "timeline", key).stdout
+    again = herald(environment, "find", "--address", mask, "--json")
+    assert json.loads(again.stdout)["idempotency_key"] == key
+
+
 def test_a_failure_is_an_exit_code(quiet: None, environment: dict[str, str]) -> None:
     """A message that fails ends with 1, one that is not there in time with 3 and advice."""
     failed = here(

@@ -60,11 +60,17 @@ def compose(
     if via:
         command["route"] = {"steps": [{"channel": channel} for channel in via]}
     for pair in metadata:
-        name, separator, value = pair.partition("=")
-        if not separator:
-            raise fail(f"--metadata {pair}: write NAME=VALUE", EXIT_USAGE)
+        name, value = metadata_pair(pair)
         _place(command, ("metadata", name), value)
     return command
+
+
+def metadata_pair(pair: str) -> tuple[str, str]:
+    """Part a --metadata in name and value, or end with 2."""
+    name, separator, value = pair.partition("=")
+    if not separator:
+        raise fail(f"--metadata {pair}: write NAME=VALUE", EXIT_USAGE)
+    return name, value
 
 
 def _place(command: dict[str, Any], path: tuple[str, ...], value: str) -> None:

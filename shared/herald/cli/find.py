@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 from pydantic import ValidationError
 
+from herald.cli.composing import metadata_pair
 from herald.cli.environment import EXIT_USAGE, JsonOption, fail
 from herald.cli.reading import post
 from herald.faults import faults_of
@@ -24,10 +25,11 @@ def find(
     email: Annotated[str | None, typer.Option(help="Sent to this e-mail address.")] = None,
     address: Annotated[str | None, typer.Option(help=f"Sent to {_ADDRESS}.")] = None,
     metadata: Annotated[
-        list[str] | None, typer.Option(help="With this, as key=value; all of them if repeated.")
+        list[str] | None, typer.Option(help="NAME=VALUE; may repeat, then with all of them.")
     ] = None,
     since: Annotated[
-        str | None, typer.Option(help="Created then or later: a moment with an offset, or 2h ago.")
+        str | None,
+        typer.Option(help="Created then or later: ISO 8601 with an offset, or an age such as 2h."),
     ] = None,
     until: Annotated[str | None, typer.Option(help="Created before that.")] = None,
     outcome: Annotated[
@@ -53,7 +55,7 @@ def find(
         phone=phone,
         email=email,
         address=address,
-        metadata=dict(map(_pair, metadata or [])),
+        metadata=dict(map(metadata_pair, metadata or [])),
         since=since,
         until=until,
         outcome=outcome,
@@ -94,13 +96,6 @@ def _search(**values: Any) -> MessageSearch:
     except ValidationError as error:
         lines = [f"--{at}: {reason}" if at else reason for at, reason in faults_of(error)]
         raise fail("\n".join(lines), EXIT_USAGE) from None
-
-
-def _pair(text: str) -> tuple[str, str]:
-    key, separator, value = text.partition("=")
-    if not separator or not key:
-        raise fail("--metadata: written as key=value", EXIT_USAGE)
-    return key, value
 
 
 def _line(message: dict[str, Any]) -> str:

@@ -215,7 +215,7 @@ WRONG: list[tuple[Any, str]] = [
     ({"email": "ada"}, "email: not an e-mail address"),
     ({"address": " "}, "address: must not be blank"),
     ({"phone": "+15550002222", "email": "a@example.com"}, "give one of phone, email and address"),
-    ({"outcome": "lost"}, "outcome"),
+    ({"outcome": "lost"}, "outcome: Input should be 'succeeded', 'failed', 'expired'"),
     ({"status": "lost"}, "status: Input should be 'queued', 'sent', 'delivered', 'read'"),
     ({"since": "yesterday"}, "since: give a moment with an offset"),
     ({"since": "2026-01-31T12:00:00"}, "since: give a moment with an offset"),

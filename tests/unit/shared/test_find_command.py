@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from typer.testing import CliRunner
 
 from herald.cli import application, reading
 from herald.masking import MaskingKey, set_masking_key
+from herald.searches import NOT_ENDED, WantedOutcome
+from herald.vocabulary import Outcome
 from secret_files import MASKING_SECRET
 
 MESSAGE: dict[str, Any] = {
@@ -139,11 +141,11 @@ WRONG = [
     (("--phone", "12"), "--phone: not a phone number with + and country code"),
     (("--email", "ada"), "--email: not an e-mail address"),
     (("--phone", "+15550002222", "--email", "a@example.com"), "give one of phone, email and"),
-    (("--outcome", "lost"), "--outcome"),
+    (("--outcome", "lost"), "--outcome: Input should be 'succeeded', 'failed', 'expired', 'canc"),
     (("--status", "lost"), "--status: Input should be 'queued'"),
     (("--since", "yesterday"), "--since: give a moment with an offset"),
     (("--since", "1h", "--until", "2h"), "since must lie before until"),
-    (("--metadata", "order"), "--metadata: written as key=value"),
+    (("--metadata", "order"), "--metadata order: write NAME=VALUE"),
     (("--tenant", "No"), "--tenant: String should match pattern"),
 ]
 
@@ -156,3 +158,8 @@ def test_bad_options_are_refused(router: Router, options: tuple[str, ...], probl
     assert problem in result.stderr
     assert router.asked == []
     assert "15550002222" not in result.output
+
+
+def test_every_outcome_can_be_looked_for() -> None:
+    """And that there is none yet."""
+    assert set(get_args(WantedOutcome)) == {*Outcome, NOT_ENDED}
