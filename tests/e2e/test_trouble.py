@@ -76,7 +76,7 @@ def test_refused_commands_are_kept_for_the_operator(client: Client, stack: Stack
         connection = await asyncpg.connect(stack.servers.postgres_dsn)
         try:
             body: bytes | None = await connection.fetchval(
-                "SELECT body FROM router.dead_letters WHERE id LIKE '%' || $1", name
+                "SELECT body FROM router.dead_letters WHERE message_id = $1", name
             )
             return body
         finally:
