@@ -23,7 +23,7 @@ class InboundMedia(_Part):
     """A file the provider holds for us."""
 
     reference: str  # the provider's id or URL of it
-    kind: LenientMediaKind | None = None  # where the provider tells it
+    kind: LenientMediaKind | None = None  # image, video, audio, document or sticker, where told
     content_type: str | None = None  # its MIME type
     caption: str | None = None  # the words sent with it
     filename: str | None = None  # as the sender named it
@@ -140,15 +140,15 @@ class InboundContent(_Part):
     text: str | None = None  # its words, or the caption
     payload: str | None = None  # what a button or a form gave
     media: list[InboundMedia] = Field(default_factory=list)  # files, by the provider's reference
-    location: InboundLocation | None = None  # with `location`
-    contacts: list[InboundContact] = Field(default_factory=list)  # with `contacts`
-    order: InboundOrder | None = None  # with `order`
-    choice: InboundChoice | None = None  # with `button` and `interactive`
-    reaction: InboundReaction | None = None  # with `reaction`
-    original: str | None = None  # with `edited` and `deleted`: the provider's id of that message
-    address_change: AddressChange | None = None  # with `address_changed`
-    preference: InboundPreference | None = None  # with `preference`
-    problems: list[InboundProblem] = Field(default_factory=list)  # with `unsupported`: why
+    location: InboundLocation | None = None  # the place, of a `location`
+    contacts: list[InboundContact] = Field(default_factory=list)  # the entries, of `contacts`
+    order: InboundOrder | None = None  # the products, of an `order`
+    choice: InboundChoice | None = None  # what was chosen, of a `button` or `interactive`
+    reaction: InboundReaction | None = None  # the emoji and its message, of a `reaction`
+    original: str | None = None  # the provider's id of what was `edited` or `deleted`
+    address_change: AddressChange | None = None  # the old and the new, of an `address_changed`
+    preference: InboundPreference | None = None  # what they want, of a `preference`
+    problems: list[InboundProblem] = Field(default_factory=list)  # why, of something `unsupported`
     referral: InboundReferral | None = None  # what led the sender here, with their first message
     product: InboundProduct | None = None  # what they ask about
     forwarded: bool = False  # somebody else wrote it

@@ -42,7 +42,7 @@ MEDIA_KINDS: dict[str, MediaKind] = {
     "sticker": MediaKind.STICKER,
 }
 
-# the object that holds the choice, by what it was made of; other types are told as such
+# by the object that holds what was chosen; a form and any other type are read apart
 CHOICES: dict[str, ChoiceKind] = {
     "button_reply": ChoiceKind.BUTTON,
     "list_reply": ChoiceKind.LIST,
