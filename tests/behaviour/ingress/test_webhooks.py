@@ -12,7 +12,14 @@ from aio_pika.abc import AbstractIncomingMessage
 
 from behaviour.bus.rabbit import Rabbit
 from behaviour.ingress.gateway import ACCOUNT_SID, VERIFY_TOKEN, Answer, Providers
-from herald.receipts import RECEIPT, AttemptReceipt, InboundReceipt, Pulse, Receipt
+from herald.receipts import (
+    RECEIPT,
+    AccountReceipt,
+    AttemptReceipt,
+    InboundReceipt,
+    Pulse,
+    Receipt,
+)
 from herald.topology import DEAD_QUEUE, receipts_queue
 from herald.vocabulary import Lane, Status
 
@@ -114,6 +121,27 @@ async def test_an_inbound_sms_is_answered_without_words(
     )
     assert isinstance(receipt, InboundReceipt)
     assert (receipt.sender, receipt.text) == ("+15550002222", "Hello there")
+
+
+async def test_news_about_an_account_reaches_the_router(
+    providers: Providers, rabbit: Rabbit
+) -> None:
+    """Of the account whose URL is called, for none names its business account."""
+    value = {"event": "REJECTED", "message_template_name": "welcome", "reason": "INVALID_FORMAT"}
+    change = {"field": "message_template_status_update", "value": value}
+    entry = {"id": "2", "time": 1768824000, "changes": [change]}
+    body = json.dumps({"object": "whatsapp_business_account", "entry": [entry]}).encode()
+    for _ in range(2):  # Meta repeats what it was not thanked for in time
+        assert (await providers.meta(body)).status == 200
+    first, again = await receipts(rabbit, 2)
+    message, receipt = first
+    assert (message.routing_key, message.type) == (
+        "account.whatsapp.normal",
+        "herald.receipt.account.v1",
+    )
+    assert isinstance(receipt, AccountReceipt)
+    assert (receipt.account, receipt.status) == ("wa-main", "REJECTED")
+    assert message.message_id == again[0].message_id == receipt.frame_id
 
 
 async def test_sendgrid_events_reach_the_router(providers: Providers, rabbit: Rabbit) -> None:
