@@ -5,6 +5,7 @@ A POST, for an address in a URL would stand in the access logs of every proxy on
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -23,10 +24,11 @@ from herald.read_tokens import Reader
 from herald.searches import MessageSearch, Position
 from router.core.message import PLAN, STATE
 from router.read_access import ReadAccess, read_error, refuse_tenant
-from router.store.searches import Look, are_hashes_complete, position_of
+from router.store.searches import Look, are_hashes_complete, list_tenants, position_of
 
 MAX_BODY_BYTES = 16 * 1024
 MOST_EXAMINED = 5000  # in one statement
+AT_ONCE = 2  # more searches wait for these, so that messages on their way keep their connections
 PATIENCE_SECONDS = 2.0  # then an answer says where to go on, whatever was found
 
 
@@ -39,7 +41,11 @@ class Page:
 
 
 def search_route(access: ReadAccess, database: Database, configured: Sequence[str]) -> Route:
-    """Build `POST /messages/search`; an operator's search goes over the `configured` tenants."""
+    """Build `POST /messages/search`.
+
+    An operator's search goes over the `configured` tenants, and those that once were.
+    """
+    turn = asyncio.Semaphore(AT_ONCE)
 
     async def search(request: Request, reader: Reader) -> Response:
         body = await _body(request)
@@ -54,10 +60,12 @@ def search_route(access: ReadAccess, database: Database, configured: Sequence[st
             return read_error(400, str(error))
         if wanted.tenant is not None and not reader.may_read(wanted.tenant):
             return refuse_tenant(wanted.tenant)
-        tenants = [wanted.tenant] if wanted.tenant else _tenants_of(reader, configured)
-        look = Look(wanted, tenants, since)
         try:
-            async with database.connection() as connection:
+            async with turn, database.connection() as connection:
+                tenants = (wanted.tenant,) if wanted.tenant else reader.tenants
+                if wanted.tenant is None and reader.is_operator:
+                    tenants = (*{*configured, *await list_tenants(connection)},)
+                look = Look(wanted, tenants, since)
                 page = await find_page(connection, look, before, wanted.limit)
                 complete = await are_hashes_complete(connection)
         except OUTAGES:
@@ -86,10 +94,6 @@ async def find_page(connection: Connection, look: Look, before: Position, limit:
     if len(page.rows) > limit:
         return Page(page.rows[:limit], position_of(page.rows[limit - 1]))
     return page
-
-
-def _tenants_of(reader: Reader, configured: Sequence[str]) -> Sequence[str]:
-    return configured if reader.is_operator else reader.tenants
 
 
 async def _body(request: Request) -> bytes | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import uuid
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import structlog
 
 from behaviour.router.receipts import receipt, webhook
 from behaviour.router.world import World, command
+from herald.identifiers import message_id_for
 from herald.masking import masked
 from herald.vocabulary import Receipts, Status
 from reading import OPERATOR, Answer, ask
@@ -176,6 +178,30 @@ async def test_each_reader_finds_its_own_tenants_messages(world: World, phone: s
     refused = await search(world, phone=phone, tenant="other", reader="default")
     assert refused.status == 403
     assert refused.document == {"error": "this token may not read tenant other"}
+
+
+async def test_an_operator_finds_messages_of_tenants_that_are_no_more(
+    world: World, phone: str
+) -> None:
+    """A tenant that was taken out of the configuration leaves its messages behind."""
+    key = await send(world, phone)
+    for table, name in (("messages", "id"), ("recipients", "message_id")):
+        await world.database.execute(
+            f"UPDATE router.{table} SET tenant = 'former' WHERE {name} = $1",  # noqa: S608
+            message_id_for("default", key),
+        )
+    assert await keys(world, phone=phone) == [key]
+    assert await keys(world, phone=phone, reader="default") == []
+
+
+async def test_searches_leave_connections_to_messages(world: World, phone: str) -> None:
+    """However many wait for the database at once, commands are taken; then each is answered."""
+    async with world.held("router.masking"):
+        searching = [asyncio.create_task(search(world, phone=phone)) for _ in range(20)]
+        for _ in range(4):
+            await send(world, phone)
+        assert not any(task.done() for task in searching)
+    assert {(await task).status for task in searching} == {200}
 
 
 async def test_without_a_token_nothing_is_found(world: World, phone: str) -> None:

@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from herald.cli import application
 from herald.config.loading import load_configuration, load_or_exit
 from herald.config.masking import read_masking_key, write_masking_key
 from herald.config.secret_files import SecretFileError
@@ -112,6 +114,18 @@ def test_a_service_does_not_start_without_a_key(
     wanted = herald_toml.parent / "secrets" / "masking.key"
     assert caught.value.code == 2
     assert f"masking.key_file: no such file: {wanted}; {REMEDY}" in capsys.readouterr().err
+
+
+def test_the_check_of_the_configuration_tells_of_the_key(
+    herald_toml: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before any service is started."""
+    monkeypatch.setenv("HERALD_CONFIG", str(herald_toml))
+    checked = CliRunner().invoke(application, ["config", "check"])
+    assert checked.exit_code == 2
+    assert "masking.key_file: no such file: " in checked.stderr
+    write_masking_key(herald_toml.parent / "secrets" / "masking.key")
+    assert CliRunner().invoke(application, ["config", "check"]).exit_code == 0
 
 
 def test_a_service_masks_with_the_key_of_its_configuration(herald_toml: Path) -> None:

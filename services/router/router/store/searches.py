@@ -75,6 +75,11 @@ def position_of(row: asyncpg.Record) -> Position:
     return Position(row["position_at"], row["position_id"])
 
 
+async def list_tenants(connection: Connection) -> list[str]:
+    """Name every tenant that has messages, also those that are configured no more."""
+    return [row["name"] for row in await connection.fetch(QUERIES["list_tenants"])]
+
+
 async def are_hashes_complete(connection: Connection) -> bool:
     """Say whether every message can be found by its addresses, or a rehash is needed first."""
     return bool(await connection.fetchval(QUERIES["are_hashes_complete"]))

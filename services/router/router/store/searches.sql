@@ -62,6 +62,18 @@ LEFT JOIN LATERAL (
 WHERE m.id IS NOT NULL OR counted.number = counted.total
 ORDER BY counted.number
 
+-- name: list_tenants
+-- Name every tenant that has messages, by one look at the index for each.
+WITH RECURSIVE tenants (name) AS (
+    (SELECT tenant FROM router.recipients ORDER BY tenant LIMIT 1)
+    UNION ALL
+    SELECT (
+        SELECT tenant FROM router.recipients WHERE tenant > tenants.name ORDER BY tenant LIMIT 1
+    )
+    FROM tenants WHERE tenants.name IS NOT NULL
+)
+SELECT name FROM tenants WHERE name IS NOT NULL
+
 -- name: are_hashes_complete
 -- Say whether every message can be found by its addresses.
 SELECT coalesce((SELECT is_complete FROM router.masking), false)
