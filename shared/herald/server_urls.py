@@ -19,6 +19,10 @@ _DEFAULT_PORTS = {
     "https": 443,
 }
 _HIGHEST_PORT = 65_535
+# of a broker's URL, after `?`: its authority, our certificate and key (PEM files), and that the
+# certificate says who we are. What would switch verification off is not among them.
+_FILES = ("cafile", "certfile", "keyfile")
+_PARAMETERS = frozenset({*_FILES, "auth", "heartbeat", "name"})
 
 
 def check_url(url: str, schemes: tuple[str, ...]) -> str:
@@ -35,7 +39,29 @@ def check_url(url: str, schemes: tuple[str, ...]) -> str:
         raise ValueError(
             "its host or port is not understood (in a password, @ : / # ? % are percent-encoded)"
         ) from None
+    if schemes is AMQP:
+        _check_broker_parameters(url)
     return url
+
+
+def broker_files(url: str) -> dict[str, str]:
+    """Return the files that a broker's URL names, by parameter."""
+    given = parse_qs(urlsplit(url).query)
+    return {name: given[name][-1] for name in _FILES if name in given}
+
+
+def _check_broker_parameters(url: str) -> None:
+    """Refuse what is no parameter; it may be a piece of a password and is not repeated."""
+    parts = urlsplit(url)
+    given = parse_qs(parts.query, keep_blank_values=True)
+    if not given.keys() <= _PARAMETERS:
+        raise ValueError(f"after ? it may have {', '.join(sorted(_PARAMETERS))} and nothing else")
+    if given.keys() & {*_FILES, "auth"} and parts.scheme != "amqps":
+        raise ValueError("cafile, certfile, keyfile and auth need amqps://")
+    if "auth" in given and given["auth"] != ["EXTERNAL"]:
+        raise ValueError("auth can only be EXTERNAL: the certificate says who it is")
+    if "auth" in given and "certfile" not in given:
+        raise ValueError("auth=EXTERNAL needs certfile")
 
 
 def place_of(url: str) -> str:

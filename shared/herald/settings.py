@@ -31,7 +31,7 @@ class Address(NamedTuple):
 class Settings:
     """Where a service finds its broker, database and configuration, and where it listens."""
 
-    amqp_url: str  # HERALD_AMQP_URL, without a query string
+    amqp_url: str  # HERALD_AMQP_URL
     postgres_dsn: str  # HERALD_POSTGRES_DSN; empty for a service that uses no database
     config_path: Path  # HERALD_CONFIG
     operations: Address  # HERALD_OPERATIONS_HOST and _PORT: health, metrics, read API

@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from herald.application import application
 from herald.bus.connections import Connections
-from herald.config.loading import Configuration, publishing_user
+from herald.config.loading import Configuration, broker_identity
 from herald.loop_lag import loop_lag_measured
 from herald.ops import ops_routes
 from herald.seldom_log import SeldomLog
@@ -54,7 +54,7 @@ def build_apps(settings: Settings, configuration: Configuration) -> Applications
     file = configuration.file
     endpoints = endpoints_from(configuration)
     metrics.initialise(endpoints.accounts)
-    user = publishing_user("ingress", file.services.ingress, settings)
+    user = broker_identity("ingress", file.services.ingress, settings, file.secrets)
     connections = Connections(settings.amqp_url, app_id=APP_ID, user=user)
     declare_publications(
         connections.publishing, {file.accounts[name].channel for _, name in endpoints.accounts}

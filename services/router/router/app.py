@@ -12,7 +12,7 @@ from herald.application import application
 from herald.background import Background, run_together
 from herald.bus.batches import Handler
 from herald.bus.connections import Connections
-from herald.config.loading import Configuration, publishing_user
+from herald.config.loading import Configuration, broker_identity
 from herald.database.masking_watch import MaskingWatch
 from herald.database.pool import Database
 from herald.database.schema import SchemaWatch
@@ -71,7 +71,8 @@ class Router:
         self._configuration = configuration = loaded.file
         self._read_access = ReadAccess(loaded, settings.operations.host)
         metrics.initialise(configuration.accounts)
-        user = publishing_user("router", configuration.services.router, settings)
+        named, secrets = configuration.services.router, configuration.secrets
+        user = broker_identity("router", named, settings, secrets)
         self._connections = Connections(settings.amqp_url, app_id=APP_ID, user=user, events=True)
         self._database = Database(settings.postgres_dsn, application_name=APP_ID)
         self._schema = SchemaWatch(self._database, ("channel", "router"))

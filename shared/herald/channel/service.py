@@ -26,7 +26,7 @@ from herald.channel.recorders import Recorders
 from herald.channel.sweeper import Sweeper
 from herald.channel.worker import Worker
 from herald.config.accounts import Secrets
-from herald.config.loading import Configuration, publishing_user
+from herald.config.loading import Configuration, broker_identity
 from herald.database.pool import Database
 from herald.database.schema import SchemaWatch
 from herald.loop_lag import loop_lag_measured
@@ -74,7 +74,7 @@ class Channel:
         self._app_id = app_id = f"herald-channel-{channel}"
         self._channel = channel
         named = configuration.file.services.users_of(channel)
-        user = publishing_user("channels", named, settings)
+        user = broker_identity("channels", named, settings, configuration.file.secrets)
         self.connections = Connections(settings.amqp_url, app_id=app_id, user=user)
         self._database = Database(settings.postgres_dsn, application_name=app_id)
         self._schema = SchemaWatch(self._database, ("channel",))

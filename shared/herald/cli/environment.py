@@ -14,7 +14,12 @@ import typer
 
 from herald.client import ClientError, NoAnswerError, RejectedError
 from herald.client.errors import in_words_of
-from herald.config.loading import Configuration, ConfigurationError, load_configuration
+from herald.config.loading import (
+    Configuration,
+    ConfigurationError,
+    broker_file_problems,
+    load_configuration,
+)
 from herald.server_urls import AMQP, HTTP, POSTGRES, check_url
 
 # Exit codes.
@@ -50,7 +55,11 @@ def required(name: str) -> str:
 
 def amqp_url() -> str:
     """Return the broker's URL, or end with 2 saying what is wrong with it."""
-    return checked("HERALD_AMQP_URL", required("HERALD_AMQP_URL"), AMQP)
+    url = checked("HERALD_AMQP_URL", required("HERALD_AMQP_URL"), AMQP)
+    problems = broker_file_problems(url, allow_open=True)
+    if problems:
+        raise fail("\n".join(f"HERALD_AMQP_URL: {line}" for line in problems), EXIT_USAGE)
+    return url
 
 
 def postgres_dsn() -> str:

@@ -6,6 +6,7 @@ import asyncpg
 
 from herald.database.pool import OUTAGES
 from herald.server_urls import place_of
+from herald.tls import tls_problem
 
 
 def problem_of(error: Exception, dsn: str) -> str:
@@ -23,5 +24,8 @@ def problem_of(error: Exception, dsn: str) -> str:
         case asyncpg.PostgresError() if not isinstance(error, OUTAGES):
             return f"PostgreSQL at {where} says: {error}"
         case _:
+            of_tls = tls_problem(error, wants_tls=False)
             kind = type(error).__name__
-            return f"PostgreSQL at {where} can't be reached ({kind}): is it running?"
+            return f"PostgreSQL at {where}" + (
+                f": {of_tls}" if of_tls else f" can't be reached ({kind}): is it running?"
+            )

@@ -12,6 +12,7 @@ import aio_pika
 import structlog
 from aio_pika.abc import AbstractChannel, AbstractConnection
 from aiormq.exceptions import (
+    AMQPConnectionError,
     AMQPError,
     AuthenticationError,
     ChannelAccessRefused,
@@ -25,6 +26,7 @@ from yarl import URL
 from herald.bus.cancellation import own_cancellation_only
 from herald.client.errors import ClientError, ConnectionFailedError, TopologyMissingError
 from herald.server_urls import place_of
+from herald.tls import tls_problem
 from herald.topology import EVENTS
 
 CONNECT_SECONDS = 10.0
@@ -152,6 +154,11 @@ def explained(
         with own_cancellation_only():
             yield
     except only as error:
+        wants_tls = url.startswith("amqps://")
+        if isinstance(error, (AMQPConnectionError, OSError)) and (
+            problem := tls_problem(error, wants_tls=wants_tls)
+        ):
+            raise ConnectionFailedError(f"RabbitMQ at {place_of(url)}: {problem}") from None
         raise _explanation(error, place_of(url)) from None
 
 

@@ -13,12 +13,12 @@ from pydantic_core import to_json
 
 from herald.config.accounts import PROVIDERS, Account, Secrets
 from herald.config.broker_users import Users, own_user
-from herald.config.file import HeraldFile
+from herald.config.file import HeraldFile, SecretRules
 from herald.config.masking import read_masking_key
 from herald.config.placeholders import unfilled, unfilled_secrets
 from herald.config.secret_files import SecretFileError, read_secret_file
 from herald.masking import MaskingKey, set_masking_key
-from herald.server_urls import broker_user
+from herald.server_urls import broker_files, broker_user
 from herald.settings import Settings
 
 
@@ -134,18 +134,34 @@ def load_configuration(path: Path) -> Configuration:
     return Configuration(path, file)
 
 
-def publishing_user(service: str, named: Users, settings: Settings) -> str | None:
-    """Choose the broker user that a service names in what it publishes; None: nobody checks it.
+def broker_identity(
+    service: str, named: Users, settings: Settings, secrets: SecretRules
+) -> str | None:
+    """Check who a service is to the broker; return the user it names in what it publishes.
 
-    `named`: its users in `[services]`, under `service`.
+    `named`: its users in `[services]`, under `service`; where there are none it names nobody.
 
     Raises:
-        ConfigurationError: the service connects as none of them.
+        ConfigurationError: it connects as none of them, or a file of its URL can't be used.
     """
+    problems = broker_file_problems(settings.amqp_url, allow_open=secrets.allow_open_files)
+    if problems:
+        raise ConfigurationError(Path("HERALD_AMQP_URL"), problems)
     try:
         return own_user(broker_user(settings.amqp_url), named)
     except ValueError as error:
         raise ConfigurationError(settings.config_path, [f"services.{service}: {error}"]) from None
+
+
+def broker_file_problems(amqp_url: str, *, allow_open: bool = False) -> list[str]:
+    """Say what is wrong with the files that a broker's URL names."""
+    problems: list[str] = []
+    for name, file in broker_files(amqp_url).items():
+        try:  # certificates are no secrets
+            read_secret_file(Path(file), allow_open=allow_open or name != "keyfile")
+        except SecretFileError as error:
+            problems.append(f"{name}: {error}")
+    return problems
 
 
 def load_or_exit(path: Path) -> Configuration:

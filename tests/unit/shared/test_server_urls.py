@@ -69,3 +69,37 @@ def test_any_text_is_judged(url: str) -> None:
     with pytest.raises(ValueError, match=r"must start with|not understood"):
         check_url(f"x{url}", AMQP)
     assert place_of(url)
+
+
+FILES = "cafile=/ca.pem&certfile=/c.pem&keyfile=/k.pem"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"amqps://u:p@broker/v?{FILES}",
+        f"amqps://broker/v?auth=EXTERNAL&{FILES}",
+        "amqp://u:p@broker/v?heartbeat=30&name=shop",
+    ],
+)
+def test_a_brokers_url_may_say_how_it_is_trusted(url: str) -> None:
+    """Its authority, our certificate and key, and what the broker should call us."""
+    assert check_url(url, AMQP) == url
+
+
+@pytest.mark.parametrize(
+    ("url", "problem"),
+    [
+        ("amqps://u:p@broker/v?no_verify_ssl=1", "and nothing else"),
+        ("amqps://u:p@broker/v?hunter2", "and nothing else"),
+        ("amqp://u:p@broker/v?cafile=/ca.pem", "need amqps://"),
+        ("amqp://broker/v?auth=EXTERNAL", "need amqps://"),
+        ("amqps://broker/v?auth=external&certfile=/c.pem", "auth can only be EXTERNAL"),
+        ("amqps://broker/v?auth=EXTERNAL", "needs certfile"),
+    ],
+)
+def test_a_brokers_url_says_nothing_else(url: str, problem: str) -> None:
+    """A misspelt parameter is no silent default, and none switches verification off."""
+    with pytest.raises(ValueError, match=problem) as caught:
+        check_url(url, AMQP)
+    assert "hunter2" not in str(caught.value)

@@ -1,0 +1,216 @@
+"""RabbitMQ over TLS, with an authority of our own that also signs the clients' certificates."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from broker_users import broker_user
+from herald.bus.connections import Connections
+from herald.bus.declaration import apply
+from herald.bus.frames import Frame
+from herald.client import Client, ConnectionFailedError
+from herald.config.broker_users import own_user
+from herald.rights import Rights
+from herald.server_urls import broker_user as broker_user_of
+from herald.topology import OUTBOUND, outbound_key, topology_for
+from herald.vocabulary import Lane
+from herald_local import ports, rabbitmq_programs
+from herald_local.rabbitmq_node import NodePorts, RabbitmqNode
+from herald_local.servers import erase
+from private_authority import Authority
+
+pytestmark = pytest.mark.skipif(rabbitmq_programs.find() is None, reason="needs RabbitMQ here")
+
+USER = "worker"
+Query = dict[str, Path | str]
+_TLS = """
+listeners.ssl.1 = 127.0.0.1:{port}
+listeners.ssl.2 = 127.0.0.2:{port}
+ssl_options.cacertfile = {authority}
+ssl_options.certfile = {certificate}
+ssl_options.keyfile = {key}
+ssl_options.verify = verify_peer
+ssl_options.fail_if_no_peer_cert = true
+auth_mechanisms.1 = PLAIN
+auth_mechanisms.2 = EXTERNAL
+ssl_cert_login_from = common_name
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TlsNode(RabbitmqNode):
+    """A node with listeners for TLS, which takes nobody without a certificate."""
+
+    tls_port: int
+    authority: Authority
+
+    def _write_files(self) -> None:
+        RabbitmqNode._write_files(self)
+        pair = self.authority.server("127.0.0.1")
+        with (self.directory / "rabbitmq.conf").open("a") as configuration:
+            configuration.write(
+                _TLS.format(
+                    port=self.tls_port,
+                    authority=self.authority.certificate,
+                    certificate=pair.certificate,
+                    key=pair.key,
+                )
+            )
+        plugins = "[rabbitmq_management,rabbitmq_auth_mechanism_ssl].\n"
+        (self.directory / "enabled_plugins").write_text(plugins)
+
+    def url(self, *, host: str = "127.0.0.1", signs_in: bool = True, query: Query) -> str:
+        """Return the URL of the listener with TLS: with a password, or without a user."""
+        user = f"herald:{self.password}@" if signs_in else ""
+        given = "&".join(f"{name}={value}" for name, value in query.items())
+        return f"amqps://{user}{host}:{self.tls_port}/?{given}"
+
+
+@pytest.fixture(scope="module")
+def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TlsNode]:
+    """Give a broker with TLS, of this module's own."""
+    home = tmp_path_factory.mktemp("tls-broker")
+    taken: set[int] = set()
+    for _ in range(5):
+        taken.add(ports.free_port(taken))
+    amqp, management, distribution, epmd, tls = taken
+    node = TlsNode(
+        home=home,
+        ports=NodePorts(amqp=amqp, management=management, distribution=distribution, epmd=epmd),
+        password="a1b2c3",
+        tls_port=tls,
+        authority=Authority(home / "authority"),
+    )
+    try:
+        node.start(on_leash=True)
+        yield node
+    finally:
+        node.stop(gracefully=False)
+        erase(home)
+
+
+@pytest.fixture(scope="module")
+def trusting(node: TlsNode) -> Query:
+    """Give the query of a URL that trusts the authority and shows a certificate of its own."""
+    pair = node.authority.client(USER)
+    return {
+        "cafile": node.authority.certificate,
+        "certfile": pair.certificate,
+        "keyfile": pair.key,
+    }
+
+
+@asynccontextmanager
+async def started(url: str, user: str | None = None) -> AsyncIterator[Connections]:
+    service = Connections(url, app_id="tls", user=user, registry=CollectorRegistry())
+    await service.start()
+    try:
+        async with asyncio.timeout(20):
+            await service.wait_until_started()
+        yield service
+    finally:
+        await service.stop()
+
+
+async def published(service: Connections) -> None:
+    frame = Frame(
+        exchange=OUTBOUND,
+        routing_key=outbound_key("sms", Lane.NORMAL),
+        body=b"{}",
+        message_id="1",
+        type="test",
+    )
+    await service.publisher.publish_confirmed(frame, timeout_seconds=10)
+
+
+async def test_services_and_the_topology_job(node: TlsNode, trusting: Query) -> None:
+    """Both verify the broker and show their certificate."""
+    url = node.url(query=trusting)
+    await apply(url, topology_for(["sms"]))
+    async with started(url) as service:
+        await published(service)
+
+
+async def test_a_certificate_says_who_it_is(node: TlsNode, trusting: Query) -> None:
+    """Without a user and a password; `user_id` is then the certificate's common name."""
+    await apply(node.url(query=trusting), topology_for(["sms"]))
+    rights = Rights(write=f"^{re.escape(OUTBOUND)}$")
+    with broker_user(node.management_url, node.amqp_url, "/", rights, USER):
+        url = node.url(signs_in=False, query=trusting | {"auth": "EXTERNAL"})
+        assert broker_user_of(url) is None
+        async with started(url, own_user(None, (USER,))) as service:
+            await published(service)
+
+
+async def test_the_client(node: TlsNode, trusting: Query) -> None:
+    """Its URL says the same."""
+    await apply(node.url(query=trusting), topology_for(["sms"]))
+    async with Client(node.url(query=trusting)) as herald:
+        assert await herald.publish({"to": {"phone": "+15550002222"}, "content": {"text": "Hi"}})
+
+
+@pytest.fixture
+def wrong(request: pytest.FixtureRequest, node: TlsNode, trusting: Query, tmp_path: Path) -> str:
+    """Give a URL that leads to no connection."""
+    other = Authority(tmp_path / "other", "another authority")
+    strangers = other.client(USER)
+    urls = {
+        "authority": node.url(query=trusting | {"cafile": other.certificate}),
+        "host": node.url(host="127.0.0.2", query=trusting),
+        "nobody": node.url(query={"cafile": node.authority.certificate}),
+        "stranger": node.url(
+            query=trusting | {"certfile": strangers.certificate, "keyfile": strangers.key}
+        ),
+    }
+    return urls[request.param]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "reason"),
+    [
+        ("authority", "its certificate is not trusted: self-signed certificate"),
+        ("host", "certificate is not valid for '127.0.0.2'"),
+        ("nobody", "certificate of ours"),
+        ("stranger", "certificate of ours"),
+    ],
+    indirect=["wrong"],
+)
+async def test_the_client_says_what_is_wrong(wrong: str, reason: str) -> None:
+    """It connects to no broker that it can't verify, nor to one that does not take it."""
+    with pytest.raises(ConnectionFailedError) as caught:
+        async with Client(wrong):
+            pass
+    assert reason in str(caught.value)
+    assert "a1b2c3" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "reason"),
+    [
+        ("authority", "self-signed certificate in certificate chain"),
+        ("host", "certificate is not valid for '127.0.0.2'"),
+    ],
+    indirect=["wrong"],
+)
+async def test_a_service_goes_on_trying(
+    wrong: str, reason: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It never publishes to a broker that it can't verify, and its log says why."""
+    service = Connections(wrong, app_id="tls", registry=CollectorRegistry())
+    await service.start()
+    try:
+        async with asyncio.timeout(20):
+            while reason not in caplog.text:  # noqa: ASYNC110  the library logs, and sets no event
+                await asyncio.sleep(0.05)
+        assert service.problem == "the publishing connection is down"
+        assert "a1b2c3" not in caplog.text
+    finally:
+        await service.stop()
