@@ -58,7 +58,7 @@ class Person:
         body: dict[str, Any] = {
             "idempotency_key": str(uuid.uuid4()),
             "to": {"phone": self.phone, "email": self.email, "name": self.name},
-            "content": {"text": self.text},
+            "content": {"text": self.text, "subject": f"For {self.name}"},
             "metadata": {"who": self.name},
         }
         return body | changes

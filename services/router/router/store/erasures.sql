@@ -89,11 +89,18 @@ FROM page ORDER BY provider DESC, account DESC, reference DESC LIMIT 1
 
 -- name: erase_dead_letters
 -- Delete those of a page of dead letters that mention an address, as above; of a tenant ($3) and of
--- none, or of all. Returns where the next page begins, and how many went.
+-- none, or of all. A page ends once it has more than $6 bytes. Returns where the next page begins, and how many went.
 WITH page AS (
-    SELECT id, tenant, encode(body, 'escape') AS body, headers FROM router.dead_letters
-    WHERE id > $4::text
-    ORDER BY id LIMIT $5
+    SELECT id, tenant, encode(body, 'escape') AS body, headers
+    FROM (
+        SELECT *, sum(octet_length(body)) OVER (ORDER BY id) - octet_length(body) AS bytes_before
+        FROM (
+            SELECT id, tenant, body, headers FROM router.dead_letters
+            WHERE id > $4::text
+            ORDER BY id LIMIT $5
+        ) AS listed
+    ) AS sized
+    WHERE bytes_before < $6
 ),
 gone AS (
     DELETE FROM router.dead_letters AS d USING page
