@@ -25,7 +25,7 @@ class Failure(BaseModel):
         default="", max_length=64, description="The provider's own, or one of Herald's."
     )
     text: str = Field(
-        default="", max_length=512, description="The provider's words, without addresses."
+        default="", max_length=512, description="The provider's words, without addresses or quotes."
     )
     retry_after: Duration | None = Field(
         default=None, description="How long the provider asked us to wait."

@@ -150,6 +150,14 @@ def kept(element: Any, body_bytes: int) -> Any:
     return element if body_bytes <= _SMALL_BYTES else bounded_element(element)
 
 
+def kept_fields(element: Mapping[str, Any], names: frozenset[str], body_bytes: int) -> Any:
+    """Keep the ids, codes and times of a status: its other fields may repeat an address or a text.
+
+    Both stand with the message, and are forgotten with it.
+    """
+    return kept({name: element[name] for name in names & element.keys()}, body_bytes)
+
+
 def kept_inbound(element: Any, body_bytes: int) -> Any:
     """Bound what a recipient sent: more of it is kept, for nobody can send it again."""
     if body_bytes <= _SMALL_BYTES:

@@ -16,6 +16,7 @@ from router.core.fallback import RetryRules
 from router.core.message import Message
 from router.observation import observe
 from router.outbox import Outbox
+from router.quotes import hide_quotes
 from router.store.messages import HistoryRow, lock_messages, save
 from router.transaction import Batch, changed
 
@@ -54,6 +55,7 @@ class Committer:
     ) -> Committed:
         """Lock the messages, fold their facts in order, and write everything."""
         before = await lock_messages(connection, facts) if facts else {}
+        facts = await hide_quotes(connection, before, facts)
         batch = Batch(now, self.rules)
         batch.add(before.values())
         refused: list[tuple[Fact, str]] = []

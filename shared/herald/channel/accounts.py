@@ -10,7 +10,7 @@ from herald.channel.breaker import Breaker, Trouble
 from herald.channel.limits import TokenBucket
 from herald.channel.provider import Provider
 from herald.channel.reports import NO_ACCOUNT, NO_ACCOUNT_IN_ORDER
-from herald.config.accounts import Account
+from herald.config.accounts import Account, NoSecrets, Secrets
 from herald.failures import Failure
 from herald.work import Work
 
@@ -32,6 +32,7 @@ class Slot:
     provider: Provider
     bucket: TokenBucket
     breaker: Breaker = field(default_factory=Breaker)
+    secrets: Secrets = field(default_factory=NoSecrets, repr=False)
 
     @property
     def lease(self) -> timedelta:

@@ -16,6 +16,7 @@ from herald.bus.deliveries import Delivery
 from herald.channel import metrics
 from herald.channel.accounts import Slot
 from herald.channel.breaker import Verdict
+from herald.channel.echoes import without_echoes
 from herald.channel.planning import Hopeless, Reserved
 from herald.channel.provider import Accepted, NotSent, Refused, SendResult, Uncertain
 from herald.failures import Failure
@@ -91,6 +92,7 @@ class Caller:
             try:
                 async with asyncio.timeout(job.lease_ends - began):
                     result = await slot.provider.send(job.work)
+                    result = without_echoes(result, job.work, slot.secrets)
             except Exception as error:  # noqa: BLE001  an adapter's bug: nobody knows how far it got
                 _log.error("adapter.failed", error=type(error).__name__, where=where(error))
                 result = Uncertain("adapter_error")

@@ -120,6 +120,7 @@ class Channel:
             account=account,
             provider=factory(name, account, secrets, http, base_url),
             bucket=TokenBucket(account.rate),
+            secrets=secrets,
         )
 
     def _subscribe(self, lane: Lane) -> BatchSubscriber:

@@ -38,6 +38,17 @@ class Secrets(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    def values(self) -> tuple[str, ...]:
+        """Give all of them in clear, so that they can be looked for where they must not be."""
+        fields = (getattr(self, name) for name in type(self).model_fields)
+        secrets = (value if isinstance(value, tuple) else (value,) for value in fields)
+        return tuple(
+            secret.get_secret_value()
+            for several in secrets
+            for secret in several
+            if isinstance(secret, SecretStr)
+        )
+
 
 class NoSecrets(Secrets):
     """An account that needs none."""

@@ -26,7 +26,7 @@ from ingress.elements import (
     Reason,
     carried,
     event_key,
-    kept,
+    kept_fields,
     mapping,
     moment,
     text,
@@ -55,6 +55,13 @@ STATUSES: dict[str, Status] = {
     "group_unsubscribe": Status.UNSUBSCRIBED,
     "group_resubscribe": Status.OTHER,
 }
+
+KEPT = frozenset(  # of an event, for the history
+    {
+        *("event", "type", "status", "timestamp", "sg_event_id", "sg_message_id", "smtp-id"),
+        *("bounce_classification", "sg_machine_open", "asm_group_id", "attempt", ATTEMPT_FIELD),
+    }
+)
 
 DROP_REASONS: dict[str, FailureClass] = {
     "bounced address": FailureClass.UNREACHABLE,
@@ -118,7 +125,7 @@ def _receipt(endpoint: SendGridEndpoint, call: Call, element: Any) -> AttemptRec
         failure=_failure(event, status),
         occurred_at=moment(event.get("timestamp")),
         received_at=call.received_at,
-        element=kept(element, len(call.body)),
+        element=kept_fields(event, KEPT, len(call.body)),
     )
 
 

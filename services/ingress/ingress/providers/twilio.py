@@ -30,7 +30,7 @@ from ingress.elements import (
     Reason,
     carried,
     event_key,
-    kept,
+    kept_fields,
     kept_inbound,
     mapping,
     reference,
@@ -67,6 +67,13 @@ STATUSES: dict[str, Status] = {
     "partially_delivered": Status.OTHER,
 }
 INBOUND_STATUSES = frozenset({"received", "receiving"})
+
+KEPT = frozenset(  # of a status, for the history
+    {
+        *("MessageSid", "SmsSid", "SmsMessageSid", "AccountSid", "MessagingServiceSid"),
+        *("MessageStatus", "SmsStatus", "ErrorCode", "RawDlrDoneDate", "ApiVersion"),
+    }
+)
 
 # a failure that came without a code
 UNEXPLAINED: dict[str, FailureClass] = {
@@ -203,7 +210,7 @@ def _status(account: str, call: Call, fields: Fields, word: str, ours: Carried) 
         event_key=event_key(word, code),
         failure=_failure(fields, word, code) if status is Status.FAILED else None,
         received_at=call.received_at,  # Twilio tells no time of the event
-        element=kept(fields, len(call.body)),
+        element=kept_fields(fields, KEPT, len(call.body)),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import re
 import secrets as tokens
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, cast
@@ -22,7 +22,7 @@ from ingress.elements import (
     Reason,
     carried,
     event_key,
-    kept,
+    kept_fields,
     kept_inbound,
     mapping,
     moment,
@@ -54,6 +54,11 @@ STATUSES: dict[str, Status] = {
     "failed": Status.FAILED,  # also after `sent`
     "deleted": Status.OTHER,  # by the recipient or by us; says nothing about delivery
 }
+
+# of a status, for the history; of its errors the codes
+KEPT = frozenset(
+    {*("id", "status", "timestamp", "type", "conversation", "pricing", "errors"), ATTEMPT_FIELD}
+)
 
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{1,256}")  # it is sent back: nothing a browser would run
 
@@ -192,8 +197,14 @@ def _status(account: str, call: Call, element: Any) -> AttemptReceipt:
         failure=_failure(errors[0] if errors else {}) if known is Status.FAILED else None,
         occurred_at=moment(status.get("timestamp")),
         received_at=call.received_at,
-        element=kept(status, len(call.body)),
+        element=_kept(status, errors, len(call.body)),
     )
+
+
+def _kept(status: Mapping[str, Any], errors: Sequence[Mapping[str, Any]], body_bytes: int) -> Any:
+    codes = [{"code": error.get("code")} for error in errors]
+    told = {name: value for name, value in status.items() if name != "errors"}
+    return kept_fields({**told, "errors": codes} if codes else told, KEPT, body_bytes)
 
 
 def _failure(error: Mapping[str, Any]) -> Failure:

@@ -112,7 +112,8 @@ FROM router.messages
 WHERE (tenant, idempotency_key) IN (SELECT * FROM unnest($1::text[], $2::text[]))
 
 -- name: load_contents
--- Read what messages say; only a message that is about to be handed to a channel needs it.
+-- Read what messages say; only one that is about to be handed to a channel, or that a failure's words
+-- may quote, needs it.
 SELECT id, content FROM router.messages WHERE id = ANY ($1::uuid[])
 
 -- name: save

@@ -1,0 +1,45 @@
+"""What became of a call, without what the provider repeated of the message. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from herald.channel.provider import NotSent, Refused, SendResult
+from herald.config.accounts import Secrets
+from herald.echoes import HIDDEN, names_of, said_in, without_names, without_quotes
+from herald.masking import masked
+from herald.work import Work
+
+
+def without_echoes(result: SendResult, work: Work, secrets: Secrets) -> SendResult:
+    """Hide what a result says of the contents and recipient of `work`, and secrets."""
+    hide = partial(_without, work=work, secrets=secrets.values())
+    if isinstance(result, NotSent):
+        return result
+    if result.element is not None:
+        result = replace(result, element=_clean(result.element, hide))
+    if isinstance(result, Refused) and result.failure.text:
+        text = hide(result.failure.text)
+        result = replace(result, failure=result.failure.model_copy(update={"text": text}))
+    return result
+
+
+def _clean(element: Any, hide: Callable[[str], str]) -> Any:
+    if isinstance(element, str):
+        return hide(element)
+    if isinstance(element, dict):
+        return {name: _clean(value, hide) for name, value in element.items()}
+    if isinstance(element, list):
+        return [_clean(value, hide) for value in element]
+    return element
+
+
+def _without(words: str, work: Work, secrets: Iterable[str]) -> str:
+    for secret in secrets:
+        words = words.replace(secret, HIDDEN)
+    words = words.replace(work.to, masked(work.to))
+    words = without_quotes(words, said_in(work.content))
+    return without_names(words, names_of(work.recipient_name, work.to))

@@ -1,0 +1,227 @@
+"""Every way in which a provider can end a call while it repeats what it was told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import channel_email.providers
+import channel_sms.providers
+import channel_whatsapp.providers
+from herald.bus.deliveries import Delivery
+from herald.channel.accounts import Slot
+from herald.channel.calling import Caller, Job
+from herald.channel.limits import TokenBucket
+from herald.channel.planning import Moment, Reserved, plan
+from herald.channel.provider import SendResult
+from herald.channel.service import ProviderFactory
+from herald.config.accounts import PROVIDERS
+from herald.work import Work
+from unit.canaries.canaries import ADDRESSES, NAME, SECRET
+from unit.channel_email.relay import HANG_UP, relaying
+from unit.channel_whatsapp.answering import Answering, answering, calling, closed_port
+
+FACTORIES: Mapping[str, ProviderFactory] = {
+    **channel_whatsapp.providers.PROVIDERS,
+    **channel_sms.providers.PROVIDERS,
+    **channel_email.providers.PROVIDERS,
+}
+ACCOUNTS: dict[str, dict[str, Any]] = {
+    "whatsapp_cloud": {"phone_number_id": "100000000000001"},
+    "twilio": {"account_sid": "AC" + "0" * 32},
+    "sendgrid": {},
+    "smtp": {"host": "127.0.0.1", "security": "none"},
+}
+SECRETS: dict[str, dict[str, Any]] = {
+    "whatsapp_cloud": {"access_token": SECRET, "app_secrets": ["s" * 9], "verify_token": "v" * 9},
+    "twilio": {"auth_tokens": [SECRET]},
+    "sendgrid": {"api_key": SECRET},
+    "smtp": {"username": "herald", "password": SECRET},
+}
+SENDERS = {"whatsapp": None, "sms": "+15550001111", "email": "Herald <no-reply@example.com>"}
+
+
+def refusal(provider: str, status: int, echo: str) -> Any:
+    """Write a provider's own error, with the echo wherever it has prose."""
+    if provider == "whatsapp_cloud":
+        data = {"messaging_product": "whatsapp", "details": echo}
+        code = {401: 190, 429: 130429}.get(status, 131009)
+        return {
+            "error": {
+                "code": code,
+                "message": echo,
+                "type": "OAuthException",
+                "fbtrace_id": "A1",
+                "error_user_title": echo,
+                "error_user_msg": echo,
+                "error_data": data,
+            }
+        }
+    if provider == "twilio":
+        code = {401: 20003, 429: 20429}.get(status, 21617)
+        return {"code": code, "status": status, "message": echo, "more_info": f"https://x/{echo}"}
+    return {"errors": [{"message": echo, "field": "content", "help": echo}], "id": echo}
+
+
+def acceptance(provider: str, echo: str) -> tuple[int, Any, dict[str, str]]:
+    """Write what a provider answers when it takes a message, with all of it in the answer."""
+    if provider == "whatsapp_cloud":
+        messages = [{"id": "wamid.A1", "message_status": "accepted", "text": {"body": echo}}]
+        return 200, {"messages": messages, "contacts": [{"input": echo, "wa_id": echo}]}, {}
+    if provider == "twilio":
+        return 201, {"sid": "SM" + "1" * 32, "body": echo, "to": echo, "status": "queued"}, {}
+    return 202, {"message": echo}, {"X_Message_Id": "abc123"}
+
+
+Prepare = Callable[[Answering, str, str], None]
+
+
+def _answers(status: int) -> Prepare:
+    def prepare(server: Answering, provider: str, echo: str) -> None:
+        server.will(status, refusal(provider, status, echo))
+
+    return prepare
+
+
+def _prose(status: int, **headers: str) -> Prepare:
+    def prepare(server: Answering, _provider: str, echo: str) -> None:
+        server.will(status, echo.encode(), **headers)
+
+    return prepare
+
+
+def _ends(ending: Any) -> Prepare:
+    def prepare(server: Answering, provider: str, echo: str) -> None:
+        server.will(400, refusal(provider, 400, echo))
+        server.ending = ending
+
+    return prepare
+
+
+def _accepts(server: Answering, provider: str, echo: str) -> None:
+    status, body, headers = acceptance(provider, echo)
+    server.will(status, body, **headers)
+
+
+def _is_away(server: Answering, _provider: str, _echo: str) -> None:
+    server.base_url = f"http://127.0.0.1:{closed_port()}"
+
+
+HTTP_PATHS: dict[str, Prepare] = {
+    "accepted": _accepts,
+    "refused": _answers(400),
+    "credentials refused": _answers(401),
+    "rate limited": _answers(429),
+    "broken, in its own words": _answers(500),
+    "refused in prose": _prose(400),
+    "broken in prose": _prose(502),
+    "away for a while": _prose(503, Retry_After="30"),
+    "accepted in prose": _prose(200),
+    "closed without an answer": _ends("close"),
+    "reset": _ends("reset"),
+    "answer cut": _ends("cut"),
+    "no answer": _ends("silence"),
+    "no connection": _is_away,
+}
+SMTP_PATHS: dict[str, dict[str, str]] = {
+    "accepted": {"DOT": "250 2.0.0 Ok: queued as 4XyZ12 for {echo}"},
+    "greeting refused": {"GREETING": "554 5.7.1 {echo}"},
+    "sign-in refused": {"AUTH": "535 5.7.8 {echo}"},
+    "sign-in refused for now": {"AUTH": "454 4.7.0 {echo}"},
+    "sender refused": {"MAIL": "550 5.7.1 {echo}"},
+    "recipient refused": {"RCPT": "550 5.1.1 {echo}: user unknown"},
+    "recipient put off": {"RCPT": "450 4.2.0 {echo}"},
+    "data refused": {"DATA": "554 5.6.0 {echo}"},
+    "mail refused": {"DOT": "554 5.7.1 rejected as spam: {echo}"},
+    "mail put off": {"DOT": "451 4.3.0 {echo}"},
+    "mail refused in many lines": {"DOT": "550-{echo}\n550 5.7.1 {echo}"},
+    "reply unreadable": {"DOT": "999 {echo}"},
+    "reply is no reply": {"RCPT": "{echo}"},
+    "hangs up before the mail": {"RCPT": HANG_UP},
+    "hangs up after the mail": {"DOT": HANG_UP},
+    "no connection": {},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What a call came to."""
+
+    work: Work
+    result: SendResult
+    slot: Slot
+
+
+def work_for(channel: str, content: dict[str, Any]) -> Work:
+    """Make work that says `content` to our canary."""
+    return Work.model_validate(
+        {
+            "attempt_id": "00000000-0000-4000-8000-000000000001.1.1",
+            "message_id": "00000000-0000-4000-8000-000000000001",
+            "tenant": "default",
+            "channel": channel,
+            "lane": "normal",
+            "category": "transactional",
+            "to": ADDRESSES[channel],
+            "recipient_name": NAME,
+            "sender": SENDERS[channel],
+            "content": content,
+            "not_after": datetime(2030, 1, 1, tzinfo=UTC),
+        }
+    )
+
+
+async def call_http(provider: str, path: str, content: dict[str, Any], echo: str) -> Call:
+    """Call a provider that ends the call in one of its ways."""
+    async with answering() as server, calling(1) as http:
+        HTTP_PATHS[path](server, provider, echo)
+        return await _call(provider, content, http, base_url=server.base_url)
+
+
+async def call_smtp(path: str, content: dict[str, Any], echo: str) -> Call:
+    """Call a relay that follows one of the scripts."""
+    script = {verb: line.format(echo=echo) for verb, line in SMTP_PATHS[path].items()}
+    async with relaying(**script) as relay, calling(1) as http:
+        port = closed_port() if path == "no connection" else relay.port
+        return await _call("smtp", content, http, port=port)
+
+
+async def _call(name: str, content: dict[str, Any], http: Any, **options: Any) -> Call:
+    model = PROVIDERS[name]
+    fields = {"provider": name, "timeout": timedelta(seconds=1), **ACCOUNTS[name], **options}
+    account, secrets = (
+        model.model_validate(fields),
+        model.secrets_model.model_validate(SECRETS[name]),
+    )
+    provider = FACTORIES[name](f"{name}-main", account, secrets, http, "https://hooks.example.com")
+    slot = Slot(
+        name=f"{name}-main",
+        account=account,
+        provider=provider,
+        bucket=TokenBucket(10.0),
+        secrets=secrets,
+    )
+    work = work_for(model.channel, content)
+    planned = plan(work, [slot], Moment(0.0, datetime(2026, 1, 19, tzinfo=UTC)))
+    assert isinstance(planned, Reserved)
+    job = Job(delivery=Delivery(body=b""), work=work, plan=planned, lease_ends=30.0)
+    result = await Caller(model.channel, lambda: None, lambda: 0.0).call(job)
+    return Call(work, result, slot)
+
+
+async def call(provider: str, path: str, content: dict[str, Any], echo: str) -> Call:
+    """Make a call that ends in one of the ways of its provider."""
+    if provider == "smtp":
+        return await call_smtp(path, content, echo)
+    return await call_http(provider, path, content, echo)
+
+
+# Every adapter and every way in which its calls end. A provider that is not here fails a test.
+PATHS: dict[str, tuple[str, ...]] = {
+    "whatsapp_cloud": tuple(HTTP_PATHS),
+    "twilio": tuple(HTTP_PATHS),
+    "sendgrid": tuple(HTTP_PATHS),
+    "smtp": tuple(SMTP_PATHS),
+}
