@@ -17,7 +17,8 @@ from herald.bus.frames import Frame
 from herald.bus.publishing import Publisher
 
 MAX_GROUPS = 4  # on their way at once, so that a slow confirm does not hold all others
-MAX_PART = 250  # frames of one call in a group
+MAX_PART = 500  # frames of one call in a group
+PARTS_AT_ONCE = 2  # of one call: the next one is on its way while the broker confirms
 
 # should a group end without outcomes, nobody in it waits for ever
 NOT_PUBLISHED = UnavailableError("", "not tried")
@@ -41,13 +42,20 @@ class Outgoing:
 
         When the bus takes no more, what is left of them is not tried.
         """
-        outcomes: list[PublishError | None] = []
-        for start in range(0, len(frames), MAX_PART):
-            part = await self._publish_part(frames[start : start + MAX_PART])
-            outcomes += part
-            if any(failure is not None and failure.retry for failure in part):
-                break
-        return outcomes + [NOT_PUBLISHED] * (len(frames) - len(outcomes))
+        if len(frames) <= MAX_PART:
+            return await self._publish_part(frames)
+        parts = [frames[start : start + MAX_PART] for start in range(0, len(frames), MAX_PART)]
+        outcomes: list[list[PublishError | None]] = [[NOT_PUBLISHED] * len(part) for part in parts]
+        untried = iter(range(len(parts)))
+
+        async def publish_in_turn() -> None:
+            for number in untried:
+                outcomes[number] = await self._publish_part(parts[number])
+                if any(failure is not None and failure.retry for failure in outcomes[number]):
+                    list(untried)  # the other one finds none either
+
+        await asyncio.gather(*(publish_in_turn() for _ in range(PARTS_AT_ONCE)))
+        return [outcome for part in outcomes for outcome in part]
 
     async def _publish_part(self, frames: Sequence[Frame]) -> list[PublishError | None]:
         loop = asyncio.get_running_loop()
