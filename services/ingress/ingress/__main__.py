@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+
 from herald.config.loading import ConfigurationError, exit_with, load_or_exit
 from herald.logs import configure_logs
 from herald.serving import serve
 from herald.settings import SettingsError, exit_with_problems, read_settings_or_exit
 from ingress.app import OPERATIONS_PORT, PUBLIC_PORT, build_apps
+
+SWITCH_SECONDS = 0.001  # the thread that reads a large body gives way sooner than Python's 5 ms
 
 
 def main() -> None:
@@ -14,6 +18,7 @@ def main() -> None:
     settings = read_settings_or_exit(
         operations_port=OPERATIONS_PORT, public_port=PUBLIC_PORT, database=False
     )
+    sys.setswitchinterval(SWITCH_SECONDS)
     configure_logs("ingress", settings.log_format)
     try:
         applications = build_apps(settings, load_or_exit(settings.config_path))

@@ -18,8 +18,7 @@ MAX_NODES = 200_000  # Meta: up to 1,000 updates in 3 MB, each of about 40 nodes
 _BOM = b"\xef\xbb\xbf"
 # an unclosed string ends with the body, so that no text is looked at twice
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.?[^"\\]*+)*+(?:"|\Z)', re.DOTALL)
-_BRACKET = re.compile(rb"[\[\]{}]")
-_OPENING = (b"[", b"{")
+_TOO_DEEP = f"over {MAX_DEPTH} levels"
 _MAX_DIGITS = 1_000
 
 
@@ -39,29 +38,43 @@ def read_json(body: bytes) -> Any:
         BeyondLimitsError: over `MAX_DEPTH` levels or `MAX_NODES` values.
     """
     body = body.removeprefix(_BOM)
-    _check_limits(body)
+    openers = _checked_openers(body)
     try:
         value = _DECODER.decode(body.decode())
     except ValueError:
         raise NotJsonError("not JSON") from None
+    except RecursionError:
+        raise BeyondLimitsError(_TOO_DEEP) from None
+    if openers > MAX_DEPTH:
+        _check_depth(value)
     # only an escape can bring in what is unstorable: raw bytes of it are not JSON or not UTF-8
     return storable(value) if b"\\u" in body else value
 
 
-def _check_limits(body: bytes) -> None:
+def _checked_openers(body: bytes) -> int:
     """Count before anything is built. Cheap for ordinary bodies; exact only when that is close."""
     openers = body.count(b"{") + body.count(b"[")
-    if openers <= MAX_DEPTH and openers + body.count(b",") < MAX_NODES:
-        return
-    structure = _STRING.sub(b"", body)
-    nodes = structure.count(b"{") + structure.count(b"[") + structure.count(b",") + 1
-    if nodes > MAX_NODES:
-        raise BeyondLimitsError(f"over {MAX_NODES} values")
-    depth = 0
-    for bracket in _BRACKET.findall(structure):
-        depth += 1 if bracket in _OPENING else -1
-        if depth > MAX_DEPTH:
-            raise BeyondLimitsError(f"over {MAX_DEPTH} levels")
+    if openers + body.count(b",") >= MAX_NODES:
+        structure = _STRING.sub(b"", body)
+        nodes = structure.count(b"{") + structure.count(b"[") + structure.count(b",") + 1
+        if nodes > MAX_NODES:
+            raise BeyondLimitsError(f"over {MAX_NODES} values")
+    return openers
+
+
+def _check_depth(value: Any) -> None:
+    """Go down level by level: the decoder stops long before memory does."""
+    level: list[Any] = [value]
+    for _ in range(MAX_DEPTH):
+        level = [
+            child
+            for item in level
+            for child in (item.values() if isinstance(item, dict) else item)
+            if isinstance(child, dict | list)
+        ]
+        if not level:
+            return
+    raise BeyondLimitsError(_TOO_DEEP)
 
 
 def _refuse(constant: str) -> NoReturn:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 import structlog
 
 from herald.bus.frames import Frame
+from ingress.answers import Answer
 from ingress.calls import Call
 from ingress.elements import NotUnderstoodError, Reason
 from ingress.endpoints import Target
@@ -19,10 +21,16 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one call told, and its frames: each fact once, for providers repeat themselves."""
+    """What one call told, as frames, each fact once, for providers repeat themselves; and counted.
 
-    told: Normalised
+    No more is kept of it: thousands of receipts take their time to be freed, too.
+    """
+
     frames: list[Frame]
+    answer: Answer
+    receipts: Counter[str]  # by kind
+    not_understood: Counter[Reason]
+    ignored: int
 
 
 def read_call(target: Target, account: str, call: Call) -> Reading:
@@ -40,7 +48,13 @@ def read_call(target: Target, account: str, call: Call) -> Reading:
         quarantine_frame(item, provider=target.name, account=account, received_at=call.received_at)
         for item in items
     ]
-    return Reading(told, list({frame.message_id: frame for frame in frames}.values()))
+    return Reading(
+        frames=list({frame.message_id: frame for frame in frames}.values()),
+        answer=told.answer,
+        receipts=Counter(receipt.kind for receipt in told.receipts),
+        not_understood=told.reasons(),
+        ignored=told.ignored,
+    )
 
 
 def _normalised(target: Target, call: Call) -> Normalised:

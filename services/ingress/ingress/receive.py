@@ -24,7 +24,6 @@ from ingress.handover import Handed, Handover
 from ingress.json_bodies import NotJsonError
 from ingress.metrics import Outcome
 from ingress.reading import Reading, read_call
-from ingress.webhooks import Normalised
 
 BODY_SECONDS = 10.0
 LARGE_BYTES = 128 * 1024  # some hundred statuses
@@ -132,20 +131,19 @@ class Receiver:
         )
 
     async def _hand_over(self, target: Target, account: str, reading: Reading) -> Result:
-        told = reading.told
-        if told.not_understood:
+        if reading.not_understood:
             self._seldom.warning(
                 "ingress.quarantined",
                 about=f"{target.name}/{account}",
-                reasons={reason.value: count for reason, count in told.reasons().items()},
+                reasons={reason.value: n for reason, n in reading.not_understood.items()},
             )
         handed = await self._handover.hand(
             reading.frames, target.name, comes_again=target.provider.comes_again
         )
         if handed is Handed.NOWHERE:
             return Outcome.UNAVAILABLE, answers.UNAVAILABLE
-        _count(target, told)
-        return OUTCOMES[handed], told.answer
+        _count(target, reading)
+        return OUTCOMES[handed], reading.answer
 
 
 def _is_authentic(target: Target, call: Call) -> bool:
@@ -156,14 +154,14 @@ def _is_authentic(target: Target, call: Call) -> bool:
         return False
 
 
-def _count(target: Target, told: Normalised) -> None:
+def _count(target: Target, reading: Reading) -> None:
     labels = target.name, target.account
-    for receipt in told.receipts:
-        metrics.receipts(*labels, receipt.kind).inc()
-    for reason, count in told.reasons().items():
+    for kind, count in reading.receipts.items():
+        metrics.receipts(*labels, kind).inc(count)
+    for reason, count in reading.not_understood.items():
         metrics.QUARANTINED.labels(*labels, reason).inc(count)
-    if told.ignored:
-        metrics.IGNORED.labels(*labels).inc(told.ignored)
+    if reading.ignored:
+        metrics.IGNORED.labels(*labels).inc(reading.ignored)
 
 
 def _length(header: bytes | None) -> int | None:
