@@ -16,7 +16,8 @@ _ALL_BITS = (1 << 8 * _HASH_BYTES) - 1
 _FINGERPRINT_BYTES = 16
 _FINGERPRINT_OF = b"fingerprint of a masking key"  # no address holds a blank
 
-_NUMBER = re.compile(r"\+?[0-9() ./-]{3,40}")
+# Without the + it is a number only if nothing but digits stands there: `10.1.2.3` is none.
+_NUMBER = re.compile(r"\+[0-9() ./-]*[0-9][0-9() ./-]*")
 _NO_DIGITS = re.compile(r"[^0-9]+")
 # Two characters of an address that is no e-mail, then its hash; or an e-mail's hash, and its
 # domain after it.
@@ -99,7 +100,7 @@ def hash_of_mask(mask: str) -> int | None:
 def one_form(address: str) -> str:
     """Write an address as it is hashed, so that each way of writing it has one hash.
 
-    A number is its digits alone, on WhatsApp as elsewhere; an e-mail address is in lower case;
+    A number with + is its digits alone, as WhatsApp has it; an e-mail address is in lower case;
     anything else, such as Meta's id of a user, stays as it is.
     """
     if "@" in address:

@@ -11,6 +11,7 @@ import re
 from herald.masking import MASK, masked
 
 _OF_A_MASK = "…"
+_NO_DIGITS = re.compile(r"[^0-9]+")
 _LONGEST_PROSE = 2048  # of a provider's words; what is kept of them is shorter still
 
 _URL_PASSWORD = re.compile(r"(\w{1,16}://[^:/\s@]*+):[^@/\s]++@")
@@ -31,7 +32,13 @@ def redact_text(text: str) -> str:
 def redact_prose(text: str) -> str:
     """Mask a provider's words, which repeat addresses in any form; what is too long is cut."""
     text = redact_text(text[:_LONGEST_PROSE])
-    return _ANY_NUMBER.sub(_masked_once, text)
+    return _ANY_NUMBER.sub(_number_masked_once, text)
+
+
+def _number_masked_once(match: re.Match[str]) -> str:
+    """Mask a number in any form as the same one in E.164 is masked."""
+    number = match[0]
+    return number if number.startswith(_OF_A_MASK) else masked("+" + _NO_DIGITS.sub("", number))
 
 
 def _masked_once(match: re.Match[str]) -> str:

@@ -51,14 +51,28 @@ def test_a_hash_is_the_first_eight_bytes_of_the_hmac(
 
 
 @pytest.mark.parametrize(
-    "written", ["15550002222", "+1 (555) 000-2222", "+1.555.000.2222", "1 555 000 2222"]
+    "written", ["15550002222", "+1 (555) 000-2222", "+1.555.000.2222", "+1 555 000 2222"]
 )
 def test_a_number_has_one_hash_however_it_is_written(written: str) -> None:
     """WhatsApp's ids of users are their numbers without +; providers write them in groups."""
     assert address_hash(written) == address_hash("+15550002222")
 
 
-@pytest.mark.parametrize("address", ["US.1234", "us.1234", "@handle", "device-token-77", "1a2b3c"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "US.1234",
+        "us.1234",
+        "@handle",
+        "device-token-77",
+        "1a2b3c",
+        "10.1.2.3",
+        "1-2-3",
+        "+",
+        "+--",
+        "777",
+    ],
+)
 def test_what_is_no_number_stays_as_it_is(address: str) -> None:
     """Upper and lower case count in Meta's ids of users and on channels we know nothing of."""
     assert one_form(address) == (address.lower() if "@" in address else address)

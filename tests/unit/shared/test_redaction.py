@@ -40,6 +40,12 @@ def test_what_is_masked_stays_as_it_is(address: str) -> None:
         assert address not in once
 
 
+@pytest.mark.parametrize("written", ["1 (555) 987-0001", "1.555.987.0001", "15559870001"])
+def test_a_number_has_one_mask_however_a_provider_writes_it(written: str) -> None:
+    """The one that the recipient has everywhere else."""
+    assert redact_prose(f"to {written}") == redact_text("to +15559870001")
+
+
 def test_a_mask_hides_no_address_beside_it() -> None:
     """Dots of a provider's own before a mailbox or a number don't make it a mask."""
     for text in (
