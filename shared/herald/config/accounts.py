@@ -16,10 +16,12 @@ from pydantic import (
     Field,
     SecretStr,
     StringConstraints,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
 
+from herald.config.cleartext import in_clear, is_loopback
 from herald.config.rates import Rate
 from herald.durations import Duration
 from herald.identifiers import TenantName
@@ -54,6 +56,9 @@ class NoSecrets(Secrets):
     """An account that needs none."""
 
 
+_IN_CLEAR = "secrets would travel unencrypted"
+
+
 class Account(BaseModel):
     """What every account has, whatever its provider."""
 
@@ -71,6 +76,7 @@ class Account(BaseModel):
     rate: Rate = 10.0  # calls: `80/s`, `600/m`, `10000/h`
     timeout: Duration = timedelta(seconds=10)  # of one call
     secrets_file: str | None = None  # its secrets, a path relative to herald.toml
+    allow_cleartext: bool = False  # send secrets and messages to another machine unencrypted
     foreign: Literal["keep", "ignore"] = "keep"  # statuses of messages that are not Herald's
 
     def sends_as(self, sender: str | None) -> bool:  # noqa: ARG002  most accounts may use any
@@ -80,6 +86,13 @@ class Account(BaseModel):
     def holds(self, template: str) -> bool:
         """Tell whether it may be the provider's own; a template of another name is ignored."""
         return self.template_prefix is not None and template.startswith(self.template_prefix)
+
+    @field_validator("base_url", check_fields=False)
+    @classmethod
+    def _encrypted(cls, url: str, info: ValidationInfo) -> str:
+        if in_clear(url) and not info.data.get("allow_cleartext"):
+            raise ValueError(f"{_IN_CLEAR}: use https://, or set allow_cleartext = true")
+        return url
 
     @field_validator("tenants")
     @classmethod
@@ -201,6 +214,15 @@ class SmtpAccount(Account):
     port: int = Field(default=587, ge=1, le=65_535)  # 587 with starttls, 465 with tls
     security: Literal["starttls", "tls", "none"] = "starttls"  # starttls, tls or none
     timeout: Duration = timedelta(seconds=30)
+
+    @field_validator("security")
+    @classmethod
+    def _secrets_encrypted(cls, security: str, info: ValidationInfo) -> str:
+        given = info.data
+        signs_in = security == "none" and given.get("secrets_file") is not None
+        if signs_in and not given["allow_cleartext"] and not is_loopback(given.get("host", "")):
+            raise ValueError(f"{_IN_CLEAR}: use starttls or tls, or set allow_cleartext = true")
+        return security
 
 
 AnyAccount = Annotated[
