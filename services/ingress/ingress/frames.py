@@ -29,7 +29,7 @@ INBOUND_TYPE = "herald.receipt.inbound.v1"
 ACCOUNT_TYPE = "herald.receipt.account.v1"
 QUARANTINE_TYPE = "herald.quarantine.v1"
 MAX_QUARANTINED_BYTES = 1024 * 1024  # as much as the router keeps of a dead letter
-_START_BYTES = 128 * 1024
+_START_BYTES = 4096
 
 
 class Quarantined(BaseModel):

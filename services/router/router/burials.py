@@ -24,7 +24,7 @@ from herald.work import Work
 from router import metrics
 from router.committing import Committer
 from router.core.facts import DeadLettered, Fact
-from router.letters import MAX_KEPT_BYTES, DeadLetter, as_first_published, last_death, letter_of
+from router.letters import START_BYTES, DeadLetter, as_first_published, last_death, letter_of
 from router.observation import observe_dead_letters
 from router.poison_isolation import apply_isolated
 from router.store.dead_letters import bury
@@ -98,7 +98,7 @@ class DeadLetterHandler:
             exchange="",
             routing_key="",
             headers="{}",
-            body=delivery.body[:MAX_KEPT_BYTES],
+            body=delivery.body[:START_BYTES],
         )
         async with self._database.connection() as connection:
             buried = await bury(connection, [letter])

@@ -10,6 +10,7 @@ from uuid import UUID
 from pydantic_core import to_json
 
 from herald.bus.deliveries import Delivery
+from herald.commands import MAX_COMMAND_BYTES
 from herald.identifiers import UNKNOWN_TENANT, body_id
 from herald.receipts import AccountReceipt, InboundReceipt, Receipt
 from herald.text import storable
@@ -34,6 +35,7 @@ from router.intake import Envelope, Rejection
 from router.planning import UnusableError
 
 MAX_KEPT_BYTES = 1024 * 1024
+START_BYTES = 4096  # kept of what is larger, or than what its queue is for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +112,7 @@ def refused_command(rejected: Rejection) -> DeadLetter:
         exchange=COMMANDS,
         routing_key=context.routing_key,
         body=envelope.body,
+        largest=MAX_COMMAND_BYTES,
         message_id=envelope.message_id,
         correlation_id=context.correlation_id,
         user=context.user,
@@ -167,8 +170,13 @@ def _letter(
     routing_key: str,
     body: bytes,
     headers: Mapping[str, Any] | None = None,
+    largest: int = MAX_KEPT_BYTES,
     **about: str | None,
 ) -> DeadLetter:
+    kept = dict(headers or {})
+    if len(body) > largest:
+        kept["body_bytes"] = len(body)
+        body = body[:START_BYTES]
     clean = storable(
         {"name": name, "queue": queue, "reason": reason, "exchange": exchange, "key": routing_key}
     )
@@ -178,8 +186,8 @@ def _letter(
         reason=clean["reason"][:255],
         exchange=clean["exchange"][:255],
         routing_key=clean["key"][:255],
-        headers=to_json(storable(dict(headers or {})), fallback=str, inf_nan_mode="null").decode(),
-        body=body[:MAX_KEPT_BYTES],
+        headers=to_json(storable(kept), fallback=str, inf_nan_mode="null").decode(),
+        body=body,
         **storable(about),
     )
 

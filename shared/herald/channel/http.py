@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -73,7 +74,10 @@ class HttpCaller:
         """Make ready to call; needs a running loop."""
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
-                limit=MAX_CONNECTIONS, keepalive_timeout=KEEP_ALIVE_SECONDS, ttl_dns_cache=60
+                limit=MAX_CONNECTIONS,
+                keepalive_timeout=KEEP_ALIVE_SECONDS,
+                ttl_dns_cache=60,
+                ssl=_verifying(),
             ),
             timeout=aiohttp.ClientTimeout(total=self._timeout, connect=self._connect),
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -133,6 +137,13 @@ class HttpCaller:
             raise AnswerLostError("read_timeout") from None
         except (aiohttp.ClientError, OSError) as error:
             raise AnswerLostError(_lost_code(error)) from None
+
+
+def _verifying() -> ssl.SSLContext:
+    """Trust the system's authorities, or those of `SSL_CERT_FILE`; aiohttp asks at its import."""
+    context = ssl.create_default_context()
+    context.set_alpn_protocols(["http/1.1"])
+    return context
 
 
 def retry_after(headers: Mapping[str, str]) -> timedelta | None:

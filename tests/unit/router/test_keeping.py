@@ -13,13 +13,15 @@ from hypothesis import strategies as st
 
 from herald.bus.deliveries import Delivery
 from herald.bus.frames import Frame
+from herald.commands import MAX_COMMAND_BYTES
 from herald.vocabulary import FailureClass, Outcome, Status
 from router.core.deadlines import due_at, passed, silence_at
 from router.core.decide import decide
 from router.core.facts import Begun, Due
 from router.core.fallback import RetryRules
 from router.core.message import PLAN
-from router.letters import MAX_KEPT_BYTES, letter_of
+from router.intake import Envelope, Rejection
+from router.letters import MAX_KEPT_BYTES, START_BYTES, DeadLetter, letter_of, refused_command
 from router.outbox import decode, encode
 from router.transaction import Batch, changed
 from unit.router.making import (
@@ -108,6 +110,37 @@ def test_any_dead_letter_can_be_kept(changes: dict[str, Any]) -> None:
     assert isinstance(json.loads(letter.headers), dict)
     assert len(letter.id) <= 512
     assert len(letter.body) <= MAX_KEPT_BYTES
+
+
+TOO_LARGE = Rejection(
+    envelope=Envelope(body=b"x" * (MAX_COMMAND_BYTES + 1), routing_key="message.send"),
+    field="",
+    reason="larger than 256 KiB",
+)
+
+
+@pytest.mark.parametrize(
+    ("letter", "size"),
+    [
+        (letter_of(_dead(body=b"x" * (MAX_KEPT_BYTES + 1))), MAX_KEPT_BYTES + 1),
+        (
+            refused_command(
+                Rejection(
+                    envelope=Envelope(
+                        body=b"x" * (MAX_COMMAND_BYTES + 1), routing_key="message.send"
+                    ),
+                    field="",
+                    reason="too large",
+                )
+            ),
+            MAX_COMMAND_BYTES + 1,
+        ),
+    ],
+)
+def test_of_what_is_too_large_its_start_is_kept(letter: DeadLetter, size: int) -> None:
+    """Enough to see what it was, and its size; not so much that it fills the disk."""
+    assert letter.body == b"x" * START_BYTES
+    assert json.loads(letter.headers)["body_bytes"] == size
 
 
 def test_deadlines_are_the_nearest_of_their_kind() -> None:
