@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from herald_local import processes, services
 from herald_local.lock import locked
@@ -59,7 +60,8 @@ def _start_services(home: Path, servers: Servers, *, on_leash: bool) -> Stack:
     if exports.exists() and exports.read_text() == stack.exports and _all_ready(stack):
         return stack
     services.stop(stack)  # after a crash of some, the others hold an outdated configuration
-    write_configuration(home, memory)
+    operator = urlsplit(servers.amqp_url).username
+    write_configuration(home, memory, operator=unquote(operator or ""))
     report("preparing the database and the broker")
     services.prepare(stack)
     report("starting the services")

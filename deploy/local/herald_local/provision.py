@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from pathlib import Path
 from string import Template
 
@@ -17,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
 from herald.read_tokens import EVERY_TENANT, TOKEN_PREFIX, entry_for
 from herald_local.memory import Memory
 from herald_local.ports import LOOPBACK
+from herald_local.rabbitmq_node import USER
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -24,12 +26,15 @@ TEMPLATES = Path(__file__).parent / "templates"
 _P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
 
-def write_configuration(home: Path, memory: Memory, templates: Path = TEMPLATES) -> None:
+def write_configuration(
+    home: Path, memory: Memory, templates: Path = TEMPLATES, *, operator: str = USER
+) -> None:
     """Write `herald.toml`, `sandbox.toml` and `secrets/` of the stack in `home`, for its eyes only.
 
-    The memory has the ports of `ingress`, `sandbox` and `sandbox.smtp`.
+    The memory has the ports of `ingress`, `sandbox` and `sandbox.smtp`. `operator` is the broker
+    user of whoever works with the stack.
     """
-    values = _values(memory)
+    values = _values(memory) | {"operator": json.dumps(operator)}
     for template in sorted(path for path in templates.rglob("*") if path.is_file()):
         file = home / template.relative_to(templates)
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -10,11 +10,13 @@ import typer
 from herald.cli.account import account
 from herald.cli.cancel import cancel
 from herald.cli.config import config
+from herald.cli.dlq import dlq
 from herald.cli.erase import erase
 from herald.cli.find import find
 from herald.cli.init import init
 from herald.cli.migrate import migrate
 from herald.cli.rehash import rehash
+from herald.cli.resend import resend
 from herald.cli.send import send
 from herald.cli.status import status
 from herald.cli.timeline import timeline
@@ -53,10 +55,11 @@ def _options(
 
 
 for command in (
-    init, send, timeline, find, watch, cancel, erase, status, migrate, rehash, token,
+    init, send, timeline, find, watch, cancel, resend, erase, status, migrate, rehash, token,
 ):  # fmt: skip
     application.command()(command)
 application.add_typer(account, name="account")
+application.add_typer(dlq, name="dlq")
 application.add_typer(topology, name="topology")
 application.add_typer(config, name="config")
 

@@ -64,7 +64,7 @@ def find(
         limit=min(limit, HIGHEST_LIMIT),
     )
     for message in found_by(search, limit):
-        typer.echo(json.dumps(message) if as_json else _line(message))
+        typer.echo(json.dumps(message) if as_json else line_of(message))
 
 
 def found_by(search: MessageSearch, limit: int | None = None) -> Iterator[dict[str, Any]]:
@@ -98,7 +98,8 @@ def _search(**values: Any) -> MessageSearch:
         raise fail("\n".join(lines), EXIT_USAGE) from None
 
 
-def _line(message: dict[str, Any]) -> str:
+def line_of(message: dict[str, Any]) -> str:
+    """Say in one line which message this is, and what became of it."""
     created = datetime.fromisoformat(message["created_at"]).astimezone()
     outcome = message["outcome"] or "under way"
     tried = dict.fromkeys(attempt["channel"] for attempt in message["attempts"])

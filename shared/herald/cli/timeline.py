@@ -31,26 +31,58 @@ def timeline(
     """Show a message: its steps, its attempts, and each fact with what it led to, in local time.
 
     Asks the router at HERALD_ROUTER_URL, with the token of HERALD_READ_TOKEN or of the file
-    HERALD_READ_TOKEN_FILE. Exit 2 if there is no such message, or none for this token.
+    HERALD_READ_TOKEN_FILE. Commands that were refused under its key are told, too, and alone where
+    none was accepted. Exit 2 if there is neither, or none for this token.
     """
-    document = _fetch(message, tenant)
+    found = _fetch(message, tenant)
+    names = (found["tenant"], found["idempotency_key"]) if found else (tenant, message)
+    rejections = _rejections(*names)
+    if found is None and not rejections:
+        raise fail(f"no message of tenant {tenant} is named {message}", EXIT_USAGE)
     if as_json:
-        typer.echo(json.dumps(document))
+        typer.echo(json.dumps({**(found or {}), "rejections": rejections}))
         return
     console = Console(highlight=False)
+    if found is None:
+        console.print(f"no message: {tenant} / {message} was refused")
+    else:
+        _print_message(console, found)
+    if rejections:
+        console.print()
+        console.print(_refusals(rejections))
+
+
+def _print_message(console: Console, document: dict[str, Any]) -> None:
     console.print(_headline(document))
     for table in (_steps(document), _attempts(document), _facts(document)):
         console.print()
         console.print(table)
 
 
-def _fetch(name: str, tenant: str) -> dict[str, Any]:
+def _fetch(name: str, tenant: str) -> dict[str, Any] | None:
     """Ask for a message by its id, if it may be one, and else by its key."""
     found = read(f"/messages/{name}") if is_uuid(name) else None
-    found = found or read("/messages", {"tenant": tenant, "idempotency_key": name})
-    if found is None:
-        raise fail(f"no message of tenant {tenant} is named {name}", EXIT_USAGE)
-    return found
+    return found or read("/messages", {"tenant": tenant, "idempotency_key": name})
+
+
+def _rejections(tenant: str, key: str) -> list[dict[str, Any]]:
+    """Ask for the commands that were refused under a key."""
+    answer = read("/rejections", {"tenant": tenant, "idempotency_key": key})
+    return answer["rejections"] if answer else []  # a router of before has no such thing
+
+
+def _refusals(rejections: list[dict[str, Any]]) -> Table:
+    table = plain_table("refused", "command", "field", "dead letter", "why")
+    for one in rejections:
+        replayed = f"; replayed: {one['replay_result']}" if one["replayed_at"] else ""
+        table.add_row(
+            _day(one["rejected_at"]),
+            one["command"],
+            one["field"],
+            one["dead_letter"],
+            f"{one['reason']}{replayed}",
+        )
+    return table
 
 
 def _headline(message: dict[str, Any]) -> Text:
@@ -63,6 +95,9 @@ def _headline(message: dict[str, Any]) -> Text:
         ("ended", message["ended_at"]) if message["ended_at"] else ("ends", message["expires_at"])
     )
     line.append(f"\ncreated {_day(message['created_at'])}, {ends[0]} {_day(ends[1])}", style="dim")
+    for link, words in (("resent_from", "sends again"), ("resent_as", "sent again as")):
+        if message.get(link):
+            line.append(f"\n{words} {message[link]}", style="dim")
     if message["next_action_at"]:
         line.append(f", next look {_day(message['next_action_at'])}", style="dim")
     return line

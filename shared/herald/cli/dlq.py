@@ -1,0 +1,179 @@
+"""`herald dlq`: dead letters listed, looked into, replayed and dropped."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Annotated, Any
+from urllib.parse import quote
+
+import typer
+
+from herald.cli.acts import give_all, tell
+from herald.cli.environment import EXIT_USAGE, JsonOption, fail, run
+from herald.cli.reading import read
+from herald.operator_commands import DropDeadLetter, ReplayDeadLetter
+from herald.topology import DROP_KEY, REPLAY_KEY
+
+PAGE = 500
+
+dlq = typer.Typer(
+    help="Dead letters: refused commands, and what nobody could handle. Reading them needs a read "
+    "token for every tenant, replaying and dropping an operator's broker user.",
+    no_args_is_help=True,
+)
+
+Id = Annotated[str, typer.Argument(help="The dead letter's id.")]
+Ids = Annotated[list[str] | None, typer.Argument(help="Dead letters' ids; or give filters.")]
+Queue = Annotated[
+    str | None, typer.Option(help="Where they died; herald.commands: refused commands.")
+]
+Reason = Annotated[str | None, typer.Option(help="What their reason begins with, e.g. route.")]
+Whose = Annotated[str | None, typer.Option("--tenant", help="Of this tenant's commands.")]
+Since = Annotated[str | None, typer.Option(help="Since 1h ago, or a time with an offset.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="List them, and do nothing.")]
+
+
+@dlq.command("list")
+def list_letters(
+    *,
+    queue: Queue = None,
+    reason: Reason = None,
+    tenant: Whose = None,
+    since: Since = None,
+    limit: Annotated[int, typer.Option(min=1, help="So many at most.")] = 50,
+    as_json: JsonOption = False,
+) -> None:
+    """List dead letters, the newest first: when, queue, tenant, reason, id."""
+    filters = _filters(queue=queue, reason=reason, tenant=tenant, since=since)
+    for number, letter in enumerate(found(filters), start=1):
+        typer.echo(json.dumps(letter) if as_json else _line(letter))
+        if number == limit:
+            return
+
+
+@dlq.command()
+def show(
+    letter: Id,
+    body: Annotated[
+        bool, typer.Option("--body", help="As it is, not masked; router.audit keeps that.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Show a dead letter, its body masked. Exit 2 if there is none of this id."""
+    document = read(f"/dead-letters/{quote(letter, safe='')}", {"body": "whole"} if body else None)
+    if document is None:
+        raise fail(f"no dead letter is named {letter}", EXIT_USAGE)
+    if as_json:
+        typer.echo(json.dumps(document))
+        return
+    for name, value in document.items():
+        if name != "body" and value not in (None, {}):
+            typer.echo(f"{name:<16} {value if isinstance(value, str) else json.dumps(value)}")
+    shown = document["body"]
+    typer.echo("")
+    typer.echo(shown if isinstance(shown, str) else json.dumps(shown, indent=2))
+
+
+@dlq.command()
+def replay(
+    letters: Ids = None,
+    *,
+    queue: Queue = None,
+    reason: Reason = None,
+    tenant: Whose = None,
+    since: Since = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="Also those that were replayed before.")
+    ] = False,
+    dry_run: DryRun = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Handle dead letters once more, as whose they were. Exit 1 if some are refused."""
+    filters = _filters(queue=queue, reason=reason, tenant=tenant, since=since)
+    if filters and not again:
+        filters["replayed"] = "false"
+    ids = _chosen(letters, filters, dry_run=dry_run, as_json=as_json)
+    if ids is not None:
+        commands = [ReplayDeadLetter(id=name, again=again) for name in ids]
+        tally = run(give_all("dlq replay", REPLAY_KEY, commands))
+        tell(tally, "handled", "were handled before", as_json=as_json)
+
+
+@dlq.command()
+def drop(
+    letters: Ids = None,
+    *,
+    queue: Queue = None,
+    reason: Reason = None,
+    tenant: Whose = None,
+    since: Since = None,
+    dry_run: DryRun = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Delete dead letters; router.audit keeps what they were."""
+    filters = _filters(queue=queue, reason=reason, tenant=tenant, since=since)
+    ids = _chosen(letters, filters, dry_run=dry_run, as_json=as_json)
+    if ids is not None:
+        commands = [DropDeadLetter(id=name) for name in ids]
+        tally = run(give_all("dlq drop", DROP_KEY, commands))
+        tell(tally, "dropped", "were dropped before", as_json=as_json)
+
+
+def found(filters: dict[str, str]) -> Iterator[dict[str, Any]]:
+    """Yield dead letters without their bodies, the newest first, page by page."""
+    after: dict[str, str] = {}
+    while True:
+        page = read("/dead-letters", {**filters, **after, "limit": str(PAGE)}) or {}
+        yield from page.get("dead_letters", [])
+        if page.get("after") is None:
+            return
+        after = {"after": page["after"]}
+
+
+def _filters(**given: str | None) -> dict[str, str]:
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _chosen(
+    named: list[str] | None, filters: dict[str, str], *, dry_run: bool, as_json: bool
+) -> list[str] | None:
+    """Return the ids of the letters that are meant; None: they were only to be listed."""
+    if bool(named) == bool(set(filters) - {"replayed"}):
+        raise fail("give ids, or --queue, --reason, --tenant or --since", EXIT_USAGE)
+    if named and not dry_run:
+        return list(named)
+    letters = [_shown(name) for name in named] if named else list(found(filters))
+    if not dry_run:
+        return [letter["id"] for letter in letters]
+    for letter in letters:
+        typer.echo(json.dumps(letter) if as_json else _line(letter))
+    if not as_json:
+        typer.echo(f"{len(letters):>7}  dead letters")
+    return None
+
+
+def _shown(letter: str) -> dict[str, Any]:
+    document = read(f"/dead-letters/{quote(letter, safe='')}")
+    if document is None:
+        raise fail(f"no dead letter is named {letter}", EXIT_USAGE)
+    return document
+
+
+def _line(letter: dict[str, Any]) -> str:
+    died = datetime.fromisoformat(letter["received_at"]).astimezone()
+    replayed = letter["replay_result"] if letter["replayed_at"] else None
+    return "  ".join(
+        filter(
+            None,
+            (
+                f"{died:%Y-%m-%d %H:%M:%S}",
+                letter["queue"],
+                letter["tenant"] or "-",
+                letter["reason"],
+                f"replayed: {replayed}" if replayed else "",
+                letter["id"],
+            ),
+        )
+    )
