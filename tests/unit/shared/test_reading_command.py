@@ -54,11 +54,12 @@ def test_one_line_says_what_to_do(
     assert (done.exit_code, done.stderr.strip()) == (code, said)
 
 
-def _sent(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]) -> list[str | None]:
-    sent: list[str | None] = []
+def _sent(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]) -> set[str | None]:
+    """Return the tokens that a command asks its questions with."""
+    sent: set[str | None] = set()
 
     def ask(*_: Any, token: str | None) -> tuple[int, Any]:
-        sent.append(token)
+        sent.add(token)
         return 404, {}
 
     monkeypatch.setattr(reading, "ask", ask)
@@ -73,13 +74,13 @@ def test_the_token_comes_from_the_environment(
     """Or from a file, whatever ends its line; without either none is sent."""
     file = tmp_path / "token"
     file.write_text("from-file\r\n")
-    assert _sent(monkeypatch, {}) == [None]
-    assert _sent(monkeypatch, {reading.TOKEN_FILE: str(file)}) == ["from-file"]
+    assert _sent(monkeypatch, {}) == {None}
+    assert _sent(monkeypatch, {reading.TOKEN_FILE: str(file)}) == {"from-file"}
     both = {reading.TOKEN: "given", reading.TOKEN_FILE: str(file)}
-    assert _sent(monkeypatch, both) == ["given"]
+    assert _sent(monkeypatch, both) == {"given"}
 
 
 @pytest.mark.parametrize("token", ["two\nlines", "a b", "é", " "])
 def test_what_is_no_token_is_not_sent(monkeypatch: pytest.MonkeyPatch, token: str) -> None:
     """A header could not hold it, or would hold more than one."""
-    assert _sent(monkeypatch, {reading.TOKEN: token}) == []
+    assert _sent(monkeypatch, {reading.TOKEN: token}) == set()
