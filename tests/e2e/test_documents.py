@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from herald.commands import Route
 from herald.content import Content
 from herald.events import read_event
+from herald.read_tokens import TokensFile
 from herald_local.stack import Stack
 from sandbox.settings import load
 
@@ -94,12 +96,15 @@ def test_json_is_what_it_says(block: str) -> None:
 
 @pytest.mark.parametrize("block", blocks("toml"))
 def test_settings_are_read(block: str, tmp_path: Path) -> None:
-    """The sandbox reads the settings its page shows, with a key for the dots."""
+    """Each shown file reads as what it is: read tokens, or the sandbox's settings."""
+    if "tokens" in (document := tomllib.loads(block)):
+        TokensFile.model_validate(document)
+        return
     file = tmp_path / "sandbox.toml"
     key = ec.generate_private_key(ec.SECP256R1()).private_bytes(
         Encoding.DER, PrivateFormat.PKCS8, NoEncryption()
     )
-    shown = 'private_key = "..."'
+    shown = 'private_key = "..."'  # stands for a key, which no page shows
     assert shown in block
     file.write_text(block.replace(shown, f'private_key = "{base64.b64encode(key).decode()}"'))
     assert load(file).requests_file
