@@ -65,6 +65,23 @@ async def test_unreadable_receipt_is_dead_lettered_alone(world: World) -> None:
     await world.row("SELECT count(*) FROM router.dead_letters WHERE body = $1", marker)
 
 
+async def test_what_comes_after_an_open_is_told(world: World) -> None:
+    """A bounce, a complaint and a deferral of a mail that was read are events, each once."""
+    key = await world.send(route={"steps": [{"channel": "email"}]})
+    work = await world.work("email", key)
+    await world.tell(receipt(work, Status.ACCEPTED), receipt(work, Status.READ))
+    await world.heard("read", key)
+    for status in (Status.BOUNCED, Status.COMPLAINED, Status.DEFERRED):
+        for event in ("first", "second"):
+            await world.tell(receipt(work, status, source="webhook", event_key=event))
+    await world.heard("deferred", key)
+    await world.tell(receipt(work, Status.CLICKED))
+    await world.heard("clicked", key)
+    for what in ("bounced", "complained", "deferred"):
+        [told] = await world.heard(what, key)
+        assert (told["late"], told["outcome"], told["status"]) == (True, "succeeded", "read")
+
+
 async def test_cancel_loses_to_a_worker_that_was_first(world: World) -> None:
     """The channel's row arbitrates: a claimed attempt can't be cancelled, its report decides."""
     key = await world.send()
