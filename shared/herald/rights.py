@@ -88,9 +88,9 @@ def operator_rights() -> Rights:
 
 
 def router_rights() -> Rights:
-    """Return a router's: it also puts back what an operator replays."""
+    """Return a router's; of receipts it publishes its own pulses."""
     return Rights(
-        write=_exactly([OUTBOUND, EVENTS, RECEIPTS, COMMANDS]),
+        write=_exactly([OUTBOUND, EVENTS, RECEIPTS]),
         read=rf"^router\.|{_exactly([DEAD_QUEUE])}",
     )
 
