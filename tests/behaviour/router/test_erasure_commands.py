@@ -21,8 +21,10 @@ from behaviour.router.erasing import (
     row_of,
     sent,
 )
-from behaviour.router.world import Body, World
+from behaviour.router.world import PATIENCE_SECONDS, Body, World
 from broker_users import broker_user
+from herald.client import Client, NoAnswerError
+from herald.identifiers import UNKNOWN_TENANT
 from herald.masking import address_hash
 from herald.rights import Rights, operator_rights, tenant_rights
 from herald.topology import ERASE_KEY
@@ -79,6 +81,18 @@ async def test_an_operator_erases_every_tenants(
     heard = await operator.ask(world, body, ERASE_KEY)
     assert heard.key == "command.accepted.unknown"
     assert (await completed(world, heard.data["erasure_id"]))["messages"] == 2
+
+
+async def test_the_client_asks_and_waits(world: World, operator: Commander, phone: str) -> None:
+    """With an operator's rights it hears the end of an erasure that is about every tenant."""
+    await world.heard("accepted", await world.send(tenant="other", to={"phone": phone}))
+    async with Client(operator.user.url, tenant=UNKNOWN_TENANT) as herald:
+        answer = await herald.erase({"phone": phone})
+        assert answer.erasure_id is not None
+        erased = await herald.wait_erased(answer.erasure_id, timeout_seconds=PATIENCE_SECONDS)
+        with pytest.raises(NoAnswerError, match="it goes on"):
+            await herald.wait_erased(str(uuid.uuid4()), timeout_seconds=0.01)
+    assert erased["messages"] == 1
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,41 @@
+"""`herald erase`, as far as it goes without a broker."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+
+import pytest
+import structlog
+from typer.testing import CliRunner
+
+from herald.cli import application
+
+USAGE = 2
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> Iterator[None]:
+    """Undo what a command does to its process's logs, where that process is this one."""
+    yield
+    logging.disable(logging.NOTSET)
+    structlog.reset_defaults()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "give --phone, --email or --address"),
+        (["--address", "+15550000002"], "write CHANNEL=ADDRESS"),
+        (["--phone", "+15550000002", "--timeout", "soon"], "--timeout soon"),
+        (["--phone", "+15550000002"], "HERALD_AMQP_URL is not set"),
+    ],
+)
+def test_wrong_input_is_named(
+    monkeypatch: pytest.MonkeyPatch, arguments: list[str], said: str
+) -> None:
+    """One line says what is wrong, with exit code 2; nothing is asked."""
+    monkeypatch.delenv("HERALD_AMQP_URL", raising=False)
+    done = CliRunner().invoke(application, ["erase", *arguments])
+    assert done.exit_code == USAGE
+    assert said in done.stderr
