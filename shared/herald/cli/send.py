@@ -41,7 +41,9 @@ def send(
     whatsapp: Annotated[str | None, typer.Option(help="If it is not the phone.")] = None,
     name: Annotated[str | None, typer.Option(help="The recipient's name.")] = None,
     text: Annotated[str | None, typer.Option()] = None,
-    subject: Annotated[str | None, typer.Option()] = None,
+    subject: Annotated[
+        str | None, typer.Option(help="An e-mail's: without one none is sent.")
+    ] = None,
     html: Annotated[str | None, typer.Option()] = None,
     route: Annotated[str | None, typer.Option(help="A configured route.")] = None,
     via: Annotated[
