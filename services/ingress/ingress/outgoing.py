@@ -2,7 +2,8 @@
 
 There is no timer: a group is whatever became ready while the event loop was at its other work or
 the groups before were on their way. A call still learns what became of its own frames only. A call
-of thousands goes part by part, so that the others' frames are never behind all of it.
+of thousands goes by itself and in small parts: a group waits for all of its confirms, and the
+broker confirms what it was given first.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from herald.bus.frames import Frame
 from herald.bus.publishing import Publisher
 
 MAX_GROUPS = 4  # on their way at once, so that a slow confirm does not hold all others
-MAX_PART = 500  # frames of one call in a group
+MAX_PART = 50  # frames of one call that go together
 PARTS_AT_ONCE = 2  # of one call: the next one is on its way while the broker confirms
 
 # should a group end without outcomes, nobody in it waits for ever
@@ -43,21 +44,23 @@ class Outgoing:
         When the bus takes no more, what is left of them is not tried.
         """
         if len(frames) <= MAX_PART:
-            return await self._publish_part(frames)
+            return await self._publish_with_others(frames)
         parts = [frames[start : start + MAX_PART] for start in range(0, len(frames), MAX_PART)]
         outcomes: list[list[PublishError | None]] = [[NOT_PUBLISHED] * len(part) for part in parts]
         untried = iter(range(len(parts)))
 
         async def publish_in_turn() -> None:
             for number in untried:
-                outcomes[number] = await self._publish_part(parts[number])
+                outcomes[number] = await self._publisher.publish_many(
+                    parts[number], while_progressing=True
+                )
                 if any(failure is not None and failure.retry for failure in outcomes[number]):
                     list(untried)  # the other one finds none either
 
         await asyncio.gather(*(publish_in_turn() for _ in range(PARTS_AT_ONCE)))
         return [outcome for part in outcomes for outcome in part]
 
-    async def _publish_part(self, frames: Sequence[Frame]) -> list[PublishError | None]:
+    async def _publish_with_others(self, frames: Sequence[Frame]) -> list[PublishError | None]:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[list[PublishError | None]] = loop.create_future()
         self._waiting.append((frames, future))

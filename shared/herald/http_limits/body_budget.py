@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from herald.http_limits.metrics import BODY_BYTES
-
 MAX_BYTES = 64 * 1024 * 1024
 
 Call = TypeVar("Call")
@@ -42,7 +40,7 @@ class BodyBudget(Generic[Call]):
             self._held[call] = 0
             self._arriving[call] = give_way
         self._held[call] += size
-        self._set(self.bytes + size)
+        self.bytes += size
         return True
 
     def whole(self, call: Call) -> None:
@@ -52,10 +50,4 @@ class BodyBudget(Generic[Call]):
     def release(self, call: Call) -> None:
         """Say that a call has ended, in whatever way. Once is enough, twice does no harm."""
         self._arriving.pop(call, None)
-        size = self._held.pop(call, 0)
-        if size:
-            self._set(self.bytes - size)
-
-    def _set(self, size: int) -> None:
-        self.bytes = size
-        BODY_BYTES.set(size)
+        self.bytes -= self._held.pop(call, 0)

@@ -16,7 +16,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from herald.http_limits.admission import Admission
 from herald.http_limits.body_budget import BodyBudget
-from herald.http_limits.metrics import Refusal, refused
+from herald.http_limits.metrics import BODY_BYTES, Refusal, refused
 from herald.http_limits.polite_transport import PoliteTransport
 from herald.http_limits.refusals import response
 from herald.seldom_log import SeldomLog
@@ -48,6 +48,7 @@ class _RefusedError(Exception):
 
 
 BODIES: BodyBudget[RequestResponseCycle] = BodyBudget()  # of the whole process
+BODY_BYTES.set_function(lambda: BODIES.bytes)
 _seldom = SeldomLog()
 
 

@@ -124,6 +124,6 @@ async def test_what_follows_a_failed_part_is_not_tried() -> None:
     names = ["bad", *(str(n) for n in range(4 * MAX_PART))]
     outcomes = await out.publish([frame(name) for name in names])
     tried = sum(len(group) for group in bus.groups)
-    assert tried == PARTS_AT_ONCE * MAX_PART
+    assert tried <= PARTS_AT_ONCE * MAX_PART
     assert isinstance(outcomes[0], NackedError)
     assert outcomes[tried:] == [NOT_PUBLISHED] * (len(names) - tried)
