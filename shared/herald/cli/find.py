@@ -76,12 +76,10 @@ def found_by(search: MessageSearch, limit: int | None = None) -> Iterator[dict[s
     number = 0
     while True:
         page = post("/messages/search", request)
-        for message in page["messages"]:
-            yield message
-            number += 1
-            if number == limit:
-                return
-        if page["next"] is None:
+        wanted = page["messages"] if limit is None else page["messages"][: limit - number]
+        yield from wanted
+        number += len(wanted)
+        if page["next"] is None or number == limit:
             break
         request = {**request, "after": page["next"]}
     if not page["complete"]:

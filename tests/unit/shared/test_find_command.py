@@ -132,9 +132,11 @@ def test_pages_follow_until_the_limit(router: Router) -> None:
 def test_what_may_be_missing_is_said(router: Router) -> None:
     """After an upgrade, or a change of the key, until the rehash is done."""
     router.complete = False
-    result = find("--phone", "+15550002222")
-    assert "has `herald rehash` been run?" in result.stderr
-    assert result.exit_code == 0
+    for options in ((), ("--limit", "1")):
+        result = find("--phone", "+15550002222", *options)
+        assert "has `herald rehash` been run?" in result.stderr
+        assert result.exit_code == 0
+        router.asked.clear()
 
 
 WRONG = [
