@@ -11,9 +11,11 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from herald.config.broker_users import Services, own_user
-from herald.config.loading import ConfigurationError, load_configuration
+from herald.config.file import SecretRules
+from herald.config.loading import ConfigurationError, broker_identity, load_configuration
 from herald.receipts import AccountReceipt, AttemptReceipt, InboundReceipt, Pulse, Receipt
 from herald.server_urls import broker_user
+from herald.settings import Address, Settings
 from herald.vocabulary import AccountTopic, InboundKind, Status
 
 EXAMPLE = Path(__file__).parents[3] / "docs" / "herald.example.toml"
@@ -164,3 +166,20 @@ def test_an_error_is_told_by_its_place(tmp_path: Path, written: str, problem: st
     with pytest.raises(ConfigurationError) as caught:
         load_configuration(path)
     assert caught.value.problems[0].startswith(problem)
+
+
+def test_a_service_of_another_user_ends_at_its_start(tmp_path: Path) -> None:
+    """It says which setting and which user; the password in the URL is not repeated."""
+    settings = Settings(
+        amqp_url="amqp://somebody:hunter2@broker/",
+        postgres_dsn="",
+        config_path=tmp_path / "herald.toml",
+        operations=Address("127.0.0.1", 1),
+        log_format="json",
+    )
+    with pytest.raises(ConfigurationError) as caught:
+        broker_identity("ingress", ("herald-ingress",), settings, SecretRules())
+    [problem] = caught.value.problems
+    assert problem.startswith("services.ingress: does not name 'somebody'")
+    assert "hunter2" not in str(caught.value)
+    assert broker_identity("ingress", (), settings, SecretRules()) is None
