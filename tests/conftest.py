@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import uuid
@@ -10,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import structlog
 from hypothesis import settings
 
 from herald.masking import MaskingKey, set_masking_key
@@ -28,6 +30,15 @@ settings.register_profile("herald", deadline=None)
 settings.load_profile("herald")
 
 set_masking_key(MaskingKey(MASKING_SECRET))  # as every service does at its start
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_before() -> Iterator[None]:
+    """Undo what a command line run in this process does to its logs."""
+    yield
+    if logging.root.manager.disable:
+        logging.disable(logging.NOTSET)
+        structlog.reset_defaults()
 
 
 def _given() -> GivenServers:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
 import signal
 import subprocess
@@ -14,7 +13,6 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-import structlog
 from typer.testing import CliRunner, Result
 from yarl import URL
 
@@ -46,14 +44,6 @@ def herald(
     )
 
 
-@pytest.fixture
-def quiet() -> Iterator[None]:
-    """Undo what a command does to its process's logs, where that process is this one."""
-    yield
-    logging.disable(logging.NOTSET)
-    structlog.reset_defaults()
-
-
 def here(environment: dict[str, str], *arguments: str, stdin: str = "", **changes: str) -> Result:
     """Run a command in this process, which is sooner done."""
     return CliRunner().invoke(
@@ -76,7 +66,7 @@ def test_send_shows_the_way_to_the_delivery(environment: dict[str, str]) -> None
     assert events[-1].endswith("delivered  sms => succeeded")
 
 
-def test_timeline_tells_why(quiet: None, environment: dict[str, str]) -> None:
+def test_timeline_tells_why(environment: dict[str, str]) -> None:
     """`timeline`, by key or id, shows attempts, receipts and what each led to, in local time."""
     key = str(uuid4())
     sent = here(
@@ -113,7 +103,7 @@ def test_find_lists_what_went_to_a_recipient(environment: dict[str, str]) -> Non
     assert json.loads(again.stdout)["idempotency_key"] == key
 
 
-def test_a_failure_is_an_exit_code(quiet: None, environment: dict[str, str]) -> None:
+def test_a_failure_is_an_exit_code(environment: dict[str, str]) -> None:
     """A message that fails ends with 1, one that is not there in time with 3 and advice."""
     failed = here(
         environment, "send", "--phone", "+15550000026", "--text", "Hi", "--wait", "delivered"
@@ -142,7 +132,7 @@ def test_a_failure_is_an_exit_code(quiet: None, environment: dict[str, str]) -> 
     ],
 )  # fmt: skip
 def test_wrong_input_is_named(
-    quiet: None, environment: dict[str, str], arguments: list[str], stdin: str, said: str
+    environment: dict[str, str], arguments: list[str], stdin: str, said: str
 ) -> None:
     """What is wrong is one line that names it, with exit code 2; nothing is sent."""
     done = here(environment, "send", *arguments, stdin=stdin)
@@ -151,7 +141,7 @@ def test_wrong_input_is_named(
     assert "Traceback" not in done.stderr
 
 
-def test_a_file_with_flags(quiet: None, environment: dict[str, str], tmp_path: Path) -> None:
+def test_a_file_with_flags(environment: dict[str, str], tmp_path: Path) -> None:
     """A file is sent, and flags win over what it says."""
     file = tmp_path / "message.json"
     command = {"to": {"phone": "+15550000001"}, "content": {"text": "x"}, "route": "no-such"}
@@ -160,7 +150,7 @@ def test_a_file_with_flags(quiet: None, environment: dict[str, str], tmp_path: P
     assert json.loads(done.stdout)["channels"] == ["sms"]
 
 
-def test_cancel(quiet: None, environment: dict[str, str]) -> None:
+def test_cancel(environment: dict[str, str]) -> None:
     """A scheduled message is taken back; a delivered one is too late; another does not exist."""
     key, delivered = str(uuid4()), str(uuid4())
     send = ("send", "--phone", "+15550000001", "--text", "x", "--key")
@@ -216,7 +206,7 @@ def test_control_c_is_one_line(heeds_control_c: None, environment: dict[str, str
     assert len(said.splitlines()) == 1
 
 
-def test_status_shows_a_healthy_herald(quiet: None, environment: dict[str, str]) -> None:
+def test_status_shows_a_healthy_herald(environment: dict[str, str]) -> None:
     """Every service, queue, backlog and account is listed; nothing is wrong."""
     done = here(environment, "status", "--json")
     assert done.exit_code == DONE, done.stderr
@@ -231,7 +221,7 @@ def test_status_shows_a_healthy_herald(quiet: None, environment: dict[str, str])
     assert herald(environment, "status").stdout.count("ready") >= 5
 
 
-def test_status_names_what_is_missing(quiet: None, environment: dict[str, str]) -> None:
+def test_status_names_what_is_missing(environment: dict[str, str]) -> None:
     """A service that does not answer and a database that is away are said, with exit code 1."""
     done = here(
         environment,
@@ -245,7 +235,7 @@ def test_status_names_what_is_missing(quiet: None, environment: dict[str, str]) 
 
 
 def test_status_without_a_broker_tells_the_rest(
-    quiet: None, environment: dict[str, str], unused_tcp_port: int
+    environment: dict[str, str], unused_tcp_port: int
 ) -> None:
     """A stopped broker is one line; services and database are shown all the same."""
     url = str(URL(environment["HERALD_AMQP_URL"]).with_port(unused_tcp_port))
@@ -258,9 +248,7 @@ def test_status_without_a_broker_tells_the_rest(
     assert status["database"]["version"]
 
 
-def test_what_is_not_there_is_said(
-    quiet: None, environment: dict[str, str], unused_tcp_port: int
-) -> None:
+def test_what_is_not_there_is_said(environment: dict[str, str], unused_tcp_port: int) -> None:
     """A stopped broker, a wrong password, a missing router: one line each that says what to do."""
     port = unused_tcp_port
     url = URL(environment["HERALD_AMQP_URL"])

@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator
-
 import pytest
-import structlog
 from typer.testing import CliRunner
 
 from herald.cli import application
 
 USAGE = 2
-
-
-@pytest.fixture(autouse=True)
-def quiet() -> Iterator[None]:
-    """Undo what a command does to its process's logs, where that process is this one."""
-    yield
-    logging.disable(logging.NOTSET)
-    structlog.reset_defaults()
 
 
 @pytest.mark.parametrize(
