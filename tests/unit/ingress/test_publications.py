@@ -1,14 +1,12 @@
-"""What AsyncAPI says of ingress, and what ingress writes in its log."""
+"""What AsyncAPI says of ingress."""
 
 from __future__ import annotations
 
 import json
 
 from faststream import AsyncAPI
-from structlog.testing import capture_logs
 
 from herald.bus.brokers import publishing_broker
-from herald.seldom_log import SeldomLog
 from ingress.publications import declare_publications
 
 
@@ -33,15 +31,3 @@ def test_all_publications_are_documented() -> None:
     }
     schemas = document["components"]["schemas"]
     assert {"AttemptReceipt", "InboundReceipt", "AccountReceipt", "Quarantined"} <= set(schemas)
-
-
-def test_the_log_can_not_be_flooded() -> None:
-    """A warning comes once a minute for each trouble, and says how often it was left out."""
-    now = 0.0
-    log = SeldomLog(clock=lambda: now)
-    with capture_logs() as lines:
-        for about in ("a", "a", "b", "a"):
-            log.warning("ingress.not_authentic", about=about)
-        now = 61.0
-        log.warning("ingress.not_authentic", about="a")
-    assert [(line["about"], line["left_out"]) for line in lines] == [("a", 0), ("b", 0), ("a", 2)]
