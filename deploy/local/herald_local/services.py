@@ -21,7 +21,9 @@ from herald_local.web import call
 READY_SECONDS = 60
 STOP_SECONDS = 45  # a service drains what it holds before it ends
 HTTP_OK = 200
-LASTING = frozenset({"silence"})  # goes on for a while after an outage, and stops nothing
+# What services tell beside their readiness, and what stops nothing: silence is judged late for a
+# while after an outage, accounts are down or paused until somebody calls or resumes them.
+LASTING = frozenset({"silence", "accounts"})
 
 
 @dataclass(frozen=True, slots=True)

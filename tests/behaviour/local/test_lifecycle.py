@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -46,6 +48,21 @@ def test_a_start_after_a_crash_restores_the_stack(running: Stack, given: GivenSe
     assert not services.is_ready(running, "router")
     assert lifecycle.start(running.home, given, on_leash=True) == running
     assert all(services.is_ready(running, name) for name in services.NAMES)
+
+
+def test_a_paused_account_keeps_no_stack_from_starting(
+    running: Stack, given: GivenServers
+) -> None:
+    """Services say that they have one, and are ready."""
+    herald = [str(Path(sys.executable).parent / "herald"), "account"]
+    environment = dict(os.environ) | running.environment
+    run([*herald, "pause", "twilio-main"], environment=environment)
+    try:
+        services.kill(running, ["channel-sms"])
+        assert lifecycle.start(running.home, given, on_leash=True) == running
+        assert services.is_ready(running, "channel-sms")
+    finally:
+        run([*herald, "resume", "twilio-main"], environment=environment)
 
 
 def test_a_shell_reads_every_address_from_the_env_file(running: Stack) -> None:
