@@ -31,7 +31,9 @@ Queue = Annotated[
 ]
 Reason = Annotated[str | None, typer.Option(help="What their reason begins with, e.g. route.")]
 Whose = Annotated[str | None, typer.Option("--tenant", help="Of this tenant's commands.")]
-Since = Annotated[str | None, typer.Option(help="Since 1h ago, or a time with an offset.")]
+Since = Annotated[
+    str | None, typer.Option(help="Since then: ISO 8601 with an offset, or an age such as 2h.")
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="List them, and do nothing.")]
 
 

@@ -10,7 +10,6 @@ import typer
 from herald.cli.environment import (
     EXIT_USAGE,
     JsonOption,
-    TenantOption,
     amqp_url,
     fail,
     run,
@@ -21,16 +20,18 @@ from herald.identifiers import UNKNOWN_TENANT
 
 
 def erase(
-    phone: Annotated[str | None, typer.Option(help="Their number, in E.164.")] = None,
-    email: Annotated[str | None, typer.Option(help="Their e-mail address.")] = None,
+    phone: Annotated[str | None, typer.Option(help="The recipient's number, in E.164.")] = None,
+    email: Annotated[str | None, typer.Option(help="The recipient's e-mail address.")] = None,
     address: Annotated[
-        list[str] | None, typer.Option(metavar="CHANNEL=ADDRESS", help="Of any channel.")
+        list[str] | None, typer.Option(metavar="CHANNEL=ADDRESS", help="An address on any channel.")
     ] = None,
-    tenant: TenantOption = "default",
+    tenant: Annotated[
+        str, typer.Option("--tenant", envvar="HERALD_TENANT", help="Whose recipient it is.")
+    ] = "default",
     all_tenants: Annotated[
-        bool, typer.Option("--all-tenants", help="For every tenant; you are an operator.")
+        bool, typer.Option("--all-tenants", help="Every tenant's; takes an operator's broker user.")
     ] = False,
-    timeout: Annotated[str, typer.Option(help="How long to wait for its end.")] = "60s",
+    timeout: Annotated[str, typer.Option(help="How long to wait until it is done.")] = "60s",
     as_json: JsonOption = False,
 ) -> None:
     """Erase a recipient, stop what is under way to them, and wait until it is done.

@@ -33,7 +33,8 @@ def resend(
     failed: Annotated[bool, typer.Option("--failed", help="All that failed.")] = False,
     expired: Annotated[bool, typer.Option("--expired", help="All that expired.")] = False,
     since: Annotated[
-        str | None, typer.Option(help="Created then or later: 1h ago, or a time with an offset.")
+        str | None,
+        typer.Option(help="Created then or later: ISO 8601 with an offset, or an age such as 2h."),
     ] = None,
     until: Annotated[str | None, typer.Option(help="Created before that.")] = None,
     channel: Annotated[str | None, typer.Option(help="Only those tried on this channel.")] = None,
@@ -47,7 +48,7 @@ def resend(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="List them, and send none.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Send failed messages again, each once, as new ones. You are an operator of the Herald.
+    """Send failed messages again, each once, as new ones. Takes an operator's broker user.
 
     What was sent again before is left out: a second run goes on where the first one ended.
     --failed and --expired are found with the read token; exit 1 if some are refused.
