@@ -40,6 +40,7 @@ def _clean(element: Any, hide: Callable[[str], str]) -> Any:
 def _without(words: str, work: Work, secrets: Iterable[str]) -> str:
     for secret in secrets:
         words = words.replace(secret, HIDDEN)
-    words = words.replace(work.to, masked(work.to))
+    if work.to in words:
+        words = words.replace(work.to, masked(work.to))
     words = without_quotes(words, said_in(work.content))
     return without_names(words, names_of(work.recipient_name, work.to))

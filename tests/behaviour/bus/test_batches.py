@@ -26,7 +26,7 @@ async def test_hands_over_whatever_waits(
     collect = Collector()
     collect.may_go.clear()
     subscriber = await subscribe(collect, max_batch=20)
-    await until(lambda: subscriber.buffered == 45)
+    await until(lambda: subscriber.buffered == 45 and collect.batches)
     assert len(collect.batches) == 1
     first = len(collect.batches[0])
     collect.may_go.set()
