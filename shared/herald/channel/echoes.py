@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from herald.channel.provider import NotSent, Refused, SendResult
+from herald.channel.provider import Accepted, NotSent, Refused, SendResult
 from herald.config.accounts import Secrets
 from herald.echoes import HIDDEN, names_of, said_in, without_names, without_quotes
 from herald.masking import masked
@@ -16,9 +16,10 @@ from herald.work import Work
 
 def without_echoes(result: SendResult, work: Work, secrets: Secrets) -> SendResult:
     """Hide what a result says of the contents and recipient of `work`, and secrets."""
-    hide = partial(_without, work=work, secrets=secrets.values())
     if isinstance(result, NotSent):
         return result
+    ids = result.references if isinstance(result, Accepted) else ()  # they are told in any case
+    hide = partial(_without, work=work, secrets=secrets.values(), ids=ids)
     if result.element is not None:
         result = replace(result, element=_clean(result.element, hide))
     if isinstance(result, Refused) and result.failure.text:
@@ -37,7 +38,9 @@ def _clean(element: Any, hide: Callable[[str], str]) -> Any:
     return element
 
 
-def _without(words: str, work: Work, secrets: Iterable[str]) -> str:
+def _without(words: str, work: Work, secrets: Iterable[str], ids: Sequence[str]) -> str:
+    if words in ids:
+        return words
     for secret in secrets:
         words = words.replace(secret, HIDDEN)
     if work.to in words:
