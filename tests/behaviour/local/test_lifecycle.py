@@ -50,9 +50,7 @@ def test_a_start_after_a_crash_restores_the_stack(running: Stack, given: GivenSe
     assert all(services.is_ready(running, name) for name in services.NAMES)
 
 
-def test_a_paused_account_keeps_no_stack_from_starting(
-    running: Stack, given: GivenServers
-) -> None:
+def test_a_paused_account_keeps_no_stack_from_starting(running: Stack, given: GivenServers) -> None:
     """Services say that they have one, and are ready."""
     herald = [str(Path(sys.executable).parent / "herald"), "account"]
     environment = dict(os.environ) | running.environment
