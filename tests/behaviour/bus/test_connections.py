@@ -137,7 +137,9 @@ async def test_no_channel_makes_its_connection_wait(
 
 async def _frame_buffer(service: Connections) -> int:
     """Return how many frames of a channel may wait before the connection does; 0: any number."""
-    channel = open_channel(await service.consuming.config.channel_manager.get_channel())
+    robust = await service.consuming.config.channel_manager.get_channel()
+    await until(lambda: open_channel(robust) is not None)  # a connection is back before it is
+    channel = open_channel(robust)
     assert channel is not None
     return channel.frames.maxsize
 

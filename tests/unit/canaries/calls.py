@@ -175,7 +175,8 @@ def work_for(channel: str, content: dict[str, Any]) -> Work:
 
 async def call_http(provider: str, path: str, content: dict[str, Any], echo: str) -> Call:
     """Call a provider that ends the call in one of its ways."""
-    async with answering() as server, calling(1) as http:
+    seconds = 0.2 if path == "no answer" else 5
+    async with answering() as server, calling(seconds) as http:
         HTTP_PATHS[path](server, provider, echo)
         return await _call(provider, content, http, base_url=server.base_url)
 

@@ -11,7 +11,7 @@ from unittest.mock import patch
 import pytest
 import pytest_asyncio
 
-from sandbox import twilio, webhooks
+from sandbox import twilio, twilio_overrides, webhooks
 from sandbox.settings import Pace, TwilioProject
 from sandbox.webhooks import Build, WebhookSender
 
@@ -47,10 +47,17 @@ async def _listening(statuses: list[int]) -> AsyncIterator[tuple[str, list[bytes
         yield f"http://127.0.0.1:{port}/status?attempt=a", heads
 
 
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no test wait as long as Twilio does."""
+    monkeypatch.setattr(twilio_overrides, "PAUSES", (0.01, 0.02, 0.03))
+
+
 def _callback(url: str) -> Build:
     return twilio._signed(PROJECT, url, {"MessageSid": "SM1"})
 
 
+@pytest.mark.usefixtures("impatient")
 async def test_twilio_retries_an_unanswered_callback_once(sender: WebhookSender) -> None:
     """Unless told otherwise: a connection that fails is tried once more, with the same token."""
     async with _listening([0, 0, 0]) as (url, heads):
@@ -78,6 +85,7 @@ async def test_twilio_takes_any_answer(sender: WebhookSender, status: int) -> No
         ("rc=x", [0, 0], 2),
     ],
 )
+@pytest.mark.usefixtures("impatient")
 async def test_twilio_calls_again_as_the_fragment_asks(
     sender: WebhookSender, fragment: str, statuses: list[int], calls: int
 ) -> None:
@@ -88,6 +96,7 @@ async def test_twilio_calls_again_as_the_fragment_asks(
     assert all(head.startswith(b"POST /status?attempt=a HTTP/1.1\r\n") for head in heads)
 
 
+@pytest.mark.usefixtures("impatient")
 async def test_nobody_listens() -> None:
     """A webhook to a closed port ends in silence, not in an error."""
     with socket.socket() as probe:
