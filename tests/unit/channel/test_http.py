@@ -83,7 +83,7 @@ async def test_a_name_that_never_resolves_was_not_sent(monkeypatch: pytest.Monke
 
     monkeypatch.setattr(aiohttp.ThreadedResolver, "resolve", resolve)
     monkeypatch.setattr(aiohttp.AsyncResolver, "resolve", resolve, raising=False)
-    async with calling() as caller:
+    async with calling(timedelta(seconds=0.2)) as caller:
         with pytest.raises(NotSentError) as told:
             await post(caller, "http://slow.example.com/x")
     assert told.value.code == "connect_timeout"
@@ -116,7 +116,7 @@ async def test_waiting_for_a_free_connection_was_not_sent(monkeypatch: pytest.Mo
     async def never(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
         requests.append(await read_request(reader))
 
-    async with served(never) as url, calling() as caller:
+    async with served(never) as url, calling(timedelta(seconds=0.5)) as caller:
         ends = await asyncio.gather(*(post(caller, url) for _ in range(5)), return_exceptions=True)
     assert len(requests) == 2
     assert [type(end) for end in ends].count(AnswerLostError) == 2

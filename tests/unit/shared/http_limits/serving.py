@@ -138,7 +138,7 @@ async def served(bound: int = 100) -> AsyncIterator[Served]:
             application.released.set()
             for caller in found.callers:
                 caller.writer.close()
-            server.should_exit = True
+            server.should_exit = server.force_exit = True  # nobody waits for the callers any more
             await serving
 
 
