@@ -19,14 +19,10 @@ from prometheus_client import REGISTRY
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-import herald.http_limits.metrics  # noqa: F401  importing it registers its metrics
+import herald.service.http_limits.metrics  # noqa: F401  importing it registers its metrics
 import router.metrics  # noqa: F401  likewise for the others
 from event_examples import EXAMPLES
-from herald import vocabulary
-from herald.account_updates import TemplateUpdate
 from herald.bus.metrics import bus_metrics
-from herald.commands import CancelMessage, Recipient, Route, SendMessage, Step
-from herald.config import accounts
 from herald.config.broker_users import Services
 from herald.config.file import (
     CategoryRules,
@@ -39,12 +35,15 @@ from herald.config.file import (
     Tenant,
 )
 from herald.config.retention import Retention
-from herald.content import ChannelContent, Content, Media, Template
-from herald.content.mediums import MEDIUMS
-from herald.durations import format_duration
-from herald.events import AccountData, CommandData, Fallback, InboundData, MessageData
-from herald.failures import Failure
-from herald.inbound import (
+from herald.contracts import vocabulary
+from herald.contracts.account_updates import TemplateUpdate
+from herald.contracts.commands import CancelMessage, Recipient, Route, SendMessage, Step
+from herald.contracts.content import ChannelContent, Content, Media, Template
+from herald.contracts.content.mediums import MEDIUMS
+from herald.contracts.durations import format_duration
+from herald.contracts.events import AccountData, CommandData, Fallback, InboundData, MessageData
+from herald.contracts.failures import Failure
+from herald.contracts.inbound import (
     AddressChange,
     ContactPhone,
     InboundChoice,
@@ -59,11 +58,15 @@ from herald.inbound import (
     InboundReferral,
     OrderItem,
 )
-from herald.operator_commands import DropDeadLetter, ReplayDeadLetter, ResendMessage
-from herald.reasons import SENTENCES
-from herald.recipient_commands import EraseRecipient
-from herald.searches import MessageSearch
-from herald.vocabulary import Status
+from herald.contracts.operator_commands import DropDeadLetter, ReplayDeadLetter, ResendMessage
+from herald.contracts.reasons import SENTENCES
+from herald.contracts.recipient_commands import EraseRecipient
+from herald.contracts.searches import MessageSearch
+from herald.contracts.vocabulary import Status
+from herald.providers.sendgrid.account import SendGridAccount
+from herald.providers.smtp.account import SmtpAccount
+from herald.providers.twilio.account import TwilioAccount
+from herald.providers.whatsapp_cloud.account import WhatsAppCloudAccount
 from rights_block import broker_rights
 from router.core.states import ACTIONS, DEFAULT_FALLBACK_ON, FLAGS, RANKS, REACHES, WITHDRAWABLE
 
@@ -82,8 +85,8 @@ MODELS: dict[str, type[BaseModel]] = {
         MessageSearch,
         Services, Tenant, Operators,
         CategoryRules, RetryRules, Retention, IngressRules, MaskingRules, SecretRules, ReadApiRules,
-        accounts.WhatsAppCloudAccount, accounts.TwilioAccount,
-        accounts.SendGridAccount, accounts.SmtpAccount,
+        WhatsAppCloudAccount, TwilioAccount,
+        SendGridAccount, SmtpAccount,
     )
 }  # fmt: skip
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from herald.account_updates import TemplateUpdate
-from herald.events import (
+from herald.contracts.account_updates import TemplateUpdate
+from herald.contracts.events import (
     COMPLETED,
     MESSAGE_EVENTS,
     AccountData,
@@ -19,9 +19,9 @@ from herald.events import (
     MessageData,
     event_type,
 )
-from herald.failures import Failure
-from herald.identifiers import erasure_id_for, event_id_for, message_id_for
-from herald.vocabulary import (
+from herald.contracts.failures import Failure
+from herald.contracts.identifiers import erasure_id_for, event_id_for, message_id_for
+from herald.contracts.vocabulary import (
     AccountTopic,
     CommandAnswer,
     FailureClass,

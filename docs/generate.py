@@ -23,22 +23,20 @@ from channel_whatsapp.providers import PROVIDERS as WHATSAPP
 from herald.bus.connections import Connections
 from herald.bus.deliveries import Delivery
 from herald.channel.service import Channel, ProviderFactory
-from herald.commands import CancelMessage, SendMessage
-from herald.config.accounts import (
-    Secrets,
-    SendGridSecrets,
-    SmtpSecrets,
-    TwilioSecrets,
-    WhatsAppCloudSecrets,
-)
 from herald.config.loading import Configuration, load_configuration
-from herald.events import AccountData, CommandData, Event, InboundData, MessageData
-from herald.operator_commands import DropDeadLetter, ReplayDeadLetter, ResendMessage
-from herald.receipts import AccountReceipt, AttemptReceipt, InboundReceipt
-from herald.recipient_commands import EraseRecipient
-from herald.settings import Address, Settings
-from herald.vocabulary import Lane
-from herald.work import Work
+from herald.contracts.commands import CancelMessage, SendMessage
+from herald.contracts.events import AccountData, CommandData, Event, InboundData, MessageData
+from herald.contracts.operator_commands import DropDeadLetter, ReplayDeadLetter, ResendMessage
+from herald.contracts.receipts import AccountReceipt, AttemptReceipt, InboundReceipt
+from herald.contracts.recipient_commands import EraseRecipient
+from herald.contracts.vocabulary import Lane
+from herald.contracts.work import Work
+from herald.providers.account import Secrets
+from herald.providers.sendgrid.account import SendGridSecrets
+from herald.providers.smtp.account import SmtpSecrets
+from herald.providers.twilio.account import TwilioSecrets
+from herald.providers.whatsapp_cloud.account import WhatsAppCloudSecrets
+from herald.service.settings import Address, Settings
 from ingress.publications import declare_publications as declare_ingress
 from router.subscriptions import Handlers, declare_publications, subscribe
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from herald import rights
-from herald.rights import Rights
+from herald.contracts import rights
+from herald.contracts.rights import Rights
 
 USERS: Mapping[str, tuple[str, Rights]] = {
     "tenant": ("shop", rights.tenant_rights("shop")),

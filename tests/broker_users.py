@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from yarl import URL
 
-from herald.rights import Rights
+from herald.contracts.rights import Rights
 from herald_local.web import call
 
 

@@ -14,7 +14,7 @@ import pytest
 import structlog
 from hypothesis import settings
 
-from herald.masking import MaskingKey, set_masking_key
+from herald.contracts.masking import MaskingKey, set_masking_key
 from herald_local import databases, rabbitmq_management
 from herald_local.errors import MissingServerError
 from herald_local.lifecycle import running_stack

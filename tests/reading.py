@@ -13,7 +13,7 @@ from starlette.types import Message
 
 from herald.config.file import ReadApiRules
 from herald.config.loading import Configuration
-from herald.read_tokens import EVERY_TENANT, TOKEN_PREFIX, entry_for
+from herald.contracts.read_tokens import EVERY_TENANT, TOKEN_PREFIX, entry_for
 from secret_files import write_secrets
 
 OPERATOR = "operator"

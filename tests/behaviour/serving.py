@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import uvicorn
 from starlette.applications import Starlette
 
-from herald.serving import Server
-from herald.settings import Settings
+from herald.service.serving import Server
+from herald.service.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)

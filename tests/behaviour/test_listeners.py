@@ -19,10 +19,10 @@ from starlette.routing import Route
 
 from behaviour.bus.rabbit import until
 from behaviour.serving import serving
-from herald.application import application
-from herald.ops import ops_routes
-from herald.serving import Server
-from herald.settings import Address, Settings
+from herald.service.application import application
+from herald.service.operations_routes import ops_routes
+from herald.service.serving import Server
+from herald.service.settings import Address, Settings
 from herald_local.ports import is_open
 
 ANYWHERE = Address("127.0.0.1", 0)

@@ -10,8 +10,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from herald.serving import serve
-from herald.settings import Address, Settings
+from herald.service.serving import serve
+from herald.service.settings import Address, Settings
 
 
 async def _ok(request: Request) -> Response:

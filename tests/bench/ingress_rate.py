@@ -13,10 +13,10 @@ from typing import Any
 import aio_pika
 
 from bench.medians import spread
-from herald.topology import receipts_queue
-from herald.vocabulary import Lane
+from herald.contracts.topology import receipts_queue
+from herald.contracts.vocabulary import Lane
 from herald_local import processes, services
-from herald_local.leash import leashed
+from herald_local.parent_death import leashed
 from herald_local.ports import free_port
 from herald_local.progress import report
 from herald_local.stack import Stack

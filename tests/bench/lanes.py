@@ -17,10 +17,10 @@ import asyncpg
 
 from bench.load import CHUNK, PATIENCE_SECONDS, POLL_SECONDS, bodies, publishing
 from bench.medians import percentile
-from herald.bus.frames import Frame
+from herald.bus.outgoing_messages import OutgoingMessage
 from herald.bus.publishing import Publisher
-from herald.topology import COMMANDS, SEND_KEYS
-from herald.vocabulary import Lane
+from herald.contracts.topology import COMMANDS, SEND_KEYS
+from herald.contracts.vocabulary import Lane
 from herald_local.progress import report
 from herald_local.stack import Stack
 from herald_local.web import call
@@ -103,8 +103,8 @@ async def _fall_back(stack: Stack, publisher: Publisher, number: int) -> list[fl
     return [written[key] - at for key, at in published.items()]
 
 
-def _frame(body: dict[str, Any], lane: Lane) -> Frame:
-    return Frame(
+def _frame(body: dict[str, Any], lane: Lane) -> OutgoingMessage:
+    return OutgoingMessage(
         exchange=COMMANDS,
         routing_key=SEND_KEYS[lane],
         body=json.dumps(body).encode(),

@@ -15,7 +15,8 @@ import asyncpg
 from bench.celery_form.running import create_tables, running_workers
 from bench.load import PATIENCE_SECONDS, POLL_SECONDS, bodies, celery_frame, frame, publishing
 from bench.medians import percentile
-from herald.bus.publishing import Frame, Publisher
+from herald.bus.outgoing_messages import OutgoingMessage
+from herald.bus.publishing import Publisher
 from herald_local.progress import report
 from herald_local.stack import Stack
 
@@ -31,7 +32,7 @@ FROM {0}.history AS h JOIN {0}.messages AS m ON m.id = h.message_id
 WHERE h.status = 'accepted' AND m.idempotency_key = ANY ($1::text[])
 """
 
-Make = Callable[[dict[str, Any]], Frame]
+Make = Callable[[dict[str, Any]], OutgoingMessage]
 
 
 async def steady(stack: Stack, messages: int) -> dict[str, Any]:

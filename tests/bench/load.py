@@ -14,9 +14,9 @@ import asyncpg
 
 from bench.celery_form import app as celery_app
 from herald.bus.connections import Connections
-from herald.bus.frames import Frame
-from herald.topology import COMMANDS, SEND_KEYS
-from herald.vocabulary import Lane
+from herald.bus.outgoing_messages import OutgoingMessage
+from herald.contracts.topology import COMMANDS, SEND_KEYS
+from herald.contracts.vocabulary import Lane
 from herald_local.stack import Stack
 
 PATIENCE_SECONDS = 180
@@ -50,9 +50,9 @@ def _phone(index: int, digits: str) -> str:
     return f"+1555{index % 1000:03}{digits or f'9{index // 1000:03}'}"
 
 
-def frame(body: dict[str, Any]) -> Frame:
+def frame(body: dict[str, Any]) -> OutgoingMessage:
     """Make a command's frame."""
-    return Frame(
+    return OutgoingMessage(
         exchange=COMMANDS,
         routing_key=SEND_KEYS[Lane.NORMAL],
         body=json.dumps(body).encode(),
@@ -61,11 +61,11 @@ def frame(body: dict[str, Any]) -> Frame:
     )
 
 
-def celery_frame(body: dict[str, Any]) -> Frame:
+def celery_frame(body: dict[str, Any]) -> OutgoingMessage:
     """Make the same command's frame as Celery's own client would."""
     task_id = str(uuid4())
     message = celery_app.app.amqp.as_task_v2(task_id, "celery_form.send", args=(body,), kwargs={})
-    return Frame(
+    return OutgoingMessage(
         exchange=celery_app.EXCHANGE,
         routing_key=celery_app.COMMANDS,
         body=json.dumps(message.body).encode(),
@@ -88,7 +88,7 @@ async def publishing(stack: Stack) -> AsyncIterator[Connections]:
         await connections.stop()
 
 
-async def seconds_for(stack: Stack, frames: list[Frame], finished: str) -> float:
+async def seconds_for(stack: Stack, frames: list[OutgoingMessage], finished: str) -> float:
     """Publish frames; return the seconds until `finished` counts as many rows.
 
     Herald and its Celery form are loaded by this one publisher, which costs both the same.

@@ -19,8 +19,8 @@ from chaos.links import Link
 from chaos.network import Network
 from chaos.replicas import PAIRS, PREVIOUS, REPLICAS
 from herald_local import processes, services
-from herald_local.memory import recall, with_ports
 from herald_local.provision import write_configuration
+from herald_local.saved_state import recall, with_ports
 from herald_local.servers import GivenServers, start_servers, stop_servers
 from herald_local.stack import Stack
 

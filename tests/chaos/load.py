@@ -18,7 +18,7 @@ import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractExchange
 
 from chaos.commands import Command
-from herald.identifiers import read_attempt_tag
+from herald.contracts.identifiers import read_attempt_tag
 from herald_local.stack import Stack
 
 CONFIRM_SECONDS = 10

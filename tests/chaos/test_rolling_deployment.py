@@ -15,9 +15,9 @@ from chaos.previous import TEMPLATES, NoHistoryError, assert_loaded_from, check_
 from chaos.record import settled
 from chaos.replicas import KINDS, PAIRS, PREVIOUS
 from chaos.verdict import judge
-from herald_local.memory import recall
 from herald_local.ports import LOOPBACK
 from herald_local.provision import write_configuration
+from herald_local.saved_state import recall
 
 MESSAGES = 120
 LOAD_SECONDS = 12

@@ -15,7 +15,7 @@ import pytest_asyncio
 
 from chaos.size import SHORT, SIZE
 from herald.bus.declaration import apply
-from herald.topology import topology_for
+from herald.contracts.topology import topology_for
 from strangers.honest import Waits, honest_calls, statuses
 from strangers.process import IngressProcess, attacked, ingress_process
 

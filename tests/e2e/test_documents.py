@@ -16,10 +16,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from herald.commands import Route
-from herald.content import Content
-from herald.events import read_event
-from herald.read_tokens import TokensFile
+from herald.contracts.commands import Route
+from herald.contracts.content import Content
+from herald.contracts.events import read_event
+from herald.contracts.read_tokens import TokensFile
 from herald_local.stack import Stack
 from sandbox.settings import load
 

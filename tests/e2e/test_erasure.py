@@ -19,9 +19,9 @@ import psycopg
 import pytest
 
 from e2e.client import TOMORROW, Client, connected
-from herald.receipts import AttemptReceipt
-from herald.topology import RECEIPTS, attempt_receipt_key
-from herald.vocabulary import Lane, Status
+from herald.contracts.receipts import AttemptReceipt
+from herald.contracts.topology import RECEIPTS, attempt_receipt_key
+from herald.contracts.vocabulary import Lane, Status
 from herald_local.stack import Stack
 from herald_local.web import call
 from router.mentions import mentions_of

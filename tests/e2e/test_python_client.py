@@ -23,9 +23,9 @@ from herald.client import (
     TopologyMissingError,
 )
 from herald.client.connection import CLOSE_SECONDS
-from herald.commands import SendMessage
-from herald.events import CommandData, InboundData, MessageData
-from herald.vocabulary import CommandAnswer, Lane, MessageStatus, Outcome
+from herald.contracts.commands import SendMessage
+from herald.contracts.events import CommandData, InboundData, MessageData
+from herald.contracts.vocabulary import CommandAnswer, Lane, MessageStatus, Outcome
 from herald_local.stack import Stack
 
 PATIENCE = 30

@@ -9,9 +9,9 @@ from urllib.parse import unquote, urlsplit
 
 from herald_local import processes, services
 from herald_local.lock import locked
-from herald_local.memory import recall, with_ports
 from herald_local.progress import report
 from herald_local.provision import write_configuration
+from herald_local.saved_state import recall, with_ports
 from herald_local.servers import GivenServers, Servers, start_servers, stop_servers
 from herald_local.stack import Stack
 

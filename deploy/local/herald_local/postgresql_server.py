@@ -11,7 +11,7 @@ from pathlib import Path
 
 from herald_local import databases, ports, postgresql_programs, processes
 from herald_local.errors import NotReadyError
-from herald_local.leash import leashed
+from herald_local.parent_death import leashed
 from herald_local.programs import run
 from herald_local.progress import report
 from herald_local.unprivileged import Identity, unprivileged_identity

@@ -15,10 +15,10 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
-from herald.read_tokens import EVERY_TENANT, TOKEN_PREFIX, entry_for
-from herald_local.memory import Memory
+from herald.contracts.read_tokens import EVERY_TENANT, TOKEN_PREFIX, entry_for
 from herald_local.ports import LOOPBACK
 from herald_local.rabbitmq_node import USER
+from herald_local.saved_state import Memory
 
 TEMPLATES = Path(__file__).parent / "templates"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from herald_local import ports, processes, rabbitmq_management, rabbitmq_programs
 from herald_local.errors import NotReadyError
-from herald_local.leash import leashed
+from herald_local.parent_death import leashed
 from herald_local.progress import report
 from herald_local.waiting import wait_until
 

@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from herald_local.memory import recall, with_ports
 from herald_local.postgresql_server import PostgresqlServer
 from herald_local.rabbitmq_node import NodePorts, RabbitmqNode
+from herald_local.saved_state import recall, with_ports
 
 PORTS = ("rabbitmq", "rabbitmq.management", "rabbitmq.distribution", "epmd", "postgresql")
 

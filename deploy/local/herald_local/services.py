@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from herald_local import processes
 from herald_local.errors import NotReadyError
-from herald_local.leash import leashed
+from herald_local.parent_death import leashed
 from herald_local.ports import LOOPBACK
 from herald_local.programs import run
 from herald_local.stack import Stack

@@ -10,8 +10,8 @@ import re
 from base64 import b64encode
 from collections.abc import Collection
 
-from herald.failures import Failure
-from herald.vocabulary import FailureClass
+from herald.contracts.failures import Failure
+from herald.contracts.vocabulary import FailureClass
 
 BAD_HEADER = Failure.of(FailureClass.CONTENT, "bad_header", "a header can't be written")
 

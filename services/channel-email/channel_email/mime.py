@@ -9,8 +9,8 @@ from email.utils import format_datetime
 
 from channel_email.heads import BAD_HEADER, check_head, mailbox_value, text_value
 from channel_email.parts import Parts
-from herald.failures import Failure
-from herald.work import Work
+from herald.contracts.failures import Failure
+from herald.contracts.work import Work
 
 ATTEMPT_HEADER = "X-Herald-Attempt"
 _POLICY = SMTP.clone(

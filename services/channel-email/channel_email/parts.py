@@ -11,10 +11,10 @@ from email.headerregistry import Address
 from email.utils import parseaddr
 from html import escape
 
-from herald.content import Media
-from herald.failures import Failure
-from herald.vocabulary import FailureClass
-from herald.work import Work
+from herald.contracts.content import Media
+from herald.contracts.failures import Failure
+from herald.contracts.vocabulary import FailureClass
+from herald.contracts.work import Work
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

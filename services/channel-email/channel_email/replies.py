@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 
-from herald.failures import Failure
-from herald.vocabulary import FailureClass
+from herald.contracts.failures import Failure
+from herald.contracts.vocabulary import FailureClass
 
 
 class Phase(StrEnum):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 
 from herald.config.loading import ConfigurationError, exit_with, load_or_exit
-from herald.logs import configure_logs
-from herald.serving import serve
-from herald.settings import SettingsError, exit_with_problems, read_settings_or_exit
+from herald.service.logs import configure_logs
+from herald.service.serving import serve
+from herald.service.settings import SettingsError, exit_with_problems, read_settings_or_exit
 from ingress.app import OPERATIONS_PORT, PUBLIC_PORT, build_apps
 
 SWITCH_SECONDS = 0.001  # the thread that reads a large body gives way sooner than Python's 5 ms

@@ -10,18 +10,18 @@ import structlog
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from herald.application import application
 from herald.bus.connections import Connections
 from herald.config.loading import Configuration, broker_identity
-from herald.loop_lag import loop_lag_measured
-from herald.ops import ops_routes
-from herald.seldom_log import SeldomLog
-from herald.settings import Settings, SettingsError
+from herald.service.application import application
+from herald.service.loop_lag import loop_lag_measured
+from herald.service.operations_routes import ops_routes
+from herald.service.rate_limited_log import RateLimitedLog
+from herald.service.settings import Settings, SettingsError
 from ingress import metrics
 from ingress.endpoints import Endpoints, endpoints_from
-from ingress.handover import Handover
 from ingress.outgoing import Outgoing
 from ingress.publications import declare_publications
+from ingress.publish_or_spool import Handover
 from ingress.pulse import PulseSender
 from ingress.receive import Receiver
 from ingress.spool.draining import Draining
@@ -60,7 +60,7 @@ def build_apps(settings: Settings, configuration: Configuration) -> Applications
         connections.publishing, {file.accounts[name].channel for _, name in endpoints.accounts}
     )
     spool = _spool(settings, endpoints, file.ingress.spool_megabytes * _BYTES_PER_MEGABYTE)
-    seldom = SeldomLog()
+    seldom = RateLimitedLog()
     identity = Identity(None if spool is None else settings.spool_directory)
     handover = Handover(Outgoing(connections.publisher), spool, identity, seldom)
     draining = Draining(spool, connections.publisher)

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from herald.config.loading import Configuration, ConfigurationError
+from herald.providers.webhook_endpoints import Endpoint, Provider
 from ingress.metrics import UNKNOWN
 from ingress.providers import PROVIDERS
-from ingress.webhooks import Endpoint, Provider
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +51,7 @@ class Endpoints:
     def forgetful_providers(self) -> list[str]:
         """The providers of configured accounts that don't come again after a 503."""
         targets = self._targets.values()
-        return sorted({target.name for target in targets if not target.provider.comes_again})
+        return sorted({target.name for target in targets if not target.provider.retries_on_5xx})
 
 
 def endpoints_from(

@@ -8,7 +8,7 @@ from functools import cache
 
 from prometheus_client import Counter, Gauge, Histogram
 
-from ingress.elements import Reason
+from herald.providers.lenient_json import Reason
 
 KINDS = ("attempt", "inbound", "account")  # of receipts
 UNKNOWN = "unknown"  # stands for every provider that there is not, and every other account

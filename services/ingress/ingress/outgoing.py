@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 import structlog
 
 from herald.bus.errors import PublishError, UnavailableError
-from herald.bus.frames import Frame
+from herald.bus.outgoing_messages import OutgoingMessage
 from herald.bus.publishing import Publisher
 
 MAX_GROUPS = 4  # on their way at once, so that a slow confirm does not hold all others
@@ -26,7 +26,7 @@ NOT_PUBLISHED = UnavailableError("", "not tried")
 
 _log = structlog.get_logger(__name__)
 
-_Waiting = tuple[Sequence[Frame], asyncio.Future[list[PublishError | None]]]
+_Waiting = tuple[Sequence[OutgoingMessage], asyncio.Future[list[PublishError | None]]]
 
 
 class Outgoing:
@@ -38,7 +38,7 @@ class Outgoing:
         self._groups: set[asyncio.Task[None]] = set()
         self._is_scheduled = False
 
-    async def publish(self, frames: Sequence[Frame]) -> list[PublishError | None]:
+    async def publish(self, frames: Sequence[OutgoingMessage]) -> list[PublishError | None]:
         """Publish frames; return for each, in order, None (confirmed) or its failure.
 
         When the bus takes no more, what is left of them is not tried.
@@ -60,7 +60,9 @@ class Outgoing:
         await asyncio.gather(*(publish_in_turn() for _ in range(PARTS_AT_ONCE)))
         return [outcome for part in outcomes for outcome in part]
 
-    async def _publish_with_others(self, frames: Sequence[Frame]) -> list[PublishError | None]:
+    async def _publish_with_others(
+        self, frames: Sequence[OutgoingMessage]
+    ) -> list[PublishError | None]:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[list[PublishError | None]] = loop.create_future()
         self._waiting.append((frames, future))

@@ -8,8 +8,8 @@ from faststream.rabbit import RabbitBroker
 
 from herald.bus.entities import existing_exchange
 from herald.bus.publishing import declare_publication
-from herald.receipts import AccountReceipt, AttemptReceipt, InboundReceipt, Pulse
-from herald.topology import (
+from herald.contracts.receipts import AccountReceipt, AttemptReceipt, InboundReceipt, Pulse
+from herald.contracts.topology import (
     DEAD,
     QUARANTINE_KEY,
     RECEIPTS,
@@ -18,8 +18,8 @@ from herald.topology import (
     inbound_receipt_key,
     pulse_key,
 )
-from herald.vocabulary import Lane
-from ingress.frames import Quarantined
+from herald.contracts.vocabulary import Lane
+from ingress.outgoing_messages import Quarantined
 
 
 def declare_publications(broker: RabbitBroker, channels: Iterable[str]) -> None:

@@ -13,11 +13,11 @@ from collections.abc import Callable
 
 import structlog
 
-from herald.background import Background
 from herald.bus.publishing import Publisher
 from herald.bus.pulses import pulse_frame
-from herald.receipts import Pulse
-from herald.vocabulary import Lane
+from herald.contracts.receipts import Pulse
+from herald.contracts.vocabulary import Lane
+from herald.service.background import Background
 from ingress.spool.identity import Identity
 
 PULSE_SECONDS = 1.0

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 import structlog
 
-from herald.bus.frames import Frame
-from ingress.answers import Answer
-from ingress.calls import Call
-from ingress.elements import NotUnderstoodError, Reason
+from herald.bus.outgoing_messages import OutgoingMessage
+from herald.providers.json_bodies import BeyondLimitsError, NotJsonError
+from herald.providers.lenient_json import NotUnderstoodError, Reason
+from herald.providers.webhook_endpoints import Normalised, NotUnderstood
+from herald.providers.webhook_requests import Call
+from herald.providers.webhook_responses import Answer
 from ingress.endpoints import Target
-from ingress.frames import quarantine_frame, receipt_frame
-from ingress.json_bodies import BeyondLimitsError, NotJsonError
-from ingress.webhooks import Normalised, NotUnderstood
+from ingress.outgoing_messages import quarantine_frame, receipt_frame
 
 _log = structlog.get_logger(__name__)
 
@@ -26,7 +26,7 @@ class Reading:
     No more is kept of it: thousands of receipts take their time to be freed, too.
     """
 
-    frames: list[Frame]
+    frames: list[OutgoingMessage]
     answer: Answer
     receipts: Counter[str]  # by kind
     not_understood: Counter[Reason]

@@ -14,15 +14,16 @@ from datetime import UTC, datetime
 import structlog
 from starlette.types import Receive, Scope, Send
 
-from herald.seldom_log import SeldomLog
-from ingress import answers, metrics
-from ingress.answers import Answer
+from herald.providers import webhook_responses as answers
+from herald.providers.json_bodies import NotJsonError
+from herald.providers.webhook_requests import Call
+from herald.providers.webhook_responses import Answer
+from herald.service.rate_limited_log import RateLimitedLog
+from ingress import metrics
 from ingress.bodies import DisconnectedError, TooLargeError, TooSlowError, read_body
-from ingress.calls import Call
 from ingress.endpoints import Endpoints, Target
-from ingress.handover import Handed, Handover
-from ingress.json_bodies import NotJsonError
 from ingress.metrics import Outcome
+from ingress.publish_or_spool import Handed, Handover
 from ingress.reading import Reading, read_call
 
 BODY_SECONDS = 10.0
@@ -40,7 +41,7 @@ class Receiver:
     """The ASGI application behind `/webhooks/{provider}/{account}`."""
 
     def __init__(
-        self, endpoints: Endpoints, handover: Handover, public_base_url: str, seldom: SeldomLog
+        self, endpoints: Endpoints, handover: Handover, public_base_url: str, seldom: RateLimitedLog
     ) -> None:
         self._endpoints = endpoints
         self._handover = handover
@@ -138,7 +139,7 @@ class Receiver:
                 reasons={reason.value: n for reason, n in reading.not_understood.items()},
             )
         handed = await self._handover.hand(
-            reading.frames, target.name, comes_again=target.provider.comes_again
+            reading.frames, target.name, retries_on_5xx=target.provider.retries_on_5xx
         )
         if handed is Handed.NOWHERE:
             return Outcome.UNAVAILABLE, answers.UNAVAILABLE

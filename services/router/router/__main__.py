@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from herald.config.loading import ConfigurationError, exit_with, load_or_exit
-from herald.logs import configure_logs
-from herald.serving import serve
-from herald.settings import read_settings_or_exit
+from herald.service.logs import configure_logs
+from herald.service.serving import serve
+from herald.service.settings import read_settings_or_exit
 from router.app import OPERATIONS_PORT, build_app
 
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from herald.content import ChannelContent
+from herald.contracts.content import ChannelContent
 from herald.database.pool import Connection
-from router.core.facts import Begun
+from router.core.facts import MessageAccepted
 from router.core.fallback import RetryRules
 from router.intake import Candidate
 from router.store.messages import insert_messages, read_contents
@@ -23,7 +23,7 @@ async def accept(
     for candidate in candidates:
         message = candidate.message
         batch.add([message])
-        batch.fold(message.id, Begun(context=candidate.envelope.context))
+        batch.fold(message.id, MessageAccepted(context=candidate.envelope.context))
         for step, problem in candidate.skipped:
             batch.note(message, f"step:{step}", f"skipped: {problem}")
     decided = [(candidate, batch.messages[candidate.message.id]) for candidate in candidates]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from herald.bus.frames import Frame
+from herald.bus.outgoing_messages import OutgoingMessage
 from herald.config.file import HeraldFile
+from herald.contracts.receipts import AccountReceipt
 from herald.database.pool import Connection
-from herald.receipts import AccountReceipt
-from router.frames import account_event
+from router.outgoing_messages import account_event
 from router.store.references import ReferenceKey, mark_seen
 
 _PREFIX = "account:"  # among the provider's ids of messages
@@ -22,7 +22,7 @@ class AccountUpdates:
 
     async def take(
         self, connection: Connection, receipts: Sequence[AccountReceipt]
-    ) -> tuple[list[Frame], list[tuple[AccountReceipt, str]]]:
+    ) -> tuple[list[OutgoingMessage], list[tuple[AccountReceipt, str]]]:
         """Mark news as seen; return events of what is new.
 
         Apart comes what is of an account that is not configured: nobody may hear of it.
@@ -30,7 +30,7 @@ class AccountUpdates:
         by_key = {_key(receipt): receipt for receipt in receipts}
         if not by_key:
             return [], []
-        events: list[Frame] = []
+        events: list[OutgoingMessage] = []
         homeless: list[tuple[AccountReceipt, str]] = []
         for key in sorted(await mark_seen(connection, by_key)):
             receipt = by_key[key]

@@ -8,20 +8,12 @@ from contextlib import asynccontextmanager
 import structlog
 from starlette.applications import Starlette
 
-from herald.application import application
-from herald.background import Background, run_together
 from herald.bus.batches import Handler
 from herald.bus.connections import Connections
 from herald.config.loading import Configuration, broker_identity
-from herald.database.masking_watch import MaskingWatch
-from herald.database.pool import Database
-from herald.database.schema import SchemaWatch
-from herald.loop_lag import loop_lag_measured
-from herald.masking import masking_key
-from herald.ops import Check, ops_routes
-from herald.receipts import Pulse
-from herald.settings import Settings
-from herald.topology import (
+from herald.contracts.masking import masking_key
+from herald.contracts.receipts import Pulse
+from herald.contracts.topology import (
     CONTROL_QUEUE,
     DROP_KEY,
     EARLIER_RECEIPTS_QUEUE,
@@ -32,18 +24,27 @@ from herald.topology import (
     commands_queue,
     receipts_queue,
 )
-from herald.vocabulary import Lane
+from herald.contracts.vocabulary import Lane
+from herald.database.masking_watch import MaskingWatch
+from herald.database.pool import Database
+from herald.database.schema import SchemaWatch
+from herald.service.application import application
+from herald.service.background import Background, run_together
+from herald.service.loop_lag import loop_lag_measured
+from herald.service.operations_routes import Check, ops_routes
+from herald.service.settings import Settings
 from router import metrics
-from router.burials import DeadLetterHandler
 from router.commands import SendHandler
 from router.committing import Committer
-from router.controls import ControlHandler, UnroutableHandler
+from router.control_commands import ControlHandler, UnroutableHandler
 from router.core.fallback import RetryRules
+from router.dead_letters import DeadLetterHandler
 from router.drops import DropHandler
 from router.erasing import Erasing
 from router.erasures import ErasureHandler
 from router.letter_api import letter_routes
 from router.listeners import Listeners
+from router.orphaned_receipts import Unclaimed
 from router.outage_pause import OutagePause
 from router.outbox import Outbox
 from router.partitions import Partitions
@@ -56,7 +57,6 @@ from router.retention import Retention
 from router.search_api import search_route
 from router.subscriptions import Handlers, declare_publications, subscribe
 from router.timers import Timers
-from router.unclaimed import Unclaimed
 
 APP_ID = "herald-router"
 OPERATIONS_PORT = 8002

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from herald.redaction import redact_prose, redact_text
+from herald.contracts.redaction import redact_prose, redact_text
 
 # fields that hold names and codes of ours, never a person's words
 _NAMES = frozenset(

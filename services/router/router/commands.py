@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from herald.bus.deliveries import Delivery
-from herald.bus.frames import Frame
+from herald.bus.outgoing_messages import OutgoingMessage
 from herald.config.file import HeraldFile
+from herald.contracts.reasons import ID_TAKEN, IDEMPOTENCY_MISMATCH
+from herald.contracts.vocabulary import CommandAnswer, Lane
 from herald.database.pool import Connection, Database, is_outage
-from herald.reasons import ID_TAKEN, IDEMPOTENCY_MISMATCH
-from herald.vocabulary import CommandAnswer, Lane
 from router.accepting import accept, contents_of
 from router.committing import Committer
 from router.core.effects import Answer, Decision
 from router.core.facts import Fact
 from router.core.message import Message
-from router.frames import answer_event, rejection_event
 from router.intake import Candidate, Envelope, Rejection, poison, read_send
 from router.letters import refused_command
 from router.observation import observe_answer, observe_rejections
+from router.outgoing_messages import answer_event, rejection_event
 from router.poison_isolation import apply_isolated
 from router.store.dead_letters import bury
 from router.store.messages import HistoryRow, Taken, find_taken
@@ -61,7 +61,7 @@ class SendHandler:
         waiting = [item for item in items if isinstance(item, Candidate)]
         history: list[HistoryRow] = []
         decided: list[tuple[Message, Fact, Decision]] = []
-        frames: list[Frame] = []
+        frames: list[OutgoingMessage] = []
         answered: list[tuple[Message, Answer]] = []
         async with self._database.transaction() as connection:
             while waiting:  # once, but for commands of one batch that share an id or a key

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from herald.bus.frames import Frame
+from herald.bus.outgoing_messages import OutgoingMessage
+from herald.contracts.reasons import UNKNOWN_MESSAGE
 from herald.database.pool import Connection
-from herald.reasons import UNKNOWN_MESSAGE
 from router.core.effects import Decision
 from router.core.facts import Fact
 from router.core.fallback import RetryRules
@@ -30,7 +30,7 @@ class Committed:
     """What a transaction promised, and the facts that found no message or were refused."""
 
     row: UUID | None
-    frames: Sequence[Frame]
+    frames: Sequence[OutgoingMessage]
     settled: Sequence[UUID]
     now: datetime
     refused: Sequence[tuple[Fact, str]] = ()
@@ -51,7 +51,7 @@ class Committer:
         now: datetime,
         *,
         guard: Guard | None = None,
-        also: Sequence[Frame] = (),
+        also: Sequence[OutgoingMessage] = (),
     ) -> Committed:
         """Lock the messages, fold their facts in order, and write everything."""
         before = await lock_messages(connection, facts) if facts else {}
@@ -74,7 +74,7 @@ class Committer:
         batch: Batch,
         before: Mapping[UUID, Message],
         *,
-        also: Sequence[Frame] = (),
+        also: Sequence[OutgoingMessage] = (),
         refused: Sequence[tuple[Fact, str]] = (),
     ) -> Committed:
         """Take back what was asked, then save messages that were locked as `before`."""
@@ -95,7 +95,7 @@ class Committer:
         connection: Connection,
         messages: Sequence[Message],
         history: Sequence[HistoryRow],
-        frames: Sequence[Frame],
+        frames: Sequence[OutgoingMessage],
         now: datetime,
         *,
         refused: Sequence[tuple[Fact, str]] = (),

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from herald.bus.deliveries import Delivery
 from herald.config.file import HeraldFile
+from herald.contracts.operator_commands import DropDeadLetter
+from herald.contracts.topology import DROP_KEY
+from herald.contracts.vocabulary import CommandAnswer
 from herald.database.pool import Database
-from herald.operator_commands import DropDeadLetter
-from herald.topology import DROP_KEY
-from herald.vocabulary import CommandAnswer
 from router.commands import envelope_of, refuse, refuse_poison
 from router.committing import Committer
 from router.intake import Envelope, Rejection

@@ -20,12 +20,12 @@ import structlog
 
 from herald.bus.batches import where
 from herald.config.file import HeraldFile
+from herald.contracts.topology import ERASE_KEY
 from herald.database.pool import Connection, Database, is_outage
-from herald.topology import ERASE_KEY
 from router.committing import Committed, Committer
 from router.core.facts import CancelAsked, CommandContext, Fact
 from router.core.message import Message
-from router.erasure_frames import erased_event
+from router.erasure_messages import erased_event
 from router.store import erasures as store
 from router.store.audit import Act, keep_acts
 from router.store.erasures import Erasure, Page

@@ -9,9 +9,9 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from herald.config.file import HeraldFile
-from herald.identifiers import erasure_id_for
-from herald.masking import address_hash
-from herald.recipient_commands import EraseRecipient
+from herald.contracts.identifiers import erasure_id_for
+from herald.contracts.masking import address_hash
+from herald.contracts.recipient_commands import EraseRecipient
 from router.intake import Envelope, Rejection, check_envelope, check_id, check_tenant, rejection
 from router.mentions import Mentions, mentions_of
 from router.planning import UnusableError

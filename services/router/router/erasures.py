@@ -8,18 +8,18 @@ from datetime import datetime
 from uuid import UUID
 
 from herald.bus.deliveries import Delivery
-from herald.bus.frames import Frame
+from herald.bus.outgoing_messages import OutgoingMessage
 from herald.config.file import HeraldFile
+from herald.contracts.topology import ERASE_KEY
+from herald.contracts.vocabulary import CommandAnswer
 from herald.database.pool import Connection, Database
-from herald.topology import ERASE_KEY
-from herald.vocabulary import CommandAnswer
 from router.commands import bury_bodies, envelope_of, refuse_poison
 from router.committing import Committer
-from router.erasure_frames import erased_event, erasure_answer
 from router.erasure_intake import Asked, read_erase
-from router.frames import rejection_event
+from router.erasure_messages import erased_event, erasure_answer
 from router.intake import Envelope, Rejection, rejection
 from router.observation import observe_answer, observe_rejections
+from router.outgoing_messages import rejection_event
 from router.planning import UnusableError
 from router.poison_isolation import apply_isolated
 from router.store.erasures import ask_erasures, find_erasures
@@ -29,7 +29,7 @@ from router.store.erasures import ask_erasures, find_erasures
 class _Answered:
     """What a batch's commands are told."""
 
-    frames: list[Frame] = field(default_factory=list)
+    frames: list[OutgoingMessage] = field(default_factory=list)
     answers: list[CommandAnswer] = field(default_factory=list)
     rejections: list[Rejection] = field(default_factory=list)
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from herald.bus.frames import Frame
+from herald.bus.outgoing_messages import OutgoingMessage
 from herald.config.file import HeraldFile
+from herald.contracts.identifiers import AttemptId
+from herald.contracts.receipts import InboundReceipt
 from herald.database.pool import Connection
-from herald.identifiers import AttemptId
-from herald.receipts import InboundReceipt
 from router import metrics
-from router.frames import inbound_event, inbound_event_id
+from router.outgoing_messages import inbound_event, inbound_event_id
 from router.store.inbound import InboundRow, keep_inbound
 from router.store.references import ReferenceKey, find_references
 
@@ -24,7 +24,7 @@ class Inbound:
 
     async def take(
         self, connection: Connection, receipts: Sequence[InboundReceipt]
-    ) -> tuple[list[Frame], list[tuple[InboundReceipt, str]]]:
+    ) -> tuple[list[OutgoingMessage], list[tuple[InboundReceipt, str]]]:
         """Keep recipients' messages; return events of those that are new.
 
         Apart come those to an account that is not configured: nobody may hear of them.
@@ -34,7 +34,7 @@ class Inbound:
             return [], []
         new = await keep_inbound(connection, list(rows.values()))
         answered = await _answered(connection, [rows[key].receipt for key in new])
-        events: list[Frame] = []
+        events: list[OutgoingMessage] = []
         homeless: list[tuple[InboundReceipt, str]] = []
         for key, row in rows.items():
             receipt = row.receipt

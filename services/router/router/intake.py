@@ -9,13 +9,13 @@ from uuid import UUID
 from pydantic import ValidationError
 from pydantic_core import from_json, to_json
 
-from herald.commands import MAX_COMMAND_BYTES, CancelMessage, SendMessage
 from herald.config.file import HeraldFile
-from herald.faults import faults_of
-from herald.identifiers import UNKNOWN_TENANT, body_id, message_id_for
-from herald.masking import masking_key
-from herald.text import storable
-from herald.vocabulary import Lane
+from herald.contracts.commands import MAX_COMMAND_BYTES, CancelMessage, SendMessage
+from herald.contracts.identifiers import UNKNOWN_TENANT, body_id, message_id_for
+from herald.contracts.masking import masking_key
+from herald.contracts.text import storable
+from herald.contracts.validation_errors import validation_errors_of
+from herald.contracts.vocabulary import Lane
 from router.core.facts import CommandContext
 from router.core.message import Message, Plan, State
 from router.planning import UnusableError, plan_steps, route_name, sender_name
@@ -211,7 +211,7 @@ def _expires_at(command: SendMessage, configuration: HeraldFile, now: datetime) 
 def _fault(error: ValidationError | UnusableError) -> tuple[str, str]:
     if isinstance(error, UnusableError):
         return error.field, error.reason
-    (at, reason), *others = faults_of(error)
+    (at, reason), *others = validation_errors_of(error)
     return at, reason + (f" (and {len(others)} more)" if others else "")
 
 

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from herald.database.pool import Connection
 from router.committing import Committed, Committer
-from router.frames import letter_event
 from router.letters import LetterAct
+from router.outgoing_messages import letter_event
 from router.store.audit import Act, keep_acts
 from router.store.messages import HistoryRow
 

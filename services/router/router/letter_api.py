@@ -12,11 +12,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from herald.contracts.read_tokens import Reader
+from herald.contracts.searches import When
+from herald.contracts.text import storable
+from herald.contracts.validation_errors import validation_errors_of
 from herald.database.pool import OUTAGES, Database
-from herald.faults import faults_of
-from herald.read_tokens import Reader
-from herald.searches import When
-from herald.text import storable
 from router.body_masks import masked_body, masked_value
 from router.read_access import ReadAccess, read_error, refuse_tenant, tenant_asked_for
 from router.store.audit import Act, keep_acts
@@ -140,7 +140,7 @@ def _since(text: str, now: datetime) -> datetime:
     try:
         when = _WHEN.validate_python(text)
     except ValidationError as error:
-        raise ValueError(f"since: {faults_of(error)[0][1]}") from None
+        raise ValueError(f"since: {validation_errors_of(error)[0][1]}") from None
     return now - when if isinstance(when, timedelta) else when
 
 

@@ -10,11 +10,11 @@ from uuid import UUID
 from pydantic_core import to_json
 
 from herald.bus.deliveries import Delivery
-from herald.commands import MAX_COMMAND_BYTES
-from herald.identifiers import UNKNOWN_TENANT, body_id
-from herald.receipts import AccountReceipt, InboundReceipt, Receipt
-from herald.text import storable
-from herald.topology import (
+from herald.contracts.commands import MAX_COMMAND_BYTES
+from herald.contracts.identifiers import UNKNOWN_TENANT, body_id
+from herald.contracts.receipts import AccountReceipt, InboundReceipt, Receipt
+from herald.contracts.text import storable
+from herald.contracts.topology import (
     COMMANDS,
     CONTROL_KEYS,
     CONTROL_QUEUE,
@@ -30,7 +30,7 @@ from herald.topology import (
     lane_of,
     receipts_queue,
 )
-from herald.vocabulary import CommandAnswer, Lane
+from herald.contracts.vocabulary import CommandAnswer, Lane
 from router.intake import Envelope, Rejection
 from router.planning import UnusableError
 

@@ -14,13 +14,13 @@ from uuid import UUID, uuid4
 
 import structlog
 
-from herald.background import run_together
 from herald.bus.connections import Connections
 from herald.bus.pulses import pulse_frame
 from herald.bus.subscribers import BatchSubscriber
+from herald.contracts.receipts import Pulse
+from herald.contracts.vocabulary import Lane
 from herald.database.pool import OUTAGES, Database
-from herald.receipts import Pulse
-from herald.vocabulary import Lane
+from herald.service.background import run_together
 from router import metrics
 from router.core.silence_gate import (
     NOTHING_HANDLED,

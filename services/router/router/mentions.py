@@ -12,7 +12,7 @@ from base64 import b64encode
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from herald.masking import one_form
+from herald.contracts.masking import one_form
 
 _SHORTEST_NUMBER = 5  # digits; what is shorter is no number, and stands everywhere
 _BETWEEN_DIGITS = r"[ ().+/-]{0,3}"

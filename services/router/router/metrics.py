@@ -8,9 +8,16 @@ from itertools import permutations, product
 from prometheus_client import Counter, Gauge, Histogram
 from prometheus_client.metrics import MetricWrapperBase
 
-from herald.config.accounts import Account
-from herald.topology import CANCEL_KEY, DROP_KEY, ERASE_KEY, REPLAY_KEY, RESEND_KEY, SEND_KEYS
-from herald.vocabulary import CommandAnswer, FailureClass, Outcome, Status
+from herald.contracts.topology import (
+    CANCEL_KEY,
+    DROP_KEY,
+    ERASE_KEY,
+    REPLAY_KEY,
+    RESEND_KEY,
+    SEND_KEYS,
+)
+from herald.contracts.vocabulary import CommandAnswer, FailureClass, Outcome, Status
+from herald.providers.account import Account
 
 NONE = "none"  # stands for a lane or channel where there is none
 # by routing key: the labels `command` and `lane`

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from herald.vocabulary import CommandAnswer, Outcome
+from herald.contracts.vocabulary import CommandAnswer, Outcome
 from router import metrics
 from router.core.effects import Answer, Decision, Emit
-from router.core.facts import Due, Fact, Reported, WithdrawAnswered
+from router.core.facts import Due, Fact, ReceiptArrived, WithdrawAnswered
 from router.core.message import Message
 from router.intake import Rejection
 
 
 def observe(message: Message, fact: Fact, decision: Decision, now: datetime) -> None:
     """Count what a fact was and what it led to."""
-    if isinstance(fact, Reported):
+    if isinstance(fact, ReceiptArrived):
         receipt = fact.receipt
         failure = receipt.failure.failure_class.value if receipt.failure else ""
         metrics.ATTEMPTS.labels(

@@ -7,7 +7,7 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from herald.config.file import HeraldFile
-from herald.operator_commands import OperatorCommand
+from herald.contracts.operator_commands import OperatorCommand
 from router.intake import Envelope, Rejection, check_envelope, rejection
 from router.planning import UnusableError
 

@@ -21,10 +21,10 @@ from pydantic_core import from_json, to_json
 
 from herald.bus.batches import where
 from herald.bus.errors import NackedError, PublishError, RefusedError, TimedOutError
-from herald.bus.frames import Frame
+from herald.bus.outgoing_messages import OutgoingMessage
 from herald.bus.publishing import Publisher
+from herald.contracts.topology import EVENTS
 from herald.database.pool import OUTAGES, Database
-from herald.topology import EVENTS
 from router import metrics
 from router.store.outbox import (
     Promise,
@@ -44,7 +44,7 @@ EVENTS_PAUSE = timedelta(minutes=1)  # until events that were not taken are trie
 EVENTS_KEPT = timedelta(days=1)  # a queue that has taken nothing for so long is given up
 DRAIN_SECONDS = 3.0
 
-Left = list[tuple[Frame, PublishError]]  # frames not confirmed, each with the reason
+Left = list[tuple[OutgoingMessage, PublishError]]  # frames not confirmed, each with the reason
 
 _log = structlog.get_logger(__name__)
 
@@ -59,7 +59,7 @@ class Outbox:
         self._settled: set[UUID] = set()
         self._telling: set[asyncio.Task[None]] = set()
 
-    def promise(self, frames: Sequence[Frame]) -> Promise | None:
+    def promise(self, frames: Sequence[OutgoingMessage]) -> Promise | None:
         """Make the outbox row for a transaction's frames; None when there are none."""
         if not frames:
             return None
@@ -76,7 +76,7 @@ class Outbox:
         self._settled.difference_update(ids)
 
     async def publish(
-        self, row: UUID, frames: Sequence[Frame], made_at: datetime | None = None
+        self, row: UUID, frames: Sequence[OutgoingMessage], made_at: datetime | None = None
     ) -> None:
         """Publish what a committed transaction promised; return when all but events is settled.
 
@@ -195,7 +195,7 @@ def _pause(untold: Left, age: timedelta) -> timedelta:
     return max(EVENTS_PAUSE, age / 2) if is_sick else AWAY_PAUSE
 
 
-async def _left(publisher: Publisher, frames: Sequence[Frame]) -> Left:
+async def _left(publisher: Publisher, frames: Sequence[OutgoingMessage]) -> Left:
     """Publish frames; return those that must be published again, each with the reason."""
     outcomes = await publisher.publish_many(frames, PUBLISH_SECONDS)
     return [
@@ -205,7 +205,7 @@ async def _left(publisher: Publisher, frames: Sequence[Frame]) -> Left:
     ]
 
 
-def encode(frames: Sequence[Frame]) -> str:
+def encode(frames: Sequence[OutgoingMessage]) -> str:
     """Write frames as the outbox keeps them: readable JSON, bodies as text."""
     return to_json(
         [
@@ -223,12 +223,12 @@ def encode(frames: Sequence[Frame]) -> str:
     ).decode()
 
 
-def decode(text: str) -> list[Frame]:
+def decode(text: str) -> list[OutgoingMessage]:
     """Read frames back from an outbox row."""
-    return [Frame(**{**item, "body": item["body"].encode()}) for item in from_json(text)]
+    return [OutgoingMessage(**{**item, "body": item["body"].encode()}) for item in from_json(text)]
 
 
-def _is_final(frame: Frame, error: PublishError) -> bool:
+def _is_final(frame: OutgoingMessage, error: PublishError) -> bool:
     """Whether nothing more is to be done: a user's full queue must never stop the gateway."""
     if isinstance(error, NackedError) and frame.exchange == EVENTS:
         metrics.EVENTS_NACKED.inc()

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from herald.commands import Route, SendMessage, Step
-from herald.config.accounts import Account
 from herald.config.file import ConfiguredRoute, HeraldFile, Sender
-from herald.content.mediums import why_unsayable
+from herald.contracts.commands import Route, SendMessage, Step
+from herald.contracts.content.mediums import why_unsayable
+from herald.providers.account import Account
 from router.core.message import PlannedStep
 from router.core.states import DEFAULT_FALLBACK_ON
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from uuid import UUID
 
-from herald.content import ChannelContent
+from herald.contracts.content import ChannelContent
+from herald.contracts.echoes import names_of, said_in, without_names, without_quotes
 from herald.database.pool import Connection
-from herald.echoes import names_of, said_in, without_names, without_quotes
-from router.core.facts import Fact, Reported
+from router.core.facts import Fact, ReceiptArrived
 from router.core.message import Message
 from router.store.messages import load_contents
 
@@ -45,7 +45,7 @@ async def hide_quotes(
 
 def without_quotes_of(fact: Fact, message: Message, contents: Contents) -> Fact:
     """Hide what a fact's failure quotes of a message; no words stay once its contents are gone."""
-    if not isinstance(fact, Reported) or not _has_words(fact):
+    if not isinstance(fact, ReceiptArrived) or not _has_words(fact):
         return fact
     failure = fact.receipt.failure
     if failure is None:
@@ -63,6 +63,6 @@ def without_quotes_of(fact: Fact, message: Message, contents: Contents) -> Fact:
 
 
 def _has_words(fact: Fact) -> bool:
-    if not isinstance(fact, Reported) or fact.receipt.source != "webhook":
+    if not isinstance(fact, ReceiptArrived) or fact.receipt.source != "webhook":
         return False
     return fact.receipt.failure is not None and bool(fact.receipt.failure.text)

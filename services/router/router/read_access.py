@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from herald.config.file import DEFAULT_TENANT
 from herald.config.loading import Configuration
-from herald.read_tokens import Reader
+from herald.contracts.read_tokens import Reader
 from router.hosts import allowed_hosts, host_name
 from router.metrics import READS_REFUSED
 from router.readers import CurrentReaders, TokensUnusableError

@@ -10,10 +10,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from herald.contracts.durations import format_duration
+from herald.contracts.masking import masked
+from herald.contracts.read_tokens import Reader
 from herald.database.pool import OUTAGES, Database
-from herald.durations import format_duration
-from herald.masking import masked
-from herald.read_tokens import Reader
 from router.core.message import PLAN, STATE, Attempt, Plan
 from router.read_access import ReadAccess, read_error, refuse_tenant, tenant_asked_for
 from router.store.messages import find_by_key

@@ -10,7 +10,7 @@ import structlog
 
 from herald.config.loading import Configuration, ConfigurationError
 from herald.config.read_tokens_file import load_read_tokens, read_again
-from herald.read_tokens import Readers
+from herald.contracts.read_tokens import Readers
 
 LOOK_SECONDS = 2.0  # how long a token that was taken out of the file may still read
 

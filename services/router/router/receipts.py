@@ -11,8 +11,7 @@ from pydantic import ValidationError
 
 from herald.bus.deliveries import Delivery
 from herald.config.file import HeraldFile
-from herald.database.pool import Database
-from herald.receipts import (
+from herald.contracts.receipts import (
     RECEIPT,
     AccountReceipt,
     AttemptReceipt,
@@ -20,15 +19,16 @@ from herald.receipts import (
     Pulse,
     Receipt,
 )
-from herald.text import storable
-from herald.vocabulary import Lane
+from herald.contracts.text import storable
+from herald.contracts.vocabulary import Lane
+from herald.database.pool import Database
 from router.account_updates import AccountUpdates
 from router.committing import Committer
-from router.core.facts import Fact, Reported
+from router.core.facts import Fact, ReceiptArrived
 from router.core.message import Attempt, Message
+from router.correlation import match
 from router.inbound import Inbound
 from router.letters import DeadLetter, letter_from, unreadable_letter
-from router.matching import match
 from router.observation import observe_dead_letters
 from router.poison_isolation import apply_isolated
 from router.refused_reports import FOREIGN_USER, RefusedReports
@@ -111,7 +111,9 @@ class ReceiptHandler:
                 connection, facts, now, guard=self._why_foreign, also=[*events, *news]
             )
             refused = [
-                (fact.receipt, why) for fact, why in committed.refused if isinstance(fact, Reported)
+                (fact.receipt, why)
+                for fact, why in committed.refused
+                if isinstance(fact, ReceiptArrived)
             ]
             lost: list[tuple[Receipt, str]] = [
                 *matched.strangers,
@@ -130,7 +132,7 @@ class ReceiptHandler:
 
     def _why_foreign(self, message: Message, fact: Fact) -> str | None:
         """Refuse a receipt from an account that has no business with the message."""
-        if not isinstance(fact, Reported):
+        if not isinstance(fact, ReceiptArrived):
             return None
         attempt = message.find(fact.attempt)
         if attempt is None:

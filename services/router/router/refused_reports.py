@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import structlog
 
-from herald.receipts import AttemptReceipt, Pulse, Receipt
+from herald.contracts.receipts import AttemptReceipt, Pulse, Receipt
 from router import metrics
 
 FOREIGN_USER = "foreign_user"  # the reason of their dead letters

@@ -12,10 +12,10 @@ from uuid import UUID
 from herald.bus.batches import Handler
 from herald.bus.deliveries import Delivery
 from herald.config.file import HeraldFile
+from herald.contracts.operator_commands import ReplayDeadLetter
+from herald.contracts.topology import REPLAY_KEY
+from herald.contracts.vocabulary import CommandAnswer
 from herald.database.pool import Connection, Database
-from herald.operator_commands import ReplayDeadLetter
-from herald.topology import REPLAY_KEY
-from herald.vocabulary import CommandAnswer
 from router.commands import envelope_of, refuse, refuse_poison
 from router.committing import Committer
 from router.intake import Envelope, Rejection

@@ -9,12 +9,12 @@ from uuid import UUID
 
 from pydantic_core import to_json
 
-from herald.commands import Recipient, Route, SendMessage, Step
 from herald.config.file import HeraldFile
-from herald.content import ChannelContent, Content
-from herald.identifiers import resend_id_for
-from herald.operator_commands import ResendMessage
-from herald.vocabulary import FailureClass, MessageStatus, Outcome, Status
+from herald.contracts.commands import Recipient, Route, SendMessage, Step
+from herald.contracts.content import ChannelContent, Content
+from herald.contracts.identifiers import resend_id_for
+from herald.contracts.operator_commands import ResendMessage
+from herald.contracts.vocabulary import FailureClass, MessageStatus, Outcome, Status
 from router.core.message import Attempt, Message, PlannedStep, State
 from router.core.states import ENDED, REACHED_ORDER, WITHDRAWABLE
 from router.intake import Candidate, Envelope

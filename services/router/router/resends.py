@@ -9,21 +9,21 @@ from uuid import UUID
 
 from herald.bus.deliveries import Delivery
 from herald.config.file import HeraldFile
+from herald.contracts.identifiers import UNKNOWN_TENANT, resend_id_for
+from herald.contracts.operator_commands import ResendMessage
+from herald.contracts.reasons import UNKNOWN_MESSAGE
+from herald.contracts.topology import RESEND_KEY
+from herald.contracts.vocabulary import CommandAnswer
 from herald.database.pool import Connection, Database
-from herald.identifiers import UNKNOWN_TENANT, resend_id_for
-from herald.operator_commands import ResendMessage
-from herald.reasons import UNKNOWN_MESSAGE
-from herald.topology import RESEND_KEY
-from herald.vocabulary import CommandAnswer
 from router.accepting import accept, contents_of
 from router.commands import answer_repeat, bury_bodies, envelope_of, refuse_poison
 from router.committing import Committer
 from router.core.effects import Answer
 from router.core.message import Message
-from router.frames import answer_event, rejection_event
 from router.intake import Candidate, Envelope, Rejection
 from router.observation import observe_answer, observe_rejections
 from router.operator_intake import read_operator
+from router.outgoing_messages import answer_event, rejection_event
 from router.planning import UnusableError
 from router.poison_isolation import apply_isolated
 from router.resending import Ended, resend

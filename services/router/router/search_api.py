@@ -17,11 +17,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from herald.contracts.masking import masked
+from herald.contracts.read_tokens import Reader
+from herald.contracts.searches import MessageSearch, Position
+from herald.contracts.validation_errors import validation_errors_of
 from herald.database.pool import OUTAGES, Connection, Database
-from herald.faults import faults_of
-from herald.masking import masked
-from herald.read_tokens import Reader
-from herald.searches import MessageSearch, Position
 from router.core.message import PLAN, STATE
 from router.read_access import ReadAccess, read_error, refuse_tenant
 from router.store.searches import Look, are_hashes_complete, list_tenants, position_of
@@ -55,7 +55,9 @@ def search_route(access: ReadAccess, database: Database, configured: Sequence[st
             wanted = MessageSearch.model_validate_json(body)
             since, before = wanted.window(database.now())
         except ValidationError as error:
-            return read_error(400, "; ".join(": ".join(filter(None, f)) for f in faults_of(error)))
+            return read_error(
+                400, "; ".join(": ".join(filter(None, f)) for f in validation_errors_of(error))
+            )
         except ValueError as error:
             return read_error(400, str(error))
         if wanted.tenant is not None and not reader.may_read(wanted.tenant):

@@ -14,18 +14,18 @@ from herald.bus.entities import existing_exchange, existing_queue
 from herald.bus.lane_turns import LaneTurns
 from herald.bus.publishing import declare_publication
 from herald.bus.subscribers import BatchSubscriber, subscribe_batches
-from herald.commands import MAX_COMMAND_BYTES, CancelMessage, SendMessage
-from herald.events import AccountData, CommandData, Event, InboundData, MessageData
-from herald.operator_commands import DropDeadLetter, ReplayDeadLetter, ResendMessage
-from herald.receipts import (
+from herald.contracts.commands import MAX_COMMAND_BYTES, CancelMessage, SendMessage
+from herald.contracts.events import AccountData, CommandData, Event, InboundData, MessageData
+from herald.contracts.operator_commands import DropDeadLetter, ReplayDeadLetter, ResendMessage
+from herald.contracts.receipts import (
     MAX_RECEIPT_BYTES,
     AccountReceipt,
     AttemptReceipt,
     InboundReceipt,
     Pulse,
 )
-from herald.recipient_commands import EraseRecipient
-from herald.topology import (
+from herald.contracts.recipient_commands import EraseRecipient
+from herald.contracts.topology import (
     CANCEL_KEY,
     COMMANDS,
     CONTROL_QUEUE,
@@ -49,8 +49,8 @@ from herald.topology import (
     pulse_key,
     receipts_queue,
 )
-from herald.vocabulary import Lane
-from herald.work import Work
+from herald.contracts.vocabulary import Lane
+from herald.contracts.work import Work
 
 PREFETCH = 400  # two batches: one in hand, one on its way
 MAX_BATCH = 200

@@ -13,16 +13,23 @@ from uuid import UUID
 
 from pydantic_core import to_json
 
-from herald.bus.frames import Frame
-from herald.content import ChannelContent
+from herald.bus.outgoing_messages import OutgoingMessage
+from herald.contracts.content import ChannelContent
+from herald.contracts.identifiers import AttemptId
 from herald.database.pool import Connection
-from herald.identifiers import AttemptId
 from router.core.decide import decide
 from router.core.effects import Answer, Decision, Dispatch, Effect, Emit, Withdraw
-from router.core.facts import Begun, CancelAsked, Due, Fact, Reported, WithdrawAnswered
+from router.core.facts import (
+    CancelAsked,
+    Due,
+    Fact,
+    MessageAccepted,
+    ReceiptArrived,
+    WithdrawAnswered,
+)
 from router.core.fallback import RetryRules
 from router.core.message import Attempt, Message
-from router.frames import answer_event, message_event, work_frame
+from router.outgoing_messages import answer_event, message_event, work_frame
 from router.store.messages import HistoryRow, load_contents
 from router.store.withdrawals import withdraw
 
@@ -47,7 +54,7 @@ class Batch:
     def fold(self, message_id: UUID, fact: Fact) -> None:
         """Decide what a fact makes of its message."""
         before = self.messages[message_id]
-        if before.is_erased and isinstance(fact, Reported):
+        if before.is_erased and isinstance(fact, ReceiptArrived):
             fact = fact.bare
         decision = decide(before, fact, self.now, self.rules)
         self.messages[message_id] = decision.message
@@ -85,7 +92,7 @@ class Batch:
         self,
         connection: Connection,
         known: Mapping[UUID, Mapping[str, ChannelContent]] | None = None,
-    ) -> list[Frame]:
+    ) -> list[OutgoingMessage]:
         """Turn the effects into frames; contents that aren't `known` are loaded."""
         contents = dict(known or {})
         wanted = {
@@ -106,7 +113,7 @@ class Batch:
         message: Message,
         effect: Effect,
         contents: Mapping[UUID, Mapping[str, ChannelContent]],
-    ) -> Frame | None:
+    ) -> OutgoingMessage | None:
         if isinstance(effect, Dispatch):
             attempt: Attempt = effect.attempt
             return work_frame(message, attempt, contents[message.id][attempt.channel])
@@ -127,7 +134,7 @@ class Batch:
             note=note,
             attempt_id=str(attempt) if isinstance(attempt, AttemptId) else None,
         )
-        if isinstance(fact, Reported):
+        if isinstance(fact, ReceiptArrived):
             receipt = fact.receipt
             row = replace(
                 row,
@@ -135,7 +142,7 @@ class Batch:
                 occurred_at=receipt.occurred_at,
                 element=_json(receipt.element),
             )
-        elif isinstance(fact, Begun | CancelAsked) and fact.context.user is not None:
+        elif isinstance(fact, MessageAccepted | CancelAsked) and fact.context.user is not None:
             row = replace(row, element=_json({"user": fact.context.user}))
         self.history[message.id, key] = row
 

@@ -13,8 +13,8 @@ from starlette.routing import Route
 
 from sandbox.control import control_routes
 from sandbox.flow import Flow
-from sandbox.graph import Graph
 from sandbox.ledger import Ledger
+from sandbox.providers.whatsapp_cloud import Graph
 from sandbox.sendgrid import SendGrid
 from sandbox.settings import SandboxFile
 from sandbox.smtp import SmtpServer

@@ -11,8 +11,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sandbox.flow import Flow
-from sandbox.graph import Graph
 from sandbox.ledger import Ledger
+from sandbox.providers.whatsapp_cloud import Graph
 from sandbox.twilio import Twilio
 from sandbox.webhooks import WebhookSender
 

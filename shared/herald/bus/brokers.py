@@ -12,7 +12,7 @@ from aio_pika.abc import AbstractConnection
 from faststream.rabbit import Channel, RabbitBroker
 from yarl import URL
 
-from herald.bus.tolerance import tolerate_any_properties
+from herald.bus.lenient_decoding import tolerate_any_properties
 
 HEARTBEAT_SECONDS = 10  # a dead peer is noticed after 33 s; at aiormq's default of 60 after 183 s
 RECONNECT_SECONDS = 1.0

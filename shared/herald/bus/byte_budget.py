@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from herald.commands import MAX_COMMAND_BYTES
+from herald.contracts.commands import MAX_COMMAND_BYTES
 
 # Of one consumer, received and not settled. A router has about ten; handling takes several times
 # the bytes of a batch beside it; and its container has 512 MiB.

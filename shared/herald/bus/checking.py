@@ -14,7 +14,7 @@ from aiormq.exceptions import ChannelAccessRefused
 from herald.bus.declaration import connected, declare, kind_of, virtual_host
 from herald.bus.drift import Comparison, Drift, compare
 from herald.bus.management import Management
-from herald.topology import Exchange, Queue, Topology
+from herald.contracts.topology import Exchange, Queue, Topology
 
 
 async def check(

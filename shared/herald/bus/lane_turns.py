@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from herald.bus.batches import Handler
 from herald.bus.deliveries import Delivery
-from herald.vocabulary import Lane
+from herald.contracts.vocabulary import Lane
 
 # The most that a batch waits for urgent ones, so that a flood of those starves nobody.
 LONGEST_WAIT_SECONDS = 0.25

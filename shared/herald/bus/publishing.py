@@ -15,18 +15,18 @@ from prometheus_client import REGISTRY, CollectorRegistry
 from pydantic import BaseModel
 
 from herald.bus.cancellation import own_cancellation_only
-from herald.bus.confirms import Encoded, publish_batch
 from herald.bus.errors import (
     PublishError,
     RefusedError,
     TimedOutError,
     UnavailableError,
 )
-from herald.bus.frames import Frame, encode
 from herald.bus.metrics import bus_metrics
+from herald.bus.outgoing_messages import OutgoingMessage, encode
+from herald.bus.pipelined_publisher import Encoded, publish_batch
 from herald.bus.recovery import connection_of, is_of, open_channel, request_recovery
 
-__all__ = ["PUBLISH_TIMEOUT_SECONDS", "Frame", "Publisher", "declare_publication"]
+__all__ = ["PUBLISH_TIMEOUT_SECONDS", "Publisher", "declare_publication"]
 
 PUBLISH_TIMEOUT_SECONDS = 5.0
 
@@ -59,7 +59,7 @@ class Publisher:
         return robust is not None and is_of(robust, connection) and open_channel(robust) is None
 
     async def publish_confirmed(
-        self, frame: Frame, timeout_seconds: float = PUBLISH_TIMEOUT_SECONDS
+        self, frame: OutgoingMessage, timeout_seconds: float = PUBLISH_TIMEOUT_SECONDS
     ) -> None:
         """Publish one frame and return once the broker has confirmed it.
 
@@ -72,7 +72,7 @@ class Publisher:
 
     async def publish_many(
         self,
-        frames: Sequence[Frame],
+        frames: Sequence[OutgoingMessage],
         timeout_seconds: float = PUBLISH_TIMEOUT_SECONDS,
         *,
         while_progressing: bool = False,
@@ -104,7 +104,7 @@ class Publisher:
         self._count(frames, outcomes)
         return [outcomes[i] for i in range(len(frames))]
 
-    async def is_taken(self, frame: Frame, timeout_seconds: float) -> bool:
+    async def is_taken(self, frame: OutgoingMessage, timeout_seconds: float) -> bool:
         """Whether the broker confirms a frame in time. It is not counted, and its loss is no loss.
 
         A broker whose memory or disk raised an alarm goes on delivering and keeps its connections
@@ -114,7 +114,10 @@ class Publisher:
         return (await self._publish({0: frame}, deadline))[0] is None
 
     async def _publish(
-        self, frames: dict[int, Frame], deadline: float, renewal_seconds: float | None = None
+        self,
+        frames: dict[int, OutgoingMessage],
+        deadline: float,
+        renewal_seconds: float | None = None,
     ) -> dict[int, PublishError | None]:
         channel = await self._channel()
         if channel is None:
@@ -129,7 +132,7 @@ class Publisher:
         return outcomes | dict(zip(encoded, results, strict=True))
 
     def _encode(
-        self, channel: aiormq.Channel, frames: dict[int, Frame]
+        self, channel: aiormq.Channel, frames: dict[int, OutgoingMessage]
     ) -> tuple[dict[int, Encoded], dict[int, PublishError | None]]:
         encoded: dict[int, Encoded] = {}
         refused: dict[int, PublishError | None] = {}
@@ -164,15 +167,15 @@ class Publisher:
             request_recovery(connection)
         return channel
 
-    def _claim(self, waiting: dict[int, Frame]) -> dict[int, Frame]:
-        claimed: dict[int, Frame] = {}
+    def _claim(self, waiting: dict[int, OutgoingMessage]) -> dict[int, OutgoingMessage]:
+        claimed: dict[int, OutgoingMessage] = {}
         for i, frame in waiting.items():
             if frame.message_id not in self._in_flight:
                 self._in_flight.add(frame.message_id)
                 claimed[i] = frame
         return claimed
 
-    def _release(self, frames: dict[int, Frame]) -> None:
+    def _release(self, frames: dict[int, OutgoingMessage]) -> None:
         self._in_flight.difference_update(frame.message_id for frame in frames.values())
         self._released.set()
         self._released = asyncio.Event()
@@ -185,7 +188,9 @@ class Publisher:
             return False
         return True
 
-    def _count(self, frames: Sequence[Frame], outcomes: dict[int, PublishError | None]) -> None:
+    def _count(
+        self, frames: Sequence[OutgoingMessage], outcomes: dict[int, PublishError | None]
+    ) -> None:
         counts = Counter(
             (frame.exchange, "confirmed" if (failure := outcomes[i]) is None else failure.kind)
             for i, frame in enumerate(frames)
@@ -220,5 +225,5 @@ def declare_publication(
     )
 
 
-def _same_id_busy(frame: Frame) -> PublishError:
+def _same_id_busy(frame: OutgoingMessage) -> PublishError:
     return TimedOutError(frame.message_id, "the same id is still in flight")

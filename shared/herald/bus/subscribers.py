@@ -30,7 +30,7 @@ from herald.bus.consumers import Consumer
 from herald.bus.deliveries import Source, delivery_from
 from herald.bus.documented import specification_of
 from herald.bus.supervision import SupervisedLoop, cancelled
-from herald.commands import MAX_COMMAND_BYTES
+from herald.contracts.commands import MAX_COMMAND_BYTES
 
 _ARRIVAL_SECONDS = 0.05  # for deliveries whose tasks have yet to run when the consumer is cancelled
 _POLL_SECONDS = 0.02

@@ -8,11 +8,11 @@ from datetime import timedelta
 
 from herald.channel.breaker import Breaker, Trouble
 from herald.channel.limits import TokenBucket
-from herald.channel.provider import Provider
 from herald.channel.reports import NO_ACCOUNT, NO_ACCOUNT_IN_ORDER
-from herald.config.accounts import Account, NoSecrets, Secrets
-from herald.failures import Failure
-from herald.work import Work
+from herald.contracts.failures import Failure
+from herald.contracts.work import Work
+from herald.providers.account import Account, NoSecrets, Secrets
+from herald.providers.sending import Provider
 
 # beyond the provider's time limit: waiting for a connection, recording the outcome
 LEASE_SLACK = timedelta(seconds=20)

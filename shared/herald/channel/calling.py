@@ -18,10 +18,10 @@ from herald.channel.accounts import Slot
 from herald.channel.breaker import Verdict
 from herald.channel.echoes import without_echoes
 from herald.channel.planning import Hopeless, Reserved
-from herald.channel.provider import Accepted, NotSent, Refused, SendResult, Uncertain
-from herald.failures import Failure
-from herald.vocabulary import FailureClass, Receipts
-from herald.work import Work
+from herald.contracts.failures import Failure
+from herald.contracts.vocabulary import FailureClass, Receipts
+from herald.contracts.work import Work
+from herald.providers.sending import Accepted, NotSent, Refused, SendResult, Uncertain
 
 _log = structlog.get_logger(__name__)
 

@@ -7,11 +7,11 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from herald.channel.provider import Accepted, NotSent, Refused, SendResult
-from herald.config.accounts import Secrets
-from herald.echoes import HIDDEN, names_of, said_in, without_names, without_quotes
-from herald.masking import masked
-from herald.work import Work
+from herald.contracts.echoes import HIDDEN, names_of, said_in, without_names, without_quotes
+from herald.contracts.masking import masked
+from herald.contracts.work import Work
+from herald.providers.account import Secrets
+from herald.providers.sending import Accepted, NotSent, Refused, SendResult
 
 
 def without_echoes(result: SendResult, work: Work, secrets: Secrets) -> SendResult:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from prometheus_client import Counter, Gauge, Histogram
 
-from herald.vocabulary import FailureClass
+from herald.contracts.vocabulary import FailureClass
 
 ACCEPTED, FAILED, NOT_SENT, UNKNOWN = (
     "accepted",

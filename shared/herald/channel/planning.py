@@ -10,9 +10,9 @@ from pydantic import ValidationError
 
 from herald.channel.accounts import LEASE_SLACK, Later, OnTrial, Slot, choose
 from herald.channel.limits import Token
-from herald.failures import Failure
-from herald.identifiers import AttemptId
-from herald.work import Work
+from herald.contracts.failures import Failure
+from herald.contracts.identifiers import AttemptId
+from herald.contracts.work import Work
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,9 +21,9 @@ from herald.bus.publishing import Publisher
 from herald.channel import metrics, sends
 from herald.channel.reports import receipt_frame
 from herald.channel.sends import Outcome
+from herald.contracts.receipts import AttemptReceipt
+from herald.contracts.vocabulary import Status
 from herald.database.pool import Database, is_outage
-from herald.receipts import AttemptReceipt
-from herald.vocabulary import Status
 
 PUBLISH_SECONDS = 5.0
 MAX_GROUP = 200

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
-from herald.background import run_together
 from herald.bus.publishing import Publisher
 from herald.channel.recorder import Finished, Recorder
+from herald.contracts.vocabulary import Lane
 from herald.database.pool import Database
-from herald.vocabulary import Lane
+from herald.service.background import run_together
 
 
 class Recorders:

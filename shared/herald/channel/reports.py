@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from herald.bus.frames import Frame
-from herald.channel.provider import Accepted, CallResult, Refused
-from herald.failures import Failure
-from herald.receipts import AttemptReceipt, Return, bounded_element
-from herald.text import storable
-from herald.topology import RECEIPTS, attempt_receipt_key
-from herald.vocabulary import FailureClass, Lane, Receipts, Status
-from herald.work import Work
+from herald.bus.outgoing_messages import OutgoingMessage
+from herald.contracts.failures import Failure
+from herald.contracts.receipts import AttemptReceipt, Return, bounded_element
+from herald.contracts.text import storable
+from herald.contracts.topology import RECEIPTS, attempt_receipt_key
+from herald.contracts.vocabulary import FailureClass, Lane, Receipts, Status
+from herald.contracts.work import Work
+from herald.providers.sending import Accepted, CallResult, Refused
 
 RECEIPT_TYPE = "herald.receipt.attempt.v1"
 NO_ACCOUNT = Failure.of(FailureClass.AUTH, "no_account", "no account may make this call")
@@ -105,9 +105,9 @@ def dispatch_key(work: Work) -> str:
     return f"dispatch:{work.dispatch}"
 
 
-def receipt_frame(receipt: AttemptReceipt, body: bytes) -> Frame:
+def receipt_frame(receipt: AttemptReceipt, body: bytes) -> OutgoingMessage:
     """Put a receipt on the bus; `body` is as it was written first, however often it is told."""
-    return Frame(
+    return OutgoingMessage(
         exchange=RECEIPTS,
         routing_key=attempt_receipt_key(receipt.channel, receipt.lane or Lane.NORMAL),
         body=body,

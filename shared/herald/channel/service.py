@@ -9,8 +9,6 @@ from typing import Any, Protocol
 import structlog
 from starlette.applications import Starlette
 
-from herald.application import application
-from herald.background import Background, run_together
 from herald.bus.connections import Connections
 from herald.bus.entities import existing_exchange, existing_queue
 from herald.bus.lane_turns import LaneTurns
@@ -19,29 +17,31 @@ from herald.bus.subscribers import BatchSubscriber, subscribe_batches
 from herald.channel import metrics
 from herald.channel.accounts import Slot
 from herald.channel.health import AccountHealth
-from herald.channel.http import HttpCaller
 from herald.channel.limits import TokenBucket
-from herald.channel.provider import Provider
 from herald.channel.recorders import Recorders
 from herald.channel.sweeper import Sweeper
 from herald.channel.worker import Worker
-from herald.config.accounts import Secrets
 from herald.config.loading import Configuration, broker_identity
-from herald.database.pool import Database
-from herald.database.schema import SchemaWatch
-from herald.loop_lag import loop_lag_measured
-from herald.ops import ops_routes
-from herald.receipts import AttemptReceipt
-from herald.settings import Settings
-from herald.topology import (
+from herald.contracts.receipts import AttemptReceipt
+from herald.contracts.topology import (
     OUTBOUND,
     RECEIPTS,
     attempt_receipt_key,
     outbound_key,
     outbound_queue,
 )
-from herald.vocabulary import Lane
-from herald.work import Work
+from herald.contracts.vocabulary import Lane
+from herald.contracts.work import Work
+from herald.database.pool import Database
+from herald.database.schema import SchemaWatch
+from herald.providers.account import Secrets
+from herald.providers.http import HttpCaller
+from herald.providers.sending import Provider
+from herald.service.application import application
+from herald.service.background import Background, run_together
+from herald.service.loop_lag import loop_lag_measured
+from herald.service.operations_routes import ops_routes
+from herald.service.settings import Settings
 
 # Each lane has its own AMQP channel and slots, so that an OTP never waits behind a campaign.
 SLOTS: dict[Lane, int] = {Lane.URGENT: 100, Lane.NORMAL: 200, Lane.BULK: 100}

@@ -15,8 +15,8 @@ from herald.bus.publishing import Publisher
 from herald.channel import metrics, sends
 from herald.channel.reports import lease_ended, receipt_body, receipt_frame
 from herald.channel.sends import Outcome
+from herald.contracts.receipts import AttemptReceipt
 from herald.database.pool import Database, is_outage
-from herald.receipts import AttemptReceipt
 
 INTERVAL_SECONDS = 2.0
 LEASE_MARGIN = timedelta(seconds=2)  # workers of 0.1 set leases by clocks of their own

@@ -23,16 +23,16 @@ from herald.channel.breaker import TRIAL_SECONDS
 from herald.channel.calling import Caller, Job
 from herald.channel.claiming import Claims
 from herald.channel.planning import Moment, Reserved, plan, read_work
-from herald.channel.provider import CallResult, NotSent, Refused, SendResult, Uncertain
 from herald.channel.recorder import Finished
 from herald.channel.recorders import Recorders
 from herald.channel.reports import receipt_body, report, returned
 from herald.channel.sends import Claim, Known
+from herald.contracts.failures import Failure
+from herald.contracts.receipts import AttemptReceipt
+from herald.contracts.vocabulary import FailureClass
+from herald.contracts.work import Work
 from herald.database.pool import Database
-from herald.failures import Failure
-from herald.receipts import AttemptReceipt
-from herald.vocabulary import FailureClass
-from herald.work import Work
+from herald.providers.sending import CallResult, NotSent, Refused, SendResult, Uncertain
 
 DOUBT_SECONDS = 1.0  # between looks at claims whose answer was lost
 

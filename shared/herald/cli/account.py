@@ -14,8 +14,8 @@ from herald.channel import account_rows
 from herald.cli.environment import EXIT_USAGE, JsonOption, configuration, fail, postgres_dsn
 from herald.cli.postgres import problem_of
 from herald.client.connection import CONNECT_SECONDS
-from herald.config.accounts import Account
 from herald.database.pool import OUTAGES, Connection
+from herald.providers.account import Account
 
 account = typer.Typer(help="Pause accounts and resume them.", no_args_is_help=True)
 

@@ -10,8 +10,8 @@ import asyncpg
 from herald.channel import account_rows
 from herald.channel.account_rows import ListedState
 from herald.client.connection import CONNECT_SECONDS
-from herald.config.accounts import Account as Configured
 from herald.database.pool import OUTAGES
+from herald.providers.account import Account as Configured
 
 
 @dataclass(slots=True)

@@ -13,9 +13,9 @@ import typer
 from herald.cli.environment import EXIT_FAILED, EXIT_TIMEOUT, amqp_url
 from herald.client import Answer, NoAnswerError, PublishFailedError, RejectedError
 from herald.client.operator import Operator
-from herald.operator_commands import OperatorCommand
-from herald.reasons import in_words
-from herald.vocabulary import CommandAnswer
+from herald.contracts.operator_commands import OperatorCommand
+from herald.contracts.reasons import in_words
+from herald.contracts.vocabulary import CommandAnswer
 
 AT_ONCE = 200
 NOT_AN_OPERATOR = "user"  # the field of the rejection

@@ -12,8 +12,8 @@ from aiormq.exceptions import ChannelNotFoundEntity
 from herald.cli.postgres import problem_of
 from herald.client.connection import CONNECT_SECONDS, explained
 from herald.client.errors import ClientError
+from herald.contracts.topology import topology_for
 from herald.database.pool import OUTAGES
-from herald.topology import topology_for
 
 _BACKLOG = """
 SELECT current_setting('server_version') AS version,

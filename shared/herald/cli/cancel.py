@@ -18,8 +18,8 @@ from herald.cli.environment import (
     run,
 )
 from herald.client import Answer, Client, RejectedError
-from herald.reasons import UNKNOWN_MESSAGE
-from herald.vocabulary import CommandAnswer
+from herald.contracts.reasons import UNKNOWN_MESSAGE
+from herald.contracts.vocabulary import CommandAnswer
 
 
 def cancel(

@@ -13,8 +13,8 @@ import typer
 from herald.cli.acts import give_all, tell
 from herald.cli.environment import EXIT_USAGE, JsonOption, fail, run
 from herald.cli.reading import read
-from herald.operator_commands import DropDeadLetter, ReplayDeadLetter
-from herald.topology import DROP_KEY, REPLAY_KEY
+from herald.contracts.operator_commands import DropDeadLetter, ReplayDeadLetter
+from herald.contracts.topology import DROP_KEY, REPLAY_KEY
 
 PAGE = 500
 

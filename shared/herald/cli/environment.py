@@ -20,7 +20,7 @@ from herald.config.loading import (
     broker_file_problems,
     load_configuration,
 )
-from herald.server_urls import AMQP, HTTP, POSTGRES, check_url
+from herald.service.server_urls import AMQP, HTTP, POSTGRES, check_url
 
 # Exit codes.
 EXIT_FAILED = 1  # it could not be done (say, a server is away), or it did not end well

@@ -16,7 +16,7 @@ from herald.cli.environment import (
 )
 from herald.cli.send import seconds
 from herald.client import Client, NoAnswerError
-from herald.identifiers import UNKNOWN_TENANT
+from herald.contracts.identifiers import UNKNOWN_TENANT
 
 
 def erase(

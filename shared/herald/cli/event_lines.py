@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from herald.client.errors import in_words_of
-from herald.events import (
+from herald.contracts.events import (
     AccountData,
     CommandData,
     HeraldEvent,
@@ -16,8 +16,8 @@ from herald.events import (
     MessageData,
     family_and_what,
 )
-from herald.failures import Failure
-from herald.vocabulary import Outcome
+from herald.contracts.failures import Failure
+from herald.contracts.vocabulary import Outcome
 
 STYLES = {
     "accepted": "cyan",

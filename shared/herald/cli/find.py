@@ -13,8 +13,8 @@ from pydantic import ValidationError
 from herald.cli.composing import metadata_pair
 from herald.cli.environment import EXIT_USAGE, JsonOption, fail
 from herald.cli.reading import post
-from herald.faults import faults_of
-from herald.searches import HIGHEST_LIMIT, MessageSearch
+from herald.contracts.searches import HIGHEST_LIMIT, MessageSearch
+from herald.contracts.validation_errors import validation_errors_of
 
 _ADDRESS = "any other address, such as a WhatsApp user's id, or a mask from a log"
 
@@ -92,7 +92,9 @@ def _search(**values: Any) -> MessageSearch:
     try:
         return MessageSearch.model_validate(given)
     except ValidationError as error:
-        lines = [f"--{at}: {reason}" if at else reason for at, reason in faults_of(error)]
+        lines = [
+            f"--{at}: {reason}" if at else reason for at, reason in validation_errors_of(error)
+        ]
         raise fail("\n".join(lines), EXIT_USAGE) from None
 
 

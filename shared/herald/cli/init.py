@@ -15,8 +15,8 @@ from herald.cli.environment import EXIT_USAGE, fail
 from herald.config.beginning import BEGINNINGS, Question, herald_toml, questions, secrets_files
 from herald.config.loading import describe
 from herald.config.masking import write_masking_key
-from herald.identifiers import TenantName
-from herald.read_tokens import new_token
+from herald.contracts.identifiers import TenantName
+from herald.contracts.read_tokens import new_token
 
 MASKING_KEY = "secrets/masking.key"
 TOKENS, READ_TOKEN = "secrets/tokens.toml", "secrets/read.token"

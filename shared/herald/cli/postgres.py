@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncpg
 
 from herald.database.pool import OUTAGES
-from herald.server_urls import place_of
-from herald.tls import tls_problem
+from herald.service.server_urls import place_of
+from herald.service.tls import tls_problem
 
 
 def problem_of(error: Exception, dsn: str) -> str:

@@ -17,12 +17,12 @@ from herald.cli.find import found_by, line_of
 from herald.client import Answer, RejectedError
 from herald.client.operator import Operator
 from herald.config.file import DEFAULT_TENANT
-from herald.faults import faults_of
-from herald.operator_commands import ResendMessage
-from herald.reasons import UNKNOWN_MESSAGE
-from herald.searches import HIGHEST_LIMIT, MessageSearch
-from herald.topology import RESEND_KEY
-from herald.vocabulary import CommandAnswer, Outcome
+from herald.contracts.operator_commands import ResendMessage
+from herald.contracts.reasons import UNKNOWN_MESSAGE
+from herald.contracts.searches import HIGHEST_LIMIT, MessageSearch
+from herald.contracts.topology import RESEND_KEY
+from herald.contracts.validation_errors import validation_errors_of
+from herald.contracts.vocabulary import CommandAnswer, Outcome
 
 
 def resend(
@@ -94,7 +94,9 @@ def _search(given: dict[str, Any]) -> MessageSearch:
     try:
         return MessageSearch.model_validate(given)
     except ValidationError as error:
-        lines = [f"--{at}: {reason}" if at else reason for at, reason in faults_of(error)]
+        lines = [
+            f"--{at}: {reason}" if at else reason for at, reason in validation_errors_of(error)
+        ]
         raise fail("\n".join(lines), EXIT_USAGE) from None
 
 

@@ -24,9 +24,9 @@ from herald.cli.environment import (
 from herald.cli.event_lines import print_event
 from herald.client import Answer, Client, EventStream, NoAnswerError, Progress, Until
 from herald.client.progress import Heard
-from herald.durations import Duration
-from herald.events import MessageData
-from herald.vocabulary import CommandAnswer, Lane, MessageStatus, Outcome
+from herald.contracts.durations import Duration
+from herald.contracts.events import MessageData
+from herald.contracts.vocabulary import CommandAnswer, Lane, MessageStatus, Outcome
 
 Wait = Literal["accepted", "sent", "delivered", "read", "outcome"]
 

@@ -27,7 +27,7 @@ from herald.cli.environment import (
 )
 from herald.cli.tables import plain_table
 from herald.cli.web import ask
-from herald.server_urls import HTTP
+from herald.service.server_urls import HTTP
 
 HTTP_OK = 200
 DEFAULT_SERVICES = "router=http://127.0.0.1:8002,ingress=http://127.0.0.1:8011"

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from herald.cli.environment import EXIT_USAGE, configuration, fail
 from herald.config.loading import Configuration, ConfigurationError, describe
 from herald.config.read_tokens_file import read_again
-from herald.read_tokens import EVERY_TENANT, NewToken, new_token
+from herald.contracts.read_tokens import EVERY_TENANT, NewToken, new_token
 
 
 def token(

@@ -23,8 +23,8 @@ from herald.cli.environment import (
     run,
 )
 from herald.client.connection import explained
-from herald.server_urls import HTTP
-from herald.topology import topology_for
+from herald.contracts.topology import topology_for
+from herald.service.server_urls import HTTP
 
 MANAGEMENT = "HERALD_RABBITMQ_MANAGEMENT_URL"
 _NAMED = 5  # of what can't be seen; --json names all

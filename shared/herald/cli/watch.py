@@ -9,7 +9,7 @@ import typer
 from herald.cli.environment import JsonOption, TenantOption, amqp_url, run
 from herald.cli.event_lines import print_event
 from herald.client import Client
-from herald.events import HeraldEvent, family_and_what
+from herald.contracts.events import HeraldEvent, family_and_what
 
 
 def watch(

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from herald.client.errors import RejectedError
-from herald.events import CommandData, family_and_what
-from herald.vocabulary import CommandAnswer, MessageStatus, Outcome
+from herald.contracts.events import CommandData, family_and_what
+from herald.contracts.vocabulary import CommandAnswer, MessageStatus, Outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,11 +27,11 @@ from herald.client.open_commands import OpenCommands
 from herald.client.progress import MAX_MESSAGES, Heard, Progress, Until
 from herald.client.stream import EventStream
 from herald.client.subscription import Subscription, settle
-from herald.commands import SendMessage
-from herald.events import CommandData, HeraldEvent, MessageData
-from herald.identifiers import UNKNOWN_TENANT
-from herald.topology import command_event_key, message_event_key
-from herald.vocabulary import Lane
+from herald.contracts.commands import SendMessage
+from herald.contracts.events import CommandData, HeraldEvent, MessageData
+from herald.contracts.identifiers import UNKNOWN_TENANT
+from herald.contracts.topology import command_event_key, message_event_key
+from herald.contracts.vocabulary import Lane
 
 ANSWER_SECONDS = 10.0
 _FAMILIES = ("message", "command", "inbound", "account")

@@ -17,12 +17,12 @@ from pydantic_core import to_json
 from herald.bus.cancellation import own_cancellation_only
 from herald.client.connection import Connection, explained
 from herald.client.errors import NoAnswerError, PublishFailedError, RejectedError
-from herald.commands import MAX_COMMAND_BYTES, CancelMessage, SendMessage
-from herald.faults import faults_of
-from herald.operator_commands import OperatorCommand
-from herald.recipient_commands import EraseRecipient
-from herald.topology import CANCEL_KEY, COMMANDS, ERASE_KEY, SEND_KEYS
-from herald.vocabulary import Lane
+from herald.contracts.commands import MAX_COMMAND_BYTES, CancelMessage, SendMessage
+from herald.contracts.operator_commands import OperatorCommand
+from herald.contracts.recipient_commands import EraseRecipient
+from herald.contracts.topology import CANCEL_KEY, COMMANDS, ERASE_KEY, SEND_KEYS
+from herald.contracts.validation_errors import validation_errors_of
+from herald.contracts.vocabulary import Lane
 
 PUBLISH_SECONDS = 10.0
 _RETRY_SECONDS = 0.1
@@ -101,7 +101,7 @@ def _command(
         # as JSON, which is how the router will read it
         command = model.model_validate_json(to_json(fields))
     except ValidationError as error:
-        raise RejectedError(faults_of(error)) from None
+        raise RejectedError(validation_errors_of(error)) from None
     body = command.model_dump_json(exclude_unset=True).encode()
     if len(body) > MAX_COMMAND_BYTES:  # the router could not read whose it is, nor answer us
         raise RejectedError([("", f"larger than {MAX_COMMAND_BYTES // 1024} KiB")])

@@ -25,9 +25,9 @@ from yarl import URL
 
 from herald.bus.cancellation import own_cancellation_only
 from herald.client.errors import ClientError, ConnectionFailedError, TopologyMissingError
-from herald.server_urls import place_of
-from herald.tls import tls_problem
-from herald.topology import EVENTS
+from herald.contracts.topology import EVENTS
+from herald.service.server_urls import place_of
+from herald.service.tls import tls_problem
 
 CONNECT_SECONDS = 10.0
 CLOSE_SECONDS = 2.0  # for each part: a broker that is stuck, as in an alarm, answers nothing

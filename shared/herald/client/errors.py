@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from herald.reasons import in_words
+from herald.contracts.reasons import in_words
 
 
 class ClientError(Exception):

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from herald.client.answers import Answer, answer_from
 from herald.client.commanding import Command, not_answered, not_confirmed, publish
 from herald.client.connection import Connection
-from herald.events import CommandData
+from herald.contracts.events import CommandData
 
 _Said = tuple[str, CommandData]  # an answer's event type and data
 

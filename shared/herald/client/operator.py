@@ -15,9 +15,9 @@ from herald.client.connection import Connection
 from herald.client.errors import ClientError
 from herald.client.open_commands import OpenCommands
 from herald.client.subscription import Subscription, settle
-from herald.events import CommandData, HeraldEvent
-from herald.operator_commands import OperatorCommand
-from herald.topology import command_event_key
+from herald.contracts.events import CommandData, HeraldEvent
+from herald.contracts.operator_commands import OperatorCommand
+from herald.contracts.topology import command_event_key
 
 ANSWER_SECONDS = 30.0  # a thousand of them may wait for one another
 

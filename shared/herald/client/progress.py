@@ -6,8 +6,8 @@ from collections import OrderedDict
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from herald.events import MessageData
-from herald.vocabulary import MessageStatus, Outcome
+from herald.contracts.events import MessageData
+from herald.contracts.vocabulary import MessageStatus, Outcome
 
 Until = Literal["sent", "delivered", "read", "clicked", "outcome"]
 

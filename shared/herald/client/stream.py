@@ -11,7 +11,7 @@ from aio_pika.abc import AbstractIncomingMessage
 
 from herald.client.connection import Connection
 from herald.client.subscription import Subscription, settle
-from herald.events import HeraldEvent
+from herald.contracts.events import HeraldEvent
 
 
 class EventStream:

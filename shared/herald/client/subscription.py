@@ -14,8 +14,8 @@ from pydantic import ValidationError
 
 from herald.bus.cancellation import own_cancellation_only
 from herald.client.connection import CLOSE_SECONDS
-from herald.events import HeraldEvent, read_event
-from herald.topology import EVENTS, tenant_queue_prefix
+from herald.contracts.events import HeraldEvent, read_event
+from herald.contracts.topology import EVENTS, tenant_queue_prefix
 
 PREFETCH = 100
 # A queue of ours outlives a lost connection that long, so that nothing is missed meanwhile.

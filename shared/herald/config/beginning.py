@@ -8,9 +8,11 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel
 
-from herald.config.accounts import SmtpAccount, TwilioAccount, WhatsAppCloudAccount
 from herald.config.file import IngressRules
 from herald.config.placeholders import placeholder
+from herald.providers.smtp.account import SmtpAccount
+from herald.providers.twilio.account import TwilioAccount
+from herald.providers.whatsapp_cloud.account import WhatsAppCloudAccount
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,9 +10,9 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, StringConstraints, Tag
 
-from herald.identifiers import ChannelName
-from herald.receipts import AttemptReceipt, Pulse, Receipt
-from herald.vocabulary import Status
+from herald.contracts.identifiers import ChannelName
+from herald.contracts.receipts import AttemptReceipt, Pulse, Receipt
+from herald.contracts.vocabulary import Status
 
 BrokerUser = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 Users = tuple[BrokerUser, ...]

@@ -8,13 +8,14 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from herald.commands import Route, Step
-from herald.config.accounts import Account, AnyAccount, BaseUrl
 from herald.config.broker_users import BrokerUser, Services
 from herald.config.retention import Retention
-from herald.durations import Duration
-from herald.identifiers import UNKNOWN_TENANT, ChannelName, ConfiguredName, TenantName
-from herald.vocabulary import Category
+from herald.contracts.commands import Route, Step
+from herald.contracts.durations import Duration
+from herald.contracts.identifiers import UNKNOWN_TENANT, ChannelName, ConfiguredName, TenantName
+from herald.contracts.vocabulary import Category
+from herald.providers.account import Account, BaseUrl
+from herald.providers.registry import AnyAccount
 
 DEFAULT_TENANT = "default"
 

@@ -11,15 +11,16 @@ from typing import Any, NoReturn
 from pydantic import ValidationError
 from pydantic_core import to_json
 
-from herald.config.accounts import PROVIDERS, Account, Secrets
 from herald.config.broker_users import Users, own_user
 from herald.config.file import HeraldFile, SecretRules
 from herald.config.masking import read_masking_key
 from herald.config.placeholders import unfilled, unfilled_secrets
 from herald.config.secret_files import SecretFileError, read_secret_file
-from herald.masking import MaskingKey, set_masking_key
-from herald.server_urls import broker_files, broker_user
-from herald.settings import Settings
+from herald.contracts.masking import MaskingKey, set_masking_key
+from herald.providers.account import Account, Secrets
+from herald.providers.registry import PROVIDERS
+from herald.service.server_urls import broker_files, broker_user
+from herald.service.settings import Settings
 
 
 class ConfigurationError(Exception):

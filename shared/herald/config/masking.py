@@ -9,7 +9,7 @@ import shlex
 from pathlib import Path
 
 from herald.config.secret_files import SecretFileError, read_secret_file
-from herald.masking import SHORTEST_KEY_BYTES, MaskingKey
+from herald.contracts.masking import SHORTEST_KEY_BYTES, MaskingKey
 
 
 def read_masking_key(path: Path, *, allow_open: bool = False) -> MaskingKey:

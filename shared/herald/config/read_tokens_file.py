@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from herald.config.loading import Configuration, ConfigurationError, describe
 from herald.config.secret_files import SecretFileError
-from herald.read_tokens import TokensFile
+from herald.contracts.read_tokens import TokensFile
 
 _WHERE = "read_api.tokens_file"
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from pydantic import BaseModel, ConfigDict
 
-from herald.durations import Duration, format_duration
+from herald.contracts.durations import Duration, format_duration
 
 
 class Retention(BaseModel):

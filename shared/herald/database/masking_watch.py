@@ -6,9 +6,9 @@ import asyncio
 
 import structlog
 
+from herald.contracts.masking import MaskingKey
 from herald.database.pool import OUTAGES, Connection, Database
 from herald.database.queries import load_queries
-from herald.masking import MaskingKey
 
 POLL_SECONDS = 1.0
 LOOK_SECONDS = 5.0

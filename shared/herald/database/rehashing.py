@@ -8,9 +8,9 @@ from uuid import UUID
 
 import asyncpg
 
+from herald.contracts.masking import MaskingKey
 from herald.database.pool import Connection
 from herald.database.queries import load_queries
-from herald.masking import MaskingKey
 
 BATCH = 500
 BEFORE_ALL = UUID(int=0)

@@ -17,7 +17,7 @@ from herald.bus.connections import Connections
 from herald.bus.declaration import apply
 from herald.bus.entities import existing_queue
 from herald.bus.subscribers import BatchSubscriber, subscribe_batches
-from herald.topology import topology_for
+from herald.contracts.topology import topology_for
 
 
 @pytest.fixture

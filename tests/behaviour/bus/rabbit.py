@@ -16,10 +16,10 @@ import aiohttp
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
 from yarl import URL
 
-from herald import topology
-from herald.bus.frames import Frame
+from herald.bus.outgoing_messages import OutgoingMessage
 from herald.bus.pulses import PULSE_TYPE
-from herald.vocabulary import Lane
+from herald.contracts import topology
+from herald.contracts.vocabulary import Lane
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ class WorkQueue:
     def key(self) -> str:
         return topology.outbound_key(self.channel, Lane.NORMAL)
 
-    def frame(self, message_id: str, **changes: Any) -> Frame:
+    def frame(self, message_id: str, **changes: Any) -> OutgoingMessage:
         """Make a frame that arrives in this queue."""
         values = {
             "exchange": topology.OUTBOUND,
@@ -122,7 +122,7 @@ class WorkQueue:
             "message_id": message_id,
             "type": "test",
         }
-        return Frame(**(values | changes))
+        return OutgoingMessage(**(values | changes))
 
 
 async def until(holds: Callable[[], object], *, within_seconds: float = 10.0) -> None:

@@ -10,10 +10,10 @@ from prometheus_client import CollectorRegistry
 
 from behaviour.bus.collecting import Collector, Subscribe, bodies
 from behaviour.bus.rabbit import Rabbit, WorkQueue, until
-from herald import topology
 from herald.bus.connections import Connections
 from herald.bus.declaration import apply
 from herald.bus.deliveries import Delivery, settle
+from herald.contracts import topology
 
 
 async def test_lost_connection_loses_nothing_and_acks_nothing_unworked(

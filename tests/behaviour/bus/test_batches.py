@@ -11,11 +11,11 @@ from prometheus_client import CollectorRegistry
 
 from behaviour.bus.collecting import Collector, Payload, Subscribe, bodies
 from behaviour.bus.rabbit import Rabbit, WorkQueue, until
-from herald import topology
 from herald.bus.connections import Connections
 from herald.bus.deliveries import Delivery, settle
 from herald.bus.entities import existing_exchange, existing_queue
-from herald.vocabulary import Lane
+from herald.contracts import topology
+from herald.contracts.vocabulary import Lane
 
 
 async def test_hands_over_whatever_waits(

@@ -16,7 +16,6 @@ from prometheus_client import CollectorRegistry
 from behaviour.bus.collecting import Collector, Payload
 from behaviour.bus.link import Link, linked
 from behaviour.bus.rabbit import Rabbit, WorkQueue, until
-from herald import topology
 from herald.bus import brokers, consumers
 from herald.bus.batches import Handler
 from herald.bus.connections import Connections
@@ -24,6 +23,7 @@ from herald.bus.entities import existing_queue
 from herald.bus.errors import UnavailableError
 from herald.bus.recovery import connection_of
 from herald.bus.subscribers import BatchSubscriber, subscribe_batches
+from herald.contracts import topology
 
 PATIENCE_SECONDS = 30
 

@@ -15,7 +15,6 @@ from pydantic import BaseModel
 from yarl import URL
 
 from behaviour.bus.rabbit import Rabbit, WorkQueue, until
-from herald import topology
 from herald.bus.checking import check
 from herald.bus.connections import Connections
 from herald.bus.declaration import apply
@@ -24,8 +23,9 @@ from herald.bus.drift import Comparison, Drift
 from herald.bus.entities import existing_queue
 from herald.bus.errors import ManagementError, TopologyConflictError
 from herald.bus.subscribers import subscribe_batches
-from herald.topology import Binding, Exchange, Queue, Topology, topology_for
-from herald.vocabulary import Lane
+from herald.contracts import topology
+from herald.contracts.topology import Binding, Exchange, Queue, Topology, topology_for
+from herald.contracts.vocabulary import Lane
 
 CHANNELS = ["sms", "email"]
 BUS = topology_for(CHANNELS)

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from behaviour.bus.collecting import Subscribe
 from behaviour.bus.rabbit import Rabbit, WorkQueue, until
-from herald import topology
 from herald.bus.byte_budget import BUDGET_BYTES, MAX_BATCH_BYTES
 from herald.bus.deliveries import Delivery
 from herald.bus.subscribers import BatchSubscriber
+from herald.contracts import topology
 
 LARGE = 216 * 1024
 

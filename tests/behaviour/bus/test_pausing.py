@@ -12,13 +12,13 @@ from prometheus_client import CollectorRegistry
 
 from behaviour.bus.collecting import Collector, Payload, Subscribe, bodies
 from behaviour.bus.rabbit import Rabbit, WorkQueue, until
-from herald import topology
 from herald.bus.batches import Handler
 from herald.bus.connections import Connections
 from herald.bus.deliveries import Delivery
 from herald.bus.entities import existing_queue
 from herald.bus.recovery import connection_of
 from herald.bus.subscribers import BatchSubscriber, subscribe_batches
+from herald.contracts import topology
 
 
 @asynccontextmanager

@@ -13,7 +13,6 @@ from prometheus_client import CollectorRegistry
 
 from behaviour.bus.link import linked
 from behaviour.bus.rabbit import Rabbit, WorkQueue, until
-from herald import topology
 from herald.bus.connections import Connections
 from herald.bus.errors import (
     NackedError,
@@ -24,6 +23,7 @@ from herald.bus.errors import (
     UnroutableError,
 )
 from herald.bus.publishing import Publisher
+from herald.contracts import topology
 
 
 @pytest_asyncio.fixture

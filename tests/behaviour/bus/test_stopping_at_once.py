@@ -6,8 +6,8 @@ import pytest
 
 from behaviour.bus.collecting import Collector, Subscribe, bodies
 from behaviour.bus.rabbit import Rabbit, WorkQueue, until
-from herald import topology
 from herald.bus.connections import Connections
+from herald.contracts import topology
 
 
 @pytest.mark.parametrize("newest_first", [False, True])

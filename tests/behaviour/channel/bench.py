@@ -10,7 +10,7 @@ from behaviour.channel.world import FakeProvider
 from behaviour.channel.world import work as written
 from herald.bus.deliveries import Delivery
 from herald.bus.errors import PublishError, UnavailableError
-from herald.bus.frames import Frame
+from herald.bus.outgoing_messages import OutgoingMessage
 from herald.channel.accounts import Slot
 from herald.channel.limits import TokenBucket
 from herald.channel.recorder import Finished
@@ -51,10 +51,10 @@ class Broker:
     def __init__(self) -> None:
         self.away = False
         self.tries = 0
-        self.heard: list[Frame] = []
+        self.heard: list[OutgoingMessage] = []
 
     async def publish_many(
-        self, frames: Sequence[Frame], _timeout_seconds: float
+        self, frames: Sequence[OutgoingMessage], _timeout_seconds: float
     ) -> list[PublishError | None]:
         self.tries += bool(frames)
         if self.away:

@@ -12,12 +12,12 @@ from behaviour.bus.rabbit import Rabbit
 from behaviour.channel.bench import Bench
 from behaviour.channel.gate import gated
 from behaviour.channel.world import World
-from herald import topology
 from herald.bus.declaration import apply
+from herald.contracts import topology
+from herald.contracts.topology import topology_for
+from herald.contracts.vocabulary import Lane
 from herald.database.migrations import migrate
 from herald.database.pool import Database
-from herald.topology import topology_for
-from herald.vocabulary import Lane
 
 
 @pytest_asyncio.fixture(scope="module")

@@ -15,11 +15,11 @@ from prometheus_client import REGISTRY
 
 from behaviour.channel.world import FakeAccounts, World, attempt_id, until
 from herald.channel import account_rows, breaker
-from herald.channel.provider import NotSent, Refused, Uncertain
 from herald.channel.service import Channel
-from herald.durations import parse_duration
-from herald.failures import Failure
-from herald.vocabulary import FailureClass
+from herald.contracts.durations import parse_duration
+from herald.contracts.failures import Failure
+from herald.contracts.vocabulary import FailureClass
+from herald.providers.sending import NotSent, Refused, Uncertain
 
 REVOKED = Refused(Failure.of(FailureClass.AUTH, 20003))
 TWO = ("main", "spare")

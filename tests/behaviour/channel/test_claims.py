@@ -13,8 +13,8 @@ from behaviour.channel.bench import RATE, Bench, batch
 from behaviour.channel.world import World, attempt_id, claim
 from herald.bus.deliveries import Source
 from herald.channel import sends
-from herald.channel.provider import Accepted
 from herald.database.pool import OUTAGES, Connection
+from herald.providers.sending import Accepted
 
 
 def lose_answers(

@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta, tzinfo
 import pytest
 
 from behaviour.channel.world import World, attempt_id, until
-from herald.channel.provider import Refused
-from herald.durations import parse_duration
-from herald.failures import Failure
-from herald.vocabulary import FailureClass
+from herald.contracts.durations import parse_duration
+from herald.contracts.failures import Failure
+from herald.contracts.vocabulary import FailureClass
+from herald.providers.sending import Refused
 
 AHEAD = timedelta(seconds=600)
 

@@ -9,11 +9,11 @@ import pytest
 
 from behaviour.bus.rabbit import until
 from behaviour.channel.world import World, attempt_id
-from herald import topology
-from herald.channel.provider import Accepted, Refused, SendResult, Uncertain
-from herald.failures import Failure
-from herald.vocabulary import FailureClass, Lane
-from herald.work import Work
+from herald.contracts import topology
+from herald.contracts.failures import Failure
+from herald.contracts.vocabulary import FailureClass, Lane
+from herald.contracts.work import Work
+from herald.providers.sending import Accepted, Refused, SendResult, Uncertain
 
 
 async def test_every_attempt_is_made_recorded_reported_and_acked(world: World) -> None:

@@ -10,12 +10,12 @@ from behaviour.bus.link import linked
 from behaviour.bus.rabbit import until
 from behaviour.channel.gate import Gate, gated
 from behaviour.channel.world import World, attempt_id, problems, ready
-from herald import topology
 from herald.channel import recorder, sweeper
 from herald.channel.recorder import Recorder
 from herald.channel.service import Channel
+from herald.contracts import topology
+from herald.contracts.vocabulary import Lane
 from herald.database import pool
-from herald.vocabulary import Lane
 
 
 async def strand(world: World, gate: Gate, channel: Channel) -> list[str]:

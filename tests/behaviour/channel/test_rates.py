@@ -6,10 +6,10 @@ import time
 from datetime import UTC, datetime, timedelta
 
 from behaviour.channel.world import World, attempt_id
-from herald.channel.provider import Refused
-from herald.durations import parse_duration
-from herald.failures import Failure
-from herald.vocabulary import FailureClass
+from herald.contracts.durations import parse_duration
+from herald.contracts.failures import Failure
+from herald.contracts.vocabulary import FailureClass
+from herald.providers.sending import Refused
 
 
 async def test_past_the_patience_work_is_returned_with_a_wait(world: World) -> None:

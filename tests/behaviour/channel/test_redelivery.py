@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from behaviour.bus.rabbit import until
 from behaviour.channel.world import World, attempt_id
-from herald import topology
+from herald.contracts import topology
 
 
 async def test_a_recorded_outcome_is_told_again_under_the_same_id(world: World) -> None:

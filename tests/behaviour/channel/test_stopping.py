@@ -6,8 +6,8 @@ import asyncio
 
 from behaviour.bus.rabbit import until
 from behaviour.channel.world import World, attempt_id
-from herald import topology
-from herald.vocabulary import Lane
+from herald.contracts import topology
+from herald.contracts.vocabulary import Lane
 
 
 async def test_a_drain_leaves_nothing_unacknowledged(world: World) -> None:

@@ -12,12 +12,12 @@ from behaviour.channel.gate import gated
 from behaviour.channel.world import World, attempt_id, claim
 from herald.bus.connections import Connections
 from herald.channel import sends
-from herald.channel.provider import Accepted, CallResult, Uncertain
 from herald.channel.reports import receipt_body, report
 from herald.channel.sends import Outcome
 from herald.channel.sweeper import AFTER_OUTAGE_SECONDS, BATCH, LEASE_MARGIN, UNHEARD_AGE, Sweeper
+from herald.contracts.vocabulary import Receipts
 from herald.database.pool import Database
-from herald.vocabulary import Receipts
+from herald.providers.sending import Accepted, CallResult, Uncertain
 from unit.channel.making import work
 
 

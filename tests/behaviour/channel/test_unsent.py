@@ -17,9 +17,9 @@ from behaviour.channel.world import World, attempt_id, until
 from herald.bus.deliveries import Delivery
 from herald.bus.publishing import Publisher
 from herald.channel import sends
-from herald.channel.provider import Accepted, NotSent
 from herald.channel.recorder import Finished, Recorder
 from herald.database.pool import Connection
+from herald.providers.sending import Accepted, NotSent
 
 
 @pytest.mark.parametrize(("wait", "said"), [(None, None), (timedelta(seconds=30), "30s")])

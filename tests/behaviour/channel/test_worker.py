@@ -10,8 +10,8 @@ import pytest
 from behaviour.channel.bench import RATE, Bench, batch
 from behaviour.channel.world import attempt_id
 from herald.channel.accounts import LEASE_SLACK
+from herald.contracts.vocabulary import FailureClass
 from herald.database.pool import OUTAGES
-from herald.vocabulary import FailureClass
 
 
 async def test_a_failed_claim_leaves_nothing_behind(bench: Bench) -> None:
@@ -36,7 +36,7 @@ async def test_a_failed_claim_leaves_nothing_behind(bench: Bench) -> None:
     assert not any(delivery.settled for delivery in deliveries)  # the recorder's to settle
 
 
-async def test_a_claim_that_stood_is_called_once_though_the_batch_comes_again(
+async def test_a_claim_that_stood_is_called_once_though_the_batch_retries_on_5xx(
     bench: Bench,
 ) -> None:
     """The same deliveries again find their own claims: no second call, and the work is acked."""

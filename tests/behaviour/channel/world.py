@@ -17,14 +17,14 @@ import asyncpg
 from aio_pika.abc import AbstractIncomingMessage
 
 from behaviour.bus.rabbit import Rabbit
-from herald import topology
-from herald.channel.provider import Accepted, Provider, SendResult
 from herald.channel.sends import Claim
 from herald.channel.service import Channel
 from herald.config.loading import load_configuration
-from herald.settings import read_settings
-from herald.vocabulary import Lane, Receipts
-from herald.work import Work
+from herald.contracts import topology
+from herald.contracts.vocabulary import Lane, Receipts
+from herald.contracts.work import Work
+from herald.providers.sending import Accepted, Provider, SendResult
+from herald.service.settings import read_settings
 from secret_files import write_masking_key, write_secrets
 
 ACCOUNT_SID = "AC" + "0" * 32

@@ -11,7 +11,7 @@ import pytest_asyncio
 from behaviour.bus.rabbit import Rabbit
 from behaviour.ingress.gateway import Providers, running_ingress, until_well
 from herald.bus.declaration import apply
-from herald.topology import topology_for
+from herald.contracts.topology import topology_for
 
 CHANNELS = ("email", "sms", "whatsapp")
 

@@ -25,7 +25,7 @@ from yarl import URL
 
 from behaviour.serving import serving
 from herald.config.loading import load_configuration
-from herald.settings import Address, read_settings
+from herald.service.settings import Address, read_settings
 from ingress.app import OPERATIONS_PORT, PUBLIC_PORT, build_apps
 from secret_files import write_masking_key, write_secrets
 

@@ -20,8 +20,8 @@ from behaviour.ingress.gateway import (
     until_deaf,
     until_well,
 )
-from herald.topology import receipts_queue
-from herald.vocabulary import Lane
+from herald.contracts.topology import receipts_queue
+from herald.contracts.vocabulary import Lane
 
 BODY = json.dumps(
     {

@@ -12,7 +12,7 @@ from aio_pika.abc import AbstractIncomingMessage
 
 from behaviour.bus.rabbit import Rabbit
 from behaviour.ingress.gateway import ACCOUNT_SID, VERIFY_TOKEN, Answer, Providers
-from herald.receipts import (
+from herald.contracts.receipts import (
     RECEIPT,
     AccountReceipt,
     AttemptReceipt,
@@ -20,8 +20,8 @@ from herald.receipts import (
     Pulse,
     Receipt,
 )
-from herald.topology import DEAD_QUEUE, receipts_queue
-from herald.vocabulary import Lane, Status
+from herald.contracts.topology import DEAD_QUEUE, receipts_queue
+from herald.contracts.vocabulary import Lane, Status
 
 ATTEMPT = "7d444840-9dc0-11d1-b245-5ffdce74fad2.1.1"
 FOREIGN = {"id": "wamid.A", "status": "delivered", "timestamp": "1768824000"}

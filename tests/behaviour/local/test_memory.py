@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from pathlib import Path
 
-from herald_local.memory import recall, with_ports
+from herald_local.saved_state import recall, with_ports
 
 NAMES = ("ingress", "router", "sandbox")
 

@@ -12,7 +12,7 @@ import pytest
 
 from herald_local import processes
 from herald_local.errors import ProgramError
-from herald_local.leash import leashed
+from herald_local.parent_death import leashed
 from herald_local.waiting import wait_until
 
 ENVIRONMENT = dict(os.environ)
@@ -27,7 +27,7 @@ PARENT = """
 import sys
 from pathlib import Path
 from herald_local import processes
-from herald_local.leash import leashed
+from herald_local.parent_death import leashed
 processes.launch(Path(sys.argv[1]), "child", leashed([sys.executable, "-c", sys.argv[2]]), {})
 import time; time.sleep(60)
 """

@@ -14,10 +14,10 @@ from cryptography.hazmat.primitives.serialization import (
 
 from herald.config.loading import load_configuration
 from herald.config.read_tokens_file import load_read_tokens
-from herald.read_tokens import Readers
+from herald.contracts.read_tokens import Readers
 from herald_local import services
-from herald_local.memory import recall, with_ports
 from herald_local.provision import write_configuration
+from herald_local.saved_state import recall, with_ports
 
 
 def _written(home: Path) -> Path:

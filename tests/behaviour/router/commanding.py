@@ -13,7 +13,7 @@ from aio_pika.abc import AbstractChannel
 
 from behaviour.router.world import Body, Heard, World
 from broker_users import BrokerUser
-from herald.topology import COMMANDS
+from herald.contracts.topology import COMMANDS
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from behaviour.router.world import Body, Heard, World
-from herald.topology import ERASE_KEY
-from herald.work import Work
+from herald.contracts.topology import ERASE_KEY
+from herald.contracts.work import Work
 
 _numbers = count(2_000_000)
 

@@ -6,9 +6,9 @@ import uuid
 from datetime import UTC, datetime
 from typing import Any
 
-from herald.receipts import AccountReceipt, AttemptReceipt, InboundReceipt
-from herald.vocabulary import AccountTopic, InboundKind, Receipts, Status
-from herald.work import Work
+from herald.contracts.receipts import AccountReceipt, AttemptReceipt, InboundReceipt
+from herald.contracts.vocabulary import AccountTopic, InboundKind, Receipts, Status
+from herald.contracts.work import Work
 
 PROVIDERS = {
     "whatsapp": ("whatsapp_cloud", "wa-main"),

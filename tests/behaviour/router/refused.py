@@ -24,7 +24,7 @@ from behaviour.router.world import (
     running_routers,
 )
 from broker_users import broker_user
-from herald.rights import operator_rights, tenant_rights
+from herald.contracts.rights import operator_rights, tenant_rights
 
 OPERATOR, OWN = "herald-test-operator", "herald-test-own"
 # what an operator adds to the configuration after commands were refused for the want of it

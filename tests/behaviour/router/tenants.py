@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from broker_users import BrokerUser, broker_user
-from herald.rights import tenant_rights
+from herald.contracts.rights import tenant_rights
 
 A, B = "team-a", "team-b"
 CONFIGURATION = """

@@ -7,7 +7,7 @@ import uuid
 
 from behaviour.router.receipts import account_news
 from behaviour.router.world import Heard, World
-from herald.receipts import AccountReceipt
+from herald.contracts.receipts import AccountReceipt
 
 ROUTERS = 2  # each may take a repeat
 

@@ -12,7 +12,7 @@ import pytest
 
 from behaviour.router.receipts import receipt, webhook
 from behaviour.router.world import World
-from herald.vocabulary import Status
+from herald.contracts.vocabulary import Status
 
 BAD = 300
 HEALTHY = 30

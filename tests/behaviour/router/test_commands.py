@@ -10,8 +10,8 @@ from datetime import timedelta
 import pytest
 
 from behaviour.router.world import Body, World, command
-from herald.commands import MAX_COMMAND_BYTES
-from herald.identifiers import message_id_for
+from herald.contracts.commands import MAX_COMMAND_BYTES
+from herald.contracts.identifiers import message_id_for
 from router.letters import START_BYTES
 
 

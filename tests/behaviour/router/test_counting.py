@@ -13,13 +13,13 @@ from prometheus_client import REGISTRY
 
 from behaviour.router.receipts import receipt, webhook
 from behaviour.router.world import CONFIGURATION, World, command
-from herald.commands import CancelMessage
 from herald.config.loading import load_configuration
+from herald.contracts.commands import CancelMessage
+from herald.contracts.vocabulary import Status
+from herald.contracts.work import Work
 from herald.database.pool import Database
-from herald.vocabulary import Status
-from herald.work import Work
-from router import controls
-from router.unclaimed import PATIENCE, Unclaimed
+from router import control_commands
+from router.orphaned_receipts import PATIENCE, Unclaimed
 
 KEPT = "SELECT count(*) FROM router.dead_letters WHERE reason = $1 AND position($2 IN body) > 0"
 PARKED = "SELECT parked FROM router.provider_refs WHERE reference = $1"
@@ -88,7 +88,7 @@ async def test_commands_that_break_us_count(world: World, monkeypatch: pytest.Mo
     def fail(*_: object) -> CancelMessage:
         raise RuntimeError
 
-    monkeypatch.setattr(controls, "read_cancel", fail)
+    monkeypatch.setattr(control_commands, "read_cancel", fail)
     async with one_more_answer(world, "cancel", "none", "rejected"):
         await world.ask({"idempotency_key": "any"}, "message.cancel")
 

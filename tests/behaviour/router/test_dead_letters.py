@@ -27,9 +27,9 @@ from behaviour.router.refused import (
 )
 from behaviour.router.world import command
 from broker_users import broker_user
-from herald.rights import operator_rights
-from herald.topology import DEAD, OUTBOUND
-from herald.vocabulary import Status
+from herald.contracts.rights import operator_rights
+from herald.contracts.topology import DEAD, OUTBOUND
+from herald.contracts.vocabulary import Status
 
 REPLAY, DROP = "dead_letter.replay", "dead_letter.drop"
 

@@ -12,9 +12,9 @@ from aio_pika.abc import AbstractIncomingMessage
 from behaviour.router.commanding import commander
 from behaviour.router.world import World, build_routers, command, running_routers
 from broker_users import broker_user
-from herald.rights import tenant_rights
-from herald.topology import DEAD_QUEUE, commands_queue
-from herald.vocabulary import Lane
+from herald.contracts.rights import tenant_rights
+from herald.contracts.topology import DEAD_QUEUE, commands_queue
+from herald.contracts.vocabulary import Lane
 
 OWN = "herald-test-own"  # of the tenant `closed`, by the routers' configuration
 MOST_DELIVERIES = 40  # far above the queues' limit

@@ -10,8 +10,8 @@ import aio_pika
 
 from behaviour.router.receipts import receipt
 from behaviour.router.world import World, command
-from herald.topology import COMMANDS, DEAD, OUTBOUND, RECEIPTS
-from herald.vocabulary import Status
+from herald.contracts.topology import COMMANDS, DEAD, OUTBOUND, RECEIPTS
+from herald.contracts.vocabulary import Status
 
 LIMIT = 20
 

@@ -24,10 +24,10 @@ from behaviour.router.erasing import (
 from behaviour.router.world import PATIENCE_SECONDS, Body, World
 from broker_users import broker_user
 from herald.client import Client, NoAnswerError
-from herald.identifiers import UNKNOWN_TENANT
-from herald.masking import address_hash
-from herald.rights import Rights, operator_rights, tenant_rights
-from herald.topology import ERASE_KEY
+from herald.contracts.identifiers import UNKNOWN_TENANT
+from herald.contracts.masking import address_hash
+from herald.contracts.rights import Rights, operator_rights, tenant_rights
+from herald.contracts.topology import ERASE_KEY
 
 ROUTERS = 2  # each goes on where the other stopped
 OPERATOR, OWN = "herald-test-operator", "herald-test-own"

@@ -20,10 +20,10 @@ from behaviour.router.erasing import (
 )
 from behaviour.router.receipts import receipt
 from behaviour.router.world import Heard, World
-from herald.masking import address_hash
-from herald.receipts import Pulse
-from herald.topology import ERASE_KEY, pulse_key
-from herald.vocabulary import Lane, Status
+from herald.contracts.masking import address_hash
+from herald.contracts.receipts import Pulse
+from herald.contracts.topology import ERASE_KEY, pulse_key
+from herald.contracts.vocabulary import Lane, Status
 
 ROUTERS = 2  # each goes on where the other stopped
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from behaviour.router.receipts import inbound, receipt
 from behaviour.router.world import Heard, World
-from herald.masking import address_hash
-from herald.receipts import InboundReceipt
-from herald.vocabulary import Status
+from herald.contracts.masking import address_hash
+from herald.contracts.receipts import InboundReceipt
+from herald.contracts.vocabulary import Status
 
 KEPT = """
 SELECT id::text, tenant, content, sender_hash, element FROM router.inbound WHERE reference = $1

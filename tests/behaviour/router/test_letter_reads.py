@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from behaviour.router.refused import CLOSED, STILL_BAD, Before, refused_before
-from herald.topology import COMMANDS
+from herald.contracts.topology import COMMANDS
 from reading import OPERATOR, ask
 
 

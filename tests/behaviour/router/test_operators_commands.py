@@ -24,10 +24,10 @@ from behaviour.router.serving import served
 from behaviour.router.world import World, command
 from broker_users import broker_user
 from herald.cli import application
-from herald.failures import Failure
-from herald.identifiers import message_id_for, resend_id_for
-from herald.rights import operator_rights, tenant_rights
-from herald.vocabulary import FailureClass, Status
+from herald.contracts.failures import Failure
+from herald.contracts.identifiers import message_id_for, resend_id_for
+from herald.contracts.rights import operator_rights, tenant_rights
+from herald.contracts.vocabulary import FailureClass, Status
 from reading import OPERATOR, TOKENS
 
 NUMBER = int(os.environ.get("HERALD_TEST_RESENDS", "60"))

@@ -6,7 +6,7 @@ import structlog
 
 from behaviour.router.receipts import receipt, webhook
 from behaviour.router.world import World
-from herald.vocabulary import Status
+from herald.contracts.vocabulary import Status
 
 NEW = {"provider": "smtp", "account": "brand-new"}
 

@@ -13,17 +13,21 @@ import pytest_asyncio
 
 from behaviour.bus.rabbit import until
 from herald.bus.errors import PublishError, TimedOutError, UnavailableError
-from herald.bus.frames import Frame
+from herald.bus.outgoing_messages import OutgoingMessage
 from herald.bus.publishing import Publisher
+from herald.contracts.topology import EVENTS, OUTBOUND
 from herald.database.migrations import migrate
 from herald.database.pool import Database
-from herald.topology import EVENTS, OUTBOUND
 from router import outbox as outbox_module
 from router.outbox import EVENTS_KEPT, PUBLISH_SECONDS, Outbox, decode
 from router.store.messages import save
 
-WORK = Frame(exchange=OUTBOUND, routing_key="sms.normal", body=b"{}", message_id="w", type="t")
-EVENT = Frame(exchange=EVENTS, routing_key="message.sent.a", body=b"{}", message_id="e", type="t")
+WORK = OutgoingMessage(
+    exchange=OUTBOUND, routing_key="sms.normal", body=b"{}", message_id="w", type="t"
+)
+EVENT = OutgoingMessage(
+    exchange=EVENTS, routing_key="message.sent.a", body=b"{}", message_id="e", type="t"
+)
 
 
 class Queues(Publisher):
@@ -39,7 +43,7 @@ class Queues(Publisher):
 
     async def publish_many(
         self,
-        frames: Sequence[Frame],
+        frames: Sequence[OutgoingMessage],
         timeout_seconds: float = 5,  # noqa: ARG002  as the real one
         *,
         while_progressing: bool = False,  # noqa: ARG002
@@ -121,7 +125,7 @@ async def test_a_lost_broker_delays_events_less_than_a_sick_queue(
 
 @pytest.mark.parametrize("frames", [[EVENT], [WORK], [WORK, EVENT]])
 async def test_an_alarm_of_the_broker_delays_nothing_for_long(
-    database: Database, frames: list[Frame]
+    database: Database, frames: list[OutgoingMessage]
 ) -> None:
     """When work is not confirmed either, no queue is sick: all is tried again in seconds."""
     work, events = Queues(takes=False), Queues(takes=False)

@@ -11,7 +11,7 @@ from aiormq.exceptions import ChannelPreconditionFailed
 from behaviour.router.commanding import commander
 from behaviour.router.world import Body, World, command
 from broker_users import BrokerUser, broker_user
-from herald.rights import tenant_rights
+from herald.contracts.rights import tenant_rights
 
 OWN = "herald-test-own"  # of the tenant `closed`, by the routers' configuration
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from behaviour.router.receipts import receipt, webhook
 from behaviour.router.world import World
-from herald.failures import Failure
-from herald.vocabulary import FailureClass, Status
+from herald.contracts.failures import Failure
+from herald.contracts.vocabulary import FailureClass, Status
 
 TEXT = "Your three yellow lamps ship on Tuesday, code K7319X"
 TOLD = "SELECT count(*) FROM router.messages WHERE id = $1 AND state::text LIKE '%spam%'"

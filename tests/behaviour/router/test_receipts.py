@@ -10,12 +10,12 @@ from datetime import UTC, datetime, timedelta
 from behaviour.router.receipts import inbound, receipt, webhook
 from behaviour.router.world import CONFIGURATION, World
 from herald.config.loading import load_configuration
+from herald.contracts.receipts import AttemptReceipt
+from herald.contracts.vocabulary import Status
+from herald.contracts.work import Work
 from herald.database.pool import Database
-from herald.receipts import AttemptReceipt
-from herald.vocabulary import Status
-from herald.work import Work
 from router.metrics import FOREIGN_IGNORED
-from router.unclaimed import PATIENCE, Unclaimed
+from router.orphaned_receipts import PATIENCE, Unclaimed
 
 DEAD = "SELECT count(*) FROM router.dead_letters WHERE reason = $1 AND position($2 IN body) > 0"
 PARKED = "SELECT parked FROM router.provider_refs WHERE reference = $1"

@@ -17,11 +17,11 @@ import pytest_asyncio
 from starlette.applications import Starlette
 
 from behaviour.router.world import CONFIGURATION, World, build_routers, command, running_routers
+from herald.contracts.identifiers import message_id_for
+from herald.contracts.masking import MaskingKey, set_masking_key
 from herald.database.masking_watch import OTHER_KEY
 from herald.database.migrations import migrate
 from herald.database.rehashing import RehashRefusedError, rehash
-from herald.identifiers import message_id_for
-from herald.masking import MaskingKey, set_masking_key
 from reading import ask
 from secret_files import MASKING_SECRET, write_masking_key
 

@@ -18,10 +18,10 @@ from behaviour.router.commanding import Commander, commander
 from behaviour.router.receipts import receipt
 from behaviour.router.world import Body, Heard, World
 from broker_users import broker_user
-from herald.failures import Failure
-from herald.identifiers import message_id_for, resend_id_for
-from herald.rights import Rights, operator_rights, tenant_rights
-from herald.vocabulary import FailureClass, Status
+from herald.contracts.failures import Failure
+from herald.contracts.identifiers import message_id_for, resend_id_for
+from herald.contracts.rights import Rights, operator_rights, tenant_rights
+from herald.contracts.vocabulary import FailureClass, Status
 
 ROUTERS = 2
 OPERATOR, SECOND = "herald-test-operator", "herald-test-operator-2"

@@ -14,9 +14,9 @@ import pytest_asyncio
 from behaviour.router.receipts import receipt, webhook
 from behaviour.router.world import World, command
 from herald.config.retention import Retention as Rules
+from herald.contracts.vocabulary import Receipts, Status
+from herald.contracts.work import Work
 from herald.database.pool import Connection, Database
-from herald.vocabulary import Receipts, Status
-from herald.work import Work
 from router import metrics
 from router.retention import Retention
 from router.store import retention as store
@@ -149,7 +149,7 @@ async def test_the_key_of_what_was_erased_is_taken(world: World, forget: Retenti
     assert (heard.what, heard.data["outcome"]) == ("duplicate", "succeeded")
 
 
-async def test_work_that_comes_again_is_not_done_again(world: World, forget: Retention) -> None:
+async def test_work_that_retries_on_5xx_is_not_done_again(world: World, forget: Retention) -> None:
     """The channel's row of an erased attempt stays, as withdrawn: no worker makes that call."""
     _, work = await delivered(world)
     await age(world, work, timedelta(days=31))

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from behaviour.router.receipts import receipt
 from behaviour.router.world import World
-from herald.receipts import Return
-from herald.vocabulary import Status
+from herald.contracts.receipts import Return
+from herald.contracts.vocabulary import Status
 
 
 async def test_a_provider_that_cannot_be_reached_burns_no_message(world: World) -> None:

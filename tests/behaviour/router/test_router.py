@@ -6,8 +6,8 @@ import uuid
 
 from behaviour.router.receipts import receipt, webhook
 from behaviour.router.world import World
-from herald.failures import Failure
-from herald.vocabulary import FailureClass, Status
+from herald.contracts.failures import Failure
+from herald.contracts.vocabulary import FailureClass, Status
 
 ROUTERS = 2  # on one broker and database: nothing may depend on being one
 

@@ -14,9 +14,9 @@ import structlog
 
 from behaviour.router.receipts import receipt, webhook
 from behaviour.router.world import World, command
-from herald.identifiers import message_id_for
-from herald.masking import masked
-from herald.vocabulary import Receipts, Status
+from herald.contracts.identifiers import message_id_for
+from herald.contracts.masking import masked
+from herald.contracts.vocabulary import Receipts, Status
 from reading import OPERATOR, Answer, ask
 
 ROUTERS = 2

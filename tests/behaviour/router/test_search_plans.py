@@ -11,9 +11,9 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
+from herald.contracts.masking import address_hash
+from herald.contracts.searches import MessageSearch
 from herald.database.migrations import migrate
-from herald.masking import address_hash
-from herald.searches import MessageSearch
 from many_messages import make_messages
 from router.store.searches import Look
 

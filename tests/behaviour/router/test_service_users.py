@@ -17,11 +17,11 @@ from pydantic import BaseModel
 from behaviour.router.receipts import receipt, webhook
 from behaviour.router.world import CHANNELS, CONFIGURATION, World, running_routers
 from broker_users import BrokerUser, broker_user
-from herald.receipts import InboundReceipt, Pulse
-from herald.rights import channel_rights, ingress_rights, router_rights
-from herald.topology import DEAD, OUTBOUND, RECEIPTS
-from herald.vocabulary import InboundKind, Status
-from herald.work import Work
+from herald.contracts.receipts import InboundReceipt, Pulse
+from herald.contracts.rights import channel_rights, ingress_rights, router_rights
+from herald.contracts.topology import DEAD, OUTBOUND, RECEIPTS
+from herald.contracts.vocabulary import InboundKind, Status
+from herald.contracts.work import Work
 from router.metrics import REPORTS_REFUSED
 
 Users = dict[str, BrokerUser]

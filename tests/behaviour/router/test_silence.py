@@ -6,8 +6,8 @@ from uuid import UUID, uuid4
 
 from behaviour.router.receipts import receipt
 from behaviour.router.world import World
-from herald.receipts import Pulse
-from herald.vocabulary import Lane, Status
+from herald.contracts.receipts import Pulse
+from herald.contracts.vocabulary import Lane, Status
 
 IMPATIENT = "quick"  # falls back after half a second of silence
 STARTS_SOON = "impatient"  # falls back when no worker has started it within half a second

@@ -15,9 +15,9 @@ from behaviour.router.tenants import A, B, tenants_users, write_configuration
 from behaviour.router.world import World, running_routers
 from broker_users import BrokerUser
 from herald.client import Answer, Client, ConnectionFailedError, RejectedError, TopologyMissingError
-from herald.events import MessageData
-from herald.vocabulary import Outcome, Status
-from herald.work import Work
+from herald.contracts.events import MessageData
+from herald.contracts.vocabulary import Outcome, Status
+from herald.contracts.work import Work
 
 MESSAGE = {"to": {"phone": "+15550002222"}, "content": {"text": "Hello"}}
 

@@ -17,8 +17,8 @@ from aiormq.exceptions import ChannelAccessRefused, ChannelPreconditionFailed
 from behaviour.router.tenants import A, B, tenants_users, write_configuration
 from behaviour.router.world import Body, Heard, World, command, running_routers
 from broker_users import BrokerUser
-from herald.identifiers import message_id_for
-from herald.topology import (
+from herald.contracts.identifiers import message_id_for
+from herald.contracts.topology import (
     CANCEL_KEY,
     COMMANDS,
     DEAD,
@@ -29,7 +29,7 @@ from herald.topology import (
     SEND_KEYS,
     commands_queue,
 )
-from herald.vocabulary import Lane
+from herald.contracts.vocabulary import Lane
 
 SEND = SEND_KEYS[Lane.NORMAL]
 THEIRS, OWN = f"events.{A}.orders", f"events.{B}.mine"

@@ -25,13 +25,13 @@ from behaviour.router.receipts import PROVIDERS
 from herald.bus.connections import Connections
 from herald.bus.declaration import apply, virtual_host
 from herald.config.loading import load_configuration
+from herald.contracts.identifiers import message_id_for
+from herald.contracts.receipts import Pulse, Receipt
+from herald.contracts.topology import COMMANDS, RECEIPTS, outbound_queue, topology_for
+from herald.contracts.vocabulary import Lane
+from herald.contracts.work import Work
 from herald.database.migrations import migrate
-from herald.identifiers import message_id_for
-from herald.receipts import Pulse, Receipt
-from herald.settings import Address, Settings
-from herald.topology import COMMANDS, RECEIPTS, outbound_queue, topology_for
-from herald.vocabulary import Lane
-from herald.work import Work
+from herald.service.settings import Address, Settings
 from ingress.pulse import PulseSender
 from ingress.spool.identity import Identity
 from reading import OPERATOR, Answer, ask, with_readers

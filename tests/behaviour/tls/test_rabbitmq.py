@@ -15,13 +15,13 @@ from prometheus_client import CollectorRegistry
 from broker_users import broker_user
 from herald.bus.connections import Connections
 from herald.bus.declaration import apply
-from herald.bus.frames import Frame
+from herald.bus.outgoing_messages import OutgoingMessage
 from herald.client import Client, ConnectionFailedError
 from herald.config.broker_users import own_user
-from herald.rights import Rights
-from herald.server_urls import broker_user as broker_user_of
-from herald.topology import OUTBOUND, outbound_key, topology_for
-from herald.vocabulary import Lane
+from herald.contracts.rights import Rights
+from herald.contracts.topology import OUTBOUND, outbound_key, topology_for
+from herald.contracts.vocabulary import Lane
+from herald.service.server_urls import broker_user as broker_user_of
 from herald_local import ports, rabbitmq_programs
 from herald_local.rabbitmq_node import NodePorts, RabbitmqNode
 from herald_local.servers import erase
@@ -121,7 +121,7 @@ async def started(url: str, user: str | None = None) -> AsyncIterator[Connection
 
 
 async def published(service: Connections) -> None:
-    frame = Frame(
+    frame = OutgoingMessage(
         exchange=OUTBOUND,
         routing_key=outbound_key("sms", Lane.NORMAL),
         body=b"{}",

@@ -15,7 +15,7 @@ from kombu.exceptions import OperationalError
 
 from bench.celery_form.app import COMMANDS, OUTBOUND, RECEIPTS, app
 from herald_local import processes
-from herald_local.leash import leashed
+from herald_local.parent_death import leashed
 from herald_local.stack import Stack
 from herald_local.waiting import wait_until
 

@@ -13,8 +13,8 @@ from kombu import Exchange
 from psycopg_pool import ConnectionPool
 
 from bench.celery_form.app import app
-from herald.commands import SendMessage
-from herald.identifiers import message_id_for
+from herald.contracts.commands import SendMessage
+from herald.contracts.identifiers import message_id_for
 
 TIMEOUT_SECONDS = 10
 EVENTS = Exchange("herald.events", type="topic", passive=True)

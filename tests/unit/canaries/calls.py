@@ -15,10 +15,10 @@ from herald.channel.accounts import Slot
 from herald.channel.calling import Caller, Job
 from herald.channel.limits import TokenBucket
 from herald.channel.planning import Moment, Reserved, plan
-from herald.channel.provider import SendResult
 from herald.channel.service import ProviderFactory
-from herald.config.accounts import PROVIDERS
-from herald.work import Work
+from herald.contracts.work import Work
+from herald.providers.registry import PROVIDERS
+from herald.providers.sending import SendResult
 from unit.canaries.canaries import ADDRESSES, NAME, SECRET
 from unit.channel_email.relay import HANG_UP, relaying
 from unit.channel_whatsapp.answering import Answering, answering, calling, closed_port

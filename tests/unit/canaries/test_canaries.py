@@ -15,16 +15,16 @@ import pytest
 from prometheus_client import REGISTRY, generate_latest
 from structlog.testing import capture_logs
 
-from herald.channel.provider import NotSent
 from herald.channel.reports import receipt_body, report, returned
-from herald.config.accounts import PROVIDERS
-from herald.identifiers import AttemptId
-from herald.receipts import RECEIPT, AttemptReceipt
-from ingress.calls import Call as WebhookCall
+from herald.contracts.identifiers import AttemptId
+from herald.contracts.receipts import RECEIPT, AttemptReceipt
+from herald.providers.registry import PROVIDERS
+from herald.providers.sending import NotSent
+from herald.providers.webhook_endpoints import Normalised
+from herald.providers.webhook_requests import Call as WebhookCall
 from ingress.providers import PROVIDERS as WEBHOOKS
-from ingress.webhooks import Normalised
-from router.core.facts import Reported
-from router.frames import rejection_event
+from router.core.facts import ReceiptArrived
+from router.outgoing_messages import rejection_event
 from router.quotes import without_quotes_of
 from router.store.messages import read_contents
 from unit.canaries.calls import PATHS, call
@@ -162,9 +162,9 @@ async def test_no_webhook_gives_a_canary_away(provider: str) -> None:
     assert len(receipts) >= 2
     for receipt in receipts:
         assert isinstance(receipt, AttemptReceipt)
-        fact = Reported(attempt=AttemptId(candidate.message.id, 1, 1), receipt=receipt)
+        fact = ReceiptArrived(attempt=AttemptId(candidate.message.id, 1, 1), receipt=receipt)
         kept = without_quotes_of(fact, candidate.message, contents)
-        assert isinstance(kept, Reported)
+        assert isinstance(kept, ReceiptArrived)
         assert traces(kept.receipt.model_dump_json()) == set()
     assert traces(logs, _metrics(), repr(answer)) == set()
 

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlencode
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from ingress.providers.sendgrid import SendGridEndpoint
+from herald.providers.sendgrid.webhooks import SendGridEndpoint
 from unit.canaries.canaries import ECHO, EMAIL, NAME, PHONE
 from unit.ingress.asking import BASE_URL, signed
 

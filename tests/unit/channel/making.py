@@ -8,10 +8,12 @@ from typing import Any
 from herald.channel.accounts import Slot
 from herald.channel.limits import TokenBucket
 from herald.channel.planning import Moment
-from herald.channel.provider import Accepted, Provider, SendResult
-from herald.config.accounts import Account, TwilioAccount, WhatsAppCloudAccount
-from herald.vocabulary import Category, Lane, Receipts
-from herald.work import Work, WorkContent
+from herald.contracts.vocabulary import Category, Lane, Receipts
+from herald.contracts.work import Work, WorkContent
+from herald.providers.account import Account
+from herald.providers.sending import Accepted, Provider, SendResult
+from herald.providers.twilio.account import TwilioAccount
+from herald.providers.whatsapp_cloud.account import WhatsAppCloudAccount
 
 NOW = datetime(2026, 1, 19, 12, 0, tzinfo=UTC)
 ACCOUNT_SID = "AC" + "0" * 32

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from herald.channel.answers import rate_pause, unexplained
-from herald.channel.http import HttpAnswer, retry_after
-from herald.channel.provider import NotSent, Refused, Uncertain
-from herald.vocabulary import FailureClass
+from herald.contracts.vocabulary import FailureClass
+from herald.providers.http import HttpAnswer, retry_after
+from herald.providers.responses import rate_pause, unexplained
+from herald.providers.sending import NotSent, Refused, Uncertain
 from unit.channel.making import seconds
 
 

@@ -9,10 +9,10 @@ from herald.channel.breaker import Verdict
 from herald.channel.calling import Caller, Job, verdict_of
 from herald.channel.limits import PROBE_SECONDS
 from herald.channel.planning import Reserved, plan
-from herald.channel.provider import Accepted, NotSent, Refused, SendResult, Uncertain
-from herald.failures import Failure
-from herald.vocabulary import FailureClass
-from herald.work import Work
+from herald.contracts.failures import Failure
+from herald.contracts.vocabulary import FailureClass
+from herald.contracts.work import Work
+from herald.providers.sending import Accepted, NotSent, Refused, SendResult, Uncertain
 from unit.channel.making import Silent, moment, seconds, slot, work
 
 

@@ -12,7 +12,7 @@ from datetime import timedelta
 import aiohttp
 import pytest
 
-from herald.channel.http import (
+from herald.providers.http import (
     MAX_ANSWER_BYTES,
     AnswerLostError,
     HttpAnswer,
@@ -110,7 +110,7 @@ async def test_a_connection_nobody_accepts_was_not_sent() -> None:
 
 async def test_waiting_for_a_free_connection_was_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     """A call that got no connection of its own was not made, whatever the others wait for."""
-    monkeypatch.setattr("herald.channel.http.MAX_CONNECTIONS", 2)
+    monkeypatch.setattr("herald.providers.http.MAX_CONNECTIONS", 2)
     requests: list[bytes] = []
 
     async def never(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from herald.channel.http import NotSentError
+from herald.providers.http import NotSentError
 from private_authority import Authority
 from unit.channel.raw_server import OK, calling
 

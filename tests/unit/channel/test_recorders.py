@@ -8,12 +8,12 @@ from typing import Any
 
 from herald.bus.deliveries import Delivery
 from herald.bus.errors import PublishError
-from herald.bus.frames import Frame
+from herald.bus.outgoing_messages import OutgoingMessage
 from herald.channel.recorder import Finished
 from herald.channel.recorders import Recorders
 from herald.channel.reports import receipt_body, returned
-from herald.topology import attempt_receipt_key
-from herald.vocabulary import Lane
+from herald.contracts.topology import attempt_receipt_key
+from herald.contracts.vocabulary import Lane
 from unit.channel.making import NOW, work
 
 
@@ -25,7 +25,7 @@ class BusyBroker:
         self.has_room = asyncio.Event()
 
     async def publish_many(
-        self, frames: Sequence[Frame], _timeout_seconds: float
+        self, frames: Sequence[OutgoingMessage], _timeout_seconds: float
     ) -> list[PublishError | None]:
         keys = [frame.routing_key for frame in frames]
         if attempt_receipt_key("sms", Lane.BULK) in keys:

@@ -7,7 +7,6 @@ from datetime import timedelta
 
 import pytest
 
-from herald.channel.provider import Accepted, CallResult, Refused, Uncertain
 from herald.channel.reports import (
     NO_ACCOUNT,
     lease_ended,
@@ -16,9 +15,10 @@ from herald.channel.reports import (
     report,
     returned,
 )
-from herald.failures import Failure
-from herald.receipts import AttemptReceipt
-from herald.vocabulary import FailureClass, Receipts, Status
+from herald.contracts.failures import Failure
+from herald.contracts.receipts import AttemptReceipt
+from herald.contracts.vocabulary import FailureClass, Receipts, Status
+from herald.providers.sending import Accepted, CallResult, Refused, Uncertain
 from unit.channel.making import ATTEMPT, NOW, seconds, work
 
 

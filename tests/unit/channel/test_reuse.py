@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from herald.channel import http
-from herald.channel.http import AnswerLostError
-from herald.channel.reuse import WatchedRequest
+from herald.providers import http
+from herald.providers.connection_reuse import WatchedRequest
+from herald.providers.http import AnswerLostError
 from unit.channel.raw_server import OK, calling, post, read_request, served
 
 

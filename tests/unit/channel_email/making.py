@@ -6,15 +6,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from channel_email.providers import PROVIDERS
-from herald.channel.http import HttpCaller
-from herald.channel.provider import Provider
-from herald.config.accounts import (
-    SendGridAccount,
-    SendGridSecrets,
-    SmtpAccount,
-    SmtpSecrets,
-)
-from herald.work import Work
+from herald.contracts.work import Work
+from herald.providers.http import HttpCaller
+from herald.providers.sendgrid.account import SendGridAccount, SendGridSecrets
+from herald.providers.sending import Provider
+from herald.providers.smtp.account import SmtpAccount, SmtpSecrets
 
 ATTEMPT = "00000000-0000-4000-8000-000000000001.0.1"
 TO = "ada@example.org"

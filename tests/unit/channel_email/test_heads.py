@@ -14,7 +14,7 @@ from channel_email.heads import BAD_HEADER, check_head
 from channel_email.mime import write_mail, written
 from channel_email.parts import parts_of
 from channel_email.providers.sendgrid import payload
-from herald.failures import Failure
+from herald.contracts.failures import Failure
 from unit.channel_email.making import ATTEMPT, TO, work
 from unit.channel_email.test_mime import NOW
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from channel_email.mime import write_mail, written
 from channel_email.parts import parts_of
-from herald.failures import Failure
-from herald.work import Work
+from herald.contracts.failures import Failure
+from herald.contracts.work import Work
 from unit.channel_email.making import ATTEMPT, SENDER, TO, work
 
 NOW = datetime(2026, 1, 19, 12, 0, tzinfo=UTC)

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from channel_email.providers.sendgrid import payload
-from herald.channel.http import HttpCaller
-from herald.channel.provider import Accepted, NotSent, Refused, SendResult, Uncertain
-from herald.vocabulary import Receipts
+from herald.contracts.vocabulary import Receipts
+from herald.providers.http import HttpCaller
+from herald.providers.sending import Accepted, NotSent, Refused, SendResult, Uncertain
 from unit.channel_email.making import API_KEY, TO, sendgrid, work
 from unit.channel_whatsapp.answering import Answering, Ending, answering, calling, closed_port
 

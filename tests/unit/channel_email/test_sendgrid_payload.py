@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from channel_email.providers.sendgrid import payload
-from herald.failures import Failure
+from herald.contracts.failures import Failure
 from unit.channel_email.making import ATTEMPT, TO, work
 
 LINK = "https://files.example.com/a.pdf?x=1&y=2"

@@ -9,9 +9,9 @@ from time import monotonic
 import pytest
 
 from channel_email.providers import smtp as adapter
-from herald.channel.provider import Accepted, NotSent, Refused, Uncertain
 from herald.channel.reports import receipt_body, report
-from herald.vocabulary import Receipts
+from herald.contracts.vocabulary import Receipts
+from herald.providers.sending import Accepted, NotSent, Refused, Uncertain
 from unit.channel_email.making import ATTEMPT, PASSWORD, TO, smtp, work
 from unit.channel_email.relay import HANG_UP, SILENCE, relaying
 from unit.channel_whatsapp.answering import closed_port

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from herald.channel.provider import Accepted, NotSent, Refused
+from herald.providers.sending import Accepted, NotSent, Refused
 from unit.channel_email.making import ATTEMPT, PASSWORD, TO, smtp, work
 
 CONTENT = {"subject": "Grüße", "text": "Grüße\n.\nEnde", "html": "<p>Grüße</p>"}

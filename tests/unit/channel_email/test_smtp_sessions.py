@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from herald.channel.provider import NotSent, Refused
+from herald.providers.sending import NotSent, Refused
 from unit.channel_email.making import smtp, work
 from unit.channel_email.relay import HANG_UP, SILENCE, relaying
 

@@ -14,13 +14,13 @@ from multidict import MultiDict
 from pydantic import SecretStr, ValidationError
 
 from channel_sms.providers import PROVIDERS
-from channel_sms.providers.twilio import Twilio, payload, read_answer
-from herald.channel.http import HttpAnswer, HttpCaller
-from herald.channel.provider import Accepted, NotSent, Refused, Uncertain
-from herald.config.accounts import TwilioSecrets
-from herald.failures import Failure
-from herald.vocabulary import FailureClass, Receipts
-from herald.work import WorkContent, WorkMedia, WorkTemplate
+from herald.contracts.failures import Failure
+from herald.contracts.vocabulary import FailureClass, Receipts
+from herald.contracts.work import WorkContent, WorkMedia, WorkTemplate
+from herald.providers.http import HttpAnswer, HttpCaller
+from herald.providers.sending import Accepted, NotSent, Refused, Uncertain
+from herald.providers.twilio.account import TwilioSecrets
+from herald.providers.twilio.send import Twilio, payload, read_answer
 from unit.channel.making import ACCOUNT_SID, ATTEMPT, seconds, twilio, work
 
 Respond = Callable[[web.Request], Awaitable[web.StreamResponse]]

@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from channel_whatsapp.providers import PROVIDERS
-from herald.channel.http import HttpCaller
-from herald.channel.provider import Provider
-from herald.config.accounts import WhatsAppCloudAccount, WhatsAppCloudSecrets
-from herald.work import Work
+from herald.contracts.work import Work
+from herald.providers.http import HttpCaller
+from herald.providers.sending import Provider
+from herald.providers.whatsapp_cloud.account import WhatsAppCloudAccount, WhatsAppCloudSecrets
 
 ATTEMPT = "00000000-0000-4000-8000-000000000001.0.1"
 TO = "+15550002222"

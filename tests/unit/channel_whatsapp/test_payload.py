@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from channel_whatsapp.providers.whatsapp_cloud import payload
-from herald.failures import Failure
+from herald.contracts.failures import Failure
+from herald.providers.whatsapp_cloud.send import payload
 from unit.channel_whatsapp.making import ATTEMPT, work
 
 URL = "https://files.example.com/a.pdf"

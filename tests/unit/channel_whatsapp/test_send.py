@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from channel_whatsapp.providers.whatsapp_cloud import payload
-from herald.channel.http import HttpCaller
-from herald.channel.provider import Accepted, NotSent, Refused, SendResult, Uncertain
 from herald.channel.reports import receipt_body, report
-from herald.vocabulary import Receipts
+from herald.contracts.vocabulary import Receipts
+from herald.providers.http import HttpCaller
+from herald.providers.sending import Accepted, NotSent, Refused, SendResult, Uncertain
+from herald.providers.whatsapp_cloud.send import payload
 from unit.channel_whatsapp.answering import Answering, Ending, answering, calling, closed_port
 from unit.channel_whatsapp.making import TO, TOKEN, provider, work
 

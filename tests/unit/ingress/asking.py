@@ -9,17 +9,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from herald.bus.errors import PublishError
-from herald.bus.frames import Frame
+from herald.bus.outgoing_messages import OutgoingMessage
 from herald.bus.publishing import Publisher
-from herald.seldom_log import SeldomLog
+from herald.providers.webhook_endpoints import Endpoint
+from herald.service.rate_limited_log import RateLimitedLog
 from ingress.endpoints import Endpoints, Target
-from ingress.handover import Handover
 from ingress.outgoing import Outgoing
 from ingress.providers import PROVIDERS
+from ingress.publish_or_spool import Handover
 from ingress.receive import Receiver
 from ingress.spool.identity import Identity
 from ingress.spool.spool import Spool
-from ingress.webhooks import Endpoint
 from unit.ingress.golden import ENDPOINTS, PAYLOADS
 
 BASE_URL = "https://hooks.example.com/gateway/"
@@ -30,12 +30,12 @@ class Bus:
     """A publisher that remembers frames and fails those the test wants to fail."""
 
     def __init__(self) -> None:
-        self.frames: list[Frame] = []
+        self.frames: list[OutgoingMessage] = []
         self.failure: PublishError | None = None
 
     async def publish_many(
         self,
-        frames: Sequence[Frame],
+        frames: Sequence[OutgoingMessage],
         *,
         while_progressing: bool,  # noqa: ARG002
     ) -> list[PublishError | None]:
@@ -59,7 +59,7 @@ def receiver(bus: Bus, spool: Spool | None = None, **endpoints: Endpoint) -> Rec
         )
         for name, endpoint in {**ENDPOINTS, **endpoints}.items()
     }
-    seldom, identity = SeldomLog(), Identity()
+    seldom, identity = RateLimitedLog(), Identity()
     identity.note_heard()
     handover = Handover(Outgoing(cast("Publisher", bus)), spool, identity, seldom)
     return Receiver(Endpoints(targets, PROVIDERS), handover, BASE_URL, seldom)

@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ingress.calls import Call
-from ingress.providers.sendgrid import SendGridEndpoint
-from ingress.providers.twilio import TwilioEndpoint
-from ingress.providers.whatsapp_cloud import WhatsAppCloudEndpoint
-from ingress.webhooks import Endpoint, Normalised
+from herald.providers.sendgrid.webhooks import SendGridEndpoint
+from herald.providers.twilio.webhooks import TwilioEndpoint
+from herald.providers.webhook_endpoints import Endpoint, Normalised
+from herald.providers.webhook_requests import Call
+from herald.providers.whatsapp_cloud.webhooks import WhatsAppCloudEndpoint
 
 PAYLOADS = Path(__file__).parents[2] / "payloads"
 RECEIVED_AT = datetime(2026, 1, 19, 12, 5, tzinfo=UTC)

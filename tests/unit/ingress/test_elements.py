@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from pydantic_core import to_json
 
-from herald.receipts import MAX_ELEMENT_BYTES
-from ingress.elements import (
+from herald.contracts.receipts import MAX_ELEMENT_BYTES
+from herald.providers.lenient_json import (
     Carried,
     carried,
     event_key,

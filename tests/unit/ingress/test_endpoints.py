@@ -7,12 +7,12 @@ from typing import cast
 
 import pytest
 
-from herald.config import accounts as configured
 from herald.config.loading import ConfigurationError, load_configuration
+from herald.providers import registry as configured
+from herald.providers.twilio.webhooks import TwilioEndpoint
+from herald.providers.whatsapp_cloud.webhooks import WhatsAppCloudEndpoint
 from ingress.endpoints import Endpoints, endpoints_from
 from ingress.providers import PROVIDERS
-from ingress.providers.twilio import TwilioEndpoint
-from ingress.providers.whatsapp_cloud import WhatsAppCloudEndpoint
 from secret_files import write_secrets
 
 HERALD_TOML = """

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 from pydantic_core import from_json
 
-from ingress.elements import Reason
-from ingress.frames import MAX_QUARANTINED_BYTES, quarantine_frame
-from ingress.webhooks import NotUnderstood
+from herald.providers.lenient_json import Reason
+from herald.providers.webhook_endpoints import NotUnderstood
+from ingress.outgoing_messages import MAX_QUARANTINED_BYTES, quarantine_frame
 
 
 def test_of_an_element_that_is_too_large_its_start_is_kept() -> None:

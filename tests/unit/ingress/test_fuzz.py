@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from herald.receipts import RECEIPT
-from ingress.elements import NotUnderstoodError, Reason
-from ingress.json_bodies import BeyondLimitsError, NotJsonError
+from herald.contracts.receipts import RECEIPT
+from herald.providers.json_bodies import BeyondLimitsError, NotJsonError
+from herald.providers.lenient_json import NotUnderstoodError, Reason
 from unit.ingress.golden import ENDPOINTS, call, cases
 
 # the providers' own words make it likely that a shape is nearly right

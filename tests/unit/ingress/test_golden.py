@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from herald.receipts import RECEIPT
-from ingress.elements import NotUnderstoodError
+from herald.contracts.receipts import RECEIPT
+from herald.providers.lenient_json import NotUnderstoodError
 from unit.ingress.golden import PAYLOADS, Case, cases, described
 
 CASES = cases()

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingress.json_bodies import (
+from herald.providers.json_bodies import (
     MAX_DEPTH,
     MAX_NODES,
     BeyondLimitsError,

@@ -9,7 +9,7 @@ from typing import cast
 import pytest
 
 from herald.bus.errors import NackedError, PublishError
-from herald.bus.frames import Frame
+from herald.bus.outgoing_messages import OutgoingMessage
 from herald.bus.publishing import Publisher
 from ingress.outgoing import MAX_GROUPS, MAX_PART, NOT_PUBLISHED, PARTS_AT_ONCE, Outgoing
 
@@ -24,7 +24,7 @@ class Bus:
 
     async def publish_many(
         self,
-        frames: Sequence[Frame],
+        frames: Sequence[OutgoingMessage],
         *,
         while_progressing: bool,  # noqa: ARG002
     ) -> list[PublishError | None]:
@@ -38,8 +38,8 @@ class Bus:
         ]
 
 
-def frame(message_id: str) -> Frame:
-    return Frame("exchange", "key", b"{}", message_id, "type")
+def frame(message_id: str) -> OutgoingMessage:
+    return OutgoingMessage("exchange", "key", b"{}", message_id, "type")
 
 
 def outgoing(bus: Bus) -> Outgoing:

@@ -6,8 +6,9 @@ from types import ModuleType
 
 import pytest
 
-from herald.provider_errors import twilio, whatsapp_cloud
-from herald.vocabulary import FailureClass
+from herald.contracts.vocabulary import FailureClass
+from herald.providers.twilio import errors as twilio
+from herald.providers.whatsapp_cloud import errors as whatsapp_cloud
 
 
 @pytest.mark.parametrize(

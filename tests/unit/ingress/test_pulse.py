@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from herald.bus.frames import Frame
-from herald.receipts import RECEIPT, Pulse
+from herald.bus.outgoing_messages import OutgoingMessage
+from herald.contracts.receipts import RECEIPT, Pulse
 from ingress.pulse import PULSE_SECONDS, PulseSender
 from ingress.spool.identity import Identity
 
@@ -21,7 +21,7 @@ class Bus:
     now: float = 1000.0
     pulses: list[Pulse] = field(default_factory=list)
 
-    async def is_taken(self, frame: Frame, _timeout_seconds: float) -> bool:
+    async def is_taken(self, frame: OutgoingMessage, _timeout_seconds: float) -> bool:
         pulse = RECEIPT.validate_json(frame.body)
         assert isinstance(pulse, Pulse)
         self.pulses.append(pulse)

@@ -13,12 +13,12 @@ from urllib.parse import urlencode
 import pytest
 
 from herald.bus.errors import NackedError, PublishError, RefusedError, UnavailableError
-from ingress.calls import Call
+from herald.providers.webhook_endpoints import MAX_SET_ASIDE, Normalised
+from herald.providers.webhook_requests import Call
 from ingress.receive import Receiver
 from ingress.spool.records import frame_of
 from ingress.spool.segments import Segments
 from ingress.spool.spool import Spool
-from ingress.webhooks import MAX_SET_ASIDE, Normalised
 from unit.ingress.asking import (
     BASE_URL,
     TWILIO,

@@ -13,8 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingress.calls import fields_of
-from ingress.signatures import (
+from herald.providers.signatures import (
     Fields,
     is_meta_signature,
     is_sendgrid_signature,
@@ -22,6 +21,7 @@ from ingress.signatures import (
     is_twilio_signature,
     load_sendgrid_key,
 )
+from herald.providers.webhook_requests import fields_of
 
 META_BODIES = [
     (b"hello world", b"f39034b29165ec6a5104d9aef27266484ab26c8caa7bca8bcb2dd02e8be61b17"),

@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 
 from herald.bus.errors import PublishError, RefusedError, UnavailableError
-from herald.bus.frames import Frame
+from herald.bus.outgoing_messages import OutgoingMessage
 from herald.bus.publishing import Publisher
 from ingress.spool import draining
 from ingress.spool.draining import Draining
@@ -30,7 +30,7 @@ class Bus:
         self.refuses: set[str] = set()
         self.shaky: set[str] = set()  # fails once
 
-    async def publish_many(self, frames: Sequence[Frame]) -> list[PublishError | None]:
+    async def publish_many(self, frames: Sequence[OutgoingMessage]) -> list[PublishError | None]:
         return [self._publish(frame.message_id) for frame in frames]
 
     def _publish(self, name: str) -> PublishError | None:
@@ -43,8 +43,8 @@ class Bus:
         return None
 
 
-def frame(name: str) -> Frame:
-    return Frame("herald.receipts", "attempt.sms", b'{"text": "\xc3\xa9"}', name, "type")
+def frame(name: str) -> OutgoingMessage:
+    return OutgoingMessage("herald.receipts", "attempt.sms", b'{"text": "\xc3\xa9"}', name, "type")
 
 
 @pytest.fixture(autouse=True)

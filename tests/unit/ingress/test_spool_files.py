@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from herald.bus.frames import Frame
+from herald.bus.outgoing_messages import OutgoingMessage
 from ingress.spool import segments as spooling
 from ingress.spool.records import frame_of, line_of
 from ingress.spool.segments import FullError, Segments, SpoolUnusableError
@@ -18,7 +18,7 @@ from ingress.spool.segments import FullError, Segments, SpoolUnusableError
 LINE = b"one line\n"
 texts = st.text(st.characters(exclude_categories=["Cs"]))
 frames = st.builds(
-    Frame,
+    OutgoingMessage,
     exchange=texts,
     routing_key=texts,
     body=texts.map(str.encode),
@@ -29,7 +29,7 @@ frames = st.builds(
 
 
 @given(frame=frames)
-def test_a_frame_is_one_line_and_comes_back(frame: Frame) -> None:
+def test_a_frame_is_one_line_and_comes_back(frame: OutgoingMessage) -> None:
     """Whatever a frame holds, its line ends once, at its end, and gives the same frame."""
     line = line_of(frame)
     assert line.index(b"\n") == len(line) - 1
@@ -37,7 +37,7 @@ def test_a_frame_is_one_line_and_comes_back(frame: Frame) -> None:
 
 
 @given(frame=frames, cut=st.integers(min_value=0), flip=st.integers(min_value=0))
-def test_a_damaged_line_is_no_frame(frame: Frame, cut: int, flip: int) -> None:
+def test_a_damaged_line_is_no_frame(frame: OutgoingMessage, cut: int, flip: int) -> None:
     """A line that was cut short, or has one bit changed, is refused."""
     line = line_of(frame).rstrip(b"\n")
     position = flip % len(line)

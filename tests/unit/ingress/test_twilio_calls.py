@@ -14,7 +14,7 @@ from urllib.parse import quote, urlencode
 
 import pytest
 
-from ingress.calls import Call
+from herald.providers.webhook_requests import Call
 from unit.ingress.golden import ENDPOINTS, RECEIVED_AT
 
 URL = "https://hooks.example.com/webhooks/twilio/main"

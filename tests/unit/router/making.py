@@ -6,13 +6,20 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from herald.failures import Failure
-from herald.identifiers import AttemptId
-from herald.receipts import AttemptReceipt, Return
-from herald.vocabulary import Category, FailureClass, Lane, Receipts, Status
+from herald.contracts.failures import Failure
+from herald.contracts.identifiers import AttemptId
+from herald.contracts.receipts import AttemptReceipt, Return
+from herald.contracts.vocabulary import Category, FailureClass, Lane, Receipts, Status
 from router.core.decide import decide
 from router.core.effects import Answer, Decision, Dispatch, Emit
-from router.core.facts import Begun, CancelAsked, CommandContext, Due, Reported, WithdrawAnswered
+from router.core.facts import (
+    CancelAsked,
+    CommandContext,
+    Due,
+    MessageAccepted,
+    ReceiptArrived,
+    WithdrawAnswered,
+)
 from router.core.message import Message, Plan, PlannedStep, State
 from router.core.states import DEFAULT_FALLBACK_ON
 
@@ -59,10 +66,10 @@ def message(*steps: PlannedStep, lives: timedelta = timedelta(hours=24), **state
 
 def begun(*steps: PlannedStep, **options: Any) -> Message:
     """Make a message whose first attempt is dispatched."""
-    return decide(message(*steps, **options), Begun(context=CONTEXT), NOW).message
+    return decide(message(*steps, **options), MessageAccepted(context=CONTEXT), NOW).message
 
 
-def receipt(of: Message, status: Status, *, attempt: int = -1, **changes: Any) -> Reported:
+def receipt(of: Message, status: Status, *, attempt: int = -1, **changes: Any) -> ReceiptArrived:
     """Make a receipt about one of the message's attempts, the latest if none is named."""
     target = of.state.attempts[attempt]
     attempt_id = of.attempt_id(target)
@@ -78,14 +85,16 @@ def receipt(of: Message, status: Status, *, attempt: int = -1, **changes: Any) -
         "dispatch": target.dispatch,
         "received_at": NOW,
     }
-    return Reported(attempt=attempt_id, receipt=AttemptReceipt(**fields | changes))
+    return ReceiptArrived(attempt=attempt_id, receipt=AttemptReceipt(**fields | changes))
 
 
-def accepted(of: Message, receipts: Receipts = Receipts.READ, **options: Any) -> Reported:
+def accepted(of: Message, receipts: Receipts = Receipts.READ, **options: Any) -> ReceiptArrived:
     return receipt(of, Status.ACCEPTED, receipts=receipts, **options)
 
 
-def failed(of: Message, failure_class: FailureClass, code: str = "x", **options: Any) -> Reported:
+def failed(
+    of: Message, failure_class: FailureClass, code: str = "x", **options: Any
+) -> ReceiptArrived:
     retry_after = options.pop("retry_after", None)
     failure = Failure.of(failure_class, code, retry_after=retry_after)
     return receipt(of, Status.FAILED, failure=failure, **options)
@@ -97,7 +106,7 @@ def returned(
     reason: str = "rate_limit",
     *,
     not_before: datetime | None = None,
-) -> Reported:
+) -> ReceiptArrived:
     """Make a worker's return: for `wait` seconds, or until an hour by the worker's own clock."""
     told = Return(
         reason=reason, wait=None if wait is None else seconds(wait), not_before=not_before

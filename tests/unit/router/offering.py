@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from herald.config.file import HeraldFile
-from herald.vocabulary import Lane
+from herald.contracts.vocabulary import Lane
 from router.intake import Candidate, Envelope, Rejection, read_send
 from unit.router.making import NOW
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from herald.vocabulary import FailureClass, Outcome, Status
+from herald.contracts.vocabulary import FailureClass, Outcome, Status
 from router.core.deadlines import AFTER_LEASE
 from router.core.decide import decide
 from router.core.effects import Withdraw

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from herald.vocabulary import FailureClass, Outcome, Status, SuccessOn
+from herald.contracts.vocabulary import FailureClass, Outcome, Status, SuccessOn
 from router.core.decide import decide
 from router.core.effects import Answer, Decision
 from router.core.facts import CancelAsked, CommandContext

@@ -9,11 +9,11 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from herald.receipts import Return
-from herald.vocabulary import FailureClass, Receipts, Status
+from herald.contracts.receipts import Return
+from herald.contracts.vocabulary import FailureClass, Receipts, Status
 from router.core.decide import decide
 from router.core.effects import Decision, Emit
-from router.core.facts import Reported
+from router.core.facts import ReceiptArrived
 from router.core.message import Message
 from router.core.states import RANKS, REMEMBERED
 from unit.router.making import NOW, accepted, answered, begun, failed, receipt, seconds, step
@@ -47,7 +47,7 @@ def _two_attempts() -> Message:
 BASE = _two_attempts()
 
 
-def _facts(index: int) -> list[Reported]:
+def _facts(index: int) -> list[ReceiptArrived]:
     return [
         accepted(BASE, Receipts.READ, attempt=index),
         failed(BASE, FailureClass.UNREACHABLE, attempt=index),
@@ -59,7 +59,7 @@ def _facts(index: int) -> list[Reported]:
 ALL = [*_facts(0), *_facts(1)]
 
 
-def _end(facts: list[Reported]) -> dict[str, Any]:
+def _end(facts: list[ReceiptArrived]) -> dict[str, Any]:
     message, told = BASE, Counter[tuple[str, int]]()
     for number, fact in enumerate(facts):
         before = message

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from herald.failures import Failure
-from herald.vocabulary import FailureClass, Outcome, Status, SuccessOn
+from herald.contracts.failures import Failure
+from herald.contracts.vocabulary import FailureClass, Outcome, Status, SuccessOn
 from router.core.decide import decide
 from router.core.effects import Decision, Emit
 from router.core.message import Message

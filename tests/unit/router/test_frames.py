@@ -6,17 +6,17 @@ import json
 from datetime import timedelta
 from typing import Any
 
-from herald.bus.frames import Frame
-from herald.content import ChannelContent
-from herald.events import MESSAGE_EVENTS
-from herald.topology import EVENTS, OUTBOUND
-from herald.vocabulary import FailureClass, Status
-from herald.work import Work
+from herald.bus.outgoing_messages import OutgoingMessage
+from herald.contracts.content import ChannelContent
+from herald.contracts.events import MESSAGE_EVENTS
+from herald.contracts.topology import EVENTS, OUTBOUND
+from herald.contracts.vocabulary import FailureClass, Status
+from herald.contracts.work import Work
 from router.core.decide import decide
 from router.core.effects import Answer, Emit
-from router.core.facts import Begun, Fact
+from router.core.facts import Fact, MessageAccepted
 from router.core.message import Message
-from router.frames import answer_event, message_event, rejection_event, work_frame
+from router.outgoing_messages import answer_event, message_event, rejection_event, work_frame
 from unit.router.making import (
     CONTEXT,
     MESSAGE_ID,
@@ -36,13 +36,13 @@ LATER = NOW + seconds(7)
 CLOUD_EVENT = {"specversion", "id", "source", "type", "subject", "time", "datacontenttype", "data"}
 
 
-def _event(of: Message, fact: Fact, now: Any = NOW) -> Frame:
+def _event(of: Message, fact: Fact, now: Any = NOW) -> OutgoingMessage:
     decision = decide(of, fact, NOW)
     [emit] = [effect for effect in decision.effects if isinstance(effect, Emit)]
     return message_event(decision.message, emit, now)
 
 
-def _body(frame: Frame) -> dict[str, Any]:
+def _body(frame: OutgoingMessage) -> dict[str, Any]:
     document: dict[str, Any] = json.loads(frame.body)
     return document
 
@@ -210,7 +210,7 @@ def test_work_handed_out_again_is_another_frame() -> None:
 
 def test_an_acceptance_lists_the_channels() -> None:
     """The answer to a send says which channels may be tried and how long it lives."""
-    decision = decide(message(), Begun(context=CONTEXT), NOW)
+    decision = decide(message(), MessageAccepted(context=CONTEXT), NOW)
     [answer] = [effect for effect in decision.effects if isinstance(effect, Answer)]
     frame = answer_event(decision.message, answer, NOW)
     event = _body(frame)
@@ -225,7 +225,7 @@ def test_an_answer_keeps_its_id_for_its_cause() -> None:
     """The same command answered again has the same event id; another command's differs."""
     ids: list[str] = []
     for context in (CONTEXT, CONTEXT, type(CONTEXT)(routing_key="message.send", cause="other")):
-        decision = decide(message(), Begun(context=context), NOW)
+        decision = decide(message(), MessageAccepted(context=context), NOW)
         [answer] = [effect for effect in decision.effects if isinstance(effect, Answer)]
         ids.append(answer_event(decision.message, answer, NOW + seconds(len(ids))).message_id)
     assert ids[0] == ids[1] != ids[2]

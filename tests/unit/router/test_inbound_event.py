@@ -6,16 +6,16 @@ import json
 from datetime import timedelta
 from typing import Any
 
-from herald.bus.frames import Frame
-from herald.receipts import AccountReceipt, InboundReceipt
-from herald.vocabulary import AccountTopic, InboundKind
-from router.frames import account_event, inbound_event
+from herald.bus.outgoing_messages import OutgoingMessage
+from herald.contracts.receipts import AccountReceipt, InboundReceipt
+from herald.contracts.vocabulary import AccountTopic, InboundKind
+from router.outgoing_messages import account_event, inbound_event
 from unit.router.making import NOW
 
 LATER = NOW + timedelta(seconds=5)
 
 
-def _body(frame: Frame) -> dict[str, Any]:
+def _body(frame: OutgoingMessage) -> dict[str, Any]:
     event: dict[str, Any] = json.loads(frame.body)
     return event
 

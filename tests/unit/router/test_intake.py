@@ -10,8 +10,8 @@ import pytest
 
 from herald.bus.deliveries import Delivery
 from herald.config.file import HeraldFile
-from herald.identifiers import body_id, message_id_for
-from herald.vocabulary import FailureClass, Lane, SuccessOn
+from herald.contracts.identifiers import body_id, message_id_for
+from herald.contracts.vocabulary import FailureClass, Lane, SuccessOn
 from router.commands import envelope_of
 from router.core.states import DEFAULT_FALLBACK_ON
 from router.intake import Candidate, Envelope, read_send

@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from herald.bus.deliveries import Delivery
-from herald.bus.frames import Frame
-from herald.commands import MAX_COMMAND_BYTES
-from herald.vocabulary import FailureClass, Outcome, Status
+from herald.bus.outgoing_messages import OutgoingMessage
+from herald.contracts.commands import MAX_COMMAND_BYTES
+from herald.contracts.vocabulary import FailureClass, Outcome, Status
 from router.core.deadlines import due_at, passed, silence_at
 from router.core.decide import decide
-from router.core.facts import Begun, Due
+from router.core.facts import Due, MessageAccepted
 from router.core.fallback import RetryRules
 from router.core.message import PLAN
 from router.intake import Envelope, Rejection
@@ -37,7 +37,9 @@ from unit.router.making import (
     step,
 )
 
-FRAME = Frame("herald.events", "message.sent.default", b'{"a": "\xc3\xa9"}', "id-1", "type-1")
+FRAME = OutgoingMessage(
+    "herald.events", "message.sent.default", b'{"a": "\xc3\xa9"}', "id-1", "type-1"
+)
 
 
 @given(
@@ -50,7 +52,7 @@ def test_a_frame_survives_the_outbox(
 ) -> None:
     """A swept frame is the same frame, whatever its text."""
     body = json.dumps({"text": text}, ensure_ascii=False).encode("utf-8", "replace")
-    frame = Frame("e", "k", body, "id", "type", correlation, mandatory=mandatory)
+    frame = OutgoingMessage("e", "k", body, "id", "type", correlation, mandatory=mandatory)
     assert decode(encode([frame, FRAME])) == [frame, FRAME]
 
 
@@ -183,7 +185,7 @@ def test_a_plan_survives_storage() -> None:
 def _batch() -> Batch:
     batch = Batch(NOW, RetryRules())
     batch.add([message()])
-    batch.fold(MESSAGE_ID, Begun(context=CONTEXT))
+    batch.fold(MESSAGE_ID, MessageAccepted(context=CONTEXT))
     return batch
 
 

@@ -8,12 +8,20 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from herald.failures import Failure
-from herald.vocabulary import FailureClass, Receipts, Status, SuccessOn
+from herald.contracts.failures import Failure
+from herald.contracts.vocabulary import FailureClass, Receipts, Status, SuccessOn
 from router.core.deadlines import due_at, silence_at
 from router.core.decide import decide
 from router.core.effects import Answer, Dispatch, Effect, Emit
-from router.core.facts import Begun, CancelAsked, CommandContext, DeadLettered, Due, Fact, Reported
+from router.core.facts import (
+    CancelAsked,
+    CommandContext,
+    DeadLettered,
+    Due,
+    Fact,
+    MessageAccepted,
+    ReceiptArrived,
+)
 from router.core.fallback import MAX_TRIES
 from router.core.message import STATE, Attempt, Message
 from router.core.states import ENDED, LIVE, RANKS, REACHED_ORDER
@@ -45,7 +53,7 @@ class Life(RuleBasedStateMachine):
         self.commands = 0
         self.answers = 0
         self.handed_out: set[tuple[int, int, int]] = set()
-        self.heard: list[Reported] = []
+        self.heard: list[ReceiptArrived] = []
         self.let_go = False  # the worker that was first has given its work back
 
     @initialize(
@@ -59,17 +67,17 @@ class Life(RuleBasedStateMachine):
             lives=seconds(1000),
             send_at=None if send_in is None else NOW + seconds(send_in),
         )
-        self.tell(Begun(context=CONTEXT))
+        self.tell(MessageAccepted(context=CONTEXT))
 
     def tell(self, fact: Fact) -> None:
         """Fold a fact, and check what one decision may never do."""
         before = self.message
         decision = decide(before, fact, self.now)
         self.message = decision.message
-        self.commands += isinstance(fact, Begun | CancelAsked)
+        self.commands += isinstance(fact, MessageAccepted | CancelAsked)
         self.answers += sum(isinstance(effect, Answer) for effect in decision.effects)
         self._check_decision(before, list(decision.effects))
-        if isinstance(fact, Reported):
+        if isinstance(fact, ReceiptArrived):
             self.heard.append(fact)
             again = decide(self.message, fact, self.now)
             assert (again.message, again.effects) == (self.message, ()), "told twice, counted twice"

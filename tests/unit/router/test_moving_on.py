@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from herald.vocabulary import FailureClass, Outcome, Status
+from herald.contracts.vocabulary import FailureClass, Outcome, Status
 from router.core.decide import decide
 from router.core.effects import Decision, Emit
 from router.core.facts import CancelAsked, DeadLettered

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from herald.failures import Failure
-from herald.vocabulary import (
+from herald.contracts.failures import Failure
+from herald.contracts.vocabulary import (
     FailureClass,
     MessageStatus,
     Outcome,

@@ -8,8 +8,8 @@ from uuid import uuid4
 import pytest
 
 from herald.config.file import HeraldFile
-from herald.operator_commands import ResendMessage
-from herald.topology import RESEND_KEY
+from herald.contracts.operator_commands import ResendMessage
+from herald.contracts.topology import RESEND_KEY
 from router.intake import Envelope, Rejection
 from router.operator_intake import read_operator
 from unit.router.offering import CONFIGURATION, DOCUMENT

@@ -8,8 +8,8 @@ from uuid import UUID, uuid4, uuid5
 
 import pytest
 
-from herald.commands import CancelMessage
-from herald.identifiers import UNKNOWN_TENANT, message_id_for
+from herald.contracts.commands import CancelMessage
+from herald.contracts.identifiers import UNKNOWN_TENANT, message_id_for
 from router.intake import Candidate, Rejection, read_cancel
 from unit.router.offering import CONFIGURATION, envelope, offered, read, refused
 

@@ -13,7 +13,7 @@ from starlette.responses import PlainTextResponse, Response
 from structlog.testing import capture_logs
 
 from herald.config.loading import Configuration, ConfigurationError, load_configuration
-from herald.read_tokens import Reader, entry_for
+from herald.contracts.read_tokens import Reader, entry_for
 from reading import TOKENS, Answer, ask, with_readers
 from router import readers
 from router.read_access import ReadAccess

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from herald.commands import MAX_COMMAND_BYTES, CancelMessage
+from herald.contracts.commands import MAX_COMMAND_BYTES, CancelMessage
 from router.intake import Envelope, Rejection, poison, read_cancel
 from unit.router.offering import COMMAND, CONFIGURATION, envelope, read, refused
 

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from herald.config.file import HeraldFile
-from herald.failures import Failure
-from herald.identifiers import resend_id_for
-from herald.operator_commands import ResendMessage
-from herald.vocabulary import FailureClass, MessageStatus, Outcome, Status
+from herald.contracts.failures import Failure
+from herald.contracts.identifiers import resend_id_for
+from herald.contracts.operator_commands import ResendMessage
+from herald.contracts.vocabulary import FailureClass, MessageStatus, Outcome, Status
 from router.core.message import Attempt, Message
 from router.intake import Candidate, Envelope
 from router.planning import UnusableError

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from herald.failures import Failure
-from herald.vocabulary import FailureClass, Outcome, Status
+from herald.contracts.failures import Failure
+from herald.contracts.vocabulary import FailureClass, Outcome, Status
 from router.core.decide import decide
 from router.core.fallback import MAX_TRIES, RetryRules, avoided_accounts, pause
 from router.core.message import Attempt, Message

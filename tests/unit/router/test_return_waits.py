@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from herald.receipts import Return
-from herald.vocabulary import FailureClass, Outcome, Status
+from herald.contracts.receipts import Return
+from herald.contracts.vocabulary import FailureClass, Outcome, Status
 from router.core.decide import decide
-from router.core.facts import Reported
+from router.core.facts import ReceiptArrived
 from router.core.fallback import RetryRules, return_pause
 from router.core.message import Message
 from router.core.returns import LONGEST_WAIT
@@ -34,7 +34,7 @@ from unit.router.making import (
 RULES = RetryRules()
 
 
-def _again_in(message: Message, fact: Reported) -> timedelta:
+def _again_in(message: Message, fact: ReceiptArrived) -> timedelta:
     retry_at = decide(message, fact, NOW).message.state.retry_at
     assert retry_at is not None
     return retry_at - NOW

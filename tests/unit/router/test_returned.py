@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from herald.vocabulary import Outcome, Status
+from herald.contracts.vocabulary import Outcome, Status
 from router.core.decide import decide
 from router.core.message import Message
 from unit.router.making import (

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from hypothesis import given
 from hypothesis import strategies as st
 
-from herald.vocabulary import Lane
+from herald.contracts.vocabulary import Lane
 from router.core.silence_gate import (
     FRESH,
     INGRESS_LAPSE,

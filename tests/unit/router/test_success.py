@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from herald.vocabulary import FailureClass, MessageStatus, Outcome, Receipts, Status, SuccessOn
+from herald.contracts.vocabulary import (
+    FailureClass,
+    MessageStatus,
+    Outcome,
+    Receipts,
+    Status,
+    SuccessOn,
+)
 from router.core.decide import decide
 from router.core.effects import Emit, Withdraw
 from router.core.message import Message

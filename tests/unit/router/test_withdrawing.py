@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from herald.vocabulary import Outcome, Status
+from herald.contracts.vocabulary import Outcome, Status
 from router.core.decide import decide
-from router.core.facts import Begun, DeadLettered
+from router.core.facts import DeadLettered, MessageAccepted
 from router.core.message import Message
 from unit.router.making import (
     CONTEXT,
@@ -57,7 +57,7 @@ def test_cancel_too_late_can_still_succeed() -> None:
 def test_cancel_of_a_scheduled_message() -> None:
     """Before `send_at` there is nothing to take back."""
     scheduled = message(send_at=NOW + seconds(60))
-    scheduled = decide(scheduled, Begun(context=CONTEXT), NOW).message
+    scheduled = decide(scheduled, MessageAccepted(context=CONTEXT), NOW).message
     assert scheduled.state.attempts == ()
     done = decide(scheduled, cancel(), NOW)
     assert answers(done) == ["accepted"]

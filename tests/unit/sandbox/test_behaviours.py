@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.behaviours import BY_NAME, CASES, MAILED, Answer, Behaviour, case_for
-from sandbox.graph import HTTP_STATUS, TITLES
+from sandbox.providers.whatsapp_cloud import HTTP_STATUS, TITLES
 from sandbox.sendgrid import WORDS as SENDGRID_WORDS
 from sandbox.table import rows
 from sandbox.twilio import TITLES as TWILIO_TITLES

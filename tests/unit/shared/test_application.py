@@ -11,7 +11,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import Message
 
-from herald.application import application
+from herald.service.application import application
 
 
 @asynccontextmanager

@@ -6,8 +6,8 @@ from uuid import UUID
 
 import pytest
 
-from herald.identifiers import AttemptId, attempt_tag, read_attempt_tag
-from herald.vocabulary import Lane
+from herald.contracts.identifiers import AttemptId, attempt_tag, read_attempt_tag
+from herald.contracts.vocabulary import Lane
 
 ATTEMPT = AttemptId(UUID("6f1de7a4-5a3c-4b52-9d0e-6b0d6f9f6c11"), 2, 3)
 

@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from herald import background
-from herald.background import Background, run_together
+from herald.service import background
+from herald.service.background import Background, run_together
 
 FOR_EVER = 3600
 

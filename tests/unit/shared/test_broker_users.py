@@ -13,10 +13,10 @@ from pydantic import TypeAdapter, ValidationError
 from herald.config.broker_users import Services, own_user
 from herald.config.file import SecretRules
 from herald.config.loading import ConfigurationError, broker_identity, load_configuration
-from herald.receipts import AccountReceipt, AttemptReceipt, InboundReceipt, Pulse, Receipt
-from herald.server_urls import broker_user
-from herald.settings import Address, Settings
-from herald.vocabulary import AccountTopic, InboundKind, Status
+from herald.contracts.receipts import AccountReceipt, AttemptReceipt, InboundReceipt, Pulse, Receipt
+from herald.contracts.vocabulary import AccountTopic, InboundKind, Status
+from herald.service.server_urls import broker_user
+from herald.service.settings import Address, Settings
 
 EXAMPLE = Path(__file__).parents[3] / "docs" / "herald.example.toml"
 NOW = datetime(2026, 1, 19, 12, 0, tzinfo=UTC)

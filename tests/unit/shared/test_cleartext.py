@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from herald.config.accounts import PROVIDERS
+from herald.providers.registry import PROVIDERS
 
 ACCOUNTS: dict[str, dict[str, Any]] = {
     "whatsapp_cloud": {"phone_number_id": "1"},

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from herald.commands import Recipient, SendMessage
+from herald.contracts.commands import Recipient, SendMessage
 
 COMMAND: dict[str, Any] = {
     "to": {"phone": "+1 555 000 2222"},

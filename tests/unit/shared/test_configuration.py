@@ -14,8 +14,8 @@ from herald.config.loading import (
     load_configuration,
     load_or_exit,
 )
-from herald.config.rates import parse_rate
-from herald.vocabulary import Category
+from herald.contracts.vocabulary import Category
+from herald.providers.rates import parse_rate
 from secret_files import write_secrets
 
 GOOD = """

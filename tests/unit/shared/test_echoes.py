@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from herald.echoes import SHORTEST_QUOTE, without_names, without_quotes
+from herald.contracts.echoes import SHORTEST_QUOTE, without_names, without_quotes
 
 TEXT = "Dear Ada, your order of three lamps is on its way. Code 4711."
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from herald.cli.event_lines import details, print_event
-from herald.events import CommandData, Event, MessageData, event_type
-from herald.failures import Failure
-from herald.vocabulary import FailureClass, MessageStatus, Outcome
+from herald.contracts.events import CommandData, Event, MessageData, event_type
+from herald.contracts.failures import Failure
+from herald.contracts.vocabulary import FailureClass, MessageStatus, Outcome
 
 HEARD = datetime(2026, 1, 19, 12, 0, 0, 625_000, tzinfo=UTC)
 

@@ -10,9 +10,9 @@ import pytest
 from typer.testing import CliRunner
 
 from herald.cli import application, reading
-from herald.masking import MaskingKey, set_masking_key
-from herald.searches import NOT_ENDED, WantedOutcome
-from herald.vocabulary import Outcome
+from herald.contracts.masking import MaskingKey, set_masking_key
+from herald.contracts.searches import NOT_ENDED, WantedOutcome
+from herald.contracts.vocabulary import Outcome
 from secret_files import MASKING_SECRET
 
 MESSAGE: dict[str, Any] = {

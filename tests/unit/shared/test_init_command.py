@@ -11,12 +11,12 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from herald.cli import application
-from herald.config.accounts import PROVIDERS
 from herald.config.beginning import BEGINNINGS
 from herald.config.loading import load_configuration
 from herald.config.masking import read_masking_key
 from herald.config.read_tokens_file import load_read_tokens
-from herald.read_tokens import Readers
+from herald.contracts.read_tokens import Readers
+from herald.providers.registry import PROVIDERS
 
 URL = "https://hooks.example.com"
 ANSWERS = {

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from herald.content import ChannelContent, Content
-from herald.receipts import MAX_ELEMENT_BYTES, RECEIPT, AttemptReceipt, bounded_element
-from herald.vocabulary import FailureClass, InboundKind, Status
-from herald.work import Work
+from herald.contracts.content import ChannelContent, Content
+from herald.contracts.receipts import MAX_ELEMENT_BYTES, RECEIPT, AttemptReceipt, bounded_element
+from herald.contracts.vocabulary import FailureClass, InboundKind, Status
+from herald.contracts.work import Work
 
 NOW = datetime(2026, 1, 19, 12, 0, tzinfo=UTC)
 ATTEMPT: dict[str, Any] = {

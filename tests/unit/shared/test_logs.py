@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import structlog
 
-from herald.logs import configure_logs, redact
-from herald.redaction import redact_text
+from herald.contracts.redaction import redact_text
+from herald.service.logs import configure_logs, redact
 
 
 @pytest.fixture

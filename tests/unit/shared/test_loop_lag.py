@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 
-from herald.loop_lag import INTERVAL_SECONDS, LATEST_LAG_SECONDS, loop_lag_measured
+from herald.service.loop_lag import INTERVAL_SECONDS, LATEST_LAG_SECONDS, loop_lag_measured
 
 
 async def test_a_blocked_loop_shows() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from herald.masking import (
+from herald.contracts.masking import (
     MaskingKey,
     NoMaskingKeyError,
     address_hash,

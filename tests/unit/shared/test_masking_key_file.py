@@ -14,7 +14,7 @@ from herald.cli import application
 from herald.config.loading import load_configuration, load_or_exit
 from herald.config.masking import read_masking_key, write_masking_key
 from herald.config.secret_files import SecretFileError
-from herald.masking import MaskingKey, masking_key, set_masking_key
+from herald.contracts.masking import MaskingKey, masking_key, set_masking_key
 from secret_files import MASKING_SECRET, write_secrets
 
 HERALD_TOML = """

@@ -12,20 +12,18 @@ from hypothesis import strategies as st
 
 from channel_email.parts import parts_of
 from channel_email.providers import sendgrid
-from channel_sms.providers import twilio
-from channel_whatsapp.providers import whatsapp_cloud
-from herald.config.accounts import (
-    Account,
-    SendGridAccount,
-    SmtpAccount,
-    TwilioAccount,
-    WhatsAppCloudAccount,
-)
-from herald.content import ChannelContent
-from herald.content.mediums import Unsayable, why_unsayable
-from herald.failures import Failure
-from herald.vocabulary import FailureClass
-from herald.work import Work, WorkContent
+from herald.contracts.content import ChannelContent
+from herald.contracts.content.mediums import Unsayable, why_unsayable
+from herald.contracts.failures import Failure
+from herald.contracts.vocabulary import FailureClass
+from herald.contracts.work import Work, WorkContent
+from herald.providers.account import Account
+from herald.providers.sendgrid.account import SendGridAccount
+from herald.providers.smtp.account import SmtpAccount
+from herald.providers.twilio import send as twilio
+from herald.providers.twilio.account import TwilioAccount
+from herald.providers.whatsapp_cloud import send as whatsapp_cloud
+from herald.providers.whatsapp_cloud.account import WhatsAppCloudAccount
 
 URL = "https://files.example.com/a.png"
 

@@ -11,8 +11,8 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.routing import Route
 
-from herald import ops
-from herald.ops import Check, ops_routes
+from herald.service import operations_routes as ops
+from herald.service.operations_routes import Check, ops_routes
 
 SERVICE = "herald-router"
 

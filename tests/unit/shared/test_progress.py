@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from herald.client.progress import Heard, Until
-from herald.events import MessageData
-from herald.vocabulary import MessageStatus, Outcome
+from herald.contracts.events import MessageData
+from herald.contracts.vocabulary import MessageStatus, Outcome
 
 AT = datetime(2026, 3, 2, tzinfo=UTC)
 

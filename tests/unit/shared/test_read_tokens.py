@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from herald.config.loading import describe
-from herald.read_tokens import Reader, Readers, TokensFile, entry_for, new_token
+from herald.contracts.read_tokens import Reader, Readers, TokensFile, entry_for, new_token
 
 
 def _file(*entries: str) -> TokensFile:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import router
 from herald.client import RejectedError
-from herald.reasons import ID_TAKEN, SENTENCES, in_words
+from herald.contracts.reasons import ID_TAKEN, SENTENCES, in_words
 
 CODE = re.compile(r"[a-z]+(_[a-z]+)+")
 REFUSING = {"UnusableError", "Rejection", "_refuse", "_no_such"}

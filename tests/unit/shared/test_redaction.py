@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
-from herald.failures import Failure
-from herald.redaction import redact_prose, redact_text
-from herald.vocabulary import FailureClass
+from herald.contracts.failures import Failure
+from herald.contracts.redaction import redact_prose, redact_text
+from herald.contracts.vocabulary import FailureClass
 
 NUMBERS = [
     "+15559870001",

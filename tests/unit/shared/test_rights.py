@@ -7,9 +7,9 @@ from itertools import product
 
 import pytest
 
-from herald import rights, topology
-from herald.rights import Rights
-from herald.topology import (
+from herald.contracts import rights, topology
+from herald.contracts.rights import Rights
+from herald.contracts.topology import (
     COMMANDS,
     CONTROL_QUEUE,
     DEAD,
@@ -20,7 +20,7 @@ from herald.topology import (
     RECEIPTS,
     UNROUTABLE_QUEUE,
 )
-from herald.vocabulary import Lane
+from herald.contracts.vocabulary import Lane
 
 BUS = topology.topology_for(["sms", "sms-two", "email"])
 

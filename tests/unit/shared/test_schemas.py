@@ -9,7 +9,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 
-from herald.commands import SendMessage
+from herald.contracts.commands import SendMessage
 
 TO = {"phone": "+15550002222"}
 CONTENT = {"text": "Hello"}

@@ -7,8 +7,8 @@ from uuid import UUID
 
 import pytest
 
-from herald.masking import address_hash, masked
-from herald.searches import EARLIEST, MessageSearch, Position
+from herald.contracts.masking import address_hash, masked
+from herald.contracts.searches import EARLIEST, MessageSearch, Position
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 LOWEST, SOME = UUID(int=0), UUID(int=7)

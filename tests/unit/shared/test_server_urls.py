@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from herald.server_urls import AMQP, HTTP, POSTGRES, check_url, place_of
+from herald.service.server_urls import AMQP, HTTP, POSTGRES, check_url, place_of
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from herald.settings import SettingsError, read_settings, read_settings_or_exit
+from herald.service.settings import SettingsError, read_settings, read_settings_or_exit
 
 GOOD = {
     "HERALD_AMQP_URL": "amqp://user:pass@127.0.0.1/",

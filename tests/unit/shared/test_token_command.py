@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from herald.cli import application
 from herald.config.loading import load_configuration
 from herald.config.read_tokens_file import load_read_tokens
-from herald.read_tokens import Reader, Readers
+from herald.contracts.read_tokens import Reader, Readers
 
 HERALD_TOML = """
 [tenants.default]

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from herald.addresses import normalise_email, normalise_phone
-from herald.durations import format_duration, parse_duration
-from herald.failures import Failure
-from herald.identifiers import (
+from herald.contracts.addresses import normalise_email, normalise_phone
+from herald.contracts.durations import format_duration, parse_duration
+from herald.contracts.failures import Failure
+from herald.contracts.identifiers import (
     NAMESPACE,
     AttemptId,
     TenantName,
@@ -22,8 +22,8 @@ from herald.identifiers import (
     frame_id_for,
     message_id_for,
 )
-from herald.text import Line, Text, storable
-from herald.vocabulary import FailureClass
+from herald.contracts.text import Line, Text, storable
+from herald.contracts.vocabulary import FailureClass
 
 DURATIONS = [
     ("250ms", 0.25),

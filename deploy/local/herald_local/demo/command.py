@@ -11,9 +11,9 @@ from uuid import uuid4
 import typer
 from rich.console import Console
 
+from herald_local.demo.display import play, requests_taken
 from herald_local.demo.scenarios import SCENARIOS
 from herald_local.demo.story import Story
-from herald_local.demo.theatre import play, requests_taken
 from herald_local.demo.timeline import Timeline
 from herald_local.errors import LocalError
 from herald_local.lifecycle import running_stack

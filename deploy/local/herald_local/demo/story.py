@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from herald.events import HeraldEvent, InboundData, MessageData, family_and_what
+from herald.contracts.events import HeraldEvent, InboundData, MessageData, family_and_what
 from herald_local.demo.scenarios import Scenario
 
 

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from herald.cli.event_lines import STYLES, details
-from herald.events import HeraldEvent, family_and_what
+from herald.contracts.events import HeraldEvent, family_and_what
 from herald_local.demo.story import Story
 
 NAME_WIDTH = 34

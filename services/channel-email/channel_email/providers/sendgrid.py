@@ -13,13 +13,13 @@ from pydantic_core import to_json
 
 from channel_email.heads import BAD_HEADER, refuse_controls
 from channel_email.parts import Parts, parts_of, read_sender
-from herald.channel.answers import rate_pause, send_by_post, unexplained
-from herald.channel.http import HttpAnswer, HttpCaller, answered_at
-from herald.channel.provider import Accepted, Refused, SendResult
-from herald.config.accounts import SendGridAccount, SendGridSecrets
-from herald.failures import Failure
-from herald.vocabulary import FailureClass, Receipts
-from herald.work import Work
+from herald.contracts.failures import Failure
+from herald.contracts.vocabulary import FailureClass, Receipts
+from herald.contracts.work import Work
+from herald.providers.http import HttpAnswer, HttpCaller, answered_at
+from herald.providers.responses import rate_pause, send_by_post, unexplained
+from herald.providers.sendgrid.account import SendGridAccount, SendGridSecrets
+from herald.providers.sending import Accepted, Refused, SendResult
 
 ATTEMPT_ARGUMENT = "herald_attempt"
 TEMPLATE_PREFIX = "d-"  # a dynamic template

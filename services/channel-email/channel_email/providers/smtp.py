@@ -26,12 +26,12 @@ from aiosmtplib.response import SMTPResponse
 from channel_email.mime import message_id, write_mail, written
 from channel_email.parts import parts_of
 from channel_email.replies import Phase, refusal
-from herald.channel.http import HttpCaller
-from herald.channel.provider import Accepted, NotSent, Refused, SendResult, Uncertain
-from herald.config.accounts import SmtpAccount, SmtpSecrets
-from herald.failures import Failure
-from herald.vocabulary import FailureClass, Receipts
-from herald.work import Work
+from herald.contracts.failures import Failure
+from herald.contracts.vocabulary import FailureClass, Receipts
+from herald.contracts.work import Work
+from herald.providers.http import HttpCaller
+from herald.providers.sending import Accepted, NotSent, Refused, SendResult, Uncertain
+from herald.providers.smtp.account import SmtpAccount, SmtpSecrets
 
 IDLE_SECONDS = 10.0  # below any relay's own limit (RFC 5321: five minutes)
 MAX_SESSIONS = 20  # relays count them: Postfix takes 50 of one client by default

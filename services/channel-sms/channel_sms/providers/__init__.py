@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from channel_sms.providers.twilio import Twilio
 from herald.channel.service import ProviderFactory
+from herald.providers.twilio.send import Twilio
 
 PROVIDERS: dict[str, ProviderFactory] = {
     "twilio": Twilio,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from channel_whatsapp.providers.whatsapp_cloud import WhatsAppCloud
 from herald.channel.service import ProviderFactory
+from herald.providers.whatsapp_cloud.send import WhatsAppCloud
 
 PROVIDERS: dict[str, ProviderFactory] = {
     "whatsapp_cloud": WhatsAppCloud,

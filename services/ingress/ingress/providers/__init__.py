@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from ingress.providers import sendgrid, twilio, whatsapp_cloud
-from ingress.webhooks import Provider
+from herald.providers.sendgrid import webhooks as sendgrid
+from herald.providers.twilio import webhooks as twilio
+from herald.providers.webhook_endpoints import Provider
+from herald.providers.whatsapp_cloud import webhooks as whatsapp_cloud
 
 __all__ = ["PROVIDERS"]
 

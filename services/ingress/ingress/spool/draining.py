@@ -8,9 +8,9 @@ from pathlib import Path
 
 import structlog
 
-from herald.background import Background
-from herald.bus.frames import Frame
+from herald.bus.outgoing_messages import OutgoingMessage
 from herald.bus.publishing import Publisher
+from herald.service.background import Background
 from ingress import metrics
 from ingress.spool.records import frame_of
 from ingress.spool.spool import Spool
@@ -68,7 +68,7 @@ async def drain(spool: Spool, publisher: Publisher) -> None:
 async def _drain_segment(
     spool: Spool, publisher: Publisher, path: Path, lines: Sequence[bytes]
 ) -> None:
-    frames: list[tuple[Frame, bytes]] = []
+    frames: list[tuple[OutgoingMessage, bytes]] = []
     bad: list[bytes] = []
     for line in lines:
         try:
@@ -84,7 +84,9 @@ async def _drain_segment(
     _log.info("spool.drained", frames=len(frames))
 
 
-async def _publish(publisher: Publisher, group: Sequence[tuple[Frame, bytes]]) -> list[bytes]:
+async def _publish(
+    publisher: Publisher, group: Sequence[tuple[OutgoingMessage, bytes]]
+) -> list[bytes]:
     """Publish until all is confirmed; return the lines that the bus will never take."""
     refused: list[bytes] = []
     while group:

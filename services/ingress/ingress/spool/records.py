@@ -10,7 +10,7 @@ import zlib
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from herald.bus.frames import Frame
+from herald.bus.outgoing_messages import OutgoingMessage
 
 _CHECKSUM_DIGITS = 8
 
@@ -28,7 +28,7 @@ class _Record(BaseModel):
     body: str
 
 
-def line_of(frame: Frame) -> bytes:
+def line_of(frame: OutgoingMessage) -> bytes:
     """Write a frame as a line, its end included."""
     text = (
         _Record(
@@ -45,7 +45,7 @@ def line_of(frame: Frame) -> bytes:
     return _checksum(text) + b" " + text + b"\n"
 
 
-def frame_of(line: bytes) -> Frame:
+def frame_of(line: bytes) -> OutgoingMessage:
     """Read a line, with its end or without.
 
     Raises:
@@ -58,7 +58,7 @@ def frame_of(line: bytes) -> Frame:
         record = _Record.model_validate_json(text)
     except ValidationError:
         raise ValueError("not a frame") from None
-    return Frame(
+    return OutgoingMessage(
         exchange=record.exchange,
         routing_key=record.routing_key,
         body=record.body.encode(),

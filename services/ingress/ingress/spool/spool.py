@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from herald.bus.frames import Frame
+from herald.bus.outgoing_messages import OutgoingMessage
 from ingress import metrics
 from ingress.spool.records import line_of
 from ingress.spool.segments import FullError, Segments
@@ -58,7 +58,7 @@ class Spool:
             return None
         return f"{self._segments.bytes} bytes wait for the bus (oldest {self.age_seconds:.0f} s)"
 
-    async def keep(self, frames: Sequence[Frame]) -> None:
+    async def keep(self, frames: Sequence[OutgoingMessage]) -> None:
         """Return once the frames are on disk.
 
         Raises:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from herald.failures import Failure
-from herald.receipts import AttemptReceipt
-from herald.vocabulary import FailureClass, Receipts, Status
+from herald.contracts.failures import Failure
+from herald.contracts.receipts import AttemptReceipt
+from herald.contracts.vocabulary import FailureClass, Receipts, Status
 from router.core.message import Attempt
 from router.core.states import RANKS, REACHES, REMEMBERED, further, raises_rank
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from herald.vocabulary import CommandAnswer, Outcome
+from herald.contracts.vocabulary import CommandAnswer, Outcome
 from router.core.draft import Draft
 from router.core.facts import CommandContext
 from router.core.message import Intent

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from herald.vocabulary import Receipts
+from herald.contracts.vocabulary import Receipts
 from router.core.message import Message
 from router.core.silence_gate import lane_gate, webhook_gate
 

@@ -9,18 +9,18 @@ from __future__ import annotations
 from datetime import datetime
 from typing import assert_never
 
-from herald.vocabulary import CommandAnswer
+from herald.contracts.vocabulary import CommandAnswer
 from router.core.cancels import ask_cancel, end_if_nothing_is_open
 from router.core.draft import Draft
 from router.core.due import act_on_deadline
 from router.core.effects import Decision
 from router.core.facts import (
-    Begun,
     CancelAsked,
     DeadLettered,
     Due,
     Fact,
-    Reported,
+    MessageAccepted,
+    ReceiptArrived,
     WithdrawAnswered,
 )
 from router.core.fallback import RetryRules, next_move
@@ -39,9 +39,9 @@ def decide(
     """Return what `fact` makes of `message`: the new state, and effects as values."""
     draft = Draft(message, now, fact.key)
     match fact:
-        case Begun():
+        case MessageAccepted():
             draft.answer(CommandAnswer.ACCEPTED, fact.context)
-        case Reported():
+        case ReceiptArrived():
             apply_report(draft, fact, rules)
         case DeadLettered():
             take_back_dead_letter(draft, fact)

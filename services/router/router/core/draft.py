@@ -6,10 +6,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from herald.events import Fallback
-from herald.failures import Failure
-from herald.receipts import AttemptReceipt
-from herald.vocabulary import CommandAnswer, Outcome, Status
+from herald.contracts.events import Fallback
+from herald.contracts.failures import Failure
+from herald.contracts.receipts import AttemptReceipt
+from herald.contracts.vocabulary import CommandAnswer, Outcome, Status
 from router.core.effects import Answer, Decision, Dispatch, Effect, Emit, Withdraw
 from router.core.facts import CommandContext
 from router.core.fallback import start_deadline

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from herald.failures import Failure
-from herald.vocabulary import FailureClass, Outcome, Status
+from herald.contracts.failures import Failure
+from herald.contracts.vocabulary import FailureClass, Outcome, Status
 from router.core.deadlines import passed
 from router.core.draft import Draft
 from router.core.facts import Due

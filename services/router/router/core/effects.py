@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from herald.events import Fallback
-from herald.failures import Failure
-from herald.identifiers import AttemptId
-from herald.receipts import AttemptReceipt
-from herald.vocabulary import CommandAnswer, MessageStatus, Outcome
+from herald.contracts.events import Fallback
+from herald.contracts.failures import Failure
+from herald.contracts.identifiers import AttemptId
+from herald.contracts.receipts import AttemptReceipt
+from herald.contracts.vocabulary import CommandAnswer, MessageStatus, Outcome
 from router.core.facts import CommandContext
 from router.core.message import Attempt, Message
 

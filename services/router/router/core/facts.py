@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from herald.identifiers import AttemptId
-from herald.receipts import AttemptReceipt
+from herald.contracts.identifiers import AttemptId
+from herald.contracts.receipts import AttemptReceipt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +21,7 @@ class CommandContext:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Begun:
+class MessageAccepted:
     """The message was accepted."""
 
     context: CommandContext
@@ -32,7 +32,7 @@ class Begun:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reported:
+class ReceiptArrived:
     """A receipt, with the attempt it is about."""
 
     attempt: AttemptId
@@ -43,7 +43,7 @@ class Reported:
         return f"receipt:{self.attempt}/{self.receipt.status}/{self.receipt.event_key}"
 
     @property
-    def bare(self) -> Reported:
+    def bare(self) -> ReceiptArrived:
         """The fact without the provider's words and ids, for a message that was erased."""
         failure = self.receipt.failure
         kept = None if failure is None else failure.model_copy(update={"text": ""})
@@ -97,4 +97,4 @@ class WithdrawAnswered:
         return f"withdraw:{self.attempt}/{'won' if self.won else 'lost'}"
 
 
-Fact = Begun | Reported | DeadLettered | CancelAsked | Due | WithdrawAnswered
+Fact = MessageAccepted | ReceiptArrived | DeadLettered | CancelAsked | Due | WithdrawAnswered

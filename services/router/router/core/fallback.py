@@ -6,8 +6,8 @@ import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from herald.failures import Failure
-from herald.vocabulary import FailureClass, Status
+from herald.contracts.failures import Failure
+from herald.contracts.vocabulary import FailureClass, Status
 from router.core.message import Attempt, Message
 from router.core.states import ACTIONS, Action
 

@@ -10,9 +10,9 @@ from uuid import UUID
 
 from pydantic import TypeAdapter
 
-from herald.failures import Failure
-from herald.identifiers import AttemptId
-from herald.vocabulary import (
+from herald.contracts.failures import Failure
+from herald.contracts.identifiers import AttemptId
+from herald.contracts.vocabulary import (
     Category,
     FailureClass,
     Lane,
@@ -22,7 +22,7 @@ from herald.vocabulary import (
     Status,
     SuccessOn,
 )
-from router.core.facts import CommandContext, Reported
+from router.core.facts import CommandContext, ReceiptArrived
 from router.core.states import LIVE
 
 
@@ -91,7 +91,7 @@ class Intent(StrEnum):
 class Success:
     """News that ends the message, and how far it says the attempt got."""
 
-    fact: Reported
+    fact: ReceiptArrived
     reached: MessageStatus
 
 

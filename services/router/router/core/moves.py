@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from herald.events import Fallback
-from herald.vocabulary import Outcome
+from herald.contracts.events import Fallback
+from herald.contracts.vocabulary import Outcome
 from router.core.draft import Draft
 from router.core.fallback import GiveUp, Move, NextStep, Retry
 from router.core.message import Attempt

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from herald.vocabulary import Outcome, Status
+from herald.contracts.vocabulary import Outcome, Status
 from router.core.attempts import failure_of, told
 from router.core.draft import Draft
-from router.core.facts import Reported
+from router.core.facts import ReceiptArrived
 from router.core.fallback import RetryRules
 from router.core.message import Attempt, Intent, Success
 from router.core.returns import take_return
 from router.core.states import ENDED, LIVE, OPEN, REACHED_ORDER, WITHDRAWABLE, target
 
 
-def apply_report(draft: Draft, fact: Reported, rules: RetryRules) -> None:
+def apply_report(draft: Draft, fact: ReceiptArrived, rules: RetryRules) -> None:
     attempt = draft.message.find(fact.attempt)
     if attempt is None:
         draft.note("refused: no such attempt")
@@ -24,7 +24,7 @@ def apply_report(draft: Draft, fact: Reported, rules: RetryRules) -> None:
         _told(draft, attempt, fact)
 
 
-def _told(draft: Draft, before: Attempt, fact: Reported) -> None:
+def _told(draft: Draft, before: Attempt, fact: ReceiptArrived) -> None:
     after = draft.change(before, **_changes(before, told(before, fact.receipt, draft.now)))
     draft.note(
         f"{before.status} -> {after.status}"
@@ -41,7 +41,9 @@ def _told(draft: Draft, before: Attempt, fact: Reported) -> None:
         _end_if_enough(draft, after, fact)
 
 
-def _tell_what_ranks_hide(draft: Draft, before: Attempt, after: Attempt, fact: Reported) -> None:
+def _tell_what_ranks_hide(
+    draft: Draft, before: Attempt, after: Attempt, fact: ReceiptArrived
+) -> None:
     """Tell a bounce, a complaint, an unsubscription and a deferral: the first of each attempt.
 
     Also the failure of an attempt that had counted as a success; before the outcome a failure is
@@ -85,7 +87,7 @@ def _watch_for_silence(draft: Draft, before: Attempt, after: Attempt) -> None:
         draft.update(fallback_at=after.accepted_at + message.step(after).fallback_after)
 
 
-def _news(draft: Draft, attempt: Attempt, fact: Reported) -> None:
+def _news(draft: Draft, attempt: Attempt, fact: ReceiptArrived) -> None:
     """Tell how far the attempt got, and end the message when that is far enough."""
     if REACHED_ORDER[attempt.reached] > REACHED_ORDER[draft.message.status]:
         draft.message = replace(draft.message, status=attempt.reached)
@@ -93,7 +95,7 @@ def _news(draft: Draft, attempt: Attempt, fact: Reported) -> None:
         draft.emit(attempt.reached, attempt=attempt, receipt=fact.receipt)
 
 
-def _end_if_enough(draft: Draft, attempt: Attempt, fact: Reported) -> bool:
+def _end_if_enough(draft: Draft, attempt: Attempt, fact: ReceiptArrived) -> bool:
     """End the message if the attempt got far enough, at once or when a withdraw is answered."""
     message = draft.message
     wanted, _ = target(message.step(attempt).success_on, attempt.receipts)

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from herald.failures import Failure
-from herald.receipts import Return
-from herald.vocabulary import FailureClass, Status
+from herald.contracts.failures import Failure
+from herald.contracts.receipts import Return
+from herald.contracts.vocabulary import FailureClass, Status
 from router.core.draft import Draft
-from router.core.facts import Reported
+from router.core.facts import ReceiptArrived
 from router.core.fallback import RetryRules, return_pause, start_deadline
 from router.core.message import Attempt, Intent
 from router.core.states import LIVE
@@ -23,7 +23,7 @@ _NO_REASON = "no_reason"
 _FAILURE_CLASSES = {"rate_limit": FailureClass.RATE_LIMITED}  # by reason; all others pass, too
 
 
-def take_return(draft: Draft, attempt: Attempt, fact: Reported, rules: RetryRules) -> None:
+def take_return(draft: Draft, attempt: Attempt, fact: ReceiptArrived, rules: RetryRules) -> None:
     """Plan when work that came back is handed out again, or take it back for the next step."""
     message, returned = draft.message, fact.receipt.returned or Return(reason=_NO_REASON)
     stale = attempt.status not in LIVE or fact.receipt.dispatch != attempt.dispatch

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from herald.vocabulary import Lane
+from herald.contracts.vocabulary import Lane
 
 MARGIN = timedelta(seconds=5)  # a webhook may be this long on its way from the provider to the bus
 FRESH = timedelta(seconds=3)  # a router or an ingress that says nothing for longer may hang

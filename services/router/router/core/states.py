@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from herald.vocabulary import FailureClass, MessageStatus, Receipts, Status, SuccessOn
+from herald.contracts.vocabulary import FailureClass, MessageStatus, Receipts, Status, SuccessOn
 
 RANKS: dict[Status, int] = {
     Status.CREATED: 0,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from herald.failures import Failure
-from herald.vocabulary import CommandAnswer, FailureClass, Status
+from herald.contracts.failures import Failure
+from herald.contracts.vocabulary import CommandAnswer, FailureClass, Status
 from router.core.cancels import conclude_cancels
 from router.core.deadlines import recheck_at
 from router.core.draft import Draft

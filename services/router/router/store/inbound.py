@@ -8,9 +8,9 @@ from uuid import UUID
 
 from pydantic_core import to_json
 
+from herald.contracts.masking import address_hash
+from herald.contracts.receipts import InboundReceipt
 from herald.database.pool import Connection
-from herald.masking import address_hash
-from herald.receipts import InboundReceipt
 from router.store import QUERIES
 from router.store.references import ReferenceKey
 

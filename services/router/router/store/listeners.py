@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
+from herald.contracts.vocabulary import Lane
 from herald.database.pool import Connection
-from herald.vocabulary import Lane
 from router.core.silence_gate import Ingress, Listener
 from router.store import QUERIES
 

@@ -10,9 +10,9 @@ from uuid import UUID
 import asyncpg
 from pydantic import TypeAdapter
 
+from herald.contracts.vocabulary import MessageStatus, Outcome
+from herald.contracts.work import WorkContent
 from herald.database.pool import Connection
-from herald.vocabulary import MessageStatus, Outcome
-from herald.work import WorkContent
 from router.core.deadlines import due_at, gate_of, silence_at
 from router.core.message import PLAN, STATE, Message
 from router.intake import Candidate

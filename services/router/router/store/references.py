@@ -11,8 +11,8 @@ from typing import Any
 import asyncpg
 from pydantic import ValidationError
 
+from herald.contracts.receipts import AttemptReceipt
 from herald.database.pool import Connection
-from herald.receipts import AttemptReceipt
 from router.store import QUERIES
 
 MAX_PARKED = 16  # receipts of one reference that wait for its acceptance

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import asyncpg
 
+from herald.contracts.searches import NOT_ENDED, MessageSearch, Position
+from herald.contracts.vocabulary import Outcome
 from herald.database.pool import Connection
 from herald.database.queries import load_queries
-from herald.searches import NOT_ENDED, MessageSearch, Position
-from herald.vocabulary import Outcome
 
 QUERIES = load_queries("router.store", "searches.sql")
 

@@ -10,13 +10,13 @@ from faststream import AsyncAPI
 from prometheus_client import CollectorRegistry
 from pydantic import BaseModel
 
-from herald import topology
 from herald.bus.brokers import consuming_broker, publishing_broker
 from herald.bus.deliveries import Delivery
 from herald.bus.entities import existing_exchange, existing_queue
 from herald.bus.publishing import declare_publication
 from herald.bus.subscribers import subscribe_batches
-from herald.vocabulary import Lane
+from herald.contracts import topology
+from herald.contracts.vocabulary import Lane
 
 URL = "amqp://user:hunter2@broker.example.com/vhost"
 

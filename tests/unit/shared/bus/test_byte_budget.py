@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from herald.bus.byte_budget import BUDGET_BYTES, PrefetchBudget
-from herald.commands import MAX_COMMAND_BYTES
+from herald.contracts.commands import MAX_COMMAND_BYTES
 
 KIB = 1024
 

@@ -8,8 +8,8 @@ from typing import Any, cast
 import aiormq
 import pytest
 
-from herald.bus.confirms import Encoded, publish_batch
 from herald.bus.errors import PublishError, TimedOutError
+from herald.bus.pipelined_publisher import Encoded, publish_batch
 
 FRAMES = 5
 

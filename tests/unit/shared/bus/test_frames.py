@@ -10,10 +10,10 @@ from pamqp.body import ContentBody
 from pamqp.commands import Basic
 from pamqp.header import ContentHeader
 
-from herald.bus.frames import Frame, encode
+from herald.bus.outgoing_messages import OutgoingMessage, encode
 
 
-def _frame(**changes: Any) -> Frame:
+def _frame(**changes: Any) -> OutgoingMessage:
     values: dict[str, Any] = {
         "exchange": "e",
         "routing_key": "k",
@@ -21,10 +21,10 @@ def _frame(**changes: Any) -> Frame:
         "message_id": "id",
         "type": "t",
     }
-    return Frame(**(values | changes))
+    return OutgoingMessage(**(values | changes))
 
 
-def _encoded(frame: Frame, max_content_bytes: int = 4096) -> bytes:
+def _encoded(frame: OutgoingMessage, max_content_bytes: int = 4096) -> bytes:
     return encode(frame, channel_number=3, max_content_bytes=max_content_bytes, app_id="app")
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from herald.bus.batches import Handler
 from herald.bus.deliveries import Delivery
 from herald.bus.lane_turns import LaneTurns
-from herald.vocabulary import Lane
+from herald.contracts.vocabulary import Lane
 
 
 class Gate:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from pamqp import decode
 
-from herald.bus.tolerance import UNREADABLE_HEADER, tolerate_any_properties
+from herald.bus.lenient_decoding import UNREADABLE_HEADER, tolerate_any_properties
 
 
 @pytest.fixture(autouse=True)

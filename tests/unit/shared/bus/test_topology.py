@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from herald import topology
-from herald.topology import Binding, topology_for
-from herald.vocabulary import Lane
+from herald.contracts import topology
+from herald.contracts.topology import Binding, topology_for
+from herald.contracts.vocabulary import Lane
 
 BUS = topology_for(["sms", "email", "sms"])
 QUEUES = {queue.name: queue for queue in BUS.queues}

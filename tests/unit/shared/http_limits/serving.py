@@ -13,8 +13,8 @@ from typing import Any
 import uvicorn
 from starlette.types import Receive, Scope, Send
 
-from herald.http_limits.protocol import LimitedProtocol
-from herald.http_limits.serving import limited_protocol
+from herald.service.http_limits.protocol import LimitedProtocol
+from herald.service.http_limits.serving import limited_protocol
 
 GOODBYE = b""  # what is read once the other side has closed
 

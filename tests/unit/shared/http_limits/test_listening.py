@@ -9,14 +9,14 @@ import sys
 
 import pytest
 
-from herald.http_limits.admission import RESERVED_DESCRIPTORS, most_connections
-from herald.http_limits.listening import Loop
+from herald.service.http_limits.admission import RESERVED_DESCRIPTORS, most_connections
+from herald.service.http_limits.listening import Loop
 
 # A process of its own, whose descriptors the test may use up. It says its port, then `full` and
 # `served` as they come true.
 SERVER = """
 import asyncio, os, resource, sys
-from herald.http_limits.listening import Loop
+from herald.service.http_limits.listening import Loop
 resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
 
 class Echo(asyncio.Protocol):

@@ -9,10 +9,10 @@ import pytest
 import pytest_asyncio
 from structlog.testing import capture_logs
 
-from herald.http_limits import admission, body_budget, protocol
-from herald.http_limits.metrics import Refusal, refused
-from herald.http_limits.protocol import BODIES
-from herald.seldom_log import SeldomLog
+from herald.service.http_limits import admission, body_budget, protocol
+from herald.service.http_limits.metrics import Refusal, refused
+from herald.service.http_limits.protocol import BODIES
+from herald.service.rate_limited_log import RateLimitedLog
 from unit.shared.http_limits.serving import Served, connections, head, of_length, served, until
 
 KIB = 1024
@@ -22,7 +22,7 @@ KIB = 1024
 async def _server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Served]:
     """Serve with deadlines that a test can wait for."""
     monkeypatch.setattr(admission, "LOOK_SECONDS", 0.05)
-    monkeypatch.setattr(protocol, "_seldom", SeldomLog())
+    monkeypatch.setattr(protocol, "_seldom", RateLimitedLog())
     async with served() as found:
         yield found
 
@@ -264,7 +264,7 @@ async def test_a_caller_that_leaves_frees_its_body(server: Served) -> None:
 
 async def test_the_longest_idle_gives_way_to_a_new_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """Silent connections can't keep anybody out."""
-    monkeypatch.setattr(protocol, "_seldom", SeldomLog())
+    monkeypatch.setattr(protocol, "_seldom", RateLimitedLog())
     async with served(bound=3) as server:
         silent = [await server.caller() for _ in range(10)]
         honest = await server.caller(of_length(0))

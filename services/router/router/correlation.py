@@ -1,0 +1,104 @@
+"""Which attempt each receipt is about: by its own name, or by the provider's id of it.
+
+Both sides upsert the provider's id: whoever comes second finds the other. A receipt that comes
+before the acceptance waits under that id; the acceptance takes it up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic_core import to_json
+
+from herald.contracts.identifiers import AttemptId
+from herald.contracts.receipts import AttemptReceipt
+from herald.database.pool import Connection
+from router.core.facts import ReceiptArrived
+from router.store.references import (
+    MAX_PARKED,
+    ReferenceKey,
+    ReferenceRow,
+    clear_parked,
+    upsert_references,
+)
+
+Waiting = dict[ReferenceKey, dict[str, AttemptReceipt]]  # by frame id: a repeat is one receipt
+
+
+@dataclass(slots=True)
+class Matched:
+    """Facts that are ready, in order, and receipts that can't be applied, each with the reason."""
+
+    facts: list[ReceiptArrived] = field(default_factory=list)
+    strangers: list[tuple[AttemptReceipt, str]] = field(default_factory=list)
+    unreadable: list[Any] = field(default_factory=list)  # parked by another version
+
+
+async def match(connection: Connection, receipts: Sequence[AttemptReceipt]) -> Matched:
+    """Find each receipt's attempt; one whose attempt is not known yet is parked."""
+    matched = Matched()
+    owners: dict[ReferenceKey, AttemptId] = {}
+    waiting: Waiting = {}
+    for receipt in receipts:
+        attempt = AttemptId.parse(receipt.attempt_id) if receipt.attempt_id else None
+        keys = _keys(receipt)
+        if attempt is not None:
+            matched.facts.append(ReceiptArrived(attempt=attempt, receipt=receipt))
+            if receipt.source == "channel":
+                owners.update((key, attempt) for key in keys)
+        elif keys:
+            waiting.setdefault(keys[0], {}).setdefault(receipt.frame_id, receipt)
+        else:
+            matched.strangers.append((receipt, "foreign_receipt"))
+    if owners or waiting:
+        await _join(connection, owners, waiting, matched)
+    return matched
+
+
+async def _join(
+    connection: Connection,
+    owners: dict[ReferenceKey, AttemptId],
+    waiting: Waiting,
+    matched: Matched,
+) -> None:
+    rows = {
+        key: (
+            str(owners[key]) if key in owners else None,
+            None if key in owners else _parkable(waiting[key]),
+        )
+        for key in owners | waiting
+    }
+    found = await upsert_references(connection, rows)
+    taken_up = [row.key for row in found if row.attempt_id and (row.parked or row.unreadable)]
+    if taken_up:
+        await clear_parked(connection, taken_up)
+    for row in found:
+        _sort_out(row, waiting.get(row.key, {}), matched)
+
+
+def _sort_out(row: ReferenceRow, waiting: dict[str, AttemptReceipt], matched: Matched) -> None:
+    """Tell facts from what is parked now, and from what found no room there."""
+    attempt = AttemptId.parse(row.attempt_id) if row.attempt_id else None
+    if attempt is not None:
+        receipts = (*row.parked, *waiting.values())
+        matched.facts += [ReceiptArrived(attempt=attempt, receipt=receipt) for receipt in receipts]
+        matched.unreadable += row.unreadable
+        return
+    kept = {receipt.frame_id for receipt in row.parked}
+    matched.strangers += [
+        (receipt, "too_many_parked") for name, receipt in waiting.items() if name not in kept
+    ]
+
+
+def _parkable(waiting: dict[str, AttemptReceipt]) -> str:
+    return to_json(list(waiting.values())[:MAX_PARKED]).decode()
+
+
+def _keys(receipt: AttemptReceipt) -> list[ReferenceKey]:
+    return [
+        (receipt.provider, receipt.account, reference)
+        for reference in receipt.references
+        if reference
+    ]

@@ -1,0 +1,100 @@
+"""What a medium can say at all, so that a step which can't is left out before anything is sent.
+
+A provider may still refuse what its medium allows; this finds what no worker would even try.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from herald.contracts.content import ChannelContent, Media
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Captions:
+    """A medium that sends a text beside a file as the file's caption."""
+
+    longest: int  # characters
+    kinds: frozenset[str]  # of files that take one
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Medium:
+    """What a medium can say; None is no limit of its own."""
+
+    says: tuple[str, ...]  # the parts of which one is enough; all others are ignored
+    needs: tuple[str, ...] = ()  # the parts without which it says nothing
+    longest_text: int | None = None  # characters
+    most_media: int | None = None
+    captions: Captions | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unsayable:
+    """Why a content can't be said, and which part of it is at fault; none: all of it."""
+
+    part: str | None
+    reason: str
+
+
+MEDIUMS: Mapping[str, Medium] = {
+    # Twilio, "Messages resource": Body of at most 1,600 characters, at most 10 MediaUrl
+    "sms": Medium(says=("text", "media"), longest_text=1600, most_media=10),
+    # files become links in the text
+    "email": Medium(says=("text", "html", "media"), needs=("subject",)),
+    # Meta, "Cloud API, messages": text.body of at most 4,096 characters, a caption of 1,024
+    "whatsapp": Medium(
+        says=("text", "media"),
+        longest_text=4096,
+        most_media=1,
+        captions=Captions(longest=1024, kinds=frozenset({"image", "video", "document"})),
+    ),
+}
+_ANY = Medium(says=("text", "html", "media", "template"))  # of a channel without an entry
+
+
+def why_unsayable(
+    channel: str, content: ChannelContent, *, holds_template: bool
+) -> Unsayable | None:
+    """Say why `content` can't be said on `channel`, or None when it can.
+
+    `holds_template` tells whether every account that may be used holds the content's template: then
+    it is sent instead of everything else. Otherwise it is ignored.
+    """
+    if content.template is not None and holds_template:
+        return None
+    medium = MEDIUMS.get(channel, _ANY)
+    missing = _missing(channel, medium, content)
+    if missing is not None:
+        return missing
+    if medium.most_media is not None and len(content.media) > medium.most_media:
+        return Unsayable("media", f"more than {medium.most_media} on {channel}")
+    if content.media and medium.captions is not None:
+        return _caption_fault(channel, medium.captions, content.media[0], content.text)
+    if medium.longest_text is not None and len(content.text or "") > medium.longest_text:
+        return Unsayable("text", f"over {medium.longest_text:,} characters on {channel}")
+    return None
+
+
+def _missing(channel: str, medium: Medium, content: ChannelContent) -> Unsayable | None:
+    if not any(getattr(content, part) for part in medium.says):
+        return Unsayable(None, f"nothing to say on {channel}")
+    lacks = next((part for part in medium.needs if not getattr(content, part)), None)
+    return Unsayable(lacks, f"no {lacks} for {channel}") if lacks else None
+
+
+def caption_of(media: Media, text: str | None) -> str:
+    """Return what is shown with a file: the text beside it, then its own caption."""
+    return "\n\n".join(filter(None, (text, media.caption)))
+
+
+def _caption_fault(
+    channel: str, captions: Captions, media: Media, text: str | None
+) -> Unsayable | None:
+    caption, part = caption_of(media, text), "text" if text else "media"
+    if caption and media.kind not in captions.kinds:
+        return Unsayable(part, f"{media.kind} takes no caption on {channel}")
+    if len(caption) > captions.longest:
+        return Unsayable(part, f"a caption over {captions.longest:,} characters on {channel}")
+    return None

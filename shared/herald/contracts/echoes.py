@@ -1,0 +1,96 @@
+"""Taking out of a provider's words what it repeats of a message. Pure.
+
+A provider that refuses a message likes to quote it: its text, its recipient's name, a code in it.
+What a user asked to send stands with the message alone, so it is taken out before the words go on.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from herald.contracts.content import ChannelContent
+
+HIDDEN = "***"
+SHORTEST_QUOTE = 11  # characters in a row; fewer are the language's, not the message's
+_STEP = SHORTEST_QUOTE // 2  # every quote as long holds a piece of as many that begins at one
+_CODE = re.compile(r"\b(?=\w*\d)\w{4,}\b")  # what a message says in figures may be a secret
+_SHORTEST_NAME = 3
+
+
+def said_in(content: ChannelContent) -> Iterator[str]:
+    """Give every text that a message says on a channel, links to its files too."""
+    yield from filter(None, (content.subject, content.text, content.html))
+    if content.template is not None:
+        yield from content.template.variables.values()
+    for media in content.media:
+        yield from filter(None, (media.url, media.caption, media.filename))
+
+
+def names_of(recipient_name: str | None, address: str) -> Iterator[str]:
+    """Give what a recipient is called; mail servers name a mailbox by what is before the @."""
+    if recipient_name:
+        yield recipient_name
+    mailbox, at, _ = address.rpartition("@")
+    if at:
+        yield mailbox
+
+
+def without_quotes(words: str, said: Iterable[str]) -> str:
+    """Hide in `words` whatever they quote of the texts in `said`, and the codes in those."""
+    for text in said:
+        flat = " ".join(text.split())
+        if _SHORTEST_NAME <= len(flat) < SHORTEST_QUOTE:
+            words = _without_word(words, flat)
+        words = _without_runs(words, flat)
+        for code in set(_CODE.findall(words)):
+            # mostly not there at all: a search compiles the code first
+            if code in flat and re.search(rf"\b{code}\b", flat):
+                words = words.replace(code, HIDDEN)
+    return words
+
+
+def without_names(words: str, names: Iterable[str]) -> str:
+    """Hide names in `words`, whole and each of their parts."""
+    for name in names:
+        parts = [name, *re.findall(r"\w+", name)]
+        for part in parts:
+            if len(part) >= _SHORTEST_NAME:
+                words = _without_word(words, part)
+    return words
+
+
+def _without_word(words: str, word: str) -> str:
+    if words.isascii() and word.isascii() and word.lower() not in words.lower():
+        return words  # mostly so, and compiling a pattern costs more than looking
+    return re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", HIDDEN, words, flags=re.IGNORECASE)
+
+
+def _without_runs(words: str, text: str) -> str:
+    """Hide every run of characters that both have, if it is long enough to be a quote."""
+    kept: list[str] = []
+    at = start = 0
+    while at + _STEP <= len(words):
+        if words[at : at + _STEP] not in text:
+            at += _STEP
+            continue
+        first, end = _run(words, at, start, text)
+        if end - first < SHORTEST_QUOTE:
+            at += _STEP
+            continue
+        run = words[first:end]
+        blanks = len(run) - len(run.lstrip()), len(run) - len(run.rstrip())
+        kept += [words[start : first + blanks[0]], HIDDEN]
+        start = end - blanks[1]
+        at = end
+    return "".join([*kept, words[start:]])
+
+
+def _run(words: str, at: int, start: int, text: str) -> tuple[int, int]:
+    """Return where the common run around the piece at `at` begins, from `start` on, and ends."""
+    first, end = at, at + _STEP
+    while first > start and words[first - 1 : end] in text:
+        first -= 1
+    while end < len(words) and words[first : end + 1] in text:
+        end += 1
+    return first, end

@@ -1,0 +1,49 @@
+"""How a failure is told on the bus: its class, the provider's code, and words without addresses."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from herald.contracts.durations import Duration
+from herald.contracts.redaction import redact_prose
+from herald.contracts.vocabulary import FailureClass, LenientFailureClass
+
+
+class Failure(BaseModel):
+    """Why an attempt failed. `code` is the provider's own, or one of ours such as `no_account`."""
+
+    model_config = ConfigDict(
+        extra="ignore", frozen=True, populate_by_name=True, serialize_by_alias=True
+    )
+
+    failure_class: LenientFailureClass = Field(
+        alias="class", serialization_alias="class", description="What to do next depends on it."
+    )
+    code: str = Field(
+        default="", max_length=64, description="The provider's own, or one of Herald's."
+    )
+    text: str = Field(
+        default="", max_length=512, description="The provider's words, without addresses or quotes."
+    )
+    retry_after: Duration | None = Field(
+        default=None, description="How long the provider asked us to wait."
+    )
+
+    @classmethod
+    def of(
+        cls,
+        failure_class: FailureClass,
+        code: str | int = "",
+        text: str = "",
+        *,
+        retry_after: timedelta | None = None,
+    ) -> Failure:
+        """Make a failure. What a provider said is masked, and cut to the size we keep."""
+        return cls.model_construct(
+            failure_class=failure_class,
+            code=str(code)[:64],
+            text=redact_prose(text)[:512],
+            retry_after=retry_after,
+        )

@@ -1,0 +1,146 @@
+"""Receipts: what channels and ingress tell the router of attempts, inbound messages and accounts.
+
+Lenient inside: unknown fields are ignored and unknown words become `other`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic_core import to_json
+
+from herald.contracts.account_updates import AccountUpdate
+from herald.contracts.durations import Duration
+from herald.contracts.failures import Failure
+from herald.contracts.identifiers import frame_id_for
+from herald.contracts.inbound import InboundContent
+from herald.contracts.text import storable
+from herald.contracts.vocabulary import LenientLane, LenientStatus, Receipts
+
+MAX_ELEMENT_BYTES = 32 * 1024
+MAX_RECEIPT_BYTES = MAX_ELEMENT_BYTES + 8 * 1024  # with all its other fields
+
+
+class _Fact(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class Return(_Fact):
+    """Why a worker gave its work back without a call, and when to hand it out again."""
+
+    reason: str
+    wait: Duration | None = None  # until a call may be made, as the worker expects it
+    not_before: datetime | None = None  # by the worker's clock; workers of 0.1 say it so
+
+
+class AttemptReceipt(_Fact):
+    """What became of one attempt, reported by its worker or told by the provider's webhook.
+
+    An attempt is named by `attempt_id`, or found by (provider, account, references).
+    """
+
+    kind: Literal["attempt"] = "attempt"
+    source: Literal["channel", "webhook"]
+    channel: str
+    provider: str
+    account: str
+    attempt_id: str | None = None
+    references: tuple[str, ...] = ()  # the provider's ids of what it accepted
+    status: LenientStatus
+    event_key: str  # with attempt and status the fact's own key: dispatch, or the provider's event
+    failure: Failure | None = None
+    receipts: Receipts | None = None  # with `accepted`: the furthest news to expect
+    returned: Return | None = None
+    dispatch: int | None = None
+    lane: LenientLane | None = None  # of its message, as far as its publisher knows it
+    occurred_at: datetime | None = None  # the provider's clock
+    received_at: datetime  # ours
+    element: Any = None  # the provider's own words, for the history
+
+    @property
+    def frame_id(self) -> str:
+        """The AMQP message id: the same fact told twice has the same one."""
+        name = self.attempt_id or self.references[0]
+        return frame_id_for(self.provider, self.account, name, self.status, self.event_key)
+
+
+class InboundReceipt(InboundContent):
+    """Something a recipient sent to one of our numbers, or said of themselves there."""
+
+    kind: Literal["inbound"] = "inbound"
+    channel: str
+    provider: str
+    account: str
+    reference: str  # the provider's id of it, or a key made of what it tells; dedupes repeats
+    sender: str  # E.164, an e-mail address, or the provider's own user id
+    sender_id: str | None = None  # the provider's own id of the sender, where `sender` is a number
+    recipient: str | None = None  # our number or address
+    group: str | None = None  # the provider's id of the group it was written in
+    in_reply_to: str | None = None  # the provider's id of the message it answers
+    profile_name: str | None = None
+    username: str | None = None
+    keyword: Literal["stop", "start", "help"] | None = None  # as the provider classified it
+    occurred_at: datetime | None = None
+    received_at: datetime
+    element: Any = None
+
+    @property
+    def frame_id(self) -> str:
+        """The AMQP message id: the same message told twice has the same one."""
+        return frame_id_for(self.provider, self.account, "in", self.reference)
+
+
+class AccountReceipt(AccountUpdate):
+    """News about one of our accounts at its provider."""
+
+    kind: Literal["account"] = "account"
+    channel: str
+    provider: str
+    account: str
+    event_key: str  # with the account the news's own key
+    occurred_at: datetime | None = None  # the provider's clock
+    received_at: datetime  # ours
+    element: Any = None
+
+    @property
+    def frame_id(self) -> str:
+        """The AMQP message id: the same news told twice has the same one."""
+        return frame_id_for(self.provider, self.account, "account", self.event_key)
+
+
+class Pulse(_Fact):
+    """A message of a router or of ingress that goes through the receipts and is none.
+
+    Who has handled it has handled everything that came before it in its queue.
+    """
+
+    kind: Literal["pulse"] = "pulse"
+    source: Literal["router", "ingress"]
+    instance: UUID  # of the process that sent it
+    sent_at: datetime | None = None  # a router's: the database's clock
+    silent_seconds: float = 0.0  # ingress's: how long before this one nothing could be published
+    leaving: bool = False  # ingress's: it stops, and there is no other after this one
+    # ingress's: whether something waits on its disk for the bus; None: it keeps nothing there
+    holds_something: bool | None = None
+
+
+Receipt = AttemptReceipt | InboundReceipt | AccountReceipt
+RECEIPT: TypeAdapter[Receipt | Pulse] = TypeAdapter(
+    Annotated[Receipt | Pulse, Field(discriminator="kind")]
+)
+
+
+def bounded_element(element: Any, *, start_bytes: int = 2048) -> Any:
+    """Make a provider's element fit for the history: storable text, at most 32 KiB.
+
+    Of a larger one `start_bytes` are kept, as text.
+    """
+    clean = storable(element)
+    encoded = to_json(clean, inf_nan_mode="null")
+    if len(encoded) <= MAX_ELEMENT_BYTES:
+        return clean
+    start = encoded[:start_bytes].decode(errors="replace")
+    return {"truncated": True, "bytes": len(encoded), "start": start}

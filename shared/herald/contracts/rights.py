@@ -1,0 +1,127 @@
+"""What each broker user may do on RabbitMQ, as the patterns its permissions are written in. Pure.
+
+A user has three patterns a virtual host: of the names it may configure (declare, delete), write
+(publish to an exchange; bind a queue) and read (consume a queue; bind to an exchange). A user with
+topic permissions on an exchange may, besides, use only the routing keys they match.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from herald.contracts.topology import (
+    CANCEL_KEY,
+    COMMANDS,
+    DEAD,
+    DEAD_QUEUE,
+    ERASE_KEY,
+    EVENTS,
+    OPERATOR_KEYS,
+    OUTBOUND,
+    QUARANTINE_KEY,
+    RECEIPTS,
+    SEND_KEYS,
+    SUPPRESS_KEY,
+    UNSUPPRESS_KEY,
+    pulse_key,
+    tenant_queue_prefix,
+    tenant_read_pattern,
+)
+from herald.contracts.vocabulary import Lane
+
+NOTHING = "^$"
+TENANT_KEYS = (*SEND_KEYS.values(), CANCEL_KEY, SUPPRESS_KEY, UNSUPPRESS_KEY, ERASE_KEY)
+_OURS = r"^(herald|router|outbound)\."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicRights:
+    """The routing keys a user may publish with to an exchange, and bind to it."""
+
+    exchange: str
+    write: str = NOTHING
+    read: str = NOTHING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rights:
+    """A broker user's permissions on Herald's virtual host."""
+
+    configure: str = NOTHING
+    write: str = NOTHING
+    read: str = NOTHING
+    topics: tuple[TopicRights, ...] = ()
+
+
+def tenant_rights(tenant: str) -> Rights:
+    """Return what lets a user send and cancel, and hear its tenant's events and nobody else's.
+
+    Its queues are its own, too: they are named `events.<tenant>.*`.
+
+    Raises:
+        ValueError: `tenant` is no tenant's name.
+    """
+    events = tenant_read_pattern(tenant)
+    own = re.escape(tenant_queue_prefix(tenant))
+    return Rights(
+        configure=f"^{own}",
+        write=f"^{own}|{_exactly([COMMANDS])}",
+        read=f"^{own}|{_exactly([EVENTS])}",
+        topics=(
+            TopicRights(exchange=COMMANDS, write=_exactly(TENANT_KEYS)),
+            TopicRights(exchange=EVENTS, read=events),
+        ),
+    )
+
+
+def operator_rights() -> Rights:
+    """Return what lets an operator command, and hear everybody's events."""
+    own = re.escape("events.")
+    return Rights(
+        configure=f"^{own}",
+        write=f"^{own}|{_exactly([COMMANDS])}",
+        read=f"^{own}|{_exactly([EVENTS])}",
+        topics=(TopicRights(exchange=COMMANDS, write=_exactly([*TENANT_KEYS, *OPERATOR_KEYS])),),
+    )
+
+
+def router_rights() -> Rights:
+    """Return a router's; of receipts it publishes its own pulses."""
+    return Rights(
+        write=_exactly([OUTBOUND, EVENTS, RECEIPTS]),
+        read=rf"^router\.|{_exactly([DEAD_QUEUE])}",
+    )
+
+
+def channel_rights(channel: str) -> Rights:
+    """Return those of a channel's workers."""
+    name = re.escape(channel)
+    return Rights(
+        write=_exactly([RECEIPTS]),
+        read=rf"^outbound\.{name}\.",
+        topics=(TopicRights(exchange=RECEIPTS, write=rf"^attempt\.{name}\.[^.]+$"),),
+    )
+
+
+def ingress_rights() -> Rights:
+    """Return ingress's: it consumes nothing."""
+    told = r"(attempt|inbound|account)\.[^.]+\.[^.]+"
+    pulse = re.escape(pulse_key(Lane.NORMAL))
+    return Rights(
+        write=_exactly([RECEIPTS, DEAD]),
+        topics=(
+            TopicRights(exchange=RECEIPTS, write=f"^{told}$|^{pulse}$"),
+            TopicRights(exchange=DEAD, write=_exactly([QUARANTINE_KEY])),
+        ),
+    )
+
+
+def topology_rights() -> Rights:
+    """Return what `herald topology apply` needs."""
+    return Rights(configure=_OURS, write=_OURS, read=_OURS)
+
+
+def _exactly(names: Iterable[str]) -> str:
+    return f"^({'|'.join(map(re.escape, names))})$"

@@ -1,0 +1,69 @@
+"""Work: what the router puts on `herald.outbound` for a channel. Lenient inside."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from herald.contracts.content import ChannelContent, Media, Template
+from herald.contracts.identifiers import attempt_tag
+from herald.contracts.vocabulary import Category, Lane
+
+_LENIENT = ConfigDict(extra="ignore", strict=False, frozen=True)
+
+
+class WorkMedia(Media):
+    """A file, as a worker reads it."""
+
+    model_config = _LENIENT
+
+
+class WorkTemplate(Template):
+    """A template, as a worker reads it."""
+
+    model_config = _LENIENT
+
+    variables: dict[str, str] = Field(default_factory=dict)
+
+
+class WorkContent(ChannelContent):
+    """A channel's content as a worker reads it: unknown parts are ignored, not refused."""
+
+    model_config = _LENIENT
+
+    # not the rules of commands: what an earlier version accepted must be sent
+    text: str | None = None
+    subject: str | None = None
+    html: str | None = None
+    media: tuple[WorkMedia, ...] = ()
+    template: WorkTemplate | None = None
+
+
+class Work(BaseModel):
+    """One attempt to make: one call to one provider account."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    kind: Literal["send"] = "send"
+    attempt_id: str
+    dispatch: int = 1  # counts how often this attempt was handed out: 1, then more after returns
+    message_id: str
+    tenant: str
+    channel: str
+    lane: Lane
+    category: Category
+    to: str
+    recipient_name: str | None = None
+    sender: str | None = None  # the profile's entry for this channel: a number, an id or a From
+    account: str | None = None  # only this one
+    avoid: tuple[str, ...] = ()  # accounts that already failed this message on this channel
+    content: WorkContent
+    not_after: datetime  # past it the work is returned, not sent
+    correlation_id: str | None = None
+
+    @property
+    def tag(self) -> str:
+        """What a provider is to carry back in its webhooks."""
+        return attempt_tag(self.attempt_id, self.lane)

@@ -1,0 +1,101 @@
+"""Provider accounts: one model for each provider's options and one for its secrets file.
+
+Both sides of a provider (its webhooks in ingress, its calls in a channel) read the same entry, so
+it is described once, here; a misspelt option is an error, not a silent default.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+)
+
+from herald.contracts.durations import Duration
+from herald.contracts.identifiers import TenantName
+from herald.contracts.vocabulary import Receipts
+from herald.providers.cleartext import in_clear
+from herald.providers.rates import Rate
+
+BaseUrl = Annotated[
+    str,
+    StringConstraints(pattern=r"^https?://[^/\s?#@]+(/[^\s?#]*)?$"),
+    AfterValidator(lambda url: url.rstrip("/")),  # paths are appended to it
+]
+NonEmptySecret = Annotated[SecretStr, Field(min_length=1)]
+
+
+class Secrets(BaseModel):
+    """What an account's `secrets_file` holds. Several values of one secret allow rotation."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    def values(self) -> tuple[str, ...]:
+        """Give all of them in clear, so that they can be looked for where they must not be."""
+        fields = (getattr(self, name) for name in type(self).model_fields)
+        secrets = (value if isinstance(value, tuple) else (value,) for value in fields)
+        return tuple(
+            secret.get_secret_value()
+            for several in secrets
+            for secret in several
+            if isinstance(secret, SecretStr)
+        )
+
+
+class NoSecrets(Secrets):
+    """An account that needs none."""
+
+
+IN_CLEAR = "secrets would travel unencrypted"
+
+
+class Account(BaseModel):
+    """What every account has, whatever its provider."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    channel: ClassVar[str]
+    receipts: ClassVar[Receipts]
+    secrets_model: ClassVar[type[Secrets]] = NoSecrets
+    # how long its provider waits at first before it comes again with a webhook; None: sends none
+    webhook_retry_gap: ClassVar[timedelta | None] = None
+    template_prefix: ClassVar[str | None] = None  # of its templates' names; None: it holds none
+
+    provider: str  # which provider it is at
+    tenants: tuple[TenantName, ...] = ("default",)  # who may use it; inbound goes to the first
+    rate: Rate = 10.0  # calls: `80/s`, `600/m`, `10000/h`
+    timeout: Duration = timedelta(seconds=10)  # of one call
+    secrets_file: str | None = None  # its secrets, a path relative to herald.toml
+    allow_cleartext: bool = False  # send secrets and messages to another machine unencrypted
+    foreign: Literal["keep", "ignore"] = "keep"  # statuses of messages that are not Herald's
+
+    def sends_as(self, sender: str | None) -> bool:  # noqa: ARG002  most accounts may use any
+        """Tell whether the account can send under a profile's entry for its channel."""
+        return True
+
+    def holds(self, template: str) -> bool:
+        """Tell whether it may be the provider's own; a template of another name is ignored."""
+        return self.template_prefix is not None and template.startswith(self.template_prefix)
+
+    @field_validator("base_url", check_fields=False)
+    @classmethod
+    def _encrypted(cls, url: str, info: ValidationInfo) -> str:
+        if in_clear(url) and not info.data.get("allow_cleartext"):
+            raise ValueError(f"{IN_CLEAR}: use https://, or set allow_cleartext = true")
+        return url
+
+    @field_validator("tenants")
+    @classmethod
+    def _some_tenant(cls, tenants: tuple[str, ...]) -> tuple[str, ...]:
+        if not tenants:
+            raise ValueError("name at least one tenant")
+        return tenants

@@ -1,0 +1,27 @@
+"""The options of an account at SendGrid, and its secrets."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import ClassVar, Literal
+
+from herald.contracts.vocabulary import Receipts
+from herald.providers.account import Account, BaseUrl, NonEmptySecret, Secrets
+
+
+class SendGridSecrets(Secrets):
+    api_key: NonEmptySecret
+
+
+class SendGridAccount(Account):
+    """One SendGrid account (v3 Mail Send)."""
+
+    channel: ClassVar[str] = "email"
+    receipts: ClassVar[Receipts] = Receipts.READ
+    secrets_model: ClassVar[type[Secrets]] = SendGridSecrets
+    webhook_retry_gap: ClassVar[timedelta | None] = timedelta(seconds=20)  # not documented
+    template_prefix: ClassVar[str | None] = "d-"  # a dynamic template
+
+    provider: Literal["sendgrid"]  # `sendgrid`
+    base_url: BaseUrl = "https://api.sendgrid.com"  # where its API is
+    webhook_public_keys: tuple[str, ...] = ()  # base64 SPKI DER; none: its webhooks are refused

@@ -1,0 +1,197 @@
+"""SendGrid's event webhook. SendGrid: "Event Webhook reference"."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, cast
+
+from cryptography.hazmat.primitives.asymmetric.ec import (
+    SECP256R1,
+    EllipticCurvePublicKey,
+    generate_private_key,
+)
+
+from herald.contracts.failures import Failure
+from herald.contracts.receipts import AttemptReceipt
+from herald.contracts.vocabulary import FailureClass, Status
+from herald.providers.account import Account, Secrets
+from herald.providers.json_bodies import read_json
+from herald.providers.lenient_json import (
+    MAX_REFERENCE,
+    NotUnderstoodError,
+    Reason,
+    carried,
+    event_key,
+    kept_fields,
+    mapping,
+    moment,
+    text,
+)
+from herald.providers.sendgrid.account import SendGridAccount
+from herald.providers.signatures import is_sendgrid_signature, load_sendgrid_key
+from herald.providers.webhook_endpoints import Normalised, Provider
+from herald.providers.webhook_requests import Call
+
+NAME = "sendgrid"
+CHANNEL = "email"
+ATTEMPT_FIELD = "herald_attempt"  # the custom argument that our calls send along
+MAX_BODY_BYTES = 4 * 1024 * 1024  # SendGrid: batches of 768 kB
+SIGNATURE_HEADER = b"x-twilio-email-event-webhook-signature"
+TIMESTAMP_HEADER = b"x-twilio-email-event-webhook-timestamp"
+
+STATUSES: dict[str, Status] = {
+    "processed": Status.ACCEPTED,
+    "deferred": Status.DEFERRED,
+    "delivered": Status.DELIVERED,
+    "bounce": Status.BOUNCED,  # also `type: blocked`, which costs the address nothing
+    "dropped": Status.FAILED,  # never sent; the reason tells whose fault it was
+    "open": Status.READ,  # unless `sg_machine_open`: a mail client's proxy, not a person
+    "click": Status.CLICKED,
+    "spamreport": Status.COMPLAINED,
+    "unsubscribe": Status.UNSUBSCRIBED,
+    "group_unsubscribe": Status.UNSUBSCRIBED,
+    "group_resubscribe": Status.OTHER,
+}
+
+KEPT = frozenset(  # of an event, for the history
+    {
+        *("event", "type", "status", "timestamp", "sg_event_id", "sg_message_id", "smtp-id"),
+        *("bounce_classification", "sg_machine_open", "asm_group_id", "attempt", ATTEMPT_FIELD),
+    }
+)
+
+DROP_REASONS: dict[str, FailureClass] = {
+    "bounced address": FailureClass.UNREACHABLE,
+    "invalid": FailureClass.UNREACHABLE,  # the address
+    "unsubscribed address": FailureClass.OPTED_OUT,
+    "spam reporting address": FailureClass.OPTED_OUT,
+    "recipient list over package quota": FailureClass.AUTH,  # the plan's credits are used up
+}
+
+_TEMPORARY = re.compile(r"\s*4\.\d")  # RFC 3463: try again later
+_MACHINES = re.compile(r"\.(?:filter|recv)")
+_SMTP_ID = re.compile(r"<([^<>@\s]+)@[^<>@\s]*ismtpd[^<>@\s]*>")  # SendGrid's own, not a sender's
+
+
+@dataclass(frozen=True, slots=True)
+class SendGridEndpoint:
+    """One account's event webhook."""
+
+    account: str
+    keys: tuple[EllipticCurvePublicKey, ...]
+
+    def verify(self, call: Call) -> bool:
+        return is_sendgrid_signature(
+            call.headers.get(SIGNATURE_HEADER),
+            call.headers.get(TIMESTAMP_HEADER),
+            call.body,
+            self.keys,
+        )
+
+    def normalise(self, call: Call) -> Normalised:
+        events = read_json(call.body)
+        if not isinstance(events, list):  # an array, even for one event
+            raise NotUnderstoodError(Reason.SHAPE)
+        told = Normalised()
+        for event in events:
+            told.read(event, partial(_receipt, self, call))
+        return told
+
+
+def _receipt(endpoint: SendGridEndpoint, call: Call, element: Any) -> AttemptReceipt:
+    event = mapping(element)
+    word = text(event, "event")
+    ours, references = carried(event.get(ATTEMPT_FIELD)), _references(event)
+    if word is None:
+        raise NotUnderstoodError(Reason.SHAPE)
+    if ours.attempt_id is None and not references:
+        raise NotUnderstoodError(Reason.NO_REFERENCE)
+    status = STATUSES.get(word, Status.OTHER)
+    if status is Status.READ and event.get("sg_machine_open") is True:
+        status = Status.OTHER
+    return AttemptReceipt(
+        source="webhook",
+        channel=CHANNEL,
+        provider=NAME,
+        account=endpoint.account,
+        attempt_id=ours.attempt_id,
+        lane=ours.lane,
+        references=references,
+        status=status,
+        event_key=_event_key(event, word),
+        failure=_failure(event, status),
+        occurred_at=moment(event.get("timestamp")),
+        received_at=call.received_at,
+        element=kept_fields(event, KEPT, len(call.body)),
+    )
+
+
+def _references(event: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the id that our call was answered with, from whichever form of it there is.
+
+    `sg_message_id` is that id and, behind a dot, the machines that the mail passed. Ids of some
+    years ago have dots themselves, as the `smtp-id` shows.
+    """
+    given = text(event, "sg_message_id") or ""
+    machines = _MACHINES.search(given)
+    found = given[: machines.start()] if machines else given.partition(".")[0]
+    if not found:
+        smtp_id = _SMTP_ID.search(text(event, "smtp-id") or "")
+        found = smtp_id[1] if smtp_id else ""
+    return (found,) if 0 < len(found) <= MAX_REFERENCE else ()
+
+
+def _event_key(event: Mapping[str, Any], word: str) -> str:
+    """Name the event: SendGrid repeats events often, and not all carry an id."""
+    given = text(event, "sg_event_id")
+    if given is not None:
+        return event_key(given)
+    message = text(event, "sg_message_id") or text(event, "smtp-id")
+    parts = (message, text(event, "email"), word, text(event, "timestamp"), text(event, "url"))
+    return hashlib.sha256("\0".join(part or "" for part in parts).encode()).hexdigest()
+
+
+def _failure(event: Mapping[str, Any], status: Status) -> Failure | None:
+    if status not in {Status.BOUNCED, Status.FAILED, Status.DEFERRED}:
+        return None
+    reason, code = text(event, "reason") or "", text(event, "status") or ""
+    if status is Status.DEFERRED:
+        return Failure.of(FailureClass.TRANSIENT, code, text(event, "response") or reason)
+    if status is Status.FAILED:
+        failure_class = DROP_REASONS.get(reason.strip().lower(), FailureClass.PERMANENT)
+        code = code or "dropped"
+    elif event.get("type") != "blocked":
+        failure_class = FailureClass.UNREACHABLE
+    elif _TEMPORARY.match(code):
+        failure_class = FailureClass.TRANSIENT
+    else:
+        failure_class = FailureClass.PERMANENT  # refused for what it is or who sent it
+    return Failure.of(failure_class, code, reason)
+
+
+def _endpoint(
+    name: str, accounts: Mapping[str, Account], _secrets: Mapping[str, Secrets]
+) -> SendGridEndpoint:
+    account = cast("SendGridAccount", accounts[name])
+    try:
+        keys = tuple(load_sendgrid_key(key) for key in account.webhook_public_keys)
+    except ValueError as error:
+        raise ValueError(f"webhook_public_keys: {error}") from None
+    return SendGridEndpoint(name, keys) if keys else _stranger()
+
+
+def _stranger() -> SendGridEndpoint:
+    return SendGridEndpoint("", (generate_private_key(SECP256R1()).public_key(),))
+
+
+PROVIDER = Provider(
+    max_body_bytes=MAX_BODY_BYTES,
+    methods={"POST": frozenset({SIGNATURE_HEADER, TIMESTAMP_HEADER})},
+    retries_on_5xx=True,
+    endpoint=_endpoint,
+    stranger=_stranger,
+)

@@ -1,0 +1,49 @@
+"""The options of an SMTP relay, and its secrets."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import ClassVar, Literal, Self
+
+from pydantic import Field, ValidationInfo, field_validator, model_validator
+
+from herald.contracts.durations import Duration
+from herald.contracts.vocabulary import Receipts
+from herald.providers.account import IN_CLEAR, Account, NonEmptySecret, Secrets
+from herald.providers.cleartext import is_loopback
+
+
+class SmtpSecrets(Secrets):
+    """Both, or none for a relay that trusts us by address."""
+
+    username: NonEmptySecret | None = None
+    password: NonEmptySecret | None = None
+
+    @model_validator(mode="after")
+    def _both_or_none(self) -> Self:
+        if (self.username is None) != (self.password is None):
+            raise ValueError("give username and password, or neither")
+        return self
+
+
+class SmtpAccount(Account):
+    """One SMTP relay. Its acceptance is the last news there is."""
+
+    channel: ClassVar[str] = "email"
+    receipts: ClassVar[Receipts] = Receipts.NONE
+    secrets_model: ClassVar[type[Secrets]] = SmtpSecrets
+
+    provider: Literal["smtp"]  # `smtp`
+    host: str = Field(pattern=r"^[A-Za-z0-9.:-]{1,253}$")  # the relay
+    port: int = Field(default=587, ge=1, le=65_535)  # 587 with starttls, 465 with tls
+    security: Literal["starttls", "tls", "none"] = "starttls"  # starttls, tls or none
+    timeout: Duration = timedelta(seconds=30)
+
+    @field_validator("security")
+    @classmethod
+    def _secrets_encrypted(cls, security: str, info: ValidationInfo) -> str:
+        given = info.data
+        signs_in = security == "none" and given.get("secrets_file") is not None
+        if signs_in and not given["allow_cleartext"] and not is_loopback(given.get("host", "")):
+            raise ValueError(f"{IN_CLEAR}: use starttls or tls, or set allow_cleartext = true")
+        return security

@@ -1,0 +1,281 @@
+"""Meta's WhatsApp Cloud API webhooks. Meta: "Webhooks reference", field `messages`."""
+
+from __future__ import annotations
+
+import hmac
+import re
+import secrets as tokens
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, cast
+
+from herald.contracts.failures import Failure
+from herald.contracts.receipts import AttemptReceipt, InboundReceipt
+from herald.contracts.vocabulary import FailureClass, Status
+from herald.providers.account import Account, Secrets
+from herald.providers.json_bodies import read_json
+from herald.providers.lenient_json import (
+    NotUnderstoodError,
+    Reason,
+    carried,
+    event_key,
+    kept_fields,
+    kept_inbound,
+    mapping,
+    moment,
+    part,
+    reference,
+    sequence,
+    text,
+    whole_number,
+)
+from herald.providers.signatures import is_meta_signature
+from herald.providers.webhook_endpoints import Normalised, Provider
+from herald.providers.webhook_requests import Call
+from herald.providers.webhook_responses import Answer
+from herald.providers.whatsapp_cloud.account import WhatsAppCloudAccount, WhatsAppCloudSecrets
+from herald.providers.whatsapp_cloud.account_news import NOT_OURS, account_receipt
+from herald.providers.whatsapp_cloud.errors import classify
+from herald.providers.whatsapp_cloud.inbound_messages import (
+    answered_by,
+    content_of,
+    own_number,
+    sender_of,
+)
+from herald.providers.whatsapp_cloud.names import CHANNEL
+from herald.providers.whatsapp_cloud.names import PROVIDER as PROVIDER_NAME
+from herald.providers.whatsapp_cloud.preferences import preference_receipt
+
+ATTEMPT_FIELD = "biz_opaque_callback_data"  # what our calls gave, carried back in statuses
+MESSAGE_TYPE = "message"  # of a status that tells of a message, where it says so; not `payment`
+MAX_BODY_BYTES = 4 * 1024 * 1024  # Meta: payloads up to 3 MB
+SIGNATURE_HEADER = b"x-hub-signature-256"
+
+STATUSES: dict[str, Status] = {
+    "sent": Status.SENT,
+    "delivered": Status.DELIVERED,  # skipped when the chat is open: only `read` comes
+    "read": Status.READ,
+    "played": Status.READ,  # a voice message; comes beside `read`
+    "failed": Status.FAILED,  # also after `sent`
+    "deleted": Status.OTHER,  # by the recipient or by us; says nothing about delivery
+}
+
+# of a status, for the history; of its errors the codes
+KEPT = frozenset(
+    {*("id", "status", "timestamp", "type", "conversation", "pricing", "errors"), ATTEMPT_FIELD}
+)
+
+_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{1,256}")  # it is sent back: nothing a browser would run
+
+
+@dataclass(frozen=True, slots=True)
+class WhatsAppCloudEndpoint:
+    """One account's webhooks. `owners` names the accounts that share a secret, by phone number id.
+
+    A business has one webhook for all its numbers, so any account's URL may be told of any other.
+    `businesses` names them by the id of their business account, where it is configured.
+    """
+
+    account: str
+    app_secrets: tuple[bytes, ...]
+    verify_token: bytes
+    owners: Mapping[str, str]
+    businesses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def verify(self, call: Call) -> bool:
+        if call.method == "GET":
+            return _is_handshake(call, self.verify_token)
+        return is_meta_signature(call.headers.get(SIGNATURE_HEADER), call.body, self.app_secrets)
+
+    def normalise(self, call: Call) -> Normalised:
+        if call.method == "GET":
+            return Normalised(answer=Answer(200, (_challenge(call) or "").encode()))
+        told, body = Normalised(), mapping(read_json(call.body))
+        if "entry" not in body:
+            raise NotUnderstoodError(Reason.SHAPE)
+        for entry in sequence(body["entry"]):
+            told.descend(entry, partial(_read_entry, self, call, told, entry))
+        return told
+
+    def concerned(self, business: str | None) -> tuple[str, ...]:
+        """Return the accounts that a business account's news is about.
+
+        Where no account names its business account, it is the one whose URL was called.
+        """
+        if not self.businesses:
+            return (self.account,)
+        return self.businesses.get(business or "", ())
+
+
+def _is_handshake(call: Call, verify_token: bytes) -> bool:
+    """Meta: "Create a webhook endpoint": asked once, when the URL is entered in the console."""
+    try:
+        mode, token = call.query_value("hub.mode"), call.query_value("hub.verify_token")
+        right = hmac.compare_digest((token or "").encode("latin-1"), verify_token)
+        return right and mode == "subscribe" and _challenge(call) is not None
+    except ValueError:  # more fields than anyone sends
+        return False
+
+
+def _challenge(call: Call) -> str | None:
+    challenge = call.query_value("hub.challenge")
+    return challenge if challenge is not None and _CHALLENGE.fullmatch(challenge) else None
+
+
+def _read_entry(endpoint: WhatsAppCloudEndpoint, call: Call, told: Normalised, entry: Any) -> None:
+    for change in sequence(mapping(entry).get("changes")):
+        told.descend(change, partial(_read_change, endpoint, call, told, entry, change))
+
+
+def _read_change(
+    endpoint: WhatsAppCloudEndpoint,
+    call: Call,
+    told: Normalised,
+    entry: Mapping[str, Any],
+    change: Any,
+) -> None:
+    """Read what one change tells of a phone number, or of the business account."""
+    name = text(mapping(change), "field")
+    if name is None:
+        raise NotUnderstoodError(Reason.SHAPE)
+    if name in NOT_OURS:
+        told.ignored += 1
+    elif name == "messages":
+        _read_messages(endpoint, call, told, mapping(change.get("value")))
+    elif name == "user_preferences":
+        value = mapping(change.get("value"))
+        account = _owner(endpoint, value)
+        for preference in sequence(value.get("user_preferences")):
+            told.read(preference, partial(preference_receipt, account, call, value))
+    else:
+        accounts = endpoint.concerned(text(entry, "id"))
+        for account in accounts:
+            told.read(change, partial(account_receipt, account, call, entry))
+        if not accounts:  # with the business account's id: it is what is not configured
+            told.set_aside(Reason.UNKNOWN_ACCOUNT, {**entry, "changes": [change]})
+
+
+def _read_messages(
+    endpoint: WhatsAppCloudEndpoint, call: Call, told: Normalised, value: Mapping[str, Any]
+) -> None:
+    account = _owner(endpoint, value)
+    lists = [sequence(value.get(key)) for key in ("statuses", "messages", "errors")]
+    statuses, messages, errors = lists
+    if not any(lists):
+        raise NotUnderstoodError(Reason.SHAPE)
+    for status in statuses:
+        told.read(status, partial(_status, account, call))
+    for message in messages:
+        told.read(message, partial(_message, account, call, value))
+    for error in errors:
+        told.set_aside(Reason.ACCOUNT_ERROR, error)
+
+
+def _owner(endpoint: WhatsAppCloudEndpoint, value: Mapping[str, Any]) -> str:
+    """Return the account whose phone number it is."""
+    account = endpoint.owners.get(text(part(value, "metadata"), "phone_number_id") or "")
+    if account is None:
+        raise NotUnderstoodError(Reason.UNKNOWN_ACCOUNT)
+    return account
+
+
+def _status(account: str, call: Call, element: Any) -> AttemptReceipt:
+    status = mapping(element)
+    word = text(status, "status")
+    if word is None:
+        raise NotUnderstoodError(Reason.SHAPE)
+    is_of_message = text(status, "type") in {None, MESSAGE_TYPE}
+    known = STATUSES.get(word, Status.OTHER) if is_of_message else Status.OTHER
+    errors = [error for error in sequence(status.get("errors")) if isinstance(error, dict)]
+    codes = ",".join(text(error, "code") or "" for error in errors)
+    ours = carried(status.get(ATTEMPT_FIELD))
+    return AttemptReceipt(
+        source="webhook",
+        channel=CHANNEL,
+        provider=PROVIDER_NAME,
+        account=account,
+        attempt_id=ours.attempt_id,
+        lane=ours.lane,
+        references=(reference(status, "id"),),
+        status=known,
+        event_key=event_key(word, text(status, "timestamp") or "", codes),
+        failure=_failure(errors[0] if errors else {}) if known is Status.FAILED else None,
+        occurred_at=moment(status.get("timestamp")),
+        received_at=call.received_at,
+        element=_kept(status, errors, len(call.body)),
+    )
+
+
+def _kept(status: Mapping[str, Any], errors: Sequence[Mapping[str, Any]], body_bytes: int) -> Any:
+    codes = [{"code": error.get("code")} for error in errors]
+    told = {name: value for name, value in status.items() if name != "errors"}
+    return kept_fields({**told, "errors": codes} if codes else told, KEPT, body_bytes)
+
+
+def _failure(error: Mapping[str, Any]) -> Failure:
+    """Classify by the code; only `code` and `title` are always there."""
+    code = whole_number(error.get("code"))
+    words = (
+        text(part(error, "error_data"), "details") or text(error, "message") or text(error, "title")
+    )
+    failure_class = FailureClass.PERMANENT if code is None else classify(code)
+    return Failure.of(failure_class, "" if code is None else code, words or "")
+
+
+def _message(account: str, call: Call, value: Mapping[str, Any], element: Any) -> InboundReceipt:
+    message = mapping(element)
+    sender, content = sender_of(message, sequence(value.get("contacts"))), content_of(message)
+    return InboundReceipt(
+        **dict(content),
+        channel=CHANNEL,
+        provider=PROVIDER_NAME,
+        account=account,
+        reference=reference(message, "id"),
+        sender=sender.address,
+        sender_id=sender.user_id,
+        recipient=own_number(value),
+        group=text(message, "group_id"),
+        in_reply_to=answered_by(message, content),
+        profile_name=sender.profile_name,
+        username=sender.username,
+        occurred_at=moment(message.get("timestamp")),
+        received_at=call.received_at,
+        element=kept_inbound(message, len(call.body)),
+    )
+
+
+def _endpoint(
+    name: str, accounts: Mapping[str, Account], secrets: Mapping[str, Secrets]
+) -> WhatsAppCloudEndpoint:
+    def held_by(account: str) -> WhatsAppCloudSecrets:
+        return cast("WhatsAppCloudSecrets", secrets[account])
+
+    def app_secrets_of(account: str) -> tuple[bytes, ...]:
+        return tuple(key.get_secret_value().encode() for key in held_by(account).app_secrets)
+
+    mine = app_secrets_of(name)
+    owners: dict[str, str] = {}
+    businesses: dict[str, tuple[str, ...]] = {}
+    for other in dict.fromkeys((name, *accounts)):  # first itself: two may share one number
+        if set(app_secrets_of(other)) & set(mine):
+            account = cast("WhatsAppCloudAccount", accounts[other])
+            owners.setdefault(account.phone_number_id, other)
+            business = account.business_account_id
+            if business is not None:
+                businesses[business] = (*businesses.get(business, ()), other)
+    verify_token = held_by(name).verify_token.get_secret_value().encode()
+    return WhatsAppCloudEndpoint(name, mine, verify_token, owners, businesses)
+
+
+def _stranger() -> WhatsAppCloudEndpoint:
+    return WhatsAppCloudEndpoint("", (tokens.token_bytes(32),), tokens.token_bytes(32), {})
+
+
+PROVIDER = Provider(
+    max_body_bytes=MAX_BODY_BYTES,
+    methods={"GET": frozenset(), "POST": frozenset({SIGNATURE_HEADER})},
+    retries_on_5xx=True,
+    endpoint=_endpoint,
+    stranger=_stranger,
+)

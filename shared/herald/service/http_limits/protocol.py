@@ -1,0 +1,264 @@
+"""uvicorn's HTTP protocol with limits before the application: head, body, time, connections.
+
+A subclass: what it takes for granted of uvicorn and httptools is pinned in a test of their own,
+`tests/unit/shared/http_limits/test_library_contract.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from enum import Enum, auto
+from typing import Any, cast
+
+import httptools
+from uvicorn._types import ASGI3Application, ASGIReceiveCallable, ASGISendCallable, Scope
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from herald.service.http_limits.admission import Admission
+from herald.service.http_limits.body_budget import BodyBudget
+from herald.service.http_limits.metrics import BODY_BYTES, Refusal, refused
+from herald.service.http_limits.polite_transport import PoliteTransport
+from herald.service.http_limits.refusals import response
+from herald.service.rate_limited_log import RateLimitedLog
+
+MAX_HEAD_BYTES = 32 * 1024
+HEAD_SECONDS = 10.0  # from its first byte
+IDLE_SECONDS = 30.0
+BODY_SECONDS = 15.0  # from its head; an application may give less
+UNTAKEN_SECONDS = 30.0  # an answer of which the caller takes nothing
+MAX_PIPELINED = 8  # requests that wait for an answer to the one before
+# what of a refused body is still read, and thrown away, so that the caller gets to read its answer
+DISCARD_BYTES = 8 * 1024 * 1024
+DISCARD_SECONDS = 5.0
+DISCARD_PAUSE_SECONDS = 0.01
+_NEVER = float("inf")
+
+
+class Phase(Enum):
+    """Where the caller is with its latest request."""
+
+    IDLE = auto()  # between requests
+    HEAD = auto()
+    BODY = auto()
+    SENT = auto()  # all of it is here
+
+
+class _RefusedError(Exception):
+    """Stops the parser: the connection is being closed."""
+
+
+BODIES: BodyBudget[RequestResponseCycle] = BodyBudget()  # of the whole process
+BODY_BYTES.set_function(lambda: BODIES.bytes)
+_seldom = RateLimitedLog()
+
+
+class LimitedProtocol(HttpToolsProtocol):
+    """One connection of a caller, who may be anybody."""
+
+    admission: Admission  # of its listener: a class of its own each
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.deadline = _NEVER
+        self._write_deadline = _NEVER
+        self._phase = Phase.IDLE
+        self._unread = 0  # bytes since the parser last had something whole
+        self._discarded = 0
+        self.is_leaving = False  # whatever comes now is thrown away
+        self._is_overrun = False
+
+    # a connection
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._socket = transport
+        self.transport = cast("asyncio.Transport", PoliteTransport(transport, self))
+        self._wait(IDLE_SECONDS)
+        if not self.admission.enter(self):
+            self._refuse(Refusal.TOO_MANY_CONNECTIONS)
+            if not self.admission.may_explain:
+                self._socket.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.admission.lose(self)
+        for cycle, _ in self.pipeline:  # these never ran
+            BODIES.release(cycle)
+        self.pipeline.clear()
+        super().connection_lost(exc)
+
+    def leave(self) -> None:
+        self._socket.close()
+
+    def expire(self, now: float) -> None:
+        if self._socket.is_closing() or self.is_leaving:
+            self._socket.abort()
+        elif self._write_deadline <= now:
+            refused(Refusal.NOT_READING).inc()
+            self._socket.abort()
+        elif self._phase is Phase.HEAD:
+            self._refuse(Refusal.HEAD_TOO_SLOW)
+        elif self._phase is Phase.BODY and not self.cycle.response_complete:
+            self._refuse(Refusal.BODY_TOO_SLOW)
+        else:
+            self._socket.close()
+
+    # reading
+    def data_received(self, data: bytes) -> None:
+        if self.is_leaving or self._is_overrun:
+            self._discard(len(data))
+            return
+        self._unset_keepalive_if_required()
+        self._unread += len(data)
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self.cycle.keep_alive = False  # answered as what it is without the upgrade
+            self._is_overrun = True
+        except httptools.HttpParserError as error:
+            if not isinstance(error.__context__, _RefusedError):
+                self._refuse(Refusal.MALFORMED)
+            return
+        if self._unread > MAX_HEAD_BYTES:
+            self._refuse(Refusal.HEAD_TOO_LARGE)
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.admission.busy(self)
+        self._phase = Phase.HEAD
+        self._wait(HEAD_SECONDS)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._phase is Phase.HEAD:  # trailers are nobody's
+            super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        self._unread = 0
+        size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+        if size > MAX_HEAD_BYTES:
+            self._refuse(Refusal.HEAD_TOO_LARGE)
+            raise _RefusedError
+        if len(self.pipeline) >= MAX_PIPELINED:
+            self.pipeline[0][0].keep_alive = False  # the last to be answered
+            self._is_overrun = True
+            self._is_sent()
+            raise _RefusedError
+        super().on_headers_complete()
+        self._discarded = 0
+        self._phase = Phase.BODY
+        self._wait(BODY_SECONDS)
+
+    def on_chunk_header(self) -> None:
+        self._unread = 0
+
+    def on_body(self, body: bytes) -> None:
+        self._unread = 0
+        cycle = self.cycle
+        if cycle.response_complete:
+            self._discard(len(body))
+        elif BODIES.take(cycle, len(body), self._give_way):
+            super().on_body(body)
+        else:
+            self._refuse(Refusal.NO_ROOM_FOR_BODY)
+            raise _RefusedError
+
+    def on_message_complete(self) -> None:
+        self._unread = 0
+        BODIES.whole(self.cycle)
+        super().on_message_complete()
+        self._is_sent()
+        self._rest_if_done()
+
+    # answering
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        async def run(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+            try:
+                await app(scope, receive, send)
+            finally:
+                BODIES.release(cycle)
+
+        super()._start_asgi_task(cycle, run)
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self._phase is Phase.BODY and not self.is_leaving:
+            self._wait(DISCARD_SECONDS)
+        self._rest_if_done()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._write_deadline = self.loop.time() + UNTAKEN_SECONDS
+        self.deadline = min(self.deadline, self._write_deadline)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._write_deadline = _NEVER
+        if self._phase is Phase.SENT and not self.is_leaving:
+            self.deadline = _NEVER
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """Say nothing: anyone could fill the log with it."""
+
+    # ending
+    def _refuse(self, refusal: Refusal) -> None:
+        """Answer for the application, where that is possible, and close."""
+        refused(refusal).inc()
+        _seldom.warning("http.refused", about=refusal.value)
+        cycle = self.cycle
+        is_answering = cycle is not None and not cycle.response_complete
+        is_late = is_answering and (cycle.response_started or self._phase is Phase.HEAD)
+        if is_answering:
+            cycle.disconnected = True  # what the application still says goes nowhere
+            cycle.message_event.set()
+        if not is_late and not self.pipeline:
+            self._socket.write(response(refusal, self.server_state.default_headers))
+        self._leave_politely()
+
+    def _give_way(self) -> None:
+        self._refuse(Refusal.NO_ROOM_FOR_BODY)
+
+    def close_politely(self) -> None:
+        """Close as the application wants it, yet so that the caller can read its answer.
+
+        Bytes that nobody has read make the kernel send a reset, and the answer is lost.
+        """
+        if self._phase is Phase.BODY:
+            self._leave_politely()
+        else:
+            self._wait(UNTAKEN_SECONDS)  # for what is still to be written
+            self._socket.close()
+
+    def _leave_politely(self) -> None:
+        if self.is_leaving or self._socket.is_closing():
+            return
+        self.is_leaving = True
+        self._discarded = 0
+        self.admission.busy(self)
+        self._unset_keepalive_if_required()
+        self._wait(DISCARD_SECONDS)
+        self.flow.resume_reading()
+        self._socket.write_eof()
+
+    def _discard(self, size: int) -> None:
+        self._discarded += size
+        if self._discarded > DISCARD_BYTES:
+            self._socket.close()
+        else:  # in the time that others leave
+            self.flow.pause_reading()
+            self.loop.call_later(DISCARD_PAUSE_SECONDS, self._read_on)
+
+    def _read_on(self) -> None:
+        if not self._socket.is_closing():
+            self.flow.resume_reading()
+
+    def _is_sent(self) -> None:
+        self._phase = Phase.SENT
+        self.deadline = self._write_deadline
+
+    def _rest_if_done(self) -> None:
+        is_done = self._phase is Phase.SENT and self.cycle.response_complete
+        if is_done and not self.transport.is_closing():
+            self._phase = Phase.IDLE
+            self._wait(IDLE_SECONDS)
+            self.admission.idle(self)
+
+    def _wait(self, seconds: float) -> None:
+        self.deadline = min(self.loop.time() + seconds, self._write_deadline)
