@@ -8,6 +8,9 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 PROJECTS := pyproject.toml $(wildcard shared/pyproject.toml services/*/pyproject.toml deploy/local/pyproject.toml)
 PACKAGES := $(patsubst %/py.typed,%,$(wildcard shared/*/py.typed services/*/*/py.typed deploy/local/*/py.typed))
+EMPTY :=
+SPACE := $(EMPTY) $(EMPTY)
+MYPYPATH := $(subst $(SPACE),:,$(patsubst %/pyproject.toml,%,$(filter-out pyproject.toml,$(PROJECTS)))):tests:docs:.ci
 SERVICES := $(patsubst %/pyproject.toml,%,$(wildcard services/*/pyproject.toml))
 EXPORT = $(BIN)/uv export --quiet --frozen --no-emit-workspace --no-header --format requirements-txt
 LOCAL := $(BIN)/python -m herald_local
@@ -49,8 +52,8 @@ chaos: $(INSTALLED) ## break replicas, links, clocks and servers under load (CHA
 check: $(INSTALLED) ## lint, format, types, import rules, sizes, generated documents
 	@$(BIN)/python -m ruff check .
 	@$(BIN)/python -m ruff format --check .
-	@$(BIN)/python -m mypy $(PACKAGES) tests docs .ci/sizes.py
-	@$(BIN)/python -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
+	@MYPYPATH=$(MYPYPATH) $(BIN)/python -m mypy $(PACKAGES) tests docs .ci
+	@$(BIN)/python .ci/imports.py
 	@$(BIN)/python .ci/sizes.py
 	@.ci/documents
 
