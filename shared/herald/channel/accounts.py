@@ -24,11 +24,11 @@ PAUSED_SECONDS = 30.0  # nobody knows how long a pause will last: the work asks 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Slot:
+class SendingAccount:
     """An account ready to make calls."""
 
     name: str
-    account: Account
+    options: Account
     provider: Provider
     bucket: TokenBucket
     breaker: Breaker = field(default_factory=Breaker)
@@ -37,20 +37,20 @@ class Slot:
     @property
     def lease(self) -> timedelta:
         """How long a claim lasts: the call can't outlive it."""
-        return self.account.timeout + LEASE_SLACK
+        return self.options.timeout + LEASE_SLACK
 
     @property
     def timeout_seconds(self) -> float:
         """How long a call takes at most."""
-        return self.account.timeout.total_seconds()
+        return self.options.timeout.total_seconds()
 
     def serves(self, work: Work) -> bool:
         """Whether this account may make the call."""
         return (
-            work.tenant in self.account.tenants
+            work.tenant in self.options.tenants
             and work.account in {None, self.name}
             and self.name not in work.avoid
-            and self.account.sends_as(work.sender)
+            and self.options.sends_as(work.sender)
         )
 
 
@@ -67,42 +67,46 @@ class Later:
     wait: float | None
 
 
-def choose(slots: Sequence[Slot], work: Work, now: float) -> Slot | OnTrial | Later | Failure:
+def choose(
+    accounts: Sequence[SendingAccount], work: Work, now: float
+) -> SendingAccount | OnTrial | Later | Failure:
     """Return the fitting account that is free soonest, the first configured among equals.
 
     An account that is down is chosen when its probe is due, be others free or not: nothing else
     would show that it is well again. One on trial is left alone where several fit.
     """
-    fitting = [slot for slot in slots if slot.serves(work)]
-    for slot in fitting:
-        if slot.breaker.may_probe(now, slot.timeout_seconds):
-            return slot
-    usable = [slot for slot in fitting if slot.breaker.is_closed]
+    fitting = [account for account in accounts if account.serves(work)]
+    for account in fitting:
+        if account.breaker.may_probe(now, account.timeout_seconds):
+            return account
+    usable = [account for account in fitting if account.breaker.is_closed]
     if len(usable) > 1:
-        usable = [slot for slot in usable if not slot.breaker.is_on_trial(now)]
+        usable = [account for account in usable if not account.breaker.is_on_trial(now)]
         if not usable:
             return OnTrial()
     if usable:
-        return min(usable, key=lambda slot: slot.bucket.peek(now))
-    if _may_be_known_elsewhere(slots, work):
+        return min(usable, key=lambda account: account.bucket.peek(now))
+    if _may_be_known_elsewhere(accounts, work):
         return Later("account_not_configured", NOT_CONFIGURED_SECONDS)
     return _none_usable(fitting, now)
 
 
-def _may_be_known_elsewhere(slots: Sequence[Slot], work: Work) -> bool:
+def _may_be_known_elsewhere(accounts: Sequence[SendingAccount], work: Work) -> bool:
     """Whether the work names an account that only this worker's configuration may lack."""
-    is_lacking = work.account is not None and all(slot.name != work.account for slot in slots)
+    is_lacking = work.account is not None and all(
+        account.name != work.account for account in accounts
+    )
     return is_lacking and work.dispatch < NOT_CONFIGURED_DISPATCHES
 
 
-def _none_usable(fitting: Sequence[Slot], now: float) -> Later | Failure:
+def _none_usable(fitting: Sequence[SendingAccount], now: float) -> Later | Failure:
     if not fitting:
         return NO_ACCOUNT
-    if any(slot.breaker.paused for slot in fitting):
+    if any(account.breaker.paused for account in fitting):
         return Later("account_paused", PAUSED_SECONDS)
     waits = [
-        slot.breaker.wait(now)
-        for slot in fitting
-        if slot.breaker.down is not None and slot.breaker.down.trouble is not Trouble.AUTH
+        account.breaker.wait(now)
+        for account in fitting
+        if account.breaker.down is not None and account.breaker.down.trouble is not Trouble.AUTH
     ]
     return Later("account_down", min(waits)) if waits else NO_ACCOUNT_IN_ORDER

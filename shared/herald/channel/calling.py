@@ -14,7 +14,7 @@ import structlog
 from herald.bus.batches import where
 from herald.bus.deliveries import Delivery
 from herald.channel import metrics
-from herald.channel.accounts import Slot
+from herald.channel.accounts import SendingAccount
 from herald.channel.breaker import Verdict
 from herald.channel.echoes import without_echoes
 from herald.channel.planning import Hopeless, Reserved
@@ -43,15 +43,15 @@ class Job:
 
     @property
     def provider(self) -> str:
-        return self.plan.slot.account.provider if isinstance(self.plan, Reserved) else ""
+        return self.plan.account.options.provider if isinstance(self.plan, Reserved) else ""
 
     @property
     def account(self) -> str:
-        return self.plan.slot.name if isinstance(self.plan, Reserved) else ""
+        return self.plan.account.name if isinstance(self.plan, Reserved) else ""
 
     @property
     def receipts(self) -> Receipts | None:
-        return self.plan.slot.provider.receipts if isinstance(self.plan, Reserved) else None
+        return self.plan.account.provider.receipts if isinstance(self.plan, Reserved) else None
 
     def cancel(self, now: float) -> None:
         """Give back what was reserved: no call was made."""
@@ -83,35 +83,35 @@ class Caller:
         """Make the call and return how it ended."""
         if isinstance(job.plan, Hopeless):
             return Refused(job.plan.failure)
-        slot, began = job.plan.slot, self._clock()
-        if began + slot.timeout_seconds > job.lease_ends:
+        account, began = job.plan.account, self._clock()
+        if began + account.timeout_seconds > job.lease_ends:
             # A call now could outlive the claim. Nothing was sent, whatever others made of it.
             job.cancel(began)
             return Refused(Failure.of(FailureClass.TRANSIENT, "lease_ended"))
         with metrics.IN_FLIGHT.labels(self._channel).track_inprogress():
             try:
                 async with asyncio.timeout(job.lease_ends - began):
-                    result = await slot.provider.send(job.work)
-                    result = without_echoes(result, job.work, slot.secrets)
+                    result = await account.provider.send(job.work)
+                    result = without_echoes(result, job.work, account.secrets)
             except Exception as error:  # noqa: BLE001  an adapter's bug: nobody knows how far it got
                 _log.error("adapter.failed", error=type(error).__name__, where=where(error))
                 result = Uncertain("adapter_error")
         now = self._clock()
-        self._count(slot, result, now - began)
+        self._count(account, result, now - began)
         self._learn(job.plan, result, began, now)
         self._ended.set()
         self._ended = asyncio.Event()
         return result
 
-    def _count(self, slot: Slot, result: SendResult, seconds: float) -> None:
-        labels = self._channel, slot.account.provider, slot.name
+    def _count(self, account: SendingAccount, result: SendResult, seconds: float) -> None:
+        labels = self._channel, account.options.provider, account.name
         metrics.SEND_SECONDS.labels(*labels).observe(seconds)
         failure_class = result.failure.failure_class if isinstance(result, Refused) else ""
         metrics.SENDS.labels(*labels, _RESULTS[type(result)], failure_class).inc()
 
     def _learn(self, plan: Reserved, result: SendResult, began: float, now: float) -> None:
         """Take in what the end of the call says of the account and of its rate."""
-        breaker, bucket = plan.slot.breaker, plan.slot.bucket
+        breaker, bucket = plan.account.breaker, plan.account.bucket
         verdict, code = verdict_of(result)
         before = breaker.changes
         if plan.probe is None:

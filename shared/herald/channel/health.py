@@ -17,7 +17,7 @@ import structlog
 from herald.bus.batches import where
 from herald.channel import account_rows, metrics
 from herald.channel.account_rows import Finding, SharedState
-from herald.channel.accounts import Slot
+from herald.channel.accounts import SendingAccount
 from herald.channel.breaker import FIRST_PAUSE_SECONDS, Down, Trouble
 from herald.database.pool import Connection, Database, is_outage
 
@@ -33,12 +33,12 @@ class AccountHealth:
     def __init__(
         self,
         channel: str,
-        slots: Sequence[Slot],
+        accounts: Sequence[SendingAccount],
         database: Database,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._channel = channel
-        self._slots = slots
+        self._accounts = accounts
         self._database = database
         self._clock = clock
         self._changed = asyncio.Event()
@@ -48,7 +48,7 @@ class AccountHealth:
     @property
     def worry(self) -> str | None:
         """Name the accounts that take no calls, for readiness; the others do the work."""
-        said = filter(None, (_state(slot) for slot in self._slots))
+        said = filter(None, (_state(account) for account in self._accounts))
         return "; ".join(said) or None
 
     def changed(self) -> None:
@@ -77,73 +77,79 @@ class AccountHealth:
         self._say_news()
 
     async def _save(self, connection: Connection) -> None:
-        unsaved = [(slot, slot.breaker.changes) for slot in self._slots if slot.breaker.unsaved]
+        unsaved = [
+            (account, account.breaker.changes)
+            for account in self._accounts
+            if account.breaker.unsaved
+        ]
         if not unsaved:
             return
         now = self._clock()
-        findings = [_finding(slot, now) for slot, _ in unsaved]
+        findings = [_finding(account, now) for account, _ in unsaved]
         await account_rows.save(connection, self._channel, findings)
-        for slot, changes in unsaved:
-            slot.breaker.unsaved = slot.breaker.changes != changes
+        for account, changes in unsaved:
+            account.breaker.unsaved = account.breaker.changes != changes
 
     async def _read(self, connection: Connection) -> None:
-        changes = {slot.name: slot.breaker.changes for slot in self._slots}
-        leases = {slot.name: slot.lease for slot in self._slots}
+        changes = {account.name: account.breaker.changes for account in self._accounts}
+        leases = {account.name: account.lease for account in self._accounts}
         asked_at = self._clock()
         rows = await account_rows.read(connection, self._channel, leases)
-        for slot in self._slots:
+        for account in self._accounts:
             # what was found out here while the rows were on their way is newer than they are
-            if slot.breaker.changes == changes[slot.name] and not slot.breaker.unsaved:
-                self._learn(slot, rows, asked_at)
+            if account.breaker.changes == changes[account.name] and not account.breaker.unsaved:
+                self._learn(account, rows, asked_at)
 
-    def _learn(self, slot: Slot, rows: Mapping[str, SharedState], asked_at: float) -> None:
-        row, breaker = rows.get(slot.name), slot.breaker
+    def _learn(
+        self, account: SendingAccount, rows: Mapping[str, SharedState], asked_at: float
+    ) -> None:
+        row, breaker = rows.get(account.name), account.breaker
         if row is None:
             breaker.learn(None, paused=False, now=asked_at)
             return
         breaker.learn(_down(row, asked_at), paused=row.paused, now=asked_at)
         if row.granted:
-            breaker.grant_probe(asked_at + slot.lease.total_seconds())
+            breaker.grant_probe(asked_at + account.lease.total_seconds())
 
     def _probe_by_own_clock(self) -> None:
         now = self._clock()
-        for slot in self._slots:
-            down = slot.breaker.down
+        for account in self._accounts:
+            down = account.breaker.down
             if down is not None and down.probe_at <= now:
-                slot.breaker.grant_probe(now + slot.lease.total_seconds())
+                account.breaker.grant_probe(now + account.lease.total_seconds())
 
     def _say_news(self) -> None:
         """Log each change once, and set the metric."""
-        for slot in self._slots:
-            breaker = slot.breaker
+        for account in self._accounts:
+            breaker = account.breaker
             is_down, paused = breaker.down is not None, breaker.paused
-            was_down, was_paused = self._said.get(slot.name, (False, False))
-            self._said[slot.name] = is_down, paused
-            log = _log.bind(channel=self._channel, account=slot.name)
+            was_down, was_paused = self._said.get(account.name, (False, False))
+            self._said[account.name] = is_down, paused
+            log = _log.bind(channel=self._channel, account=account.name)
             if breaker.down is not None and not was_down:
                 log.warning("account.down", trouble=breaker.down.trouble, code=breaker.down.code)
             if was_down and not is_down:
                 log.info("account.up")
             if paused != was_paused:
                 log.info("account.paused" if paused else "account.resumed")
-            metrics.ACCOUNT_UP.labels(self._channel, slot.name).set(breaker.is_closed)
+            metrics.ACCOUNT_UP.labels(self._channel, account.name).set(breaker.is_closed)
 
 
-def _state(slot: Slot) -> str | None:
-    breaker = slot.breaker
+def _state(account: SendingAccount) -> str | None:
+    breaker = account.breaker
     if breaker.paused:
-        return f"{slot.name} is paused"
+        return f"{account.name} is paused"
     if breaker.down is None:
         return None
-    return f"{slot.name} is down: {breaker.down.trouble} {breaker.down.code}"
+    return f"{account.name} is down: {breaker.down.trouble} {breaker.down.code}"
 
 
-def _finding(slot: Slot, now: float) -> Finding:
-    down, provider = slot.breaker.down, slot.account.provider
+def _finding(account: SendingAccount, now: float) -> Finding:
+    down, provider = account.breaker.down, account.options.provider
     if down is None:
-        return Finding(account=slot.name, provider=provider)
+        return Finding(account=account.name, provider=provider)
     return Finding(
-        account=slot.name,
+        account=account.name,
         provider=provider,
         trouble=down.trouble,
         code=down.code,

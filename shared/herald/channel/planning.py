@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from pydantic import ValidationError
 
-from herald.channel.accounts import LEASE_SLACK, Later, OnTrial, Slot, choose
+from herald.channel.accounts import LEASE_SLACK, Later, OnTrial, SendingAccount, choose
 from herald.channel.limits import Token
 from herald.contracts.failures import Failure
 from herald.contracts.identifiers import AttemptId
@@ -27,28 +27,28 @@ class Moment:
 class Reserved:
     """An account and its token; `probe` is the leave to try an account that is down."""
 
-    slot: Slot
+    account: SendingAccount
     token: Token
     probe: float | None = None
 
     @property
     def lease(self) -> timedelta:
         """How long the claim lasts."""
-        return self.slot.lease
+        return self.account.lease
 
     def cancel(self, now: float) -> None:
         """Give token and leave back: no call was made."""
-        self.slot.bucket.give_back(self.token, now)
-        self.slot.breaker.end_trial()
+        self.account.bucket.give_back(self.token, now)
+        self.account.breaker.end_trial()
         if self.probe is not None:
-            self.slot.breaker.grant_probe(self.probe)
+            self.account.breaker.grant_probe(self.probe)
 
     def still_stands(self, now: float) -> bool:
         """Whether the account may still be called, after a wait for the token."""
-        breaker = self.slot.breaker
+        breaker = self.account.breaker
         if self.probe is not None:
             return not breaker.paused
-        held = self.slot.bucket.is_held(now) and not self.token.probe
+        held = self.account.bucket.is_held(now) and not self.token.probe
         return breaker.is_closed and not held
 
 
@@ -78,11 +78,11 @@ def read_work(body: bytes) -> Work | None:
     return work if AttemptId.parse(work.attempt_id) is not None else None
 
 
-def plan(work: Work, slots: Sequence[Slot], now: Moment) -> Plan:
+def plan(work: Work, accounts: Sequence[SendingAccount], now: Moment) -> Plan:
     """Choose an account and take its token."""
     if work.not_after <= now.time:
         return TOO_LATE
-    chosen = choose(slots, work, now.monotonic)
+    chosen = choose(accounts, work, now.monotonic)
     if isinstance(chosen, OnTrial | Later):
         return chosen
     if isinstance(chosen, Failure):

@@ -15,7 +15,7 @@ from herald.bus.lane_turns import LaneTurns
 from herald.bus.publishing import declare_publication
 from herald.bus.subscribers import BatchSubscriber, subscribe_batches
 from herald.channel import metrics
-from herald.channel.accounts import Slot
+from herald.channel.accounts import SendingAccount
 from herald.channel.health import AccountHealth
 from herald.channel.limits import TokenBucket
 from herald.channel.recorders import Recorders
@@ -35,7 +35,7 @@ from herald.contracts.work import Work
 from herald.database.pool import Database
 from herald.database.schema import SchemaWatch
 from herald.providers.account import Secrets
-from herald.providers.http import HttpCaller
+from herald.providers.http import HttpClient
 from herald.providers.sending import Provider
 from herald.service.application import application
 from herald.service.background import Background, run_together
@@ -56,7 +56,7 @@ class ProviderFactory(Protocol):
     """Makes one account's adapter."""
 
     def __call__(
-        self, name: str, account: Any, secrets: Any, http: HttpCaller, public_base_url: str, /
+        self, name: str, account: Any, secrets: Any, http: HttpClient, public_base_url: str, /
     ) -> Provider: ...
 
 
@@ -78,17 +78,19 @@ class Channel:
         self.connections = Connections(settings.amqp_url, app_id=app_id, user=user)
         self._database = Database(settings.postgres_dsn, application_name=app_id)
         self._schema = SchemaWatch(self._database, ("channel",))
-        self._callers: list[HttpCaller] = []
-        slots = [
-            self._slot(name, account, providers, secrets[name], configuration)
-            for name, account in configuration.accounts_of(channel).items()
+        self._callers: list[HttpClient] = []
+        accounts = [
+            self._sending_account(name, options, providers, secrets[name], configuration)
+            for name, options in configuration.accounts_of(channel).items()
         ]
-        metrics.initialise(channel, {slot.name: slot.account.provider for slot in slots})
+        metrics.initialise(
+            channel, {account.name: account.options.provider for account in accounts}
+        )
         publisher = self.connections.publisher
         self._recorders = Recorders(channel, self._database, publisher)
-        self._health = AccountHealth(channel, slots, self._database)
+        self._health = AccountHealth(channel, accounts, self._database)
         self._worker = Worker(
-            channel, slots, self._database, self._recorders, changed=self._health.changed
+            channel, accounts, self._database, self._recorders, changed=self._health.changed
         )
         self._sweeper = Sweeper(
             channel, self._database, publisher, held=lambda: self._recorders.held
@@ -103,23 +105,23 @@ class Channel:
         routes = ops_routes(self._app_id, self._checks(), worries=self._worries())
         return application(routes, self._lifespan)
 
-    def _slot(
+    def _sending_account(
         self,
         name: str,
-        account: Any,
+        options: Any,
         providers: Mapping[str, ProviderFactory],
         secrets: Secrets,
         configuration: Configuration,
-    ) -> Slot:
-        http = HttpCaller(account.timeout)
+    ) -> SendingAccount:
+        http = HttpClient(options.timeout)
         self._callers.append(http)
-        factory = providers[account.provider]
+        factory = providers[options.provider]
         base_url = configuration.file.ingress.public_base_url
-        return Slot(
+        return SendingAccount(
             name=name,
-            account=account,
-            provider=factory(name, account, secrets, http, base_url),
-            bucket=TokenBucket(account.rate),
+            options=options,
+            provider=factory(name, options, secrets, http, base_url),
+            bucket=TokenBucket(options.rate),
             secrets=secrets,
         )
 

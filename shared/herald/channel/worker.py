@@ -18,7 +18,7 @@ import structlog
 from herald.bus.batches import where
 from herald.bus.deliveries import Delivery, settle
 from herald.channel import metrics, sends
-from herald.channel.accounts import LEASE_SLACK, Later, OnTrial, Slot
+from herald.channel.accounts import LEASE_SLACK, Later, OnTrial, SendingAccount
 from herald.channel.breaker import TRIAL_SECONDS
 from herald.channel.calling import Caller, Job
 from herald.channel.claiming import Claims
@@ -56,7 +56,7 @@ class Worker:
     def __init__(
         self,
         channel: str,
-        slots: Sequence[Slot],
+        accounts: Sequence[SendingAccount],
         database: Database,
         recorders: Recorders,
         *,
@@ -64,7 +64,7 @@ class Worker:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._channel = channel
-        self._slots = slots
+        self._accounts = accounts
         self._database = database
         self._recorders = recorders
         self._clock = clock
@@ -133,7 +133,7 @@ class Worker:
         return None
 
     def _planned(self, delivery: Delivery, work: Work, now: Moment) -> Job | Postponed | Finished:
-        decided = plan(work, self._slots, now)
+        decided = plan(work, self._accounts, now)
         if isinstance(decided, OnTrial):
             return Postponed(delivery, work)
         if isinstance(decided, Later):

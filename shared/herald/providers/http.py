@@ -15,7 +15,7 @@ from pydantic_core import from_json
 from herald.providers.connection_reuse import WatchedRequest, watch_writing
 
 CONNECT_SECONDS = 3.0
-MAX_ANSWER_BYTES = 1024 * 1024
+MAX_RESPONSE_BYTES = 1024 * 1024
 MAX_CONNECTIONS = 400  # as many calls as a worker has slots: none waits for a connection
 # Shorter than servers keep idle connections (Node, Apache and uvicorn: 5 s): a call written to one
 # that is just being closed might have been taken, for all we know.
@@ -31,7 +31,7 @@ class NotSentError(Exception):
         self.code = code
 
 
-class AnswerLostError(Exception):
+class ResponseLostError(Exception):
     """The request may have been taken; its answer did not arrive whole."""
 
     def __init__(self, code: str) -> None:
@@ -40,7 +40,7 @@ class AnswerLostError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class HttpAnswer:
+class HttpResponse:
     """What a provider answered."""
 
     status: int
@@ -60,7 +60,7 @@ class HttpAnswer:
         return found if isinstance(found, dict) else {}
 
 
-class HttpCaller:
+class HttpClient:
     """The calls of one account: own connections, own time limit. No redirects, no cookies."""
 
     def __init__(self, timeout: timedelta) -> None:
@@ -96,33 +96,33 @@ class HttpCaller:
         *,
         headers: Mapping[str, str],
         body: bytes,
-    ) -> HttpAnswer:
+    ) -> HttpResponse:
         """Make one POST.
 
         A connection found closed before the first byte is no try: another one is taken.
 
         Raises:
             NotSentError: it was not sent.
-            AnswerLostError: it may have been taken.
+            ResponseLostError: it may have been taken.
         """
         while True:
             writing = watch_writing(body)
             try:
                 return await self._post(url, headers, body)
-            except AnswerLostError as error:
+            except ResponseLostError as error:
                 if writing.begun:
                     raise
                 if not writing.reused:
                     raise NotSentError(error.code) from None
             # that connection is closed and gone: the next one is another, or new
 
-    async def _post(self, url: str, headers: Mapping[str, str], body: bytes) -> HttpAnswer:
+    async def _post(self, url: str, headers: Mapping[str, str], body: bytes) -> HttpResponse:
         assert self._session is not None, "start() comes first"
         try:
             async with self._session.post(
                 url, headers=headers, data=body, allow_redirects=False
             ) as response:
-                return HttpAnswer(response.status, response.headers, await _bounded(response))
+                return HttpResponse(response.status, response.headers, await _bounded(response))
         except aiohttp.ConnectionTimeoutError:
             raise NotSentError("connect_timeout") from None
         except aiohttp.ClientConnectorDNSError:
@@ -134,9 +134,9 @@ class HttpCaller:
         except (aiohttp.InvalidURL, aiohttp.ClientSSLError):
             raise NotSentError("url") from None
         except TimeoutError:
-            raise AnswerLostError("read_timeout") from None
+            raise ResponseLostError("read_timeout") from None
         except (aiohttp.ClientError, OSError) as error:
-            raise AnswerLostError(_lost_code(error)) from None
+            raise ResponseLostError(_lost_code(error)) from None
 
 
 def _verifying() -> ssl.SSLContext:
@@ -158,12 +158,12 @@ def retry_after(headers: Mapping[str, str]) -> timedelta | None:
     if at is None:
         return None
     try:
-        return min(max(at - answered_at(headers), timedelta(0)), _LONGEST_WAIT)
+        return min(max(at - server_time(headers), timedelta(0)), _LONGEST_WAIT)
     except OverflowError:
         return None
 
 
-def answered_at(headers: Mapping[str, str]) -> datetime:
+def server_time(headers: Mapping[str, str]) -> datetime:
     """Return the provider's own time, by which it names other times; ours where it tells none."""
     return _date(headers.get("Date", "")) or datetime.now(UTC)
 
@@ -180,12 +180,12 @@ async def _bounded(response: aiohttp.ClientResponse) -> bytes:
     """Read the body; one larger than any honest answer is cut, and so not understood."""
     length = response.content_length
     compressed = "Content-Encoding" in response.headers  # a short one may unpack to any size
-    if length is not None and length <= MAX_ANSWER_BYTES and not compressed:
+    if length is not None and length <= MAX_RESPONSE_BYTES and not compressed:
         return await response.read()
     body = bytearray()
     async for chunk in response.content.iter_any():
         body += chunk
-        if len(body) > MAX_ANSWER_BYTES:
+        if len(body) > MAX_RESPONSE_BYTES:
             response.close()
             break
     return bytes(body)

@@ -9,10 +9,10 @@ from http import HTTPStatus
 from herald.contracts.failures import Failure
 from herald.contracts.vocabulary import FailureClass
 from herald.providers.http import (
-    AnswerLostError,
-    HttpAnswer,
-    HttpCaller,
+    HttpClient,
+    HttpResponse,
     NotSentError,
+    ResponseLostError,
     retry_after,
 )
 from herald.providers.sending import NotSent, Refused, SendResult, Uncertain
@@ -24,24 +24,24 @@ _NOT_READ = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY})
 
 
 async def send_by_post(
-    http: HttpCaller,
+    http: HttpClient,
     url: str,
     *,
     headers: Mapping[str, str],
     body: bytes,
-    read: Callable[[HttpAnswer], SendResult],
+    read: Callable[[HttpResponse], SendResult],
 ) -> SendResult:
     """Make the call, and have the provider's own `read` judge the answer."""
     try:
         answer = await http.post(url, headers=headers, body=body)
     except NotSentError as error:
         return NotSent(error.code)
-    except AnswerLostError as error:
+    except ResponseLostError as error:
         return Uncertain(error.code)
     return read(answer)
 
 
-def unexplained(answer: HttpAnswer) -> SendResult:
+def unexplained(answer: HttpResponse) -> SendResult:
     """Only a 4xx, or a 503 that says when to come back, was surely not taken.
 
     Every other 5xx, and a success that can't be read, may have been.
@@ -62,7 +62,7 @@ def unexplained(answer: HttpAnswer) -> SendResult:
     return Uncertain(code)
 
 
-def rate_pause(answer: HttpAnswer, otherwise: timedelta | None = None) -> timedelta | None:
+def rate_pause(answer: HttpResponse, otherwise: timedelta | None = None) -> timedelta | None:
     """Return how long to wait: as asked, `otherwise`, or a second where the rate was the trouble.
 
     `otherwise` is what the provider's documentation says of its error.

@@ -11,7 +11,7 @@ from behaviour.channel.world import work as written
 from herald.bus.deliveries import Delivery
 from herald.bus.errors import PublishError, UnavailableError
 from herald.bus.outgoing_messages import OutgoingMessage
-from herald.channel.accounts import Slot
+from herald.channel.accounts import SendingAccount
 from herald.channel.limits import TokenBucket
 from herald.channel.recorder import Finished
 from herald.channel.recorders import Recorders
@@ -41,8 +41,10 @@ class Bench:
         self.tray = Tray()
         self.provider = FakeProvider()
         self.bucket = TokenBucket(RATE)
-        slot = Slot(name="main", account=twilio(), provider=self.provider, bucket=self.bucket)
-        self.worker = Worker("sms", [slot], database, cast("Recorders", self.tray))
+        account = SendingAccount(
+            name="main", options=twilio(), provider=self.provider, bucket=self.bucket
+        )
+        self.worker = Worker("sms", [account], database, cast("Recorders", self.tray))
 
 
 class Broker:

@@ -11,7 +11,7 @@ import channel_email.providers
 import channel_sms.providers
 import channel_whatsapp.providers
 from herald.bus.deliveries import Delivery
-from herald.channel.accounts import Slot
+from herald.channel.accounts import SendingAccount
 from herald.channel.calling import Caller, Job
 from herald.channel.limits import TokenBucket
 from herald.channel.planning import Moment, Reserved, plan
@@ -151,7 +151,7 @@ class Call:
 
     work: Work
     result: SendResult
-    slot: Slot
+    account: SendingAccount
 
 
 def work_for(channel: str, content: dict[str, Any]) -> Work:
@@ -189,27 +189,27 @@ async def call_smtp(path: str, content: dict[str, Any], echo: str) -> Call:
         return await _call("smtp", content, http, port=port)
 
 
-async def _call(name: str, content: dict[str, Any], http: Any, **options: Any) -> Call:
+async def _call(name: str, content: dict[str, Any], http: Any, **changes: Any) -> Call:
     model = PROVIDERS[name]
-    fields = {"provider": name, "timeout": timedelta(seconds=1), **ACCOUNTS[name], **options}
-    account, secrets = (
+    fields = {"provider": name, "timeout": timedelta(seconds=1), **ACCOUNTS[name], **changes}
+    options, secrets = (
         model.model_validate(fields),
         model.secrets_model.model_validate(SECRETS[name]),
     )
-    provider = FACTORIES[name](f"{name}-main", account, secrets, http, "https://hooks.example.com")
-    slot = Slot(
+    provider = FACTORIES[name](f"{name}-main", options, secrets, http, "https://hooks.example.com")
+    account = SendingAccount(
         name=f"{name}-main",
-        account=account,
+        options=options,
         provider=provider,
         bucket=TokenBucket(10.0),
         secrets=secrets,
     )
     work = work_for(model.channel, content)
-    planned = plan(work, [slot], Moment(0.0, datetime(2026, 1, 19, tzinfo=UTC)))
+    planned = plan(work, [account], Moment(0.0, datetime(2026, 1, 19, tzinfo=UTC)))
     assert isinstance(planned, Reserved)
     job = Job(delivery=Delivery(body=b""), work=work, plan=planned, lease_ends=30.0)
     result = await Caller(model.channel, lambda: None, lambda: 0.0).call(job)
-    return Call(work, result, slot)
+    return Call(work, result, account)
 
 
 async def call(provider: str, path: str, content: dict[str, Any], echo: str) -> Call:

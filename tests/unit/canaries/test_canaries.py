@@ -139,11 +139,11 @@ async def test_no_call_gives_a_canary_away(provider: str, path: str, number: int
             made.result,
             datetime(2026, 1, 19, tzinfo=UTC),
             provider=provider,
-            account=made.slot.name,
-            receipts=made.slot.provider.receipts,
+            account=made.account.name,
+            receipts=made.account.provider.receipts,
         )
     assert traces(receipt_body(told).decode()) == set()
-    assert traces(repr(made.result), repr(made.slot), logs, _metrics()) == set()
+    assert traces(repr(made.result), repr(made.account), logs, _metrics()) == set()
 
 
 @pytest.mark.parametrize("provider", TOLD)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from herald.channel.accounts import Slot
+from herald.channel.accounts import SendingAccount
 from herald.channel.limits import TokenBucket
 from herald.channel.planning import Moment
 from herald.contracts.vocabulary import Category, Lane, Receipts
@@ -54,17 +54,17 @@ class Silent:
         return Accepted((work.attempt_id,))
 
 
-def slot(
+def account(
     name: str,
-    account: Account | None = None,
+    options: Account | None = None,
     *,
     rate: float = 10.0,
     provider: Provider | None = None,
-) -> Slot:
-    """Make an account's slot with a full bucket."""
-    return Slot(
+) -> SendingAccount:
+    """Make an account with a full bucket, ready to make calls."""
+    return SendingAccount(
         name=name,
-        account=account or twilio(),
+        options=options or twilio(),
         provider=provider or Silent(),
         bucket=TokenBucket(rate),
     )

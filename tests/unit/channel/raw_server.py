@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
-from herald.providers.http import HttpAnswer, HttpCaller
+from herald.providers.http import HttpClient, HttpResponse
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\nX-Id: 7\r\n\r\n"
@@ -24,8 +24,8 @@ async def served(serve: Serve) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def calling(timeout: timedelta = timedelta(seconds=1)) -> AsyncIterator[HttpCaller]:
-    caller = HttpCaller(timeout)
+async def calling(timeout: timedelta = timedelta(seconds=1)) -> AsyncIterator[HttpClient]:
+    caller = HttpClient(timeout)
     await caller.start()
     try:
         yield caller
@@ -33,7 +33,7 @@ async def calling(timeout: timedelta = timedelta(seconds=1)) -> AsyncIterator[Ht
         await caller.stop()
 
 
-async def post(caller: HttpCaller, url: str) -> HttpAnswer:
+async def post(caller: HttpClient, url: str) -> HttpResponse:
     return await caller.post(url, headers={"Content-Type": "text/plain"}, body=b"hello")
 
 

@@ -9,15 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from herald.contracts.vocabulary import FailureClass
-from herald.providers.http import HttpAnswer, retry_after
+from herald.providers.http import HttpResponse, retry_after
 from herald.providers.responses import rate_pause, unexplained
 from herald.providers.sending import NotSent, Refused, Uncertain
 from unit.channel.making import seconds
 
 
-def answer(status: int, **headers: str) -> HttpAnswer:
+def answer(status: int, **headers: str) -> HttpResponse:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return HttpAnswer(status, named, b"<html>")
+    return HttpResponse(status, named, b"<html>")
 
 
 @pytest.mark.parametrize(

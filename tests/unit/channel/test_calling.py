@@ -13,7 +13,7 @@ from herald.contracts.failures import Failure
 from herald.contracts.vocabulary import FailureClass
 from herald.contracts.work import Work
 from herald.providers.sending import Accepted, NotSent, Refused, SendResult, Uncertain
-from unit.channel.making import Silent, moment, seconds, slot, work
+from unit.channel.making import Silent, account, moment, seconds, work
 
 
 def refused(failure_class: FailureClass, *, of_message: bool = False) -> Refused:
@@ -52,7 +52,7 @@ async def test_a_probe_that_is_taken_lifts_the_hold() -> None:
     """One success ends the hold early; a success that was under way before does not."""
     limit = refused(FailureClass.RATE_LIMITED)
     provider = Answering(limit, Accepted(("1",)), Accepted(("2",)))
-    one = slot("one", provider=provider)
+    one = account("one", provider=provider)
     now = [0.0]
     caller = Caller("sms", lambda: None, lambda: now[0])
 

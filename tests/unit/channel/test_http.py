@@ -13,10 +13,10 @@ import aiohttp
 import pytest
 
 from herald.providers.http import (
-    MAX_ANSWER_BYTES,
-    AnswerLostError,
-    HttpAnswer,
+    MAX_RESPONSE_BYTES,
+    HttpResponse,
     NotSentError,
+    ResponseLostError,
 )
 from unit.channel.raw_server import OK, Serve, calling, post, read_request, served
 
@@ -53,7 +53,7 @@ async def test_an_answer_comes_as_it_is() -> None:
 @pytest.mark.parametrize("body", [b"<html />", b"[1, 2, 3", b'"\\ud800"', b"       1"])
 def test_a_body_that_is_no_object_is_an_empty_document(body: bytes) -> None:
     """What can't be read as a JSON object says nothing, and raises nothing."""
-    assert HttpAnswer(200, {}, body).document() == {}
+    assert HttpResponse(200, {}, body).document() == {}
 
 
 async def test_a_refused_connection_was_not_sent() -> None:
@@ -119,7 +119,7 @@ async def test_waiting_for_a_free_connection_was_not_sent(monkeypatch: pytest.Mo
     async with served(never) as url, calling(timedelta(seconds=0.5)) as caller:
         ends = await asyncio.gather(*(post(caller, url) for _ in range(5)), return_exceptions=True)
     assert len(requests) == 2
-    assert [type(end) for end in ends].count(AnswerLostError) == 2
+    assert [type(end) for end in ends].count(ResponseLostError) == 2
     assert [type(end) for end in ends].count(NotSentError) == 3
 
 
@@ -139,7 +139,7 @@ async def test_no_tls_was_not_sent() -> None:
 async def test_silence_is_a_lost_answer() -> None:
     """The request was written and the time limit ran out: it may have been taken."""
     async with served(answering(b"")) as url, calling(timedelta(seconds=0.3)) as caller:
-        with pytest.raises(AnswerLostError) as told:
+        with pytest.raises(ResponseLostError) as told:
             await post(caller, url)
     assert told.value.code == "read_timeout"
 
@@ -156,7 +156,7 @@ async def test_a_dripping_answer_is_cut_by_the_time_limit() -> None:
 
     async with served(drip) as url, calling(timedelta(seconds=0.4)) as caller:
         started = time.monotonic()
-        with pytest.raises(AnswerLostError):
+        with pytest.raises(ResponseLostError):
             await post(caller, url)
     assert time.monotonic() - started < 2
 
@@ -175,7 +175,7 @@ async def test_a_cut_answer_is_lost(
 ) -> None:
     """Whatever ends the connection after the request was written leaves the outcome unknown."""
     async with served(answering(answer, then=then)) as url, calling() as caller:
-        with pytest.raises(AnswerLostError) as told:
+        with pytest.raises(ResponseLostError) as told:
             await post(caller, url)
     assert told.value.code == code
 
@@ -190,7 +190,7 @@ async def test_a_redirect_is_not_followed() -> None:
 @pytest.mark.parametrize("packed", [False, True])
 async def test_a_huge_answer_is_cut(*, packed: bool) -> None:
     """No answer takes more than its bound, also when a small one unpacks to a large one."""
-    body, extra = b" " * (20 * MAX_ANSWER_BYTES), b""
+    body, extra = b" " * (20 * MAX_RESPONSE_BYTES), b""
     if packed:
         body, extra = gzip.compress(body), b"Content-Encoding: gzip\r\n"
     length = f"Content-Length: {len(body)}\r\n\r\n".encode()
@@ -202,5 +202,5 @@ async def test_a_huge_answer_is_cut(*, packed: bool) -> None:
 
     async with served(serve) as url, calling(timedelta(seconds=5)) as caller:
         answer = await post(caller, url)
-    assert len(answer.body) < 3 * MAX_ANSWER_BYTES
+    assert len(answer.body) < 3 * MAX_RESPONSE_BYTES
     assert answer.document() == {}

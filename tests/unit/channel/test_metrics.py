@@ -8,7 +8,7 @@ from herald.bus.deliveries import Delivery
 from herald.channel import metrics
 from herald.channel.calling import Caller, Job
 from herald.channel.planning import Reserved, plan
-from unit.channel.making import moment, slot, work
+from unit.channel.making import account, moment, work
 
 CHANNEL = "sms-of-this-test"
 LABELS = {"channel": CHANNEL, "provider": "twilio", "account": "one"}
@@ -32,7 +32,7 @@ async def test_calls_count_by_account() -> None:
     """Two accounts of one provider have failures of their own."""
     metrics.initialise(CHANNEL, {"one": "twilio"})
     before = calls("accepted") or 0.0
-    planned = plan(work(), [slot("one")], moment())
+    planned = plan(work(), [account("one")], moment())
     assert isinstance(planned, Reserved)
     job = Job(delivery=Delivery(body=b""), work=work(), plan=planned, lease_ends=30.0)
     await Caller(CHANNEL, lambda: None, lambda: 0.0).call(job)

@@ -10,7 +10,7 @@ import pytest
 
 from herald.providers import http
 from herald.providers.connection_reuse import WatchedRequest
-from herald.providers.http import AnswerLostError
+from herald.providers.http import ResponseLostError
 from unit.channel.raw_server import OK, calling, post, read_request, served
 
 
@@ -87,7 +87,7 @@ async def test_a_connection_closed_after_the_first_byte_is_a_lost_answer() -> No
 
     async with served(serve) as url, calling() as caller:
         await post(caller, url)
-        with pytest.raises(AnswerLostError) as told:
+        with pytest.raises(ResponseLostError) as told:
             await post(caller, url)
     assert told.value.code == "disconnected"
     assert len(bodies) == 2

@@ -7,7 +7,7 @@ from typing import Any
 
 from channel_email.providers import PROVIDERS
 from herald.contracts.work import Work
-from herald.providers.http import HttpCaller
+from herald.providers.http import HttpClient
 from herald.providers.sendgrid.account import SendGridAccount, SendGridSecrets
 from herald.providers.sending import Provider
 from herald.providers.smtp.account import SmtpAccount, SmtpSecrets
@@ -37,7 +37,7 @@ def work(content: dict[str, Any] = TEXT, **changes: Any) -> Work:
     return Work.model_validate(fields | changes)
 
 
-def sendgrid(base_url: str, http: HttpCaller) -> Provider:
+def sendgrid(base_url: str, http: HttpClient) -> Provider:
     """Make SendGrid's adapter, the way its worker does."""
     account = SendGridAccount(provider="sendgrid", base_url=base_url)
     secrets = SendGridSecrets.model_validate({"api_key": API_KEY})
@@ -50,5 +50,5 @@ def smtp(port: int, *, signs_in: bool = False, **options: Any) -> Provider:
     account = SmtpAccount.model_validate({"provider": "smtp", "port": port, **fields, **options})
     credentials = {"username": "herald", "password": PASSWORD} if signs_in else {}
     secrets = SmtpSecrets.model_validate(credentials)
-    http = HttpCaller(account.timeout)
+    http = HttpClient(account.timeout)
     return PROVIDERS["smtp"]("smtp-main", account, secrets, http, "https://x.example.com")

@@ -11,7 +11,7 @@ import pytest
 
 from channel_email.providers.sendgrid import payload
 from herald.contracts.vocabulary import Receipts
-from herald.providers.http import HttpCaller
+from herald.providers.http import HttpClient
 from herald.providers.sending import Accepted, NotSent, Refused, SendResult, Uncertain
 from unit.channel_email.making import API_KEY, TO, sendgrid, work
 from unit.channel_whatsapp.answering import Answering, Ending, answering, calling, closed_port
@@ -27,7 +27,7 @@ async def api() -> AsyncIterator[Answering]:
 
 
 @pytest.fixture
-async def http() -> AsyncIterator[HttpCaller]:
+async def http() -> AsyncIterator[HttpClient]:
     """Give a caller with a short patience."""
     async with calling(0.3) as caller:
         yield caller
@@ -37,11 +37,11 @@ def errors(message: str = "bad", field: str | None = None) -> dict[str, Any]:
     return {"errors": [{"message": message, "field": field, "help": None}]}
 
 
-async def send(api: Answering, http: HttpCaller) -> SendResult:
+async def send(api: Answering, http: HttpClient) -> SendResult:
     return await sendgrid(api.base_url, http).send(WORK)
 
 
-async def test_accepted(api: Answering, http: HttpCaller) -> None:
+async def test_accepted(api: Answering, http: HttpClient) -> None:
     """The id in the header is the reference."""
     api.will(202, b"", X_Message_Id="LRz")
     result = await send(api, http)
@@ -49,7 +49,7 @@ async def test_accepted(api: Answering, http: HttpCaller) -> None:
     assert result.references == ("LRz",)
 
 
-async def test_request(api: Answering, http: HttpCaller) -> None:
+async def test_request(api: Answering, http: HttpClient) -> None:
     """The call carries the key and the payload."""
     api.will(202, b"", X_Message_Id="LRz")
     await send(api, http)
@@ -61,7 +61,7 @@ async def test_request(api: Answering, http: HttpCaller) -> None:
 
 def test_receipts() -> None:
     """SendGrid tells as far as reading."""
-    assert sendgrid("https://x.example.com", HttpCaller(timedelta(1))).receipts is Receipts.READ
+    assert sendgrid("https://x.example.com", HttpClient(timedelta(1))).receipts is Receipts.READ
 
 
 STATUSES = [
@@ -79,7 +79,7 @@ STATUSES = [
 
 
 @pytest.mark.parametrize(("status", "expected"), STATUSES)
-async def test_errors(api: Answering, http: HttpCaller, status: int, expected: str) -> None:
+async def test_errors(api: Answering, http: HttpClient, status: int, expected: str) -> None:
     """An error in SendGrid's own form is judged by its HTTP status."""
     api.will(status, errors())
     result = await send(api, http)
@@ -87,7 +87,7 @@ async def test_errors(api: Answering, http: HttpCaller, status: int, expected: s
     assert (result.failure.failure_class, result.failure.code) == (expected, f"http_{status}")
 
 
-async def test_message_without_addresses(api: Answering, http: HttpCaller) -> None:
+async def test_message_without_addresses(api: Answering, http: HttpClient) -> None:
     """What SendGrid says is kept for people, without the address it names."""
     api.will(400, errors(f"{TO} does not contain a valid address", "personalizations.0.to"))
     result = await send(api, http)
@@ -116,7 +116,7 @@ PAUSES: list[tuple[int | None, dict[str, str], float, float]] = [
 @pytest.mark.parametrize(("reset", "headers", "least", "most"), PAUSES)
 async def test_pause(
     api: Answering,
-    http: HttpCaller,
+    http: HttpClient,
     reset: int | None,
     headers: dict[str, str],
     least: float,
@@ -142,7 +142,7 @@ UNEXPLAINED = [
 
 
 @pytest.mark.parametrize(("status", "body"), UNEXPLAINED)
-async def test_unexplained(api: Answering, http: HttpCaller, status: int, body: bytes) -> None:
+async def test_unexplained(api: Answering, http: HttpClient, status: int, body: bytes) -> None:
     """An answer that is not SendGrid's, or says nothing, leaves the mail's fate unknown."""
     api.will(status, body)
     assert await send(api, http) == Uncertain(f"http_{status}")
@@ -152,14 +152,14 @@ async def test_unexplained(api: Answering, http: HttpCaller, status: int, body: 
     ("ending", "code"),
     [("silence", "read_timeout"), ("close", "disconnected"), ("reset", "connection_reset")],
 )
-async def test_lost_answer(api: Answering, http: HttpCaller, ending: Ending, code: str) -> None:
+async def test_lost_answer(api: Answering, http: HttpClient, ending: Ending, code: str) -> None:
     """Once the request is written, a lost answer leaves its fate unknown; it is not repeated."""
     api.ending = ending
     assert await send(api, http) == Uncertain(code)
     assert len(api.asked) == 1
 
 
-async def test_not_reached(http: HttpCaller) -> None:
+async def test_not_reached(http: HttpClient) -> None:
     """A refused connection makes no try."""
     result = await sendgrid(f"http://127.0.0.1:{closed_port()}", http).send(WORK)
     assert result == NotSent("connect")
@@ -167,7 +167,7 @@ async def test_not_reached(http: HttpCaller) -> None:
 
 @pytest.mark.parametrize(("field", "of_message"), [("from", True), (None, False)])
 async def test_a_sender_not_verified_is_not_the_accounts_trouble(
-    api: Answering, http: HttpCaller, field: str | None, of_message: bool
+    api: Answering, http: HttpClient, field: str | None, of_message: bool
 ) -> None:
     """A From that the account may not use is refused like a bad key, and holds nobody else."""
     api.will(403, json.dumps({"errors": [{"message": "no", "field": field}]}).encode())
@@ -176,7 +176,7 @@ async def test_a_sender_not_verified_is_not_the_accounts_trouble(
     assert (result.failure.failure_class, result.of_message) == ("auth", of_message)
 
 
-async def test_nothing_secret_is_shown(api: Answering, http: HttpCaller) -> None:
+async def test_nothing_secret_is_shown(api: Answering, http: HttpClient) -> None:
     """Neither key, nor address, nor words appear in any result or its repr."""
     for status, body in ((202, b""), (401, errors(f"key of {TO}")), (502, b"x")):
         api.will(status, body, X_Message_Id="LRz")

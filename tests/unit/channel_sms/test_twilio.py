@@ -17,10 +17,10 @@ from channel_sms.providers import PROVIDERS
 from herald.contracts.failures import Failure
 from herald.contracts.vocabulary import FailureClass, Receipts
 from herald.contracts.work import WorkContent, WorkMedia, WorkTemplate
-from herald.providers.http import HttpAnswer, HttpCaller
+from herald.providers.http import HttpClient, HttpResponse
 from herald.providers.sending import Accepted, NotSent, Refused, Uncertain
 from herald.providers.twilio.account import TwilioSecrets
-from herald.providers.twilio.send import Twilio, payload, read_answer
+from herald.providers.twilio.send import Twilio, payload, read_response
 from unit.channel.making import ACCOUNT_SID, ATTEMPT, seconds, twilio, work
 
 Respond = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -45,9 +45,9 @@ def refusal(content: WorkContent, **changes: Any) -> str:
     return found.code
 
 
-def answer(status: int, document: Any, **headers: str) -> HttpAnswer:
+def answer(status: int, document: Any, **headers: str) -> HttpResponse:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return HttpAnswer(status, named, json.dumps(document).encode())
+    return HttpResponse(status, named, json.dumps(document).encode())
 
 
 def test_a_text() -> None:
@@ -139,7 +139,7 @@ def test_what_can_be_no_sms_is_refused_before_the_call(content: WorkContent, cod
 )
 def test_an_error_of_its_own_decides(status: int, code: int, failure_class: FailureClass) -> None:
     """Twilio's code has its class, and says that nothing was created."""
-    result = read_answer(answer(status, {"code": code, "message": "No", "status": status}))
+    result = read_response(answer(status, {"code": code, "message": "No", "status": status}))
     assert isinstance(result, Refused)
     assert result.failure.failure_class is failure_class
     assert result.failure.code == str(code)
@@ -148,7 +148,7 @@ def test_an_error_of_its_own_decides(status: int, code: int, failure_class: Fail
 @pytest.mark.parametrize(("code", "of_message"), [(21606, True), (20003, False)])
 def test_a_sender_it_may_not_use_is_not_the_accounts_trouble(code: int, of_message: bool) -> None:
     """Both are `auth`; only wrong credentials concern every message of the account."""
-    result = read_answer(answer(400, {"code": code}))
+    result = read_response(answer(400, {"code": code}))
     assert isinstance(result, Refused)
     assert (result.failure.failure_class, result.of_message) == ("auth", of_message)
 
@@ -156,7 +156,7 @@ def test_a_sender_it_may_not_use_is_not_the_accounts_trouble(code: int, of_messa
 def test_too_fast_waits_as_asked() -> None:
     """A 429 was never processed; it waits as long as Twilio says, else a second."""
     for headers, wait in (({"Retry_After": "9"}, 9), ({}, 1)):
-        result = read_answer(answer(429, {"code": 20429}, **headers))
+        result = read_response(answer(429, {"code": 20429}, **headers))
         assert isinstance(result, Refused)
         assert result.failure.retry_after == seconds(wait)
 
@@ -164,7 +164,7 @@ def test_too_fast_waits_as_asked() -> None:
 def test_an_error_tells_no_number() -> None:
     """Twilio's words quote the recipient; the failure does not."""
     document = {"code": 21211, "message": "The 'To' number +15550002222 is not a valid number."}
-    result = read_answer(answer(400, document))
+    result = read_response(answer(400, document))
     assert isinstance(result, Refused)
     assert "15550002222" not in result.failure.text
     assert "15550002222" not in json.dumps(result.element)
@@ -176,13 +176,13 @@ def test_an_error_tells_no_number() -> None:
 )
 def test_an_answer_nobody_can_read_is_no_answer(status: int, document: Any) -> None:
     """A success without an id, and a bare 5xx, may have created a message."""
-    assert read_answer(answer(status, document)) == Uncertain(f"http_{status}")
+    assert read_response(answer(status, document)) == Uncertain(f"http_{status}")
 
 
 def test_a_code_that_is_no_number_says_nothing() -> None:
     """`true` and a word are no error codes: the status decides."""
     for code in (True, "20429", None):
-        result = read_answer(answer(400, {"code": code}))
+        result = read_response(answer(400, {"code": code}))
         assert isinstance(result, Refused)
         assert result.failure.code == "http_400"
 
@@ -203,7 +203,7 @@ async def api(respond: Respond | web.Response) -> AsyncIterator[tuple[Twilio, li
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
-    caller = HttpCaller(timedelta(seconds=1))
+    caller = HttpClient(timedelta(seconds=1))
     await caller.start()
     account = twilio(base_url=f"http://127.0.0.1:{runner.addresses[0][1]}")
     adapter = Twilio("main", account, SECRETS, caller, "https://hooks.example.com")
@@ -257,7 +257,7 @@ async def test_an_unreachable_api_may_be_tried_again() -> None:
     """A refused connection proves that no message was created."""
     async with api(web.Response()) as (adapter, _):
         pass
-    caller = HttpCaller(timedelta(seconds=1))
+    caller = HttpClient(timedelta(seconds=1))
     await caller.start()
     lost = twilio(base_url=adapter._url.partition("/2010")[0])
     result = await Twilio("main", lost, SECRETS, caller, "https://hooks.example.com").send(work())
@@ -268,5 +268,5 @@ async def test_an_unreachable_api_may_be_tried_again() -> None:
 def test_the_channel_names_its_provider() -> None:
     """The table holds what the configuration may name, and an account tells its last news."""
     assert "twilio" in PROVIDERS
-    made = PROVIDERS["twilio"]("main", twilio(), SECRETS, HttpCaller(seconds(1)), "https://x")
+    made = PROVIDERS["twilio"]("main", twilio(), SECRETS, HttpClient(seconds(1)), "https://x")
     assert made.receipts is Receipts.DELIVERED

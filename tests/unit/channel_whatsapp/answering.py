@@ -12,7 +12,7 @@ from datetime import timedelta
 from socket import SO_LINGER, SOL_SOCKET, socket
 from typing import Any, Literal
 
-from herald.providers.http import HttpCaller
+from herald.providers.http import HttpClient
 
 Ending = Literal["answer", "close", "reset", "silence", "cut"]
 _NO_LINGER = struct.pack("ii", 1, 0)  # closing then resets
@@ -97,9 +97,9 @@ async def answering() -> AsyncIterator[Answering]:
 
 
 @asynccontextmanager
-async def calling(timeout_seconds: float = 2.0) -> AsyncIterator[HttpCaller]:
+async def calling(timeout_seconds: float = 2.0) -> AsyncIterator[HttpClient]:
     """Give a caller that is ready."""
-    caller = HttpCaller(timedelta(seconds=timeout_seconds))
+    caller = HttpClient(timedelta(seconds=timeout_seconds))
     await caller.start()
     try:
         yield caller

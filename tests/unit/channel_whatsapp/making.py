@@ -7,7 +7,7 @@ from typing import Any
 
 from channel_whatsapp.providers import PROVIDERS
 from herald.contracts.work import Work
-from herald.providers.http import HttpCaller
+from herald.providers.http import HttpClient
 from herald.providers.sending import Provider
 from herald.providers.whatsapp_cloud.account import WhatsAppCloudAccount, WhatsAppCloudSecrets
 
@@ -32,7 +32,7 @@ def work(content: dict[str, Any], **changes: Any) -> Work:
     return Work.model_validate(fields | changes)
 
 
-def provider(base_url: str, http: HttpCaller) -> Provider:
+def provider(base_url: str, http: HttpClient) -> Provider:
     """Make the adapter of one number, the way its worker does."""
     account = WhatsAppCloudAccount(
         provider="whatsapp_cloud", phone_number_id="100000000000001", base_url=base_url

@@ -10,7 +10,7 @@ import pytest
 
 from herald.channel.reports import receipt_body, report
 from herald.contracts.vocabulary import Receipts
-from herald.providers.http import HttpCaller
+from herald.providers.http import HttpClient
 from herald.providers.sending import Accepted, NotSent, Refused, SendResult, Uncertain
 from herald.providers.whatsapp_cloud.send import payload
 from unit.channel_whatsapp.answering import Answering, Ending, answering, calling, closed_port
@@ -33,7 +33,7 @@ async def meta() -> AsyncIterator[Answering]:
 
 
 @pytest.fixture
-async def http() -> AsyncIterator[HttpCaller]:
+async def http() -> AsyncIterator[HttpClient]:
     """Give a caller with a short patience."""
     async with calling(0.3) as caller:
         yield caller
@@ -45,11 +45,11 @@ def error(code: int, details: str = "", **more: Any) -> dict[str, Any]:
     return {"error": {**fields, "code": code, "error_data": data, **more}}
 
 
-async def send(meta: Answering, http: HttpCaller) -> SendResult:
+async def send(meta: Answering, http: HttpClient) -> SendResult:
     return await provider(meta.base_url, http).send(WORK)
 
 
-async def test_accepted(meta: Answering, http: HttpCaller) -> None:
+async def test_accepted(meta: Answering, http: HttpClient) -> None:
     """The id of the first message is the reference; the recipient's number stays out of sight."""
     meta.will(200, TAKEN)
     result = await send(meta, http)
@@ -58,7 +58,7 @@ async def test_accepted(meta: Answering, http: HttpCaller) -> None:
     assert DIGITS not in str(result.element)
 
 
-async def test_request(meta: Answering, http: HttpCaller) -> None:
+async def test_request(meta: Answering, http: HttpClient) -> None:
     """The call names the version and the number, carries the token, and is plain JSON."""
     meta.will(200, TAKEN)
     await send(meta, http)
@@ -71,7 +71,7 @@ async def test_request(meta: Answering, http: HttpCaller) -> None:
 
 def test_receipts() -> None:
     """Meta tells as far as reading."""
-    assert provider("https://x.example.com", HttpCaller(timedelta(1))).receipts is Receipts.READ
+    assert provider("https://x.example.com", HttpClient(timedelta(1))).receipts is Receipts.READ
 
 
 CODES = [
@@ -99,7 +99,7 @@ CODES = [
 
 @pytest.mark.parametrize(("code", "status", "expected"), CODES)
 async def test_error_codes(
-    meta: Answering, http: HttpCaller, code: int, status: int, expected: str
+    meta: Answering, http: HttpClient, code: int, status: int, expected: str
 ) -> None:
     """An error of Meta's own is judged by its code; only an unknown one by the HTTP status."""
     meta.will(status, error(code))
@@ -113,7 +113,7 @@ async def test_error_codes(
     [(130429, 1, False), (131056, 6, True), (131048, 60, False), (131026, None, False)],
 )
 async def test_a_limit_told_by_its_code_alone(
-    meta: Answering, http: HttpCaller, code: int, seconds: int | None, of_message: bool
+    meta: Answering, http: HttpClient, code: int, seconds: int | None, of_message: bool
 ) -> None:
     """Limits come as HTTP 400 without a time: the code says how long, and whom it holds for."""
     meta.will(400, error(code))
@@ -123,7 +123,7 @@ async def test_a_limit_told_by_its_code_alone(
     assert (wait and wait.total_seconds(), result.of_message) == (seconds, of_message)
 
 
-async def test_details_without_numbers(meta: Answering, http: HttpCaller) -> None:
+async def test_details_without_numbers(meta: Answering, http: HttpClient) -> None:
     """What Meta says is kept for people, without the number it names, with or without a plus."""
     meta.will(400, error(131030, f"{DIGITS} or {TO} is not on the list", error_user_msg=DIGITS))
     result = await send(meta, http)
@@ -135,7 +135,7 @@ async def test_details_without_numbers(meta: Answering, http: HttpCaller) -> Non
     }
 
 
-async def test_unstorable_details(meta: Answering, http: HttpCaller) -> None:
+async def test_unstorable_details(meta: Answering, http: HttpClient) -> None:
     """A report can be written whatever characters Meta's words hold."""
     meta.will(400, error(100, "bad\x00value"))
     result = await send(meta, http)
@@ -155,7 +155,7 @@ async def test_unstorable_details(meta: Answering, http: HttpCaller) -> None:
     ("headers", "seconds"), [({"Retry_After": "7"}, 7), ({}, 1)], ids=["asked", "not asked"]
 )
 async def test_pause(
-    meta: Answering, http: HttpCaller, headers: dict[str, str], seconds: int
+    meta: Answering, http: HttpClient, headers: dict[str, str], seconds: int
 ) -> None:
     """A 429 pauses as long as Meta asks, else a second."""
     meta.will(429, error(130429), **headers)
@@ -180,7 +180,7 @@ BARE = [
 
 @pytest.mark.parametrize(("status", "headers", "expected"), BARE)
 async def test_answers_without_an_error(
-    meta: Answering, http: HttpCaller, status: int, headers: dict[str, str], expected: str | None
+    meta: Answering, http: HttpClient, status: int, headers: dict[str, str], expected: str | None
 ) -> None:
     """An answer that is not Meta's: a 4xx refused it, any other may not."""
     meta.will(status, b"<html>gateway</html>", **headers)
@@ -192,7 +192,7 @@ async def test_answers_without_an_error(
         assert (result.failure.failure_class, result.failure.code) == (expected, f"http_{status}")
 
 
-async def test_a_gateway_that_says_when_to_come_back(meta: Answering, http: HttpCaller) -> None:
+async def test_a_gateway_that_says_when_to_come_back(meta: Answering, http: HttpClient) -> None:
     """A 503 with a wait took nothing and makes no try."""
     meta.will(503, b"<html>gateway</html>", Retry_After="3")
     assert await send(meta, http) == NotSent("http_503", timedelta(seconds=3))
@@ -215,7 +215,7 @@ GARBAGE: list[Any] = [
 
 
 @pytest.mark.parametrize("body", GARBAGE)
-async def test_unreadable_success(meta: Answering, http: HttpCaller, body: bytes) -> None:
+async def test_unreadable_success(meta: Answering, http: HttpClient, body: bytes) -> None:
     """A success that names no message may be one or not."""
     meta.will(200, body)
     assert await send(meta, http) == Uncertain("http_200")
@@ -230,7 +230,7 @@ async def test_unreadable_success(meta: Answering, http: HttpCaller, body: bytes
         ("cut", "answer_cut"),
     ],
 )
-async def test_lost_answer(meta: Answering, http: HttpCaller, ending: Ending, code: str) -> None:
+async def test_lost_answer(meta: Answering, http: HttpClient, ending: Ending, code: str) -> None:
     """Once the request is written, a lost answer leaves its fate unknown; it is not repeated."""
     meta.will(200, TAKEN)
     meta.ending = ending
@@ -238,13 +238,13 @@ async def test_lost_answer(meta: Answering, http: HttpCaller, ending: Ending, co
     assert len(meta.asked) == 1
 
 
-async def test_not_reached(http: HttpCaller) -> None:
+async def test_not_reached(http: HttpClient) -> None:
     """A refused connection makes no try."""
     result = await provider(f"http://127.0.0.1:{closed_port()}", http).send(WORK)
     assert result == NotSent("connect")
 
 
-async def test_unfit_content_is_not_sent(meta: Answering, http: HttpCaller) -> None:
+async def test_unfit_content_is_not_sent(meta: Answering, http: HttpClient) -> None:
     """What WhatsApp can't carry is refused without a call."""
     result = await provider(meta.base_url, http).send(work({"subject": "Hello"}))
     assert isinstance(result, Refused)
@@ -252,7 +252,7 @@ async def test_unfit_content_is_not_sent(meta: Answering, http: HttpCaller) -> N
     assert meta.asked == []
 
 
-async def test_nothing_secret_is_shown(meta: Answering, http: HttpCaller) -> None:
+async def test_nothing_secret_is_shown(meta: Answering, http: HttpClient) -> None:
     """Neither token, nor number, nor words appear in any result or its repr."""
     for status, body in ((200, TAKEN), (401, error(190, f"Token {DIGITS}")), (502, b"x")):
         meta.will(status, body)

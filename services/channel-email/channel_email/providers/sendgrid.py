@@ -16,7 +16,7 @@ from channel_email.parts import Parts, parts_of, read_sender
 from herald.contracts.failures import Failure
 from herald.contracts.vocabulary import FailureClass, Receipts
 from herald.contracts.work import Work
-from herald.providers.http import HttpAnswer, HttpCaller, answered_at
+from herald.providers.http import HttpClient, HttpResponse, server_time
 from herald.providers.responses import rate_pause, send_by_post, unexplained
 from herald.providers.sendgrid.account import SendGridAccount, SendGridSecrets
 from herald.providers.sending import Accepted, Refused, SendResult
@@ -46,7 +46,7 @@ class SendGrid:
         _name: str,
         account: SendGridAccount,
         secrets: SendGridSecrets,
-        http: HttpCaller,
+        http: HttpClient,
         _public_base_url: str,
     ) -> None:
         self._account = account
@@ -68,7 +68,7 @@ class SendGrid:
         if isinstance(body, Failure):
             return Refused(body, of_message=True)
         return await send_by_post(
-            self._http, self._url, headers=self._headers, body=to_json(body), read=read_answer
+            self._http, self._url, headers=self._headers, body=to_json(body), read=read_response
         )
 
 
@@ -101,7 +101,7 @@ def payload(work: Work) -> dict[str, Any] | Failure:
     }
 
 
-def read_answer(answer: HttpAnswer) -> SendResult:
+def read_response(answer: HttpResponse) -> SendResult:
     """Read what SendGrid answered."""
     reference = answer.headers.get("X-Message-Id")
     if answer.status == HTTPStatus.ACCEPTED and reference:
@@ -146,11 +146,11 @@ def _content(parts: Parts) -> list[dict[str, str]]:
     return [{"type": kind, "value": value} for kind, value in kinds if value]
 
 
-def _pause(answer: HttpAnswer) -> timedelta | None:
+def _pause(answer: HttpResponse) -> timedelta | None:
     """Return how long to wait: until the limit's reset, where SendGrid names it."""
     reset = answer.headers.get("X-RateLimit-Reset", "")
     if answer.status == HTTPStatus.TOO_MANY_REQUESTS and reset.isdecimal():
-        wait = timedelta(seconds=int(reset[:12]) - answered_at(answer.headers).timestamp())
+        wait = timedelta(seconds=int(reset[:12]) - server_time(answer.headers).timestamp())
         if timedelta(0) < wait <= _LONGEST_PAUSE:
             return wait
     return rate_pause(answer)

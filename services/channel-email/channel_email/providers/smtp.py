@@ -29,7 +29,7 @@ from channel_email.replies import Phase, refusal
 from herald.contracts.failures import Failure
 from herald.contracts.vocabulary import FailureClass, Receipts
 from herald.contracts.work import Work
-from herald.providers.http import HttpCaller
+from herald.providers.http import HttpClient
 from herald.providers.sending import Accepted, NotSent, Refused, SendResult, Uncertain
 from herald.providers.smtp.account import SmtpAccount, SmtpSecrets
 
@@ -54,7 +54,7 @@ class Smtp:
         _name: str,
         account: SmtpAccount,
         secrets: SmtpSecrets,
-        _http: HttpCaller,
+        _http: HttpClient,
         _public_base_url: str,
     ) -> None:
         self._account = account

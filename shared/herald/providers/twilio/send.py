@@ -14,7 +14,7 @@ from herald.contracts.content import ChannelContent
 from herald.contracts.failures import Failure
 from herald.contracts.vocabulary import FailureClass, Receipts
 from herald.contracts.work import Work
-from herald.providers.http import HttpAnswer, HttpCaller
+from herald.providers.http import HttpClient, HttpResponse
 from herald.providers.responses import rate_pause, send_by_post, unexplained
 from herald.providers.sending import Accepted, Refused, SendResult
 from herald.providers.twilio.account import TwilioAccount, TwilioSecrets
@@ -37,7 +37,7 @@ class Twilio:
         name: str,
         account: TwilioAccount,
         secrets: TwilioSecrets,
-        http: HttpCaller,
+        http: HttpClient,
         public_base_url: str,
     ) -> None:
         self._account = account
@@ -69,7 +69,7 @@ class Twilio:
             self._url,
             headers=self._headers,
             body=urlencode(fields).encode(),
-            read=read_answer,
+            read=read_response,
         )
 
 
@@ -87,7 +87,7 @@ def payload(work: Work, account: TwilioAccount, status_callback: str) -> Fields 
     return fields
 
 
-def read_answer(answer: HttpAnswer) -> SendResult:
+def read_response(answer: HttpResponse) -> SendResult:
     """Read what Twilio answered. An error of its own says that nothing was created.
 
     Error 20429 says so plainly: a request refused for its rate was never processed.

@@ -15,7 +15,7 @@ from herald.contracts.content import ChannelContent, Media, Template
 from herald.contracts.failures import Failure
 from herald.contracts.vocabulary import FailureClass, Receipts
 from herald.contracts.work import Work
-from herald.providers.http import HttpAnswer, HttpCaller
+from herald.providers.http import HttpClient, HttpResponse
 from herald.providers.responses import rate_pause, send_by_post, unexplained
 from herald.providers.sending import Accepted, Refused, SendResult
 from herald.providers.whatsapp_cloud.account import WhatsAppCloudAccount, WhatsAppCloudSecrets
@@ -36,7 +36,7 @@ class WhatsAppCloud:
         _name: str,
         account: WhatsAppCloudAccount,
         secrets: WhatsAppCloudSecrets,
-        http: HttpCaller,
+        http: HttpClient,
         _public_base_url: str,
     ) -> None:
         self._account = account
@@ -58,7 +58,7 @@ class WhatsAppCloud:
         if isinstance(body, Failure):
             return Refused(body, of_message=True)
         return await send_by_post(
-            self._http, self._url, headers=self._headers, body=to_json(body), read=read_answer
+            self._http, self._url, headers=self._headers, body=to_json(body), read=read_response
         )
 
 
@@ -83,7 +83,7 @@ def _recipient(address: str) -> Part:
     return {"to": address.removeprefix("+")}
 
 
-def read_answer(answer: HttpAnswer) -> SendResult:
+def read_response(answer: HttpResponse) -> SendResult:
     """Read what Meta answered: its error code decides, not the HTTP status."""
     document = answer.document()
     error = document.get("error")
@@ -147,7 +147,7 @@ def _parameters(variables: dict[str, str]) -> list[Part]:
     ]
 
 
-def _failure(error: Part, answer: HttpAnswer) -> Failure:
+def _failure(error: Part, answer: HttpResponse) -> Failure:
     code: int = error["code"]
     data = error.get("error_data")
     details = data.get("details") if isinstance(data, dict) else None
