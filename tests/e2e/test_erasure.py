@@ -24,7 +24,7 @@ from herald.contracts.topology import RECEIPTS, attempt_receipt_key
 from herald.contracts.vocabulary import Lane, Status
 from herald_local.stack import Stack
 from herald_local.web import call
-from router.mentions import mentions_of
+from router.store.mentions import mentions_of
 
 TABLES = """
     SELECT format('%I.%I', table_schema, table_name),

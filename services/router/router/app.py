@@ -38,25 +38,25 @@ from router.commands import SendHandler
 from router.committing import Committer
 from router.control_commands import ControlHandler, UnroutableHandler
 from router.core.fallback import RetryRules
-from router.dead_letters import DeadLetterHandler
-from router.drops import DropHandler
-from router.erasing import Erasing
 from router.erasures import ErasureHandler
-from router.letter_api import letter_routes
-from router.listeners import Listeners
-from router.orphaned_receipts import Unclaimed
+from router.handlers.dead_letters import DeadLetterHandler
+from router.handlers.drops import DropHandler
+from router.jobs.erasing import Erasing
+from router.jobs.orphaned_receipts import OrphanedReceipts
+from router.jobs.partitions import Partitions
+from router.jobs.retention import Retention
+from router.jobs.silence_gate import SilenceGate
+from router.jobs.timers import Timers
 from router.outage_pause import OutagePause
 from router.outbox import Outbox
-from router.partitions import Partitions
-from router.read_access import ReadAccess
-from router.read_api import read_routes
+from router.read_api.access import ReadAccess
+from router.read_api.dead_letters import dead_letter_routes
+from router.read_api.messages import message_routes
+from router.read_api.search import search_route
 from router.receipts import ReceiptHandler
 from router.replays import ReplayHandler
 from router.resends import ResendHandler
-from router.retention import Retention
-from router.search_api import search_route
 from router.subscriptions import Handlers, declare_publications, subscribe
-from router.timers import Timers
 
 APP_ID = "herald-router"
 OPERATIONS_PORT = 8002
@@ -84,16 +84,16 @@ class Router:
         committer = Committer(self._outbox, RetryRules(base=retry.base, cap=retry.cap))
         self._subscriptions = subscribe(self._connections, self._handlers(committer))
         declare_publications(self._connections, configuration.channels)
-        self._listeners = Listeners(
+        self._silence_gate = SilenceGate(
             self._connections,
             self._database,
             self._subscriptions.receipts,
             retry_gap=configuration.webhook_retry_gap,
         )
-        self._timers = Timers(self._database, committer, lambda: self._listeners.gates)
+        self._timers = Timers(self._database, committer, lambda: self._silence_gate.gates)
         self._outage_pause = OutagePause(self._database, self._subscriptions.all)
         self._partitions = Partitions(self._database)
-        self._unclaimed = Unclaimed(self._database, configuration)
+        self._orphaned_receipts = OrphanedReceipts(self._database, configuration)
         self._retention = Retention(self._database, configuration.retention)
         self._erasing = Erasing(self._database, committer, configuration)
         self._background = Background("the router's clocks", self._run)
@@ -101,11 +101,11 @@ class Router:
     def application(self) -> Starlette:
         """Build the Starlette application; nothing is opened before it starts."""
         operations = ops_routes(
-            APP_ID, self._checks(), worries={"silence": lambda: self._listeners.warning}
+            APP_ID, self._checks(), worries={"silence": lambda: self._silence_gate.warning}
         )
         reading = (self._read_access, self._database)
         search = search_route(*reading, tuple(self._configuration.tenants))
-        routes = [*operations, *read_routes(*reading), search, *letter_routes(*reading)]
+        routes = [*operations, *message_routes(*reading), search, *dead_letter_routes(*reading)]
         return application(routes, self._lifespan)
 
     def _handlers(self, committer: Committer) -> Handlers:
@@ -138,7 +138,7 @@ class Router:
         )
 
     def _pulses_handled(self, lane: Lane, pulses: Sequence[Pulse]) -> None:
-        self._listeners.handled(lane, pulses)
+        self._silence_gate.take_pulses(lane, pulses)
 
     def _checks(self) -> dict[str, Check]:
         return {
@@ -147,7 +147,7 @@ class Router:
             "masking": lambda: self._masking.problem,
             "broker": lambda: self._connections.problem,
             "consumers": lambda: self._subscriptions.problem,
-            "publishing": lambda: self._listeners.problem,
+            "publishing": lambda: self._silence_gate.problem,
             "timers": lambda: self._timers.problem,
             "work": lambda: self._background.problem,
         }
@@ -163,7 +163,7 @@ class Router:
         finally:
             await self._background.stop()
             await self._connections.stop_consuming()
-            await self._listeners.leave()
+            await self._silence_gate.leave()
             await self._outbox.drain()
             await self._connections.stop()
             await self._outbox.flush()
@@ -179,10 +179,10 @@ class Router:
             self._masking.run,
             self._timers.run,
             self._outbox.run,
-            self._listeners.run,
+            self._silence_gate.run,
             self._outage_pause.run,
             self._partitions.run,
-            self._unclaimed.run,
+            self._orphaned_receipts.run,
             self._retention.run,
             self._erasing.run,
         )

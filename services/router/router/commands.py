@@ -15,12 +15,12 @@ from router.committing import Committer
 from router.core.effects import Answer, Decision
 from router.core.facts import Fact
 from router.core.message import Message
+from router.dead_letters import dead_letter_from_command
 from router.intake import Candidate, Envelope, Rejection, poison, read_send
-from router.letters import refused_command
 from router.observation import observe_answer, observe_rejections
 from router.outgoing_messages import answer_event, rejection_event
 from router.poison_isolation import apply_isolated
-from router.store.dead_letters import bury
+from router.store.dead_letters import insert_dead_letters
 from router.store.messages import HistoryRow, Taken, find_taken
 
 
@@ -79,7 +79,7 @@ class SendHandler:
             committed = await self._committer.save(
                 connection, [], history, frames, now, decided=decided
             )
-            buried = await bury_bodies(connection, rejections)
+            buried = await insert_refused_commands(connection, rejections)
         for _message, answer in answered:
             observe_answer(answer.context.routing_key, answer.answer)
         observe_rejections(rejections, buried)
@@ -123,7 +123,7 @@ async def refuse(database: Database, committer: Committer, rejections: Sequence[
     async with database.transaction() as connection:
         frames = [rejection_event(rejected, now) for rejected in rejections]
         committed = await committer.save(connection, [], [], frames, now)
-        buried = await bury_bodies(connection, rejections)
+        buried = await insert_refused_commands(connection, rejections)
     observe_rejections(rejections, buried)
     await committer.keep(committed)
 
@@ -190,8 +190,10 @@ def _first_of_each(
     return first, repeats
 
 
-async def bury_bodies(connection: Connection, rejections: Sequence[Rejection]) -> list[str]:
+async def insert_refused_commands(
+    connection: Connection, rejections: Sequence[Rejection]
+) -> list[str]:
     """Keep the bodies of refused commands; return the queues of those that are new."""
     if not rejections:
         return []
-    return await bury(connection, list(map(refused_command, rejections)))
+    return await insert_dead_letters(connection, list(map(dead_letter_from_command, rejections)))

@@ -12,7 +12,7 @@ from herald.contracts.commands import CancelMessage
 from herald.contracts.reasons import UNKNOWN_COMMAND, UNKNOWN_MESSAGE
 from herald.contracts.topology import CANCEL_KEY
 from herald.database.pool import Connection, Database
-from router.commands import bury_bodies, envelope_of, refuse, refuse_poison
+from router.commands import envelope_of, insert_refused_commands, refuse, refuse_poison
 from router.committing import Committer
 from router.core.facts import CancelAsked, Fact
 from router.intake import Envelope, Rejection, read_cancel, rejection
@@ -65,7 +65,7 @@ class ControlHandler:
             committed = await self._committer.apply(
                 connection, facts, now, also=[rejection_event(item, now) for item in rejections]
             )
-            buried = await bury_bodies(connection, rejections)
+            buried = await insert_refused_commands(connection, rejections)
         observe_rejections(rejections, buried)
         await self._committer.keep(committed)
 

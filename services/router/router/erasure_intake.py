@@ -13,8 +13,8 @@ from herald.contracts.identifiers import erasure_id_for
 from herald.contracts.masking import address_hash
 from herald.contracts.recipient_commands import EraseRecipient
 from router.intake import Envelope, Rejection, check_envelope, check_id, check_tenant, rejection
-from router.mentions import Mentions, mentions_of
 from router.planning import UnusableError
+from router.store.mentions import Mentions, mentions_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

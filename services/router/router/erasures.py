@@ -13,7 +13,7 @@ from herald.config.file import HeraldFile
 from herald.contracts.topology import ERASE_KEY
 from herald.contracts.vocabulary import CommandAnswer
 from herald.database.pool import Connection, Database
-from router.commands import bury_bodies, envelope_of, refuse_poison
+from router.commands import envelope_of, insert_refused_commands, refuse_poison
 from router.committing import Committer
 from router.erasure_intake import Asked, read_erase
 from router.erasure_messages import erased_event, erasure_answer
@@ -60,7 +60,7 @@ class ErasureHandler:
             await self._take_on(connection, asked, answered, now)
             answered.frames += [rejection_event(item, now) for item in answered.rejections]
             committed = await self._committer.save(connection, [], [], answered.frames, now)
-            buried = await bury_bodies(connection, answered.rejections)
+            buried = await insert_refused_commands(connection, answered.rejections)
         for answer in answered.answers:
             observe_answer(ERASE_KEY, answer)
         observe_rejections(answered.rejections, buried)

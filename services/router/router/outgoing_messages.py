@@ -30,8 +30,8 @@ from herald.contracts.work import Work, WorkContent
 from router.core.effects import Answer, Emit
 from router.core.fallback import avoided_accounts
 from router.core.message import Attempt, Message
+from router.dead_letters import DeadLetterAct
 from router.intake import Rejection
-from router.letters import LetterAct
 
 WORK_TYPE = "herald.work.send.v1"
 INBOUND_TYPE = event_type("inbound", "received")
@@ -159,7 +159,7 @@ def rejection_event(rejected: Rejection, now: datetime) -> OutgoingMessage:
     )
 
 
-def letter_event(done: LetterAct, now: datetime) -> OutgoingMessage:
+def dead_letter_answer(done: DeadLetterAct, now: datetime) -> OutgoingMessage:
     """Answer an operator's command about a dead letter, to the tenant whose letter it is."""
     context, letter = done.envelope.context, done.letter
     data = CommandData(

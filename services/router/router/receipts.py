@@ -27,12 +27,12 @@ from router.committing import Committer
 from router.core.facts import Fact, ReceiptArrived
 from router.core.message import Attempt, Message
 from router.correlation import match
+from router.dead_letters import DeadLetter, dead_letter_from_receipt, dead_letter_from_unreadable
 from router.inbound import Inbound
-from router.letters import DeadLetter, letter_from, unreadable_letter
 from router.observation import observe_dead_letters
 from router.poison_isolation import apply_isolated
 from router.refused_reports import FOREIGN_USER, RefusedReports
-from router.store.dead_letters import bury
+from router.store.dead_letters import insert_dead_letters
 
 _log = structlog.get_logger(__name__)
 
@@ -123,10 +123,14 @@ class ReceiptHandler:
             ]
             users = {id(item.receipt): item.delivery.user_id for item in items}
             own = self._services.own_user
-            letters = [letter_from(one, why, users.get(id(one), own)) for one, why in lost]
-            letters += [_letter_of_stranger(item) for item in items if not item.may_be_told]
-            letters += map(unreadable_letter, matched.unreadable)
-            buried = await bury(connection, letters)
+            letters = [
+                dead_letter_from_receipt(one, why, users.get(id(one), own)) for one, why in lost
+            ]
+            letters += [
+                _dead_letter_of_foreign_user(item) for item in items if not item.may_be_told
+            ]
+            letters += map(dead_letter_from_unreadable, matched.unreadable)
+            buried = await insert_dead_letters(connection, letters)
         observe_dead_letters(buried)
         await self._committer.keep(committed)
 
@@ -182,5 +186,5 @@ async def _set_aside(item: Item, _error: Exception) -> None:
     item.delivery.reject()
 
 
-def _letter_of_stranger(item: Item) -> DeadLetter:
-    return letter_from(item.receipt, FOREIGN_USER, item.delivery.user_id)
+def _dead_letter_of_foreign_user(item: Item) -> DeadLetter:
+    return dead_letter_from_receipt(item.receipt, FOREIGN_USER, item.delivery.user_id)

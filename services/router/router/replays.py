@@ -18,14 +18,14 @@ from herald.contracts.vocabulary import CommandAnswer
 from herald.database.pool import Connection, Database
 from router.commands import envelope_of, refuse, refuse_poison
 from router.committing import Committer
+from router.dead_letters import DeadLetter, DeadLetterAct, as_delivered, handling_queue
+from router.handlers.dead_letter_acts import save_act
 from router.intake import Envelope, Rejection
-from router.letter_acts import keep_act
-from router.letters import DeadLetter, LetterAct, as_delivered, handling_queue
 from router.observation import observe_answer
 from router.operator_intake import read_operator
 from router.planning import UnusableError
 from router.poison_isolation import apply_isolated
-from router.store.dead_letters import KeptLetter, begin_replay, end_replay, lock_letter
+from router.store.dead_letters import StoredDeadLetter, begin_replay, end_replay, lock_dead_letter
 from router.store.messages import HistoryRow, find_by_key, lock_messages
 
 HANDLED = "handled"
@@ -63,7 +63,7 @@ class ReplayHandler:
     async def _replay(self, envelope: Envelope, command: ReplayDeadLetter) -> None:
         """Mark the letter, handle it, and write how that went: a crash between begins again."""
         async with self._database.transaction() as connection:
-            kept = await lock_letter(connection, command.id)
+            kept = await lock_dead_letter(connection, command.id)
             problem = self._why_not(kept, command, envelope)
             if kept is not None and problem is None:
                 cause = envelope.context.cause
@@ -76,7 +76,7 @@ class ReplayHandler:
         await self._end(envelope, kept.letter, UNREADABLE if copy.rejected else HANDLED)
 
     def _why_not(
-        self, kept: KeptLetter | None, command: ReplayDeadLetter, envelope: Envelope
+        self, kept: StoredDeadLetter | None, command: ReplayDeadLetter, envelope: Envelope
     ) -> str | None:
         if kept is None:
             return "no such dead letter"
@@ -99,7 +99,7 @@ class ReplayHandler:
             is_handled = result == HANDLED
             message_id = await _find_message(connection, letter)
             history = await _told(connection, message_id, envelope) if is_handled else []
-            done = LetterAct(
+            done = DeadLetterAct(
                 envelope=envelope,
                 letter_id=letter.id,
                 letter=letter,
@@ -108,14 +108,18 @@ class ReplayHandler:
                 reason=None if is_handled else result,
                 message_id=message_id,
             )
-            committed = await keep_act(connection, self._committer, done, now, history)
+            committed = await save_act(connection, self._committer, done, now, history)
         observe_answer(REPLAY_KEY, done.answer)
         await self._committer.keep(committed)
 
     async def _refuse(
-        self, envelope: Envelope, command: ReplayDeadLetter, kept: KeptLetter | None, reason: str
+        self,
+        envelope: Envelope,
+        command: ReplayDeadLetter,
+        kept: StoredDeadLetter | None,
+        reason: str,
     ) -> None:
-        done = LetterAct(
+        done = DeadLetterAct(
             envelope=envelope,
             letter_id=command.id,
             letter=kept.letter if kept else None,
@@ -124,7 +128,7 @@ class ReplayHandler:
             reason=reason,
         )
         async with self._database.transaction() as connection:
-            committed = await keep_act(connection, self._committer, done, self._database.now())
+            committed = await save_act(connection, self._committer, done, self._database.now())
         observe_answer(REPLAY_KEY, done.answer)
         await self._committer.keep(committed)
 

@@ -16,7 +16,7 @@ from herald.contracts.topology import RESEND_KEY
 from herald.contracts.vocabulary import CommandAnswer
 from herald.database.pool import Connection, Database
 from router.accepting import accept, contents_of
-from router.commands import answer_repeat, bury_bodies, envelope_of, refuse_poison
+from router.commands import answer_repeat, envelope_of, insert_refused_commands, refuse_poison
 from router.committing import Committer
 from router.core.effects import Answer
 from router.core.message import Message
@@ -117,7 +117,7 @@ class ResendHandler:
             committed = await self._committer.save(
                 connection, [], history, frames, now, decided=batch.decided
             )
-            buried = await bury_bodies(connection, judged.unread)
+            buried = await insert_refused_commands(connection, judged.unread)
             await keep_acts(connection, judged.acts)
         for _message, answer in repeats:
             observe_answer(RESEND_KEY, answer.answer)

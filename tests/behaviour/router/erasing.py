@@ -17,9 +17,9 @@ _numbers = count(2_000_000)
 
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let routers look often, and give receipts no time to be on their way to a queue."""
-    monkeypatch.setattr("router.erasing.SCAN_SECONDS", 0.05)
-    monkeypatch.setattr("router.erasing.LOOK_AGAIN", timedelta(milliseconds=100))
-    monkeypatch.setattr("router.erasing.UNDER_WAY", timedelta(0))
+    monkeypatch.setattr("router.jobs.erasing.SCAN_SECONDS", 0.05)
+    monkeypatch.setattr("router.jobs.erasing.LOOK_AGAIN", timedelta(milliseconds=100))
+    monkeypatch.setattr("router.jobs.erasing.UNDER_WAY", timedelta(0))
 
 
 def another_phone() -> str:

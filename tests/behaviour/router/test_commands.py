@@ -12,7 +12,7 @@ import pytest
 from behaviour.router.world import Body, World, command
 from herald.contracts.commands import MAX_COMMAND_BYTES
 from herald.contracts.identifiers import message_id_for
-from router.letters import START_BYTES
+from router.dead_letters import START_BYTES
 
 
 async def test_accepts_a_good_command(world: World) -> None:

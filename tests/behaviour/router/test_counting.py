@@ -19,7 +19,7 @@ from herald.contracts.vocabulary import Status
 from herald.contracts.work import Work
 from herald.database.pool import Database
 from router import control_commands
-from router.orphaned_receipts import PATIENCE, Unclaimed
+from router.jobs.orphaned_receipts import PATIENCE, OrphanedReceipts
 
 KEPT = "SELECT count(*) FROM router.dead_letters WHERE reason = $1 AND position($2 IN body) > 0"
 PARKED = "SELECT parked FROM router.provider_refs WHERE reference = $1"
@@ -113,14 +113,14 @@ async def test_foreign_receipts_are_dead_letters(world: World) -> None:
     await world.until(lambda: dead_letters("router") == before + 1)
 
 
-async def test_unclaimed_receipts_are_dead_letters(world: World) -> None:
+async def test_orphaned_receipts_are_dead_letters(world: World) -> None:
     """One that another version parked, and that can't be read, is kept too and stops no other."""
     before = dead_letters("router")
     work = await world.work("whatsapp", await world.send())
     word = await park_unreadably(world, work)
     database = Database(world.dsn, application_name="test")
     await database.start()
-    await Unclaimed(database, load_configuration(CONFIGURATION).file).sweep(
+    await OrphanedReceipts(database, load_configuration(CONFIGURATION).file).sweep(
         datetime.now(UTC) + PATIENCE + timedelta(minutes=1)
     )
     await database.stop()

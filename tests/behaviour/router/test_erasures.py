@@ -165,7 +165,7 @@ async def test_many_are_erased_in_batches(
     world: World, phone: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A recipient of many messages keeps nobody's locks for long: a few at a time."""
-    monkeypatch.setattr("router.erasing.MESSAGES", 3)
+    monkeypatch.setattr("router.jobs.erasing.MESSAGES", 3)
     keys = [await world.send(to={"phone": phone}, route="sms") for _ in range(10)]
     for key in keys:
         await world.heard("accepted", key)

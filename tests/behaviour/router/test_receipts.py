@@ -14,8 +14,8 @@ from herald.contracts.receipts import AttemptReceipt
 from herald.contracts.vocabulary import Status
 from herald.contracts.work import Work
 from herald.database.pool import Database
+from router.jobs.orphaned_receipts import PATIENCE, OrphanedReceipts
 from router.metrics import FOREIGN_IGNORED
-from router.orphaned_receipts import PATIENCE, Unclaimed
 
 DEAD = "SELECT count(*) FROM router.dead_letters WHERE reason = $1 AND position($2 IN body) > 0"
 PARKED = "SELECT parked FROM router.provider_refs WHERE reference = $1"
@@ -88,18 +88,18 @@ async def test_what_nobody_claims_becomes_a_dead_letter(world: World) -> None:
     await world.row(PARKED, reference)
     database = Database(world.dsn, application_name="test")
     await database.start()
-    unclaimed = Unclaimed(database, load_configuration(CONFIGURATION).file)
+    orphaned = OrphanedReceipts(database, load_configuration(CONFIGURATION).file)
     now = datetime.now(UTC)
-    await unclaimed.sweep(now)
+    await orphaned.sweep(now)
     assert await world.database.fetchval(PARKED, reference) is not None
-    await unclaimed.sweep(now + PATIENCE + timedelta(minutes=1))
+    await orphaned.sweep(now + PATIENCE + timedelta(minutes=1))
     await database.stop()
     letter = await world.database.fetchrow(
         "SELECT reason, body FROM router.dead_letters WHERE position($1 IN body) > 0",
         reference.encode(),
     )
     assert letter is not None
-    assert letter["reason"] == "unclaimed"
+    assert letter["reason"] == "orphaned"
     assert AttemptReceipt.model_validate_json(letter["body"]).status is Status.DELIVERED
     assert await world.database.fetchval(PARKED, reference) is None
 
@@ -123,8 +123,8 @@ async def test_what_is_others_is_dropped_where_an_account_asks(world: World) -> 
     await database.start()
     counted = FOREIGN_IGNORED.labels("wa-raw")._value
     before = counted.get()
-    unclaimed = Unclaimed(database, load_configuration(CONFIGURATION).file)
-    await unclaimed.sweep(datetime.now(UTC) + PATIENCE + timedelta(minutes=1))
+    orphaned = OrphanedReceipts(database, load_configuration(CONFIGURATION).file)
+    await orphaned.sweep(datetime.now(UTC) + PATIENCE + timedelta(minutes=1))
     await database.stop()
     letters = "SELECT count(*) FROM router.dead_letters WHERE position($1 IN body) > 0"
     assert await world.database.fetchval(letters, reference.encode()) == 0

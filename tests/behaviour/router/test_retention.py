@@ -18,7 +18,7 @@ from herald.contracts.vocabulary import Receipts, Status
 from herald.contracts.work import Work
 from herald.database.pool import Connection, Database
 from router import metrics
-from router.retention import Retention
+from router.jobs.retention import Retention
 from router.store import retention as store
 
 ROUTERS = 2  # a receipt about what was forgotten may come to any

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.body_masks import masked_body
+from router.read_api.body_masks import masked_body
 
 COMMAND = {
     "tenant": "default",

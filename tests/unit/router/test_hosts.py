@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from router.hosts import allowed_hosts, host_name
+from router.read_api.hosts import allowed_hosts, host_name
 
 
 @pytest.mark.parametrize(

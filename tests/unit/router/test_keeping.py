@@ -20,8 +20,14 @@ from router.core.decide import decide
 from router.core.facts import Due, MessageAccepted
 from router.core.fallback import RetryRules
 from router.core.message import PLAN
+from router.dead_letters import (
+    MAX_KEPT_BYTES,
+    START_BYTES,
+    DeadLetter,
+    dead_letter_from_command,
+    dead_letter_from_delivery,
+)
 from router.intake import Envelope, Rejection
-from router.letters import MAX_KEPT_BYTES, START_BYTES, DeadLetter, letter_of, refused_command
 from router.outbox import decode, encode
 from router.transaction import Batch, changed
 from unit.router.making import (
@@ -81,7 +87,7 @@ def _dead(**changes: Any) -> Delivery:
 
 def test_a_dead_letter_tells_where_and_why_it_died() -> None:
     """Queue, reason, exchange and key are the broker's own record."""
-    letter = letter_of(_dead())
+    letter = dead_letter_from_delivery(_dead())
     assert (letter.queue, letter.reason) == ("outbound.sms.normal", "delivery_limit")
     assert (letter.exchange, letter.routing_key) == ("herald.outbound", "sms.normal")
     assert letter.id == "outbound.sms.normal:frame-1"
@@ -89,7 +95,9 @@ def test_a_dead_letter_tells_where_and_why_it_died() -> None:
 
 def test_a_quarantined_webhook_tells_ingress_reason() -> None:
     """What ingress puts there itself never died: its own header says why."""
-    letter = letter_of(_dead(routing_key="ingress.quarantine", headers={"reason": "no_status"}))
+    letter = dead_letter_from_delivery(
+        _dead(routing_key="ingress.quarantine", headers={"reason": "no_status"})
+    )
     assert (letter.queue, letter.reason) == ("ingress.quarantine", "no_status")
 
 
@@ -107,7 +115,7 @@ STRANGE: list[dict[str, Any]] = [
 @pytest.mark.parametrize("changes", STRANGE)
 def test_any_dead_letter_can_be_kept(changes: dict[str, Any]) -> None:
     """Whatever its headers and body, a letter fits the table."""
-    letter = letter_of(_dead(**changes))
+    letter = dead_letter_from_delivery(_dead(**changes))
     assert "\x00" not in letter.id + letter.headers
     assert isinstance(json.loads(letter.headers), dict)
     assert len(letter.id) <= 512
@@ -124,9 +132,9 @@ TOO_LARGE = Rejection(
 @pytest.mark.parametrize(
     ("letter", "size"),
     [
-        (letter_of(_dead(body=b"x" * (MAX_KEPT_BYTES + 1))), MAX_KEPT_BYTES + 1),
+        (dead_letter_from_delivery(_dead(body=b"x" * (MAX_KEPT_BYTES + 1))), MAX_KEPT_BYTES + 1),
         (
-            refused_command(
+            dead_letter_from_command(
                 Rejection(
                     envelope=Envelope(
                         body=b"x" * (MAX_COMMAND_BYTES + 1), routing_key="message.send"

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.mentions import mentions_of
+from router.store.mentions import mentions_of
 
 PHONE, EMAIL = "+15550002222", "Zoë.Smith+news@Example.com"
 

@@ -15,8 +15,8 @@ from structlog.testing import capture_logs
 from herald.config.loading import Configuration, ConfigurationError, load_configuration
 from herald.contracts.read_tokens import Reader, entry_for
 from reading import TOKENS, Answer, ask, with_readers
-from router import readers
-from router.read_access import ReadAccess
+from router.read_api import readers
+from router.read_api.access import ReadAccess
 
 CONFIGURATION = Path(__file__).parents[2] / "behaviour" / "router" / "herald.toml"
 HOST = ("host", "127.0.0.1:8002")

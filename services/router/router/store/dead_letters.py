@@ -10,13 +10,13 @@ import asyncpg
 
 from herald.database.pool import Connection
 from herald.database.queries import load_queries
-from router.letters import DeadLetter
+from router.dead_letters import DeadLetter
 
 QUERIES = load_queries("router.store", "dead_letters.sql")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KeptLetter:
+class StoredDeadLetter:
     """A dead letter as it is kept, and how it was replayed last, if it was."""
 
     letter: DeadLetter
@@ -38,7 +38,7 @@ class Filter:
     replayed: bool | None = None
 
 
-async def bury(connection: Connection, letters: Sequence[DeadLetter]) -> list[str]:
+async def insert_dead_letters(connection: Connection, letters: Sequence[DeadLetter]) -> list[str]:
     """Keep dead letters for the operator; one that is kept already stays as it is.
 
     Only if it is being replayed it says that it died again. Returns the queues of the new ones.
@@ -46,7 +46,7 @@ async def bury(connection: Connection, letters: Sequence[DeadLetter]) -> list[st
     if not letters:
         return []
     rows = await connection.fetch(
-        QUERIES["bury"],
+        QUERIES["insert_dead_letters"],
         [letter.id for letter in letters],
         [letter.queue for letter in letters],
         [letter.reason for letter in letters],
@@ -63,9 +63,9 @@ async def bury(connection: Connection, letters: Sequence[DeadLetter]) -> list[st
     return [row["queue"] for row in rows if row["is_new"]]
 
 
-async def lock_letter(connection: Connection, letter_id: str) -> KeptLetter | None:
+async def lock_dead_letter(connection: Connection, letter_id: str) -> StoredDeadLetter | None:
     """Lock and load a dead letter."""
-    row = await connection.fetchrow(QUERIES["lock_letter"], letter_id)
+    row = await connection.fetchrow(QUERIES["lock_dead_letter"], letter_id)
     return _kept(row) if row is not None else None
 
 
@@ -83,9 +83,9 @@ async def end_replay(connection: Connection, letter_id: str, result: str) -> str
     return written
 
 
-async def delete_letter(connection: Connection, letter_id: str) -> None:
+async def delete_dead_letter(connection: Connection, letter_id: str) -> None:
     """Delete a dead letter."""
-    await connection.execute(QUERIES["delete_letter"], letter_id)
+    await connection.execute(QUERIES["delete_dead_letter"], letter_id)
 
 
 async def was_dropped(connection: Connection, letter_id: str, act: str) -> bool:
@@ -93,11 +93,13 @@ async def was_dropped(connection: Connection, letter_id: str, act: str) -> bool:
     return bool(await connection.fetchval(QUERIES["was_dropped"], letter_id, act))
 
 
-async def list_letters(connection: Connection, which: Filter, limit: int) -> list[asyncpg.Record]:
+async def list_dead_letters(
+    connection: Connection, which: Filter, limit: int
+) -> list[asyncpg.Record]:
     """List dead letters without their bodies, the newest first."""
     at, name = which.before or (None, None)
     return await connection.fetch(
-        QUERIES["list_letters"],
+        QUERIES["list_dead_letters"],
         which.queue,
         which.reason,
         which.tenant,
@@ -109,9 +111,9 @@ async def list_letters(connection: Connection, which: Filter, limit: int) -> lis
     )
 
 
-async def show_letter(connection: Connection, letter_id: str) -> asyncpg.Record | None:
+async def show_dead_letter(connection: Connection, letter_id: str) -> asyncpg.Record | None:
     """Read one dead letter whole."""
-    return await connection.fetchrow(QUERIES["show_letter"], letter_id)
+    return await connection.fetchrow(QUERIES["show_dead_letter"], letter_id)
 
 
 async def find_rejections(connection: Connection, tenant: str, key: str) -> list[asyncpg.Record]:
@@ -119,8 +121,8 @@ async def find_rejections(connection: Connection, tenant: str, key: str) -> list
     return await connection.fetch(QUERIES["find_rejections"], tenant, key)
 
 
-def _kept(row: asyncpg.Record) -> KeptLetter:
-    return KeptLetter(
+def _kept(row: asyncpg.Record) -> StoredDeadLetter:
+    return StoredDeadLetter(
         letter=DeadLetter(
             id=row["id"],
             queue=row["queue"],

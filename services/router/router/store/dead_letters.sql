@@ -1,4 +1,4 @@
--- name: bury
+-- name: insert_dead_letters
 -- Keep what nobody could handle. A letter that is being replayed and dies again says so, and why now.
 -- Returns the queues, and which letters are new.
 INSERT INTO router.dead_letters AS d (
@@ -20,7 +20,7 @@ ON CONFLICT (id) DO UPDATE SET reason = excluded.reason, replay_result = 'refuse
 WHERE d.replayed_at IS NOT NULL AND d.replay_result IS NULL
 RETURNING queue, xmax = 0 AS is_new
 
--- name: lock_letter
+-- name: lock_dead_letter
 -- Lock a dead letter that an operator means.
 SELECT id, queue, reason, exchange, routing_key, body, message_id, correlation_id, broker_user,
     tenant, idempotency_key, replayed_at, replayed_by, replay_cause, replay_result
@@ -50,7 +50,7 @@ SET replay_result = coalesce(
 WHERE d.id = $1
 RETURNING replay_result
 
--- name: delete_letter
+-- name: delete_dead_letter
 -- Delete a dead letter.
 DELETE FROM router.dead_letters WHERE id = $1
 
@@ -61,7 +61,7 @@ SELECT EXISTS (
     WHERE subject = $1 AND act = $2 AND detail ->> 'answer' = 'accepted'
 )
 
--- name: list_letters
+-- name: list_dead_letters
 -- List dead letters, the newest first; each filter that is null lets all pass.
 SELECT id, queue, reason, exchange, routing_key, message_id, correlation_id, broker_user, tenant,
     idempotency_key, received_at, octet_length(body) AS bytes, replayed_at, replayed_by, replay_result
@@ -75,7 +75,7 @@ WHERE ($1::text IS NULL OR queue = $1)
 ORDER BY received_at DESC, id DESC
 LIMIT $8
 
--- name: show_letter
+-- name: show_dead_letter
 -- Read one dead letter whole.
 SELECT id, queue, reason, exchange, routing_key, headers, body, message_id, correlation_id,
     broker_user, tenant, idempotency_key, received_at, octet_length(body) AS bytes,

@@ -181,7 +181,7 @@ SET attempt_id = coalesce(r.attempt_id, excluded.attempt_id),
     END
 RETURNING provider, account, reference, attempt_id, parked
 
--- name: lock_unclaimed
+-- name: lock_orphaned
 -- Lock rows on which receipts wait since before $1; another router's are skipped.
 SELECT provider, account, reference, attempt_id, parked
 FROM router.provider_refs

@@ -44,11 +44,9 @@ async def upsert_references(
     return [_reference(row) for row in found]
 
 
-async def lock_unclaimed(
-    connection: Connection, before: datetime, limit: int
-) -> list[ReferenceRow]:
+async def lock_orphaned(connection: Connection, before: datetime, limit: int) -> list[ReferenceRow]:
     """Lock rows that were parked on before a time and have no attempt; others' are skipped."""
-    found = await connection.fetch(QUERIES["lock_unclaimed"], before, limit)
+    found = await connection.fetch(QUERIES["lock_orphaned"], before, limit)
     return [_reference(row) for row in found]
 
 

@@ -16,10 +16,10 @@ from herald.bus.batches import where
 from herald.config.file import HeraldFile
 from herald.database.pool import Database
 from router import metrics
-from router.letters import DeadLetter, letter_from, unreadable_letter
+from router.dead_letters import DeadLetter, dead_letter_from_receipt, dead_letter_from_unreadable
 from router.observation import observe_dead_letters
-from router.store.dead_letters import bury
-from router.store.references import ReferenceRow, clear_parked, lock_unclaimed
+from router.store.dead_letters import insert_dead_letters
+from router.store.references import ReferenceRow, clear_parked, lock_orphaned
 
 PATIENCE = timedelta(days=1)  # an acceptance is at most a long outage late
 INTERVAL_SECONDS = 600
@@ -28,7 +28,7 @@ BATCH = 200
 _log = structlog.get_logger(__name__)
 
 
-class Unclaimed:
+class OrphanedReceipts:
     """Makes dead letters of parked receipts that no attempt of ours took up."""
 
     def __init__(self, database: Database, configuration: HeraldFile) -> None:
@@ -45,20 +45,22 @@ class Unclaimed:
                 while await self.sweep(self._database.now()):
                     pass  # a whole batch: more wait
             except Exception as error:  # noqa: BLE001  the clocks beside it go on
-                _log.error("unclaimed.failed", error=type(error).__name__, where=where(error))
+                _log.error(
+                    "orphaned_receipts.failed", error=type(error).__name__, where=where(error)
+                )
             await asyncio.sleep(INTERVAL_SECONDS)
 
     async def sweep(self, now: datetime) -> bool:
         """Give up what has waited too long; return whether more may wait."""
         buried: list[str] = []
         async with self._database.transaction() as connection:
-            rows = await lock_unclaimed(connection, now - PATIENCE, BATCH)
+            rows = await lock_orphaned(connection, now - PATIENCE, BATCH)
             if rows:
                 letters = [letter for row in rows for letter in self._letters(row)]
-                buried = await bury(connection, letters)
+                buried = await insert_dead_letters(connection, letters)
                 await clear_parked(connection, [row.key for row in rows])
         if buried:
-            _log.warning("unclaimed.buried", receipts=len(buried))
+            _log.warning("orphaned_receipts.dead_lettered", receipts=len(buried))
         observe_dead_letters(buried)
         for account, number in self._ignored(rows).items():
             metrics.FOREIGN_IGNORED.labels(account).inc(number)
@@ -68,8 +70,8 @@ class Unclaimed:
         _, account, _ = row.key
         if account not in self._ignoring:
             for receipt in row.parked:
-                yield letter_from(receipt, "unclaimed", self._own_user)
-        yield from map(unreadable_letter, row.unreadable)
+                yield dead_letter_from_receipt(receipt, "orphaned", self._own_user)
+        yield from map(dead_letter_from_unreadable, row.unreadable)
 
     def _ignored(self, rows: Iterable[ReferenceRow]) -> Counter[str]:
         """Count by account the receipts of which no letter was made."""

@@ -17,10 +17,10 @@ from herald.contracts.searches import When
 from herald.contracts.text import storable
 from herald.contracts.validation_errors import validation_errors_of
 from herald.database.pool import OUTAGES, Database
-from router.body_masks import masked_body, masked_value
-from router.read_access import ReadAccess, read_error, refuse_tenant, tenant_asked_for
+from router.read_api.access import ReadAccess, read_error, refuse_tenant, tenant_asked_for
+from router.read_api.body_masks import masked_body, masked_value
 from router.store.audit import Act, keep_acts
-from router.store.dead_letters import Filter, find_rejections, list_letters, show_letter
+from router.store.dead_letters import Filter, find_rejections, list_dead_letters, show_dead_letter
 
 BODY_READ = "dead_letter.read"  # the audit's name for a look at a whole body
 _FILTERS = ("queue", "reason", "tenant", "since", "after", "replayed", "limit")
@@ -28,13 +28,13 @@ _LIMIT, _MOST = 100, 500
 _WHEN: TypeAdapter[datetime | timedelta] = TypeAdapter(When)
 
 
-def letter_routes(access: ReadAccess, database: Database) -> list[Route]:
+def dead_letter_routes(access: ReadAccess, database: Database) -> list[Route]:
     """Build `GET /dead-letters`, `/dead-letters/{id}` and `/rejections?idempotency_key=&tenant=`.
 
     Dead letters are operators'. Bodies are masked; `body=whole` shows one as it is, which the
     audit keeps. A tenant's rejections are its own to read.
     """
-    api = _LetterApi(database)
+    api = _DeadLetterApi(database)
     return [
         access.route("/dead-letters", api.list),
         access.route("/dead-letters/{letter_id:path}", api.show),
@@ -42,7 +42,7 @@ def letter_routes(access: ReadAccess, database: Database) -> list[Route]:
     ]
 
 
-class _LetterApi:
+class _DeadLetterApi:
     def __init__(self, database: Database) -> None:
         self._database = database
 
@@ -55,7 +55,7 @@ class _LetterApi:
             return read_error(400, str(error))
         try:
             async with self._database.connection() as connection:
-                rows = await list_letters(connection, which, limit)
+                rows = await list_dead_letters(connection, which, limit)
         except OUTAGES:
             return _away()
         last = rows[-1] if len(rows) == limit else None
@@ -69,7 +69,7 @@ class _LetterApi:
         whole = request.query_params.get("body") == "whole"
         try:
             async with self._database.transaction() as connection:
-                row = await show_letter(connection, letter_id)
+                row = await show_dead_letter(connection, letter_id)
                 if row is None:
                     return read_error(404, "no such dead letter")
                 if whole:

@@ -11,9 +11,9 @@ from starlette.routing import Route
 from herald.config.file import DEFAULT_TENANT
 from herald.config.loading import Configuration
 from herald.contracts.read_tokens import Reader
-from router.hosts import allowed_hosts, host_name
 from router.metrics import READS_REFUSED
-from router.readers import CurrentReaders, TokensUnusableError
+from router.read_api.hosts import allowed_hosts, host_name
+from router.read_api.readers import CurrentReaders, TokensUnusableError
 
 # Answers a reader's request; what the reader may not read is its own to look after.
 ReadHandler = Callable[[Request, Reader], Awaitable[Response]]

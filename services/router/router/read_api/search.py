@@ -23,7 +23,7 @@ from herald.contracts.searches import MessageSearch, Position
 from herald.contracts.validation_errors import validation_errors_of
 from herald.database.pool import OUTAGES, Connection, Database
 from router.core.message import PLAN, STATE
-from router.read_access import ReadAccess, read_error, refuse_tenant
+from router.read_api.access import ReadAccess, read_error, refuse_tenant
 from router.store.searches import Look, are_hashes_complete, list_tenants, position_of
 
 MAX_BODY_BYTES = 16 * 1024

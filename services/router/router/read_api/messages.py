@@ -15,12 +15,12 @@ from herald.contracts.masking import masked
 from herald.contracts.read_tokens import Reader
 from herald.database.pool import OUTAGES, Database
 from router.core.message import PLAN, STATE, Attempt, Plan
-from router.read_access import ReadAccess, read_error, refuse_tenant, tenant_asked_for
+from router.read_api.access import ReadAccess, read_error, refuse_tenant, tenant_asked_for
 from router.store.messages import find_by_key
 from router.store.views import show_history, show_message
 
 
-def read_routes(access: ReadAccess, database: Database) -> list[Route]:
+def message_routes(access: ReadAccess, database: Database) -> list[Route]:
     """Build `GET /messages/{id}` and `GET /messages?idempotency_key=&tenant=`.
 
     Addresses are masked; what was said is not shown.

@@ -12,13 +12,13 @@ from herald.contracts.vocabulary import CommandAnswer
 from herald.database.pool import Database
 from router.commands import envelope_of, refuse, refuse_poison
 from router.committing import Committer
+from router.dead_letters import DeadLetterAct
+from router.handlers.dead_letter_acts import save_act
 from router.intake import Envelope, Rejection
-from router.letter_acts import keep_act
-from router.letters import LetterAct
 from router.observation import observe_answer
 from router.operator_intake import read_operator
 from router.poison_isolation import apply_isolated
-from router.store.dead_letters import delete_letter, lock_letter, was_dropped
+from router.store.dead_letters import delete_dead_letter, lock_dead_letter, was_dropped
 
 
 class DropHandler:
@@ -45,15 +45,15 @@ class DropHandler:
     async def _drop(self, envelope: Envelope, command: DropDeadLetter) -> None:
         """Delete it; told again, it is answered as a duplicate."""
         async with self._database.transaction() as connection:
-            kept = await lock_letter(connection, command.id)
+            kept = await lock_dead_letter(connection, command.id)
             answer = CommandAnswer.ACCEPTED
             if kept is not None:
-                await delete_letter(connection, command.id)
+                await delete_dead_letter(connection, command.id)
             else:
                 dropped = await was_dropped(connection, command.id, DROP_KEY)
                 answer = CommandAnswer.DUPLICATE if dropped else CommandAnswer.REJECTED
             is_unknown = answer is CommandAnswer.REJECTED
-            done = LetterAct(
+            done = DeadLetterAct(
                 envelope=envelope,
                 letter_id=command.id,
                 letter=kept.letter if kept else None,
@@ -61,7 +61,7 @@ class DropHandler:
                 field="id" if is_unknown else None,
                 reason="no such dead letter" if is_unknown else None,
             )
-            committed = await keep_act(connection, self._committer, done, self._database.now())
+            committed = await save_act(connection, self._committer, done, self._database.now())
         observe_answer(DROP_KEY, answer)
         await self._committer.keep(committed)
 

@@ -7,16 +7,16 @@ from datetime import datetime
 
 from herald.database.pool import Connection
 from router.committing import Committed, Committer
-from router.letters import LetterAct
-from router.outgoing_messages import letter_event
+from router.dead_letters import DeadLetterAct
+from router.outgoing_messages import dead_letter_answer
 from router.store.audit import Act, keep_acts
 from router.store.messages import HistoryRow
 
 
-async def keep_act(
+async def save_act(
     connection: Connection,
     committer: Committer,
-    done: LetterAct,
+    done: DeadLetterAct,
     now: datetime,
     history: Sequence[HistoryRow] = (),
 ) -> Committed:
@@ -25,7 +25,7 @@ async def keep_act(
     A refused one is no dead letter itself: the audit has it, and there may be thousands.
     """
     letter = done.letter
-    committed = await committer.save(connection, [], history, [letter_event(done, now)], now)
+    committed = await committer.save(connection, [], history, [dead_letter_answer(done, now)], now)
     act = Act(
         user=done.envelope.user or "",
         act=done.envelope.routing_key,

@@ -88,7 +88,7 @@ class _Known:
     ingresses: dict[UUID, Ingress] = field(default_factory=dict)
 
 
-class Listeners:
+class SilenceGate:
     """Sends pulses, renews this router's rows, and knows up to when silence may be judged."""
 
     def __init__(
@@ -134,7 +134,7 @@ class Listeners:
             return "no ingress was seen yet: fallback_after waits"
         return "receipts or webhooks are held up somewhere: fallback_after and start_within wait"
 
-    def handled(self, lane: Lane, pulses: Sequence[Pulse]) -> None:
+    def take_pulses(self, lane: Lane, pulses: Sequence[Pulse]) -> None:
         """Take in pulses, in order: they and all that came before them are handled."""
         own = self._own[lane]
         own.note_losses(self._database.now())  # first: these pulses may have come after a loss

@@ -1,0 +1,1 @@
+"""What the router does by the clock, beside its deliveries."""

@@ -1,0 +1,1 @@
+"""The read API: messages, searches and dead letters, for those with a token."""
