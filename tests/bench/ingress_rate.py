@@ -99,7 +99,9 @@ def _bodies(stack: Stack) -> list[str]:
 
 
 def _number(stack: Stack) -> dict[str, str]:
-    numbers: dict[str, dict[str, str]] = tomllib.loads(stack.sandbox_config.read_text())["whatsapp"]
+    numbers: dict[str, dict[str, str]] = tomllib.loads(stack.sandbox_config.read_text())[
+        "whatsapp_cloud"
+    ]
     return next(iter(numbers.values()))
 
 

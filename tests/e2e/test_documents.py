@@ -21,7 +21,7 @@ from herald.contracts.content import Content
 from herald.contracts.events import read_event
 from herald.contracts.read_tokens import TokensFile
 from herald_local.stack import Stack
-from sandbox.settings import load
+from sandbox.loading import load
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", ROOT / "ADDING_A_PROVIDER.md", *sorted((ROOT / "docs").glob("*.md"))]

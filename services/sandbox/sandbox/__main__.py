@@ -1,4 +1,4 @@
-"""`python -m sandbox`: run the sandbox, on loopback unless told otherwise."""
+"""`python -m sandbox`: run the sandbox, on loopback unless HERALD_HTTP_HOST says otherwise."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import os
 import uvicorn
 
 from sandbox.app import build_app
-from sandbox.settings import load_or_exit
+from sandbox.loading import load_or_exit
 
 DEFAULT_PORT = 8010
 
 
 def main() -> None:
-    """Read the configuration, then serve until told to stop."""
+    """Read the configuration, then serve until a signal."""
     uvicorn.run(
         build_app(load_or_exit()),
         host=os.environ.get("HERALD_HTTP_HOST", "127.0.0.1"),

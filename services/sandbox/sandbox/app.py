@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
@@ -14,11 +14,9 @@ from starlette.routing import Route
 from sandbox.control import control_routes
 from sandbox.flow import Flow
 from sandbox.ledger import Ledger
-from sandbox.providers.whatsapp_cloud import Graph
-from sandbox.sendgrid import SendGrid
+from sandbox.registry import definitions
 from sandbox.settings import SandboxFile
-from sandbox.smtp import SmtpServer
-from sandbox.twilio import Twilio
+from sandbox.stand_ins import Definition, StandIn
 from sandbox.webhooks import WebhookSender
 
 
@@ -27,38 +25,27 @@ def build_app(file: SandboxFile) -> Starlette:
     ledger = Ledger(file.requests_file)
     webhooks = WebhookSender(file.pace, enabled=file.webhooks.enabled)
     flow = Flow(ledger, webhooks)
-    graph = Graph(file.whatsapp, flow)
-    twilio = Twilio(file.twilio, flow)
-    sendgrid = SendGrid(file.sendgrid, flow)
-    mail = SmtpServer(file.smtp, ledger, file.pace) if file.smtp else None
+    stand_ins: list[tuple[Definition, StandIn]] = [
+        (definition, definition.make(settings, flow))
+        for definition in definitions()
+        if (settings := getattr(file, definition.name)) is not None
+    ]
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        await ledger.start()
-        await webhooks.start()
-        if mail is not None:
-            await mail.start()
-        try:
+        async with AsyncExitStack() as stack:
+            parts: list[Ledger | WebhookSender | StandIn] = [ledger, webhooks]
+            for part in [*parts, *(stand_in for _, stand_in in stand_ins)]:
+                await part.start()
+                stack.push_async_callback(part.stop)
             yield
-        finally:
-            if mail is not None:
-                await mail.stop()
-            await webhooks.stop()
-            await ledger.stop()
 
     routes = [
-        Route("/graph/{version}/{phone_number_id}/messages", graph.messages, methods=["POST"]),
-        Route(
-            "/twilio/2010-04-01/Accounts/{account_sid}/Messages.json",
-            twilio.create,
-            methods=["POST"],
-        ),
-        Route("/twilio/2010-04-01/Accounts/{account_sid}/Messages/{message_sid}.json", twilio.show),
-        Route("/sendgrid/v3/mail/send", sendgrid.send, methods=["POST"]),
+        *(route for _, stand_in in stand_ins for route in stand_in.routes),
         Route("/healthz", _healthz),
         Route("/readyz", _readyz),
         Route("/metrics", _metrics),
-        *control_routes(ledger, webhooks, flow, graph, twilio),
+        *control_routes(flow, stand_ins),
     ]
     return Starlette(routes=routes, lifespan=lifespan)
 

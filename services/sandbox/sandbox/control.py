@@ -1,41 +1,58 @@
-"""`/_sandbox`: what tests ask of the outside world."""
+"""`/_sandbox`: what tests read and change in the outside world."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sandbox.flow import Flow
 from sandbox.ledger import Ledger
-from sandbox.providers.whatsapp_cloud import Graph
-from sandbox.twilio import Twilio
+from sandbox.stand_ins import Definition, InboundMessage, StandIn
 from sandbox.webhooks import WebhookSender
 
 ACCEPTED: dict[str, bool | None] = {"true": True, "false": False, "any": None}
 
+StandIns = Sequence[tuple[Definition, StandIn]]
 
-class InboundRequest(BaseModel):
+
+class InboundBody(BaseModel):
     """A message that a recipient sends to us."""
 
     model_config = ConfigDict(extra="forbid")
 
-    channel: str = Field(pattern="^(whatsapp|sms)$")
+    channel: str
+    provider: str | None = None  # the first that serves the channel
     account: str = "main"
     sender: str
     text: str = ""
-    message: dict[str, Any] | None = None  # WhatsApp only: a message object of any type
+    message: dict[str, Any] | None = None  # in the provider's own form; see docs/sandbox.md
 
 
-def control_routes(
-    ledger: Ledger, webhooks: WebhookSender, flow: Flow, graph: Graph, twilio: Twilio
-) -> list[Route]:
+def control_routes(flow: Flow, stand_ins: StandIns) -> list[Route]:
     """Build the routes."""
 
+    async def reset(_request: Request) -> Response:
+        flow.ledger.reset()
+        for _, stand_in in stand_ins:
+            stand_in.reset()
+        return JSONResponse({"reset": True})
+
+    return [
+        _requests_route(flow.ledger),
+        _inbound_route(flow.webhooks, stand_ins),
+        *_webhook_routes(flow.webhooks),
+        _delaying_route(flow),
+        Route("/_sandbox/reset", reset, methods=["POST"]),
+    ]
+
+
+def _requests_route(ledger: Ledger) -> Route:
     async def requests(request: Request) -> Response:
         wanted = request.query_params.get("accepted", "true")
         if wanted not in ACCEPTED:
@@ -47,45 +64,54 @@ def control_routes(
         )
         return JSONResponse({"requests": [_plain(entry) for entry in found]})
 
+    return Route("/_sandbox/requests", requests)
+
+
+def _inbound_route(webhooks: WebhookSender, stand_ins: StandIns) -> Route:
     async def inbound(request: Request) -> Response:
         try:
-            wanted = InboundRequest.model_validate_json(await request.body())
+            body = InboundBody.model_validate_json(await request.body())
         except ValidationError as error:
             return JSONResponse({"error": error.errors(include_input=False)}, status_code=400)
+        message = InboundMessage(
+            channel=body.channel,
+            account=body.account,
+            sender=body.sender,
+            text=body.text,
+            fields=body.message,
+        )
         try:
-            if wanted.channel == "sms":
-                build = twilio.inbound(wanted.account, wanted.sender, wanted.text)
-            else:
-                message = wanted.message or {"type": "text", "text": {"body": wanted.text}}
-                build = graph.inbound(wanted.account, wanted.sender, message)
-        except KeyError:
-            return JSONResponse({"error": f"no account {wanted.account}"}, status_code=400)
-        await webhooks.now(build)
+            webhook = _stand_in(stand_ins, body).inbound(message)
+        except LookupError as error:
+            return JSONResponse({"error": str(error)}, status_code=400)
+        await webhooks.now(webhook)
         return JSONResponse({"sent": True})
 
-    async def reset(_request: Request) -> Response:
-        ledger.reset()
-        twilio.reset()
-        return JSONResponse({"reset": True})
-
-    return [
-        Route("/_sandbox/requests", requests),
-        Route("/_sandbox/inbound", inbound, methods=["POST"]),
-        _switching_route(webhooks),
-        _delaying_route(flow),
-        Route("/_sandbox/reset", reset, methods=["POST"]),
-    ]
+    return Route("/_sandbox/inbound", inbound, methods=["POST"])
 
 
-def _switching_route(webhooks: WebhookSender) -> Route:
-    async def switch_webhooks(request: Request) -> Response:
+def _stand_in(stand_ins: StandIns, body: InboundBody) -> StandIn:
+    for definition, stand_in in stand_ins:
+        if body.channel in definition.channels and body.provider in {None, definition.name}:
+            return stand_in
+    raise LookupError(f"no provider {body.provider or ''} serves {body.channel}")
+
+
+def _webhook_routes(webhooks: WebhookSender) -> list[Route]:
+    async def show(_request: Request) -> Response:
+        return JSONResponse({"enabled": webhooks.enabled, "pending": webhooks.pending})
+
+    async def switch(request: Request) -> Response:
         state = request.path_params["state"]
         if state not in {"on", "off"}:
             return JSONResponse({"error": "webhooks are on or off"}, status_code=400)
         webhooks.enabled = state == "on"
         return JSONResponse({"webhooks": webhooks.enabled})
 
-    return Route("/_sandbox/webhooks/{state}", switch_webhooks, methods=["POST"])
+    return [
+        Route("/_sandbox/webhooks", show),
+        Route("/_sandbox/webhooks/{state}", switch, methods=["POST"]),
+    ]
 
 
 def _delaying_route(flow: Flow) -> Route:

@@ -1,45 +1,35 @@
-"""From a valid request to its answer and its webhooks, the same for every HTTP provider."""
+"""From a valid request to its response and its webhooks, the same for every HTTP provider."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from sandbox.behaviours import ACCEPTED, Answer, Behaviour, case_for
+from sandbox.behaviours import ACCEPTED, DELIVERED, ONCE, Behaviour, Failure, Handling, Status
+from sandbox.behaviours import failed as failed_later
+from sandbox.cases import case_for
 from sandbox.ledger import Ledger
-from sandbox.webhooks import Build, WebhookSender
+from sandbox.webhooks import WebhookFactory, WebhookSender
 
 REPLY_AFTER_STATUSES = 2  # delays between the last status and what the recipient writes
 
 
 class ConnectionReset(Response):
-    """No answer: the connection is reset. Knows that uvicorn is the server."""
+    """No response: the connection is reset. Knows that uvicorn is the server."""
 
     async def __call__(self, _scope: Scope, receive: Receive, _send: Send) -> None:
         """Abort the connection."""
         receive.__self__.transport.abort()  # type: ignore[attr-defined]  # uvicorn's own receive
-        while (await receive())["type"] != "http.disconnect":  # else uvicorn misses an answer
+        while (await receive())["type"] != "http.disconnect":  # else uvicorn misses a response
             pass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wording:
-    """How a provider says things, and tells them later."""
-
-    accepted: Callable[[str], Response]  # with the new message's id
-    refused: Callable[[int], Response]  # with its error code
-    throttled: Callable[[int], Response]  # with seconds to wait
-    failed: Callable[[], Response]  # a 5xx with an error of its own
-    status: Callable[[str, str, int], Build]  # id, status, error code
-    reply: Callable[[str], Build] | None = None  # the recipient's text
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sending:
+class MessageRequest:
     """A valid request for one message."""
 
     provider: str
@@ -48,79 +38,109 @@ class Sending:
     to: str
     attempt: str | None
     reference: str  # the id it gets if it is accepted
+    is_template: bool = False
+
+
+class WireFormat(Protocol):
+    """How a provider responds to one request, and what it reports of it."""
+
+    def accepted(self, reference: str) -> Response: ...
+
+    def refused(self, failure: Failure) -> Response | None:
+        """Return None where only webhooks report this failure, after the acceptance."""
+
+    def throttled(self, seconds: int) -> Response: ...
+
+    def server_error(self) -> Response:
+        """Return a 5xx with an error body of the provider's own."""
+
+    def status(self, reference: str, status: Status, failure: Failure | None) -> WebhookFactory: ...
+
+    def reply(self, text: str) -> WebhookFactory | None:
+        """Return None where recipients can't write back."""
 
 
 class Flow:
-    """Plays what the recipient's case says."""
+    """Lets happen what the recipient's case says."""
 
     def __init__(self, ledger: Ledger, webhooks: WebhookSender) -> None:
-        self._ledger = ledger
-        self._webhooks = webhooks
-        self._pace = webhooks.pace
-        self.answer_delay_ms = webhooks.pace.answer_delay_ms
+        self.ledger = ledger
+        self.webhooks = webhooks
+        self.pace = webhooks.pace
+        self.answer_delay_ms = webhooks.pace.answer_delay_ms  # may be changed while running
 
-    async def play(self, sending: Sending, wording: Wording) -> Response:
-        """Record the request, answer it, and tell its statuses."""
+    async def respond(self, request: MessageRequest, wire: WireFormat) -> Response:
+        """Record the request, respond to it, and report its statuses."""
         if self.answer_delay_ms:
             await asyncio.sleep(self.answer_delay_ms / 1000)
-        behaviour = case_for(sending.to).on(sending.channel)
-        before = self._ledger.tries(sending.channel, sending.to)
-        answer = _answer_now(behaviour.answer, before)
-        if answer not in ACCEPTED:
-            await self._record(sending, accepted=False, outcome=answer.name.lower())
-            return self._refusal(answer, behaviour, wording)
-        await self._record(sending, accepted=True, outcome="accepted")
-        response = wording.accepted(sending.reference)
-        await self._tell(sending.reference, behaviour, wording)
-        return await self._acceptance(answer, response)
+        behaviour = _behaviour(request)
+        tries_before = self.ledger.tries(request.channel, request.to)
+        handling = behaviour.handling
+        if handling in ONCE and tries_before:
+            handling = Handling.ACCEPT
+        if handling not in ACCEPTED:
+            refusal = self._refusal(handling, behaviour.failure, wire)
+            if refusal is not None:
+                await self._record(request, handling.name.lower())
+                return refusal
+            assert behaviour.failure is not None
+            behaviour = failed_later(behaviour.failure)
+        await self._record(request, "accepted")
+        response = wire.accepted(request.reference)
+        await self._report(request.reference, behaviour, wire)
+        return await self._acceptance(handling, response)
 
-    async def _record(self, sending: Sending, *, accepted: bool, outcome: str) -> None:
-        await self._ledger.record(
-            provider=sending.provider,
-            channel=sending.channel,
-            account=sending.account,
-            to=sending.to,
-            attempt=sending.attempt,
-            reference=sending.reference if accepted else None,
+    async def _record(self, request: MessageRequest, outcome: str) -> None:
+        await self.ledger.record(
+            provider=request.provider,
+            channel=request.channel,
+            account=request.account,
+            to=request.to,
+            attempt=request.attempt,
+            reference=request.reference if outcome == "accepted" else None,
             outcome=outcome,
         )
 
-    def _refusal(self, answer: Answer, behaviour: Behaviour, wording: Wording) -> Response:
-        if answer is Answer.REFUSE:
-            return wording.refused(behaviour.code)
-        if answer in {Answer.THROTTLE, Answer.THROTTLE_ONCE}:
-            return wording.throttled(self._pace.retry_after_seconds)
-        if answer is Answer.ERROR_ONCE:
-            return wording.failed()
+    def _refusal(
+        self, handling: Handling, failure: Failure | None, wire: WireFormat
+    ) -> Response | None:
+        if handling is Handling.REFUSE:
+            assert failure is not None
+            return wire.refused(failure)
+        if handling in {Handling.THROTTLE, Handling.THROTTLE_ONCE}:
+            return wire.throttled(self.pace.retry_after_seconds)
+        if handling is Handling.ERROR_ONCE:
+            return wire.server_error()
         return HTMLResponse("<html><body>Internal Server Error</body></html>", status_code=500)
 
-    async def _acceptance(self, answer: Answer, response: Response) -> Response:
-        if answer is Answer.RESET:
+    async def _acceptance(self, handling: Handling, response: Response) -> Response:
+        if handling is Handling.RESET:
             return ConnectionReset()
-        if answer is Answer.GARBAGE:
+        if handling is Handling.GARBAGE:
             return PlainTextResponse("<<<", status_code=200)
-        if answer is Answer.SLOW:
-            await asyncio.sleep(self._pace.slow_seconds)
+        if handling is Handling.SLOW:
+            await asyncio.sleep(self.pace.slow_seconds)
         return response
 
-    async def _tell(self, reference: str, behaviour: Behaviour, wording: Wording) -> None:
-        delay = self._pace.webhook_delay_ms / 1000
-        start = self._pace.late_seconds if behaviour.late else 0.0
-        builds = [
-            wording.status(reference, status, behaviour.code) for status in behaviour.statuses
+    async def _report(self, reference: str, behaviour: Behaviour, wire: WireFormat) -> None:
+        delay = self.pace.webhook_delay_ms / 1000
+        start = self.pace.late_seconds if behaviour.late else 0.0
+        webhooks = [
+            wire.status(reference, status, behaviour.failure) for status in behaviour.statuses
         ]
-        if behaviour.shuffled:  # a copy is the same event: the same build
-            builds = [build for build in reversed(builds) for _ in range(2)]
-        if behaviour.early and builds:
-            await self._webhooks.now(builds.pop(0))
-        for number, build in enumerate(builds, start=1):
-            self._webhooks.later(start + number * delay, build)
-        if behaviour.reply is not None and wording.reply is not None:
-            wait = start + (len(builds) + REPLY_AFTER_STATUSES) * delay
-            self._webhooks.later(wait, wording.reply(behaviour.reply))
+        if behaviour.shuffled:  # a copy is the same event: the same factory
+            webhooks = [webhook for webhook in reversed(webhooks) for _ in range(2)]
+        if behaviour.early and webhooks:
+            await self.webhooks.now(webhooks.pop(0))
+        for number, webhook in enumerate(webhooks, start=1):
+            self.webhooks.later(start + number * delay, webhook)
+        reply = wire.reply(behaviour.reply) if behaviour.reply is not None else None
+        if reply is not None:
+            self.webhooks.later(start + (len(webhooks) + REPLY_AFTER_STATUSES) * delay, reply)
 
 
-def _answer_now(answer: Answer, tries_before: int) -> Answer:
-    """Return how this try is answered: some answers change after the first."""
-    once = answer in {Answer.THROTTLE_ONCE, Answer.ERROR_ONCE}
-    return Answer.ACCEPT if once and tries_before else answer
+def _behaviour(request: MessageRequest) -> Behaviour:
+    behaviour = case_for(request.to).on(request.channel)
+    if behaviour.failure is Failure.OUTSIDE_WINDOW and request.is_template:
+        return DELIVERED
+    return behaviour

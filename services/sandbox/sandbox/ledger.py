@@ -1,4 +1,4 @@
-"""The ground truth of tests: every request, in memory and in an append-only, fsynced file.
+"""What tests compare with: every request, in memory and in an append-only, fsynced file.
 
 A request is answered only after its line is on disk. Lines that wait together share one fsync.
 """

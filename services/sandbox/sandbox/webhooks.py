@@ -1,4 +1,4 @@
-"""Sending webhooks, each provider with its own patience."""
+"""Sends webhooks, and retries them as each provider does."""
 
 from __future__ import annotations
 
@@ -13,30 +13,25 @@ from sandbox.settings import Pace
 CONCURRENCY = 64
 TIMEOUT_SECONDS = 15.0
 SUCCESS = range(200, 300)
-UNANSWERED = 0  # stands for the status where none came
+UNANSWERED = 0  # in place of a status: the connection failed or timed out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Webhook:
     """One request to the customer. `retries`: seconds before each further try.
 
-    `settled_by` holds the HTTP statuses, or UNANSWERED, after which there is no further try.
+    `final_statuses`: the HTTP statuses, or UNANSWERED, after which there is no further try.
     """
 
     url: str
     headers: dict[str, str]
     body: bytes = field(repr=False)
     retries: tuple[float, ...] = ()
-    settled_by: Container[int] = SUCCESS
+    final_statuses: Container[int] = SUCCESS
 
 
-# Meta retries for days, growing slower, until it gets 200; here for seconds.
-META_RETRIES = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
-META_SETTLED = frozenset({200})
-SENDGRID_RETRIES = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
-
-# Builds the webhook at the moment of its sending: signatures cover its time. None: nobody to tell.
-Build = Callable[[], Webhook | None]
+# Called at the moment of sending, since signatures cover its time. None: there is no URL to call.
+WebhookFactory = Callable[[], Webhook | None]
 
 
 class WebhookSender:
@@ -46,11 +41,11 @@ class WebhookSender:
         self.pace = pace
         self.enabled = enabled  # may be switched while running
         self._tasks: set[asyncio.Task[None]] = set()
-        self._places = asyncio.Semaphore(CONCURRENCY)
+        self._semaphore = asyncio.Semaphore(CONCURRENCY)
         self._session: aiohttp.ClientSession | None = None
 
     async def start(self) -> None:
-        """Make ready to send."""
+        """Open the connections' pool."""
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=CONCURRENCY),
             timeout=aiohttp.ClientTimeout(total=TIMEOUT_SECONDS),
@@ -66,40 +61,45 @@ class WebhookSender:
         if self._session is not None:
             await self._session.close()
 
-    def later(self, delay_seconds: float, build: Build) -> None:
+    @property
+    def pending(self) -> int:
+        """How many webhooks wait: for their time, for a response, or for another try."""
+        return len(self._tasks)
+
+    def later(self, delay_seconds: float, make: WebhookFactory) -> None:
         """Send after a delay."""
         if self.enabled:
-            self._spawn(self._after(delay_seconds, build))
+            self._spawn(self._after(delay_seconds, make))
 
-    async def now(self, build: Build) -> None:
-        """Send, and return once it was answered, whatever the answer."""
+    async def now(self, make: WebhookFactory) -> None:
+        """Send, and return once there was a response or the last try failed."""
         if self.enabled:
-            await self._send(build)
+            await self._send(make)
 
     def _spawn(self, work: Awaitable[None]) -> None:
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _after(self, delay_seconds: float, build: Build) -> None:
+    async def _after(self, delay_seconds: float, make: WebhookFactory) -> None:
         await asyncio.sleep(delay_seconds)
-        await self._send(build)
+        await self._send(make)
 
-    async def _send(self, build: Build) -> None:
-        webhook = build()
+    async def _send(self, make: WebhookFactory) -> None:
+        webhook = make()
         pauses = iter(webhook.retries if webhook else ())
-        while webhook is not None and await self._post(webhook) not in webhook.settled_by:
+        while webhook is not None and await self._post(webhook) not in webhook.final_statuses:
             pause = next(pauses, None)
             if pause is None:
                 return
             await asyncio.sleep(pause)
-            webhook = build()
+            webhook = make()
 
     async def _post(self, webhook: Webhook) -> int:
         assert self._session is not None, "start() comes first"
         try:
             async with (
-                self._places,
+                self._semaphore,
                 self._session.post(
                     webhook.url, data=webhook.body, headers=webhook.headers, allow_redirects=False
                 ) as response,

@@ -54,7 +54,7 @@ def test_the_sandbox_holds_the_other_side_of_every_account(tmp_path: Path) -> No
         for name, account in accounts.items()
     }
     whatsapp, twilio, sendgrid = (
-        sandbox[name]["main"] for name in ("whatsapp", "twilio", "sendgrid")
+        sandbox[name]["main"] for name in ("whatsapp_cloud", "twilio", "sendgrid")
     )
     assert whatsapp["access_token"] == secrets["wa-main"]["access_token"]
     assert [whatsapp["app_secret"]] == secrets["wa-main"]["app_secrets"]

@@ -19,11 +19,11 @@ from behaviour.sandbox.world import (
     World,
 )
 
-Answer = tuple[int, dict[str, str], bytes]
+Response = tuple[int, dict[str, str], bytes]
 
 
-async def whatsapp(world: World, to: str, *, token: str = ACCESS_TOKEN, **changes: Any) -> Answer:
-    """Send a text through the Graph API; `changes` replace parts of the body."""
+async def whatsapp(world: World, to: str, *, token: str = ACCESS_TOKEN, **changes: Any) -> Response:
+    """Send a text through the WhatsApp Cloud API; `changes` replace parts of the body."""
     document = {
         "messaging_product": "whatsapp",
         "to": to,
@@ -32,13 +32,13 @@ async def whatsapp(world: World, to: str, *, token: str = ACCESS_TOKEN, **change
         "biz_opaque_callback_data": "attempt-1",
         **changes,
     }
-    url = f"{world.url}/graph/v25.0/{PHONE_NUMBER_ID}/messages"
+    url = f"{world.url}/whatsapp_cloud/v25.0/{PHONE_NUMBER_ID}/messages"
     headers = {"Authorization": f"Bearer {token}"}
-    async with world.client.post(url, json=document, headers=headers) as answer:
-        return answer.status, _lower(answer), await answer.read()
+    async with world.client.post(url, json=document, headers=headers) as response:
+        return response.status, _lower(response), await response.read()
 
 
-async def sms(world: World, to: str, *, token: str = AUTH_TOKEN, **changes: str) -> Answer:
+async def sms(world: World, to: str, *, token: str = AUTH_TOKEN, **changes: str) -> Response:
     """Send a text through Twilio; the callback carries the attempt in its query."""
     form = {
         "To": to,
@@ -50,19 +50,19 @@ async def sms(world: World, to: str, *, token: str = AUTH_TOKEN, **changes: str)
     url = f"{world.url}/twilio/2010-04-01/Accounts/{ACCOUNT_SID}/Messages.json"
     headers = {"Authorization": aiohttp.encode_basic_auth(ACCOUNT_SID, token)}
     kept = {name: value for name, value in form.items() if value}
-    async with world.client.post(url, data=kept, headers=headers) as answer:
-        return answer.status, _lower(answer), await answer.read()
+    async with world.client.post(url, data=kept, headers=headers) as response:
+        return response.status, _lower(response), await response.read()
 
 
-async def sms_status(world: World, sid: str) -> Answer:
+async def sms_status(world: World, sid: str) -> Response:
     """Ask Twilio for a message."""
     url = f"{world.url}/twilio/2010-04-01/Accounts/{ACCOUNT_SID}/Messages/{sid}.json"
     headers = {"Authorization": aiohttp.encode_basic_auth(ACCOUNT_SID, AUTH_TOKEN)}
-    async with world.client.get(url, headers=headers) as answer:
-        return answer.status, _lower(answer), await answer.read()
+    async with world.client.get(url, headers=headers) as response:
+        return response.status, _lower(response), await response.read()
 
 
-async def email(world: World, to: str, *, key: str = API_KEY, **changes: Any) -> Answer:
+async def email(world: World, to: str, *, key: str = API_KEY, **changes: Any) -> Response:
     """Send a mail through SendGrid; `changes` replace parts of the body."""
     document = {
         "personalizations": [{"to": [{"email": to}]}],
@@ -74,8 +74,8 @@ async def email(world: World, to: str, *, key: str = API_KEY, **changes: Any) ->
     }
     url = f"{world.url}/sendgrid/v3/mail/send"
     headers = {"Authorization": f"Bearer {key}"}
-    async with world.client.post(url, json=document, headers=headers) as answer:
-        return answer.status, _lower(answer), await answer.read()
+    async with world.client.post(url, json=document, headers=headers) as response:
+        return response.status, _lower(response), await response.read()
 
 
 def mail(world: World, to: str, *, password: str = SMTP_PASSWORD) -> str:
@@ -98,5 +98,5 @@ def mail(world: World, to: str, *, password: str = SMTP_PASSWORD) -> str:
         return type(error).__name__
 
 
-def _lower(answer: aiohttp.ClientResponse) -> dict[str, str]:
-    return {name.lower(): value for name, value in answer.headers.items()}
+def _lower(response: aiohttp.ClientResponse) -> dict[str, str]:
+    return {name.lower(): value for name, value in response.headers.items()}

@@ -1,4 +1,4 @@
-"""What tests ask of the sandbox: the ledger, inbound messages, switches."""
+"""`/_sandbox`: recorded requests, inbound messages, switches."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ async def test_lists_requests_in_order(world: World) -> None:
 
 
 async def test_file_outlives_a_reset(world: World) -> None:
-    """Every line is in the file before the answer, and stays when memory is cleared."""
+    """Every line is in the file before the response, and stays when memory is cleared."""
     await asyncio.gather(*(whatsapp(world, f"1555000{number}") for number in range(7000, 7050)))
     lines = world.requests_file.read_text().splitlines()
     assert len({json.loads(line)["reference"] for line in lines}) == 50
@@ -53,24 +53,40 @@ async def test_inbound_for_an_unknown_account(world: World) -> None:
 
 
 async def test_inbound_that_is_not_valid(world: World) -> None:
-    """A wrong channel or an unknown field is answered 400, in JSON, and sends nothing."""
-    for wanted in (None, {"channel": "email", "sender": "x"}, {"channel": "sms", "from": "x"}):
+    """A channel or provider without inbound, or an unknown field, is a 400 and sends nothing."""
+    for wanted in (
+        None,
+        {"channel": "email", "sender": "x"},
+        {"channel": "pigeon", "sender": "x"},
+        {"channel": "sms", "provider": "whatsapp_cloud", "sender": "x"},
+        {"channel": "sms", "from": "x"},
+    ):
         assert (await world.control("inbound", wanted))[0] == 400
-    assert world.receiver.calls == []
+    assert world.receiver.received == []
 
 
 async def test_webhooks_can_be_switched(world: World) -> None:
-    """Switched off, nothing is told; switched on, it is again."""
+    """Switched off, no webhook is sent; switched on, they are again."""
     await world.control("webhooks/off")
     await whatsapp(world, "15550000003")
-    assert await world.receiver.settled(0) == []
+    assert await world.webhooks() == []
     await world.control("webhooks/on")
     await whatsapp(world, "15550000003")
-    assert len(await world.receiver.settled(1)) == 1
+    assert len(await world.webhooks()) == 1
+
+
+async def test_webhooks_that_wait_are_counted(world: World) -> None:
+    """What is to be sent later is pending until it was sent."""
+    await whatsapp(world, "15550000015")
+    async with world.client.get(f"{world.url}/_sandbox/webhooks") as response:
+        assert await response.json() == {"enabled": True, "pending": 2}
+    assert len(await world.webhooks()) == 2
+    async with world.client.get(f"{world.url}/_sandbox/webhooks") as response:
+        assert await response.json() == {"enabled": True, "pending": 0}
 
 
 async def test_answers_can_be_delayed(world: World) -> None:
-    """Real providers take their time; so may this one, from one moment to the next."""
+    """The delay before a response can be changed while the sandbox runs."""
     await world.control("answers/delay/200")
     began = time.monotonic()
     await whatsapp(world, "15550000001")
@@ -78,15 +94,15 @@ async def test_answers_can_be_delayed(world: World) -> None:
     await world.control("answers/delay/0")
 
 
-async def test_a_misspelt_wish_is_refused(world: World) -> None:
-    """A switch and a filter take their own words only, so that a typo does not pass for one."""
+async def test_a_misspelt_word_is_refused(world: World) -> None:
+    """A switch and a filter refuse a word that they don't know."""
     assert (await world.control("webhooks/of"))[0] == 400
-    async with world.client.get(f"{world.url}/_sandbox/requests?accepted=no") as answer:
-        assert answer.status == 400
+    async with world.client.get(f"{world.url}/_sandbox/requests?accepted=no") as response:
+        assert response.status == 400
 
 
 async def test_probes(world: World) -> None:
-    """The three operational paths answer."""
+    """The three operational paths respond."""
     for path in ("healthz", "readyz", "metrics"):
-        async with world.client.get(f"{world.url}/{path}") as answer:
-            assert answer.status == 200
+        async with world.client.get(f"{world.url}/{path}") as response:
+            assert response.status == 200

@@ -1,4 +1,4 @@
-"""SendGrid in the sandbox: answers, signed event batches."""
+"""SendGrid in the sandbox: responses, signed event batches."""
 
 from __future__ import annotations
 
@@ -11,32 +11,32 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from behaviour.sandbox.sending import email
-from behaviour.sandbox.world import KEY, Call, World
+from behaviour.sandbox.world import KEY, Received, World
 
 
-def _events(calls: list[Call]) -> list[dict[str, Any]]:
-    return [event for call in calls for event in json.loads(call.body)]
+def _events(webhooks: list[Received]) -> list[dict[str, Any]]:
+    return [event for webhook in webhooks for event in json.loads(webhook.body)]
 
 
-def _verify(call: Call) -> None:
-    signature = base64.b64decode(call.headers["x-twilio-email-event-webhook-signature"])
-    timestamp = call.headers["x-twilio-email-event-webhook-timestamp"].encode()
-    KEY.public_key().verify(signature, timestamp + call.body, ec.ECDSA(hashes.SHA256()))
+def _verify(webhook: Received) -> None:
+    signature = base64.b64decode(webhook.headers["x-twilio-email-event-webhook-signature"])
+    timestamp = webhook.headers["x-twilio-email-event-webhook-timestamp"].encode()
+    KEY.public_key().verify(signature, timestamp + webhook.body, ec.ECDSA(hashes.SHA256()))
 
 
-async def test_accepts_and_tells(world: World) -> None:
+async def test_accepts_and_reports(world: World) -> None:
     """A valid request gets 202 and an id; signed events repeat our arguments at top level."""
     status, headers, body = await email(world, "read@example.com")
     assert (status, body) == (202, b"")
-    calls = await world.receiver.settled(2)
-    events = _events(calls)
+    webhooks = await world.webhooks()
+    events = _events(webhooks)
     assert [event["event"] for event in events] == ["delivered", "open"]
     assert {event["herald_attempt"] for event in events} == {"attempt-1"}
     assert {event["sg_message_id"].split(".")[0] for event in events} == {headers["x-message-id"]}
     assert len({event["sg_event_id"] for event in events}) == 2
-    for call in calls:
-        assert call.body.endswith(b"\r\n")
-        _verify(call)
+    for webhook in webhooks:
+        assert webhook.body.endswith(b"\r\n")
+        _verify(webhook)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ async def test_refuses_a_wrong_key(world: World) -> None:
 async def test_bounces_after_delivery(world: World) -> None:
     """A mail can come back after it was delivered."""
     await email(world, "bounce-after-delivery@example.com")
-    delivered, bounce = _events(await world.receiver.settled(2))
+    delivered, bounce = _events(await world.webhooks())
     assert (delivered["event"], bounce["event"], bounce["type"]) == (
         *("delivered", "bounce"),
         "bounce",
@@ -90,7 +90,7 @@ async def test_bounces_after_delivery(world: World) -> None:
 async def test_repeats_the_same_event(world: World) -> None:
     """The copies of an event are one event by sg_event_id."""
     await email(world, "shuffled@example.com")
-    events = _events(await world.receiver.settled(4))
+    events = _events(await world.webhooks())
     assert len({event["sg_event_id"] for event in events}) == 2
     assert [events[0]["event"], events[-1]["event"]] == ["open", "delivered"]
 
@@ -103,8 +103,8 @@ async def test_throttles_once(world: World) -> None:
 
 
 async def test_retries(world: World) -> None:
-    """An event batch that was not answered 2xx comes again with the same event."""
-    world.receiver.answers = [503]
+    """An event batch that did not get 2xx is retried with the same event."""
+    world.receiver.statuses = [503]
     await email(world, "hard-bounce@example.com")
-    first, second = _events(await world.receiver.settled(2))
+    first, second = _events(await world.webhooks())
     assert first == second

@@ -1,4 +1,4 @@
-"""The SMTP sink: what it takes, what it refuses, and how."""
+"""The SMTP server: what it accepts, what it refuses, and how."""
 
 from __future__ import annotations
 

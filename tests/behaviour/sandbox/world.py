@@ -18,10 +18,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from sandbox.app import build_app
+from sandbox.loading import validated
 from sandbox.settings import SandboxFile
 
 PHONE_NUMBER_ID = "100000000000001"
-ACCESS_TOKEN = "graph-token"
+ACCESS_TOKEN = "whatsapp-token"
 APP_SECRET = "app-secret"
 ACCOUNT_SID = "AC" + "0" * 32
 AUTH_TOKEN = "twilio-token"
@@ -35,7 +36,7 @@ PRIVATE_KEY = base64.b64encode(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class Received:
     """One webhook as it arrived."""
 
     path: str  # with its query, as called
@@ -45,34 +46,18 @@ class Call:
 
 @dataclass(slots=True)
 class Receiver:
-    """Takes webhooks; `answers` are given first, one each, then 200."""
+    """Receives webhooks; responds with `statuses` first, one each, then with 200."""
 
     url: str = ""
-    calls: list[Call] = field(default_factory=list)
-    answers: list[int] = field(default_factory=list)
-    _came: asyncio.Event = field(default_factory=asyncio.Event)
+    received: list[Received] = field(default_factory=list)
+    statuses: list[int] = field(default_factory=list)
 
-    async def take(self, request: web.Request) -> web.Response:
-        """Keep a webhook and answer it."""
+    async def receive(self, request: web.Request) -> web.Response:
+        """Keep a webhook and respond to it."""
         body = await request.read()
         headers = {name.lower(): value for name, value in request.headers.items()}
-        self.calls.append(Call(path=request.path_qs, headers=headers, body=body))
-        self._came.set()
-        return web.Response(status=self.answers.pop(0) if self.answers else 200)
-
-    async def wait(self, count: int) -> list[Call]:
-        """Wait until so many webhooks came; fail after five seconds."""
-        async with asyncio.timeout(5):
-            while len(self.calls) < count:
-                self._came.clear()
-                await self._came.wait()
-        return self.calls
-
-    async def settled(self, count: int, quiet_seconds: float = 0.3) -> list[Call]:
-        """Wait for so many and a little longer, so that one too many would be seen."""
-        await self.wait(count)
-        await asyncio.sleep(quiet_seconds)
-        return self.calls
+        self.received.append(Received(path=request.path_qs, headers=headers, body=body))
+        return web.Response(status=self.statuses.pop(0) if self.statuses else 200)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,15 +71,24 @@ class World:
     receiver: Receiver
 
     async def requests(self, query: str = "") -> list[dict[str, Any]]:
-        """Ask the ledger."""
-        async with self.client.get(f"{self.url}/_sandbox/requests{query}") as answer:
-            found: list[dict[str, Any]] = (await answer.json())["requests"]
+        """List the requests that the sandbox recorded."""
+        async with self.client.get(f"{self.url}/_sandbox/requests{query}") as response:
+            found: list[dict[str, Any]] = (await response.json())["requests"]
             return found
+
+    async def webhooks(self) -> list[Received]:
+        """Wait until the sandbox has no webhook left to send; return all that arrived."""
+        async with asyncio.timeout(10):
+            while True:
+                async with self.client.get(f"{self.url}/_sandbox/webhooks") as response:
+                    if (await response.json())["pending"] == 0:
+                        return self.receiver.received
+                await asyncio.sleep(0.01)
 
     async def control(self, path: str, document: Any = None) -> tuple[int, Any]:
         """Post to `/_sandbox`."""
-        async with self.client.post(f"{self.url}/_sandbox/{path}", json=document) as answer:
-            return answer.status, await answer.json()
+        async with self.client.post(f"{self.url}/_sandbox/{path}", json=document) as response:
+            return response.status, await response.json()
 
 
 def free_port() -> int:
@@ -107,11 +101,11 @@ def free_port() -> int:
 
 def settings(tmp_path: Path, receiver_url: str, smtp_port: int) -> SandboxFile:
     """Make a quick sandbox with one account of each provider."""
-    return SandboxFile.model_validate(
+    return validated(
         {
             "requests_file": tmp_path / "requests.jsonl",
             "smtp": {"port": smtp_port, "username": SMTP_USERNAME, "password": SMTP_PASSWORD},
-            "whatsapp": {
+            "whatsapp_cloud": {
                 "main": {
                     "phone_number_id": PHONE_NUMBER_ID,
                     "waba_id": "200000000000001",
@@ -145,7 +139,7 @@ async def running_world(tmp_path: Path) -> AsyncIterator[World]:
     """Run a sandbox under uvicorn, and a receiver, in this loop."""
     receiver = Receiver()
     application = web.Application()
-    application.router.add_route("*", "/{tail:.*}", receiver.take)
+    application.router.add_route("*", "/{tail:.*}", receiver.receive)
     runner = web.AppRunner(application)
     await runner.setup()
     receiver_port, port, smtp_port = free_port(), free_port(), free_port()

@@ -1,20 +1,24 @@
-"""The table of behaviours: who chooses which row, and that each row can be played."""
+"""The table of cases: who chooses which row, and that every provider can act on each row."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from sandbox.behaviours import BY_NAME, CASES, MAILED, Answer, Behaviour, case_for
-from sandbox.providers.whatsapp_cloud import HTTP_STATUS, TITLES
-from sandbox.sendgrid import WORDS as SENDGRID_WORDS
-from sandbox.table import rows
-from sandbox.twilio import TITLES as TWILIO_TITLES
-from sandbox.twilio import WORDS as TWILIO_WORDS
+from sandbox.behaviours import MAILED, Behaviour, Failure, Handling, Status
+from sandbox.cases import BY_NAME, CASES, case_for
+from sandbox.providers.twilio_requests import HTTP_STATUS as TWILIO_HTTP_STATUS
+from sandbox.providers.twilio_requests import TITLES as TWILIO_TITLES
+from sandbox.providers.whatsapp_cloud import HTTP_STATUS
+from sandbox.providers.whatsapp_cloud_webhooks import TITLES
+from sandbox.registry import NAMES, definitions
+from sandbox.stand_ins import Definition
+from sandbox.table import codes, rows
 
+SANDBOX = Path(__file__).resolve().parents[3] / "services" / "sandbox" / "sandbox"
 DOCS = Path(__file__).resolve().parents[3] / "docs" / "sandbox.md"
-META_STATUSES = {"sent", "delivered", "read", "failed"}
 
 
 @pytest.mark.parametrize(
@@ -40,40 +44,64 @@ def test_rows_are_distinct() -> None:
     assert len(BY_NAME) == len(CASES) + 1
 
 
-@pytest.mark.parametrize("name", sorted(BY_NAME))
-def test_providers_know_the_words(name: str) -> None:
-    """Every status that a row tells is one that its channel's provider has a word for."""
-    case = BY_NAME[name]
-    assert set(case.whatsapp.statuses) <= META_STATUSES
-    assert set(case.sms.statuses) <= set(TWILIO_WORDS)
-    assert set(case.email.statuses) <= set(SENDGRID_WORDS)
+def _behaviours(channel: str) -> Iterator[Behaviour]:
+    return (case.on(channel) for case in BY_NAME.values())
 
 
-@pytest.mark.parametrize("name", sorted(BY_NAME))
-def test_codes_go_with_failures(name: str) -> None:
-    """A row has a code exactly where it refuses or fails."""
-    for channel in ("whatsapp", "sms", "email"):
-        behaviour = BY_NAME[name].on(channel)
-        fails = behaviour.answer is Answer.REFUSE or "failed" in behaviour.statuses
-        assert bool(behaviour.code) == fails
+@pytest.mark.parametrize("definition", definitions(), ids=NAMES)
+def test_provider_has_words_for_every_row(definition: Definition) -> None:
+    """A provider reports every status, and has a code for every failure, of its channels' rows."""
+    for channel, vocabulary in definition.channels.items():
+        for behaviour in _behaviours(channel):
+            assert set(behaviour.statuses) <= set(vocabulary.statuses)
+            assert behaviour.failure is None or behaviour.failure in vocabulary.failures
 
 
-def test_refusals_have_words() -> None:
-    """Every code with which an API refuses has words of its own."""
-    refusing = [case.on(channel) for case in CASES.values() for channel in ("whatsapp", "sms")]
-    codes = {row.code for row in refusing if row.answer is Answer.REFUSE}
-    assert codes <= set(TITLES) | set(TWILIO_TITLES)
+@pytest.mark.parametrize("channel", ["whatsapp", "sms", "email"])
+def test_failures_have_reasons(channel: str) -> None:
+    """A row says why exactly where it refuses or fails."""
+    for behaviour in _behaviours(channel):
+        fails = behaviour.handling is Handling.REFUSE or Status.FAILED in behaviour.statuses
+        assert (behaviour.failure is not None) == fails
+
+
+def test_behaviours_name_no_provider() -> None:
+    """What happens is said without the name or a code of any provider."""
+    text = "".join((SANDBOX / f"{name}.py").read_text() for name in ("behaviours", "cases", "flow"))
+    assert [name for name in NAMES if name in text.lower()] == []
+    failures = [
+        str(code)
+        for definition in definitions()
+        for vocabulary in definition.channels.values()
+        for code in vocabulary.failures.values()
+    ]
+    assert [code for code in failures if f"({code})" in text or f" {code}," in text] == []
+
+
+def test_refusals_have_titles() -> None:
+    """Every code of WhatsApp and Twilio, too, has a title; a status is set for known codes only."""
+    by_name = {definition.name: definition.channels for definition in definitions()}
+    for channel in by_name["whatsapp_cloud"].values():
+        assert set(channel.failures.values()) <= set(TITLES)
     assert set(HTTP_STATUS) <= set(TITLES)
+    assert set(TWILIO_HTTP_STATUS) - {20404} <= set(TWILIO_TITLES)
 
 
 def test_words_of_a_behaviour() -> None:
-    """A behaviour says itself in the words of the documented table."""
+    """A behaviour describes itself in the words of the documented table."""
     assert str(MAILED) == "accepts it, then delivered"
     assert str(Behaviour(statuses=(), reply="Hi")) == (
         "accepts it, then silence, then the recipient writes 'Hi'"
     )
+    refusal = Behaviour(handling=Handling.REFUSE, failure=Failure.OPTED_OUT)
+    assert str(refusal) == "refuses it: opted out"
 
 
 def test_documentation_shows_the_table() -> None:
     """docs/sandbox.md holds the table exactly as `python -m sandbox.table` prints it."""
     assert "\n".join(rows()) in DOCS.read_text()
+
+
+def test_codes_are_listed() -> None:
+    """`python -m sandbox.table codes` lists what each provider says to a failure."""
+    assert "| twilio | whatsapp | not on the network | 63024 |" in codes()

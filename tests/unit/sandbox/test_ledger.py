@@ -1,4 +1,4 @@
-"""The ledger: what it writes, how it shares an fsync, what it says when it can't write."""
+"""The ledger: what it writes, how requests share an fsync, and a write that fails."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from sandbox.settings import load, load_or_exit
+from sandbox.loading import load, load_or_exit, validated
 
 FILE = """
 requests_file = "kept/requests.jsonl"
@@ -38,8 +38,8 @@ def test_reads_a_file(tmp_path: Path) -> None:
     assert "SG.secret" not in repr(file)
 
 
-def test_tells_every_error(tmp_path: Path) -> None:
-    """Every mistake is told at once, with its path, and no secret is repeated."""
+def test_every_error_is_reported(tmp_path: Path) -> None:
+    """Every error is reported at once, with its path, and no secret is repeated."""
     path = tmp_path / "sandbox.toml"
     path.write_text(
         '[smtp]\nport = 0\n[pace]\nlate = 1\n[sendgrid.main]\napi_key = "SG.secret"\n'
@@ -54,6 +54,21 @@ def test_tells_every_error(tmp_path: Path) -> None:
         "sendgrid.main.private_key",
     }
     assert "SG.secret" not in str(caught.value)
+
+
+def test_former_name_of_a_part() -> None:
+    """`[whatsapp.<name>]`, the former name of `[whatsapp_cloud.<name>]`, is still read."""
+    number = {
+        "phone_number_id": "1",
+        "waba_id": "2",
+        "display_phone_number": "3",
+        "access_token": "a",
+        "app_secret": "b",
+        "webhook_url": "http://127.0.0.1/",
+    }
+    former = validated({"whatsapp": {"main": number}})
+    assert former == validated({"whatsapp_cloud": {"main": number}})
+    assert former != validated({})
 
 
 @pytest.mark.parametrize("key", ["not base64!", "bm8=", _key(ec.SECP384R1())])
@@ -79,7 +94,7 @@ def test_file_that_cannot_be_read(tmp_path: Path, text: str | None) -> None:
 def test_exits_with_two(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A configuration error ends the process with status 2 and its words on stderr."""
+    """A configuration error ends the process with status 2 and a message on stderr."""
     monkeypatch.setenv("HERALD_SANDBOX_CONFIG", str(tmp_path / "none.toml"))
     with pytest.raises(SystemExit) as caught:
         load_or_exit()

@@ -11,7 +11,10 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from sandbox.signing import SendGridSigner, meta_body, meta_signature, twilio_signature
+from sandbox.providers.sendgrid import SendGridSigner
+from sandbox.providers.twilio_webhooks import signature as twilio_signature
+from sandbox.providers.whatsapp_cloud_webhooks import body_of
+from sandbox.providers.whatsapp_cloud_webhooks import signature as meta_signature
 
 CALL = [
     ("CallSid", "CA1234567890ABCDE"),
@@ -45,7 +48,7 @@ def test_meta_known_answers(body: bytes, digest: str) -> None:
 def test_meta_body_is_escaped() -> None:
     """A body is plain ASCII with escaped slashes, signed as sent, and parses to what it was."""
     document = {"text": "Café \N{WAVING HAND SIGN} / <b>&amp;"}
-    body = meta_body(document)
+    body = body_of(document)
     assert body == rb'{"text":"Caf\u00e9 \ud83d\udc4b \/ <b>&amp;"}'
     assert json.loads(body) == document
     digest = "f9c7331ce03d05691769869de966a589a42a5fb880939956b90e5b7abe4deb38"

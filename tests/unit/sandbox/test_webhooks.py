@@ -1,4 +1,4 @@
-"""The webhook sender: each provider's patience."""
+"""The webhook sender: how each provider retries."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from unittest.mock import patch
 import pytest
 import pytest_asyncio
 
-from sandbox import twilio, twilio_overrides, webhooks
-from sandbox.settings import Pace, TwilioProject
-from sandbox.webhooks import Build, WebhookSender
+from sandbox.providers import sendgrid, twilio_overrides, whatsapp_cloud_webhooks
+from sandbox.providers.twilio_webhooks import TwilioProject, signed
+from sandbox.settings import Pace
+from sandbox.webhooks import WebhookFactory, WebhookSender
 
 PROJECT = TwilioProject.model_validate(
     {"account_sid": "AC1", "auth_token": "t", "inbound_url": "http://127.0.0.1:1/"}
@@ -48,18 +49,18 @@ async def _listening(statuses: list[int]) -> AsyncIterator[tuple[str, list[bytes
 
 
 @pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let no test wait as long as Twilio does."""
+def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make the pauses between tries short."""
     monkeypatch.setattr(twilio_overrides, "PAUSES", (0.01, 0.02, 0.03))
 
 
-def _callback(url: str) -> Build:
-    return twilio._signed(PROJECT, url, {"MessageSid": "SM1"})
+def _callback(url: str) -> WebhookFactory:
+    return signed(PROJECT, url, {"MessageSid": "SM1"})
 
 
-@pytest.mark.usefixtures("impatient")
+@pytest.mark.usefixtures("short_pauses")
 async def test_twilio_retries_an_unanswered_callback_once(sender: WebhookSender) -> None:
-    """Unless told otherwise: a connection that fails is tried once more, with the same token."""
+    """Without overrides a connection that fails is tried once more, with the same token."""
     async with _listening([0, 0, 0]) as (url, heads):
         await sender.now(_callback(url))
     assert len(heads) == 2
@@ -68,8 +69,8 @@ async def test_twilio_retries_an_unanswered_callback_once(sender: WebhookSender)
 
 
 @pytest.mark.parametrize("status", [302, 404, 503])
-async def test_twilio_takes_any_answer(sender: WebhookSender, status: int) -> None:
-    """Any HTTP answer settles a Twilio callback, an error too."""
+async def test_twilio_accepts_any_response(sender: WebhookSender, status: int) -> None:
+    """Any HTTP response ends a Twilio callback, an error too."""
     async with _listening([status, 200]) as (url, heads):
         await sender.now(_callback(url))
     assert len(heads) == 1
@@ -85,20 +86,20 @@ async def test_twilio_takes_any_answer(sender: WebhookSender, status: int) -> No
         ("rc=x", [0, 0], 2),
     ],
 )
-@pytest.mark.usefixtures("impatient")
-async def test_twilio_calls_again_as_the_fragment_asks(
+@pytest.mark.usefixtures("short_pauses")
+async def test_twilio_retries_as_the_fragment_says(
     sender: WebhookSender, fragment: str, statuses: list[int], calls: int
 ) -> None:
-    """`rc` and `rp` of the callback's URL say how often and after what; it is never requested."""
+    """`rc` and `rp` say how often and after what; the fragment is not part of the request."""
     async with _listening([*statuses, 200]) as (url, heads):
         await sender.now(_callback(f"{url}#{fragment}"))
     assert len(heads) == calls
     assert all(head.startswith(b"POST /status?attempt=a HTTP/1.1\r\n") for head in heads)
 
 
-@pytest.mark.usefixtures("impatient")
+@pytest.mark.usefixtures("short_pauses")
 async def test_nobody_listens() -> None:
-    """A webhook to a closed port ends in silence, not in an error."""
+    """A webhook to a closed port raises no error."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{probe.getsockname()[1]}/"
@@ -108,9 +109,9 @@ async def test_nobody_listens() -> None:
     await sender.stop()
 
 
-def test_patience_grows() -> None:
+def test_pauses_grow() -> None:
     """Meta and SendGrid wait longer before each further try."""
-    for pauses in (webhooks.META_RETRIES, webhooks.SENDGRID_RETRIES):
+    for pauses in (whatsapp_cloud_webhooks.RETRIES, sendgrid.RETRIES):
         assert list(pauses) == sorted(set(pauses))
         assert len(pauses) > 3
 
@@ -119,7 +120,7 @@ async def test_stop_leaves_nothing_running() -> None:
     """Stopping drops what waits, and waits for what it dropped."""
     sender = WebhookSender(Pace(), enabled=True)
     await sender.start()
-    with patch.object(webhooks.WebhookSender, "_post") as post:
+    with patch.object(WebhookSender, "_post") as post:
         sender.later(30, _callback("http://127.0.0.1:1/"))
         await asyncio.sleep(0)
         await sender.stop()

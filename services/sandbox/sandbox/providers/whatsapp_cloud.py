@@ -1,13 +1,12 @@
-"""Meta's Graph API for WhatsApp: sending messages, and its webhooks.
+"""The WhatsApp Cloud API: sending messages.
 
-Source: Meta, "Cloud API, messages", "Webhooks reference" and "Cloud API error codes".
+Source: Meta, "Cloud API, messages" and "Cloud API error codes".
 """
 
 from __future__ import annotations
 
 import hmac
 import re
-import time
 import uuid
 from dataclasses import dataclass
 from typing import Any
@@ -15,30 +14,26 @@ from typing import Any
 from pydantic_core import from_json
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 
-from sandbox.flow import Flow, Sending, Wording
-from sandbox.settings import WhatsAppNumber
-from sandbox.signing import meta_body, meta_signature
-from sandbox.webhooks import META_RETRIES, META_SETTLED, Build, Webhook
+from sandbox.behaviours import Failure, Status
+from sandbox.flow import Flow, MessageRequest
+from sandbox.providers.whatsapp_cloud_webhooks import (
+    FAILURES,
+    TITLES,
+    WhatsAppNumber,
+    inbound_webhook,
+    status_webhook,
+)
+from sandbox.stand_ins import Definition, InboundMessage, StandIn, Vocabulary
+from sandbox.webhooks import WebhookFactory
 
+PREFIXES = ("/whatsapp_cloud", "/graph")  # the second is the former one
 MAX_TEXT = 4096
 MEDIA = frozenset({"image", "video", "audio", "document", "sticker"})
 _DIGITS = re.compile(r"\+?\d{5,15}")
 _USER_ID = re.compile(r"[A-Z]{2}\.[A-Za-z0-9]+")  # of a user who shows no number
 
-# What the API says beside a code; codes without a row are told as a bad parameter.
-TITLES: dict[int, str] = {
-    100: "Invalid parameter",
-    131008: "Required parameter is missing",
-    131009: "Parameter value is not valid",
-    131014: "Request for url failed",
-    131026: "Message undeliverable",
-    131050: "User has stopped marketing messages from your business",
-    190: "Access token has expired",
-    130429: "Rate limit hit",
-    131000: "Something went wrong",
-    132001: "Template name does not exist in the translation",
-}
 HTTP_STATUS: dict[int, int] = {190: 401, 130429: 429, 131000: 500}
 
 
@@ -50,15 +45,20 @@ class Invalid(Exception):  # noqa: N818  a request that is not valid, not an err
     details: str
 
 
-class Graph:
+class WhatsAppCloud(StandIn):
     """The numbers of one sandbox."""
 
     def __init__(self, numbers: dict[str, WhatsAppNumber], flow: Flow) -> None:
+        self._numbers = numbers
         self._by_id = {number.phone_number_id: (name, number) for name, number in numbers.items()}
         self._flow = flow
+        self.routes = [
+            Route(f"{prefix}/{{version}}/{{phone_number_id}}/messages", self.send, methods=["POST"])
+            for prefix in PREFIXES
+        ]
 
-    async def messages(self, request: Request) -> Response:
-        """Answer `POST /graph/{version}/{phone_number_id}/messages`."""
+    async def send(self, request: Request) -> Response:
+        """Take a message."""
         found = self._by_id.get(request.path_params["phone_number_id"])
         if found is None or not _authorised(request, found[1]):
             return error(190, "The access token could not be decrypted")
@@ -69,40 +69,59 @@ class Graph:
             return error(problem.code, problem.details)
         to = message.get("recipient") or message["to"].removeprefix("+")
         attempt = message.get("biz_opaque_callback_data")
-        sending = Sending(
+        wanted = MessageRequest(
             provider="whatsapp_cloud",
             channel="whatsapp",
             account=name,
             to=to,
             attempt=attempt,
             reference=f"wamid.{uuid.uuid4().hex}",
+            is_template=message.get("type") == "template",
         )
-        return await self._flow.play(sending, self._wording(number, to, attempt))
+        return await self._flow.respond(wanted, _WireFormat(number, to, attempt))
 
-    def inbound(self, account: str, sender: str, message: dict[str, Any]) -> Build:
-        """Build the webhook of a recipient's message; `message` has its type and content.
+    def inbound(self, message: InboundMessage) -> WebhookFactory:
+        """Make the webhook of a message; its fields are a message object of any type."""
+        if message.account not in self._numbers:
+            raise LookupError(f"no account {message.account}")
+        element = message.fields or {"type": "text", "text": {"body": message.text}}
+        number = self._numbers[message.account]
+        return inbound_webhook(number, message.sender.removeprefix("+"), element)
 
-        Raises:
-            KeyError: there is no such account.
-        """
-        number = dict(self._by_id.values())[account]
-        return _inbound(number, sender.removeprefix("+"), message)
 
-    def _wording(self, number: WhatsAppNumber, to: str, attempt: str | None) -> Wording:
-        return Wording(
-            accepted=lambda reference: _accepted(to, reference),
-            refused=lambda code: error(code, f"Refused for {to}"),
-            throttled=lambda seconds: error(130429, "Too many", {"Retry-After": str(seconds)}),
-            failed=lambda: error(131000, "Try again"),
-            status=lambda reference, status, code: _status(
-                number, to, attempt, reference, status, code
-            ),
-            reply=lambda text: _inbound(number, to, {"type": "text", "text": {"body": text}}),
+@dataclass(frozen=True, slots=True)
+class _WireFormat:
+    number: WhatsAppNumber
+    to: str
+    attempt: str | None
+
+    def accepted(self, reference: str) -> Response:
+        return JSONResponse(
+            {
+                "messaging_product": "whatsapp",
+                "contacts": [{"input": self.to, "wa_id": self.to}],
+                "messages": [{"id": reference, "message_status": "accepted"}],
+            }
         )
+
+    def refused(self, failure: Failure) -> Response:
+        return error(FAILURES[failure], f"Refused for {self.to}")
+
+    def throttled(self, seconds: int) -> Response:
+        return error(130429, "Too many", {"Retry-After": str(seconds)})
+
+    def server_error(self) -> Response:
+        return error(131000, "Try again")
+
+    def status(self, reference: str, status: Status, failure: Failure | None) -> WebhookFactory:
+        return status_webhook(self.number, self.to, self.attempt, reference, status, failure)
+
+    def reply(self, text: str) -> WebhookFactory:
+        return inbound_webhook(self.number, self.to, {"type": "text", "text": {"body": text}})
 
 
 def error(code: int, details: str, headers: dict[str, str] | None = None) -> Response:
-    """Answer with an error in Meta's form."""
+    """Respond with an error in Meta's form."""
     title = TITLES.get(code, "Invalid parameter")
     body = {
         "error": {
@@ -179,90 +198,15 @@ def _check_text(text: Any) -> None:
         raise Invalid(100, "Param text['body'] must be at most 4096 characters long")
 
 
-def _accepted(to: str, reference: str) -> Response:
-    return JSONResponse(
-        {
-            "messaging_product": "whatsapp",
-            "contacts": [{"input": to, "wa_id": to}],
-            "messages": [{"id": reference, "message_status": "accepted"}],
-        }
-    )
-
-
-def _status(
-    number: WhatsAppNumber,
-    to: str,
-    attempt: str | None,
-    reference: str,
-    status: str,
-    code: int,
-) -> Build:
-    told: dict[str, Any] = {
-        "id": reference,
-        "status": status,
-        "timestamp": str(int(time.time())),
-        "recipient_id": to,
-        "pricing": {"billable": True, "pricing_model": "PMP", "category": "utility"},
-    }
-    if attempt is not None:
-        told["biz_opaque_callback_data"] = attempt
-    if status == "failed":
-        title = TITLES.get(code, "Message undeliverable")
-        told["errors"] = [
-            {"code": code, "title": title, "message": title, "error_data": {"details": title}}
-        ]
-    return _webhook(number, {"statuses": [told]})
-
-
-def _inbound(number: WhatsAppNumber, sender: str, message: dict[str, Any]) -> Build:
-    return _webhook(
-        number,
-        {
-            "contacts": [{"profile": {"name": "Ada"}, "wa_id": sender}],
-            "messages": [
-                {
-                    "from": sender,
-                    "id": f"wamid.{uuid.uuid4().hex}",
-                    "timestamp": str(int(time.time())),
-                    **message,
-                }
-            ],
-        },
-    )
-
-
-def _webhook(number: WhatsAppNumber, value: dict[str, Any]) -> Build:
-    document = {
-        "object": "whatsapp_business_account",
-        "entry": [
-            {
-                "id": number.waba_id,
-                "changes": [
-                    {
-                        "field": "messages",
-                        "value": {
-                            "messaging_product": "whatsapp",
-                            "metadata": {
-                                "display_phone_number": number.display_phone_number,
-                                "phone_number_id": number.phone_number_id,
-                            },
-                            **value,
-                        },
-                    }
-                ],
-            }
-        ],
-    }
-
-    def build() -> Webhook:
-        body = meta_body(document)
-        signature = meta_signature(number.app_secret.get_secret_value(), body)
-        return Webhook(
-            url=number.webhook_url,
-            headers={"Content-Type": "application/json", "X-Hub-Signature-256": signature},
-            body=body,
-            retries=META_RETRIES,
-            settled_by=META_SETTLED,
+DEFINITION = Definition(
+    name="whatsapp_cloud",
+    former_names=("whatsapp",),
+    settings=dict[str, WhatsAppNumber],
+    make=WhatsAppCloud,
+    channels={
+        "whatsapp": Vocabulary(
+            failures=FAILURES,
+            statuses=frozenset({Status.SENT, Status.DELIVERED, Status.READ, Status.FAILED}),
         )
-
-    return build
+    },
+)

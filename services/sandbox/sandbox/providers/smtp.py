@@ -1,4 +1,4 @@
-"""A mail server that takes everything, except what a case says it does not.
+"""A mail server that accepts every mail, except where a case says otherwise.
 
 Source: RFC 5321 and RFC 3463 for the replies.
 """
@@ -13,33 +13,44 @@ from email import message_from_bytes
 from typing import Any
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+from pydantic import Field, SecretStr
 
-from sandbox.behaviours import Answer, Behaviour, case_for
-from sandbox.ledger import Ledger
-from sandbox.settings import Pace, SmtpSink
+from sandbox.behaviours import ONCE, Behaviour, Failure, Handling, Status
+from sandbox.cases import case_for
+from sandbox.flow import Flow
+from sandbox.settings import Section
+from sandbox.stand_ins import Definition, StandIn, Vocabulary
 
 ATTEMPT_HEADER = "X-Herald-Attempt"
 HOST = "127.0.0.1"
 
-# What each recipient's case makes of RCPT; a case that is not named is taken.
-RCPT_REPLIES: dict[Answer, str] = {
-    Answer.REFUSE: "550 5.1.1 <recipient>: user unknown",
-    Answer.THROTTLE: "451 4.7.1 rate limited, try again later",
-    Answer.ERROR_BARE: "451 4.3.0 local error in processing",
+FAILURES: dict[Failure, str] = {
+    Failure.UNKNOWN_RECIPIENT: "550 5.1.1 <recipient>: user unknown",
 }
-ONCE_REPLIES: dict[Answer, str] = {
-    Answer.THROTTLE_ONCE: "450 4.7.1 greylisted, try again later",
-    Answer.ERROR_ONCE: "451 4.3.0 local error in processing",
+# What else is said to RCPT; any other recipient is accepted.
+RCPT_REPLIES: dict[Handling, str] = {
+    Handling.THROTTLE: "451 4.7.1 rate limited, try again later",
+    Handling.THROTTLE_ONCE: "450 4.7.1 greylisted, try again later",
+    Handling.ERROR_BARE: "451 4.3.0 local error in processing",
+    Handling.ERROR_ONCE: "451 4.3.0 local error in processing",
 }
 
 
-class SmtpServer:
-    """The sink, on loopback only."""
+class SmtpSink(Section):
+    """The SMTP server; without credentials it accepts mail from anybody."""
 
-    def __init__(self, sink: SmtpSink, ledger: Ledger, pace: Pace) -> None:
+    port: int = Field(ge=1, le=65_535)
+    username: str | None = None
+    password: SecretStr | None = None
+
+
+class SmtpServer(StandIn):
+    """Listens on loopback only. After it accepted a mail it reports nothing more."""
+
+    def __init__(self, sink: SmtpSink, flow: Flow) -> None:
         self._sink = sink
-        self._ledger = ledger
-        self._pace = pace
+        self._ledger = flow.ledger
+        self._slow_seconds = flow.pace.slow_seconds
         self._server: asyncio.Server | None = None
 
     async def start(self) -> None:
@@ -80,11 +91,8 @@ class SmtpServer:
     async def handle_RCPT(  # noqa: N802  aiosmtpd's own name
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: Any
     ) -> str:
-        """Take a recipient, or refuse it as its case says."""
-        answer = _behaviour(address).answer
-        reply = RCPT_REPLIES.get(answer)
-        if reply is None and answer in ONCE_REPLIES and not self._ledger.tries("email", address):
-            reply = ONCE_REPLIES[answer]
+        """Accept a recipient, or refuse it as its case says."""
+        reply = self._refusal(address)
         if reply is not None:
             await self._record(address, None, None, reply)
             return reply
@@ -94,20 +102,31 @@ class SmtpServer:
     async def handle_DATA(  # noqa: N802  aiosmtpd's own name
         self, server: SMTP, _session: Session, envelope: Envelope
     ) -> str:
-        """Take a mail; some cases lose the answer."""
+        """Accept a mail; some cases lose the reply."""
         content = envelope.content
         raw = content if isinstance(content, bytes) else (content or "").encode()
         attempt = message_from_bytes(raw).get(ATTEMPT_HEADER)
         queue_id = uuid.uuid4().hex[:10].upper()
         recipient = envelope.rcpt_tos[0]
         await self._record(recipient, attempt, queue_id, "accepted")
-        answer = _behaviour(recipient).answer
+        handling = _behaviour(recipient).handling
         transport = server.transport
-        if answer in {Answer.RESET, Answer.GARBAGE} and isinstance(transport, asyncio.Transport):
+        if handling in {Handling.RESET, Handling.GARBAGE} and isinstance(
+            transport, asyncio.Transport
+        ):
             transport.abort()
-        if answer is Answer.SLOW:
-            await asyncio.sleep(self._pace.slow_seconds)
+        if handling is Handling.SLOW:
+            await asyncio.sleep(self._slow_seconds)
         return f"250 2.0.0 Ok: queued as {queue_id}"
+
+    def _refusal(self, address: str) -> str | None:
+        behaviour = _behaviour(address)
+        if behaviour.handling is Handling.REFUSE:
+            return FAILURES[behaviour.failure] if behaviour.failure else None
+        reply = RCPT_REPLIES.get(behaviour.handling)
+        if reply is not None and behaviour.handling in ONCE:
+            return None if self._ledger.tries("email", address) else reply
+        return reply
 
     async def _record(
         self, to: str, attempt: str | None, reference: str | None, outcome: str
@@ -125,3 +144,11 @@ class SmtpServer:
 
 def _behaviour(address: str) -> Behaviour:
     return case_for(address).email
+
+
+DEFINITION = Definition(
+    name="smtp",
+    settings=SmtpSink,
+    make=SmtpServer,
+    channels={"email": Vocabulary(failures=FAILURES, statuses=frozenset(Status))},
+)

@@ -1,4 +1,4 @@
-"""How often Twilio calls back, as the fragment of a callback's URL asks for it.
+"""How often Twilio calls a webhook, as the fragment of its URL says.
 
 Source: Twilio, "Webhooks (HTTP callbacks): Connection Overrides". The pauses between its tries are
 not documented; these fill the 15 s that it gives a callback in all.
@@ -27,17 +27,17 @@ POLICIES["all"] = frozenset().union(*POLICIES.values())
 
 @dataclass(frozen=True, slots=True)
 class Overrides:
-    """`retries`: seconds before each further try. `settled_by`: what there is none after."""
+    """`retries`: seconds before each further try. `final_statuses`: there is none after them."""
 
     retries: tuple[float, ...]
-    settled_by: Container[int]
+    final_statuses: Container[int]
 
 
 def overrides_of(fragment: str) -> Overrides:
-    """Read a fragment, without its `#`; what it does not say, or says wrongly, is the default."""
-    said = {name: values[-1] for name, values in parse_qs(fragment).items()}
-    number = said.get("rc", DEFAULT_RETRIES)
+    """Read a fragment, without its `#`; what is missing or wrong in it is the default."""
+    given = {name: values[-1] for name, values in parse_qs(fragment).items()}
+    number = given.get("rc", DEFAULT_RETRIES)
     retries = PAUSES[: int(number if number.isdigit() else DEFAULT_RETRIES)]
-    policy = said.get("rp", DEFAULT_POLICY).split(",")
+    policy = given.get("rp", DEFAULT_POLICY).split(",")
     again = frozenset[int]().union(*(POLICIES.get(word, frozenset()) for word in policy))
     return Overrides(retries, frozenset(range(1000)) - again)

@@ -1,4 +1,4 @@
-"""The Graph API in the sandbox: answers, statuses, what the recipient writes."""
+"""The WhatsApp Cloud API in the sandbox: responses, statuses, what the recipient writes."""
 
 from __future__ import annotations
 
@@ -11,33 +11,33 @@ import aiohttp
 import pytest
 
 from behaviour.sandbox.sending import whatsapp
-from behaviour.sandbox.world import APP_SECRET, Call, World
+from behaviour.sandbox.world import APP_SECRET, PHONE_NUMBER_ID, Received, World
 
 
-def _values(calls: list[Call], name: str) -> list[dict[str, Any]]:
+def _values(webhooks: list[Received], name: str) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
-    for call in calls:
-        value = json.loads(call.body)["entry"][0]["changes"][0]["value"]
+    for webhook in webhooks:
+        value = json.loads(webhook.body)["entry"][0]["changes"][0]["value"]
         found.extend(value.get(name, []))
     return found
 
 
-def _signed(call: Call) -> bool:
-    expected = hmac.new(APP_SECRET.encode(), call.body, hashlib.sha256).hexdigest()
-    return call.headers["x-hub-signature-256"] == f"sha256={expected}"
+def _signed(webhook: Received) -> bool:
+    expected = hmac.new(APP_SECRET.encode(), webhook.body, hashlib.sha256).hexdigest()
+    return webhook.headers["x-hub-signature-256"] == f"sha256={expected}"
 
 
-async def test_accepts_and_tells(world: World) -> None:
+async def test_accepts_and_reports(world: World) -> None:
     """A valid request gets an id, and signed statuses for it that carry our attempt."""
     status, _, body = await whatsapp(world, "15550009000")
     assert status == 200
     reference = json.loads(body)["messages"][0]["id"]
-    calls = await world.receiver.settled(2)
-    told = _values(calls, "statuses")
-    assert [one["status"] for one in told] == ["sent", "delivered"]
-    assert {one["id"] for one in told} == {reference}
-    assert {one["biz_opaque_callback_data"] for one in told} == {"attempt-1"}
-    assert all(_signed(call) for call in calls)
+    webhooks = await world.webhooks()
+    statuses = _values(webhooks, "statuses")
+    assert [one["status"] for one in statuses] == ["sent", "delivered"]
+    assert {one["id"] for one in statuses} == {reference}
+    assert {one["biz_opaque_callback_data"] for one in statuses} == {"attempt-1"}
+    assert all(_signed(webhook) for webhook in webhooks)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ async def test_refuses_what_is_not_valid(world: World, changes: dict[str, Any], 
 
 
 async def test_refuses_a_wrong_token(world: World) -> None:
-    """A wrong token is answered 401 with code 190."""
+    """A wrong token gets 401 with code 190."""
     status, _, body = await whatsapp(world, "15550009000", token="other")
     assert (status, json.loads(body)["error"]["code"]) == (401, 190)
 
@@ -76,8 +76,26 @@ async def test_fails_later(world: World) -> None:
     """A recipient without WhatsApp is accepted and fails by webhook with Meta's code."""
     status, _, _ = await whatsapp(world, "15550000003")
     assert status == 200
-    [told] = _values(await world.receiver.settled(1), "statuses")
-    assert (told["status"], told["errors"][0]["code"]) == ("failed", 131026)
+    [last] = _values(await world.webhooks(), "statuses")
+    assert (last["status"], last["errors"][0]["code"]) == ("failed", 131026)
+
+
+async def test_outside_the_window_a_template_is_delivered(world: World) -> None:
+    """Who has not written for a day gets templates; a text fails later, with Meta's code."""
+    template = {"name": "greeting", "language": {"code": "en"}}
+    await whatsapp(world, "15550000029", type="template", template=template)
+    statuses = _values(await world.webhooks(), "statuses")
+    assert [one["status"] for one in statuses] == ["sent", "delivered"]
+    await whatsapp(world, "15550000029")
+    last = _values(await world.webhooks(), "statuses")[-1]
+    assert (last["status"], last["errors"][0]["code"]) == ("failed", 131047)
+
+
+async def test_former_path(world: World) -> None:
+    """A `base_url` that ends with /graph still works."""
+    url = f"{world.url}/graph/v25.0/{PHONE_NUMBER_ID}/messages"
+    async with world.client.post(url, json={}) as response:
+        assert response.status == 401
 
 
 async def test_throttles_once(world: World) -> None:
@@ -89,26 +107,26 @@ async def test_throttles_once(world: World) -> None:
 
 
 async def test_resets_after_accepting(world: World, caplog: pytest.LogCaptureFixture) -> None:
-    """The answer is lost, the request is in the ledger, the webhooks come, the log stays quiet."""
+    """The response is lost, the request recorded, its webhooks come; no error is logged."""
     with pytest.raises((aiohttp.ServerDisconnectedError, aiohttp.ClientOSError)):
         await whatsapp(world, "15550000011")
     assert [entry["accepted"] for entry in await world.requests()] == [True]
-    await world.receiver.settled(2)
+    await world.webhooks()
     assert [record for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 async def test_repeats_the_same_webhook(world: World) -> None:
     """A shuffled recipient's statuses come backwards, each of them twice."""
     await whatsapp(world, "15550000013")
-    told = _values(await world.receiver.settled(6), "statuses")
-    assert sorted(one["status"] for one in told) == sorted(["sent", "delivered", "read"] * 2)
-    assert (told[0]["status"], told[-1]["status"]) == ("read", "sent")
+    statuses = _values(await world.webhooks(), "statuses")
+    assert sorted(one["status"] for one in statuses) == sorted(["sent", "delivered", "read"] * 2)
+    assert (statuses[0]["status"], statuses[-1]["status"]) == ("read", "sent")
 
 
 async def test_early_status_comes_first(world: World) -> None:
-    """An early recipient's first status has arrived when the request is answered."""
+    """An early recipient's first status has arrived before the response."""
     await whatsapp(world, "15550000014")
-    assert [one["status"] for one in _values(world.receiver.calls, "statuses")] == ["sent"]
+    assert [one["status"] for one in _values(world.receiver.received, "statuses")] == ["sent"]
 
 
 async def test_garbage_and_html(world: World) -> None:
@@ -121,29 +139,29 @@ async def test_garbage_and_html(world: World) -> None:
     assert [entry["to"] for entry in await world.requests()] == ["15550000022"]
 
 
-@pytest.mark.parametrize("answer", [500, 204])
-async def test_retries_what_is_not_200(world: World, answer: int) -> None:
-    """Meta sends a webhook again, the same, unless it was answered 200 exactly."""
-    world.receiver.answers = [answer]
+@pytest.mark.parametrize("status", [500, 204])
+async def test_retries_what_is_not_200(world: World, status: int) -> None:
+    """Meta sends the same webhook again unless it got 200 exactly."""
+    world.receiver.statuses = [status]
     await whatsapp(world, "15550000003")
-    first, second = await world.receiver.settled(2)
+    first, second = await world.webhooks()
     assert first.body == second.body
 
 
-async def test_recipient_answers(world: World) -> None:
+async def test_recipient_writes_back(world: World) -> None:
     """After the delivery the recipient's reply arrives, with non-ASCII text escaped and signed."""
     await whatsapp(world, "15550000020")
-    [reply] = _values(await world.receiver.settled(3), "messages")
+    [reply] = _values(await world.webhooks(), "messages")
     assert (reply["from"], reply["text"]["body"]) == ("15550000020", "Thank you!")
     await world.control("inbound", {"channel": "whatsapp", "sender": "+15550000020", "text": "é/"})
-    call = (await world.receiver.settled(4))[-1]
-    assert rb"\u00e9\/" in call.body
-    assert _signed(call)
+    webhook = (await world.webhooks())[-1]
+    assert rb"\u00e9\/" in webhook.body
+    assert _signed(webhook)
 
 
 async def test_a_user_without_a_number_is_reached_by_id(world: World) -> None:
     """`recipient` names a user by Meta's own id, and statuses name the user so."""
     status, _, _ = await whatsapp(world, "", recipient="US.1234")
     assert status == 200
-    told = _values(await world.receiver.settled(2), "statuses")
-    assert {one["recipient_id"] for one in told} == {"US.1234"}
+    statuses = _values(await world.webhooks(), "statuses")
+    assert {one["recipient_id"] for one in statuses} == {"US.1234"}

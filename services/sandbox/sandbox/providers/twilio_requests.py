@@ -1,0 +1,75 @@
+"""What Twilio's Messages API checks in a request, and its error responses.
+
+Source: Twilio, "Message resource" and "Error and Warning Dictionary".
+"""
+
+from __future__ import annotations
+
+import re
+
+from pydantic_core import from_json
+from starlette.responses import JSONResponse, Response
+
+from sandbox.providers.twilio_webhooks import WHATSAPP_PREFIX, Form, channel_of
+
+MAX_BODY = 1600
+_E164 = re.compile(r"\+[1-9]\d{4,14}")
+
+TITLES: dict[int, str] = {
+    20003: "Authenticate",
+    20429: "Too Many Requests",
+    20500: "An internal server error has occurred",
+    21211: "Invalid 'To' Phone Number",
+    21602: "Message body is required",
+    21603: "A 'From' phone number is required",
+    21604: "A 'To' phone number is required",
+    21610: "Attempt to send to unsubscribed recipient",
+    21614: "'To' number is not a valid mobile number",
+    21617: "The concatenated message body exceeds the 1600 character limit",
+    21655: "The ContentSid is Invalid",
+    21656: "The ContentVariables Parameter is invalid",
+    21910: "Invalid 'From' and 'To' pair. 'From' and 'To' should be of the same channel",
+}
+HTTP_STATUS: dict[int, int] = {20003: 401, 20404: 404, 20429: 429, 20500: 500}
+
+
+def error(code: int, headers: dict[str, str] | None = None) -> Response:
+    """Respond with an error in Twilio's form."""
+    status = HTTP_STATUS.get(code, 400)
+    body = {
+        "code": code,
+        "message": TITLES.get(code, "Bad request"),
+        "more_info": f"https://www.twilio.com/docs/errors/{code}",
+        "status": status,
+    }
+    return JSONResponse(body, status_code=status, headers=headers)
+
+
+def problem_of(form: Form) -> int | None:
+    """Return the code of the first error in a request's form."""
+    return _address_problem(form) or _content_problem(form)
+
+
+def _address_problem(form: Form) -> int | None:
+    to, sender = form.get("To", ""), form.get("From", "")
+    if not to:
+        return 21604
+    if not _E164.fullmatch(to.removeprefix(WHATSAPP_PREFIX)):
+        return 21211
+    if not sender:
+        return None if form.get("MessagingServiceSid") else 21603
+    return None if channel_of(sender) == channel_of(to) else 21910
+
+
+def _content_problem(form: Form) -> int | None:
+    if not any(form.get(name) for name in ("Body", "MediaUrl", "ContentSid")):
+        return 21602
+    if len(form.get("Body", "")) > MAX_BODY:
+        return 21617
+    if not form.get("ContentSid", "HX").startswith("HX"):
+        return 21655
+    try:
+        variables = from_json(form.get("ContentVariables", "{}"))
+    except ValueError:
+        return 21656
+    return None if isinstance(variables, dict) else 21656
