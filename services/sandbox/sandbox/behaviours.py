@@ -1,4 +1,4 @@
-"""What can happen to a message, in words that belong to no provider.
+"""What can happen to a message, in words that belong to no provider. Pure.
 
 A provider's module says with which status code, error code and form it happens there.
 """

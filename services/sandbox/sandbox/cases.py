@@ -1,6 +1,6 @@
 """What the sandbox does, chosen by the recipient: a phone's last digits or a mail's local part.
 
-One table; a row says what happens on each channel. What no row names is delivered.
+One table; a row says what happens on each channel. What no row names is delivered. Pure.
 """
 
 from __future__ import annotations
