@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -18,7 +20,8 @@ from herald.config.placeholders import unfilled, unfilled_secrets
 from herald.config.secret_files import SecretFileError, read_secret_file
 from herald.contracts.masking import MaskingKey, set_masking_key
 from herald.providers.account import Account, Secrets
-from herald.providers.registry import PROVIDERS
+from herald.providers.credentials import Credentials, CredentialsError
+from herald.providers.registry import ACCOUNTS
 from herald.service.server_urls import broker_files, broker_user
 from herald.service.settings import Settings
 
@@ -63,6 +66,24 @@ class Configuration:
         if problems:
             raise ConfigurationError(self.path, problems)
         return secrets
+
+    def credentials_for(self, names: Iterable[str]) -> dict[str, Credentials[Any]]:
+        """Read the secrets of the accounts `names`, each with the way to read it again.
+
+        Raises:
+            ConfigurationError: a file can't be read or lacks something.
+        """
+        return {
+            name: Credentials(secrets, partial(self._read_again, name))
+            for name, secrets in self.secrets_for(list(names)).items()
+        }
+
+    def _read_again(self, name: str) -> Secrets:
+        try:
+            return self._secrets(self.file.accounts[name])
+        except _SecretsProblemError as error:
+            lines = (f"accounts.{name}.{line}" for line in error.lines)
+            raise CredentialsError("; ".join(lines)) from None
 
     def read_secret_file(self, path: Path) -> bytes:
         """Return what a file of secrets holds, as `[secrets]` allows.
@@ -191,7 +212,7 @@ def _in_the_file(location: tuple[int | str, ...]) -> list[int | str]:
     the channels' users. Only there: an account may well be named like its provider.
     """
     match location:
-        case ("accounts", name, branch, *rest) if branch in PROVIDERS:
+        case ("accounts", name, branch, *rest) if branch in ACCOUNTS:
             return ["accounts", name, *rest]
         case ("senders", name, "channels", *rest):
             return ["senders", name, *rest]

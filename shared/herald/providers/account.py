@@ -6,6 +6,7 @@ it is described once, here; a misspelt option is an error, not a silent default.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from datetime import timedelta
 from typing import Annotated, ClassVar, Literal
 
@@ -21,7 +22,7 @@ from pydantic import (
 )
 
 from herald.contracts.durations import Duration
-from herald.contracts.identifiers import TenantName
+from herald.contracts.identifiers import ChannelName, TenantName
 from herald.contracts.vocabulary import Receipts
 from herald.providers.cleartext import in_clear
 from herald.providers.rates import Rate
@@ -63,20 +64,24 @@ class Account(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    channel: ClassVar[str]
-    receipts: ClassVar[Receipts]
     secrets_model: ClassVar[type[Secrets]] = NoSecrets
     # how long its provider waits at first before it comes again with a webhook; None: sends none
     webhook_retry_gap: ClassVar[timedelta | None] = None
     template_prefix: ClassVar[str | None] = None  # of its templates' names; None: it holds none
 
     provider: str  # which provider it is at
+    channel: ChannelName  # which channel it serves
     tenants: tuple[TenantName, ...] = ("default",)  # who may use it; inbound goes to the first
     rate: Rate = 10.0  # calls: `80/s`, `600/m`, `10000/h`
     timeout: Duration = timedelta(seconds=10)  # of one call
     secrets_file: str | None = None  # its secrets, a path relative to herald.toml
     allow_cleartext: bool = False  # send secrets and messages to another machine unencrypted
     foreign: Literal["keep", "ignore"] = "keep"  # statuses of messages that are not Herald's
+
+    @property
+    @abstractmethod
+    def receipts(self) -> Receipts:
+        """The furthest status that it reports."""
 
     def sends_as(self, sender: str | None) -> bool:  # noqa: ARG002  most accounts may use any
         """Tell whether the account can send under a profile's entry for its channel."""

@@ -1,25 +1,53 @@
-"""Every provider that Herald knows, one line each."""
+"""Every provider that Herald knows, one line each; all else about it is in the folder it names.
+
+A folder's modules are imported when they are asked for, so that ingress loads no sending and a
+channel no webhooks.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from functools import reduce
+from importlib import import_module
+from importlib.util import find_spec
+from operator import or_
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 from pydantic import Field
 
 from herald.providers.account import Account
-from herald.providers.sendgrid.account import SendGridAccount
-from herald.providers.smtp.account import SmtpAccount
-from herald.providers.twilio.account import TwilioAccount
-from herald.providers.whatsapp_cloud.account import WhatsAppCloudAccount
 
-AnyAccount = Annotated[
-    WhatsAppCloudAccount | TwilioAccount | SendGridAccount | SmtpAccount,
-    Field(discriminator="provider"),
-]
+NAMES = (
+    "whatsapp_cloud",
+    "twilio",
+    "sendgrid",
+    "smtp",
+)
 
-PROVIDERS: dict[str, type[Account]] = {
-    "whatsapp_cloud": WhatsAppCloudAccount,
-    "twilio": TwilioAccount,
-    "sendgrid": SendGridAccount,
-    "smtp": SmtpAccount,
+_PACKAGE = __name__.rpartition(".")[0]
+
+
+def _module(name: str, part: str) -> Any:
+    return import_module(f"{_PACKAGE}.{name}.{part}")
+
+
+ACCOUNTS: Mapping[str, type[Account]] = {
+    name: cast("type[Account]", _module(name, "account").ACCOUNT) for name in NAMES
 }
+
+# an account of any provider: its `provider` says which
+if TYPE_CHECKING:
+    AnyAccount = Account
+else:
+    AnyAccount = Annotated[reduce(or_, ACCOUNTS.values()), Field(discriminator="provider")]
+
+
+def send_module(name: str) -> Any:
+    """Import how a provider's API is called: a module with `make_provider`."""
+    return _module(name, "send")
+
+
+def webhooks_module(name: str) -> Any | None:
+    """Import how a provider calls us: `make_endpoint` and `make_decoy`; None: it never does."""
+    has_webhooks = find_spec(f"{_PACKAGE}.{name}.webhooks") is not None
+    return _module(name, "webhooks") if has_webhooks else None

@@ -17,7 +17,7 @@ from herald.channel.limits import TokenBucket
 from herald.channel.planning import Moment, Reserved, plan
 from herald.channel.service import ProviderFactory
 from herald.contracts.work import Work
-from herald.providers.registry import PROVIDERS
+from herald.providers.registry import ACCOUNTS as MODELS
 from herald.providers.sending import SendResult
 from unit.canaries.canaries import ADDRESSES, NAME, SECRET
 from unit.channel_email.relay import HANG_UP, relaying
@@ -190,7 +190,7 @@ async def call_smtp(path: str, content: dict[str, Any], echo: str) -> Call:
 
 
 async def _call(name: str, content: dict[str, Any], http: Any, **changes: Any) -> Call:
-    model = PROVIDERS[name]
+    model = MODELS[name]
     fields = {"provider": name, "timeout": timedelta(seconds=1), **ACCOUNTS[name], **changes}
     options, secrets = (
         model.model_validate(fields),
@@ -204,11 +204,11 @@ async def _call(name: str, content: dict[str, Any], http: Any, **changes: Any) -
         bucket=TokenBucket(10.0),
         secrets=secrets,
     )
-    work = work_for(model.channel, content)
+    work = work_for(options.channel, content)
     planned = plan(work, [account], Moment(0.0, datetime(2026, 1, 19, tzinfo=UTC)))
     assert isinstance(planned, Reserved)
     job = Job(delivery=Delivery(body=b""), work=work, plan=planned, lease_ends=30.0)
-    result = await Caller(model.channel, lambda: None, lambda: 0.0).call(job)
+    result = await Caller(options.channel, lambda: None, lambda: 0.0).call(job)
     return Call(work, result, account)
 
 

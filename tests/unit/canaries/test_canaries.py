@@ -18,7 +18,7 @@ from structlog.testing import capture_logs
 from herald.channel.reports import receipt_body, report, returned
 from herald.contracts.identifiers import AttemptId
 from herald.contracts.receipts import RECEIPT, AttemptReceipt
-from herald.providers.registry import PROVIDERS
+from herald.providers.registry import ACCOUNTS
 from herald.providers.sending import NotSent
 from herald.providers.webhook_endpoints import Normalised
 from herald.providers.webhook_requests import Call as WebhookCall
@@ -94,19 +94,20 @@ FAULTS: list[dict[str, Any]] = [
     {"idempotency_key": [TEXT]},
 ]
 
+CHANNELS = {name: model.model_fields["channel"].default for name, model in ACCOUNTS.items()}
 CASES = [
     (provider, path, number)
     for provider, paths in PATHS.items()
     for path in paths
-    for number in range(len(CONTENTS[PROVIDERS[provider].channel]))
+    for number in range(len(CONTENTS[CHANNELS[provider]]))
 ]
 
 
 def test_every_provider_is_covered() -> None:
     """A new provider comes with its canaries: its calls, and its webhooks if it has them."""
-    assert PATHS.keys() == PROVIDERS.keys()
+    assert PATHS.keys() == ACCOUNTS.keys()
     assert TOLD.keys() == WEBHOOKS.keys()
-    assert CONTENTS.keys() == {account.channel for account in PROVIDERS.values()}
+    assert CONTENTS.keys() == set(CHANNELS.values())
 
 
 def test_the_search_finds_a_canary() -> None:
@@ -127,7 +128,7 @@ def test_the_search_finds_a_canary() -> None:
 @pytest.mark.parametrize(("provider", "path", "number"), CASES)
 async def test_no_call_gives_a_canary_away(provider: str, path: str, number: int) -> None:
     """However a call ends, its report, its failure, the log and the metrics hold none."""
-    channel = PROVIDERS[provider].channel
+    channel = CHANNELS[provider]
     content = CONTENTS[channel][number]
     with capture_logs() as logs:
         made = await call(provider, path, content, allowed(content))

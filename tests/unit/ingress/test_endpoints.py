@@ -77,8 +77,8 @@ def build(folder: Path, keys: str = "") -> Endpoints:
 
 def test_every_provider_that_calls_us_is_a_configured_one() -> None:
     """Ingress and the configuration use the same names; only SMTP never calls."""
-    assert set(configured.PROVIDERS) - set(PROVIDERS) == {"smtp"}
-    assert set(PROVIDERS) <= set(configured.PROVIDERS)
+    assert set(configured.ACCOUNTS) - set(PROVIDERS) == {"smtp"}
+    assert set(PROVIDERS) <= set(configured.ACCOUNTS)
 
 
 def test_accounts_that_share_a_secret_speak_for_each_other(tmp_path: Path) -> None:

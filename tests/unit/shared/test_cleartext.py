@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from herald.providers.registry import PROVIDERS
+from herald.providers.registry import ACCOUNTS as MODELS
 
 ACCOUNTS: dict[str, dict[str, Any]] = {
     "whatsapp_cloud": {"phone_number_id": "1"},
@@ -19,7 +19,7 @@ SMTP = {"host": "relay.example.com", "secrets_file": "smtp.toml", "security": "n
 
 def problems(provider: str, **fields: Any) -> list[tuple[str, str]]:
     try:
-        PROVIDERS[provider].model_validate({"provider": provider, **fields})
+        MODELS[provider].model_validate({"provider": provider, **fields})
     except ValidationError as error:
         return [(str(item["loc"][0]), item["msg"]) for item in error.errors()]
     return []

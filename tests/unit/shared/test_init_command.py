@@ -16,7 +16,7 @@ from herald.config.loading import load_configuration
 from herald.config.masking import read_masking_key
 from herald.config.read_tokens_file import load_read_tokens
 from herald.contracts.read_tokens import Readers
-from herald.providers.registry import PROVIDERS
+from herald.providers.registry import ACCOUNTS
 
 URL = "https://hooks.example.com"
 ANSWERS = {
@@ -56,10 +56,10 @@ def fill_in(folder: Path) -> None:
 
 def test_every_provider_can_be_begun_with() -> None:
     """A provider that is added to Herald is added here, too."""
-    assert BEGINNINGS.keys() == PROVIDERS.keys()
+    assert BEGINNINGS.keys() == ACCOUNTS.keys()
     for name, beginning in BEGINNINGS.items():
-        assert beginning.channel == PROVIDERS[name].channel
-        assert beginning.has_webhooks == (PROVIDERS[name].webhook_retry_gap is not None)
+        assert beginning.channel == ACCOUNTS[name].model_fields["channel"].default
+        assert beginning.has_webhooks == (ACCOUNTS[name].webhook_retry_gap is not None)
 
 
 @pytest.mark.parametrize("providers", CHOICES, ids=" ".join)

@@ -16,12 +16,18 @@ class SendGridSecrets(Secrets):
 class SendGridAccount(Account):
     """One SendGrid account (v3 Mail Send)."""
 
-    channel: ClassVar[str] = "email"
-    receipts: ClassVar[Receipts] = Receipts.READ
     secrets_model: ClassVar[type[Secrets]] = SendGridSecrets
     webhook_retry_gap: ClassVar[timedelta | None] = timedelta(seconds=20)  # not documented
     template_prefix: ClassVar[str | None] = "d-"  # a dynamic template
 
     provider: Literal["sendgrid"]  # `sendgrid`
+    channel: Literal["email"] = "email"  # `email`
     base_url: BaseUrl = "https://api.sendgrid.com"  # where its API is
     webhook_public_keys: tuple[str, ...] = ()  # base64 SPKI DER; none: its webhooks are refused
+
+    @property
+    def receipts(self) -> Receipts:
+        return Receipts.READ
+
+
+ACCOUNT = SendGridAccount

@@ -29,15 +29,18 @@ class SmtpSecrets(Secrets):
 class SmtpAccount(Account):
     """One SMTP relay. Its acceptance is the last news there is."""
 
-    channel: ClassVar[str] = "email"
-    receipts: ClassVar[Receipts] = Receipts.NONE
     secrets_model: ClassVar[type[Secrets]] = SmtpSecrets
 
     provider: Literal["smtp"]  # `smtp`
+    channel: Literal["email"] = "email"  # `email`
     host: str = Field(pattern=r"^[A-Za-z0-9.:-]{1,253}$")  # the relay
     port: int = Field(default=587, ge=1, le=65_535)  # 587 with starttls, 465 with tls
     security: Literal["starttls", "tls", "none"] = "starttls"  # starttls, tls or none
     timeout: Duration = timedelta(seconds=30)
+
+    @property
+    def receipts(self) -> Receipts:
+        return Receipts.NONE
 
     @field_validator("security")
     @classmethod
@@ -47,3 +50,6 @@ class SmtpAccount(Account):
         if signs_in and not given["allow_cleartext"] and not is_loopback(given.get("host", "")):
             raise ValueError(f"{IN_CLEAR}: use starttls or tls, or set allow_cleartext = true")
         return security
+
+
+ACCOUNT = SmtpAccount

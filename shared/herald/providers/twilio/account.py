@@ -18,19 +18,22 @@ class TwilioSecrets(Secrets):
 
 
 DEFAULT_OVERRIDES = "rc=5&rp=all"
+RATES = {
+    "sms": 1.0,  # Twilio: one segment a second for a US long code
+    "whatsapp": 80.0,  # Twilio: messages a second for a WhatsApp sender by default
+}
 
 
 class TwilioAccount(Account):
-    """One Twilio account, sending SMS from a number or a Messaging Service."""
+    """One channel of a Twilio account: SMS or WhatsApp, from a sender or a Messaging Service."""
 
-    channel: ClassVar[str] = "sms"
-    receipts: ClassVar[Receipts] = Receipts.DELIVERED
     secrets_model: ClassVar[type[Secrets]] = TwilioSecrets
     # Twilio, "Webhooks connection overrides": all tries lie within 15 s
     webhook_retry_gap: ClassVar[timedelta | None] = timedelta(seconds=15)
     template_prefix: ClassVar[str | None] = "HX"  # of Twilio's Content API
 
     provider: Literal["twilio"]  # `twilio`
+    channel: Literal["sms", "whatsapp"] = "sms"  # `sms` or `whatsapp`
     account_sid: str = Field(pattern=r"^AC[0-9a-zA-Z]{32}$")  # begins with AC
     messaging_service_sid: str | None = Field(
         default=None,
@@ -47,4 +50,15 @@ class TwilioAccount(Account):
     validity: Annotated[Duration, Field(ge=timedelta(seconds=1), le=timedelta(hours=10))] | None = (
         Field(default=None, description="How long Twilio may try; at most 10 h.")
     )
-    rate: Rate = 1.0  # Twilio: one segment a second for a US long code
+    rate: Rate = Field(
+        default_factory=lambda given: RATES[given.get("channel", "sms")],
+        description="Calls: `80/s`, `600/m`, `10000/h`. By default `1/s` for SMS and `80/s` for"
+        " WhatsApp.",
+    )
+
+    @property
+    def receipts(self) -> Receipts:
+        return Receipts.READ if self.channel == "whatsapp" else Receipts.DELIVERED
+
+
+ACCOUNT = TwilioAccount

@@ -21,13 +21,12 @@ class WhatsAppCloudSecrets(Secrets):
 class WhatsAppCloudAccount(Account):
     """One phone number on Meta's WhatsApp Cloud API."""
 
-    channel: ClassVar[str] = "whatsapp"
-    receipts: ClassVar[Receipts] = Receipts.READ
     secrets_model: ClassVar[type[Secrets]] = WhatsAppCloudSecrets
     webhook_retry_gap: ClassVar[timedelta | None] = timedelta(seconds=20)  # not documented
     template_prefix: ClassVar[str | None] = ""  # any name
 
     provider: Literal["whatsapp_cloud"]  # `whatsapp_cloud`
+    channel: Literal["whatsapp"] = "whatsapp"  # `whatsapp`
     phone_number_id: str = Field(pattern=r"^\d{1,32}$")  # the number's id at Meta
     business_account_id: str | None = Field(
         default=None,
@@ -39,6 +38,13 @@ class WhatsAppCloudAccount(Account):
     api_version: str = Field(default="v25.0", pattern=r"^v\d{1,3}\.\d$")  # of Meta's API
     rate: Rate = 80.0  # Meta: 80 messages a second for a phone number by default
 
+    @property
+    def receipts(self) -> Receipts:
+        return Receipts.READ
+
     def sends_as(self, sender: str | None) -> bool:
         """Tell whether the profile means this number, for an account is one number."""
         return sender in {None, self.phone_number_id}
+
+
+ACCOUNT = WhatsAppCloudAccount

@@ -1,0 +1,44 @@
+"""The registry finds what a folder holds, and imports no more of it than is asked for."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+import herald.providers
+from herald.providers.registry import ACCOUNTS, NAMES, webhooks_module
+
+FOLDERS = Path(herald.providers.__file__).parent
+
+
+def test_every_folder_is_registered() -> None:
+    """A folder that nobody names would be dead code, and a name without a folder an error."""
+    assert set(NAMES) == {path.parent.name for path in FOLDERS.glob("*/account.py")}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_account_names_its_provider(name: str) -> None:
+    """The name in the registry is the `provider` that an account is configured with."""
+    assert get_args(ACCOUNTS[name].model_fields["provider"].annotation) == (name,)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_provider_that_calls_us_says_when_it_calls_again(name: str) -> None:
+    """The router waits that long after an outage, so no provider with webhooks may leave it out."""
+    assert (webhooks_module(name) is None) == (ACCOUNTS[name].webhook_retry_gap is None)
+
+
+def test_the_registry_imports_neither_sending_nor_webhooks() -> None:
+    """Ingress carries no HTTP client and a channel no signatures, unless it asks for them."""
+    script = (
+        "import sys, herald.providers.registry\n"
+        "print([n for n in sys.modules if n.endswith(('.send', '.webhooks')) or n == 'aiohttp'])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
