@@ -87,7 +87,7 @@ def build_apps(settings: Settings, configuration: Configuration) -> Applications
     operations = ops_routes(
         APP_ID,
         {"webhooks": lambda: _deafness(connections, spool, identity)},
-        worries={
+        warnings={
             "broker": lambda: connections.problem,
             "spool": lambda: draining.problem,
             "pulse": lambda: pulse.problem,

@@ -101,7 +101,7 @@ class Router:
     def application(self) -> Starlette:
         """Build the Starlette application; nothing is opened before it starts."""
         operations = ops_routes(
-            APP_ID, self._checks(), worries={"silence": lambda: self._silence_gate.warning}
+            APP_ID, self._checks(), warnings={"silence": lambda: self._silence_gate.warning}
         )
         reading = (self._read_access, self._database)
         search = search_route(*reading, tuple(self._configuration.tenants))

@@ -46,7 +46,7 @@ class AccountHealth:
         self._say_news()
 
     @property
-    def worry(self) -> str | None:
+    def warning(self) -> str | None:
         """Name the accounts that take no calls, for readiness; the others do the work."""
         said = filter(None, (_state(account) for account in self._accounts))
         return "; ".join(said) or None

@@ -102,7 +102,7 @@ class Channel:
 
     def application(self) -> Starlette:
         """Build the Starlette application; nothing is opened before it starts."""
-        routes = ops_routes(self._app_id, self._checks(), worries=self._worries())
+        routes = ops_routes(self._app_id, self._checks(), warnings=self._warnings())
         return application(routes, self._lifespan)
 
     def _sending_account(
@@ -161,8 +161,8 @@ class Channel:
             "work": lambda: self._background.problem,
         }
 
-    def _worries(self) -> dict[str, Callable[[], str | None]]:
-        return {"accounts": lambda: self._health.worry}
+    def _warnings(self) -> dict[str, Callable[[], str | None]]:
+        return {"accounts": lambda: self._health.warning}
 
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:

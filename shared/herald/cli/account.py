@@ -65,5 +65,5 @@ async def _changed(dsn: str, change: Callable[[Connection], Awaitable[bool]]) ->
 
 
 def _say(name: str, found: Account, said: str, *, new: bool, paused: bool, as_json: bool) -> None:
-    told = {"account": name, "channel": found.channel, "paused": paused, "changed": new}
-    typer.echo(json.dumps(told) if as_json else f"{name} ({found.channel}) {said}")
+    document = {"account": name, "channel": found.channel, "paused": paused, "changed": new}
+    typer.echo(json.dumps(document) if as_json else f"{name} ({found.channel}) {said}")

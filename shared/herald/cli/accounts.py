@@ -43,7 +43,7 @@ async def read_accounts(dsn: str, configured: Mapping[str, Configured]) -> list[
         finally:
             await connection.close()
     except (*OUTAGES, asyncpg.PostgresError):
-        return []  # the table of the database tells why
+        return []  # the table of the database says why
     return [
         _account(name, account, rows.get((account.channel, name)))
         for name, account in configured.items()

@@ -64,7 +64,7 @@ async def _cancel(name: str, tenant: str) -> Answer:
 
 
 def is_uuid(name: str) -> bool:
-    """Tell what may be a message's id; it may be an idempotency key all the same."""
+    """Return whether a text has the form of a message's id; an idempotency key may have it too."""
     try:
         return str(UUID(name)) == name.lower()
     except ValueError:

@@ -10,8 +10,8 @@ from urllib.parse import quote
 
 import typer
 
-from herald.cli.acts import give_all, tell
 from herald.cli.environment import EXIT_USAGE, JsonOption, fail, run
+from herald.cli.operator_commands import give_all, print_tally
 from herald.cli.reading import read
 from herald.contracts.operator_commands import DropDeadLetter, ReplayDeadLetter
 from herald.contracts.topology import DROP_KEY, REPLAY_KEY
@@ -38,7 +38,7 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="List them, and do nothi
 
 
 @dlq.command("list")
-def list_letters(
+def list_dead_letters(
     *,
     queue: Queue = None,
     reason: Reason = None,
@@ -49,24 +49,26 @@ def list_letters(
 ) -> None:
     """List dead letters, the newest first: when, queue, tenant, reason, id."""
     filters = _filters(queue=queue, reason=reason, tenant=tenant, since=since)
-    for number, letter in enumerate(found(filters), start=1):
-        typer.echo(json.dumps(letter) if as_json else _line(letter))
+    for number, dead_letter in enumerate(found(filters), start=1):
+        typer.echo(json.dumps(dead_letter) if as_json else _line(dead_letter))
         if number == limit:
             return
 
 
 @dlq.command()
 def show(
-    letter: Id,
+    dead_letter: Id,
     body: Annotated[
         bool, typer.Option("--body", help="As it is, not masked; router.audit keeps that.")
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Show a dead letter, its body masked. Exit 2 if there is none of this id."""
-    document = read(f"/dead-letters/{quote(letter, safe='')}", {"body": "whole"} if body else None)
+    document = read(
+        f"/dead-letters/{quote(dead_letter, safe='')}", {"body": "whole"} if body else None
+    )
     if document is None:
-        raise fail(f"no dead letter is named {letter}", EXIT_USAGE)
+        raise fail(f"no dead letter is named {dead_letter}", EXIT_USAGE)
     if as_json:
         typer.echo(json.dumps(document))
         return
@@ -80,7 +82,7 @@ def show(
 
 @dlq.command()
 def replay(
-    letters: Ids = None,
+    dead_letters: Ids = None,
     *,
     queue: Queue = None,
     reason: Reason = None,
@@ -96,16 +98,16 @@ def replay(
     filters = _filters(queue=queue, reason=reason, tenant=tenant, since=since)
     if filters and not again:
         filters["replayed"] = "false"
-    ids = _chosen(letters, filters, dry_run=dry_run, as_json=as_json)
+    ids = _chosen(dead_letters, filters, dry_run=dry_run, as_json=as_json)
     if ids is not None:
         commands = [ReplayDeadLetter(id=name, again=again) for name in ids]
         tally = run(give_all("dlq replay", REPLAY_KEY, commands))
-        tell(tally, "handled", "were handled before", as_json=as_json)
+        print_tally(tally, "handled", "were handled before", as_json=as_json)
 
 
 @dlq.command()
 def drop(
-    letters: Ids = None,
+    dead_letters: Ids = None,
     *,
     queue: Queue = None,
     reason: Reason = None,
@@ -116,11 +118,11 @@ def drop(
 ) -> None:
     """Delete dead letters; router.audit keeps what they were."""
     filters = _filters(queue=queue, reason=reason, tenant=tenant, since=since)
-    ids = _chosen(letters, filters, dry_run=dry_run, as_json=as_json)
+    ids = _chosen(dead_letters, filters, dry_run=dry_run, as_json=as_json)
     if ids is not None:
         commands = [DropDeadLetter(id=name) for name in ids]
         tally = run(give_all("dlq drop", DROP_KEY, commands))
-        tell(tally, "dropped", "were dropped before", as_json=as_json)
+        print_tally(tally, "dropped", "were dropped before", as_json=as_json)
 
 
 def found(filters: dict[str, str]) -> Iterator[dict[str, Any]]:
@@ -141,41 +143,41 @@ def _filters(**given: str | None) -> dict[str, str]:
 def _chosen(
     named: list[str] | None, filters: dict[str, str], *, dry_run: bool, as_json: bool
 ) -> list[str] | None:
-    """Return the ids of the letters that are meant; None: they were only to be listed."""
+    """Return the ids of the dead letters that are meant; None: they were only to be listed."""
     if bool(named) == bool(set(filters) - {"replayed"}):
         raise fail("give ids, or --queue, --reason, --tenant or --since", EXIT_USAGE)
     if named and not dry_run:
         return list(named)
-    letters = [_shown(name) for name in named] if named else list(found(filters))
+    dead_letters = [_shown(name) for name in named] if named else list(found(filters))
     if not dry_run:
-        return [letter["id"] for letter in letters]
-    for letter in letters:
-        typer.echo(json.dumps(letter) if as_json else _line(letter))
+        return [dead_letter["id"] for dead_letter in dead_letters]
+    for dead_letter in dead_letters:
+        typer.echo(json.dumps(dead_letter) if as_json else _line(dead_letter))
     if not as_json:
-        typer.echo(f"{len(letters):>7}  dead letters")
+        typer.echo(f"{len(dead_letters):>7}  dead letters")
     return None
 
 
-def _shown(letter: str) -> dict[str, Any]:
-    document = read(f"/dead-letters/{quote(letter, safe='')}")
+def _shown(dead_letter: str) -> dict[str, Any]:
+    document = read(f"/dead-letters/{quote(dead_letter, safe='')}")
     if document is None:
-        raise fail(f"no dead letter is named {letter}", EXIT_USAGE)
+        raise fail(f"no dead letter is named {dead_letter}", EXIT_USAGE)
     return document
 
 
-def _line(letter: dict[str, Any]) -> str:
-    died = datetime.fromisoformat(letter["received_at"]).astimezone()
-    replayed = letter["replay_result"] if letter["replayed_at"] else None
+def _line(dead_letter: dict[str, Any]) -> str:
+    died = datetime.fromisoformat(dead_letter["received_at"]).astimezone()
+    replayed = dead_letter["replay_result"] if dead_letter["replayed_at"] else None
     return "  ".join(
         filter(
             None,
             (
                 f"{died:%Y-%m-%d %H:%M:%S}",
-                letter["queue"],
-                letter["tenant"] or "-",
-                letter["reason"],
+                dead_letter["queue"],
+                dead_letter["tenant"] or "-",
+                dead_letter["reason"],
                 f"replayed: {replayed}" if replayed else "",
-                letter["id"],
+                dead_letter["id"],
             ),
         )
     )

@@ -1,4 +1,4 @@
-"""How an event is told to a person: its colour, and a few words beside its name."""
+"""How an event is shown in a terminal: its colour, and a few words beside its name."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ STYLES = {
 
 
 def details(event: HeraldEvent) -> str:
-    """Say in a few words what an event tells beside its name."""
+    """Return the few words that are shown beside an event's name."""
     data = event.data
     if isinstance(data, InboundData):
         return f"{data.channel} {data.content} {data.text!r}"

@@ -10,10 +10,10 @@ from uuid import UUID
 import typer
 from pydantic import ValidationError
 
-from herald.cli.acts import give_all, tell
 from herald.cli.cancel import is_uuid
 from herald.cli.environment import EXIT_USAGE, JsonOption, amqp_url, fail, run
 from herald.cli.find import found_by, line_of
+from herald.cli.operator_commands import give_all, print_tally
 from herald.client import Answer, RejectedError
 from herald.client.operator import Operator
 from herald.config.file import DEFAULT_TENANT
@@ -72,7 +72,7 @@ def resend(
         ResendMessage(tenant=one["tenant"], id=UUID(one["id"]), force=force) for one in found
     ]
     tally = run(give_all("resend", RESEND_KEY, commands))
-    tell(tally, "sent again", "were sent again before", as_json=as_json)
+    print_tally(tally, "sent again", "were sent again before", as_json=as_json)
 
 
 def _found(

@@ -131,7 +131,7 @@ async def _follow(
     except TimeoutError:
         raise NoAnswerError(
             f"{answer.message_id} is {progress.status}, not {until}, after {patience:g} s; "
-            f"herald timeline {answer.message_id} tells how it goes on"
+            f"herald timeline {answer.message_id} shows how it goes on"
         ) from None
     return progress
 

@@ -31,7 +31,7 @@ def timeline(
     """Show a message: its steps, its attempts, and each fact with what it led to, in local time.
 
     Asks the router at HERALD_ROUTER_URL, with the token of HERALD_READ_TOKEN or of the file
-    HERALD_READ_TOKEN_FILE. Commands that were refused under its key are told, too, and alone where
+    HERALD_READ_TOKEN_FILE. Commands that were refused under its key are shown, too, and alone where
     none was accepted. Exit 2 if there is neither, or none for this token.
     """
     found = _fetch(message, tenant)

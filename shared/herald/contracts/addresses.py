@@ -41,7 +41,7 @@ def normalise_whatsapp(value: str) -> str:
 
 
 def is_whatsapp_user_id(address: str) -> bool:
-    """Tell Meta's own id of a user from a number."""
+    """Return whether an address is Meta's own id of a user, not a number."""
     return _WHATSAPP_USER_ID.fullmatch(address) is not None
 
 

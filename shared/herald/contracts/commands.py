@@ -164,7 +164,7 @@ def _route_form(value: object) -> str:
     return "name" if isinstance(value, str) else "inline"
 
 
-# told apart by form, so that an error names the field at fault and not every alternative
+# distinguished by form, so that an error names the field at fault and not every alternative
 RouteOrName = Annotated[
     Annotated[ConfiguredName, Tag("name")] | Annotated[Route, Tag("inline")],
     Discriminator(_route_form),

@@ -58,7 +58,7 @@ class MessageData(_Data):
     terminal: bool  # this event set the outcome
     late: bool  # it came after the outcome
     sequence: int  # counts the message's events: the highest is the newest
-    occurred_at: datetime  # the provider's clock where it told one
+    occurred_at: datetime  # the provider's clock where it gave one
     received_at: datetime  # when Herald heard of it
     step: int | None = None  # which step of the route, from 1
     attempt_id: str | None = None  # the attempt it is about: message, step and try
@@ -68,7 +68,7 @@ class MessageData(_Data):
     provider_message_id: str | None = None  # the provider's own id of it
     failure: Failure | None = None  # why it failed, where it did
     fallback: Fallback | None = None  # with `fallback`: from where to where, and why
-    confirmed: bool = True  # false: the provider can't tell, success was assumed
+    confirmed: bool = True  # false: the provider can't say, success was assumed
     overlap: bool = False  # a later attempt had already started when this success came
     idempotency_key: str  # the command's, or what stood in for it
     resent_from: str | None = None  # the failed message that an operator sends again with this one
@@ -111,9 +111,9 @@ class InboundData(InboundContent):
     profile_name: str | None = None  # what the sender calls themselves
     username: str | None = None  # by which the provider's other users find them
     keyword: str | None = None  # `stop`, `start` or `help`, where the provider read one
-    occurred_at: datetime  # the provider's clock where it told one
+    occurred_at: datetime  # the provider's clock where it gave one
     received_at: datetime  # when Herald heard of it
-    raw: Any = None  # as the provider told it, where the tenant's `raw` asks for it
+    raw: Any = None  # as the provider sent it, where the tenant's `raw` asks for it
 
 
 class AccountData(AccountUpdate):
@@ -123,9 +123,9 @@ class AccountData(AccountUpdate):
     channel: str  # which channel the account serves
     provider: str  # whose account it is
     account: str  # the configured account
-    occurred_at: datetime  # the provider's clock where it told one
+    occurred_at: datetime  # the provider's clock where it gave one
     received_at: datetime  # when Herald heard of it
-    raw: Any = None  # as the provider told it
+    raw: Any = None  # as the provider sent it
 
 
 DataT = TypeVar("DataT", bound=BaseModel)

@@ -1,4 +1,4 @@
-"""How a failure is told on the bus: its class, the provider's code, and words without addresses."""
+"""A failure as the bus carries it: its class, the provider's code, and words without addresses."""
 
 from __future__ import annotations
 

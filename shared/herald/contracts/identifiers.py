@@ -25,7 +25,7 @@ TenantName = Annotated[str, StringConstraints(pattern=TENANT_PATTERN)]
 ChannelName = Annotated[str, StringConstraints(pattern=CHANNEL_PATTERN)]
 ConfiguredName = Annotated[str, StringConstraints(pattern=CONFIGURED_NAME_PATTERN)]
 
-_LANE_LETTERS = {Lane.URGENT: "u", Lane.BULK: "b"}  # the normal lane has none
+_LANE_SUFFIXES = {Lane.URGENT: "u", Lane.BULK: "b"}  # the normal lane has none
 
 _ATTEMPT = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.([0-9]{1,2})\.([0-9]{1,2})")
 
@@ -58,15 +58,15 @@ def attempt_tag(attempt_id: str, lane: Lane) -> str:
 
     By its lane a status finds the queue of its kind without a look-up.
     """
-    letter = _LANE_LETTERS.get(lane)
-    return attempt_id if letter is None else f"{attempt_id}.{letter}"
+    suffix = _LANE_SUFFIXES.get(lane)
+    return attempt_id if suffix is None else f"{attempt_id}.{suffix}"
 
 
 def read_attempt_tag(text: str) -> tuple[AttemptId, Lane] | None:
     """Read what a provider carried back; None when it is not one of ours."""
-    for lane, letter in _LANE_LETTERS.items():
-        if text.endswith(f".{letter}"):
-            attempt = AttemptId.parse(text.removesuffix(f".{letter}"))
+    for lane, suffix in _LANE_SUFFIXES.items():
+        if text.endswith(f".{suffix}"):
+            attempt = AttemptId.parse(text.removesuffix(f".{suffix}"))
             return None if attempt is None else (attempt, lane)
     attempt = AttemptId.parse(text)
     return None if attempt is None else (attempt, Lane.NORMAL)

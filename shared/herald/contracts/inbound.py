@@ -1,6 +1,6 @@
 """What a recipient sends, as values: the same on the bus to the router and in inbound events. Pure.
 
-Whatever a provider tells beyond these fields is in the element, which is kept.
+Whatever a provider sends beyond these fields is in the element, which is kept.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ class InboundMedia(_Part):
     """A file the provider holds for us."""
 
     reference: str  # the provider's id or URL of it
-    kind: LenientMediaKind | None = None  # image, video, audio, document or sticker, where told
+    kind: LenientMediaKind | None = None  # image, video, audio, document or sticker, where given
     content_type: str | None = None  # its MIME type
     caption: str | None = None  # the words sent with it
     filename: str | None = None  # as the sender named it
-    url: str | None = None  # where the provider told one beside its id; it may end within minutes
+    url: str | None = None  # where the provider gave one beside its id; it may end within minutes
     sha256: str | None = None  # of its bytes, as the provider writes it
     voice: bool = False  # spoken into the app, not sent as a file
 

@@ -45,7 +45,7 @@ class MaskingKey:
             raise ValueError(f"has {len(secret)} bytes, at least {SHORTEST_KEY_BYTES} are needed")
         self._secret = secret
         digest = hmac.digest(secret, _FINGERPRINT_OF, "sha256")
-        self.fingerprint = digest[:_FINGERPRINT_BYTES]  # tells keys apart, and nothing of them
+        self.fingerprint = digest[:_FINGERPRINT_BYTES]  # identifies the key, reveals nothing
 
     def hash(self, address: str) -> int:
         """Hash an address to 64 bits with a sign, as a bigint of PostgreSQL.

@@ -28,7 +28,7 @@ class ResendMessage(OperatorCommand):
     idempotency_key: IdempotencyKey | None = Field(default=None, description="The message's key.")
     force: bool = Field(
         default=False,
-        description="Also when an attempt may have reached the recipient, who is then told twice.",
+        description="Also when an attempt may have reached the recipient: contacts them twice.",
     )
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""Receipts: what channels and ingress tell the router of attempts, inbound messages and accounts.
+"""Receipts: what channels and ingress report of attempts, inbound messages and accounts.
 
 Lenient inside: unknown fields are ignored and unknown words become `other`.
 """
@@ -37,7 +37,7 @@ class Return(_Fact):
 
 
 class AttemptReceipt(_Fact):
-    """What became of one attempt, reported by its worker or told by the provider's webhook.
+    """What became of one attempt, reported by its worker or by the provider's webhook.
 
     An attempt is named by `attempt_id`, or found by (provider, account, references).
     """
@@ -62,7 +62,7 @@ class AttemptReceipt(_Fact):
 
     @property
     def frame_id(self) -> str:
-        """The AMQP message id: the same fact told twice has the same one."""
+        """The AMQP message id: the same fact reported twice has the same one."""
         name = self.attempt_id or self.references[0]
         return frame_id_for(self.provider, self.account, name, self.status, self.event_key)
 
@@ -74,7 +74,7 @@ class InboundReceipt(InboundContent):
     channel: str
     provider: str
     account: str
-    reference: str  # the provider's id of it, or a key made of what it tells; dedupes repeats
+    reference: str  # the provider's id of it, or a key made of its content; dedupes repeats
     sender: str  # E.164, an e-mail address, or the provider's own user id
     sender_id: str | None = None  # the provider's own id of the sender, where `sender` is a number
     recipient: str | None = None  # our number or address
@@ -89,7 +89,7 @@ class InboundReceipt(InboundContent):
 
     @property
     def frame_id(self) -> str:
-        """The AMQP message id: the same message told twice has the same one."""
+        """The AMQP message id: the same message reported twice has the same one."""
         return frame_id_for(self.provider, self.account, "in", self.reference)
 
 
@@ -107,7 +107,7 @@ class AccountReceipt(AccountUpdate):
 
     @property
     def frame_id(self) -> str:
-        """The AMQP message id: the same news told twice has the same one."""
+        """The AMQP message id: the same news reported twice has the same one."""
         return frame_id_for(self.provider, self.account, "account", self.event_key)
 
 

@@ -107,12 +107,12 @@ def channel_rights(channel: str) -> Rights:
 
 def ingress_rights() -> Rights:
     """Return ingress's: it consumes nothing."""
-    told = r"(attempt|inbound|account)\.[^.]+\.[^.]+"
+    reports = r"(attempt|inbound|account)\.[^.]+\.[^.]+"
     pulse = re.escape(pulse_key(Lane.NORMAL))
     return Rights(
         write=_exactly([RECEIPTS, DEAD]),
         topics=(
-            TopicRights(exchange=RECEIPTS, write=f"^{told}$|^{pulse}$"),
+            TopicRights(exchange=RECEIPTS, write=f"^{reports}$|^{pulse}$"),
             TopicRights(exchange=DEAD, write=_exactly([QUARANTINE_KEY])),
         ),
     )

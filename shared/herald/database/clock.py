@@ -11,7 +11,7 @@ LONGEST_READING_SECONDS = 0.5
 
 
 class DatabaseClock:
-    """Tells the server's time between readings, carried on by this process's monotonic clock.
+    """Gives the server's time between readings, carried on by this process's monotonic clock.
 
     A reading is off by at most half the time it took. Until the first one the machine's own clock
     has to do.
@@ -29,7 +29,7 @@ class DatabaseClock:
         return server_time + timedelta(seconds=self._monotonic() - read_at)
 
     def started_reading(self) -> float:
-        """Return what `note` is to be told about when the server was asked."""
+        """Return what `note` needs to know of when the server was asked."""
         return self._monotonic()
 
     def note(self, asked_at: float, server_time: datetime) -> None:

@@ -52,7 +52,7 @@ class MaskingWatch:
             async with self._database.connection() as connection:
                 problem = await self._look(connection)
         except OUTAGES as error:
-            # a process that has begun goes on: that the database is away is told elsewhere
+            # a process that has begun goes on: that the database is away is reported elsewhere
             _log.debug("masking_key.not_compared", error=type(error).__name__)
             return False
         if problem != self.problem and problem is not None:

@@ -32,7 +32,7 @@ async def rehash(
     """Hash the addresses of all messages; return how many messages were looked at.
 
     Each batch is a transaction of its own. What ends early goes on, the next time, where it
-    stopped. `progress` is told the number so far. Addresses that were erased can't be hashed
+    stopped. `progress` is called with the number so far. Addresses that were erased can't be hashed
     again: their messages keep the hashes they have.
 
     Raises:

@@ -12,7 +12,7 @@ from herald.bus.batches import where
 from herald.bus.cancellation import own_cancellation_only
 
 RESTART_SECONDS = 1.0
-TOLD_SECONDS = 30.0  # how long readiness tells of a death: longer than two looks at it
+REPORTED_SECONDS = 30.0  # how long readiness shows a death: longer than two probes apart
 
 _log = structlog.get_logger(__name__)
 
@@ -24,7 +24,7 @@ class EndedError(Exception):
 
 
 class Background:
-    """Runs one job for as long as the service lives; its death is told, and it is started again."""
+    """Runs one job while the service lives. A job that dies is reported and started again."""
 
     def __init__(self, name: str, run: Job) -> None:
         self._name = name
@@ -37,7 +37,7 @@ class Background:
         """What is wrong, for readiness: it does not run, or died of a bug a moment ago."""
         if self._task is None or self._task.done():
             return f"{self._name} does not run"
-        if self._death is not None and time.monotonic() - self._death[0] < TOLD_SECONDS:
+        if self._death is not None and time.monotonic() - self._death[0] < REPORTED_SECONDS:
             return f"{self._name} died ({self._death[1]}) and was started again"
         return None
 
@@ -55,7 +55,7 @@ class Background:
         while True:
             try:
                 await _for_ever(self._run)
-            except Exception as caught:  # noqa: BLE001  readiness tells; a bug must not go unseen
+            except Exception as caught:  # noqa: BLE001  readiness reports it; a bug must not go unseen
                 error = _innermost(caught)
                 kind = type(error).__name__
                 self._death = time.monotonic(), kind

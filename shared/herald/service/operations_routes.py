@@ -23,15 +23,15 @@ Check = Callable[[], str | None]
 
 
 def ops_routes(
-    service: str, checks: Mapping[str, Check], *, worries: Mapping[str, Check] | None = None
+    service: str, checks: Mapping[str, Check], *, warnings: Mapping[str, Check] | None = None
 ) -> list[Route]:
     """Build the operator's routes; readiness is 200 while every one of `checks` passes, else 503.
 
-    `service` is its package's name; that package's version is told. `worries` are told with the
-    checks, but the service does its work in spite of them. Both answer from what the service
+    `service` is its package's name; that package's version is shown. `warnings` are shown with
+    the checks, but the service does its work in spite of them. Both answer from what the service
     already knows: they make no call of their own.
     """
-    told = {**(worries or {}), **checks}
+    shown = {**(warnings or {}), **checks}
     running = version(service)
     BUILD_INFO.labels(service, running, python_version()).set(1)
 
@@ -39,7 +39,7 @@ def ops_routes(
         return PlainTextResponse("ok")
 
     async def readyz(request: Request) -> Response:
-        problems = {name: check() for name, check in told.items()}
+        problems = {name: check() for name, check in shown.items()}
         stopping = getattr(request.app.state, "stopping", False)
         if stopping:
             problems["stopping"] = "accepts nothing more, and ends"

@@ -36,7 +36,7 @@ class Settings:
     config_path: Path  # HERALD_CONFIG
     operations: Address  # HERALD_OPERATIONS_HOST and _PORT: health, metrics, read API
     log_format: LogFormat  # HERALD_LOG_FORMAT: json or console
-    public: Address | None = None  # HERALD_HTTP_HOST and _PORT: what strangers call
+    public: Address | None = None  # HERALD_HTTP_HOST and _PORT: what providers call
     spool_directory: Path | None = None  # HERALD_SPOOL_DIR: where ingress keeps what can't wait
 
 
@@ -57,7 +57,7 @@ def read_settings(
 ) -> Settings:
     """Read a service's settings; the ports are those of its listeners unless the environment says.
 
-    `public_port` is None for a service that strangers never call.
+    `public_port` is None for a service that has no public listener.
 
     Raises:
         SettingsError: naming every variable that is missing or wrong.

@@ -54,8 +54,8 @@ def is_up(account: str) -> float | None:
 
 
 def knows(channel: Channel, said: str | None) -> bool:
-    worry = channel._worries()["accounts"]()
-    return worry is None if said is None else said in (worry or "")
+    warning = channel._warnings()["accounts"]()
+    return warning is None if said is None else said in (warning or "")
 
 
 async def in_turn(world: World, number: int) -> list[str]:

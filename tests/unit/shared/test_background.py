@@ -73,7 +73,7 @@ async def test_readiness_forgets_a_death_in_time(monkeypatch: pytest.MonkeyPatch
     work = Background("the clocks", run)
     work.start()
     await until(lambda: work.problem is not None and "KeyError" in work.problem)
-    monkeypatch.setattr(background, "TOLD_SECONDS", 0.0)
+    monkeypatch.setattr(background, "REPORTED_SECONDS", 0.0)
     await until(lambda: work.problem is None)
     await work.stop()
 

@@ -59,7 +59,7 @@ def why_unsayable(
 ) -> Unsayable | None:
     """Say why `content` can't be said on `channel`, or None when it can.
 
-    `holds_template` tells whether every account that may be used holds the content's template: then
+    `holds_template` says whether every account that may be used holds the content's template: then
     it is sent instead of everything else. Otherwise it is ignored.
     """
     if content.template is not None and holds_template:

@@ -1,1 +1,1 @@
-"""What strangers may take of a service's HTTP listeners: bytes, time and connections."""
+"""What clients may take of a service's HTTP listeners: bytes, time and connections."""

@@ -14,7 +14,7 @@ OPERATIONS_CONNECTIONS = 100
 RESERVED_DESCRIPTORS = 256
 MOST_CONNECTIONS = 2_000  # whatever the limit of descriptors: each costs some 20 KB when idle
 FEWEST_CONNECTIONS = 16
-MAX_BEING_REFUSED = 64  # past the bound so many are told why; the others are closed without a word
+MAX_BEING_REFUSED = 64  # past the bound so many get a 503; the others are just closed
 
 
 class Connection(Protocol):
@@ -32,7 +32,7 @@ class Connection(Protocol):
 
 
 def most_connections() -> int:
-    """Return how many strangers may hold connections, by the process's limit of open files."""
+    """Return how many connections clients may hold, by the process's limit of open files."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY:
         return MOST_CONNECTIONS

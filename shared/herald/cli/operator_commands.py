@@ -69,7 +69,7 @@ async def give_all(name: str, key: str, commands: Sequence[OperatorCommand]) -> 
     return tally
 
 
-def tell(tally: Tally, done: str, done_before: str, *, as_json: bool) -> None:
+def print_tally(tally: Tally, done: str, done_before: str, *, as_json: bool) -> None:
     """Print the counts; end with 1 if some were refused, with 3 if some were not answered."""
     if as_json:
         document = {
