@@ -38,7 +38,7 @@ from herald.providers.twilio.account import TwilioSecrets
 from herald.providers.whatsapp_cloud.account import WhatsAppCloudSecrets
 from herald.service.settings import Address, Settings
 from ingress.publications import declare_publications as declare_ingress
-from router.subscriptions import Handlers, declare_publications, subscribe
+from router.consumers import Handlers, declare_publications, subscribe
 
 DOCS = Path(__file__).parent
 AMQP_URL = "amqp://rabbitmq:5672/"

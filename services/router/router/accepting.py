@@ -8,9 +8,9 @@ from uuid import UUID
 
 from herald.contracts.content import ChannelContent
 from herald.database.pool import Connection
+from router.commands import Candidate
 from router.core.facts import MessageAccepted
 from router.core.fallback import RetryRules
-from router.intake import Candidate
 from router.store.messages import insert_messages, read_contents
 from router.transaction import Batch
 

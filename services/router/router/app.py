@@ -34,13 +34,17 @@ from herald.service.loop_lag import loop_lag_measured
 from herald.service.operations_routes import Check, ops_routes
 from herald.service.settings import Settings
 from router import metrics
-from router.commands import SendHandler
 from router.committing import Committer
-from router.control_commands import ControlHandler, UnroutableHandler
+from router.consumers import Handlers, declare_publications, subscribe
 from router.core.fallback import RetryRules
-from router.erasures import ErasureHandler
+from router.handlers.cancel import ControlHandler, UnroutableHandler
 from router.handlers.dead_letters import DeadLetterHandler
-from router.handlers.drops import DropHandler
+from router.handlers.drop import DropHandler
+from router.handlers.erase import ErasureHandler
+from router.handlers.receipts import ReceiptHandler
+from router.handlers.replay import ReplayHandler
+from router.handlers.resend import ResendHandler
+from router.handlers.send import SendHandler
 from router.jobs.erasing import Erasing
 from router.jobs.orphaned_receipts import OrphanedReceipts
 from router.jobs.partitions import Partitions
@@ -53,10 +57,6 @@ from router.read_api.access import ReadAccess
 from router.read_api.dead_letters import dead_letter_routes
 from router.read_api.messages import message_routes
 from router.read_api.search import search_route
-from router.receipts import ReceiptHandler
-from router.replays import ReplayHandler
-from router.resends import ResendHandler
-from router.subscriptions import Handlers, declare_publications, subscribe
 
 APP_ID = "herald-router"
 OPERATIONS_PORT = 8002

@@ -1,199 +1,111 @@
-"""Send commands in batches: read, accepted or refused, answered, and dispatched."""
+"""Commands as values: as they arrived, what they ask for, or why they are refused. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
 
-from herald.bus.deliveries import Delivery
-from herald.bus.outgoing_messages import OutgoingMessage
-from herald.config.file import HeraldFile
-from herald.contracts.reasons import ID_TAKEN, IDEMPOTENCY_MISMATCH
-from herald.contracts.vocabulary import CommandAnswer, Lane
-from herald.database.pool import Connection, Database, is_outage
-from router.accepting import accept, contents_of
-from router.committing import Committer
-from router.core.effects import Answer, Decision
-from router.core.facts import Fact
+from herald.contracts.content import ChannelContent
+from herald.contracts.identifiers import UNKNOWN_TENANT, body_id
+from herald.contracts.masking import address_hash, masking_key
+from herald.contracts.text import storable
+from router.core.facts import CommandContext
 from router.core.message import Message
-from router.dead_letters import dead_letter_from_command
-from router.intake import Candidate, Envelope, Rejection, poison, read_send
-from router.observation import observe_answer, observe_rejections
-from router.outgoing_messages import answer_event, rejection_event
-from router.poison_isolation import apply_isolated
-from router.store.dead_letters import insert_dead_letters
-from router.store.messages import HistoryRow, Taken, find_taken
+from router.store.mentions import Mentions, mentions_of
 
 
-def envelope_of(delivery: Delivery) -> Envelope:
-    """Take over what matters of a command's delivery."""
-    return Envelope(
-        body=delivery.body,
-        routing_key=delivery.routing_key,
-        message_id=delivery.message_id or None,
-        correlation_id=delivery.correlation_id,
-        redelivered=delivery.redelivered,
-        user=delivery.user_id,
-    )
+@dataclass(slots=True)
+class UnusableError(Exception):
+    """A command that can't be carried out as it is."""
+
+    field: str
+    reason: str
 
 
-class SendHandler:
-    """Handles batches of one lane's send commands."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Envelope:
+    """A command as it arrived."""
 
-    def __init__(
-        self, lane: Lane, database: Database, committer: Committer, configuration: HeraldFile
-    ) -> None:
-        self._lane = lane
-        self._database = database
-        self._committer = committer
-        self._configuration = configuration
+    body: bytes
+    routing_key: str
+    message_id: str | None = None
+    correlation_id: str | None = None
+    redelivered: bool = False
+    user: str | None = None  # the broker's user who published it, where the producer named it
 
-    async def __call__(self, deliveries: Sequence[Delivery]) -> None:
-        """Answer every command of a batch; one that breaks us is refused alone."""
-        await apply_isolated(deliveries, self._apply, self._refuse_poison)
+    @property
+    def context(self) -> CommandContext:
+        """Where its answer goes; named by its message id, or by its bytes if it has none.
 
-    async def _apply(self, deliveries: Sequence[Delivery]) -> None:
-        now = self._database.now()
-        items = [
-            read_send(envelope_of(delivery), self._lane, self._configuration, now)
-            for delivery in deliveries
-        ]
-        rejections = [item for item in items if isinstance(item, Rejection)]
-        waiting = [item for item in items if isinstance(item, Candidate)]
-        history: list[HistoryRow] = []
-        decided: list[tuple[Message, Fact, Decision]] = []
-        frames: list[OutgoingMessage] = []
-        answered: list[tuple[Message, Answer]] = []
-        async with self._database.transaction() as connection:
-            while waiting:  # once, but for commands of one batch that share an id or a key
-                first, repeats = _first_of_each(waiting)
-                batch, inserted = await accept(connection, first, now, self._committer.rules)
-                frames += await batch.frames(connection, contents_of(first))
-                history += batch.history.values()
-                decided += batch.decided
-                taken = [c for c in first if c.message.id not in inserted] + repeats
-                answers, refused, waiting = await self._answer_taken(connection, taken)
-                answered += answers
-                rejections += refused
-            frames += [answer_event(message, answer, now) for message, answer in answered]
-            frames += [rejection_event(rejected, now) for rejected in rejections]
-            committed = await self._committer.save(
-                connection, [], history, frames, now, decided=decided
-            )
-            buried = await insert_refused_commands(connection, rejections)
-        for _message, answer in answered:
-            observe_answer(answer.context.routing_key, answer.answer)
-        observe_rejections(rejections, buried)
-        await self._committer.keep(committed)
-
-    async def _answer_taken(
-        self, connection: Connection, candidates: Sequence[Candidate]
-    ) -> tuple[list[tuple[Message, Answer]], list[Rejection], list[Candidate]]:
-        """Answer commands whose id or key is held by a message; return those that are free.
-
-        A command is free when only a refused one of its batch has the same id or key.
+        What can't be stored is replaced in it, so that a refusal can always be answered and kept.
         """
-        if not candidates:
-            return [], [], []
-        taken = await find_taken(connection, candidates)
-        by_key = {(item.message.tenant, item.message.idempotency_key): item for item in taken}
-        ids = {item.message.id for item in taken}
-        free: list[Candidate] = []
-        answers: list[tuple[Message, Answer]] = []
-        refused: list[Rejection] = []
-        for candidate in candidates:
-            message = candidate.message
-            holder = by_key.get((message.tenant, message.idempotency_key))
-            if holder is None and message.id not in ids:
-                free.append(candidate)
-                continue
-            answer = judge(candidate, holder)
-            if isinstance(answer, Rejection):
-                refused.append(answer)
-            elif holder is not None:
-                answers.append((holder.message, answer))
-        return answers, refused, free
-
-    async def _refuse_poison(self, delivery: Delivery, _error: Exception) -> None:
-        await refuse_poison(self._database, self._committer, self._configuration, delivery)
+        return CommandContext(
+            routing_key=storable(self.routing_key),
+            cause=storable(self.message_id) or body_id(self.body),
+            correlation_id=storable(self.correlation_id),
+            user=storable(self.user),
+        )
 
 
-async def refuse(database: Database, committer: Committer, rejections: Sequence[Rejection]) -> None:
-    """Answer refused commands and keep their bodies."""
-    now = database.now()
-    async with database.transaction() as connection:
-        frames = [rejection_event(rejected, now) for rejected in rejections]
-        committed = await committer.save(connection, [], [], frames, now)
-        buried = await insert_refused_commands(connection, rejections)
-    observe_rejections(rejections, buried)
-    await committer.keep(committed)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A message that may be accepted, if its id and key are free."""
+
+    envelope: Envelope
+    message: Message
+    contents: bytes  # JSON: what each channel of the plan says
+    command_hash: bytes
+    skipped: tuple[tuple[int, str], ...] = ()  # steps of the route left out, and why
+    address_hashes: tuple[int, ...] = field(init=False)  # what the message is found by
+
+    def __post_init__(self) -> None:
+        """Hash the addresses here, before any transaction."""
+        addresses = (step.address for step in self.message.plan.steps)
+        object.__setattr__(self, "address_hashes", masking_key().hashes(addresses))
 
 
-async def refuse_poison(
-    database: Database, committer: Committer, configuration: HeraldFile, delivery: Delivery
-) -> None:
-    """Answer a command that broke us; if even that fails it is dead-lettered."""
-    try:
-        await refuse(database, committer, [poison(envelope_of(delivery), configuration)])
-    except Exception as error:
-        if is_outage(error):
-            raise
-        delivery.reject()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejection:
+    """A command refused, with the field at fault."""
+
+    envelope: Envelope
+    field: str
+    reason: str
+    tenant: str = UNKNOWN_TENANT
+    idempotency_key: str | None = None
+    stand_in: str | None = None  # what is the key where none was given: the id, or the message_id
+    message_id: str | None = None  # of the message that holds the key, where there is one
 
 
-def judge(candidate: Candidate, holder: Taken | None) -> Answer | Rejection:
-    """Answer a command whose key or id is taken. The key decides; its cause tells a redelivery."""
-    envelope = candidate.envelope
-    if holder is None:
-        # the id is in use under another key or tenant, of which nothing is told
-        return _refuse(candidate, "id", ID_TAKEN, None)
-    # of an erased message nothing is left to compare with
-    if holder.command_hash and holder.command_hash != candidate.command_hash:
-        return _refuse(candidate, "idempotency_key", IDEMPOTENCY_MISMATCH, str(holder.message.id))
-    return answer_repeat(envelope, holder)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErasureRequest:
+    """An erasure as its command asked for it."""
+
+    id: UUID
+    tenant: str | None  # None: every tenant's
+    cause: str
+    routing_key: str
+    correlation_id: str | None
+    user: str | None
+    addresses: Sequence[str]
+
+    @property
+    def hashes(self) -> list[int]:
+        """The addresses' hashes, under the key of now."""
+        return sorted({address_hash(address) for address in self.addresses})
+
+    @property
+    def mentions(self) -> Mentions:
+        """What finds the addresses in others' texts."""
+        return mentions_of(self.addresses)
 
 
-def answer_repeat(envelope: Envelope, holder: Taken) -> Answer:
-    """Answer a command whose message was made before: by this very command, or by another."""
-    same_cause = envelope.message_id is not None and envelope.message_id == holder.cause
-    redelivery = envelope.message_id is None and holder.cause is None and envelope.redelivered
-    return Answer(
-        answer=CommandAnswer.ACCEPTED if same_cause or redelivery else CommandAnswer.DUPLICATE,
-        context=envelope.context,
-        status=holder.message.status,
-        outcome=holder.message.outcome,
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndedMessage:
+    """A stored message that is to be sent again."""
 
-
-def _refuse(candidate: Candidate, at: str, reason: str, holder: str | None) -> Rejection:
-    return Rejection(
-        envelope=candidate.envelope,
-        field=at,
-        reason=reason,
-        tenant=candidate.message.tenant,
-        idempotency_key=candidate.message.idempotency_key,
-        message_id=holder,
-    )
-
-
-def _first_of_each(
-    candidates: Sequence[Candidate],
-) -> tuple[list[Candidate], list[Candidate]]:
-    """Part the first command of each id and key from its repeats within the batch."""
-    seen: set[object] = set()
-    first: list[Candidate] = []
-    repeats: list[Candidate] = []
-    for candidate in candidates:
-        message = candidate.message
-        names = {message.id, (message.tenant, message.idempotency_key)}
-        (repeats if names & seen else first).append(candidate)
-        seen |= names
-    return first, repeats
-
-
-async def insert_refused_commands(
-    connection: Connection, rejections: Sequence[Rejection]
-) -> list[str]:
-    """Keep the bodies of refused commands; return the queues of those that are new."""
-    if not rejections:
-        return []
-    return await insert_dead_letters(connection, list(map(dead_letter_from_command, rejections)))
+    message: Message
+    contents: Mapping[str, ChannelContent]  # by channel
+    command_hash: bytes
+    resent_as: UUID | None  # what took its place already

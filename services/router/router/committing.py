@@ -14,7 +14,7 @@ from router.core.effects import Decision
 from router.core.facts import Fact
 from router.core.fallback import RetryRules
 from router.core.message import Message
-from router.observation import observe
+from router.counting import observe
 from router.outbox import Outbox
 from router.quotes import hide_quotes
 from router.store.messages import HistoryRow, lock_messages, save

@@ -31,8 +31,7 @@ from herald.contracts.topology import (
     receipts_queue,
 )
 from herald.contracts.vocabulary import CommandAnswer, Lane
-from router.intake import Envelope, Rejection
-from router.planning import UnusableError
+from router.commands import Envelope, Rejection, UnusableError
 
 MAX_KEPT_BYTES = 1024 * 1024
 START_BYTES = 4096  # kept of what is larger, or than what its queue is for

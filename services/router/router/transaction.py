@@ -29,7 +29,7 @@ from router.core.facts import (
 )
 from router.core.fallback import RetryRules
 from router.core.message import Attempt, Message
-from router.outgoing_messages import answer_event, message_event, work_frame
+from router.outgoing.messages import answer_event, message_event, work_frame
 from router.store.messages import HistoryRow, load_contents
 from router.store.withdrawals import withdraw
 

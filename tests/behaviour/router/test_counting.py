@@ -18,7 +18,7 @@ from herald.contracts.commands import CancelMessage
 from herald.contracts.vocabulary import Status
 from herald.contracts.work import Work
 from herald.database.pool import Database
-from router import control_commands
+from router.handlers import cancel
 from router.jobs.orphaned_receipts import PATIENCE, OrphanedReceipts
 
 KEPT = "SELECT count(*) FROM router.dead_letters WHERE reason = $1 AND position($2 IN body) > 0"
@@ -88,7 +88,7 @@ async def test_commands_that_break_us_count(world: World, monkeypatch: pytest.Mo
     def fail(*_: object) -> CancelMessage:
         raise RuntimeError
 
-    monkeypatch.setattr(control_commands, "read_cancel", fail)
+    monkeypatch.setattr(cancel, "read_cancel", fail)
     async with one_more_answer(world, "cancel", "none", "rejected"):
         await world.ask({"idempotency_key": "any"}, "message.cancel")
 

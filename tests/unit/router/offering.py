@@ -7,7 +7,8 @@ from typing import Any
 
 from herald.config.file import HeraldFile
 from herald.contracts.vocabulary import Lane
-from router.intake import Candidate, Envelope, Rejection, read_send
+from router.commands import Candidate, Envelope, Rejection
+from router.parsing.send import read_send
 from unit.router.making import NOW
 
 DOCUMENT: dict[str, Any] = {
@@ -71,7 +72,7 @@ def envelope(body: bytes | None = None, /, **changes: Any) -> Envelope:
 
 def read(arrived: Envelope) -> Candidate | Rejection:
     """Read a command at the door."""
-    return read_send(arrived, Lane.NORMAL, CONFIGURATION, NOW)
+    return read_send(arrived, CONFIGURATION, Lane.NORMAL, NOW)
 
 
 def offered(**changes: Any) -> Candidate:

@@ -15,6 +15,7 @@ from herald.bus.deliveries import Delivery
 from herald.bus.outgoing_messages import OutgoingMessage
 from herald.contracts.commands import MAX_COMMAND_BYTES
 from herald.contracts.vocabulary import FailureClass, Outcome, Status
+from router.commands import Envelope, Rejection
 from router.core.deadlines import due_at, passed, silence_at
 from router.core.decide import decide
 from router.core.facts import Due, MessageAccepted
@@ -27,7 +28,6 @@ from router.dead_letters import (
     dead_letter_from_command,
     dead_letter_from_delivery,
 )
-from router.intake import Envelope, Rejection
 from router.outbox import decode, encode
 from router.transaction import Batch, changed
 from unit.router.making import (

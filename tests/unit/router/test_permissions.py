@@ -10,7 +10,8 @@ import pytest
 
 from herald.contracts.commands import CancelMessage
 from herald.contracts.identifiers import UNKNOWN_TENANT, message_id_for
-from router.intake import Candidate, Rejection, read_cancel
+from router.commands import Candidate, Rejection
+from router.parsing.control import read_cancel
 from unit.router.offering import CONFIGURATION, envelope, offered, read, refused
 
 MINE = {"tenant": "closed"}

@@ -8,7 +8,7 @@ from datetime import datetime
 from herald.database.pool import Connection
 from router.committing import Committed, Committer
 from router.dead_letters import DeadLetterAct
-from router.outgoing_messages import dead_letter_answer
+from router.outgoing.messages import dead_letter_answer
 from router.store.audit import Act, keep_acts
 from router.store.messages import HistoryRow
 

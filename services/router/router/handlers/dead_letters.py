@@ -24,6 +24,7 @@ from herald.database.pool import Database
 from router import metrics
 from router.committing import Committer
 from router.core.facts import DeadLettered, Fact
+from router.counting import observe_dead_letters
 from router.dead_letters import (
     START_BYTES,
     DeadLetter,
@@ -31,7 +32,6 @@ from router.dead_letters import (
     dead_letter_from_delivery,
     last_death,
 )
-from router.observation import observe_dead_letters
 from router.poison_isolation import apply_isolated
 from router.store.dead_letters import insert_dead_letters
 

@@ -25,7 +25,7 @@ from herald.database.pool import Connection, Database, is_outage
 from router.committing import Committed, Committer
 from router.core.facts import CancelAsked, CommandContext, Fact
 from router.core.message import Message
-from router.erasure_messages import erased_event
+from router.outgoing.erasures import erased_event
 from router.store import erasures as store
 from router.store.audit import Act, keep_acts
 from router.store.erasures import Erasure, Page

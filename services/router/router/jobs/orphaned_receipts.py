@@ -16,8 +16,8 @@ from herald.bus.batches import where
 from herald.config.file import HeraldFile
 from herald.database.pool import Database
 from router import metrics
+from router.counting import observe_dead_letters
 from router.dead_letters import DeadLetter, dead_letter_from_receipt, dead_letter_from_unreadable
-from router.observation import observe_dead_letters
 from router.store.dead_letters import insert_dead_letters
 from router.store.references import ReferenceRow, clear_parked, lock_orphaned
 

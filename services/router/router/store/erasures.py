@@ -13,7 +13,7 @@ from pydantic_core import to_json
 
 from herald.database.pool import Connection
 from herald.database.queries import load_queries
-from router.erasure_intake import Asked
+from router.commands import ErasureRequest
 
 QUERIES = load_queries("router.store", "erasures.sql")
 MAX_PAGE_BYTES = 1024 * 1024  # of bodies: searching them takes about 0.1 s a MiB
@@ -23,7 +23,7 @@ MAX_PAGE_BYTES = 1024 * 1024  # of bodies: searching them takes about 0.1 s a Mi
 class Erasure:
     """An erasure under way: which step is next, how far that is, and what was erased so far."""
 
-    asked: Asked
+    asked: ErasureRequest
     asked_at: datetime
     step: int = 0
     place: tuple[Any, ...] = ()
@@ -48,7 +48,7 @@ class Page:
     erased: int
 
 
-async def ask_erasures(connection: Connection, asked: Sequence[Asked]) -> set[UUID]:
+async def ask_erasures(connection: Connection, asked: Sequence[ErasureRequest]) -> set[UUID]:
     """Take erasures on; return which of them are new."""
     rows = await connection.fetch(
         QUERIES["ask_erasures"],
@@ -82,7 +82,7 @@ async def take_erasure(connection: Connection) -> Erasure | None:
     if row is None:
         return None
     return Erasure(
-        asked=Asked(
+        asked=ErasureRequest(
             id=row["id"],
             tenant=row["tenant"],
             cause=row["cause"],

@@ -13,9 +13,9 @@ from pydantic import TypeAdapter
 from herald.contracts.vocabulary import MessageStatus, Outcome
 from herald.contracts.work import WorkContent
 from herald.database.pool import Connection
+from router.commands import Candidate
 from router.core.deadlines import due_at, gate_of, silence_at
 from router.core.message import PLAN, STATE, Message
-from router.intake import Candidate
 from router.store import QUERIES
 from router.store.outbox import Promise
 

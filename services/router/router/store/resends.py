@@ -6,16 +6,16 @@ from collections.abc import Iterable, Mapping
 from uuid import UUID
 
 from herald.database.pool import Connection
-from router.resending import Ended
+from router.commands import EndedMessage
 from router.store import QUERIES
 from router.store.messages import message_of, read_contents
 
 
-async def lock_ended(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, Ended]:
+async def lock_ended(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, EndedMessage]:
     """Lock and load messages with all that they say; ids that don't exist are left out."""
     rows = await connection.fetch(QUERIES["lock_ended"], sorted(ids))
     return {
-        row["id"]: Ended(
+        row["id"]: EndedMessage(
             message=message_of(row),
             contents=read_contents(row["content"]),
             command_hash=row["command_hash"],

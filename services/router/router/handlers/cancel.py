@@ -9,16 +9,17 @@ from herald.bus.batches import Handler
 from herald.bus.deliveries import Delivery
 from herald.config.file import HeraldFile
 from herald.contracts.commands import CancelMessage
-from herald.contracts.reasons import UNKNOWN_COMMAND, UNKNOWN_MESSAGE
+from herald.contracts.reasons import UNKNOWN_MESSAGE
 from herald.contracts.topology import CANCEL_KEY
 from herald.database.pool import Connection, Database
-from router.commands import envelope_of, insert_refused_commands, refuse, refuse_poison
+from router.commands import Envelope, Rejection, UnusableError
 from router.committing import Committer
 from router.core.facts import CancelAsked, Fact
-from router.intake import Envelope, Rejection, read_cancel, rejection
-from router.observation import observe_rejections
-from router.outgoing_messages import rejection_event
-from router.planning import UnusableError
+from router.counting import observe_rejections
+from router.handlers.send import envelope_of, insert_refused_commands, refuse, refuse_poison
+from router.outgoing.messages import rejection_event
+from router.parsing.control import read_cancel
+from router.parsing.refusals import rejection, unknown_command
 from router.poison_isolation import apply_isolated
 from router.store.messages import find_by_key, lock_messages
 
@@ -102,7 +103,7 @@ class ControlHandler:
             else:
                 field = "id" if cancel.id is not None else "idempotency_key"
                 problem = UnusableError(field, UNKNOWN_MESSAGE)
-                unknown.append(rejection(envelope, problem, self._configuration))
+                unknown.append(rejection(envelope, self._configuration, problem))
         return facts, unknown
 
     async def _refuse_poison(self, delivery: Delivery, _error: Exception) -> None:
@@ -129,8 +130,3 @@ class UnroutableHandler:
 
     async def _refuse_poison(self, delivery: Delivery, _error: Exception) -> None:
         await refuse_poison(self._database, self._committer, self._configuration, delivery)
-
-
-def unknown_command(envelope: Envelope, configuration: HeraldFile) -> Rejection:
-    """Refuse a command whose routing key names none."""
-    return rejection(envelope, UnusableError("routing_key", UNKNOWN_COMMAND), configuration)

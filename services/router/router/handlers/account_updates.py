@@ -8,7 +8,7 @@ from herald.bus.outgoing_messages import OutgoingMessage
 from herald.config.file import HeraldFile
 from herald.contracts.receipts import AccountReceipt
 from herald.database.pool import Connection
-from router.outgoing_messages import account_event
+from router.outgoing.messages import account_event
 from router.store.references import ReferenceKey, mark_seen
 
 _PREFIX = "account:"  # among the provider's ids of messages

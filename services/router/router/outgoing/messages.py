@@ -27,11 +27,11 @@ from herald.contracts.topology import (
 )
 from herald.contracts.vocabulary import CommandAnswer
 from herald.contracts.work import Work, WorkContent
+from router.commands import Rejection
 from router.core.effects import Answer, Emit
 from router.core.fallback import avoided_accounts
 from router.core.message import Attempt, Message
 from router.dead_letters import DeadLetterAct
-from router.intake import Rejection
 
 WORK_TYPE = "herald.work.send.v1"
 INBOUND_TYPE = event_type("inbound", "received")

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from herald.contracts.commands import MAX_COMMAND_BYTES, CancelMessage
-from router.intake import Envelope, Rejection, poison, read_cancel
+from router.commands import Envelope, Rejection
+from router.parsing.control import read_cancel
+from router.parsing.refusals import poison
 from unit.router.offering import COMMAND, CONFIGURATION, envelope, read, refused
 
 STEP = {"channel": "sms"}

@@ -11,7 +11,7 @@ from herald.contracts.identifiers import AttemptId
 from herald.contracts.receipts import InboundReceipt
 from herald.database.pool import Connection
 from router import metrics
-from router.outgoing_messages import inbound_event, inbound_event_id
+from router.outgoing.messages import inbound_event, inbound_event_id
 from router.store.inbound import InboundRow, keep_inbound
 from router.store.references import ReferenceKey, find_references
 

@@ -15,10 +15,9 @@ from herald.contracts.failures import Failure
 from herald.contracts.identifiers import resend_id_for
 from herald.contracts.operator_commands import ResendMessage
 from herald.contracts.vocabulary import FailureClass, MessageStatus, Outcome, Status
+from router.commands import Candidate, EndedMessage, Envelope, UnusableError
 from router.core.message import Attempt, Message
-from router.intake import Candidate, Envelope
-from router.planning import UnusableError
-from router.resending import Ended, may_have_arrived, resend
+from router.parsing.resend import may_have_arrived, resend
 from router.store.messages import read_contents
 from unit.router.making import NOW
 from unit.router.offering import CONFIGURATION, DOCUMENT, offered
@@ -27,9 +26,9 @@ LATER = NOW + timedelta(days=2)
 BY_OPERATOR = Envelope(body=b"{}", routing_key="message.resend", message_id="m-1", user="ops")
 
 
-def _ended(outcome: Outcome | None = Outcome.FAILED, **changes: Any) -> Ended:
+def _ended(outcome: Outcome | None = Outcome.FAILED, **changes: Any) -> EndedMessage:
     candidate = offered(**changes)
-    return Ended(
+    return EndedMessage(
         message=replace(candidate.message, outcome=outcome),
         contents=read_contents(candidate.contents),
         command_hash=candidate.command_hash,
@@ -37,7 +36,9 @@ def _ended(outcome: Outcome | None = Outcome.FAILED, **changes: Any) -> Ended:
     )
 
 
-def _resent(ended: Ended, configuration: HeraldFile = CONFIGURATION, **options: Any) -> Candidate:
+def _resent(
+    ended: EndedMessage, configuration: HeraldFile = CONFIGURATION, **options: Any
+) -> Candidate:
     command = ResendMessage(id=ended.message.id, **options)
     return resend(BY_OPERATOR, command, ended, configuration, LATER)
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from herald.config.loading import load_configuration
-from router.erasure_intake import Asked, read_erase
-from router.intake import Envelope, Rejection
+from router.commands import Envelope, ErasureRequest, Rejection
+from router.parsing.control import read_erase
 
 CONFIGURATION = load_configuration(
     Path(__file__).parents[2] / "behaviour" / "router" / "herald.toml"
@@ -18,7 +18,9 @@ CONFIGURATION = load_configuration(
 OPERATOR, OWN = "herald-test-operator", "herald-test-own"
 
 
-def read(user: str | None = None, message_id: str | None = "m", **fields: Any) -> Asked | Rejection:
+def read(
+    user: str | None = None, message_id: str | None = "m", **fields: Any
+) -> ErasureRequest | Rejection:
     body = {"to": {"phone": "+1 555 000 2222", "email": "Ada@Example.COM"}} | fields
     envelope = Envelope(
         body=json.dumps(body).encode(),
@@ -32,7 +34,7 @@ def read(user: str | None = None, message_id: str | None = "m", **fields: Any) -
 def test_addresses_are_in_one_form() -> None:
     """They are what messages to them were accepted with."""
     asked = read()
-    assert isinstance(asked, Asked)
+    assert isinstance(asked, ErasureRequest)
     assert asked.addresses == ["+15550002222", "Ada@example.com"]
     assert asked.tenant == "default"
 
@@ -40,9 +42,9 @@ def test_addresses_are_in_one_form() -> None:
 def test_its_id_is_made_of_its_command() -> None:
     """The same command is the same erasure, and no other tenant's."""
     first, again, other = read(), read(), read(tenant="other")
-    assert isinstance(first, Asked)
-    assert isinstance(again, Asked)
-    assert isinstance(other, Asked)
+    assert isinstance(first, ErasureRequest)
+    assert isinstance(again, ErasureRequest)
+    assert isinstance(other, ErasureRequest)
     assert first.id == again.id != other.id
 
 
@@ -62,7 +64,7 @@ def test_its_id_is_made_of_its_command() -> None:
 def test_who_may(user: str | None, tenant: str | None, *, allowed: bool) -> None:
     """A tenant's users for their own, operators for any and for all."""
     read_as = read(user, tenant=tenant)
-    assert isinstance(read_as, Asked) is allowed
+    assert isinstance(read_as, ErasureRequest) is allowed
     if isinstance(read_as, Rejection):
         assert read_as.field == "tenant"
 

@@ -16,17 +16,16 @@ from herald.contracts.topology import RESEND_KEY
 from herald.contracts.vocabulary import CommandAnswer
 from herald.database.pool import Connection, Database
 from router.accepting import accept, contents_of
-from router.commands import answer_repeat, envelope_of, insert_refused_commands, refuse_poison
+from router.commands import Candidate, EndedMessage, Envelope, Rejection, UnusableError
 from router.committing import Committer
 from router.core.effects import Answer
 from router.core.message import Message
-from router.intake import Candidate, Envelope, Rejection
-from router.observation import observe_answer, observe_rejections
-from router.operator_intake import read_operator
-from router.outgoing_messages import answer_event, rejection_event
-from router.planning import UnusableError
+from router.counting import observe_answer, observe_rejections
+from router.handlers.send import answer_repeat, envelope_of, insert_refused_commands, refuse_poison
+from router.outgoing.messages import answer_event, rejection_event
+from router.parsing.control import read_operator
+from router.parsing.resend import resend
 from router.poison_isolation import apply_isolated
-from router.resending import Ended, resend
 from router.store.audit import Act, keep_acts
 from router.store.messages import find_by_key, find_holders
 from router.store.resends import lock_ended, mark_resent
@@ -39,7 +38,7 @@ class _Asked:
 
     envelope: Envelope
     command: ResendMessage
-    ended: Ended | None
+    ended: EndedMessage | None
 
     @property
     def message(self) -> Message:
@@ -130,7 +129,7 @@ class ResendHandler:
         """Read the commands and lock the messages that they mean, in the order of their ids."""
         commands: list[tuple[Envelope, ResendMessage]] = []
         for envelope in map(envelope_of, deliveries):
-            read = read_operator(envelope, ResendMessage, self._configuration)
+            read = read_operator(envelope, self._configuration, ResendMessage)
             if isinstance(read, ResendMessage):
                 commands.append((envelope, read))
             else:
@@ -165,7 +164,9 @@ class ResendHandler:
         await refuse_poison(self._database, self._committer, self._configuration, delivery)
 
 
-def _own(command: ResendMessage, held: Mapping[UUID, Ended], name: UUID | None) -> Ended | None:
+def _own(
+    command: ResendMessage, held: Mapping[UUID, EndedMessage], name: UUID | None
+) -> EndedMessage | None:
     """Return the message that a command means, if it is of the tenant that the command names."""
     ended = held.get(name) if name is not None else None
     return ended if ended is not None and ended.message.tenant == command.tenant else None

@@ -16,14 +16,13 @@ from herald.contracts.operator_commands import ReplayDeadLetter
 from herald.contracts.topology import REPLAY_KEY
 from herald.contracts.vocabulary import CommandAnswer
 from herald.database.pool import Connection, Database
-from router.commands import envelope_of, refuse, refuse_poison
+from router.commands import Envelope, Rejection, UnusableError
 from router.committing import Committer
+from router.counting import observe_answer
 from router.dead_letters import DeadLetter, DeadLetterAct, as_delivered, handling_queue
 from router.handlers.dead_letter_acts import save_act
-from router.intake import Envelope, Rejection
-from router.observation import observe_answer
-from router.operator_intake import read_operator
-from router.planning import UnusableError
+from router.handlers.send import envelope_of, refuse, refuse_poison
+from router.parsing.control import read_operator
 from router.poison_isolation import apply_isolated
 from router.store.dead_letters import StoredDeadLetter, begin_replay, end_replay, lock_dead_letter
 from router.store.messages import HistoryRow, find_by_key, lock_messages
@@ -54,7 +53,7 @@ class ReplayHandler:
 
     async def _apply(self, deliveries: Sequence[Delivery]) -> None:
         for envelope in map(envelope_of, deliveries):
-            read = read_operator(envelope, ReplayDeadLetter, self._configuration)
+            read = read_operator(envelope, self._configuration, ReplayDeadLetter)
             if isinstance(read, Rejection):
                 await refuse(self._database, self._committer, [read])
             else:

@@ -7,10 +7,10 @@ from datetime import datetime
 
 from herald.contracts.vocabulary import CommandAnswer, Outcome
 from router import metrics
+from router.commands import Rejection
 from router.core.effects import Answer, Decision, Emit
 from router.core.facts import Due, Fact, ReceiptArrived, WithdrawAnswered
 from router.core.message import Message
-from router.intake import Rejection
 
 
 def observe(message: Message, fact: Fact, decision: Decision, now: datetime) -> None:

@@ -9,24 +9,30 @@ from herald.bus.outgoing_messages import OutgoingMessage
 from herald.contracts.events import COMPLETED, CommandData
 from herald.contracts.identifiers import UNKNOWN_TENANT
 from herald.contracts.vocabulary import CommandAnswer
-from router.erasure_intake import Asked
-from router.outgoing_messages import command_event
+from router.commands import ErasureRequest
+from router.outgoing.messages import command_event
 
 
 def erasure_answer(
-    asked: Asked, answer: CommandAnswer, cause: str, correlation_id: str | None, now: datetime
+    asked: ErasureRequest,
+    answer: CommandAnswer,
+    cause: str,
+    correlation_id: str | None,
+    now: datetime,
 ) -> OutgoingMessage:
     """Answer a command that asks for an erasure."""
     return command_event(answer, _data(asked), str(asked.id), cause, correlation_id, now)
 
 
-def erased_event(asked: Asked, erased: Mapping[str, int], now: datetime) -> OutgoingMessage:
+def erased_event(
+    asked: ErasureRequest, erased: Mapping[str, int], now: datetime
+) -> OutgoingMessage:
     """Tell that an erasure is complete, and how much was erased by table."""
     data = _data(asked).model_copy(update={"erased": dict(erased)})
     return command_event(COMPLETED, data, str(asked.id), asked.cause, asked.correlation_id, now)
 
 
-def _data(asked: Asked) -> CommandData:
+def _data(asked: ErasureRequest) -> CommandData:
     return CommandData(
         command=asked.routing_key, tenant=asked.tenant or UNKNOWN_TENANT, erasure_id=str(asked.id)
     )

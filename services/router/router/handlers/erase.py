@@ -13,14 +13,14 @@ from herald.config.file import HeraldFile
 from herald.contracts.topology import ERASE_KEY
 from herald.contracts.vocabulary import CommandAnswer
 from herald.database.pool import Connection, Database
-from router.commands import envelope_of, insert_refused_commands, refuse_poison
+from router.commands import Envelope, ErasureRequest, Rejection, UnusableError
 from router.committing import Committer
-from router.erasure_intake import Asked, read_erase
-from router.erasure_messages import erased_event, erasure_answer
-from router.intake import Envelope, Rejection, rejection
-from router.observation import observe_answer, observe_rejections
-from router.outgoing_messages import rejection_event
-from router.planning import UnusableError
+from router.counting import observe_answer, observe_rejections
+from router.handlers.send import envelope_of, insert_refused_commands, refuse_poison
+from router.outgoing.erasures import erased_event, erasure_answer
+from router.outgoing.messages import rejection_event
+from router.parsing.control import read_erase
+from router.parsing.refusals import rejection
 from router.poison_isolation import apply_isolated
 from router.store.erasures import ask_erasures, find_erasures
 
@@ -49,7 +49,7 @@ class ErasureHandler:
     async def _apply(self, deliveries: Sequence[Delivery]) -> None:
         now = self._database.now()
         answered = _Answered()
-        asked: list[tuple[Envelope, Asked]] = []
+        asked: list[tuple[Envelope, ErasureRequest]] = []
         for envelope in map(envelope_of, deliveries):
             read = read_erase(envelope, self._configuration)
             if isinstance(read, Rejection):
@@ -69,12 +69,12 @@ class ErasureHandler:
     async def _take_on(
         self,
         connection: Connection,
-        asked: Sequence[tuple[Envelope, Asked]],
+        asked: Sequence[tuple[Envelope, ErasureRequest]],
         answered: _Answered,
         now: datetime,
     ) -> None:
         """Keep what is new; the same command again is told the same again, its end included."""
-        first: dict[UUID, Asked] = {}
+        first: dict[UUID, ErasureRequest] = {}
         for _, one in asked:
             first.setdefault(one.id, one)
         await ask_erasures(connection, list(first.values()))
@@ -83,7 +83,7 @@ class ErasureHandler:
             holder = holders[one.id]
             if holder.tenant != one.tenant:
                 problem = UnusableError("id", "another erasure has it: give a new one, or none")
-                answered.rejections.append(rejection(envelope, problem, self._configuration))
+                answered.rejections.append(rejection(envelope, self._configuration, problem))
                 continue
             same = holder.cause == one.cause
             answer = CommandAnswer.ACCEPTED if same else CommandAnswer.DUPLICATE

@@ -22,16 +22,16 @@ from herald.contracts.receipts import (
 from herald.contracts.text import storable
 from herald.contracts.vocabulary import Lane
 from herald.database.pool import Database
-from router.account_updates import AccountUpdates
 from router.committing import Committer
 from router.core.facts import Fact, ReceiptArrived
 from router.core.message import Attempt, Message
-from router.correlation import match
+from router.counting import observe_dead_letters
 from router.dead_letters import DeadLetter, dead_letter_from_receipt, dead_letter_from_unreadable
-from router.inbound import Inbound
-from router.observation import observe_dead_letters
+from router.handlers.account_updates import AccountUpdates
+from router.handlers.correlation import match
+from router.handlers.inbound import Inbound
+from router.handlers.refused_reports import FOREIGN_USER, RefusedReports
 from router.poison_isolation import apply_isolated
-from router.refused_reports import FOREIGN_USER, RefusedReports
 from router.store.dead_letters import insert_dead_letters
 
 _log = structlog.get_logger(__name__)

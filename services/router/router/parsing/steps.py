@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from herald.config.file import ConfiguredRoute, HeraldFile, Sender
 from herald.contracts.commands import Route, SendMessage, Step
 from herald.contracts.content.mediums import why_unsayable
 from herald.providers.account import Account
+from router.commands import UnusableError
 from router.core.message import PlannedStep
 from router.core.states import DEFAULT_FALLBACK_ON
 
 _NAMED = 10
 Skipped = tuple[tuple[int, str], ...]  # the number of a step left out, and why
-
-
-@dataclass(slots=True)
-class UnusableError(Exception):
-    """A command that can't be carried out as it is."""
-
-    field: str
-    reason: str
 
 
 def plan_steps(

@@ -10,8 +10,8 @@ import pytest
 from herald.config.file import HeraldFile
 from herald.contracts.operator_commands import ResendMessage
 from herald.contracts.topology import RESEND_KEY
-from router.intake import Envelope, Rejection
-from router.operator_intake import read_operator
+from router.commands import Envelope, Rejection
+from router.parsing.control import read_operator
 from unit.router.offering import CONFIGURATION, DOCUMENT
 
 OPERATED = HeraldFile.model_validate_json(json.dumps({**DOCUMENT, "operators": {"users": ["ops"]}}))
@@ -23,7 +23,7 @@ def _read(
     body: object, user: str | None, configuration: HeraldFile = OPERATED
 ) -> ResendMessage | Rejection:
     envelope = Envelope(body=json.dumps(body).encode(), routing_key=RESEND_KEY, user=user)
-    return read_operator(envelope, ResendMessage, configuration)
+    return read_operator(envelope, configuration, ResendMessage)
 
 
 def test_an_operator_is_heard() -> None:

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from uuid import UUID
 
 from pydantic_core import to_json
 
 from herald.config.file import HeraldFile
 from herald.contracts.commands import Recipient, Route, SendMessage, Step
-from herald.contracts.content import ChannelContent, Content
+from herald.contracts.content import Content
 from herald.contracts.identifiers import resend_id_for
 from herald.contracts.operator_commands import ResendMessage
 from herald.contracts.vocabulary import FailureClass, MessageStatus, Outcome, Status
+from router.commands import Candidate, EndedMessage, Envelope, UnusableError
 from router.core.message import Attempt, Message, PlannedStep, State
 from router.core.states import ENDED, REACHED_ORDER, WITHDRAWABLE
-from router.intake import Candidate, Envelope
-from router.planning import Skipped, UnusableError, plan_steps
+from router.parsing.steps import Skipped, plan_steps
 
 KEY_PREFIX = "resend:"
 _OVER = ENDED | WITHDRAWABLE  # nothing of such an attempt is at a provider any more
@@ -29,20 +27,10 @@ _WHY_NOT = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ended:
-    """A stored message that is to be sent again."""
-
-    message: Message
-    contents: Mapping[str, ChannelContent]  # by channel
-    command_hash: bytes
-    resent_as: UUID | None  # what took its place already
-
-
 def resend(
     envelope: Envelope,
     command: ResendMessage,
-    ended: Ended,
+    ended: EndedMessage,
     configuration: HeraldFile,
     now: datetime,
 ) -> Candidate:
@@ -82,7 +70,7 @@ def may_have_arrived(attempt: Attempt) -> bool:
     return attempt.status not in _OVER or (REACHED_ORDER[attempt.reached] >= REACHED_ORDER[seen])
 
 
-def _check(command: ResendMessage, ended: Ended) -> None:
+def _check(command: ResendMessage, ended: EndedMessage) -> None:
     field = "id" if command.id is not None else "idempotency_key"
     old = ended.message
     if old.outcome in _WHY_NOT:
@@ -95,7 +83,9 @@ def _check(command: ResendMessage, ended: Ended) -> None:
         raise UnusableError("force", f"{why}: only force sends it again")
 
 
-def _steps(ended: Ended, configuration: HeraldFile) -> tuple[tuple[PlannedStep, ...], Skipped]:
+def _steps(
+    ended: EndedMessage, configuration: HeraldFile
+) -> tuple[tuple[PlannedStep, ...], Skipped]:
     """Plan with today's route and sender of the same names, or else as it was planned."""
     plan = ended.message.plan
     if plan.route is not None:
@@ -112,7 +102,7 @@ def _steps(ended: Ended, configuration: HeraldFile) -> tuple[tuple[PlannedStep, 
     return tuple(replace(step, sender=senders[step.channel]) for step in steps), skipped
 
 
-def _command(ended: Ended, route: str | Route, configuration: HeraldFile) -> SendMessage:
+def _command(ended: EndedMessage, route: str | Route, configuration: HeraldFile) -> SendMessage:
     """Say again what the message's command said, as far as it was stored: by channel."""
     plan, known = ended.message.plan, configuration.channels
     addresses = {step.channel: step.address for step in plan.steps}

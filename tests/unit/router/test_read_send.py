@@ -12,9 +12,10 @@ from herald.bus.deliveries import Delivery
 from herald.config.file import HeraldFile
 from herald.contracts.identifiers import body_id, message_id_for
 from herald.contracts.vocabulary import FailureClass, Lane, SuccessOn
-from router.commands import envelope_of
+from router.commands import Candidate, Envelope
 from router.core.states import DEFAULT_FALLBACK_ON
-from router.intake import Candidate, Envelope, read_send
+from router.handlers.send import envelope_of
+from router.parsing.send import read_send
 from unit.router.making import NOW, seconds
 from unit.router.offering import CONFIGURATION, DOCUMENT, envelope, offered, read
 
@@ -141,7 +142,7 @@ def test_a_template_alone_must_be_held_by_every_account(
     }
     configuration = HeraldFile.model_validate_json(json.dumps(document))
     arrived = envelope(content={"template": {"name": name}})
-    read_as = read_send(arrived, Lane.NORMAL, configuration, NOW)
+    read_as = read_send(arrived, configuration, Lane.NORMAL, NOW)
     assert isinstance(read_as, Candidate) == usable
 
 
@@ -239,7 +240,7 @@ def test_the_same_bytes_without_a_name_are_the_same_cause() -> None:
 
 def test_keeps_what_the_producer_correlates_by() -> None:
     """Correlation id, metadata, name and lane are part of the plan."""
-    candidate = read_send(envelope(metadata={"order": "7"}), Lane.URGENT, CONFIGURATION, NOW)
+    candidate = read_send(envelope(metadata={"order": "7"}), CONFIGURATION, Lane.URGENT, NOW)
     assert isinstance(candidate, Candidate)
     plan = candidate.message.plan
     assert (plan.correlation_id, plan.metadata) == ("corr-1", {"order": "7"})

@@ -10,13 +10,13 @@ from herald.contracts.operator_commands import DropDeadLetter
 from herald.contracts.topology import DROP_KEY
 from herald.contracts.vocabulary import CommandAnswer
 from herald.database.pool import Database
-from router.commands import envelope_of, refuse, refuse_poison
+from router.commands import Envelope, Rejection
 from router.committing import Committer
+from router.counting import observe_answer
 from router.dead_letters import DeadLetterAct
 from router.handlers.dead_letter_acts import save_act
-from router.intake import Envelope, Rejection
-from router.observation import observe_answer
-from router.operator_intake import read_operator
+from router.handlers.send import envelope_of, refuse, refuse_poison
+from router.parsing.control import read_operator
 from router.poison_isolation import apply_isolated
 from router.store.dead_letters import delete_dead_letter, lock_dead_letter, was_dropped
 
@@ -36,7 +36,7 @@ class DropHandler:
 
     async def _apply(self, deliveries: Sequence[Delivery]) -> None:
         for envelope in map(envelope_of, deliveries):
-            read = read_operator(envelope, DropDeadLetter, self._configuration)
+            read = read_operator(envelope, self._configuration, DropDeadLetter)
             if isinstance(read, Rejection):
                 await refuse(self._database, self._committer, [read])
             else:

@@ -16,7 +16,7 @@ from router.core.decide import decide
 from router.core.effects import Answer, Emit
 from router.core.facts import Fact, MessageAccepted
 from router.core.message import Message
-from router.outgoing_messages import answer_event, message_event, rejection_event, work_frame
+from router.outgoing.messages import answer_event, message_event, rejection_event, work_frame
 from unit.router.making import (
     CONTEXT,
     MESSAGE_ID,

@@ -1,0 +1,1 @@
+"""Reads commands: bytes to values, or a refusal. Pure: only handlers import it."""

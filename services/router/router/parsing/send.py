@@ -1,0 +1,74 @@
+"""`message.send`: from its bytes and the configuration to a message ready to be accepted. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from pydantic_core import to_json
+
+from herald.config.file import HeraldFile
+from herald.contracts.commands import SendMessage
+from herald.contracts.identifiers import message_id_for
+from herald.contracts.vocabulary import Lane
+from router.commands import Candidate, Envelope, UnusableError
+from router.core.message import Message, Plan, State
+from router.parsing.refusals import MAX_ECHO, check_id, check_tenant, refusing
+from router.parsing.steps import plan_steps, route_name, sender_name
+
+_FURTHEST = timedelta(days=3660)  # beyond any sense, and below what a date can hold
+
+
+@refusing
+def read_send(
+    envelope: Envelope, configuration: HeraldFile, lane: Lane, now: datetime
+) -> Candidate:
+    """Read a `message.send` command against the configuration."""
+    command = SendMessage.model_validate_json(envelope.body)
+    check_tenant(command.tenant, envelope, configuration)
+    key = command.idempotency_key or (str(command.id) if command.id else envelope.message_id)
+    if not key or len(key) > MAX_ECHO:
+        raise UnusableError("idempotency_key", "give idempotency_key, id or an AMQP message_id")
+    own_id = message_id_for(command.tenant, key)
+    check_id(command.id, own_id)
+    steps, skipped = plan_steps(command, configuration)
+    contents = {step.channel: command.content.on(step.channel) for step in steps}
+    plan = Plan(
+        steps=steps,
+        category=command.category,
+        lane=lane,
+        expires_at=_expires_at(command, configuration, now),
+        recipient_name=command.to.name,
+        correlation_id=envelope.correlation_id,
+        metadata=command.metadata,
+        route=route_name(command, configuration),
+        sender=sender_name(command, configuration),
+    )
+    scheduled = command.send_at if command.send_at and command.send_at > now else None
+    return Candidate(
+        envelope=envelope,
+        message=Message(
+            id=command.id or own_id,
+            tenant=command.tenant,
+            idempotency_key=key,
+            created_at=now,
+            plan=plan,
+            state=State(send_at=scheduled, expire_at=plan.expires_at),
+        ),
+        contents=to_json(contents, exclude_none=True),
+        command_hash=command.fingerprint(),
+        skipped=skipped,
+    )
+
+
+def _expires_at(command: SendMessage, configuration: HeraldFile, now: datetime) -> datetime:
+    """Return the end of the message's life; a ttl counts from `send_at` where there is one."""
+    for name, moment in (("send_at", command.send_at), ("expires_at", command.expires_at)):
+        if moment is not None and moment - now > _FURTHEST:
+            raise UnusableError(name, "lies too far from now")
+    ttl = command.ttl or configuration.rules_for(command.category).ttl
+    end = command.expires_at or max(now, command.send_at or now) + ttl
+    if end <= now:
+        raise UnusableError("expires_at", "lies in the past")
+    if command.send_at is not None and end <= command.send_at:
+        raise UnusableError("send_at", "lies after expires_at")
+    return end
