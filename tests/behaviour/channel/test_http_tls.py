@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from behaviour.channel.raw_server import OK, calling
 from herald.providers.http import NotSentError
 from private_authority import Authority
-from unit.channel.raw_server import OK, calling
 
 
 async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -12,13 +12,13 @@ from datetime import timedelta
 import aiohttp
 import pytest
 
+from behaviour.channel.raw_server import OK, Serve, calling, post, read_request, served
 from herald.providers.http import (
     MAX_RESPONSE_BYTES,
     HttpResponse,
     NotSentError,
     ResponseLostError,
 )
-from unit.channel.raw_server import OK, Serve, calling, post, read_request, served
 
 
 def answering(
@@ -61,17 +61,17 @@ async def test_a_refused_connection_was_not_sent() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     async with calling() as caller:
-        with pytest.raises(NotSentError) as told:
+        with pytest.raises(NotSentError) as raised:
             await post(caller, f"http://127.0.0.1:{port}/x")
-    assert told.value.code == "connect"
+    assert raised.value.code == "connect"
 
 
 async def test_an_unknown_name_was_not_sent() -> None:
     """A name that does not resolve: the call may be made again."""
     async with calling(timedelta(seconds=10)) as caller:
-        with pytest.raises(NotSentError) as told:
+        with pytest.raises(NotSentError) as raised:
             await post(caller, "http://nowhere.invalid/x")
-    assert told.value.code == "dns"
+    assert raised.value.code == "dns"
 
 
 async def test_a_name_that_never_resolves_was_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,9 +84,9 @@ async def test_a_name_that_never_resolves_was_not_sent(monkeypatch: pytest.Monke
     monkeypatch.setattr(aiohttp.ThreadedResolver, "resolve", resolve)
     monkeypatch.setattr(aiohttp.AsyncResolver, "resolve", resolve, raising=False)
     async with calling(timedelta(seconds=0.2)) as caller:
-        with pytest.raises(NotSentError) as told:
+        with pytest.raises(NotSentError) as raised:
             await post(caller, "http://slow.example.com/x")
-    assert told.value.code == "connect_timeout"
+    assert raised.value.code == "connect_timeout"
 
 
 async def test_a_connection_nobody_accepts_was_not_sent() -> None:
@@ -100,11 +100,11 @@ async def test_a_connection_nobody_accepts_was_not_sent() -> None:
             one.connect_ex(listener.getsockname())
         async with calling(timedelta(seconds=2)) as caller:
             started = time.monotonic()
-            with pytest.raises(NotSentError) as told:
+            with pytest.raises(NotSentError) as raised:
                 await post(caller, f"http://127.0.0.1:{listener.getsockname()[1]}/x")
         for one in filler:
             one.close()
-    assert told.value.code == "connect_timeout"
+    assert raised.value.code == "connect_timeout"
     assert time.monotonic() - started < 2
 
 
@@ -131,17 +131,17 @@ async def test_no_tls_was_not_sent() -> None:
         writer.close()
 
     async with served(plain) as url, calling() as caller:
-        with pytest.raises(NotSentError) as told:
+        with pytest.raises(NotSentError) as raised:
             await post(caller, url.replace("http://", "https://"))
-    assert told.value.code in {"tls", "connect"}
+    assert raised.value.code in {"tls", "connect"}
 
 
 async def test_silence_is_a_lost_answer() -> None:
     """The request was written and the time limit ran out: it may have been taken."""
     async with served(answering(b"")) as url, calling(timedelta(seconds=0.3)) as caller:
-        with pytest.raises(ResponseLostError) as told:
+        with pytest.raises(ResponseLostError) as raised:
             await post(caller, url)
-    assert told.value.code == "read_timeout"
+    assert raised.value.code == "read_timeout"
 
 
 async def test_a_dripping_answer_is_cut_by_the_time_limit() -> None:
@@ -175,9 +175,9 @@ async def test_a_cut_answer_is_lost(
 ) -> None:
     """Whatever ends the connection after the request was written leaves the outcome unknown."""
     async with served(answering(answer, then=then)) as url, calling() as caller:
-        with pytest.raises(ResponseLostError) as told:
+        with pytest.raises(ResponseLostError) as raised:
             await post(caller, url)
-    assert told.value.code == code
+    assert raised.value.code == code
 
 
 async def test_a_redirect_is_not_followed() -> None:

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from behaviour.channel.raw_server import OK, calling, post, read_request, served
 from herald.providers import http
 from herald.providers.connection_reuse import WatchedRequest
 from herald.providers.http import ResponseLostError
-from unit.channel.raw_server import OK, calling, post, read_request, served
 
 
 async def test_a_connection_is_used_again() -> None:
@@ -87,9 +87,9 @@ async def test_a_connection_closed_after_the_first_byte_is_a_lost_answer() -> No
 
     async with served(serve) as url, calling() as caller:
         await post(caller, url)
-        with pytest.raises(ResponseLostError) as told:
+        with pytest.raises(ResponseLostError) as raised:
             await post(caller, url)
-    assert told.value.code == "disconnected"
+    assert raised.value.code == "disconnected"
     assert len(bodies) == 2
 
 
