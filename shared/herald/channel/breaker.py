@@ -81,9 +81,13 @@ class Breaker:
         """Whether its first call is under way, and has yet to show that the account works."""
         return now < self._trial_until
 
+    def needs_trial(self, now: float) -> bool:
+        """Whether the next call is a trial: no answer of late shows that the account works."""
+        return now >= self._answered_at + TRUSTED_SECONDS
+
     def begin_trial(self, now: float) -> None:
         """Note that a call is about to be made; it is a trial unless the account is trusted."""
-        if now >= self._answered_at + TRUSTED_SECONDS:
+        if self.needs_trial(now):
             self._trial_until = now + TRIAL_SECONDS
 
     def end_trial(self) -> None:

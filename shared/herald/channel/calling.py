@@ -6,57 +6,21 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from uuid import UUID
 
 import structlog
 
 from herald.bus.batches import where
-from herald.bus.deliveries import Delivery
 from herald.channel import metrics
 from herald.channel.accounts import SendingAccount
+from herald.channel.attempts import Attempt, Reserved
 from herald.channel.breaker import Verdict
 from herald.channel.echoes import without_echoes
-from herald.channel.planning import Hopeless, Reserved
+from herald.channel.planning import Impossible
 from herald.contracts.failures import Failure
-from herald.contracts.vocabulary import FailureClass, Receipts
-from herald.contracts.work import Work
+from herald.contracts.vocabulary import FailureClass
 from herald.providers.sending import Accepted, NotSent, Refused, SendResult, Uncertain
 
 _log = structlog.get_logger(__name__)
-
-
-@dataclass(slots=True, kw_only=True)
-class Job:
-    """One attempt about to be made, and once it is claimed, by which claim and until when."""
-
-    delivery: Delivery
-    work: Work
-    plan: Reserved | Hopeless
-    claimant: UUID | None = None
-    lease_ends: float = 0.0  # monotonic; counted from before the claim was asked for
-
-    @property
-    def at(self) -> float:
-        """When its token is there, in monotonic seconds."""
-        return self.plan.token.at if isinstance(self.plan, Reserved) else 0.0
-
-    @property
-    def provider(self) -> str:
-        return self.plan.account.options.provider if isinstance(self.plan, Reserved) else ""
-
-    @property
-    def account(self) -> str:
-        return self.plan.account.name if isinstance(self.plan, Reserved) else ""
-
-    @property
-    def receipts(self) -> Receipts | None:
-        return self.plan.account.provider.receipts if isinstance(self.plan, Reserved) else None
-
-    def cancel(self, now: float) -> None:
-        """Give back what was reserved: no call was made."""
-        if isinstance(self.plan, Reserved):
-            self.plan.cancel(now)
 
 
 class Caller:
@@ -79,26 +43,28 @@ class Caller:
             async with asyncio.timeout(seconds):
                 await self._ended.wait()
 
-    async def call(self, job: Job) -> SendResult:
-        """Make the call and return how it ended."""
-        if isinstance(job.plan, Hopeless):
-            return Refused(job.plan.failure)
-        account, began = job.plan.account, self._clock()
-        if began + account.timeout_seconds > job.lease_ends:
+    async def call(self, attempt: Attempt) -> SendResult:
+        """Make the call of an attempt that is claimed, and return how it ended."""
+        plan = attempt.plan
+        if isinstance(plan, Impossible):
+            return Refused(plan.failure)
+        assert isinstance(plan, Reserved), "it is claimed"
+        account, began = plan.account, self._clock()
+        if began + account.timeout_seconds > attempt.lease_ends:
             # A call now could outlive the claim. Nothing was sent, whatever others made of it.
-            job.cancel(began)
+            plan.cancel(began)
             return Refused(Failure.of(FailureClass.TRANSIENT, "lease_ended"))
         with metrics.IN_FLIGHT.labels(self._channel).track_inprogress():
             try:
-                async with asyncio.timeout(job.lease_ends - began):
-                    result = await account.provider.send(job.work)
-                    result = without_echoes(result, job.work, account.secrets)
+                async with asyncio.timeout(attempt.lease_ends - began):
+                    result = await account.provider.send(attempt.work)
+                    result = without_echoes(result, attempt.work, account.secrets)
             except Exception as error:  # noqa: BLE001  an adapter's bug: nobody knows how far it got
                 _log.error("adapter.failed", error=type(error).__name__, where=where(error))
                 result = Uncertain("adapter_error")
         now = self._clock()
         self._count(account, result, now - began)
-        self._learn(job.plan, result, began, now)
+        self._learn(plan, result, began, now)
         self._ended.set()
         self._ended = asyncio.Event()
         return result

@@ -38,11 +38,10 @@ class TokenBucket:
         self._next: float | None = None  # when the bucket, fully drawn, has its next token
         self._hold: _Hold | None = None
 
-    def peek(self, now: float) -> float:
-        """Return when a token will be there, without taking it."""
-        earliest = self._earned_at(now)
-        hold = self._hold_at(now)
-        if hold is None or now >= hold.probe_at:
+    def peek(self, now: float, ahead: int = 0) -> float:
+        """Return when a token will be there once `ahead` others are taken; none is taken."""
+        earliest, hold = self._earned_at(now, ahead), self._hold_at(now)
+        if hold is None or (now >= hold.probe_at and not ahead):
             return earliest
         return max(earliest, hold.until)
 
@@ -85,10 +84,15 @@ class TokenBucket:
         """End a hold: a probe was taken."""
         self._hold = None
 
-    def _earned_at(self, now: float) -> float:
-        if self._next is None:
+    def _earned_at(self, now: float, ahead: int = 0) -> float:
+        following = self._next
+        if ahead:
+            first = self.peek(now)
+            following = max(first, first if following is None else following)
+            following += ahead * self._interval
+        if following is None:
             return now
-        earned_at = self._next - self._burst + self._interval
+        earned_at = following - self._burst + self._interval
         return earned_at if earned_at > now + _ROUNDING_SECONDS else now
 
     def _hold_at(self, now: float) -> _Hold | None:

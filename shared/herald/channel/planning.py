@@ -1,4 +1,8 @@
-"""What to do with a delivery of work: make its call, give it back, or say that nobody can. Pure."""
+"""What to do with each work of a batch: which account calls, or when, or why none can. Pure.
+
+Nothing is taken here. What limits and breakers allow is read, and what the batch has been promised
+so far is counted beside it, so that a batch spreads over accounts as works one by one would.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +12,19 @@ from datetime import datetime, timedelta
 
 from pydantic import ValidationError
 
-from herald.channel.accounts import LEASE_SLACK, Later, OnTrial, SendingAccount, choose
-from herald.channel.limits import Token
+from herald.channel.accounts import SendingAccount
+from herald.channel.breaker import Trouble
+from herald.channel.limits import PATIENCE_SECONDS
+from herald.channel.reports import NO_ACCOUNT, NO_ACCOUNT_IN_ORDER
 from herald.contracts.failures import Failure
 from herald.contracts.identifiers import AttemptId
 from herald.contracts.work import Work
+
+# Workers get a new configuration one after another: work goes round a few times until one knows its
+# account.
+NOT_CONFIGURED_WAIT = timedelta(seconds=5)
+NOT_CONFIGURED_DISPATCHES = 6
+PAUSED_WAIT = timedelta(seconds=30)  # nobody knows how long a pause will last: the work asks again
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,47 +36,38 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True)
-class Reserved:
-    """An account and its token; `probe` is the leave to try an account that is down."""
+class Wish:
+    """A call that an account is to make, if its limits let it within `patience` seconds.
+
+    `probe`: the account is down, and this call tries whether it is well again.
+    """
 
     account: SendingAccount
-    token: Token
-    probe: float | None = None
-
-    @property
-    def lease(self) -> timedelta:
-        """How long the claim lasts."""
-        return self.account.lease
-
-    def cancel(self, now: float) -> None:
-        """Give token and leave back: no call was made."""
-        self.account.bucket.give_back(self.token, now)
-        self.account.breaker.end_trial()
-        if self.probe is not None:
-            self.account.breaker.grant_probe(self.probe)
-
-    def still_stands(self, now: float) -> bool:
-        """Whether the account may still be called, after a wait for the token."""
-        breaker = self.account.breaker
-        if self.probe is not None:
-            return not breaker.paused
-        held = self.account.bucket.is_held(now) and not self.token.probe
-        return breaker.is_closed and not held
+    patience: float
+    probe: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Hopeless:
-    """Nobody can make the call: a failure to record."""
+class Impossible:
+    """No account can make the call: a failure to record."""
 
     failure: Failure
 
-    @property
-    def lease(self) -> timedelta:
-        """How long the claim lasts."""
-        return LEASE_SLACK
+
+@dataclass(frozen=True, slots=True)
+class OnTrial:
+    """Every account that may make the call is on trial: better wait for the end of one's call."""
 
 
-Plan = Reserved | Hopeless | OnTrial | Later
+@dataclass(frozen=True, slots=True)
+class Later:
+    """No account may make the call now; one may after `wait`, None where nobody can say."""
+
+    reason: str
+    wait: timedelta | None
+
+
+Plan = Wish | Impossible | OnTrial | Later
 
 TOO_LATE = Later("too_late", None)
 
@@ -78,21 +81,84 @@ def read_work(body: bytes) -> Work | None:
     return work if AttemptId.parse(work.attempt_id) is not None else None
 
 
-def plan(work: Work, accounts: Sequence[SendingAccount], now: Moment) -> Plan:
-    """Choose an account and take its token."""
-    if work.not_after <= now.time:
-        return TOO_LATE
-    chosen = choose(accounts, work, now.monotonic)
-    if isinstance(chosen, OnTrial | Later):
-        return chosen
-    if isinstance(chosen, Failure):
-        return Hopeless(chosen)
-    left = (work.not_after - now.time).total_seconds()
-    if chosen.bucket.peek(now.monotonic) - now.monotonic >= left:
-        return TOO_LATE
-    token = chosen.bucket.reserve(now.monotonic)
-    if token is None:
-        return Later("rate_limit", chosen.bucket.expected_wait(now.monotonic))
-    chosen.breaker.begin_trial(now.monotonic)
-    is_down = chosen.breaker.down is not None
-    return Reserved(chosen, token, chosen.breaker.take_probe() if is_down else None)
+class Planner:
+    """Plans the works of one batch, in turn."""
+
+    def __init__(self, accounts: Sequence[SendingAccount], now: Moment) -> None:
+        self._accounts = accounts
+        self._now = now
+        self._promised: dict[str, int] = {}  # calls of this batch, by account
+        self._probed: set[str] = set()
+
+    def plan(self, work: Work) -> Plan:
+        """Choose an account for `work`, or say why none calls now."""
+        left = (work.not_after - self._now.time).total_seconds()
+        if left <= 0:
+            return TOO_LATE
+        chosen = self._choose(work)
+        return self._wish(chosen, left) if isinstance(chosen, SendingAccount) else chosen
+
+    def _wish(self, account: SendingAccount, left: float) -> Wish | Later:
+        wait = self._free_at(account) - self._now.monotonic
+        if wait >= left:
+            return TOO_LATE
+        probe = account.breaker.down is not None
+        if wait <= PATIENCE_SECONDS:  # or its limit will refuse, and the next may have the token
+            self._promised[account.name] = self._promised.get(account.name, 0) + 1
+            if probe:
+                self._probed.add(account.name)
+        return Wish(account, min(PATIENCE_SECONDS, left), probe)
+
+    def _choose(self, work: Work) -> SendingAccount | Impossible | OnTrial | Later:
+        """Return the fitting account that is free soonest, the first configured among equals.
+
+        An account that is down is chosen when its probe is due, be others free or not: nothing else
+        would show that it is well again. One on trial is left alone where several fit.
+        """
+        fitting = [account for account in self._accounts if account.serves(work)]
+        for account in fitting:
+            if self._may_probe(account):
+                return account
+        usable = [account for account in fitting if account.breaker.is_closed]
+        if len(usable) > 1:
+            usable = [account for account in usable if not self._is_on_trial(account)]
+            if not usable:
+                return OnTrial()
+        if usable:
+            return usable[0] if len(usable) == 1 else min(usable, key=self._free_at)
+        if self._may_be_known_elsewhere(work):
+            return Later("account_not_configured", NOT_CONFIGURED_WAIT)
+        return _none_usable(fitting, self._now.monotonic)
+
+    def _free_at(self, account: SendingAccount) -> float:
+        return account.bucket.peek(self._now.monotonic, self._promised.get(account.name, 0))
+
+    def _may_probe(self, account: SendingAccount) -> bool:
+        is_granted = account.breaker.may_probe(self._now.monotonic, account.timeout_seconds)
+        return is_granted and account.name not in self._probed
+
+    def _is_on_trial(self, account: SendingAccount) -> bool:
+        breaker, now = account.breaker, self._now.monotonic
+        begins = account.name in self._promised and breaker.needs_trial(now)
+        return begins or breaker.is_on_trial(now)
+
+    def _may_be_known_elsewhere(self, work: Work) -> bool:
+        """Whether the work names an account that only this worker's configuration may lack."""
+        if work.account is None or work.dispatch >= NOT_CONFIGURED_DISPATCHES:
+            return False
+        return all(account.name != work.account for account in self._accounts)
+
+
+def _none_usable(fitting: Sequence[SendingAccount], now: float) -> Later | Impossible:
+    if not fitting:
+        return Impossible(NO_ACCOUNT)
+    if any(account.breaker.paused for account in fitting):
+        return Later("account_paused", PAUSED_WAIT)
+    waits = [
+        account.breaker.wait(now)
+        for account in fitting
+        if account.breaker.down is not None and account.breaker.down.trouble is not Trouble.AUTH
+    ]
+    if not waits:
+        return Impossible(NO_ACCOUNT_IN_ORDER)
+    return Later("account_down", timedelta(seconds=min(waits)))

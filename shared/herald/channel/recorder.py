@@ -10,15 +10,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
-from uuid import UUID
 
 import structlog
 
 from herald.bus.batches import where
-from herald.bus.deliveries import Delivery, settle
+from herald.bus.deliveries import settle
 from herald.bus.publishing import Publisher
 from herald.channel import metrics, sends
+from herald.channel.finished import Finished
 from herald.channel.reports import receipt_frame
 from herald.channel.sends import Outcome
 from herald.contracts.receipts import AttemptReceipt
@@ -32,22 +31,6 @@ RETRY_SECONDS = 1.0
 FINISH_SECONDS = 15.0
 
 _log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """Work that is over, with its report and the bytes that tell it.
-
-    `recorded`: its row has the report, or there is none. `release`: the claim to be removed before
-    the work is given back, for nothing was sent. Another worker may have taken that claim for a
-    call under way and acknowledged the delivery: then this report is all that is left of the work.
-    """
-
-    delivery: Delivery
-    receipt: AttemptReceipt
-    body: bytes
-    recorded: bool = False
-    release: UUID | None = None
 
 
 class Recorder:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from herald.bus.publishing import Publisher
-from herald.channel.recorder import Finished, Recorder
+from herald.channel.finished import Finished
+from herald.channel.recorder import Recorder
 from herald.contracts.vocabulary import Lane
 from herald.database.pool import Database
 from herald.service.background import run_together

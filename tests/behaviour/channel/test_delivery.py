@@ -97,20 +97,6 @@ async def test_an_unwritable_answer_neither_blocks_nor_loses_the_others(world: W
     assert told[good]["element"] == {"nul": "\N{REPLACEMENT CHARACTER}", "n": 1}
 
 
-async def test_a_call_that_never_ends_is_ended_with_its_lease(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """An adapter that ignores its time limit gives its slot back when the claim is over."""
-    monkeypatch.setattr("herald.channel.accounts.LEASE_SLACK", timedelta(seconds=0.5))
-    world.provider.may_answer.clear()
-    attempt = attempt_id()
-    async with world.channel(timeout="500ms"):
-        await world.send(attempt)
-        [told] = await world.receipts(1)
-    assert told["status"] == "unknown"
-    assert await world.unsettled() == 0
-
-
 async def test_no_account_is_a_failure_that_is_recorded(world: World) -> None:
     """Work that no account may make fails without a call, and a redelivery says so again."""
     attempt = attempt_id()

@@ -103,7 +103,7 @@ async def test_a_failed_claim_hands_nothing_out_twice(world: World) -> None:
         await gate.shut()
         await world.send(*attempts)
         await until(lambda: problems(channel)["consumers"])
-        assert not channel._worker._calls  # nobody waits for a token
+        assert not channel._worker._tasks  # nobody waits for a token
         assert await world.receipts() == []
         await gate.open()
         told = await world.receipts(40)

@@ -16,7 +16,8 @@ from behaviour.channel.world import World, attempt_id, claim, until
 from herald.bus.deliveries import Delivery, Source
 from herald.bus.publishing import Publisher
 from herald.channel import sends
-from herald.channel.recorder import Finished, Recorder
+from herald.channel.finished import Finished
+from herald.channel.recorder import Recorder
 from herald.channel.reports import receipt_body, report, returned
 from herald.contracts.vocabulary import Receipts
 from herald.database.pool import Database

@@ -17,7 +17,8 @@ from behaviour.channel.world import World, attempt_id, until
 from herald.bus.deliveries import Delivery
 from herald.bus.publishing import Publisher
 from herald.channel import sends
-from herald.channel.recorder import Finished, Recorder
+from herald.channel.finished import Finished
+from herald.channel.recorder import Recorder
 from herald.database.pool import Connection
 from herald.providers.sending import Accepted, NotSent
 

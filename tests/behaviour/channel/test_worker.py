@@ -10,7 +10,6 @@ import pytest
 from behaviour.channel.bench import RATE, Bench, batch
 from behaviour.channel.world import attempt_id
 from herald.channel.accounts import LEASE_SLACK
-from herald.contracts.vocabulary import FailureClass
 from herald.database.pool import OUTAGES
 
 
@@ -23,7 +22,7 @@ async def test_a_failed_claim_leaves_nothing_behind(bench: Bench) -> None:
         with pytest.raises(OUTAGES):
             await bench.worker(deliveries)
         assert bench.tray.finished == []
-        assert not bench.worker._calls
+        assert not bench.worker._tasks
         now = time.monotonic()
         assert bench.bucket.peek(now) == now
     await bench.gate.open()
@@ -64,21 +63,3 @@ async def test_work_whose_claim_fails_after_its_wait_is_returned(bench: Bench) -
     assert last.receipt.returned.wait == LEASE_SLACK
     assert last.release is None  # it was never asked for
     assert len(bench.provider.calls) == RATE
-
-
-async def test_a_lease_that_ended_before_the_call_makes_none(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A worker held up until its claim can't cover the call says so: the attempt isn't unknown."""
-    monkeypatch.setattr("herald.channel.accounts.LEASE_SLACK", timedelta(seconds=-1))
-    [delivery] = batch(attempt_id())
-    await bench.worker([delivery])
-    await bench.worker.drain()
-    assert bench.provider.calls == []
-    [item] = bench.tray.finished
-    assert item.delivery is delivery
-    assert item.receipt.failure is not None
-    assert (item.receipt.failure.failure_class, item.receipt.failure.code) == (
-        FailureClass.TRANSIENT,
-        "lease_ended",
-    )

@@ -10,16 +10,15 @@ from typing import Any
 import channel_email.providers
 import channel_sms.providers
 import channel_whatsapp.providers
-from herald.bus.deliveries import Delivery
 from herald.channel.accounts import SendingAccount
-from herald.channel.calling import Caller, Job
+from herald.channel.calling import Caller
 from herald.channel.limits import TokenBucket
-from herald.channel.planning import Moment, Reserved, plan
 from herald.channel.service import ProviderFactory
 from herald.contracts.work import Work
 from herald.providers.registry import ACCOUNTS as MODELS
 from herald.providers.sending import SendResult
 from unit.canaries.canaries import ADDRESSES, NAME, SECRET
+from unit.channel.making import decided
 from unit.channel_email.relay import HANG_UP, relaying
 from unit.channel_whatsapp.answering import Answering, answering, calling, closed_port
 
@@ -205,10 +204,8 @@ async def _call(name: str, content: dict[str, Any], http: Any, **changes: Any) -
         secrets=secrets,
     )
     work = work_for(options.channel, content)
-    planned = plan(work, [account], Moment(0.0, datetime(2026, 1, 19, tzinfo=UTC)))
-    assert isinstance(planned, Reserved)
-    job = Job(delivery=Delivery(body=b""), work=work, plan=planned, lease_ends=30.0)
-    result = await Caller(options.channel, lambda: None, lambda: 0.0).call(job)
+    [attempt] = await decided([account], work)
+    result = await Caller(options.channel, lambda: None, lambda: 0.0).call(attempt)
     return Call(work, result, account)
 
 

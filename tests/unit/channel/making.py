@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from herald.bus.deliveries import Delivery
 from herald.channel.accounts import SendingAccount
+from herald.channel.attempts import Attempt
 from herald.channel.limits import TokenBucket
-from herald.channel.planning import Moment
+from herald.channel.planning import Moment, Planner
+from herald.channel.reserving import reserve
 from herald.contracts.vocabulary import Category, Lane, Receipts
 from herald.contracts.work import Work, WorkContent
 from herald.providers.account import Account
@@ -54,20 +58,33 @@ class Silent:
         return Accepted((work.attempt_id,))
 
 
-def account(
+def sending(
     name: str,
     options: Account | None = None,
     *,
     rate: float = 10.0,
     provider: Provider | None = None,
 ) -> SendingAccount:
-    """Make an account with a full bucket, ready to make calls."""
+    """Make an account that is ready to call, with a full bucket."""
     return SendingAccount(
         name=name,
         options=options or twilio(),
         provider=provider or Silent(),
         bucket=TokenBucket(rate),
     )
+
+
+async def decided(
+    accounts: Sequence[SendingAccount], *works: Work, now: float = 0.0
+) -> list[Attempt]:
+    """Plan and reserve for a batch of works, each claimed for half a minute."""
+    planner = Planner(accounts, moment(now))
+    attempts = [
+        Attempt(delivery=Delivery(body=b""), work=one, plan=planner.plan(one), lease_ends=now + 30)
+        for one in works
+    ]
+    await reserve(attempts, now)
+    return attempts
 
 
 def twilio(**options: Any) -> TwilioAccount:

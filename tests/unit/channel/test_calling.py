@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
-from herald.bus.deliveries import Delivery
+from herald.channel.accounts import SendingAccount
+from herald.channel.attempts import Attempt
 from herald.channel.breaker import Verdict
-from herald.channel.calling import Caller, Job, verdict_of
+from herald.channel.calling import Caller, verdict_of
 from herald.channel.limits import PROBE_SECONDS
-from herald.channel.planning import Reserved, plan
 from herald.contracts.failures import Failure
 from herald.contracts.vocabulary import FailureClass
 from herald.contracts.work import Work
 from herald.providers.sending import Accepted, NotSent, Refused, SendResult, Uncertain
-from unit.channel.making import Silent, account, moment, seconds, work
+from unit.channel.making import Silent, decided, seconds, sending, twilio, work
 
 
 def refused(failure_class: FailureClass, *, of_message: bool = False) -> Refused:
@@ -52,19 +54,50 @@ async def test_a_probe_that_is_taken_lifts_the_hold() -> None:
     """One success ends the hold early; a success that was under way before does not."""
     limit = refused(FailureClass.RATE_LIMITED)
     provider = Answering(limit, Accepted(("1",)), Accepted(("2",)))
-    one = account("one", provider=provider)
+    one = sending("one", provider=provider)
     now = [0.0]
     caller = Caller("sms", lambda: None, lambda: now[0])
-
-    def job() -> Job:
-        planned = plan(work(), [one], moment(now[0]))
-        assert isinstance(planned, Reserved)
-        return Job(delivery=Delivery(body=b""), work=work(), plan=planned, lease_ends=now[0] + 30)
-
-    first, before = job(), job()
+    first, before = await decided([one], work(), work())
     await caller.call(first)
     await caller.call(before)
     assert one.bucket.is_held(now[0])
     now[0] = PROBE_SECONDS
-    await caller.call(job())
+    [probe] = await decided([one], work(), now=now[0])
+    await caller.call(probe)
     assert not one.bucket.is_held(now[0])
+
+
+class Hanging(Silent):
+    """Never answers, and ignores its time limit."""
+
+    async def send(self, work: Work) -> SendResult:
+        await asyncio.Event().wait()
+        return await super().send(work)
+
+
+async def claimed(account: SendingAccount, *, lease: float) -> Attempt:
+    """Make an attempt whose claim lasts `lease` seconds."""
+    [attempt] = await decided([account], work())
+    attempt.lease_ends = lease
+    return attempt
+
+
+async def test_a_call_that_never_ends_is_ended_with_its_lease() -> None:
+    """An adapter that ignores its time limit gives its slot back when the claim is over."""
+    account = sending("one", twilio(timeout="10ms"), provider=Hanging())
+    attempt = await claimed(account, lease=0.02)
+    result = await Caller("sms", lambda: None, lambda: 0.0).call(attempt)
+    assert result == Uncertain("adapter_error")
+
+
+async def test_a_lease_that_ended_before_the_call_makes_none() -> None:
+    """A worker held up until its claim can't cover the call says so: the attempt isn't unknown."""
+    account = sending("one", twilio(timeout="10ms"), rate=1, provider=Answering())
+    attempt = await claimed(account, lease=0.005)
+    result = await Caller("sms", lambda: None, lambda: 0.0).call(attempt)
+    assert isinstance(result, Refused)
+    assert (result.failure.failure_class, result.failure.code) == (
+        FailureClass.TRANSIENT,
+        "lease_ended",
+    )
+    assert account.bucket.peek(0.0) == 0.0  # its token is given back

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from prometheus_client import REGISTRY
 
-from herald.bus.deliveries import Delivery
 from herald.channel import metrics
-from herald.channel.calling import Caller, Job
-from herald.channel.planning import Reserved, plan
-from unit.channel.making import account, moment, work
+from herald.channel.calling import Caller
+from unit.channel.making import decided, sending, work
 
 CHANNEL = "sms-of-this-test"
 LABELS = {"channel": CHANNEL, "provider": "twilio", "account": "one"}
@@ -32,9 +30,7 @@ async def test_calls_count_by_account() -> None:
     """Two accounts of one provider have failures of their own."""
     metrics.initialise(CHANNEL, {"one": "twilio"})
     before = calls("accepted") or 0.0
-    planned = plan(work(), [account("one")], moment())
-    assert isinstance(planned, Reserved)
-    job = Job(delivery=Delivery(body=b""), work=work(), plan=planned, lease_ends=30.0)
-    await Caller(CHANNEL, lambda: None, lambda: 0.0).call(job)
+    [attempt] = await decided([sending("one")], work())
+    await Caller(CHANNEL, lambda: None, lambda: 0.0).call(attempt)
     assert calls("accepted") == before + 1
     assert REGISTRY.get_sample_value("herald_send_seconds_count", LABELS) == before + 1

@@ -9,7 +9,7 @@ from typing import Any
 from herald.bus.deliveries import Delivery
 from herald.bus.errors import PublishError
 from herald.bus.outgoing_messages import OutgoingMessage
-from herald.channel.recorder import Finished
+from herald.channel.finished import Finished
 from herald.channel.recorders import Recorders
 from herald.channel.reports import receipt_body, returned
 from herald.contracts.topology import attempt_receipt_key

@@ -1,0 +1,85 @@
+"""One attempt in hand: its work, what is decided of it, and the claim it is made under."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from herald.bus.deliveries import Delivery
+from herald.channel.accounts import LEASE_SLACK, SendingAccount
+from herald.channel.limits import Token
+from herald.channel.planning import Impossible, Plan
+from herald.contracts.vocabulary import Receipts
+from herald.contracts.work import Work
+
+
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """An account and its token; `probe` is the leave to try an account that is down."""
+
+    account: SendingAccount
+    token: Token
+    probe: float | None = None
+
+    def cancel(self, now: float) -> None:
+        """Give token and leave back: no call was made."""
+        self.account.bucket.give_back(self.token, now)
+        self.account.breaker.end_trial()
+        if self.probe is not None:
+            self.account.breaker.grant_probe(self.probe)
+
+    def still_stands(self, now: float) -> bool:
+        """Whether the account may still be called, after a wait for the token."""
+        breaker = self.account.breaker
+        if self.probe is not None:
+            return not breaker.paused
+        held = self.account.bucket.is_held(now) and not self.token.probe
+        return breaker.is_closed and not held
+
+
+@dataclass(slots=True, kw_only=True)
+class Attempt:
+    """A delivery of work on its way through the worker."""
+
+    delivery: Delivery
+    work: Work
+    plan: Plan | Reserved
+    claimant: UUID | None = None  # by which its claim is known, once it has one
+    lease_ends: float = 0.0  # monotonic; counted from before the claim was asked for
+
+    @property
+    def id(self) -> str:
+        return self.work.attempt_id
+
+    @property
+    def needs_claim(self) -> bool:
+        """Whether a call is to be made, or why no account can make one to be recorded."""
+        return isinstance(self.plan, Reserved | Impossible)
+
+    @property
+    def at(self) -> float:
+        """When its token is there, in monotonic seconds."""
+        return self.plan.token.at if isinstance(self.plan, Reserved) else 0.0
+
+    @property
+    def lease(self) -> timedelta:
+        """How long its claim lasts."""
+        return self.plan.account.lease if isinstance(self.plan, Reserved) else LEASE_SLACK
+
+    @property
+    def provider(self) -> str:
+        return self.plan.account.options.provider if isinstance(self.plan, Reserved) else ""
+
+    @property
+    def account(self) -> str:
+        return self.plan.account.name if isinstance(self.plan, Reserved) else ""
+
+    @property
+    def receipts(self) -> Receipts | None:
+        return self.plan.account.provider.receipts if isinstance(self.plan, Reserved) else None
+
+    def cancel(self, now: float) -> None:
+        """Give back what was reserved: no call was made."""
+        if isinstance(self.plan, Reserved):
+            self.plan.cancel(now)

@@ -1,0 +1,83 @@
+"""Work that is over, with its report: what the recorder takes in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import structlog
+
+from herald.bus.batches import where
+from herald.bus.deliveries import Delivery
+from herald.channel import sends
+from herald.channel.attempts import Attempt
+from herald.channel.planning import Later
+from herald.channel.reports import receipt_body, report, returned
+from herald.channel.sends import Known
+from herald.contracts.failures import Failure
+from herald.contracts.receipts import AttemptReceipt
+from herald.contracts.vocabulary import FailureClass
+from herald.providers.sending import CallResult, NotSent, Refused, SendResult, Uncertain
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """Work that is over, with its report and the bytes it is written as.
+
+    `recorded`: its row has the report, or there is none. `release`: the claim to be removed before
+    the work is given back, for nothing was sent. Another worker may have taken that claim for a
+    call under way and acknowledged the delivery: then this report is all that is left of the work.
+    """
+
+    delivery: Delivery
+    receipt: AttemptReceipt
+    body: bytes
+    recorded: bool = False
+    release: UUID | None = None
+
+
+def given_back(
+    attempt: Attempt, later: Later, now: datetime, *, release: UUID | None = None
+) -> Finished:
+    """Give work back without a call; a claim of it that may stand is removed by its token first."""
+    receipt = returned(attempt.work, later.reason, now, wait=later.wait)
+    is_recorded = release is None  # there is no row
+    return Finished(attempt.delivery, receipt, receipt_body(receipt), is_recorded, release)
+
+
+def ended(attempt: Attempt, result: SendResult, now: datetime) -> Finished:
+    """Write the report of a call. An adapter's unwritable result must not lose the outcome."""
+    if isinstance(result, NotSent):
+        # delivered again meanwhile, and perhaps acknowledged for its row: only the row tells
+        result = Refused(Failure.of(FailureClass.TRANSIENT, result.code, retry_after=result.wait))
+    try:
+        return _reported(attempt, result, now)
+    except Exception as error:  # noqa: BLE001  an adapter's bug
+        _log.error("adapter.unwritable", error=type(error).__name__, where=where(error))
+        return _reported(attempt, Uncertain("adapter_error"), now)
+
+
+def recorded_before(attempt: Attempt, row: Known) -> Finished | None:
+    """Read the recorded report of an attempt, to publish it again.
+
+    None where there is none to publish: it is withdrawn, under way elsewhere, or the sweeper's.
+    """
+    if row.state != sends.RECORDED or row.report is None:
+        return None
+    receipt = AttemptReceipt.model_validate_json(row.report)
+    return Finished(attempt.delivery, receipt, row.report.encode(), recorded=True)
+
+
+def _reported(attempt: Attempt, result: CallResult, now: datetime) -> Finished:
+    receipt = report(
+        attempt.work,
+        result,
+        now,
+        provider=attempt.provider,
+        account=attempt.account,
+        receipts=attempt.receipts,
+    )
+    return Finished(attempt.delivery, receipt, receipt_body(receipt))
