@@ -41,10 +41,10 @@ class Bench:
         self.tray = Tray()
         self.provider = FakeProvider()
         self.bucket = TokenBucket(RATE)
-        account = SendingAccount(
+        self.account = SendingAccount(
             name="main", options=twilio(), provider=self.provider, bucket=self.bucket
         )
-        self.worker = Worker("sms", [account], database, cast("Recorders", self.tray))
+        self.worker = Worker("sms", [self.account], database, cast("Recorders", self.tray))
 
 
 class Broker:

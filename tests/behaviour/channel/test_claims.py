@@ -114,6 +114,24 @@ async def test_a_claim_whose_delivery_went_elsewhere_is_given_back(
     assert not item.recorded
 
 
+async def test_a_claim_that_may_stand_is_removed_though_its_work_is_returned_for_another_reason(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its account is paused when the batch is handled again: the next dispatch must be callable."""
+    lose_answers(monkeypatch, "claim", bench)
+    deliveries = batch(attempt_id())
+    with pytest.raises(OUTAGES):
+        await bench.worker(deliveries)
+    await bench.gate.open()
+    bench.account.breaker.paused = True
+    await bench.worker(deliveries)
+    [item] = bench.tray.finished
+    assert item.receipt.returned is not None
+    assert item.receipt.returned.reason == "account_paused"
+    assert item.release is not None
+    assert not item.recorded
+
+
 async def test_a_claim_that_was_never_asked_for_is_not_given_back(bench: Bench) -> None:
     """Without a database nothing was claimed: whoever has the delivery now makes the call."""
     await bench.gate.shut()
