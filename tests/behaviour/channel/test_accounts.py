@@ -63,8 +63,8 @@ async def in_turn(world: World, number: int) -> list[str]:
     ends = []
     for _ in range(number):
         await world.send(attempt_id())
-        [told] = await world.receipts(1)
-        ends.append(told["failure"]["code"] if "failure" in told else told["status"])
+        [receipt] = await world.receipts(1)
+        ends.append(receipt["failure"]["code"] if "failure" in receipt else receipt["status"])
     return ends
 
 
@@ -98,9 +98,9 @@ async def test_a_burst_that_meets_revoked_credentials_costs_few_messages(
     accounts.answers["main"] = REVOKED
     async with world.channel(accounts=TWO), world.channel(accounts=TWO):
         await world.send(*(attempt_id() for _ in range(20)))
-        told = await world.receipts(20)
+        receipts = await world.receipts(20)
     assert accounts.made_by("main") <= 3
-    assert [item["status"] for item in told].count("accepted") >= 17
+    assert [item["status"] for item in receipts].count("accepted") >= 17
 
 
 async def test_two_workers_share_what_they_know(world: World, accounts: FakeAccounts) -> None:
@@ -156,9 +156,9 @@ async def test_an_outage_gives_work_back_until_the_way_is_open(
             assert await in_turn(world, 1) == ["returned"]
         assert knows(channel, "main is down: outage connect")
         await world.send(attempt_id())
-        [told] = await world.receipts(1)
-        assert told["returned"]["reason"] == "account_down"
-        assert parse_duration(told["returned"]["wait"]) <= timedelta(seconds=1)
+        [receipt] = await world.receipts(1)
+        assert receipt["returned"]["reason"] == "account_down"
+        assert parse_duration(receipt["returned"]["wait"]) <= timedelta(seconds=1)
         del accounts.answers["main"]
 
         async def is_back() -> bool:
@@ -206,8 +206,8 @@ async def test_work_of_a_paused_account_waits(world: World, accounts: FakeAccoun
     await account_rows.pause(world.database, "sms", "main", "twilio")
     async with world.channel():
         await world.send(attempt_id())
-        [told] = await world.receipts(1)
-    assert told["returned"] == {"reason": "account_paused", "wait": "30s"}
+        [receipt] = await world.receipts(1)
+    assert receipt["returned"] == {"reason": "account_paused", "wait": "30s"}
     assert accounts.made == []
 
 

@@ -42,13 +42,13 @@ async def test_a_wrong_clock_changes_nothing(
     attempts = [attempt_id() for _ in range(20)]
     async with world.channel():
         await world.send(*attempts, not_after=datetime.now(UTC) + timedelta(seconds=60))
-        told = await world.receipts(20)
-    assert {receipt["status"] for receipt in told} == {"accepted"}
+        receipts = await world.receipts(20)
+    assert {receipt["status"] for receipt in receipts} == {"accepted"}
     longest = await world.database.fetchval(
         "SELECT max(abs(extract(epoch FROM lease_until - clock_timestamp()))) FROM channel.sends"
     )
     assert longest < 30
-    for receipt in told:
+    for receipt in receipts:
         lag = datetime.now(UTC) - datetime.fromisoformat(receipt["received_at"])
         assert abs(lag) < timedelta(seconds=30)
 
@@ -63,8 +63,8 @@ async def test_a_clock_set_back_stops_no_account(
         await world.receipts(20)
         clock.ahead = timedelta(0)
         await world.send(*(attempt_id() for _ in range(20)))
-        told = await world.receipts(20)
-    assert {receipt["status"] for receipt in told} == {"accepted"}
+        receipts = await world.receipts(20)
+    assert {receipt["status"] for receipt in receipts} == {"accepted"}
 
 
 async def test_a_hold_lasts_as_long_as_asked(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -77,9 +77,9 @@ async def test_a_hold_lasts_as_long_as_asked(world: World, monkeypatch: pytest.M
         await world.receipts(1)
         clock.ahead = timedelta(0)
         await world.send(attempt_id())
-        [told] = await world.receipts(1)
-        assert timedelta(seconds=2) < parse_duration(told["returned"]["wait"])
-        assert parse_duration(told["returned"]["wait"]) <= timedelta(seconds=4)
+        [receipt] = await world.receipts(1)
+        assert timedelta(seconds=2) < parse_duration(receipt["returned"]["wait"])
+        assert parse_duration(receipt["returned"]["wait"]) <= timedelta(seconds=4)
 
         async def is_called_again() -> bool:
             await world.send(attempt_id())

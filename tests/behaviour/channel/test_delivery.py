@@ -22,10 +22,10 @@ async def test_every_attempt_is_made_recorded_reported_and_acked(world: World) -
     async with world.channel():
         for lane, part in zip(Lane, (attempts[:50], attempts[50:100], attempts[100:]), strict=True):
             await world.send(*part, lane=lane)
-        told = await world.receipts(150)
+        receipts = await world.receipts(150)
     assert sorted(work.attempt_id for work in world.provider.calls) == sorted(attempts)
-    assert sorted(receipt["attempt_id"] for receipt in told) == sorted(attempts)
-    for receipt in told:
+    assert sorted(receipt["attempt_id"] for receipt in receipts) == sorted(attempts)
+    for receipt in receipts:
         assert receipt["status"] == "accepted"
         assert receipt["references"] == [f"SM-{receipt['attempt_id']}"]
         assert (receipt["provider"], receipt["account"]) == ("twilio", "main")
@@ -56,9 +56,9 @@ async def test_a_bad_end_is_reported_as_it_was(
     attempt = attempt_id()
     async with world.channel():
         await world.send(attempt)
-        [told] = await world.receipts(1)
-    assert told["status"] == status
-    assert (told["failure"]["class"], told["failure"]["code"]) == failure
+        [receipt] = await world.receipts(1)
+    assert receipt["status"] == status
+    assert (receipt["failure"]["class"], receipt["failure"]["code"]) == failure
     row = await world.row(attempt)
     assert row is not None
     assert (row["state"], row["published"]) == (state, True)
@@ -77,10 +77,10 @@ async def test_an_adapters_bug_leaves_the_outcome_unknown(world: World) -> None:
     async with world.channel():
         await world.send(bad, to="+15550009999")
         await world.send(good)
-        told = {receipt["attempt_id"]: receipt for receipt in await world.receipts(2)}
-    assert told[bad]["status"] == "unknown"
-    assert told[bad]["failure"]["code"] == "adapter_error"
-    assert told[good]["status"] == "accepted"
+        receipts = {receipt["attempt_id"]: receipt for receipt in await world.receipts(2)}
+    assert receipts[bad]["status"] == "unknown"
+    assert receipts[bad]["failure"]["code"] == "adapter_error"
+    assert receipts[good]["status"] == "accepted"
 
 
 async def test_an_unwritable_answer_neither_blocks_nor_loses_the_others(world: World) -> None:
@@ -92,9 +92,9 @@ async def test_an_unwritable_answer_neither_blocks_nor_loses_the_others(world: W
     async with world.channel():
         await world.send(bad, to="+15550009999")
         await world.send(good)
-        told = {receipt["attempt_id"]: receipt for receipt in await world.receipts(2)}
-    assert (told[bad]["status"], told[good]["status"]) == ("unknown", "accepted")
-    assert told[good]["element"] == {"nul": "\N{REPLACEMENT CHARACTER}", "n": 1}
+        receipts = {receipt["attempt_id"]: receipt for receipt in await world.receipts(2)}
+    assert (receipts[bad]["status"], receipts[good]["status"]) == ("unknown", "accepted")
+    assert receipts[good]["element"] == {"nul": "\N{REPLACEMENT CHARACTER}", "n": 1}
 
 
 async def test_no_account_is_a_failure_that_is_recorded(world: World) -> None:
@@ -102,11 +102,11 @@ async def test_no_account_is_a_failure_that_is_recorded(world: World) -> None:
     attempt = attempt_id()
     async with world.channel():
         await world.send(attempt, avoid=("main",))
-        [told] = await world.receipts(1)
+        [receipt] = await world.receipts(1)
         await world.send(attempt, avoid=("main",))
         [again] = await world.receipts(1)
-    assert told == again
-    assert (told["failure"]["class"], told["failure"]["code"]) == ("auth", "no_account")
+    assert receipt == again
+    assert (receipt["failure"]["class"], receipt["failure"]["code"]) == ("auth", "no_account")
     assert world.provider.calls == []
 
 
@@ -124,9 +124,9 @@ async def test_undecodable_work_is_dead_lettered_alone(world: World, body: bytes
     attempt = attempt_id()
     async with world.channel():
         await world.send(attempt, bodies=[body])
-        [told] = await world.receipts(1)
+        [receipt] = await world.receipts(1)
         [dead] = await world.rabbit.drain(topology.DEAD_QUEUE, expect=1, quiet_seconds=10)
-    assert told["attempt_id"] == attempt
+    assert receipt["attempt_id"] == attempt
     assert dead.body == body
     assert dead.routing_key == "outbound.sms.normal"
 
@@ -136,9 +136,9 @@ async def test_an_attempt_id_that_is_not_ours_is_dead_lettered(world: World) -> 
     attempt = attempt_id()
     async with world.channel():
         await world.send(attempt, "not\x00ours")
-        [told] = await world.receipts(1)
+        [receipt] = await world.receipts(1)
         dead = await world.rabbit.drain(topology.DEAD_QUEUE, expect=1, quiet_seconds=10)
-    assert told["attempt_id"] == attempt
+    assert receipt["attempt_id"] == attempt
     assert len(dead) == 1
 
 
@@ -148,9 +148,9 @@ async def test_work_that_breaks_its_worker_is_dead_lettered_alone(world: World) 
     async with world.channel():
         await world.send(bad, not_after=datetime(2030, 1, 1))  # noqa: DTZ001  on purpose
         await world.send(good)
-        [told] = await world.receipts(1)
+        [receipt] = await world.receipts(1)
         dead = await world.rabbit.drain(topology.DEAD_QUEUE, expect=1, quiet_seconds=10)
-    assert told["attempt_id"] == good
+    assert receipt["attempt_id"] == good
     assert len(dead) == 1
 
 
@@ -178,8 +178,8 @@ async def test_each_delivery_is_acked_on_its_own(world: World) -> None:
     world.provider.send = wait_for_slow  # type: ignore[method-assign]
     async with world.channel() as channel:
         await world.send(slow, *quick)
-        told = await world.receipts(20)
-        assert slow not in {receipt["attempt_id"] for receipt in told}
+        receipts = await world.receipts(20)
+        assert slow not in {receipt["attempt_id"] for receipt in receipts}
         subscriber = channel._subscribers[list(Lane).index(Lane.NORMAL)]
         source = subscriber._source
         assert source is not None
@@ -195,9 +195,9 @@ async def test_too_late_is_returned_without_a_call_or_a_row(world: World) -> Non
     attempt = attempt_id()
     async with world.channel():
         await world.send(attempt, not_after=datetime.now(UTC) - timedelta(seconds=1))
-        [told] = await world.receipts(1)
-    assert (told["status"], told["returned"]["reason"]) == ("returned", "too_late")
-    assert "wait" not in told["returned"]
+        [receipt] = await world.receipts(1)
+    assert (receipt["status"], receipt["returned"]["reason"]) == ("returned", "too_late")
+    assert "wait" not in receipt["returned"]
     assert world.provider.calls == []
     assert await world.row(attempt) is None
     assert await world.unsettled() == 0

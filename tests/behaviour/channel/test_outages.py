@@ -36,10 +36,10 @@ async def test_an_outcome_is_kept_while_the_database_is_away(world: World) -> No
         attempts = await strand(world, gate, channel)
         assert await world.receipts() == []
         await gate.open()
-        told = await world.receipts(20)
+        receipts = await world.receipts(20)
         await ready(channel)
-    assert sorted(receipt["attempt_id"] for receipt in told) == sorted(attempts)
-    assert {receipt["status"] for receipt in told} == {"accepted"}
+    assert sorted(receipt["attempt_id"] for receipt in receipts) == sorted(attempts)
+    assert {receipt["status"] for receipt in receipts} == {"accepted"}
     assert len(world.provider.calls) == 20
     assert await world.unsettled() == 0
 
@@ -54,8 +54,8 @@ async def test_an_outage_longer_than_leases_makes_nothing_unknown(
         for attempt in attempts:
             await world.end_lease(attempt)
         await gate.open()
-        told = await world.receipts(20)
-    assert {receipt["status"] for receipt in told} == {"accepted"}
+        receipts = await world.receipts(20)
+    assert {receipt["status"] for receipt in receipts} == {"accepted"}
 
 
 async def test_an_outcome_outlives_a_link_that_went_dead(
@@ -72,9 +72,9 @@ async def test_an_outcome_outlives_a_link_that_went_dead(
         world.provider.may_answer.set()
         await until(lambda: problems(channel)["recorder"], within_seconds=25)
         link.release()
-        [told] = await world.receipts(1)
+        [receipt] = await world.receipts(1)
         await ready(channel)
-    assert told["status"] == "accepted"
+    assert receipt["status"] == "accepted"
     assert world.provider.calls_of(attempt) == 1
 
 
@@ -88,10 +88,10 @@ async def test_no_claim_no_call(world: World) -> None:
         assert world.provider.calls == []
         assert await world.receipts() == []
         await gate.open()
-        told = await world.receipts(20)
+        receipts = await world.receipts(20)
         await ready(channel)
     # no try took a token for good, or some would have come back as `rate_limit`
-    assert {receipt["status"] for receipt in told} == {"accepted"}
+    assert {receipt["status"] for receipt in receipts} == {"accepted"}
     assert sorted(work.attempt_id for work in world.provider.calls) == sorted(attempts)
     assert await world.unsettled() == 0
 
@@ -106,9 +106,9 @@ async def test_a_failed_claim_hands_nothing_out_twice(world: World) -> None:
         assert not channel._worker._tasks  # nobody waits for a token
         assert await world.receipts() == []
         await gate.open()
-        told = await world.receipts(40)
-    assert len({receipt["attempt_id"] for receipt in told}) == 40
-    accepted = [receipt for receipt in told if receipt["status"] == "accepted"]
+        receipts = await world.receipts(40)
+    assert len({receipt["attempt_id"] for receipt in receipts}) == 40
+    accepted = [receipt for receipt in receipts if receipt["status"] == "accepted"]
     assert len(accepted) >= 30
     assert len(world.provider.calls) == len(accepted)
 
@@ -126,9 +126,9 @@ async def test_a_receipts_queue_that_is_gone_holds_no_work(world: World) -> None
             await until(lambda: subscriber._source and subscriber._source.unsettled == 0)
             rows = [await world.row(attempt) for attempt in attempts]
             await queue.bind(topology.RECEIPTS, "attempt.*")
-            told = await world.receipts(5)
+            receipts = await world.receipts(5)
     assert {(row["state"], row["published"]) for row in rows if row} == {("recorded", False)}
-    assert sorted(receipt["attempt_id"] for receipt in told) == sorted(attempts)
+    assert sorted(receipt["attempt_id"] for receipt in receipts) == sorted(attempts)
     assert len(world.provider.calls) == 5
 
 
@@ -146,12 +146,12 @@ async def test_starts_before_the_schema_and_the_broker(world: World) -> None:
             assert world.provider.calls == []
             await world.database.execute("ALTER TABLE public.hidden RENAME TO herald_migrations")
             await ready(channel)
-            [told] = await world.receipts(1)
+            [receipt] = await world.receipts(1)
     finally:
         await world.database.execute(
             "ALTER TABLE IF EXISTS public.hidden RENAME TO herald_migrations"
         )
-    assert told["attempt_id"] == attempt
+    assert receipt["attempt_id"] == attempt
 
 
 async def test_readiness_tells_when_nothing_records_any_more(

@@ -94,8 +94,8 @@ async def test_killed_in_the_middle_of_a_call(world: World, api: Api) -> None:
     async with process(world, api):
         assert await world.receipts() == []  # its lease lives: the first worker might be slow
         await world.end_lease(attempt)
-        [told] = await world.receipts(1)
-    assert (told["status"], told["failure"]["code"]) == ("unknown", "lease_ended")
+        [receipt] = await world.receipts(1)
+    assert (receipt["status"], receipt["failure"]["code"]) == ("unknown", "lease_ended")
     assert len(api.callbacks) == 1
     callback = api.callbacks[0].partition("#")[0]
     assert callback.endswith(f"/webhooks/twilio/main?attempt={attempt}")
@@ -112,9 +112,9 @@ async def test_sigterm_ends_it_in_good_order(world: World, api: Api) -> None:
         api.may_answer.set()
         async with asyncio.timeout(20):
             assert await worker.wait() == 0
-    told = await world.receipts(10)
-    assert {receipt["status"] for receipt in told} == {"accepted"}
-    assert {receipt["attempt_id"] for receipt in told} == set(attempts)
+    receipts = await world.receipts(10)
+    assert {receipt["status"] for receipt in receipts} == {"accepted"}
+    assert {receipt["attempt_id"] for receipt in receipts} == set(attempts)
     assert len(api.callbacks) == 10
     assert await world.unsettled() == 0
 
@@ -143,8 +143,8 @@ async def test_sighup_ends_nothing(world: World, api: Api) -> None:
         worker.send_signal(signal.SIGHUP)
         await until(lambda: b'"service.reload_ignored"' in log.read_bytes())
         api.may_answer.set()
-        [told] = await world.receipts(1)
-        assert told["attempt_id"] == attempt
+        [receipt] = await world.receipts(1)
+        assert receipt["attempt_id"] == attempt
         worker.send_signal(signal.SIGTERM)
         worker.send_signal(signal.SIGHUP)
         async with asyncio.timeout(20):

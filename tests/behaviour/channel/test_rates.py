@@ -18,10 +18,10 @@ async def test_past_the_patience_work_is_returned_with_a_wait(world: World) -> N
     async with world.channel(rate="5/s"):
         started = time.monotonic()
         await world.send(*attempts)
-        told = await world.receipts(30)
+        receipts = await world.receipts(30)
         took = time.monotonic() - started
-    made = [receipt for receipt in told if receipt["status"] == "accepted"]
-    returned = [receipt for receipt in told if receipt["status"] == "returned"]
+    made = [receipt for receipt in receipts if receipt["status"] == "accepted"]
+    returned = [receipt for receipt in receipts if receipt["status"] == "returned"]
     assert len(made) + len(returned) == 30
     assert 15 <= len(made) <= 17  # 5 at once, 10 waiting, and what was earned while publishing
     assert len(world.provider.calls) == len(made)
@@ -74,5 +74,5 @@ async def test_a_token_past_the_deadline_is_too_late(world: World) -> None:
         await world.send(first)
         await world.receipts(1)
         await world.send(second, not_after=soon)
-        [told] = await world.receipts(1)
-    assert told["returned"]["reason"] == "too_late"
+        [receipt] = await world.receipts(1)
+    assert receipt["returned"]["reason"] == "too_late"

@@ -33,8 +33,8 @@ async def test_a_live_lease_is_left_alone(world: World) -> None:
         subscriber = channel._subscribers[1]
         await until(lambda: subscriber._source and subscriber._source.unsettled == 1)
         world.provider.may_answer.set()
-        [told] = await world.receipts(1)
-    assert told["status"] == "accepted"
+        [receipt] = await world.receipts(1)
+    assert receipt["status"] == "accepted"
     assert world.provider.calls_of(attempt) == 1
     assert await world.receipts() == []
 
@@ -50,10 +50,10 @@ async def test_an_ended_lease_is_the_sweepers(world: World) -> None:
     )
     async with world.channel():
         await world.send(attempt, attempt)
-        told = await world.receipts()
-        if not told:  # the sweeper had not come round yet
-            told = await world.receipts(1)
-    assert [receipt["failure"]["code"] for receipt in told] == ["lease_ended"]
+        receipts = await world.receipts()
+        if not receipts:  # the sweeper had not come round yet
+            receipts = await world.receipts(1)
+    assert [receipt["failure"]["code"] for receipt in receipts] == ["lease_ended"]
     assert world.provider.calls == []
     assert await world.unsettled() == 0
 
@@ -83,9 +83,9 @@ async def test_a_withdraw_after_the_claim_learns_that_it_lost(world: World) -> N
         await until(lambda: world.provider.calls)
         assert await world.withdraw(attempt) == "started"
         world.provider.may_answer.set()
-        [told] = await world.receipts(1)
+        [receipt] = await world.receipts(1)
         assert await world.withdraw(attempt) == "recorded"
-    assert told["status"] == "accepted"
+    assert receipt["status"] == "accepted"
 
 
 async def test_withdraw_and_claim_have_one_winner(world: World) -> None:
@@ -97,13 +97,13 @@ async def test_withdraw_and_claim_have_one_winner(world: World) -> None:
             "SELECT attempt_id, state::text FROM channel.withdraw($1::text[])", attempts[::-1]
         )
         withdrawn = {row["attempt_id"] for row in rows if row["state"] == "withdrawn"}
-        told = await world.receipts(200 - len(withdrawn)) if len(withdrawn) < 200 else []
+        receipts = await world.receipts(200 - len(withdrawn)) if len(withdrawn) < 200 else []
     made = [work.attempt_id for work in world.provider.calls]
     assert len(rows) == 200
     assert len(set(made)) == len(made)
     assert set(made) | withdrawn == set(attempts)
     assert not set(made) & withdrawn
-    assert {receipt["attempt_id"] for receipt in told} == set(made)
+    assert {receipt["attempt_id"] for receipt in receipts} == set(made)
     assert await world.unsettled() == 0
 
 
@@ -115,8 +115,8 @@ async def test_an_open_withdraw_holds_the_claim(world: World) -> None:
             assert await world.withdraw(attempt) == "withdrawn"
             await world.send(attempt, other)
             assert await world.receipts() == []
-        told = await world.receipts(1)
-    assert [receipt["attempt_id"] for receipt in told] == [other]
+        receipts = await world.receipts(1)
+    assert [receipt["attempt_id"] for receipt in receipts] == [other]
     assert world.provider.calls_of(attempt) == 0
 
 
@@ -129,8 +129,8 @@ async def test_a_rolled_back_withdraw_lets_the_call_go(world: World) -> None:
         assert await world.withdraw(attempt) == "withdrawn"
         await world.send(attempt)
         await transaction.rollback()
-        [told] = await world.receipts(1)
-    assert told["status"] == "accepted"
+        [receipt] = await world.receipts(1)
+    assert receipt["status"] == "accepted"
 
 
 async def test_a_lost_connection_makes_no_second_call(world: World) -> None:
@@ -146,11 +146,11 @@ async def test_a_lost_connection_makes_no_second_call(world: World) -> None:
         await world.rabbit.close_connections(name)
         await until(lambda: not source.is_open)
         world.provider.may_answer.set()
-        told = await world.receipts(40)
+        receipts = await world.receipts(40)
         await until(lambda: channel.connections.problem is None)
         await until(lambda: all(one.healthy for one in channel._subscribers))
         await world.receipts()  # those of redeliveries that found an outcome
-    assert sorted(receipt["attempt_id"] for receipt in told) == sorted(attempts)
+    assert sorted(receipt["attempt_id"] for receipt in receipts) == sorted(attempts)
     assert len(world.provider.calls) == 40
     assert await world.unsettled() == 0
     assert await world.rabbit.ready(topology.DEAD_QUEUE) == 0

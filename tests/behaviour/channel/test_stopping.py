@@ -19,9 +19,9 @@ async def test_a_drain_leaves_nothing_unacknowledged(world: World) -> None:
         await until(lambda: len(world.provider.calls) == 60)
         release = asyncio.get_running_loop().call_later(0.5, world.provider.may_answer.set)
     release.cancel()
-    told = await world.receipts(60)
+    receipts = await world.receipts(60)
     assert len(world.provider.calls) == 60
-    assert {receipt["status"] for receipt in told} == {"accepted"}
+    assert {receipt["status"] for receipt in receipts} == {"accepted"}
     assert await world.unsettled() == 0
     rows = await world.database.fetch("SELECT state::text, published FROM channel.sends")
     assert {(row["state"], row["published"]) for row in rows} == {("recorded", True)}
@@ -39,9 +39,9 @@ async def test_what_was_not_begun_waits_for_the_next(world: World) -> None:
     queue = topology.outbound_queue("sms", Lane.NORMAL)
     assert await world.rabbit.ready(queue) >= 100
     async with world.channel():
-        told = await world.receipts(300)
+        receipts = await world.receipts(300)
     assert sorted(work.attempt_id for work in world.provider.calls) == sorted(attempts)
-    assert {receipt["attempt_id"] for receipt in told} == set(attempts)
+    assert {receipt["attempt_id"] for receipt in receipts} == set(attempts)
 
 
 async def test_outcomes_are_recorded_though_the_broker_is_lost(world: World) -> None:
@@ -57,8 +57,8 @@ async def test_outcomes_are_recorded_though_the_broker_is_lost(world: World) -> 
     rows = [await world.row(attempt) for attempt in attempts]
     assert {row["state"] for row in rows if row} == {"recorded"}
     async with world.channel():  # redeliveries find their rows, and so does the sweeper
-        told = await world.receipts(20)
-    assert {receipt["attempt_id"] for receipt in told} == set(attempts)
+        receipts = await world.receipts(20)
+    assert {receipt["attempt_id"] for receipt in receipts} == set(attempts)
     assert len(world.provider.calls) == 20
 
 

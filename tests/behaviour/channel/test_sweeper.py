@@ -83,9 +83,9 @@ async def test_a_claim_nobody_reported_becomes_unknown(left: Leftovers) -> None:
     attempt = attempt_id()
     await left.claimed(attempt, lease=-LEASE_MARGIN - timedelta(seconds=1))
     await left.sweeper().sweep()
-    [told] = await left.world.receipts(1)
-    assert (told["attempt_id"], told["status"]) == (attempt, "unknown")
-    assert (told["provider"], told["account"]) == ("twilio", "main")
+    [receipt] = await left.world.receipts(1)
+    assert (receipt["attempt_id"], receipt["status"]) == (attempt, "unknown")
+    assert (receipt["provider"], receipt["account"]) == ("twilio", "main")
     row = await left.world.row(attempt)
     assert row is not None
     assert (row["state"], row["published"]) == ("unknown", True)
@@ -108,8 +108,8 @@ async def test_a_lease_is_not_judged_while_its_report_is_under_way(left: Leftove
     kept, lost = attempt_id(), attempt_id()
     await left.claimed(kept, lost, lease=-LEASE_MARGIN - timedelta(seconds=1))
     await left.sweeper(kept).sweep()
-    [told] = await left.world.receipts(1)
-    assert told["attempt_id"] == lost
+    [receipt] = await left.world.receipts(1)
+    assert receipt["attempt_id"] == lost
 
 
 async def test_after_an_outage_leases_are_judged_later(left: Leftovers) -> None:
@@ -130,8 +130,8 @@ async def test_after_an_outage_leases_are_judged_later(left: Leftovers) -> None:
         now[0] += 1
         await sweeper.turn()
         await database.stop()
-    [told] = await left.world.receipts(1)
-    assert (told["attempt_id"], told["status"]) == (attempt, "unknown")
+    [receipt] = await left.world.receipts(1)
+    assert (receipt["attempt_id"], receipt["status"]) == (attempt, "unknown")
 
 
 async def test_an_outcome_over_unknown_gives_its_own_receipt(left: Leftovers) -> None:
@@ -197,8 +197,8 @@ async def test_a_report_that_can_not_be_published_stays_to_be_told(left: Leftove
     assert (row["state"], row["published"]) == ("unknown", False)
     await left.let_pass(attempt, UNHEARD_AGE)
     await left.sweeper().sweep()
-    [told] = await left.world.receipts(1)
-    assert told["attempt_id"] == attempt
+    [receipt] = await left.world.receipts(1)
+    assert receipt["attempt_id"] == attempt
 
 
 async def test_sweepers_share_the_work(left: Leftovers) -> None:
@@ -206,8 +206,8 @@ async def test_sweepers_share_the_work(left: Leftovers) -> None:
     attempts = [attempt_id() for _ in range(BATCH * 3)]
     await left.claimed(*attempts, lease=timedelta(hours=-1))
     await asyncio.gather(*(left.sweeper().sweep() for _ in range(3)))
-    told = await left.world.receipts()
-    names = [receipt["attempt_id"] for receipt in told]
+    receipts = await left.world.receipts()
+    names = [receipt["attempt_id"] for receipt in receipts]
     assert len(set(names)) == len(names)
     assert len(names) >= BATCH
 
@@ -219,9 +219,9 @@ async def test_a_full_batch_says_that_more_may_wait(left: Leftovers) -> None:
     sweeper, sweeps = left.sweeper(), 1
     while await sweeper.sweep():
         sweeps += 1
-    told = await left.world.receipts(BATCH + 10)
+    receipts = await left.world.receipts(BATCH + 10)
     assert sweeps == 2
-    assert {receipt["attempt_id"] for receipt in told} == set(attempts)
+    assert {receipt["attempt_id"] for receipt in receipts} == set(attempts)
 
 
 async def test_another_channels_rows_are_not_ours(left: Leftovers) -> None:

@@ -32,16 +32,16 @@ async def test_it_is_given_back_without_a_trace(
     world.provider.answer = lambda _: NotSent("connect", wait)
     async with world.channel():
         await world.send(attempt)
-        [told] = await world.receipts(1)
-        assert told["status"] == "returned"
-        assert told["returned"].get("wait") == said
-        assert told["returned"]["reason"] == "connect"
-        assert "failure" not in told
+        [receipt] = await world.receipts(1)
+        assert receipt["status"] == "returned"
+        assert receipt["returned"].get("wait") == said
+        assert receipt["returned"]["reason"] == "connect"
+        assert "failure" not in receipt
         assert await world.row(attempt) is None
         world.provider.answer = lambda _: Accepted(("SM1",))
         await world.send(attempt, dispatch=2)
-        [told] = await world.receipts(1)
-    assert told["status"] == "accepted"
+        [receipt] = await world.receipts(1)
+    assert receipt["status"] == "accepted"
     assert await world.unsettled() == 0
 
 

@@ -22,7 +22,7 @@ from herald.providers.sending import Accepted, CallResult, Refused, Uncertain
 from unit.channel.making import ATTEMPT, NOW, seconds, work
 
 
-def told(result: CallResult, dispatch: int = 1) -> AttemptReceipt:
+def reported(result: CallResult, dispatch: int = 1) -> AttemptReceipt:
     """Report a call made by the account `main`."""
     return report(
         work(dispatch=dispatch),
@@ -36,7 +36,7 @@ def told(result: CallResult, dispatch: int = 1) -> AttemptReceipt:
 
 def test_accepted_tells_the_references_and_what_news_to_expect() -> None:
     """An acceptance carries the provider's ids, its capability and its answer."""
-    receipt = told(Accepted(("SM1", "SM2"), element={"sid": "SM1"}), dispatch=3)
+    receipt = reported(Accepted(("SM1", "SM2"), element={"sid": "SM1"}), dispatch=3)
     assert (receipt.source, receipt.status) == ("channel", Status.ACCEPTED)
     assert (receipt.channel, receipt.provider, receipt.account) == ("sms", "twilio", "main")
     assert receipt.references == ("SM1", "SM2")
@@ -49,7 +49,7 @@ def test_accepted_tells_the_references_and_what_news_to_expect() -> None:
 def test_refused_tells_the_failure_as_it_is() -> None:
     """A refusal keeps its class, code and the wait that was asked for."""
     failure = Failure.of(FailureClass.RATE_LIMITED, 20429, "Slow", retry_after=seconds(7))
-    receipt = told(Refused(failure))
+    receipt = reported(Refused(failure))
     assert receipt.status is Status.FAILED
     assert receipt.failure == failure
     assert receipt.receipts is None
@@ -57,7 +57,7 @@ def test_refused_tells_the_failure_as_it_is() -> None:
 
 def test_uncertain_is_unknown_and_ambiguous() -> None:
     """A lost answer is neither a failure nor an acceptance."""
-    receipt = told(Uncertain("read_timeout"))
+    receipt = reported(Uncertain("read_timeout"))
     assert receipt.status is Status.UNKNOWN
     assert receipt.failure is not None
     assert receipt.failure.failure_class is FailureClass.AMBIGUOUS
@@ -85,7 +85,7 @@ def test_an_ended_lease_is_unknown() -> None:
 
 def test_no_account_fails_for_a_reason_of_ours() -> None:
     """No usable account is an account's trouble: another step may do."""
-    receipt = told(Refused(NO_ACCOUNT))
+    receipt = reported(Refused(NO_ACCOUNT))
     assert receipt.failure is not None
     assert (receipt.failure.failure_class, receipt.failure.code) == (
         FailureClass.AUTH,
@@ -96,9 +96,9 @@ def test_no_account_fails_for_a_reason_of_ours() -> None:
 def test_each_fact_has_its_own_frame_id_and_keeps_it() -> None:
     """Told again it is the same frame; another dispatch, status or sweep is another one."""
     facts = [
-        told(Accepted(("SM1",))),
-        told(Accepted(("SM1",)), dispatch=2),
-        told(Uncertain("reset")),
+        reported(Accepted(("SM1",))),
+        reported(Accepted(("SM1",)), dispatch=2),
+        reported(Uncertain("reset")),
         returned(work(), "too_late", NOW),
         lease_ended(ATTEMPT, "sms", "twilio", "main", NOW),
     ]
@@ -110,7 +110,7 @@ def test_each_fact_has_its_own_frame_id_and_keeps_it() -> None:
 
 def test_a_frame_goes_where_the_router_listens() -> None:
     """A report travels under its channel's key, mandatory, as the bytes it was recorded with."""
-    receipt = told(Accepted(("SM1",)))
+    receipt = reported(Accepted(("SM1",)))
     frame = receipt_frame(receipt, b"recorded")
     assert (frame.exchange, frame.routing_key) == ("herald.receipts", "attempt.sms.normal")
     assert frame.mandatory
@@ -126,14 +126,14 @@ def test_a_frame_goes_where_the_router_listens() -> None:
 )
 def test_hostile_words_are_made_storable(result: CallResult) -> None:
     """A provider's unstorable text neither loses the outcome nor reaches the database."""
-    body = receipt_body(told(result)).decode()
+    body = receipt_body(reported(result)).decode()
     assert "\\u0000" not in body
     assert json.loads(body)["attempt_id"] == ATTEMPT
 
 
 def test_a_huge_element_is_cut() -> None:
     """The history keeps 32 KiB of a provider's answer at most."""
-    receipt = told(Accepted(("SM1",), element={"page": "x" * 100_000}))
+    receipt = reported(Accepted(("SM1",), element={"page": "x" * 100_000}))
     assert receipt.element["truncated"] is True
     assert len(receipt_body(receipt)) < 4096
 
@@ -141,6 +141,6 @@ def test_a_huge_element_is_cut() -> None:
 def test_the_wait_survives_the_bus() -> None:
     """The router reads the wait that the worker wrote."""
     failure = Failure.of(FailureClass.RATE_LIMITED, retry_after=timedelta(milliseconds=1500))
-    read = AttemptReceipt.model_validate_json(receipt_body(told(Refused(failure))))
+    read = AttemptReceipt.model_validate_json(receipt_body(reported(Refused(failure))))
     assert read.failure is not None
     assert read.failure.retry_after == timedelta(seconds=1.5)
