@@ -23,7 +23,7 @@ def measure(stack: Stack) -> dict[str, Any]:
             continue
         services.stop(stack, [name])
         started = time.perf_counter()
-        services.start(stack, [name], on_leash=True)
+        services.start(stack, [name], die_with_parent=True)
         seconds = time.perf_counter() - started
         time.sleep(SETTLE_SECONDS)
         pid = processes.running_pid(stack.home, name)

@@ -16,7 +16,7 @@ from bench.medians import spread
 from herald.contracts.topology import receipts_queue
 from herald.contracts.vocabulary import Lane
 from herald_local import processes, services
-from herald_local.parent_death import leashed
+from herald_local.parent_death import dying_with_parent
 from herald_local.ports import free_port
 from herald_local.progress import report
 from herald_local.stack import Stack
@@ -34,7 +34,9 @@ async def requests(stack: Stack, seconds: float, runs: int) -> dict[str, Any]:
     services.stop(stack, others)
     port = free_port()
     environment = {**os.environ, "HERALD_OPERATIONS_PORT": str(port), "PYTHONPATH": "tests"}
-    processes.launch(stack.home, BARE, leashed([sys.executable, "-m", "bench.bare"]), environment)
+    processes.launch(
+        stack.home, BARE, dying_with_parent([sys.executable, "-m", "bench.bare"]), environment
+    )
     bare: list[float] = []
     ingress: list[float] = []
     try:
@@ -56,7 +58,7 @@ async def requests(stack: Stack, seconds: float, runs: int) -> dict[str, Any]:
     finally:
         processes.stop(stack.home, [BARE])
         await _purge(stack)
-        services.start(stack, others, on_leash=True)
+        services.start(stack, others, die_with_parent=True)
     return {
         "seconds": seconds,
         "runs": runs,

@@ -29,7 +29,7 @@ def kill(stack: Stack, name: str) -> None:
 
 def restart(stack: Stack, name: str) -> None:
     """Start a service and wait until all are ready."""
-    services.start(stack, [name], on_leash=True)
+    services.start(stack, [name], die_with_parent=True)
     services.wait_ready(stack)
 
 

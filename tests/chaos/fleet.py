@@ -20,7 +20,7 @@ from chaos.network import Network
 from chaos.replicas import PAIRS, PREVIOUS, REPLICAS
 from herald_local import processes, services
 from herald_local.provision import write_configuration
-from herald_local.saved_state import recall, with_ports
+from herald_local.saved_state import load_state, with_ports
 from herald_local.servers import GivenServers, start_servers, stop_servers
 from herald_local.stack import Stack
 
@@ -35,7 +35,7 @@ class Fleet:
     stack: Stack
     network: Network
     balancer: Balancer
-    launcher: ThreadPoolExecutor  # a process on a leash dies with the thread that started it
+    launcher: ThreadPoolExecutor  # such a process dies with the thread that started it
     links: dict[str, dict[str, Link]] = field(default_factory=dict)  # by replica and server
     clocks: dict[str, Clock] = field(default_factory=dict)
     running: list[str] = field(default_factory=list)  # what should run, replicas alone
@@ -61,7 +61,9 @@ class Fleet:
         if replica not in self.running:
             self.running.append(replica)
         changes = self._settings[replica]
-        self.launch(lambda: services.launch(self.stack, replica, on_leash=True, changes=changes))
+        self.launch(
+            lambda: services.launch(self.stack, replica, die_with_parent=True, changes=changes)
+        )
 
     def launch(self, act: Callable[[], None]) -> None:
         """Start processes from a thread that lives as long as the fleet; any thread may ask."""
@@ -119,7 +121,7 @@ def running_fleet(home: Path) -> Iterator[Fleet]:
         backends = {name: stack.ports[name] for name in ingresses}
         balancer = network.balance(stack.ports["ingress"], backends)
         fleet = Fleet(stack=stack, network=network, balancer=balancer, launcher=launcher)
-        fleet.launch(lambda: services.launch(stack, "sandbox", on_leash=True))
+        fleet.launch(lambda: services.launch(stack, "sandbox", die_with_parent=True))
         for replica in REPLICAS:
             fleet.add(replica)
         services.wait_ready(stack, ["sandbox", *fleet.running])
@@ -132,12 +134,12 @@ def running_fleet(home: Path) -> Iterator[Fleet]:
 
 def _prepared(home: Path) -> Stack:
     """Start the servers and write what services need; `ingress` is the balancer's port."""
-    servers = start_servers(home, GivenServers(), on_leash=True)
+    servers = start_servers(home, GivenServers(), die_with_parent=True)
     operations = (f"{name}.operations" for name in PAIRS["ingress"])
     names = (*services.PORTS, *REPLICAS, *operations, *PREVIOUS.values())
-    memory = with_ports(home, recall(home), names)
-    write_configuration(home, memory)
-    stack = Stack(home=home, servers=servers, ports=memory.ports)
+    state = with_ports(home, load_state(home), names)
+    write_configuration(home, state)
+    stack = Stack(home=home, servers=servers, ports=state.ports)
     services.prepare(stack)
     return stack
 

@@ -102,11 +102,11 @@ def _server_fault(fleet: Fleet, kind: Kind) -> Iterator[None]:
         try:
             yield
         finally:
-            fleet.launch(lambda: broker.start(on_leash=True))
+            fleet.launch(lambda: broker.start(die_with_parent=True))
             trace(fleet.stack)
     else:
         database.stop()
         try:
             yield
         finally:
-            fleet.launch(lambda: database.start(on_leash=True))
+            fleet.launch(lambda: database.start(die_with_parent=True))

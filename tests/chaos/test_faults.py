@@ -95,7 +95,7 @@ def test_broker_is_killed(stack: Stack, conclude: Conclude) -> None:
         load.wait_until_under_way("sms")
         broker.stop(gracefully=False)
         faults.expect_trouble(stack, faults.HERALD, part="broker")
-        broker.start(on_leash=True)
+        broker.start(die_with_parent=True)
         trace(stack)
         services.wait_ready(stack)
     conclude(load, Promise(redeliveries=1 + GROWTH))
@@ -127,7 +127,7 @@ def test_database_is_away(stack: Stack, conclude: Conclude) -> None:
         faults.expect_trouble(stack, faults.USERS_OF_DATABASE, part="database")
         time.sleep(back - time.monotonic())
         faults.expect_trouble(stack, faults.USERS_OF_DATABASE, part="database")
-        database.start(on_leash=True)
+        database.start(die_with_parent=True)
         services.wait_ready(stack)
     conclude(load, Promise(redeliveries=1 + GROWTH))
 

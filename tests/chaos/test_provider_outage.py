@@ -39,7 +39,7 @@ def test_a_provider_that_refuses_connections_burns_no_message(
             load.wait_until_confirmed(number // 4)
         time.sleep(max(0.0, away_until - time.monotonic()))
     finally:
-        fleet.launch(partial(services.launch, fleet.stack, SANDBOX, on_leash=True))
+        fleet.launch(partial(services.launch, fleet.stack, SANDBOX, die_with_parent=True))
     services.wait_ready(fleet.stack, [SANDBOX])
     back = time.monotonic()
     record = asyncio.run(settled(fleet.stack, load, patience_seconds=PATIENCE_SECONDS))

@@ -165,7 +165,7 @@ def test_many_redeliveries_lose_nothing(fleet: Fleet, conclude: Conclude) -> Non
             _wait_for_deliveries(links)
             for link in links:
                 fleet.network.do(link.reset_once)
-        fleet.launch(lambda: database.start(on_leash=True))
+        fleet.launch(lambda: database.start(die_with_parent=True))
         fleet.wait_ready()
     verdict = conclude(load, LONG_SECONDS)
     assert verdict.problems() == []

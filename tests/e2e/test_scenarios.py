@@ -7,16 +7,16 @@ from uuid import uuid4
 import pytest
 
 from herald_local.demo.command import perform
+from herald_local.demo.scenario_run import ScenarioRun
 from herald_local.demo.scenarios import SCENARIOS
-from herald_local.demo.story import Story
 from herald_local.stack import Stack
 
 
 @pytest.fixture(scope="module")
 def problems(stack: Stack) -> dict[str, list[str]]:
     """Play all scenarios at once and give what was wrong with each."""
-    stories = [Story(s, number, uuid4().hex[:8]) for number, s in enumerate(SCENARIOS, start=1)]
-    return perform(stack, stories)
+    runs = [ScenarioRun(s, number, uuid4().hex[:8]) for number, s in enumerate(SCENARIOS, start=1)]
+    return perform(stack, runs)
 
 
 @pytest.mark.parametrize("name", [scenario.name for scenario in SCENARIOS])

@@ -96,7 +96,7 @@ def servers_for_tests(stack: StackName = "test-servers") -> None:
     home = _home(stack)
     try:
         with locked(home):
-            servers = start_servers(home, GivenServers(), on_leash=False)
+            servers = start_servers(home, GivenServers(), die_with_parent=False)
     except LocalError as error:
         _give_up(error)
     typer.echo(f"export HERALD_TEST_AMQP_URL={servers.amqp_url}")

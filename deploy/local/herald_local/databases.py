@@ -14,7 +14,7 @@ from herald_local.errors import LocalError
 TIMEOUT_SECONDS = 30
 
 
-def answers(dsn: str) -> bool:
+def accepts(dsn: str) -> bool:
     """Say whether the database accepts a connection."""
     try:
         _finish(_execute(dsn, "SELECT 1"))
@@ -34,7 +34,7 @@ def create_database(admin_dsn: str, name: str) -> str:
 
 
 def drop_database(admin_dsn: str, name: str) -> None:
-    """Drop a database, cutting off whoever still uses it; one that is gone is fine.
+    """Drop a database, ending all its connections; one that is gone is fine.
 
     Raises:
         LocalError: the server refuses or is away.

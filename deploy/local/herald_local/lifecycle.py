@@ -11,15 +11,15 @@ from herald_local import processes, services
 from herald_local.lock import locked
 from herald_local.progress import report
 from herald_local.provision import write_configuration
-from herald_local.saved_state import recall, with_ports
+from herald_local.saved_state import load_state, with_ports
 from herald_local.servers import GivenServers, Servers, start_servers, stop_servers
 from herald_local.stack import Stack
 
 
-def start(home: Path, given: GivenServers, *, on_leash: bool = False) -> Stack:
+def start(home: Path, given: GivenServers, *, die_with_parent: bool = False) -> Stack:
     """Start what does not run of the stack in `home`; return it when all of it is ready.
 
-    `on_leash`: private servers and services die with this process. When the start fails,
+    `die_with_parent`: private servers and services die with this process. When the start fails,
     everything that runs of the stack is stopped; its logs stay.
 
     Raises:
@@ -27,8 +27,8 @@ def start(home: Path, given: GivenServers, *, on_leash: bool = False) -> Stack:
     """
     with locked(home):
         try:
-            servers = start_servers(home, given, on_leash=on_leash)
-            return _start_services(home, servers, on_leash=on_leash)
+            servers = start_servers(home, given, die_with_parent=die_with_parent)
+            return _start_services(home, servers, die_with_parent=die_with_parent)
         except BaseException:
             _stop(home)
             raise
@@ -48,24 +48,24 @@ def running_stack(home: Path, given: GivenServers) -> Iterator[Stack]:
         LocalError: something is missing or did not become ready.
     """
     try:
-        yield start(home, given, on_leash=True)
+        yield start(home, given, die_with_parent=True)
     finally:
         stop(home)
 
 
-def _start_services(home: Path, servers: Servers, *, on_leash: bool) -> Stack:
-    memory = with_ports(home, recall(home), services.PORTS)
-    stack = Stack(home=home, servers=servers, ports=memory.ports)
+def _start_services(home: Path, servers: Servers, *, die_with_parent: bool) -> Stack:
+    state = with_ports(home, load_state(home), services.PORTS)
+    stack = Stack(home=home, servers=servers, ports=state.ports)
     exports = home / "env"
     if exports.exists() and exports.read_text() == stack.exports and _all_ready(stack):
         return stack
     services.stop(stack)  # after a crash of some, the others hold an outdated configuration
     operator = urlsplit(servers.amqp_url).username
-    write_configuration(home, memory, operator=unquote(operator or ""))
+    write_configuration(home, state, operator=unquote(operator or ""))
     report("preparing the database and the broker")
     services.prepare(stack)
     report("starting the services")
-    services.start(stack, on_leash=on_leash)
+    services.start(stack, die_with_parent=die_with_parent)
     exports.touch(mode=0o600)
     exports.write_text(stack.exports)
     return stack

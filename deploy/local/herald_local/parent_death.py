@@ -6,11 +6,11 @@ import shutil
 from collections.abc import Sequence
 
 
-def leashed(arguments: Sequence[str], signal_name: str = "TERM") -> list[str]:
+def dying_with_parent(arguments: Sequence[str], signal_name: str = "TERM") -> list[str]:
     """Wrap a command so that the kernel sends it a signal when its parent dies.
 
-    The leash holds for the process itself, not for its children, and is lost when a program
-    changes its user: it comes last, right before the program. Where `setpriv` (util-linux) is
+    This covers the process itself, not its children, and is lost when a program changes its
+    user: it comes last, right before the program. Where `setpriv` (util-linux) is
     missing the command is returned as it is.
     """
     setpriv = shutil.which("setpriv")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from herald_local import databases, ports, postgresql_programs, processes
 from herald_local.errors import NotReadyError
-from herald_local.parent_death import leashed
+from herald_local.parent_death import dying_with_parent
 from herald_local.programs import run
 from herald_local.progress import report
 from herald_local.unprivileged import Identity, unprivileged_identity
@@ -46,8 +46,8 @@ class PostgresqlServer:
         """Say whether the server's process lives."""
         return processes.running_pid(self.home, SERVER) is not None
 
-    def start(self, *, on_leash: bool, identity: Identity | None = None) -> None:
-        """Create the cluster if it is new, start the server and wait until it answers.
+    def start(self, *, die_with_parent: bool, identity: Identity | None = None) -> None:
+        """Create the cluster if it is new, start the server and wait until it accepts connections.
 
         Raises:
             LocalError: PostgreSQL is missing, or did not come up.
@@ -59,12 +59,12 @@ class PostgresqlServer:
         if not self._data.exists():
             self._create_cluster(programs, identity)
         command = [str(programs / "postgres"), "-D", str(self._data), "-p", str(self.port)]
-        command = leashed(command, "INT") if on_leash else command
+        command = dying_with_parent(command, "INT") if die_with_parent else command
         processes.launch(self.home, SERVER, identity.command(command), _environment())
         wait_until(
-            self._answers,
+            self._accepts,
             timeout_seconds=START_SECONDS,
-            complaint=lambda: self._complaint("PostgreSQL does not answer"),
+            complaint=lambda: self._complaint("PostgreSQL does not accept connections"),
         )
 
     def stop(self) -> None:
@@ -77,10 +77,10 @@ class PostgresqlServer:
     def _data(self) -> Path:
         return self.directory / "data"
 
-    def _answers(self) -> bool:
+    def _accepts(self) -> bool:
         if not self.is_running():
             raise NotReadyError(self._complaint("PostgreSQL ended while starting"))
-        return databases.answers(self.dsn)
+        return databases.accepts(self.dsn)
 
     def _complaint(self, what: str) -> str:
         return f"{what}\n{processes.log_tail(self.home, SERVER)}"

@@ -1,4 +1,4 @@
-"""Running other programs to their end, with their words in the error when they fail."""
+"""Running other programs to their end, with their output in the error when they fail."""
 
 from __future__ import annotations
 

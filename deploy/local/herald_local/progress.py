@@ -1,4 +1,4 @@
-"""What the runner tells the person who started it: on stderr, since stdout belongs to results."""
+"""Progress for the person who started the runner: on stderr, since stdout is for results."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ import sys
 
 
 def report(line: str) -> None:
-    """Say one line."""
+    """Write one line."""
     sys.stderr.write(f"{line}\n")
     sys.stderr.flush()

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
 from herald.contracts.read_tokens import EVERY_TENANT, TOKEN_PREFIX, entry_for
 from herald_local.ports import LOOPBACK
 from herald_local.rabbitmq_node import USER
-from herald_local.saved_state import Memory
+from herald_local.saved_state import SavedState
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -27,14 +27,14 @@ _P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
 
 def write_configuration(
-    home: Path, memory: Memory, templates: Path = TEMPLATES, *, operator: str = USER
+    home: Path, state: SavedState, templates: Path = TEMPLATES, *, operator: str = USER
 ) -> None:
     """Write `herald.toml`, `sandbox.toml` and `secrets/` of the stack in `home`, for its eyes only.
 
-    The memory has the ports of `ingress`, `sandbox` and `sandbox.smtp`. `operator` is the broker
+    `state` has the ports of `ingress`, `sandbox` and `sandbox.smtp`. `operator` is the broker
     user of whoever works with the stack.
     """
-    values = _values(memory) | {"operator": json.dumps(operator)}
+    values = _values(state) | {"operator": json.dumps(operator)}
     for template in sorted(path for path in templates.rglob("*") if path.is_file()):
         file = home / template.relative_to(templates)
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -42,32 +42,32 @@ def write_configuration(
         file.write_text(Template(template.read_text()).substitute(values))
 
 
-def _values(memory: Memory) -> dict[str, str]:
-    private_key, public_key = _sendgrid_keys(memory)
-    read_token = f"{TOKEN_PREFIX}{memory.secret('read token', 60)}"
+def _values(state: SavedState) -> dict[str, str]:
+    private_key, public_key = _sendgrid_keys(state)
+    read_token = f"{TOKEN_PREFIX}{state.secret('read token', 60)}"
     return {
-        "ingress_url": f"http://{LOOPBACK}:{memory.ports['ingress']}",
-        "sandbox_url": f"http://{LOOPBACK}:{memory.ports['sandbox']}",
-        "smtp_port": str(memory.ports["sandbox.smtp"]),
-        "smtp_password": memory.secret("smtp password"),
+        "ingress_url": f"http://{LOOPBACK}:{state.ports['ingress']}",
+        "sandbox_url": f"http://{LOOPBACK}:{state.ports['sandbox']}",
+        "smtp_port": str(state.ports["sandbox.smtp"]),
+        "smtp_password": state.secret("smtp password"),
         "read_token": read_token,
         "read_token_entry": entry_for("operator", read_token, [EVERY_TENANT]).rstrip(),
-        "masking_key": memory.secret("masking key", 64),
+        "masking_key": state.secret("masking key", 64),
         "phone_number_id": "100000000000001",
-        "whatsapp_access_token": f"EAA{memory.secret('whatsapp access token', 60)}",
-        "whatsapp_app_secret": memory.secret("whatsapp app secret"),
-        "whatsapp_verify_token": memory.secret("whatsapp verify token"),
-        "account_sid": f"AC{memory.secret('twilio account sid')}",
-        "twilio_auth_token": memory.secret("twilio auth token"),
-        "sendgrid_api_key": f"SG.{memory.secret('sendgrid api key', 60)}",
+        "whatsapp_access_token": f"EAA{state.secret('whatsapp access token', 60)}",
+        "whatsapp_app_secret": state.secret("whatsapp app secret"),
+        "whatsapp_verify_token": state.secret("whatsapp verify token"),
+        "account_sid": f"AC{state.secret('twilio account sid')}",
+        "twilio_auth_token": state.secret("twilio auth token"),
+        "sendgrid_api_key": f"SG.{state.secret('sendgrid api key', 60)}",
         "sendgrid_private_key": private_key,
         "sendgrid_public_key": public_key,
     }
 
 
-def _sendgrid_keys(memory: Memory) -> tuple[str, str]:
+def _sendgrid_keys(state: SavedState) -> tuple[str, str]:
     """Return the pair that signs SendGrid's event webhooks: base64 PKCS8 DER, base64 SPKI DER."""
-    number = int(memory.secret("sendgrid signing key", 64), 16)
+    number = int(state.secret("sendgrid signing key", 64), 16)
     key = ec.derive_private_key(number % (_P256_ORDER - 1) + 1, ec.SECP256R1())
     private = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
     public = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)

@@ -13,7 +13,7 @@ HTTP_NOT_FOUND = 404
 _ALL_RIGHTS = json.dumps({"configure": ".*", "write": ".*", "read": ".*"}).encode()
 
 
-def answers(management_url: str) -> bool:
+def responds(management_url: str) -> bool:
     """Say whether the management interface serves."""
     return call("GET", f"{management_url}/api/overview").status == HTTP_OK
 
@@ -49,7 +49,7 @@ def with_vhost(amqp_url: str, name: str) -> str:
 def _require(
     method: str, base: str, path: str, body: bytes | None = None, also_fine: int = HTTP_OK
 ) -> None:
-    answer = call(method, base.rstrip("/") + path, body)
-    if not (HTTP_OK <= answer.status < HTTP_OK + 100 or answer.status == also_fine):
-        why = answer.body.decode(errors="replace")[:300] if answer.status else "no answer"
-        raise LocalError(f"RabbitMQ management: {method} {path}: {answer.status} {why}")
+    response = call(method, base.rstrip("/") + path, body)
+    if not (HTTP_OK <= response.status < HTTP_OK + 100 or response.status == also_fine):
+        why = response.body.decode(errors="replace")[:300] if response.status else "no response"
+        raise LocalError(f"RabbitMQ management: {method} {path}: {response.status} {why}")

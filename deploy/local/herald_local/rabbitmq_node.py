@@ -9,7 +9,7 @@ from pathlib import Path
 
 from herald_local import ports, processes, rabbitmq_management, rabbitmq_programs
 from herald_local.errors import NotReadyError
-from herald_local.parent_death import leashed
+from herald_local.parent_death import dying_with_parent
 from herald_local.progress import report
 from herald_local.waiting import wait_until
 
@@ -67,7 +67,7 @@ class RabbitmqNode:
         """Say whether the node's process lives."""
         return processes.running_pid(self.home, NODE) is not None
 
-    def start(self, *, on_leash: bool) -> None:
+    def start(self, *, die_with_parent: bool) -> None:
         """Start the node and its epmd, and wait until it serves.
 
         Raises:
@@ -82,7 +82,7 @@ class RabbitmqNode:
         server = [str(programs.server)]
         # a node is killed with its runner: nobody is left to read what it would save
         for name, command in ((EPMD, epmd), (NODE, server)):
-            wrapped = leashed(command, "KILL") if on_leash else command
+            wrapped = dying_with_parent(command, "KILL") if die_with_parent else command
             processes.launch(self.home, name, wrapped, environment)
             if name == EPMD:  # else the node starts an epmd of its own, which nobody would stop
                 wait_until(
@@ -93,7 +93,7 @@ class RabbitmqNode:
         wait_until(
             self._serves,
             timeout_seconds=START_SECONDS,
-            complaint=lambda: self._complaint("RabbitMQ does not answer", NODE),
+            complaint=lambda: self._complaint("RabbitMQ does not respond", NODE),
         )
 
     def stop(self, *, gracefully: bool = True) -> None:
@@ -105,7 +105,7 @@ class RabbitmqNode:
     def _serves(self) -> bool:
         if not self.is_running():
             raise NotReadyError(self._complaint("RabbitMQ ended while starting", NODE))
-        return ports.is_open(self.ports.amqp) and rabbitmq_management.answers(self.management_url)
+        return ports.is_open(self.ports.amqp) and rabbitmq_management.responds(self.management_url)
 
     def _complaint(self, what: str, name: str) -> str:
         logs = sorted((self.directory / "log").glob("*@*.log"))

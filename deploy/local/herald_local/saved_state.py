@@ -1,4 +1,4 @@
-"""What a stack remembers between runs: its ports and the seed of its secrets."""
+"""What a stack keeps between runs: its ports and the seed of its secrets."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from herald_local import ports, processes
 
 
-class Memory(BaseModel):
+class SavedState(BaseModel):
     """Kept in `state.json`; every secret is derived, so a lost file of a stack can be rewritten."""
 
     model_config = ConfigDict(frozen=True)
@@ -27,29 +27,29 @@ class Memory(BaseModel):
         return digits[:length]
 
 
-def recall(home: Path) -> Memory:
-    """Return what the stack in `home` remembers; a new stack starts with a seed."""
+def load_state(home: Path) -> SavedState:
+    """Return the state of the stack in `home`; a new stack starts with a seed."""
     file = home / "state.json"
     if file.exists():
-        return Memory.model_validate_json(file.read_text())
-    return Memory(seed=secrets.token_hex(32))
+        return SavedState.model_validate_json(file.read_text())
+    return SavedState(seed=secrets.token_hex(32))
 
 
-def with_ports(home: Path, memory: Memory, names: Iterable[str]) -> Memory:
-    """Return and save the memory with a port for each of `names`.
+def with_ports(home: Path, state: SavedState, names: Iterable[str]) -> SavedState:
+    """Return and save the state with a port for each of `names`.
 
     A name begins with that of the process that listens (`rabbitmq`, `rabbitmq.management`). A
-    remembered port stays unless something else took it while that process was down.
+    saved port stays unless something else took it while that process was down.
     """
-    chosen = dict(memory.ports)
+    chosen = dict(state.ports)
     for name in names:
         port = chosen.get(name)
         listening = processes.running_pid(home, name.partition(".")[0]) is not None
         if port is None or not (listening or ports.is_free(port)):
             chosen[name] = ports.free_port(set(chosen.values()))
-    memory = memory.model_copy(update={"ports": chosen})
+    state = state.model_copy(update={"ports": chosen})
     home.mkdir(parents=True, exist_ok=True)
     file = home / "state.json"
     file.touch(mode=0o600)
-    file.write_text(memory.model_dump_json(indent=2) + "\n")
-    return memory
+    file.write_text(state.model_dump_json(indent=2) + "\n")
+    return state

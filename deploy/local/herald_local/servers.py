@@ -11,7 +11,7 @@ from pathlib import Path
 
 from herald_local.postgresql_server import PostgresqlServer
 from herald_local.rabbitmq_node import NodePorts, RabbitmqNode
-from herald_local.saved_state import recall, with_ports
+from herald_local.saved_state import load_state, with_ports
 
 PORTS = ("rabbitmq", "rabbitmq.management", "rabbitmq.distribution", "epmd", "postgresql")
 
@@ -45,7 +45,7 @@ class GivenServers:
         )
 
 
-def start_servers(home: Path, given: GivenServers, *, on_leash: bool) -> Servers:
+def start_servers(home: Path, given: GivenServers, *, die_with_parent: bool) -> Servers:
     """Start the private servers that are needed and not running; return where all are.
 
     Raises:
@@ -53,9 +53,9 @@ def start_servers(home: Path, given: GivenServers, *, on_leash: bool) -> Servers
     """
     node, database = private_servers(home)
     if given.amqp_url is None and not node.is_running():
-        node.start(on_leash=on_leash)
+        node.start(die_with_parent=die_with_parent)
     if given.postgres_dsn is None and not database.is_running():
-        database.start(on_leash=on_leash)
+        database.start(die_with_parent=die_with_parent)
     own_broker = given.amqp_url is None
     return Servers(
         amqp_url=given.amqp_url or node.amqp_url,
@@ -87,7 +87,7 @@ def running_servers(home: Path, given: GivenServers) -> Iterator[Servers]:
         LocalError: a server is missing here or did not come up.
     """
     try:
-        yield start_servers(home, given, on_leash=True)
+        yield start_servers(home, given, die_with_parent=True)
     finally:
         stop_servers(home, gracefully=False)
         erase(home)
@@ -95,16 +95,16 @@ def running_servers(home: Path, given: GivenServers) -> Iterator[Servers]:
 
 def private_servers(home: Path) -> tuple[RabbitmqNode, PostgresqlServer]:
     """Return the broker and the database of the stack in `home`, running or not."""
-    memory = with_ports(home, recall(home), PORTS)
+    state = with_ports(home, load_state(home), PORTS)
     node_ports = NodePorts(
-        amqp=memory.ports["rabbitmq"],
-        management=memory.ports["rabbitmq.management"],
-        distribution=memory.ports["rabbitmq.distribution"],
-        epmd=memory.ports["epmd"],
+        amqp=state.ports["rabbitmq"],
+        management=state.ports["rabbitmq.management"],
+        distribution=state.ports["rabbitmq.distribution"],
+        epmd=state.ports["epmd"],
     )
     return (
-        RabbitmqNode(home=home, ports=node_ports, password=memory.secret("rabbitmq")),
+        RabbitmqNode(home=home, ports=node_ports, password=state.secret("rabbitmq")),
         PostgresqlServer(
-            home=home, port=memory.ports["postgresql"], password=memory.secret("postgresql")
+            home=home, port=state.ports["postgresql"], password=state.secret("postgresql")
         ),
     )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from herald_local import processes
 from herald_local.errors import NotReadyError
-from herald_local.parent_death import leashed
+from herald_local.parent_death import dying_with_parent
 from herald_local.ports import LOOPBACK
 from herald_local.programs import run
 from herald_local.stack import Stack
@@ -21,18 +21,18 @@ from herald_local.web import call
 READY_SECONDS = 60
 STOP_SECONDS = 45  # a service drains what it holds before it ends
 HTTP_OK = 200
-# What services tell beside their readiness, and what stops nothing: silence is judged late for a
-# while after an outage, accounts are down or paused until somebody calls or resumes them.
+# Checks that keep no stack from starting: silence is judged late for a while after an outage,
+# accounts are down or paused until somebody calls or resumes them.
 LASTING = frozenset({"silence", "accounts"})
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One service: its name here, the package that `python -m` runs, whether strangers call it."""
+    """One service: its name here, and the package that `python -m` runs."""
 
     name: str
     package: str
-    public: bool = False
+    public: bool = False  # listens for others than operators
 
 
 # in the order in which they start; they stop the other way round
@@ -60,7 +60,7 @@ def prepare(stack: Stack) -> None:
         run(command, environment=environment, known_as=f"herald {' '.join(task)}")
 
 
-def start(stack: Stack, names: Sequence[str] = NAMES, *, on_leash: bool) -> None:
+def start(stack: Stack, names: Sequence[str] = NAMES, *, die_with_parent: bool) -> None:
     """Start services and wait until all are ready.
 
     Raises:
@@ -68,19 +68,19 @@ def start(stack: Stack, names: Sequence[str] = NAMES, *, on_leash: bool) -> None
     """
     for service in SERVICES:
         if service.name in names:
-            launch(stack, service.name, on_leash=on_leash)
+            launch(stack, service.name, die_with_parent=die_with_parent)
     wait_ready(stack, names)
 
 
 def launch(
-    stack: Stack, name: str, *, on_leash: bool, changes: Mapping[str, str] | None = None
+    stack: Stack, name: str, *, die_with_parent: bool, changes: Mapping[str, str] | None = None
 ) -> None:
     """Start a service, or a replica of one (`router-2`), and do not wait until it is ready.
 
     `changes`: what its environment has instead of, or beside, what a stack's services have.
     """
     command = [sys.executable, "-m", _service_of(name).package]
-    command = leashed(command) if on_leash else command
+    command = dying_with_parent(command) if die_with_parent else command
     processes.launch(stack.home, name, command, _environment(stack, name) | dict(changes or {}))
 
 
@@ -115,9 +115,9 @@ def wait_ready(stack: Stack, names: Sequence[str] = NAMES) -> None:
 
 
 def is_ready(stack: Stack, name: str) -> bool:
-    """Say whether a service is ready, and nothing that it is made of complains."""
-    answer = call("GET", f"{stack.operations_url(name)}/readyz")
-    return answer.status == HTTP_OK and not _complaints(answer.body)
+    """Say whether a service is ready and all its checks pass."""
+    response = call("GET", f"{stack.operations_url(name)}/readyz")
+    return response.status == HTTP_OK and not _complaints(response.body)
 
 
 def _complaint(stack: Stack, names: Sequence[str]) -> str:
@@ -132,13 +132,13 @@ def _complaint(stack: Stack, names: Sequence[str]) -> str:
 def _why(stack: Stack, name: str) -> str:
     if processes.running_pid(stack.home, name) is None:
         return "it has ended"
-    answer = call("GET", f"{stack.operations_url(name)}/readyz")
-    if answer.status == 0:
-        return "it does not answer"
+    response = call("GET", f"{stack.operations_url(name)}/readyz")
+    if response.status == 0:
+        return "it does not respond"
     try:
-        return "; ".join(_complaints(answer.body))
+        return "; ".join(_complaints(response.body))
     except (ValueError, KeyError, TypeError):
-        return f"/readyz answers {answer.status}"
+        return f"/readyz responds {response.status}"
 
 
 def _complaints(body: bytes) -> list[str]:

@@ -1,4 +1,4 @@
-"""One HTTP call, without a library: to management interfaces and to readiness checks."""
+"""One HTTP request, without a library: to management interfaces and to readiness checks."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from urllib.parse import unquote, urlsplit
 TIMEOUT_SECONDS = 10
 
 
-class Answer(NamedTuple):
-    """An HTTP answer; status 0 means that none came."""
+class Response(NamedTuple):
+    """An HTTP response; status 0 means that none came."""
 
     status: int
     body: bytes
 
 
-def call(method: str, url: str, body: bytes | None = None, *, token: str | None = None) -> Answer:
-    """Make one call, with a bearer token if there is one.
+def call(method: str, url: str, body: bytes | None = None, *, token: str | None = None) -> Response:
+    """Send one request, with a bearer token if there is one.
 
     Credentials in `url` go as Basic authentication, never on the request line.
     """
@@ -35,8 +35,8 @@ def call(method: str, url: str, body: bytes | None = None, *, token: str | None 
     try:
         connection.request(method, target, body=body, headers=headers)
         response = connection.getresponse()
-        return Answer(response.status, response.read())
+        return Response(response.status, response.read())
     except (OSError, HTTPException):
-        return Answer(0, b"")
+        return Response(0, b"")
     finally:
         connection.close()

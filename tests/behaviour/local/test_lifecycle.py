@@ -38,7 +38,7 @@ def test_a_second_start_changes_nothing(running: Stack, given: GivenServers) -> 
     """Starting what runs is free: the same processes at the same addresses."""
     before = _pids(running)
     assert None not in before.values()
-    assert lifecycle.start(running.home, given, on_leash=True) == running
+    assert lifecycle.start(running.home, given, die_with_parent=True) == running
     assert _pids(running) == before
 
 
@@ -46,7 +46,7 @@ def test_a_start_after_a_crash_restores_the_stack(running: Stack, given: GivenSe
     """When services have died, the next start brings them back at the same addresses."""
     services.kill(running, ["router", "ingress"])
     assert not services.is_ready(running, "router")
-    assert lifecycle.start(running.home, given, on_leash=True) == running
+    assert lifecycle.start(running.home, given, die_with_parent=True) == running
     assert all(services.is_ready(running, name) for name in services.NAMES)
 
 
@@ -57,7 +57,7 @@ def test_a_paused_account_keeps_no_stack_from_starting(running: Stack, given: Gi
     run([*herald, "pause", "twilio-main"], environment=environment)
     try:
         services.kill(running, ["channel-sms"])
-        assert lifecycle.start(running.home, given, on_leash=True) == running
+        assert lifecycle.start(running.home, given, die_with_parent=True) == running
         assert services.is_ready(running, "channel-sms")
     finally:
         run([*herald, "resume", "twilio-main"], environment=environment)
@@ -78,21 +78,21 @@ def test_a_start_that_fails_says_why_and_leaves_nothing_running(
     """A database that is away is named, and no process of the stack stays."""
     nowhere = dataclasses.replace(given, postgres_dsn="postgresql://postgres@127.0.0.1:9/postgres")
     with pytest.raises(LocalError, match="PostgreSQL"):
-        lifecycle.start(home / "hopeless", nowhere, on_leash=True)
+        lifecycle.start(home / "hopeless", nowhere, die_with_parent=True)
     assert processes.recorded(home / "hopeless") == []
 
 
-def test_a_service_that_ends_is_named_with_its_last_words(
+def test_a_service_that_ends_is_named_with_the_end_of_its_log(
     home: Path, given: GivenServers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The complaint names the service at fault alone and shows the end of its log."""
+    """The error names the failing service alone and shows the end of its log."""
     broken = tuple(
         services.Service("ingress", "no_such_package") if service.name == "ingress" else service
         for service in services.SERVICES
     )
     monkeypatch.setattr(services, "SERVICES", broken)
     with pytest.raises(LocalError, match="No module named no_such_package") as caught:
-        lifecycle.start(home / "broken", given, on_leash=True)
+        lifecycle.start(home / "broken", given, die_with_parent=True)
     assert "ingress is not ready: it has ended" in str(caught.value)
     assert "router is not ready" not in str(caught.value)
     assert processes.recorded(home / "broken") == []

@@ -30,8 +30,8 @@ def test_it_ends_at_once_and_names_the_variables() -> None:
         text=True,
         check=False,
     )
-    told = [line for line in ended.stdout.splitlines() if "RabbitMQ is missing" in line]
+    lines = [line for line in ended.stdout.splitlines() if "RabbitMQ is missing" in line]
     assert ended.returncode == 1
-    assert len(told) == 1
-    assert "HERALD_TEST_AMQP_URL and HERALD_TEST_RABBITMQ_MANAGEMENT_URL" in told[0]
+    assert len(lines) == 1
+    assert "HERALD_TEST_AMQP_URL and HERALD_TEST_RABBITMQ_MANAGEMENT_URL" in lines[0]
     assert len(ended.stdout.splitlines()) < 5

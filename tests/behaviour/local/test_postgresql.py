@@ -24,24 +24,24 @@ def test_the_wheels_programs_serve(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv(postgresql_programs.CHOICE_VARIABLE, "embedded")
     server = _server(tmp_path / "a checkout" / ".run" / "dev")
     try:
-        server.start(on_leash=True)
-        assert databases.answers(databases.create_database(server.dsn, "ours"))
+        server.start(die_with_parent=True)
+        assert databases.accepts(databases.create_database(server.dsn, "ours"))
     finally:
         server.stop()
         erase(server.home)
-    assert not databases.answers(server.dsn)
+    assert not databases.accepts(server.dsn)
 
 
 def test_databases_survive_a_restart_and_passwords_are_needed(tmp_path: Path) -> None:
     """The cluster is made once, and no other local user gets in without the password."""
     server = _server(tmp_path / "dev")
     try:
-        server.start(on_leash=True)
+        server.start(die_with_parent=True)
         dsn = databases.create_database(server.dsn, "kept")
         server.stop()
-        server.start(on_leash=True)
-        assert databases.answers(dsn)
-        assert not databases.answers(dsn.replace("a1b2c3", "guess"))
+        server.start(die_with_parent=True)
+        assert databases.accepts(dsn)
+        assert not databases.accepts(dsn.replace("a1b2c3", "guess"))
     finally:
         server.stop()
         erase(server.home)
@@ -56,8 +56,8 @@ def test_another_account_serves_from_a_folder_it_can_reach(
     tmp_path.chmod(0o700)
     server = _server(tmp_path / "dev")
     try:
-        server.start(on_leash=True, identity=account_identity())
-        assert databases.answers(server.dsn)
+        server.start(die_with_parent=True, identity=account_identity())
+        assert databases.accepts(server.dsn)
         elsewhere = server.directory
         assert tmp_path not in elsewhere.parents
     finally:
@@ -66,7 +66,7 @@ def test_another_account_serves_from_a_folder_it_can_reach(
     assert not elsewhere.exists()
 
 
-def test_a_wish_that_is_not_understood_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_choice_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """A misspelt choice of PostgreSQL is an error, not a silent default."""
     monkeypatch.setenv(postgresql_programs.CHOICE_VARIABLE, "embeded")
     with pytest.raises(LocalError, match="embeded"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sys
 import time
@@ -12,23 +13,23 @@ import pytest
 
 from herald_local import processes
 from herald_local.errors import ProgramError
-from herald_local.parent_death import leashed
 from herald_local.waiting import wait_until
 
 ENVIRONMENT = dict(os.environ)
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
-DEAF = """
+IGNORES_SIGTERM = """
 import signal, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
-print("deaf", flush=True)
+print("ready", flush=True)
 time.sleep(60)
 """
 PARENT = """
 import sys
 from pathlib import Path
 from herald_local import processes
-from herald_local.parent_death import leashed
-processes.launch(Path(sys.argv[1]), "child", leashed([sys.executable, "-c", sys.argv[2]]), {})
+from herald_local.parent_death import dying_with_parent
+command = dying_with_parent([sys.executable, "-c", sys.argv[2]])
+processes.launch(Path(sys.argv[1]), "child", command, {})
 import time; time.sleep(60)
 """
 
@@ -54,21 +55,21 @@ def test_another_process_under_an_old_pid_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_a_process_that_ignores_sigterm_is_killed(tmp_path: Path) -> None:
-    """Patience ends in SIGKILL."""
-    processes.launch(tmp_path, "deaf", [sys.executable, "-c", DEAF], ENVIRONMENT)
+    """After the time to end comes SIGKILL."""
+    processes.launch(tmp_path, "stubborn", [sys.executable, "-c", IGNORES_SIGTERM], ENVIRONMENT)
     wait_until(
-        lambda: "deaf" in processes.log_tail(tmp_path, "deaf"),
+        lambda: "ready" in processes.log_tail(tmp_path, "stubborn"),
         timeout_seconds=10,
         complaint=lambda: "it did not start",
     )
     started = time.monotonic()
-    processes.stop(tmp_path, ["deaf"], patience_seconds=0.3)
-    assert processes.running_pid(tmp_path, "deaf") is None
+    processes.stop(tmp_path, ["stubborn"], patience_seconds=0.3)
+    assert processes.running_pid(tmp_path, "stubborn") is None
     assert 0.3 <= time.monotonic() - started < 5
 
 
-@pytest.mark.skipif(leashed(["true"]) == ["true"], reason="setpriv (util-linux) is missing")
-def test_a_process_on_a_leash_dies_with_its_killed_parent(tmp_path: Path) -> None:
+@pytest.mark.skipif(shutil.which("setpriv") is None, reason="setpriv (util-linux) is missing")
+def test_a_process_dies_with_its_killed_parent(tmp_path: Path) -> None:
     """SIGKILL to the runner, which can clean nothing up, ends what it launched."""
     parent = [sys.executable, "-c", PARENT, str(tmp_path), "import time; time.sleep(60)"]
     processes.launch(tmp_path, "parent", parent, ENVIRONMENT)

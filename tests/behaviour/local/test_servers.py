@@ -43,8 +43,8 @@ def test_a_deleted_virtual_host_is_gone(management_url: str) -> None:
 
 
 def test_a_broker_that_is_away_is_named(servers: object) -> None:
-    """A management interface that does not answer is an error that says so."""
-    with pytest.raises(LocalError, match="no answer"):
+    """A management interface that does not respond is an error that says so."""
+    with pytest.raises(LocalError, match="no response"):
         rabbitmq_management.create_vhost("http://guest:guest@127.0.0.1:9", "nowhere")
 
 

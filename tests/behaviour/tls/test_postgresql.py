@@ -53,7 +53,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TlsServer]:
     identity = unprivileged_identity()
     server = PostgresqlServer(home=home, port=ports.free_port(), password="a1b2c3")
     try:
-        server.start(on_leash=True, identity=identity)
+        server.start(die_with_parent=True, identity=identity)
         yield TlsServer(server, identity, Authority(home / "authority"))
     finally:
         server.stop()

@@ -90,7 +90,7 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TlsNode]:
         authority=Authority(home / "authority"),
     )
     try:
-        node.start(on_leash=True)
+        node.start(die_with_parent=True)
         yield node
     finally:
         node.stop(gracefully=False)

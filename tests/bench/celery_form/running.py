@@ -15,7 +15,7 @@ from kombu.exceptions import OperationalError
 
 from bench.celery_form.app import COMMANDS, OUTBOUND, RECEIPTS, app
 from herald_local import processes
-from herald_local.parent_death import leashed
+from herald_local.parent_death import dying_with_parent
 from herald_local.stack import Stack
 from herald_local.waiting import wait_until
 
@@ -46,7 +46,7 @@ def running_workers(stack: Stack) -> Iterator[None]:
             "--queues", queues, "--concurrency", str(CONCURRENCY), "--hostname", f"{name}@%h",
             "--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "WARNING",
         ]  # fmt: skip
-        processes.launch(stack.home, name, leashed(command), environment)
+        processes.launch(stack.home, name, dying_with_parent(command), environment)
     try:
         wait_until(
             _consumed, timeout_seconds=READY_SECONDS, complaint=lambda: "Celery did not start"

@@ -1,1 +1,1 @@
-"""The demo: real messages through a real Herald, told as they happen and checked at the end."""
+"""The demo: real messages through a real Herald, shown as they happen and checked at the end."""

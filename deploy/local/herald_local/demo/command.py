@@ -12,8 +12,8 @@ import typer
 from rich.console import Console
 
 from herald_local.demo.display import play, requests_taken
+from herald_local.demo.scenario_run import ScenarioRun
 from herald_local.demo.scenarios import SCENARIOS
-from herald_local.demo.story import Story
 from herald_local.demo.timeline import Timeline
 from herald_local.errors import LocalError
 from herald_local.lifecycle import running_stack
@@ -29,32 +29,32 @@ def demo() -> None:
     home, started = HOME.absolute(), time.monotonic()
     try:
         with running_stack(home, GivenServers.from_environment()) as stack:
-            stories = [Story(s, number, uuid4().hex[:8]) for number, s in enumerate(SCENARIOS, 1)]
-            problems = perform(stack, stories)
+            runs = [
+                ScenarioRun(s, number, uuid4().hex[:8]) for number, s in enumerate(SCENARIOS, 1)
+            ]
+            problems = perform(stack, runs)
     except LocalError as error:
         report(str(error))
         raise typer.Exit(1) from None
-    well = not any(problems.values())
-    if well:
+    passed = not any(problems.values())
+    if passed:
         erase(home)
     else:
         report(f"the logs are in {HOME}/logs")
     summary = {
-        "demo": "ok" if well else "failed",
+        "demo": "ok" if passed else "failed",
         "seconds": round(time.monotonic() - started, 1),
         "messages": len(problems),
         "scenarios": {name: "; ".join(found) or "ok" for name, found in problems.items()},
     }
     typer.echo(json.dumps(summary))
-    raise typer.Exit(0 if well else 1)
+    raise typer.Exit(0 if passed else 1)
 
 
-def perform(stack: Stack, stories: list[Story]) -> dict[str, list[str]]:
-    """Play the stories, write their timeline, and return what was wrong with each."""
+def perform(stack: Stack, runs: list[ScenarioRun]) -> dict[str, list[str]]:
+    """Play the runs, write their timeline, and return what was wrong with each."""
     timeline = Timeline(Console(stderr=True, highlight=False))
-    asyncio.run(play(stack, stories, timeline))
-    problems = {
-        story.scenario.name: story.problems(requests_taken(stack, story)) for story in stories
-    }
-    timeline.verdict(problems)
+    asyncio.run(play(stack, runs, timeline))
+    problems = {run.scenario.name: run.problems(requests_taken(stack, run)) for run in runs}
+    timeline.summary(problems)
     return problems

@@ -1,4 +1,4 @@
-"""Playing scenarios: commands onto the broker, events from it, the sandbox asked at the end."""
+"""Plays scenarios: sends their commands, follows their events, reads the sandbox's requests."""
 
 from __future__ import annotations
 
@@ -9,59 +9,59 @@ from datetime import UTC, datetime
 
 from herald.client import Client
 from herald.contracts.events import HeraldEvent, InboundData
-from herald_local.demo.story import Story
+from herald_local.demo.scenario_run import ScenarioRun
 from herald_local.stack import Stack
 from herald_local.web import call
 
 PATIENCE_SECONDS = 45
 
-# Called with a story and what it was told.
-Listener = Callable[[Story, HeraldEvent], None]
+# Called with each event of a run.
+Listener = Callable[[ScenarioRun, HeraldEvent], None]
 
 
-async def play(stack: Stack, stories: Sequence[Story], listener: Listener) -> None:
-    """Send every story's command and listen until each is over, or patience is."""
+async def play(stack: Stack, runs: Sequence[ScenarioRun], listener: Listener) -> None:
+    """Send every run's command and follow the events until each is over, or PATIENCE_SECONDS."""
     async with Client(stack.servers.amqp_url, name="demo") as herald, herald.events() as events:
-        for story in stories:
-            await _tell(herald, story)
+        for run in runs:
+            await _send(herald, run)
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
-                await _listen(events, stories, listener)
+                await _follow(events, runs, listener)
         except TimeoutError:
-            return  # the verdict names what is missing
+            return  # the summary names what is missing
 
 
-async def _tell(herald: Client, story: Story) -> None:
-    command = story.command(datetime.now(UTC))
-    for _ in range(story.scenario.copies):
+async def _send(herald: Client, run: ScenarioRun) -> None:
+    command = run.command(datetime.now(UTC))
+    for _ in range(run.scenario.copies):
         await herald.send(command)
-    if story.scenario.cancelled:
-        await herald.cancel(idempotency_key=story.key)
+    if run.scenario.cancelled:
+        await herald.cancel(idempotency_key=run.key)
 
 
-async def _listen(
-    events: AsyncIterator[HeraldEvent], stories: Sequence[Story], listener: Listener
+async def _follow(
+    events: AsyncIterator[HeraldEvent], runs: Sequence[ScenarioRun], listener: Listener
 ) -> None:
-    by_key = {story.key: story for story in stories}
-    by_phone = {story.phone: story for story in stories}
+    by_key = {run.key: run for run in runs}
+    by_phone = {run.phone: run for run in runs}
     async for event in events:
         data = event.data
         if isinstance(data, InboundData):
-            story = by_phone.get(data.sender)
+            run = by_phone.get(data.sender)
         else:
-            story = by_key.get(getattr(data, "idempotency_key", None) or "")
-        if story is None:
+            run = by_key.get(getattr(data, "idempotency_key", None) or "")
+        if run is None:
             continue
-        story.hear(event)
-        listener(story, event)
-        if all(other.is_over for other in stories):
+        run.record(event)
+        listener(run, event)
+        if all(other.is_over for other in runs):
             return
 
 
-def requests_taken(stack: Stack, story: Story) -> list[str]:
-    """Ask the sandbox on which channels it took requests for the story's recipient."""
-    answer = call("GET", f"{stack.sandbox_url}/_sandbox/requests")
-    mine = {story.phone, story.phone.removeprefix("+"), story.email}
+def requests_taken(stack: Stack, run: ScenarioRun) -> list[str]:
+    """Return the channels on which the sandbox accepted requests for the run's recipient."""
+    response = call("GET", f"{stack.sandbox_url}/_sandbox/requests")
+    mine = {run.phone, run.phone.removeprefix("+"), run.email}
     return [
-        entry["channel"] for entry in json.loads(answer.body)["requests"] if entry["to"] in mine
+        entry["channel"] for entry in json.loads(response.body)["requests"] if entry["to"] in mine
     ]

@@ -1,4 +1,4 @@
-"""What the demo shows: what is sent, how the recipient's world behaves, and how it must end.
+"""What the demo shows: what is sent, what the provider does, and how it must end.
 
 The last four digits of a phone number, and the local part of an e-mail address, choose what the
 sandbox does: see docs/sandbox.md.
@@ -12,7 +12,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
-    """One story, told by one message."""
+    """One message and what must become of it."""
 
     name: str
     says: str
@@ -44,7 +44,7 @@ SCENARIOS = (
     ),
     Scenario(
         name="not on WhatsApp, then SMS",
-        says="WhatsApp answers 131026; SMS takes over at once.",
+        says="Not on WhatsApp; SMS takes over at once.",
         digits="0002",
         mailbox="delivered",
         command={},
@@ -95,7 +95,7 @@ SCENARIOS = (
     ),
     Scenario(
         name="throttled, with Retry-After",
-        says="Twilio answers 429; the same channel is tried again when it said.",
+        says="The provider responds 429; the same channel is tried again after Retry-After.",
         digits="0008",
         mailbox="delivered",
         command={"route": "sms"},
@@ -104,8 +104,8 @@ SCENARIOS = (
         requests=("sms",),
     ),
     Scenario(
-        name="answer lost, resolved by a webhook",
-        says="WhatsApp takes it and the connection breaks; its webhook tells what became of it.",
+        name="response lost, resolved by a webhook",
+        says="WhatsApp accepts it and the connection breaks; its webhook reports the delivery.",
         digits="0011",
         mailbox="delivered",
         command={},
@@ -125,7 +125,7 @@ SCENARIOS = (
     ),
     Scenario(
         name="mailed through SMTP",
-        says="A relay's acceptance is the last news: success, marked as not confirmed.",
+        says="A mail server reports nothing more: success, marked as not confirmed.",
         digits="0101",
         mailbox="delivered",
         command={"route": "email-smtp"},
@@ -145,7 +145,7 @@ SCENARIOS = (
         requests=(),
     ),
     Scenario(
-        name="the recipient answers",
+        name="the recipient writes back",
         says="Delivered, and the reply comes back as one universal event.",
         digits="0020",
         mailbox="delivered",

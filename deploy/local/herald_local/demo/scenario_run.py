@@ -1,4 +1,4 @@
-"""How a scenario goes: its message, what was heard of it, whether that is as it must be. Pure."""
+"""One run of a scenario: its message, its events, what is not as expected. Pure."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from herald_local.demo.scenarios import Scenario
 
 
 @dataclass(slots=True)
-class Story:
-    """One scenario being told."""
+class ScenarioRun:
+    """One run of a scenario."""
 
     scenario: Scenario
     number: int
-    run: str  # distinguishes runs on one stack
-    heard: list[str] = field(default_factory=list)
+    tag: str  # distinguishes it from earlier runs on the stack
+    seen: list[str] = field(default_factory=list)
     outcome: str | None = None
-    answered: bool = False  # the recipient wrote back
+    has_reply: bool = False  # the recipient wrote back
 
     @property
     def key(self) -> str:
         """The idempotency key of its message."""
-        return f"demo-{self.run}-{self.number}"
+        return f"demo-{self.tag}-{self.number}"
 
     @property
     def phone(self) -> str:
@@ -35,7 +35,7 @@ class Story:
     @property
     def email(self) -> str:
         """An address of its own."""
-        return f"{self.scenario.mailbox}+{self.run}.{self.number}@example.com"
+        return f"{self.scenario.mailbox}+{self.tag}.{self.number}@example.com"
 
     def command(self, now: datetime) -> dict[str, Any]:
         """Return the body of its SendMessage."""
@@ -54,36 +54,36 @@ class Story:
             **extra,
         }
 
-    def hear(self, event: HeraldEvent) -> None:
-        """Take in what it was told."""
+    def record(self, event: HeraldEvent) -> None:
+        """Record an event of its message or recipient."""
         what, data = family_and_what(event.type)[1], event.data
         if isinstance(data, InboundData):
-            self.answered = True
+            self.has_reply = True
             return
         channel = data.channel if isinstance(data, MessageData) else None
-        self.heard.append(f"{what} {channel}" if channel else what)
+        self.seen.append(f"{what} {channel}" if channel else what)
         if isinstance(data, MessageData) and data.terminal:
             self.outcome = data.outcome
 
     @property
     def is_over(self) -> bool:
-        """Whether everything that must be heard was heard."""
-        told = self.outcome is not None and self.scenario.events <= set(self.heard)
-        return told and self.answered >= self.scenario.inbound
+        """Whether every expected event was seen."""
+        ended = self.outcome is not None and self.scenario.events <= set(self.seen)
+        return ended and self.has_reply >= self.scenario.inbound
 
     def problems(self, requests: Sequence[str]) -> list[str]:
-        """Say what is not as it must be; `requests` are the channels the sandbox was asked on."""
+        """Say what is not as expected; `requests`: the channels of the sandbox's requests."""
         found: list[str] = []
         if self.outcome != self.scenario.outcome:
             found.append(f"outcome {self.outcome}, expected {self.scenario.outcome}")
-        missing = self.scenario.events - set(self.heard)
+        missing = self.scenario.events - set(self.seen)
         if missing:
-            found.append(f"not heard: {', '.join(sorted(missing))}")
+            found.append(f"not seen: {', '.join(sorted(missing))}")
         if tuple(requests) != self.scenario.requests:
             found.append(
                 f"providers took requests on {list(requests)}, "
                 f"expected {list(self.scenario.requests)}"
             )
-        if self.scenario.inbound and not self.answered:
-            found.append("the recipient's answer was not heard")
+        if self.scenario.inbound and not self.has_reply:
+            found.append("the recipient's reply was not seen")
         return found
