@@ -33,11 +33,11 @@ class Overrides:
     final_statuses: Container[int]
 
 
-def overrides_of(fragment: str) -> Overrides:
+def overrides_of(fragment: str, pauses: tuple[float, ...] = PAUSES) -> Overrides:
     """Read a fragment, without its `#`; what is missing or wrong in it is the default."""
     given = {name: values[-1] for name, values in parse_qs(fragment).items()}
     number = given.get("rc", DEFAULT_RETRIES)
-    retries = PAUSES[: int(number if number.isdigit() else DEFAULT_RETRIES)]
+    retries = pauses[: int(number if number.isdigit() else DEFAULT_RETRIES)]
     policy = given.get("rp", DEFAULT_POLICY).split(",")
     again = frozenset[int]().union(*(POLICIES.get(word, frozenset()) for word in policy))
     return Overrides(retries, frozenset(range(1000)) - again)

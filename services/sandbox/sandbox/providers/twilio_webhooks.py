@@ -19,7 +19,7 @@ from urllib.parse import urlencode
 from pydantic import SecretStr
 
 from sandbox.behaviours import Failure, Status
-from sandbox.providers.twilio_overrides import overrides_of
+from sandbox.providers.twilio_overrides import PAUSES, overrides_of
 from sandbox.settings import Section, Url
 from sandbox.webhooks import Webhook, WebhookFactory
 
@@ -160,11 +160,13 @@ def signature(token: str, url: str, fields: Iterable[tuple[str, str]]) -> str:
     return base64.b64encode(hmac.new(token.encode(), text.encode(), hashlib.sha1).digest()).decode()
 
 
-def signed(project: TwilioProject, url: str, form: Form) -> WebhookFactory:
+def signed(
+    project: TwilioProject, url: str, form: Form, pauses: tuple[float, ...] = PAUSES
+) -> WebhookFactory:
     """Post a form to a URL; its fragment says how often Twilio tries."""
     token = str(uuid.uuid4())  # names the event: the same in every copy and retry
     called, _, fragment = url.partition("#")
-    overrides = overrides_of(fragment)
+    overrides = overrides_of(fragment, pauses)
 
     def make() -> Webhook:
         return Webhook(

@@ -11,7 +11,7 @@ from unittest.mock import patch
 import pytest
 import pytest_asyncio
 
-from sandbox.providers import sendgrid, twilio_overrides, whatsapp_cloud_webhooks
+from sandbox.providers import sendgrid, whatsapp_cloud_webhooks
 from sandbox.providers.twilio_webhooks import TwilioProject, signed
 from sandbox.settings import Pace
 from sandbox.webhooks import WebhookFactory, WebhookSender
@@ -32,33 +32,26 @@ async def sender() -> AsyncIterator[WebhookSender]:
 
 @asynccontextmanager
 async def _listening(statuses: list[int]) -> AsyncIterator[tuple[str, list[bytes]]]:
-    """Answer each connection with the next status; 0 closes it without an answer."""
+    """Respond to each connection with the next status; 0 closes it without a response."""
     heads: list[bytes] = []
 
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def respond(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         heads.append(await reader.readuntil(b"\r\n\r\n"))
         if status := statuses.pop(0):
             writer.write(f"HTTP/1.1 {status} X\r\nContent-Length: 0\r\n".encode())
             writer.write(b"Connection: close\r\n\r\n")
         writer.close()
 
-    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    server = await asyncio.start_server(respond, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     async with server:
         yield f"http://127.0.0.1:{port}/status?attempt=a", heads
 
 
-@pytest.fixture
-def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make the pauses between tries short."""
-    monkeypatch.setattr(twilio_overrides, "PAUSES", (0.01, 0.02, 0.03))
-
-
 def _callback(url: str) -> WebhookFactory:
-    return signed(PROJECT, url, {"MessageSid": "SM1"})
+    return signed(PROJECT, url, {"MessageSid": "SM1"}, pauses=(0.01, 0.02, 0.03))
 
 
-@pytest.mark.usefixtures("short_pauses")
 async def test_twilio_retries_an_unanswered_callback_once(sender: WebhookSender) -> None:
     """Without overrides a connection that fails is tried once more, with the same token."""
     async with _listening([0, 0, 0]) as (url, heads):
@@ -86,7 +79,6 @@ async def test_twilio_accepts_any_response(sender: WebhookSender, status: int) -
         ("rc=x", [0, 0], 2),
     ],
 )
-@pytest.mark.usefixtures("short_pauses")
 async def test_twilio_retries_as_the_fragment_says(
     sender: WebhookSender, fragment: str, statuses: list[int], calls: int
 ) -> None:
@@ -97,7 +89,6 @@ async def test_twilio_retries_as_the_fragment_says(
     assert all(head.startswith(b"POST /status?attempt=a HTTP/1.1\r\n") for head in heads)
 
 
-@pytest.mark.usefixtures("short_pauses")
 async def test_nobody_listens() -> None:
     """A webhook to a closed port raises no error."""
     with socket.socket() as probe:
