@@ -45,7 +45,7 @@ from router.handlers.receipts import ReceiptHandler
 from router.handlers.replay import ReplayHandler
 from router.handlers.resend import ResendHandler
 from router.handlers.send import SendHandler
-from router.jobs.erasing import Erasing
+from router.jobs.erasing import DEFAULT_PACE, Erasing, ErasingPace
 from router.jobs.orphaned_receipts import OrphanedReceipts
 from router.jobs.partitions import Partitions
 from router.jobs.retention import Retention
@@ -67,7 +67,7 @@ _log = structlog.get_logger(__name__)
 class Router:
     """The router's process."""
 
-    def __init__(self, settings: Settings, loaded: Configuration) -> None:
+    def __init__(self, settings: Settings, loaded: Configuration, pace: ErasingPace) -> None:
         self._configuration = configuration = loaded.file
         self._read_access = ReadAccess(loaded, settings.operations.host)
         metrics.initialise(configuration.accounts)
@@ -95,7 +95,7 @@ class Router:
         self._partitions = Partitions(self._database)
         self._orphaned_receipts = OrphanedReceipts(self._database, configuration)
         self._retention = Retention(self._database, configuration.retention)
-        self._erasing = Erasing(self._database, committer, configuration)
+        self._erasing = Erasing(self._database, committer, configuration, pace)
         self._background = Background("the router's clocks", self._run)
 
     def application(self) -> Starlette:
@@ -188,11 +188,13 @@ class Router:
         )
 
 
-def build_app(settings: Settings, configuration: Configuration) -> Starlette:
+def build_app(
+    settings: Settings, configuration: Configuration, erasing: ErasingPace = DEFAULT_PACE
+) -> Starlette:
     """Compose the router's application.
 
     Raises:
         ConfigurationError: it connects as a broker user that is not the router's, or the tokens
             file of the read API can't be used.
     """
-    return Router(settings, configuration).application()
+    return Router(settings, configuration, erasing).application()

@@ -19,12 +19,12 @@ from uuid import UUID, uuid4
 import structlog
 from pydantic_core import from_json, to_json
 
-from herald.bus.batches import where
 from herald.bus.errors import NackedError, PublishError, RefusedError, TimedOutError
 from herald.bus.outgoing_messages import OutgoingMessage
 from herald.bus.publishing import Publisher
 from herald.contracts.topology import EVENTS
 from herald.database.pool import OUTAGES, Database
+from herald.service.periodic import Periodic
 from router import metrics
 from router.store.outbox import (
     Promise,
@@ -140,12 +140,7 @@ class Outbox:
 
     async def run(self) -> None:
         """Sweep lapsed rows, drop settled ones and measure the backlog, until cancelled."""
-        while True:
-            await asyncio.sleep(SWEEP_SECONDS)
-            try:
-                await self._sweep()
-            except Exception as error:  # noqa: BLE001  what is promised must be swept again
-                _log.warning("outbox.sweep_failed", error=type(error).__name__, where=where(error))
+        await Periodic("outbox", self._sweep, SWEEP_SECONDS, begins_with_pause=True).run()
 
     @property
     def _is_confirming(self) -> bool:

@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from itertools import count
 from typing import Any
-
-import pytest
 
 from behaviour.router.world import Body, Heard, World
 from herald.contracts.topology import ERASE_KEY
 from herald.contracts.work import Work
 
 _numbers = count(2_000_000)
-
-
-def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let routers look often, and give receipts no time to be on their way to a queue."""
-    monkeypatch.setattr("router.jobs.erasing.SCAN_SECONDS", 0.05)
-    monkeypatch.setattr("router.jobs.erasing.LOOK_AGAIN", timedelta(milliseconds=100))
-    monkeypatch.setattr("router.jobs.erasing.UNDER_WAY", timedelta(0))
 
 
 def another_phone() -> str:

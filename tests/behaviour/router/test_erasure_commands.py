@@ -17,7 +17,6 @@ from behaviour.router.erasing import (
     completed,
     erase,
     erase_body,
-    hurry,
     row_of,
     sent,
 )
@@ -46,12 +45,6 @@ async def operator(world: World) -> AsyncIterator[Commander]:
     """Give an operator."""
     async with _commanding(world, operator_rights(), OPERATOR) as one:
         yield one
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let erasures be done as soon as they can."""
-    hurry(monkeypatch)
 
 
 @pytest.fixture

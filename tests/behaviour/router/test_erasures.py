@@ -13,7 +13,6 @@ from behaviour.router.erasing import (
     completed,
     erase,
     erase_body,
-    hurry,
     row_of,
     sent,
     waits_for,
@@ -26,12 +25,6 @@ from herald.contracts.topology import ERASE_KEY, pulse_key
 from herald.contracts.vocabulary import Lane, Status
 
 ROUTERS = 2  # each goes on where the other stopped
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let erasures be done as soon as they can."""
-    hurry(monkeypatch)
 
 
 @pytest.fixture
@@ -161,11 +154,8 @@ async def test_any_router_goes_on_where_one_stopped(world: World, phone: str) ->
     assert (erased["messages"], erased["dead_letters"]) == (7, 1)
 
 
-async def test_many_are_erased_in_batches(
-    world: World, phone: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_many_are_erased_in_batches(world: World, phone: str) -> None:
     """A recipient of many messages keeps nobody's locks for long: a few at a time."""
-    monkeypatch.setattr("router.jobs.erasing.MESSAGES", 3)
     keys = [await world.send(to={"phone": phone}, route="sms") for _ in range(10)]
     for key in keys:
         await world.heard("accepted", key)

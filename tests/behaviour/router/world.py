@@ -8,7 +8,7 @@ import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -36,9 +36,14 @@ from ingress.pulse import PulseSender
 from ingress.spool.identity import Identity
 from reading import OPERATOR, Answer, ask, with_readers
 from router.app import build_app
+from router.jobs.erasing import ErasingPace
 
 CONFIGURATION = Path(__file__).parent / "herald.toml"
 PATIENCE_SECONDS = 20
+# looks often, and gives receipts no time to be on their way to a queue
+ERASING = ErasingPace(
+    scan_seconds=0.05, look_again=timedelta(milliseconds=100), under_way=timedelta(0), messages=3
+)
 CHANNELS = ("email", "sms", "whatsapp")
 
 Body = dict[str, Any]
@@ -250,7 +255,7 @@ def build_routers(
         operations=Address("127.0.0.1", 1),
         log_format="json",
     )
-    return [build_app(settings, configuration) for _ in range(number)]
+    return [build_app(settings, configuration, ERASING) for _ in range(number)]
 
 
 @asynccontextmanager

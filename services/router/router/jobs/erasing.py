@@ -8,8 +8,6 @@ on the disk of an ingress.
 
 from __future__ import annotations
 
-import asyncio
-import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -18,10 +16,10 @@ from uuid import UUID
 
 import structlog
 
-from herald.bus.batches import where
 from herald.config.file import HeraldFile
 from herald.contracts.topology import ERASE_KEY
-from herald.database.pool import Connection, Database, is_outage
+from herald.database.pool import Connection, Database
+from herald.service.periodic import JITTER, Periodic
 from router.committing import Committed, Committer
 from router.core.facts import CancelAsked, CommandContext, Fact
 from router.core.message import Message
@@ -32,10 +30,7 @@ from router.store.erasures import Erasure, Page
 from router.store.messages import lock_messages
 from router.store.retention import FIRST_MESSAGE, erase_attempts, erase_messages
 
-SCAN_SECONDS = 0.5
-MESSAGES, REFERENCES, DEAD_LETTERS, INBOUND = 100, 5000, 100, 1000  # in one transaction
-LOOK_AGAIN = timedelta(seconds=1)  # at what an erasure waits for
-UNDER_WAY = timedelta(seconds=2)  # from a receipt's coming to its being in a queue, at most
+REFERENCES, DEAD_LETTERS, INBOUND = 5000, 100, 1000  # in one transaction
 
 _SEARCHES = ("messages", "provider_refs", "dead_letters", "inbound")
 STEPS = (*_SEARCHES, "wait", *_SEARCHES, "finish")
@@ -43,6 +38,20 @@ _WAIT = STEPS.index("wait")
 _UNKNOWN_USER = "unknown"  # who asked gave no user_id
 
 _log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErasingPace:
+    """How often erasures are gone on with, and how much is done in one transaction."""
+
+    scan_seconds: float = 0.5
+    look_again: timedelta = timedelta(seconds=1)  # at what an erasure waits for
+    # from a receipt's coming to its being in a queue, at most
+    under_way: timedelta = timedelta(seconds=2)
+    messages: int = 100
+
+
+DEFAULT_PACE = ErasingPace()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,21 +66,21 @@ class _Turn:
 class Erasing:
     """Goes on with erasures; any number of routers may do so."""
 
-    def __init__(self, database: Database, committer: Committer, configuration: HeraldFile) -> None:
+    def __init__(
+        self,
+        database: Database,
+        committer: Committer,
+        configuration: HeraldFile,
+        pace: ErasingPace = DEFAULT_PACE,
+    ) -> None:
         self._database = database
+        self._pace = pace
         self._committer = committer
         self._accounts = configuration.accounts
 
     async def run(self) -> None:
         """Go on with what is to be erased, until cancelled."""
-        while True:
-            try:
-                while await self.turn():
-                    pass
-            except Exception as error:  # noqa: BLE001  the clocks beside it go on
-                level = _log.warning if is_outage(error) else _log.error
-                level("erasing.failed", error=type(error).__name__, where=where(error))
-            await asyncio.sleep(SCAN_SECONDS * random.uniform(0.8, 1.2))  # noqa: S311  jitter
+        await Periodic("erasing", self.turn, self._pace.scan_seconds, jitter=JITTER).run()
 
     async def turn(self) -> bool:
         """Do a step of one erasure; False when there is none to go on with."""
@@ -111,7 +120,7 @@ class Erasing:
     async def _messages(self, connection: Connection, erasure: Erasure) -> _Turn:
         """Stop and erase the next messages; those with a call under way are left for later."""
         after = UUID(erasure.place[0]) if erasure.place else FIRST_MESSAGE
-        ids = await store.find_by_address(connection, erasure, after, MESSAGES)
+        ids = await store.find_by_address(connection, erasure, after, self._pace.messages)
         if not ids:
             return _searched(erasure, Page(place=None, erased=0))
         committed = await self._stop(connection, erasure, ids)
@@ -154,13 +163,13 @@ class Erasing:
     async def _wait(self, connection: Connection, erasure: Erasure) -> _Turn:
         """Go on once nothing can come any more; meanwhile erase messages whose calls ended."""
         again = await self._messages(connection, replace(erasure, place=()))
-        obstacles = await store.find_obstacles(connection, erasure.asked_at, UNDER_WAY)
+        obstacles = await store.find_obstacles(connection, erasure.asked_at, self._pace.under_way)
         if await store.find_by_address(connection, erasure, FIRST_MESSAGE, 1):
             obstacles.append("messages")
         if obstacles:
             waits_for = ", ".join(obstacles)
             waiting = replace(again.erasure, step=_WAIT, place=(), waits_for=waits_for)
-            return replace(again, erasure=waiting, pause=LOOK_AGAIN)
+            return replace(again, erasure=waiting, pause=self._pace.look_again)
         ready = replace(again.erasure, step=_WAIT + 1, place=(), waits_for=None)
         return replace(again, erasure=ready)
 
@@ -169,7 +178,7 @@ class Erasing:
             return _Turn(erasure=replace(erasure, step=_WAIT, place=()))
         if await store.has_mentioning_outbox(connection, erasure):
             waiting = replace(erasure, waits_for="outbox")
-            return _Turn(erasure=waiting, pause=LOOK_AGAIN)
+            return _Turn(erasure=waiting, pause=self._pace.look_again)
         asked, now = erasure.asked, self._database.now()
         act = Act(
             user=asked.user or _UNKNOWN_USER,

@@ -5,16 +5,15 @@ Not forgotten, unless their account says that statuses of others' messages come 
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 import structlog
 
-from herald.bus.batches import where
 from herald.config.file import HeraldFile
 from herald.database.pool import Database
+from herald.service.periodic import Periodic
 from router import metrics
 from router.counting import observe_dead_letters
 from router.dead_letters import DeadLetter, dead_letter_from_receipt, dead_letter_from_unreadable
@@ -40,15 +39,7 @@ class OrphanedReceipts:
 
     async def run(self) -> None:
         """Sweep every ten minutes until cancelled."""
-        while True:
-            try:
-                while await self.sweep(self._database.now()):
-                    pass  # a whole batch: more wait
-            except Exception as error:  # noqa: BLE001  the clocks beside it go on
-                _log.error(
-                    "orphaned_receipts.failed", error=type(error).__name__, where=where(error)
-                )
-            await asyncio.sleep(INTERVAL_SECONDS)
+        await Periodic("orphaned_receipts", self._sweep_now, INTERVAL_SECONDS).run()
 
     async def sweep(self, now: datetime) -> bool:
         """Give up what has waited too long; return whether more may wait."""
@@ -65,6 +56,9 @@ class OrphanedReceipts:
         for account, number in self._ignored(rows).items():
             metrics.FOREIGN_IGNORED.labels(account).inc(number)
         return len(rows) == BATCH
+
+    async def _sweep_now(self) -> bool:
+        return await self.sweep(self._database.now())
 
     def _letters(self, row: ReferenceRow) -> Iterator[DeadLetter]:
         _, account, _ = row.key

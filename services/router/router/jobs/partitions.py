@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-
-import structlog
-
-from herald.bus.batches import where
 from herald.database.pool import Database
+from herald.service.periodic import Periodic
 
 DAYS_AHEAD = 7
 INTERVAL_SECONDS = 3600
-
-_log = structlog.get_logger(__name__)
 
 
 class Partitions:
@@ -23,12 +17,8 @@ class Partitions:
 
     async def run(self) -> None:
         """Make what is missing, every hour, until cancelled."""
-        while True:
-            try:
-                async with self._database.connection() as connection:
-                    await connection.execute(
-                        "SELECT router.make_history_partitions($1)", DAYS_AHEAD
-                    )
-            except Exception as error:  # noqa: BLE001  the clocks beside it go on
-                _log.error("partitions.failed", error=type(error).__name__, where=where(error))
-            await asyncio.sleep(INTERVAL_SECONDS)
+        await Periodic("partitions", self._make, INTERVAL_SECONDS).run()
+
+    async def _make(self) -> None:
+        async with self._database.connection() as connection:
+            await connection.execute("SELECT router.make_history_partitions($1)", DAYS_AHEAD)

@@ -7,16 +7,13 @@ it at a time; another goes on where it stopped. Ages are the database's to judge
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Awaitable, Callable
 from datetime import date
 from uuid import UUID
 
-import structlog
-
-from herald.bus.batches import where
 from herald.config.retention import Retention as Rules
-from herald.database.pool import Connection, Database, is_outage
+from herald.database.pool import Connection, Database
+from herald.service.periodic import JITTER, Periodic
 from router import metrics
 from router.store import retention as store
 
@@ -25,8 +22,6 @@ PAUSE_SECONDS = 0.2
 BATCH = 1000
 
 Step = Callable[[Connection], Awaitable[bool]]  # does a batch; returns whether more may wait
-
-_log = structlog.get_logger(__name__)
 
 
 class Retention:
@@ -47,13 +42,9 @@ class Retention:
 
     async def run(self) -> None:
         """Forget, every ten minutes, until cancelled."""
-        while True:
-            await asyncio.sleep(INTERVAL_SECONDS * random.uniform(0.8, 1.2))  # noqa: S311  jitter
-            try:
-                await self.turn()
-            except Exception as error:  # noqa: BLE001  the clocks beside it go on
-                level = _log.warning if is_outage(error) else _log.error
-                level("retention.failed", error=type(error).__name__, where=where(error))
+        await Periodic(
+            "retention", self.turn, INTERVAL_SECONDS, jitter=JITTER, begins_with_pause=True
+        ).run()
 
     async def turn(self) -> None:
         """Forget all that is old by now; leave it to another router that is at it."""

@@ -21,6 +21,7 @@ from herald.contracts.receipts import Pulse
 from herald.contracts.vocabulary import Lane
 from herald.database.pool import OUTAGES, Database
 from herald.service.background import run_together
+from herald.service.periodic import Periodic
 from router import metrics
 from router.core.silence_gate import (
     NOTHING_HANDLED,
@@ -108,6 +109,8 @@ class SilenceGate:
         self._pulses: list[_IngressPulse] = []
         self._known = _Known()
         self._is_taking: bool | None = None  # not asked yet
+        self._pulsing = Periodic("pulses", self._send_pulses, INTERVAL_SECONDS)
+        self._renewing = Periodic("silence_gate", self._renew, INTERVAL_SECONDS)
 
     @property
     def gates(self) -> Mapping[str, datetime]:
@@ -122,7 +125,7 @@ class SilenceGate:
         """What is wrong beside the connections, which say so themselves; None when all is well."""
         if self._is_taking is False and self._connections.is_connected:
             return "the broker takes nothing that is published: has it an alarm, or no topology?"
-        return None
+        return self._pulsing.problem
 
     @property
     def warning(self) -> str | None:
@@ -147,7 +150,7 @@ class SilenceGate:
 
     async def run(self) -> None:
         """Send pulses and renew the rows until cancelled."""
-        await run_together(self._send_pulses, self._renew_rows)
+        await run_together(self._pulsing.run, self._renewing.run)
 
     async def leave(self) -> None:
         """Drop the rows at the end, when everything received was handled; else they lapse."""
@@ -157,25 +160,15 @@ class SilenceGate:
             async with self._database.connection() as connection:
                 await remove_listeners(connection, self._router)
         except OUTAGES as error:
-            _log.warning("listeners.not_removed", error=type(error).__name__)
+            _log.warning("silence_gate.rows_not_removed", error=type(error).__name__)
 
     async def _send_pulses(self) -> None:
-        while True:
-            taken = await asyncio.gather(*(self._send_pulse(lane) for lane in Lane))
-            self._is_taking = all(taken)
-            await asyncio.sleep(INTERVAL_SECONDS)
+        taken = await asyncio.gather(*(self._send_pulse(lane) for lane in Lane))
+        self._is_taking = all(taken)
 
     async def _send_pulse(self, lane: Lane) -> bool:
         pulse = Pulse(source="router", instance=self._router, sent_at=self._database.now())
         return await self._connections.publisher.is_taken(pulse_frame(pulse, lane), PUBLISH_SECONDS)
-
-    async def _renew_rows(self) -> None:
-        while True:
-            try:
-                await self._renew()
-            except OUTAGES as error:  # the database's own check says so
-                _log.debug("listeners.not_renewed", error=type(error).__name__)
-            await asyncio.sleep(INTERVAL_SECONDS)
 
     async def _renew(self) -> None:
         now, rows = self._database.now(), self._rows()

@@ -5,16 +5,14 @@ One that can't be decided is put off, so that it stops nobody else's clock.
 
 from __future__ import annotations
 
-import asyncio
-import random
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
 
-from herald.bus.batches import where
-from herald.database.pool import Database, is_outage
+from herald.database.pool import Database
+from herald.service.periodic import JITTER, Periodic
 from router import metrics
 from router.committing import Committer
 from router.core.deadlines import due_at, gate_of, silence_at
@@ -27,7 +25,6 @@ from router.transaction import Batch
 SCAN_SECONDS = 0.25
 BATCH = 200
 PUT_OFF = timedelta(minutes=10)  # a bug may be mended by then
-_FIRST_PAUSE_SECONDS = 1.0
 
 _log = structlog.get_logger(__name__)
 
@@ -44,22 +41,16 @@ class Timers:
         self._database = database
         self._committer = committer
         self._gates = gates
-        self.problem: str | None = None
+        self._periodic = Periodic("timers", self._scan, SCAN_SECONDS, jitter=JITTER)
+
+    @property
+    def problem(self) -> str | None:
+        """What the last scan failed of, for readiness."""
+        return self._periodic.problem
 
     async def run(self) -> None:
-        """Scan until cancelled; go on at once while there is more than a batch."""
-        while True:
-            try:
-                full = await self._scan()
-                self.problem = None
-            except Exception as error:  # noqa: BLE001  the clock must not stop
-                full = False
-                self.problem = f"timers: {type(error).__name__}"
-                if not is_outage(error):
-                    _log.error("timers.failed", error=type(error).__name__, where=where(error))
-                await asyncio.sleep(_FIRST_PAUSE_SECONDS)
-            if not full:
-                await asyncio.sleep(SCAN_SECONDS * random.uniform(0.8, 1.2))  # noqa: S311  jitter
+        """Scan until cancelled."""
+        await self._periodic.run()
 
     async def _scan(self) -> bool:
         """Act on what is due; return whether more may be."""
