@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from herald.config.file import RetryRules
 from herald.contracts.content import ChannelContent
 from herald.database.pool import Connection
 from router.commands import Candidate
 from router.core.facts import MessageAccepted
-from router.core.fallback import RetryRules
 from router.store.messages import insert_messages, read_contents
 from router.transaction import Batch
 

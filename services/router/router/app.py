@@ -36,7 +36,6 @@ from herald.service.settings import Settings
 from router import metrics
 from router.committing import Committer
 from router.consumers import Handlers, declare_publications, subscribe
-from router.core.fallback import RetryRules
 from router.handlers.cancel import ControlHandler, UnroutableHandler
 from router.handlers.dead_letters import DeadLetterHandler
 from router.handlers.drop import DropHandler
@@ -80,8 +79,7 @@ class Router:
         self._outbox = Outbox(
             self._database, self._connections.publisher, self._connections.event_publisher
         )
-        retry = configuration.router.retry
-        committer = Committer(self._outbox, RetryRules(base=retry.base, cap=retry.cap))
+        committer = Committer(self._outbox, configuration.router.retry)
         self._subscriptions = subscribe(self._connections, self._handlers(committer))
         declare_publications(self._connections, configuration.channels)
         self._silence_gate = SilenceGate(

@@ -8,11 +8,11 @@ from datetime import datetime
 from uuid import UUID
 
 from herald.bus.outgoing_messages import OutgoingMessage
+from herald.config.file import RetryRules
 from herald.contracts.reasons import UNKNOWN_MESSAGE
 from herald.database.pool import Connection
 from router.core.effects import Decision
 from router.core.facts import Fact
-from router.core.fallback import RetryRules
 from router.core.message import Message
 from router.counting import observe
 from router.outbox import Outbox

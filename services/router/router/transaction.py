@@ -14,6 +14,7 @@ from uuid import UUID
 from pydantic_core import to_json
 
 from herald.bus.outgoing_messages import OutgoingMessage
+from herald.config.file import RetryRules
 from herald.contracts.content import ChannelContent
 from herald.contracts.identifiers import AttemptId
 from herald.database.pool import Connection
@@ -27,7 +28,6 @@ from router.core.facts import (
     ReceiptArrived,
     WithdrawAnswered,
 )
-from router.core.fallback import RetryRules
 from router.core.message import Attempt, Message
 from router.outgoing.messages import answer_event, message_event, work_frame
 from router.store.messages import HistoryRow, load_contents

@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 
 from herald.bus.deliveries import Delivery
 from herald.bus.outgoing_messages import OutgoingMessage
+from herald.config.file import RetryRules
 from herald.contracts.commands import MAX_COMMAND_BYTES
 from herald.contracts.vocabulary import FailureClass, Outcome, Status
 from router.commands import Envelope, Rejection
 from router.core.deadlines import due_at, passed, silence_at
 from router.core.decide import decide
 from router.core.facts import Due, MessageAccepted
-from router.core.fallback import RetryRules
 from router.core.message import PLAN
 from router.dead_letters import (
     MAX_KEPT_BYTES,

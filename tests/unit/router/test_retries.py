@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from herald.config.file import RetryRules
 from herald.contracts.failures import Failure
 from herald.contracts.vocabulary import FailureClass, Outcome, Status
 from router.core.decide import decide
-from router.core.fallback import MAX_TRIES, RetryRules, avoided_accounts, pause
+from router.core.fallback import MAX_TRIES, avoided_accounts, pause
 from router.core.message import Attempt, Message
 from unit.router.making import (
     NOW,

@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from herald.config.file import RetryRules
 from herald.contracts.receipts import Return
 from herald.contracts.vocabulary import FailureClass, Outcome, Status
 from router.core.decide import decide
 from router.core.facts import ReceiptArrived
-from router.core.fallback import RetryRules, return_pause
+from router.core.fallback import return_pause
 from router.core.message import Message
 from router.core.returns import LONGEST_WAIT
 from router.core.states import LIVE

@@ -1,4 +1,4 @@
-"""What a receipt does to its attempt. Any order and repetition of receipts ends in the same."""
+"""What a receipt does to its attempt: receipts in any order, repeated or not, end in the same."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from router.core.message import Attempt
 from router.core.states import RANKS, REACHES, REMEMBERED, further, raises_rank
 
 
-def told(attempt: Attempt, receipt: AttemptReceipt, now: datetime) -> Attempt:
+def apply_receipt(attempt: Attempt, receipt: AttemptReceipt, now: datetime) -> Attempt:
     """Return the attempt as it stands after the receipt."""
-    status = _proved(receipt)
+    status = _proven_status(receipt)
     if status not in RANKS and status not in REMEMBERED:
         return attempt
-    changed = _named(attempt, receipt)
+    changed = _with_provider(attempt, receipt)
     if status in REMEMBERED:
         changed = replace(changed, flags=tuple(sorted({*changed.flags, status})))
     if status not in RANKS:
@@ -33,7 +33,7 @@ def told(attempt: Attempt, receipt: AttemptReceipt, now: datetime) -> Attempt:
 
 
 def failure_of(receipt: AttemptReceipt) -> Failure | None:
-    """Return why it failed, where the receipt tells a failure; one without a reason is classed."""
+    """Return why it failed, if the receipt reports that; without a reason it gets a class."""
     if receipt.status is Status.FAILED:
         return receipt.failure or Failure.of(FailureClass.PERMANENT)
     if receipt.status is Status.BOUNCED:
@@ -41,8 +41,8 @@ def failure_of(receipt: AttemptReceipt) -> Failure | None:
     return None
 
 
-def _proved(receipt: AttemptReceipt) -> Status:
-    """Return what the receipt proves: where no later news comes, an acceptance counts as sent."""
+def _proven_status(receipt: AttemptReceipt) -> Status:
+    """Return what the receipt proves; an acceptance that nothing will follow counts as sent."""
     if receipt.status is Status.ACCEPTED and receipt.receipts is Receipts.NONE:
         return Status.SENT
     return receipt.status
@@ -55,8 +55,8 @@ def _proves_the_call(status: Status) -> bool:
     }
 
 
-def _named(attempt: Attempt, receipt: AttemptReceipt) -> Attempt:
-    """Fill in who handled it, as soon as anyone says."""
+def _with_provider(attempt: Attempt, receipt: AttemptReceipt) -> Attempt:
+    """Fill in provider, account and reference from the first receipt that has them."""
     return replace(
         attempt,
         provider=attempt.provider or receipt.provider,

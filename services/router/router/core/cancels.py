@@ -17,16 +17,16 @@ def ask_cancel(draft: Draft, context: CommandContext) -> None:
     message, state = draft.message, draft.message.state
     same = state.cancel_cause == context.cause
     if message.outcome is Outcome.CANCELLED and not (same and state.stopped):
-        draft.answer(CommandAnswer.ACCEPTED if same else CommandAnswer.DUPLICATE, context)
+        draft.answer_command(CommandAnswer.ACCEPTED if same else CommandAnswer.DUPLICATE, context)
     elif message.outcome is not None:
-        draft.answer(CommandAnswer.TOO_LATE, context, f"already {message.outcome}")
+        draft.answer_command(CommandAnswer.TOO_LATE, context, f"already {message.outcome}")
     elif state.stopped:
-        draft.answer(CommandAnswer.TOO_LATE, context, "already under way")
+        draft.answer_command(CommandAnswer.TOO_LATE, context, "already under way")
     elif message.pending is not None:
         cancels = (*message.pending.cancels, context)
         draft.message = replace(message, pending=replace(message.pending, cancels=cancels))
     elif message.live is not None and message.live.status in WITHDRAWABLE:
-        draft.withdraw(Intent.CANCEL, message.live, cancels=(context,))
+        draft.ask_withdraw(Intent.CANCEL, message.live, cancels=(context,))
     else:
         _cancel_or_stop(draft, context)
 
@@ -40,17 +40,17 @@ def conclude_cancels(draft: Draft, contexts: Sequence[CommandContext]) -> None:
 
 def _cancel_or_stop(draft: Draft, context: CommandContext) -> None:
     """End the message, or stop its plan when something is already on its way."""
-    draft.update(cancel_cause=context.cause)
+    draft.update_state(cancel_cause=context.cause)
     if any(attempt.status in OPEN for attempt in draft.message.state.attempts):
         _stop(draft)
-        draft.answer(CommandAnswer.TOO_LATE, context, "already under way")
+        draft.answer_command(CommandAnswer.TOO_LATE, context, "already under way")
     else:
         draft.emit("cancelled", outcome=Outcome.CANCELLED)
-        draft.answer(CommandAnswer.ACCEPTED, context)
+        draft.answer_command(CommandAnswer.ACCEPTED, context)
 
 
 def _stop(draft: Draft) -> None:
-    draft.update(stopped=True, retry_at=None, start_by=None, fallback_at=None)
+    draft.update_state(stopped=True, retry_at=None, start_by=None, fallback_at=None)
     draft.note("plan stopped")
 
 

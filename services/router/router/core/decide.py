@@ -9,10 +9,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import assert_never
 
+from herald.config.file import RetryRules
 from herald.contracts.vocabulary import CommandAnswer
 from router.core.cancels import ask_cancel, end_if_nothing_is_open
 from router.core.draft import Draft
-from router.core.due import act_on_deadline
 from router.core.effects import Decision
 from router.core.facts import (
     CancelAsked,
@@ -23,11 +23,12 @@ from router.core.facts import (
     ReceiptArrived,
     WithdrawAnswered,
 )
-from router.core.fallback import RetryRules, next_move
+from router.core.fallback import next_move
 from router.core.message import Message
-from router.core.moves import make
-from router.core.reports import apply_report
+from router.core.moves import carry_out
+from router.core.receipts import process_receipt
 from router.core.states import ENDED
+from router.core.timers import act_on_deadline
 from router.core.withdraws import conclude_withdraw, take_back_dead_letter
 
 DEFAULT_RULES = RetryRules()
@@ -40,9 +41,9 @@ def decide(
     draft = Draft(message, now, fact.key)
     match fact:
         case MessageAccepted():
-            draft.answer(CommandAnswer.ACCEPTED, fact.context)
+            draft.answer_command(CommandAnswer.ACCEPTED, fact.context)
         case ReceiptArrived():
-            apply_report(draft, fact, rules)
+            process_receipt(draft, fact, rules)
         case DeadLettered():
             take_back_dead_letter(draft, fact)
         case CancelAsked():
@@ -65,9 +66,9 @@ def _proceed(draft: Draft, rules: RetryRules) -> None:
     current = message.current
     if current is None:
         if message.state.send_at is None:
-            draft.start(1)
+            draft.start_attempt(1)
     elif current.status in ENDED and message.state.retry_at is None:
         if message.state.stopped:
             end_if_nothing_is_open(draft)
         else:
-            make(draft, current, next_move(message, current, draft.now, rules))
+            carry_out(draft, current, next_move(message, current, draft.now, rules))

@@ -1,4 +1,4 @@
-"""A message in the making of a decision: collects effects while its state moves."""
+"""A message while a decision about it is made: its state as it changes, and the effects so far."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from herald.contracts.events import Fallback
 from herald.contracts.failures import Failure
 from herald.contracts.receipts import AttemptReceipt
 from herald.contracts.vocabulary import CommandAnswer, Outcome, Status
-from router.core.effects import Answer, Decision, Dispatch, Effect, Emit, Withdraw
+from router.core.effects import Answer, Decision, Dispatch, Effect, Emit, Timer, Withdraw
 from router.core.facts import CommandContext
 from router.core.fallback import start_deadline
 from router.core.message import Attempt, Intent, Message, Pending
@@ -24,21 +24,22 @@ class Draft:
         self.now = now
         self.cause = cause
         self.key: str | None = None  # of the fact in the history, where it is not the events' cause
+        self.timer: Timer | None = None  # the deadline that was acted on
         self.effects: list[Effect] = []
         self.notes: list[str] = []
 
-    def update(self, **changes: Any) -> None:
+    def update_state(self, **changes: Any) -> None:
         """Change fields of the message's state."""
         self.message = self.message.with_state(**changes)
 
-    def change(self, attempt: Attempt, **changes: Any) -> Attempt:
+    def update_attempt(self, attempt: Attempt, **changes: Any) -> Attempt:
         """Change fields of an attempt and return it as it is now."""
         changed = replace(attempt, **changes)
         self.message = self.message.with_attempt(changed)
         return changed
 
     def note(self, text: str) -> None:
-        """Say why, for the history."""
+        """Add why to the history's note."""
         self.notes.append(text)
 
     def emit(
@@ -53,13 +54,13 @@ class Draft:
         confirmed: bool = True,
         overlap: bool = False,
     ) -> None:
-        """Tell the world; with `outcome` this event is also the message's end."""
+        """Emit an event; with `outcome` it is also the message's end."""
         late = self.message.outcome is not None
         terminal = outcome is not None and not late
         if outcome is not None and not late:
             self._end(outcome)
         sequence = self.message.state.sequence + 1
-        self.update(sequence=sequence)
+        self.update_state(sequence=sequence)
         self.effects.append(
             Emit(
                 what=what,
@@ -78,7 +79,7 @@ class Draft:
             )
         )
 
-    def start(self, step: int) -> None:
+    def start_attempt(self, step: int) -> None:
         """Make the next attempt of `step` and put its work on the bus."""
         planned = self.message.plan.steps[step - 1]
         tries = sum(1 for attempt in self.message.state.attempts if attempt.step == step)
@@ -90,7 +91,7 @@ class Draft:
             dispatch=1,
             dispatched_at=self.now,
         )
-        self.update(
+        self.update_state(
             attempts=(*self.message.state.attempts, attempt),
             send_at=None,
             retry_at=None,
@@ -102,11 +103,11 @@ class Draft:
 
     def dispatch_again(self, attempt: Attempt) -> None:
         """Put a returned attempt's work on the bus once more."""
-        again = self.change(attempt, dispatch=attempt.dispatch + 1)
+        again = self.update_attempt(attempt, dispatch=attempt.dispatch + 1)
         self.effects.append(Dispatch(attempt=again))
         self.note(f"dispatched again ({again.dispatch})")
 
-    def withdraw(self, intent: Intent, attempt: Attempt, **about: Any) -> None:
+    def ask_withdraw(self, intent: Intent, attempt: Attempt, **about: Any) -> None:
         """Ask to take the attempt back; everything else waits for the answer."""
         attempt_id = self.message.attempt_id(attempt)
         pending = Pending(intent=intent, attempt=attempt_id, cause=self.cause, **about)
@@ -114,7 +115,7 @@ class Draft:
         self.effects.append(Withdraw(attempt=attempt_id))
         self.note(f"withdraw asked: {intent}")
 
-    def answer(
+    def answer_command(
         self, answer: CommandAnswer, context: CommandContext, reason: str | None = None
     ) -> None:
         """Answer a command that wants it."""
@@ -136,10 +137,13 @@ class Draft:
             message=self.message,
             effects=tuple(self.effects),
             key=self.key or self.cause,
+            timer=self.timer,
             note="; ".join(self.notes) or "no change",
         )
 
     def _end(self, outcome: Outcome) -> None:
         self.message = replace(self.message, outcome=outcome)
-        self.update(send_at=None, retry_at=None, start_by=None, fallback_at=None, expire_at=None)
+        self.update_state(
+            send_at=None, retry_at=None, start_by=None, fallback_at=None, expire_at=None
+        )
         self.note(f"outcome {outcome}")

@@ -1,8 +1,9 @@
-"""What a decision asks the outside to do, as values; doing it is someone else's line."""
+"""What a decision asks for, as values; the unit of work carries it out."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from herald.contracts.events import Fallback
 from herald.contracts.failures import Failure
@@ -11,6 +12,16 @@ from herald.contracts.receipts import AttemptReceipt
 from herald.contracts.vocabulary import CommandAnswer, MessageStatus, Outcome
 from router.core.facts import CommandContext
 from router.core.message import Attempt, Message
+
+
+class Timer(StrEnum):
+    """The kinds of deadline."""
+
+    EXPIRY = "expiry"
+    SEND_AT = "send_at"
+    RETRY = "retry"
+    START_WITHIN = "start_within"
+    FALLBACK = "fallback"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +40,7 @@ class Withdraw:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Emit:
-    """Publish a message event; what it says of the message is as of this moment."""
+    """Publish a message event; status and outcome are those of this moment."""
 
     what: str
     cause: str
@@ -62,9 +73,10 @@ Effect = Dispatch | Withdraw | Emit | Answer
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What became of the message, what to do about it, and why in a few words."""
+    """The message as it is now, the effects, and why in a few words."""
 
     message: Message
     effects: tuple[Effect, ...]
     key: str  # the fact's own: with it the history keeps each fact once
     note: str
+    timer: Timer | None = None  # the deadline that was acted on

@@ -1,4 +1,4 @@
-"""What to do when a step's attempt has ended without success: a value, not an act."""
+"""What follows an attempt that ended without success: a retry, the next step, or the end."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from herald.config.file import RetryRules
 from herald.contracts.failures import Failure
 from herald.contracts.vocabulary import FailureClass, Status
 from router.core.message import Attempt, Message
@@ -15,14 +16,6 @@ MAX_TRIES = 3
 NO_ACCOUNT = "no_account"
 NOT_STARTED = "not_started"
 _MAX_DOUBLINGS = 20  # beyond any cap; work may be handed out a thousand times
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RetryRules:
-    """Full jitter: a pause is drawn between zero and `base * 2^(try - 1)`, at most `cap`."""
-
-    base: timedelta = timedelta(seconds=2)
-    cap: timedelta = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +116,7 @@ def in_time(message: Message, ended: Attempt, at: datetime) -> bool:
 
 
 def _cause(message: Message, ended: Attempt) -> Failure:
-    """Return why an attempt failed; where no account was left, why the last of them was avoided."""
+    """Return why an attempt failed; if no account was left, why the last one was avoided."""
     if ended.status is Status.WITHDRAWN:
         return ended.failure or _never_started()
     failure = ended.failure or Failure.of(FailureClass.PERMANENT)

@@ -89,7 +89,7 @@ class Intent(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Success:
-    """News that ends the message, and how far it says the attempt got."""
+    """A receipt that ends the message, and how far the attempt got."""
 
     fact: ReceiptArrived
     reached: MessageStatus
@@ -103,7 +103,7 @@ class Pending:
     attempt: AttemptId
     cause: str  # the key of the fact that led to it
     cancels: tuple[CommandContext, ...] = ()  # whom to answer, in the order in which they asked
-    success: Success | None = None  # the news to tell once the answer is known
+    success: Success | None = None  # to emit once the answer is known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

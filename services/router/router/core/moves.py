@@ -1,4 +1,4 @@
-"""Turning a move of the plan into state and effects."""
+"""Moves of the plan, as state and effects."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from router.core.fallback import GiveUp, Move, NextStep, Retry
 from router.core.message import Attempt
 
 
-def make(draft: Draft, ended: Attempt, move: Move) -> None:
+def carry_out(draft: Draft, ended: Attempt, move: Move) -> None:
     """Turn a move into state and effects."""
     if isinstance(move, GiveUp):
         draft.emit("failed", attempt=ended, failure=move.failure, outcome=Outcome.FAILED)
@@ -20,14 +20,14 @@ def make(draft: Draft, ended: Attempt, move: Move) -> None:
         change = Fallback(from_channel=ended.channel, to_channel=to, reason=move.reason)
         draft.note(f"fallback {change.from_channel} -> {change.to_channel}: {change.reason}")
         draft.emit("fallback", attempt=ended, fallback=change)
-        draft.start(move.step)
+        draft.start_attempt(move.step)
     else:
         _retry(draft, ended, move)
 
 
 def _retry(draft: Draft, ended: Attempt, move: Retry) -> None:
     if move.at <= draft.now:
-        draft.start(ended.step)
+        draft.start_attempt(ended.step)
     else:
-        draft.update(retry_at=move.at, start_by=None, fallback_at=None)
+        draft.update_state(retry_at=move.at, start_by=None, fallback_at=None)
         draft.note(f"retry at {move.at.isoformat(timespec='milliseconds')}")

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from herald.config.file import RetryRules
 from herald.contracts.failures import Failure
 from herald.contracts.receipts import Return
 from herald.contracts.vocabulary import FailureClass, Status
 from router.core.draft import Draft
 from router.core.facts import ReceiptArrived
-from router.core.fallback import RetryRules, return_pause, start_deadline
+from router.core.fallback import return_pause, start_deadline
 from router.core.message import Attempt, Intent
 from router.core.states import LIVE
 
@@ -23,7 +24,7 @@ _NO_REASON = "no_reason"
 _FAILURE_CLASSES = {"rate_limit": FailureClass.RATE_LIMITED}  # by reason; all others pass, too
 
 
-def take_return(draft: Draft, attempt: Attempt, fact: ReceiptArrived, rules: RetryRules) -> None:
+def process_return(draft: Draft, attempt: Attempt, fact: ReceiptArrived, rules: RetryRules) -> None:
     """Plan when work that came back is handed out again, or take it back for the next step."""
     message, returned = draft.message, fact.receipt.returned or Return(reason=_NO_REASON)
     stale = attempt.status not in LIVE or fact.receipt.dispatch != attempt.dispatch
@@ -41,18 +42,18 @@ def _wait_or_move_on(draft: Draft, attempt: Attempt, returned: Return, rules: Re
     wait = _asked_wait(returned, draft.now)
     if wait is None and returned.reason == TOO_LATE:
         return  # the end of the message is about to come
-    attempt = draft.change(attempt, failure=_failure(returned))
+    attempt = draft.update_attempt(attempt, failure=_failure(returned))
     pause = return_pause(draft.message, attempt, rules) if wait is None else min(wait, LONGEST_WAIT)
     if _can_start(draft, attempt, draft.now + (pause if wait is None else wait)):
-        draft.update(retry_at=draft.now + pause)
+        draft.update_state(retry_at=draft.now + pause)
     else:
-        draft.withdraw(Intent.NOT_STARTED, attempt)
+        draft.ask_withdraw(Intent.NOT_STARTED, attempt)
 
 
 def _ask_back(draft: Draft, attempt: Attempt) -> None:
     """Ask again for an attempt that a worker had first, for its worker may have let it go."""
     over = draft.now >= draft.message.plan.expires_at
-    draft.withdraw(Intent.EXPIRY if over else Intent.NOT_STARTED, attempt)
+    draft.ask_withdraw(Intent.EXPIRY if over else Intent.NOT_STARTED, attempt)
 
 
 def _asked_wait(returned: Return, now: datetime) -> timedelta | None:

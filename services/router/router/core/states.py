@@ -27,8 +27,8 @@ RANKS: dict[Status, int] = {
 
 # Not ranked: they say something beside how far the attempt got.
 FLAGS = frozenset({Status.DEFERRED, Status.COMPLAINED, Status.UNSUBSCRIBED})
-# Kept beside the rank, so that the first of each is told whatever the rank is by then: a mailbox
-# may send back a mail that something had opened.
+# Kept beside the rank, so that the first of each is an event whatever the rank is by then: a
+# mailbox may send back a mail that something had opened.
 REMEMBERED = FLAGS | {Status.BOUNCED}
 
 # What each status proves about the message, if anything.
@@ -43,8 +43,8 @@ REACHED_ORDER: dict[MessageStatus, int] = {
     status: order for order, status in enumerate(MessageStatus)
 }
 
-# The furthest a provider ever tells, as a message status.
-_LAST_NEWS: dict[Receipts, MessageStatus] = {
+# The furthest a provider ever reports, as a message status.
+_LAST_REPORTED: dict[Receipts, MessageStatus] = {
     Receipts.NONE: MessageStatus.SENT,  # its acceptance counts as sent
     Receipts.SENT: MessageStatus.SENT,
     Receipts.DELIVERED: MessageStatus.DELIVERED,
@@ -83,9 +83,9 @@ ACTIONS: dict[FailureClass, Action] = {
 DEFAULT_FALLBACK_ON = frozenset(FailureClass) - {FailureClass.CONTENT, FailureClass.OPTED_OUT}
 
 
-def raises_rank(current: Status, told: Status) -> bool:
-    """Whether `told` moves an attempt that stands at `current`."""
-    return told in RANKS and RANKS[told] > RANKS[current]
+def raises_rank(current: Status, reported: Status) -> bool:
+    """Whether `reported` moves an attempt that stands at `current`."""
+    return reported in RANKS and RANKS[reported] > RANKS[current]
 
 
 def further(first: MessageStatus, second: MessageStatus) -> MessageStatus:
@@ -94,14 +94,14 @@ def further(first: MessageStatus, second: MessageStatus) -> MessageStatus:
 
 
 def target(success_on: SuccessOn, receipts: Receipts | None) -> tuple[MessageStatus, bool]:
-    """Return what a step must reach, capped at its provider's last news, and whether uncapped.
+    """Return what a step must reach, capped at what its provider reports, and whether uncapped.
 
     Before the provider is known nothing is capped.
     """
     wanted = MessageStatus(success_on.value)
     if receipts is None:
         return wanted, True
-    possible = _LAST_NEWS[receipts]
+    possible = _LAST_REPORTED[receipts]
     if REACHED_ORDER[possible] < REACHED_ORDER[wanted]:
         return possible, False
     return wanted, receipts is not Receipts.NONE

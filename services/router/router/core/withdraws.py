@@ -9,11 +9,11 @@ from herald.contracts.vocabulary import CommandAnswer, FailureClass, Status
 from router.core.cancels import conclude_cancels
 from router.core.deadlines import recheck_at
 from router.core.draft import Draft
-from router.core.due import end_expired
 from router.core.facts import DeadLettered, WithdrawAnswered
 from router.core.message import Attempt, Intent, Success
-from router.core.reports import succeed
+from router.core.receipts import succeed
 from router.core.states import LIVE, WITHDRAWABLE, raises_rank
+from router.core.timers import end_expired
 
 
 def take_back_dead_letter(draft: Draft, fact: DeadLettered) -> None:
@@ -22,7 +22,7 @@ def take_back_dead_letter(draft: Draft, fact: DeadLettered) -> None:
     if attempt is None or not dead or attempt.status not in WITHDRAWABLE:
         draft.note("refused: this dispatch is over")
     elif draft.message.outcome is None and draft.message.pending is None:
-        draft.withdraw(Intent.DEAD_LETTERED, attempt)
+        draft.ask_withdraw(Intent.DEAD_LETTERED, attempt)
 
 
 def conclude_withdraw(draft: Draft, fact: WithdrawAnswered) -> None:
@@ -37,13 +37,15 @@ def conclude_withdraw(draft: Draft, fact: WithdrawAnswered) -> None:
     first = Status.WITHDRAWN if fact.won else Status.STARTED
     if raises_rank(attempt.status, first):
         kept = attempt.failure if fact.won else None  # what it was given back for is over
-        attempt = draft.change(attempt, status=first, lease_until=fact.lease_until, failure=kept)
-        draft.update(retry_at=None)  # the hour its work was returned for, if any
+        attempt = draft.update_attempt(
+            attempt, status=first, lease_until=fact.lease_until, failure=kept
+        )
+        draft.update_state(retry_at=None)  # the hour its work was returned for, if any
     draft.note(f"withdraw {'won' if fact.won else 'lost'}: {pending.intent}")
     if pending.success is not None:
         _conclude_success(draft, pending.success)
         for context in pending.cancels:
-            draft.answer(CommandAnswer.TOO_LATE, context, "already succeeded")
+            draft.answer_command(CommandAnswer.TOO_LATE, context, "already succeeded")
     elif pending.cancels:
         conclude_cancels(draft, pending.cancels)
     else:
@@ -62,9 +64,9 @@ def _conclude(draft: Draft, intent: Intent, attempt: Attempt) -> None:
     if intent is Intent.EXPIRY and not still_live:
         end_expired(draft)
     elif intent is Intent.EXPIRY:
-        draft.update(expire_at=again_at)
+        draft.update_state(expire_at=again_at)
     elif intent is Intent.NOT_STARTED and still_live:
-        draft.update(start_by=again_at)
+        draft.update_state(start_by=again_at)
     elif intent is Intent.DEAD_LETTERED and attempt.status is Status.WITHDRAWN:
         failure = Failure.of(FailureClass.PERMANENT, "dead_lettered", "the broker gave it up")
-        draft.change(attempt, status=Status.FAILED, failure=failure)
+        draft.update_attempt(attempt, status=Status.FAILED, failure=failure)

@@ -1,57 +1,56 @@
-"""What a receipt leads to: news for the world, an end, or a clock that starts."""
+"""What a receipt leads to: events, the end of the message, or a deadline."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+from herald.config.file import RetryRules
 from herald.contracts.vocabulary import Outcome, Status
-from router.core.attempts import failure_of, told
+from router.core.attempts import apply_receipt, failure_of
 from router.core.draft import Draft
 from router.core.facts import ReceiptArrived
-from router.core.fallback import RetryRules
 from router.core.message import Attempt, Intent, Success
-from router.core.returns import take_return
+from router.core.returns import process_return
 from router.core.states import ENDED, LIVE, OPEN, REACHED_ORDER, WITHDRAWABLE, target
 
 
-def apply_report(draft: Draft, fact: ReceiptArrived, rules: RetryRules) -> None:
+def process_receipt(draft: Draft, fact: ReceiptArrived, rules: RetryRules) -> None:
     attempt = draft.message.find(fact.attempt)
     if attempt is None:
         draft.note("refused: no such attempt")
     elif fact.receipt.status is Status.RETURNED:
-        take_return(draft, attempt, fact, rules)
+        process_return(draft, attempt, fact, rules)
     else:
-        _told(draft, attempt, fact)
+        _process_news(draft, attempt, fact)
 
 
-def _told(draft: Draft, before: Attempt, fact: ReceiptArrived) -> None:
-    after = draft.change(before, **_changes(before, told(before, fact.receipt, draft.now)))
+def _process_news(draft: Draft, before: Attempt, fact: ReceiptArrived) -> None:
+    after = apply_receipt(before, fact.receipt, draft.now)
+    draft.message = draft.message.with_attempt(after)
     draft.note(
         f"{before.status} -> {after.status}"
         if after.status is not before.status
         else f"{fact.receipt.status} does not raise {before.status}"
     )
     if after == draft.message.current and draft.message.outcome is None:
-        _watch_for_silence(draft, before, after)
-    _tell_what_ranks_hide(draft, before, after, fact)
+        _set_timers(draft, before, after)
+    _emit_flags(draft, before, after, fact)
     if after.reached is not before.reached:
-        _news(draft, after, fact)
+        _emit_progress(draft, after, fact)
     elif after.receipts is not before.receipts:
-        # only now it is known how far its provider ever tells: what is known may be all there is
-        _end_if_enough(draft, after, fact)
+        # only now it is known what its provider reports: what is known may be all there is
+        _end_if_successful(draft, after, fact)
 
 
-def _tell_what_ranks_hide(
-    draft: Draft, before: Attempt, after: Attempt, fact: ReceiptArrived
-) -> None:
-    """Tell a bounce, a complaint, an unsubscription and a deferral: the first of each attempt.
+def _emit_flags(draft: Draft, before: Attempt, after: Attempt, fact: ReceiptArrived) -> None:
+    """Emit the first bounce, complaint, unsubscription and deferral, whatever the rank.
 
-    Also the failure of an attempt that had counted as a success; before the outcome a failure is
-    told by what it leads to.
+    Also the failure of an attempt that had counted as a success; before the outcome, the event of
+    what a failure leads to names it.
     """
     receipt = fact.receipt
     if after.flags != before.flags and before.status is not receipt.status:
-        # else it was told by a router that kept no flag of bounces
+        # else a router that kept no flag of bounces emitted it
         failure = failure_of(receipt) or receipt.failure
         draft.emit(receipt.status, attempt=after, receipt=receipt, failure=failure)
     failed = after.status is Status.FAILED and before.status is not Status.FAILED
@@ -65,37 +64,29 @@ def _had_succeeded(draft: Draft, attempt: Attempt) -> bool:
     return ended and REACHED_ORDER[attempt.reached] >= REACHED_ORDER[wanted]
 
 
-def _changes(before: Attempt, after: Attempt) -> dict[str, object]:
-    return {
-        name: getattr(after, name)
-        for name in Attempt.__slots__
-        if getattr(after, name) != getattr(before, name)
-    }
-
-
-def _watch_for_silence(draft: Draft, before: Attempt, after: Attempt) -> None:
-    """Start the clock of `fallback_after` at the first proof that the call was made."""
+def _set_timers(draft: Draft, before: Attempt, after: Attempt) -> None:
+    """Start `fallback_after` at the first proof of the call; end deadlines that are over."""
     message = draft.message
     if after.status not in LIVE:
-        draft.update(start_by=None)
+        draft.update_state(start_by=None)
     if after.status is not before.status:
-        draft.update(retry_at=None)  # overtaken: a planned try, or the hour of returned work
+        draft.update_state(retry_at=None)  # overtaken: a planned try, or the hour of returned work
     last = message.is_last_step(after) and after.status is not Status.UNKNOWN
     if after.status in ENDED or message.state.stopped or last:
-        draft.update(fallback_at=None)
+        draft.update_state(fallback_at=None)
     elif before.accepted_at is None and after.accepted_at is not None:
-        draft.update(fallback_at=after.accepted_at + message.step(after).fallback_after)
+        draft.update_state(fallback_at=after.accepted_at + message.step(after).fallback_after)
 
 
-def _news(draft: Draft, attempt: Attempt, fact: ReceiptArrived) -> None:
-    """Tell how far the attempt got, and end the message when that is far enough."""
+def _emit_progress(draft: Draft, attempt: Attempt, fact: ReceiptArrived) -> None:
+    """Emit how far the attempt got; end the message when that is far enough."""
     if REACHED_ORDER[attempt.reached] > REACHED_ORDER[draft.message.status]:
         draft.message = replace(draft.message, status=attempt.reached)
-    if not _end_if_enough(draft, attempt, fact):
+    if not _end_if_successful(draft, attempt, fact):
         draft.emit(attempt.reached, attempt=attempt, receipt=fact.receipt)
 
 
-def _end_if_enough(draft: Draft, attempt: Attempt, fact: ReceiptArrived) -> bool:
+def _end_if_successful(draft: Draft, attempt: Attempt, fact: ReceiptArrived) -> bool:
     """End the message if the attempt got far enough, at once or when a withdraw is answered."""
     message = draft.message
     wanted, _ = target(message.step(attempt).success_on, attempt.receipts)
@@ -108,14 +99,14 @@ def _end_if_enough(draft: Draft, attempt: Attempt, fact: ReceiptArrived) -> bool
     if pending is not None:
         draft.message = replace(message, pending=replace(pending, success=success))
     elif live is not None and live.status in WITHDRAWABLE:
-        draft.withdraw(Intent.SUCCESS, live, success=success)
+        draft.ask_withdraw(Intent.SUCCESS, live, success=success)
     else:
         succeed(draft, attempt, success)
     return True
 
 
 def succeed(draft: Draft, attempt: Attempt, success: Success) -> None:
-    """End the message with the news of `attempt`."""
+    """End the message with the success of `attempt`."""
     current = draft.message.current
     _, confirmed = target(draft.message.step(attempt).success_on, attempt.receipts)
     draft.emit(
