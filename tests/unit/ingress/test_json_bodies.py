@@ -122,7 +122,7 @@ def test_size_is_bounded() -> None:
 @pytest.mark.parametrize("piece", [b'\\"', b'"', b"\\", b"[", b'["', b'"\\'])
 def test_hostile_bodies_cost_little(piece: bytes) -> None:
     """Four megabytes of anything are refused in a moment, not in quadratic time."""
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises((NotJsonError, BeyondLimitsError)):
         read_json(b"[" * 40 + piece * (4 * 1024 * 1024 // len(piece)))
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
