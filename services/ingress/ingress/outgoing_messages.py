@@ -1,4 +1,4 @@
-"""What ingress publishes: receipts for the router, and for the operator what it did not grasp."""
+"""What ingress publishes beside receipts: for the operator, what it could not read."""
 
 from __future__ import annotations
 
@@ -10,23 +10,11 @@ from pydantic import BaseModel, ConfigDict
 from pydantic_core import to_json
 
 from herald.bus.outgoing_messages import OutgoingMessage
-from herald.contracts.identifiers import frame_id_for
-from herald.contracts.receipts import AttemptReceipt, InboundReceipt, Receipt
-from herald.contracts.topology import (
-    DEAD,
-    QUARANTINE_KEY,
-    RECEIPTS,
-    account_receipt_key,
-    attempt_receipt_key,
-    inbound_receipt_key,
-)
-from herald.contracts.vocabulary import Lane
+from herald.contracts.identifiers import amqp_message_id
+from herald.contracts.topology import DEAD, QUARANTINE_KEY
 from herald.providers.lenient_json import Reason
 from herald.providers.webhook_endpoints import NotUnderstood
 
-ATTEMPT_TYPE = "herald.receipt.attempt.v1"
-INBOUND_TYPE = "herald.receipt.inbound.v1"
-ACCOUNT_TYPE = "herald.receipt.account.v1"
 QUARANTINE_TYPE = "herald.quarantine.v1"
 MAX_QUARANTINED_BYTES = 1024 * 1024  # as much as the router keeps of a dead letter
 _START_BYTES = 4096
@@ -42,23 +30,6 @@ class Quarantined(BaseModel):
     reason: Reason
     received_at: datetime
     element: Any  # the piece; the whole body as text where nothing of it could be read
-
-
-def receipt_frame(receipt: Receipt) -> OutgoingMessage:
-    """Put a receipt on its way to the router."""
-    if isinstance(receipt, AttemptReceipt):
-        kind, key = ATTEMPT_TYPE, attempt_receipt_key(receipt.channel, receipt.lane or Lane.NORMAL)
-    elif isinstance(receipt, InboundReceipt):
-        kind, key = INBOUND_TYPE, inbound_receipt_key(receipt.channel)
-    else:
-        kind, key = ACCOUNT_TYPE, account_receipt_key(receipt.channel)
-    return OutgoingMessage(
-        exchange=RECEIPTS,
-        routing_key=key,
-        body=receipt.model_dump_json(exclude_none=True).encode(),
-        message_id=receipt.frame_id,
-        type=kind,
-    )
 
 
 def quarantine_frame(
@@ -79,7 +50,7 @@ def quarantine_frame(
         exchange=DEAD,
         routing_key=QUARANTINE_KEY,
         body=piece.model_dump_json().encode(),
-        message_id=frame_id_for("quarantine", provider, account, item.reason, digest),
+        message_id=amqp_message_id("quarantine", provider, account, item.reason, digest),
         type=QUARANTINE_TYPE,
         headers={"provider": provider, "account": account, "reason": item.reason.value},
     )

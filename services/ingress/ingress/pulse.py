@@ -14,7 +14,7 @@ from collections.abc import Callable
 import structlog
 
 from herald.bus.publishing import Publisher
-from herald.bus.pulses import pulse_frame
+from herald.bus.receipt_messages import pulse_message
 from herald.contracts.receipts import Pulse
 from herald.contracts.vocabulary import Lane
 from herald.service.background import Background
@@ -77,7 +77,7 @@ class PulseSender:
             leaving=leaving,
             holds_something=self._holds_something(),
         )
-        taken = await self._publisher.is_taken(pulse_frame(pulse, Lane.NORMAL), PUBLISH_SECONDS)
+        taken = await self._publisher.is_taken(pulse_message(pulse, Lane.NORMAL), PUBLISH_SECONDS)
         if taken:
             self._confirmed_at = asked_at
             if not leaving:

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 import structlog
 
 from herald.bus.outgoing_messages import OutgoingMessage
+from herald.bus.receipt_messages import receipt_message
 from herald.providers.json_bodies import BeyondLimitsError, NotJsonError
 from herald.providers.lenient_json import NotUnderstoodError, Reason
 from herald.providers.webhook_endpoints import Normalised, NotUnderstood
 from herald.providers.webhook_requests import Call
 from herald.providers.webhook_responses import Answer
 from ingress.endpoints import Target
-from ingress.outgoing_messages import quarantine_frame, receipt_frame
+from ingress.outgoing_messages import quarantine_frame
 
 _log = structlog.get_logger(__name__)
 
@@ -40,7 +41,7 @@ def read_call(target: Target, account: str, call: Call) -> Reading:
         NotJsonError: it breaks the grammar of its content type.
     """
     told = _normalised(target, call)
-    frames = [receipt_frame(receipt) for receipt in told.receipts]
+    frames = [receipt_message(receipt) for receipt in told.receipts]
     items = told.not_understood
     if told.left_out:
         items = [*items, NotUnderstood(Reason.LEFT_OUT, told.left_out_of(call.body))]

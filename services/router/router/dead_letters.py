@@ -134,15 +134,15 @@ def dead_letter_from_receipt(receipt: Receipt, reason: str, user: str | None) ->
         named = bool(receipt.attempt_id or any(receipt.references))
         lane = receipt.lane or Lane.NORMAL
         key = attempt_receipt_key(receipt.channel, lane)
-    frame_id = receipt.frame_id if named else None
+    receipt_id = receipt.receipt_id if named else None
     return _letter(
-        name=f"{frame_id or body_id(body)}:{reason}",
+        name=f"{receipt_id or body_id(body)}:{reason}",
         queue=receipts_queue(lane),
         reason=reason,
         exchange=RECEIPTS,
         routing_key=key,
         body=body,
-        message_id=frame_id,
+        message_id=receipt_id,
         user=user,
     )
 

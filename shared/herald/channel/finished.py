@@ -10,10 +10,11 @@ import structlog
 
 from herald.bus.batches import where
 from herald.bus.deliveries import Delivery
+from herald.bus.receipt_messages import receipt_body
 from herald.channel import sends
 from herald.channel.attempts import Attempt
 from herald.channel.planning import Later
-from herald.channel.reports import receipt_body, report, returned
+from herald.channel.reports import report, returned
 from herald.channel.sends import Known
 from herald.contracts.failures import Failure
 from herald.contracts.receipts import AttemptReceipt

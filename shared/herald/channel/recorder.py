@@ -16,9 +16,9 @@ import structlog
 from herald.bus.batches import where
 from herald.bus.deliveries import settle
 from herald.bus.publishing import Publisher
+from herald.bus.receipt_messages import receipt_message
 from herald.channel import metrics, sends
 from herald.channel.finished import Finished
-from herald.channel.reports import receipt_frame
 from herald.channel.sends import Outcome
 from herald.contracts.receipts import AttemptReceipt
 from herald.contracts.vocabulary import Status
@@ -109,7 +109,7 @@ class Recorder:
         ours = await self._record(group) | await self._release(group)
         publish = [item for item in group if item.recorded or item.receipt.attempt_id in ours]
         outcomes = await self._publisher.publish_many(
-            [receipt_frame(item.receipt, item.body) for item in publish], PUBLISH_SECONDS
+            [receipt_message(item.receipt, item.body) for item in publish], PUBLISH_SECONDS
         )
         unheard: list[Finished] = []
         for item, problem in zip(publish, outcomes, strict=True):

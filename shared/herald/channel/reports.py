@@ -5,16 +5,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from herald.bus.outgoing_messages import OutgoingMessage
 from herald.contracts.failures import Failure
 from herald.contracts.receipts import AttemptReceipt, Return, bounded_element
 from herald.contracts.text import storable
-from herald.contracts.topology import RECEIPTS, attempt_receipt_key
-from herald.contracts.vocabulary import FailureClass, Lane, Receipts, Status
+from herald.contracts.vocabulary import FailureClass, Receipts, Status
 from herald.contracts.work import Work
 from herald.providers.sending import Accepted, CallResult, Refused
 
-RECEIPT_TYPE = "herald.receipt.attempt.v1"
 NO_ACCOUNT = Failure.of(FailureClass.AUTH, "no_account", "no account may make this call")
 NO_ACCOUNT_IN_ORDER = Failure.of(
     FailureClass.AUTH, "no_account", "the provider refuses every account that may make this call"
@@ -103,19 +100,3 @@ def storable_all(words: tuple[str, ...]) -> tuple[str, ...]:
 def dispatch_key(work: Work) -> str:
     """Name a report by the dispatch it answers."""
     return f"dispatch:{work.dispatch}"
-
-
-def receipt_frame(receipt: AttemptReceipt, body: bytes) -> OutgoingMessage:
-    """Put a receipt on the bus; `body` is as it was written first, however often it is told."""
-    return OutgoingMessage(
-        exchange=RECEIPTS,
-        routing_key=attempt_receipt_key(receipt.channel, receipt.lane or Lane.NORMAL),
-        body=body,
-        message_id=receipt.frame_id,
-        type=RECEIPT_TYPE,
-    )
-
-
-def receipt_body(receipt: AttemptReceipt) -> bytes:
-    """Write a receipt as it is recorded and published."""
-    return receipt.model_dump_json(exclude_none=True).encode()

@@ -12,8 +12,9 @@ import structlog
 
 from herald.bus.batches import where
 from herald.bus.publishing import Publisher
+from herald.bus.receipt_messages import receipt_body, receipt_message
 from herald.channel import metrics, sends
-from herald.channel.reports import lease_ended, receipt_body, receipt_frame
+from herald.channel.reports import lease_ended
 from herald.channel.sends import Outcome
 from herald.contracts.receipts import AttemptReceipt
 from herald.database.pool import Database, is_outage
@@ -101,7 +102,7 @@ class Sweeper:
     async def _publish(self, outcomes: list[Outcome]) -> bool:
         """Publish reports and note those confirmed; return whether all of them were."""
         frames = [
-            receipt_frame(AttemptReceipt.model_validate_json(item.report), item.report.encode())
+            receipt_message(AttemptReceipt.model_validate_json(item.report), item.report.encode())
             for item in outcomes
         ]
         problems = await self._publisher.publish_many(frames, PUBLISH_SECONDS)

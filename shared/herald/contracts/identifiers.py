@@ -92,8 +92,8 @@ def event_id_for(subject: str, event_type: str, cause: str) -> str:
     return _uuid5_text(f"event\0{subject}\0{event_type}\0{cause}")
 
 
-def frame_id_for(*parts: str) -> str:
-    """Name an internal frame (work or receipt) by its content's own key."""
+def amqp_message_id(*parts: str) -> str:
+    """Return the AMQP message id of work or a receipt: the same parts have the same one."""
     return _uuid5_text("\0".join(("frame", *parts)))
 
 
@@ -103,7 +103,7 @@ def body_id(body: bytes) -> str:
 
 
 def _uuid5_text(name: str) -> str:
-    """Return `str(uuid5(NAMESPACE, name))`, at a third of the cost: every frame has one."""
+    """Return `str(uuid5(NAMESPACE, name))`, at a third of the cost: every message has one."""
     digest = bytearray(sha1(_NAMESPACE_BYTES + name.encode(), usedforsecurity=False).digest()[:16])
     digest[6] = digest[6] & 0x0F | 0x50  # version 5
     digest[8] = digest[8] & 0x3F | 0x80  # the variant of RFC 9562

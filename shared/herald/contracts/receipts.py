@@ -15,7 +15,7 @@ from pydantic_core import to_json
 from herald.contracts.account_updates import AccountUpdate
 from herald.contracts.durations import Duration
 from herald.contracts.failures import Failure
-from herald.contracts.identifiers import frame_id_for
+from herald.contracts.identifiers import amqp_message_id
 from herald.contracts.inbound import InboundContent
 from herald.contracts.text import storable
 from herald.contracts.vocabulary import LenientLane, LenientStatus, Receipts
@@ -61,10 +61,10 @@ class AttemptReceipt(_Fact):
     element: Any = None  # the provider's own words, for the history
 
     @property
-    def frame_id(self) -> str:
+    def receipt_id(self) -> str:
         """The AMQP message id: the same fact reported twice has the same one."""
         name = self.attempt_id or self.references[0]
-        return frame_id_for(self.provider, self.account, name, self.status, self.event_key)
+        return amqp_message_id(self.provider, self.account, name, self.status, self.event_key)
 
 
 class InboundReceipt(InboundContent):
@@ -88,9 +88,9 @@ class InboundReceipt(InboundContent):
     element: Any = None
 
     @property
-    def frame_id(self) -> str:
+    def receipt_id(self) -> str:
         """The AMQP message id: the same message reported twice has the same one."""
-        return frame_id_for(self.provider, self.account, "in", self.reference)
+        return amqp_message_id(self.provider, self.account, "in", self.reference)
 
 
 class AccountReceipt(AccountUpdate):
@@ -106,9 +106,9 @@ class AccountReceipt(AccountUpdate):
     element: Any = None
 
     @property
-    def frame_id(self) -> str:
+    def receipt_id(self) -> str:
         """The AMQP message id: the same news reported twice has the same one."""
-        return frame_id_for(self.provider, self.account, "account", self.event_key)
+        return amqp_message_id(self.provider, self.account, "account", self.event_key)
 
 
 class Pulse(_Fact):

@@ -17,7 +17,7 @@ from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
 from yarl import URL
 
 from herald.bus.outgoing_messages import OutgoingMessage
-from herald.bus.pulses import PULSE_TYPE
+from herald.bus.receipt_messages import PULSE_TYPE
 from herald.contracts import topology
 from herald.contracts.vocabulary import Lane
 

@@ -15,10 +15,11 @@ from behaviour.channel.bench import Broker
 from behaviour.channel.world import World, attempt_id, claim, until
 from herald.bus.deliveries import Delivery, Source
 from herald.bus.publishing import Publisher
+from herald.bus.receipt_messages import receipt_body
 from herald.channel import sends
 from herald.channel.finished import Finished
 from herald.channel.recorder import Recorder
-from herald.channel.reports import receipt_body, report, returned
+from herald.channel.reports import report, returned
 from herald.contracts.vocabulary import Receipts
 from herald.database.pool import Database
 from herald.providers.sending import Accepted

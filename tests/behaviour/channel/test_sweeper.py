@@ -11,8 +11,9 @@ import pytest_asyncio
 from behaviour.channel.gate import gated
 from behaviour.channel.world import World, attempt_id, claim
 from herald.bus.connections import Connections
+from herald.bus.receipt_messages import receipt_body
 from herald.channel import sends
-from herald.channel.reports import receipt_body, report
+from herald.channel.reports import report
 from herald.channel.sends import Outcome
 from herald.channel.sweeper import AFTER_OUTAGE_SECONDS, BATCH, LEASE_MARGIN, UNHEARD_AGE, Sweeper
 from herald.contracts.vocabulary import Receipts

@@ -81,7 +81,7 @@ async def test_a_whatsapp_status_reaches_the_router(providers: Providers, rabbit
     [(message, receipt)] = await receipts(rabbit, 1)
     assert (message.exchange, message.routing_key) == ("herald.receipts", "attempt.whatsapp.normal")
     assert (message.delivery_mode, message.app_id) == (DeliveryMode.PERSISTENT, "herald-ingress")
-    assert (message.message_id, message.type) == (receipt.frame_id, "herald.receipt.attempt.v1")
+    assert (message.message_id, message.type) == (receipt.receipt_id, "herald.receipt.attempt.v1")
     assert isinstance(receipt, AttemptReceipt)
     assert (receipt.status, receipt.attempt_id) == (Status.DELIVERED, ATTEMPT)
     assert (receipt.account, receipt.references) == ("wa-main", ("wamid.A",))
@@ -141,7 +141,7 @@ async def test_news_about_an_account_reaches_the_router(
     )
     assert isinstance(receipt, AccountReceipt)
     assert (receipt.account, receipt.status) == ("wa-main", "REJECTED")
-    assert message.message_id == again[0].message_id == receipt.frame_id
+    assert message.message_id == again[0].message_id == receipt.receipt_id
 
 
 async def test_sendgrid_events_reach_the_router(providers: Providers, rabbit: Rabbit) -> None:
@@ -173,7 +173,7 @@ async def test_a_full_batch_of_meta_passes(providers: Providers, rabbit: Rabbit)
     body = meta(*({**FOREIGN, "id": f"wamid.{i}", "padding": "x" * 2500} for i in range(1000)))
     assert len(body) > 2 * 1024 * 1024
     assert (await providers.meta(body)).status == 200
-    assert len({r.frame_id for _, r in await receipts(rabbit, 1000)}) == 1000
+    assert len({r.receipt_id for _, r in await receipts(rabbit, 1000)}) == 1000
 
 
 def _answer(answer: Answer) -> tuple[int, bytes, set[str]]:

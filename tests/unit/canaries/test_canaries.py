@@ -15,7 +15,8 @@ import pytest
 from prometheus_client import REGISTRY, generate_latest
 from structlog.testing import capture_logs
 
-from herald.channel.reports import receipt_body, report, returned
+from herald.bus.receipt_messages import receipt_body
+from herald.channel.reports import report, returned
 from herald.contracts.identifiers import AttemptId
 from herald.contracts.receipts import RECEIPT, AttemptReceipt
 from herald.providers.registry import ACCOUNTS

@@ -9,9 +9,10 @@ from typing import Any
 from herald.bus.deliveries import Delivery
 from herald.bus.errors import PublishError
 from herald.bus.outgoing_messages import OutgoingMessage
+from herald.bus.receipt_messages import receipt_body
 from herald.channel.finished import Finished
 from herald.channel.recorders import Recorders
-from herald.channel.reports import receipt_body, returned
+from herald.channel.reports import returned
 from herald.contracts.topology import attempt_receipt_key
 from herald.contracts.vocabulary import Lane
 from unit.channel.making import NOW, work

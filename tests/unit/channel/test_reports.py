@@ -7,11 +7,10 @@ from datetime import timedelta
 
 import pytest
 
+from herald.bus.receipt_messages import receipt_body, receipt_message
 from herald.channel.reports import (
     NO_ACCOUNT,
     lease_ended,
-    receipt_body,
-    receipt_frame,
     report,
     returned,
 )
@@ -93,8 +92,8 @@ def test_no_account_fails_for_a_reason_of_ours() -> None:
     )
 
 
-def test_each_fact_has_its_own_frame_id_and_keeps_it() -> None:
-    """Told again it is the same frame; another dispatch, status or sweep is another one."""
+def test_each_fact_has_its_own_id_and_keeps_it() -> None:
+    """A fact reported again has the same id; another dispatch, status or sweep has another."""
     facts = [
         reported(Accepted(("SM1",))),
         reported(Accepted(("SM1",)), dispatch=2),
@@ -102,19 +101,10 @@ def test_each_fact_has_its_own_frame_id_and_keeps_it() -> None:
         returned(work(), "too_late", NOW),
         lease_ended(ATTEMPT, "sms", "twilio", "main", NOW),
     ]
-    ids = [receipt_frame(fact, receipt_body(fact)).message_id for fact in facts]
+    ids = [receipt_message(fact, receipt_body(fact)).message_id for fact in facts]
     assert len(set(ids)) == len(ids)
     read = [AttemptReceipt.model_validate_json(receipt_body(fact)) for fact in facts]
-    assert [fact.frame_id for fact in read] == ids
-
-
-def test_a_frame_goes_where_the_router_listens() -> None:
-    """A report travels under its channel's key, mandatory, as the bytes it was recorded with."""
-    receipt = reported(Accepted(("SM1",)))
-    frame = receipt_frame(receipt, b"recorded")
-    assert (frame.exchange, frame.routing_key) == ("herald.receipts", "attempt.sms.normal")
-    assert frame.mandatory
-    assert frame.body == b"recorded"
+    assert [fact.receipt_id for fact in read] == ids
 
 
 @pytest.mark.parametrize(

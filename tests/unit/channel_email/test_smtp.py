@@ -9,7 +9,8 @@ from time import monotonic
 import pytest
 
 from channel_email.providers import smtp as adapter
-from herald.channel.reports import receipt_body, report
+from herald.bus.receipt_messages import receipt_body
+from herald.channel.reports import report
 from herald.contracts.vocabulary import Receipts
 from herald.providers.sending import Accepted, NotSent, Refused, Uncertain
 from unit.channel_email.making import ATTEMPT, PASSWORD, TO, smtp, work

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from herald.channel.reports import receipt_body, report
+from herald.bus.receipt_messages import receipt_body
+from herald.channel.reports import report
 from herald.contracts.vocabulary import Receipts
 from herald.providers.http import HttpClient
 from herald.providers.sending import Accepted, NotSent, Refused, SendResult, Uncertain

@@ -56,7 +56,7 @@ def check(provider: str, body: bytes, query: str = "", method: str = "POST") -> 
         assert "\\u0000" not in encoded
         read_back = RECEIPT.validate_json(encoded)
         assert isinstance(read_back, type(receipt))
-        assert read_back.frame_id == receipt.frame_id
+        assert read_back.receipt_id == receipt.receipt_id
 
 
 def mutated(tree: Any, draw: st.DrawFn) -> Any:

@@ -76,18 +76,18 @@ def test_what_can_not_be_read_is_an_error(changes: dict[str, Any]) -> None:
         _read(ATTEMPT, **changes)
 
 
-def test_the_same_fact_has_the_same_frame_id() -> None:
+def test_the_same_fact_has_the_same_id() -> None:
     """A receipt's id is made of attempt, status and the provider's event, not of the moment."""
     first = _read(ATTEMPT)
-    assert first.frame_id == _read(ATTEMPT, received_at="2026-01-20T12:00:00Z").frame_id
+    assert first.receipt_id == _read(ATTEMPT, received_at="2026-01-20T12:00:00Z").receipt_id
     for change in ({"status": "read"}, {"event_key": "e2"}, {"account": "other"}):
-        assert _read(ATTEMPT, **change).frame_id != first.frame_id
+        assert _read(ATTEMPT, **change).receipt_id != first.receipt_id
 
 
 def test_a_receipt_by_reference_is_named_by_it() -> None:
     """Without an attempt id the provider's own id takes its place."""
     receipt = _read(ATTEMPT, attempt_id=None, references=["SM1"])
-    assert receipt.frame_id != _read(ATTEMPT, attempt_id=None, references=["SM2"]).frame_id
+    assert receipt.receipt_id != _read(ATTEMPT, attempt_id=None, references=["SM2"]).receipt_id
 
 
 def test_a_receipt_reads_back() -> None:

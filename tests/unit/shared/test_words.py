@@ -17,9 +17,9 @@ from herald.contracts.identifiers import (
     NAMESPACE,
     AttemptId,
     TenantName,
+    amqp_message_id,
     body_id,
     event_id_for,
-    frame_id_for,
     message_id_for,
 )
 from herald.contracts.text import Line, Text, storable
@@ -173,7 +173,7 @@ def test_names_are_fixed_for_ever() -> None:
     message_id = message_id_for("default", "order-7")
     assert str(message_id) == "12e0b119-0bd9-5fcb-baef-a3910d99818d"
     assert event_id_for("s", "t", "c") == "5f921a7e-5d79-5271-99ff-6493ce696bba"
-    assert frame_id_for("a", "b") == "6a6d2d41-9e0f-5de0-b6e6-c649daaa70fe"
+    assert amqp_message_id("a", "b") == "6a6d2d41-9e0f-5de0-b6e6-c649daaa70fe"
     assert body_id(b"\x00\xff") == "a9d742fb-a606-5f87-b764-bf362df83f4a"
 
 
@@ -187,7 +187,7 @@ def test_ids_of_different_parts_differ() -> None:
     """Parts are kept apart: shifting a letter from one to the next makes another id."""
     assert message_id_for("a", "bc") != message_id_for("ab", "c")
     assert event_id_for("a", "b", "cd") != event_id_for("a", "bc", "d")
-    assert frame_id_for("a", "bc") != frame_id_for("ab", "c")
+    assert amqp_message_id("a", "bc") != amqp_message_id("ab", "c")
 
 
 @pytest.mark.parametrize("name", ["", "A", "1a", "a.b", "a*", "a#", "a b", "a" * 33, "a\n"])

@@ -49,7 +49,7 @@ async def match(connection: Connection, receipts: Sequence[AttemptReceipt]) -> M
             if receipt.source == "channel":
                 owners.update((key, attempt) for key in keys)
         elif keys:
-            waiting.setdefault(keys[0], {}).setdefault(receipt.frame_id, receipt)
+            waiting.setdefault(keys[0], {}).setdefault(receipt.receipt_id, receipt)
         else:
             matched.strangers.append((receipt, "foreign_receipt"))
     if owners or waiting:
@@ -86,7 +86,7 @@ def _sort_out(row: ReferenceRow, waiting: dict[str, AttemptReceipt], matched: Ma
         matched.facts += [ReceiptArrived(attempt=attempt, receipt=receipt) for receipt in receipts]
         matched.unreadable += row.unreadable
         return
-    kept = {receipt.frame_id for receipt in row.parked}
+    kept = {receipt.receipt_id for receipt in row.parked}
     matched.strangers += [
         (receipt, "too_many_parked") for name, receipt in waiting.items() if name not in kept
     ]

@@ -15,7 +15,7 @@ from uuid import UUID, uuid4
 import structlog
 
 from herald.bus.connections import Connections
-from herald.bus.pulses import pulse_frame
+from herald.bus.receipt_messages import pulse_message
 from herald.bus.subscribers import BatchSubscriber
 from herald.contracts.receipts import Pulse
 from herald.contracts.vocabulary import Lane
@@ -168,7 +168,9 @@ class SilenceGate:
 
     async def _send_pulse(self, lane: Lane) -> bool:
         pulse = Pulse(source="router", instance=self._router, sent_at=self._database.now())
-        return await self._connections.publisher.is_taken(pulse_frame(pulse, lane), PUBLISH_SECONDS)
+        return await self._connections.publisher.is_taken(
+            pulse_message(pulse, lane), PUBLISH_SECONDS
+        )
 
     async def _renew(self) -> None:
         now, rows = self._database.now(), self._rows()

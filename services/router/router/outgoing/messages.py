@@ -14,7 +14,7 @@ from herald.contracts.events import (
     MessageData,
     event_type,
 )
-from herald.contracts.identifiers import UNKNOWN_TENANT, event_id_for, frame_id_for
+from herald.contracts.identifiers import UNKNOWN_TENANT, amqp_message_id, event_id_for
 from herald.contracts.receipts import AccountReceipt, InboundReceipt
 from herald.contracts.topology import (
     EVENTS,
@@ -73,7 +73,7 @@ def work_frame(message: Message, attempt: Attempt, content: ChannelContent) -> O
         exchange=OUTBOUND,
         routing_key=outbound_key(step.channel, plan.lane),
         body=work.model_dump_json(exclude_none=True).encode(),
-        message_id=frame_id_for("work", attempt_id, str(attempt.dispatch)),
+        message_id=amqp_message_id("work", attempt_id, str(attempt.dispatch)),
         type=WORK_TYPE,
         correlation_id=plan.correlation_id,
     )

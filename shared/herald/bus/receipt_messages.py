@@ -1,0 +1,52 @@
+"""What goes through the receipts' queues, as outgoing messages: receipts, and pulses among them."""
+
+from __future__ import annotations
+
+from herald.bus.outgoing_messages import OutgoingMessage
+from herald.contracts.identifiers import amqp_message_id
+from herald.contracts.receipts import AttemptReceipt, InboundReceipt, Pulse, Receipt
+from herald.contracts.topology import (
+    RECEIPTS,
+    account_receipt_key,
+    attempt_receipt_key,
+    inbound_receipt_key,
+    pulse_key,
+)
+from herald.contracts.vocabulary import Lane
+
+PULSE_TYPE = "herald.pulse.v1"
+
+
+def receipt_message(receipt: Receipt, body: bytes | None = None) -> OutgoingMessage:
+    """Address a receipt to the router; `body`: its bytes as they were recorded, if they were."""
+    return OutgoingMessage(
+        exchange=RECEIPTS,
+        routing_key=_key(receipt),
+        body=receipt_body(receipt) if body is None else body,
+        message_id=receipt.receipt_id,
+        type=f"herald.receipt.{receipt.kind}.v1",
+    )
+
+
+def receipt_body(receipt: Receipt | Pulse) -> bytes:
+    """Encode a receipt as it is recorded and published."""
+    return receipt.model_dump_json(exclude_none=True).encode()
+
+
+def pulse_message(pulse: Pulse, lane: Lane) -> OutgoingMessage:
+    """Address a pulse to one lane of the receipts."""
+    return OutgoingMessage(
+        exchange=RECEIPTS,
+        routing_key=pulse_key(lane),
+        body=receipt_body(pulse),
+        message_id=amqp_message_id("pulse", str(pulse.instance), lane),
+        type=PULSE_TYPE,
+    )
+
+
+def _key(receipt: Receipt) -> str:
+    if isinstance(receipt, AttemptReceipt):
+        return attempt_receipt_key(receipt.channel, receipt.lane or Lane.NORMAL)
+    if isinstance(receipt, InboundReceipt):
+        return inbound_receipt_key(receipt.channel)
+    return account_receipt_key(receipt.channel)
