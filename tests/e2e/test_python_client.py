@@ -14,6 +14,7 @@ from yarl import URL
 
 from behaviour.bus.link import linked
 from e2e.client import TOMORROW, send
+from herald.bus.connection_keeper import CLOSE_SECONDS
 from herald.client import (
     Client,
     ConnectionFailedError,
@@ -22,7 +23,6 @@ from herald.client import (
     RejectedError,
     TopologyMissingError,
 )
-from herald.client.connection import CLOSE_SECONDS
 from herald.contracts.commands import SendMessage
 from herald.contracts.events import CommandData, InboundData, MessageData
 from herald.contracts.vocabulary import CommandAnswer, Lane, MessageStatus, Outcome

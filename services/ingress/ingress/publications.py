@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from faststream.rabbit import RabbitBroker
-
+from herald.bus.brokers import Broker
 from herald.bus.entities import existing_exchange
 from herald.bus.publishing import declare_publication
 from herald.contracts.receipts import AccountReceipt, AttemptReceipt, InboundReceipt, Pulse
@@ -22,7 +21,7 @@ from herald.contracts.vocabulary import Lane
 from ingress.outgoing_messages import Quarantined
 
 
-def declare_publications(broker: RabbitBroker, channels: Iterable[str]) -> None:
+def declare_publications(broker: Broker, channels: Iterable[str]) -> None:
     """List what ingress publishes about each channel whose providers call it."""
     receipts = existing_exchange(RECEIPTS)
     for channel in sorted(channels):

@@ -210,7 +210,7 @@ def declare_publications(connections: Connections, channels: tuple[str, ...]) ->
     )
     for key, model, about in events:
         declare_publication(
-            connections.telling or broker,
+            connections.events or broker,
             existing_exchange(EVENTS),
             key,
             model,

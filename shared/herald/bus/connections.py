@@ -8,18 +8,14 @@ user's queue that takes nothing blocks the connection that events are published 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 
 import structlog
-from faststream.rabbit import RabbitBroker
 from prometheus_client import REGISTRY, CollectorRegistry
 
-from herald.bus.brokers import GRACEFUL_TIMEOUT_SECONDS, consuming_broker, publishing_broker
+from herald.bus.brokers import GRACEFUL_TIMEOUT_SECONDS, Broker
 from herald.bus.cancellation import own_cancellation_only
 from herald.bus.publishing import Publisher
-from herald.bus.recovery import connection_of
 
-_START_RETRY_SECONDS = 2.0
 _CLOSE_SECONDS = 5.0  # a link that went dead would hold the close until its heartbeats run out
 
 _log = structlog.get_logger(__name__)
@@ -44,19 +40,21 @@ class Connections:
         graceful_timeout_seconds: float = GRACEFUL_TIMEOUT_SECONDS,
         registry: CollectorRegistry = REGISTRY,
     ) -> None:
-        self.consuming = consuming_broker(
-            amqp_url, app_id=app_id, graceful_timeout_seconds=graceful_timeout_seconds
+        self.consuming = Broker(
+            amqp_url,
+            app_id=app_id,
+            role="consuming",
+            graceful_timeout_seconds=graceful_timeout_seconds,
         )
-        self.publishing = publishing_broker(amqp_url, app_id=app_id)
+        self.publishing = Broker(amqp_url, app_id=app_id, role="publishing")
         self.publisher = Publisher(self.publishing, user=user, registry=registry)
-        self.telling = (
-            publishing_broker(amqp_url, app_id=app_id, role="telling") if events else None
-        )
+        self.events = Broker(amqp_url, app_id=app_id, role="events") if events else None
         self.event_publisher = (
             self.publisher
-            if self.telling is None
-            else Publisher(self.telling, user=user, registry=registry)
+            if self.events is None
+            else Publisher(self.events, user=user, registry=registry)
         )
+        self._graceful_seconds = graceful_timeout_seconds
         self._starting: asyncio.Task[None] | None = None
 
     @property
@@ -66,9 +64,9 @@ class Connections:
 
     @property
     def problem(self) -> str | None:
-        """What is wrong, for readiness; None when all is well. Subscribers tell of themselves."""
+        """What is wrong, for readiness; None when all is well. Subscribers have their own."""
         for name, broker in self.brokers:
-            if connection_of(broker) is None:
+            if broker.keeper.connection is None:
                 return f"the {name} connection is down"
             if not broker.running:
                 return f"the {name} connection is starting"
@@ -92,8 +90,7 @@ class Connections:
             self._starting.cancel()
             await asyncio.wait([self._starting])
             self._starting = None
-        graceful_seconds = self.consuming.config.graceful_timeout or 0.0
-        await _stop(self.consuming, "consuming", graceful_seconds + _CLOSE_SECONDS)
+        await _stop(self.consuming, "consuming", self._graceful_seconds + _CLOSE_SECONDS)
 
     async def stop(self) -> None:
         """Stop consuming, unless that was done, then publishing; close all."""
@@ -102,38 +99,23 @@ class Connections:
             await _stop(broker, name, _CLOSE_SECONDS)
         _log.info("bus.stopped")
 
-    def _publishing(self) -> tuple[tuple[str, RabbitBroker], ...]:
-        telling = () if self.telling is None else (("telling", self.telling),)
-        return (("publishing", self.publishing), *telling)
+    def _publishing(self) -> tuple[tuple[str, Broker], ...]:
+        events = () if self.events is None else (("events", self.events),)
+        return (("publishing", self.publishing), *events)
 
     @property
-    def brokers(self) -> tuple[tuple[str, RabbitBroker], ...]:
+    def brokers(self) -> tuple[tuple[str, Broker], ...]:
         """Every connection's broker, by what it is for, in the order in which they start."""
         return (*self._publishing(), ("consuming", self.consuming))
 
     async def _start(self) -> None:
         for name, broker in self.brokers:
             _log.info("bus.connecting", connection=name)
-            await _start_until_up(broker, name)
+            await broker.start()
             _log.info("bus.connected", connection=name)
 
 
-async def _start_until_up(broker: RabbitBroker, name: str) -> None:
-    while True:
-        try:
-            with own_cancellation_only():
-                await broker.start()
-        except Exception as error:  # noqa: BLE001  what the broker refuses now it may allow later
-            # Afresh: a second start of a half-started broker would consume twice.
-            _log.warning("bus.start_failed", connection=name, error=type(error).__name__)
-            with contextlib.suppress(Exception), own_cancellation_only():
-                await broker.stop()
-            await asyncio.sleep(_START_RETRY_SECONDS)
-        else:
-            return
-
-
-async def _stop(broker: RabbitBroker, name: str, timeout_seconds: float) -> None:
+async def _stop(broker: Broker, name: str, timeout_seconds: float) -> None:
     """Stop a broker, and go on without it when it can't be stopped in time."""
     stopping = asyncio.create_task(_stopped(broker), name=f"stop {name}")
     await asyncio.wait([stopping], timeout=timeout_seconds)
@@ -144,6 +126,6 @@ async def _stop(broker: RabbitBroker, name: str, timeout_seconds: float) -> None
         _log.warning("bus.stop_failed", connection=name, error=type(error).__name__)
 
 
-async def _stopped(broker: RabbitBroker) -> None:
+async def _stopped(broker: Broker) -> None:
     with own_cancellation_only():
         await broker.stop()

@@ -11,12 +11,14 @@ from itertools import takewhile
 from typing import Any
 
 import aiormq
-from aiormq.abc import ChannelFrame, DeliveredMessage
+import pamqp.frame
+from aiormq.abc import DeliveredMessage
 from aiormq.exceptions import AMQPError
 from pamqp.base import Frame
 from pamqp.commands import Basic
 
 from herald.bus.cancellation import own_cancellation_only
+from herald.bus.library_internals import write, written
 
 _WRITE_PATIENCE_SECONDS = 1.0
 
@@ -51,22 +53,16 @@ class Source:
         with contextlib.suppress(TimeoutError, AMQPError, OSError, RuntimeError):
             async with asyncio.timeout(_WRITE_PATIENCE_SECONDS):
                 with own_cancellation_only():
-                    await self._written()
-
-    async def _written(self) -> None:
-        gone = self.channel.create_future()
-        last = ChannelFrame(payload=b"", should_close=False, drain_future=gone)
-        await self.channel.write_queue.put(last)
-        await gone
+                    await written(self.channel)
 
     async def write(self, frames: Sequence[Frame]) -> bool:
         """Send settlements in one write; False when the channel was lost first."""
-        payload = ChannelFrame.marshall(self.channel.number, frames)
+        payload = b"".join(pamqp.frame.marshal(frame, self.channel.number) for frame in frames)
         # The queue of a connection that died is drained by nobody, hence the patience.
         while self.is_open:
             try:
                 async with asyncio.timeout(_WRITE_PATIENCE_SECONDS):
-                    await self.channel.write_queue.put(payload)
+                    await write(self.channel, payload)
             except TimeoutError:
                 continue
             except (AMQPError, OSError, RuntimeError):

@@ -9,10 +9,10 @@ if TYPE_CHECKING:
 
 
 class PublishError(Exception):
-    """A frame that was not confirmed. The text names neither its body nor an address."""
+    """A message that was not confirmed. The text names neither its body nor an address."""
 
     kind = "failed"  # its name in metrics and logs
-    retry = True  # the same frame under the same id may be published again
+    retry = True  # the same message under the same id may be published again
 
     def __init__(self, message_id: str, reason: str) -> None:
         super().__init__(f"{message_id}: {reason}")
@@ -35,7 +35,7 @@ class UnroutableError(PublishError):
 class UnavailableError(PublishError):
     """No connection, or channel and connection were lost before the confirm.
 
-    It may have arrived: keep the frame and publish it again under the same id.
+    It may have arrived: keep the message and publish it again under the same id.
     """
 
     kind = "unavailable"

@@ -10,26 +10,22 @@ gateway. So what can't be read is read as absent, and the message is judged like
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 from pamqp import decode
 
+from herald.bus.library_internals import replace_decoders
+
 UNREADABLE_HEADER = "x-unreadable"  # all that is left of headers that can't be read
 
 _TIMESTAMP_BYTES = 8
 _LENGTH_BYTES = 4
-_Decoder = Callable[..., tuple[int, Any]]
 
 
-def tolerate_any_properties() -> None:
-    """Teach this process's AMQP decoder to read any properties. Safe to repeat."""
-    methods: dict[str, _Decoder] = decode.METHODS
-    methods["timestamp"] = _timestamp
-    methods["shortstr"] = _short_text
-    methods["table"] = _headers
-    decode.TABLE_MAPPING[b"T"] = _timestamp
+def decode_any_properties() -> None:
+    """Have this process read any properties. Safe to repeat."""
+    replace_decoders(timestamp=_timestamp, short_text=_short_text, headers=_headers)
 
 
 def _timestamp(value: bytes) -> tuple[int, datetime | None]:

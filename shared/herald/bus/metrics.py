@@ -77,7 +77,7 @@ def bus_metrics(registry: CollectorRegistry = REGISTRY) -> BusMetrics:
         ),
         published=Counter(
             "herald_published",
-            "Frames by what became of them: confirmed, or the kind of failure.",
+            "Messages published, by what became of them: confirmed, or the kind of failure.",
             ["exchange", "outcome"],
             registry=registry,
         ),

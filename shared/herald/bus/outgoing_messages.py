@@ -1,4 +1,4 @@
-"""A frame: one message ready to be published, and its bytes on the wire."""
+"""A message ready to be published, and its bytes on the wire."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MAX_KEY_BYTES = 255
 
 @dataclass(frozen=True, slots=True)
 class OutgoingMessage:
-    """One message to publish. `message_id` is stable: a republish is the same frame again."""
+    """One message to publish. `message_id` is stable: a republish has the same one."""
 
     exchange: str
     routing_key: str
@@ -30,11 +30,11 @@ class OutgoingMessage:
     type: str
     correlation_id: str | None = None
     headers: Mapping[str, Any] = field(default_factory=dict)
-    mandatory: bool = True  # False only where nobody listening is normal: public events
+    mandatory: bool = True  # False only where it is normal that no queue is bound: public events
 
 
 def encode(
-    frame: OutgoingMessage,
+    message: OutgoingMessage,
     *,
     channel_number: int,
     max_content_bytes: int,
@@ -49,11 +49,11 @@ def encode(
         ValueError: its key is too long or a property or header can't be encoded.
     """
     try:
-        properties = _properties(frame, app_id, user_id)
+        properties = _properties(message, app_id, user_id)
         parts = [
-            _method(frame.exchange, frame.routing_key, frame.mandatory, channel_number),
+            _method(message.exchange, message.routing_key, message.mandatory, channel_number),
             pamqp.frame.marshal(
-                ContentHeader(body_size=len(frame.body), properties=properties),
+                ContentHeader(body_size=len(message.body), properties=properties),
                 channel_number,
             ),
         ]
@@ -64,7 +64,7 @@ def encode(
         raise ValueError("headers too large for one AMQP frame")  # it would end the connection
     parts += [
         pamqp.frame.marshal(ContentBody(chunk), channel_number)
-        for chunk in _chunks(frame.body, max_content_bytes)
+        for chunk in _chunks(message.body, max_content_bytes)
     ]
     return b"".join(parts)
 
@@ -77,15 +77,15 @@ def _method(exchange: str, routing_key: str, mandatory: bool, channel_number: in
     return pamqp.frame.marshal(publish, channel_number)
 
 
-def _properties(frame: OutgoingMessage, app_id: str, user_id: str | None) -> Basic.Properties:
+def _properties(message: OutgoingMessage, app_id: str, user_id: str | None) -> Basic.Properties:
     return Basic.Properties(
         content_type=_CONTENT_TYPE,
-        headers=dict(frame.headers) if frame.headers else None,
+        headers=dict(message.headers) if message.headers else None,
         delivery_mode=_PERSISTENT,
-        correlation_id=frame.correlation_id,
-        message_id=frame.message_id,
+        correlation_id=message.correlation_id,
+        message_id=message.message_id,
         timestamp=datetime.now(UTC),
-        message_type=frame.type,
+        message_type=message.type,
         app_id=app_id,
         user_id=user_id,
     )

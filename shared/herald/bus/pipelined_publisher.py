@@ -1,9 +1,8 @@
-"""Pipelined publishing on one AMQP channel: write many frames at once, then await their confirms.
+"""Pipelined publishing on one AMQP channel: write many messages at once, then await their confirms.
 
 Goes under aio-pika and under aiormq's own `basic_publish`, which spend a task, two futures and a
 write on each message; here a batch costs one write and one future a message (measured: twice
-aiormq's rate and a quarter of its CPU). The confirms themselves stay aiormq's: it resolves the
-futures put into `confirmations` and matches returns through `message_id_delivery_tag`.
+aiormq's rate and a quarter of its CPU).
 """
 
 from __future__ import annotations
@@ -14,7 +13,6 @@ from dataclasses import dataclass
 from functools import partial
 
 import aiormq
-from aiormq.abc import ChannelFrame
 from aiormq.exceptions import AMQPError, ChannelInvalidStateError, DeliveryError
 from aiormq.exceptions import PublishError as ReturnedError
 
@@ -25,14 +23,15 @@ from herald.bus.errors import (
     UnavailableError,
     UnroutableError,
 )
+from herald.bus.library_internals import expect_confirms, forget_ids, take_back_confirms, write
 
 _CHANNEL_GONE = (ChannelInvalidStateError, AMQPError, OSError)
-_FRAMES_A_WRITE = 64  # heartbeats and other writers get their turn in between
+_MESSAGES_A_WRITE = 64  # heartbeats and other writers get their turn in between
 
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """A frame's id and its bytes, ready to be written."""
+    """A message's id and its bytes, ready to be written."""
 
     message_id: str
     payload: bytes
@@ -44,10 +43,10 @@ async def publish_batch(
     deadline: float,
     renewal_seconds: float | None = None,
 ) -> list[PublishError | None]:
-    """Publish frames with distinct ids; return for each None (confirmed) or what became of it.
+    """Publish messages with distinct ids; return for each None (confirmed) or what became of it.
 
     `deadline` is in the event loop's time; with `renewal_seconds`, it is set anew as long as some
-    confirm came before it. A frame not confirmed by then is timed out: it may still arrive. Never
+    confirm came before it. One not confirmed by then is timed out: it may still arrive. Never
     raises but for the caller's own cancellation.
     """
     confirms: list[asyncio.Future[object]] = []
@@ -55,9 +54,8 @@ async def publish_batch(
         stopped = await _write_all(channel, batch, confirms, deadline)
         await _wait_for_all(confirms, deadline, renewal_seconds)
     finally:
-        for encoded in batch:
-            channel.message_id_delivery_tag.pop(encoded.message_id, None)
-    sent = [_outcome(e.message_id, confirm) for e, confirm in zip(batch, confirms, strict=False)]
+        forget_ids(channel, (encoded.message_id for encoded in batch))
+    sent = [_result(e.message_id, confirm) for e, confirm in zip(batch, confirms, strict=False)]
     return sent + [stopped(encoded.message_id) for encoded in batch[len(confirms) :]]
 
 
@@ -79,7 +77,7 @@ async def _write_all(
     confirms: list[asyncio.Future[object]],
     deadline: float,
 ) -> Callable[[str], PublishError]:
-    """Write until all is written or nothing more can be; return what to say of the unwritten."""
+    """Write until all is written or nothing more can be; return what became of the rest."""
     try:
         async with asyncio.timeout_at(deadline):
             for chunk in _chunks(batch):
@@ -93,26 +91,16 @@ async def _write_all(
 
 async def _write(channel: aiormq.Channel, chunk: Sequence[Encoded]) -> list[asyncio.Future[object]]:
     async with channel.lock:
-        first = channel.delivery_tag + 1
-        confirms: list[asyncio.Future[object]] = [channel.create_future() for _ in chunk]
-        for tag, (encoded, confirm) in enumerate(zip(chunk, confirms, strict=True), first):
-            channel.confirmations[tag] = confirm
-            channel.message_id_delivery_tag[encoded.message_id] = tag
-        channel.delivery_tag += len(chunk)
-        payload = b"".join(encoded.payload for encoded in chunk)
+        confirms = expect_confirms(channel, [encoded.message_id for encoded in chunk])
         try:
-            await channel.write_queue.put(ChannelFrame(payload=payload, should_close=False))
-        except BaseException:
-            # Nothing was queued: give the tags back, or every later confirm would be off.
-            channel.delivery_tag -= len(chunk)
-            for tag, confirm in enumerate(confirms, first):
-                channel.confirmations.pop(tag, None)
-                confirm.cancel()
+            await write(channel, b"".join(encoded.payload for encoded in chunk))
+        except BaseException:  # nothing was queued
+            take_back_confirms(channel, confirms)
             raise
         return confirms
 
 
-def _outcome(message_id: str, confirm: asyncio.Future[object]) -> PublishError | None:
+def _result(message_id: str, confirm: asyncio.Future[object]) -> PublishError | None:
     if not confirm.done():
         return TimedOutError(message_id, "no confirm in time")
     if confirm.cancelled():
@@ -137,5 +125,6 @@ def _reason(error: BaseException) -> str:
 
 def _chunks(batch: Sequence[Encoded]) -> Iterator[Sequence[Encoded]]:
     return (
-        batch[start : start + _FRAMES_A_WRITE] for start in range(0, len(batch), _FRAMES_A_WRITE)
+        batch[start : start + _MESSAGES_A_WRITE]
+        for start in range(0, len(batch), _MESSAGES_A_WRITE)
     )

@@ -8,23 +8,22 @@ from collections import Counter
 from collections.abc import Sequence
 
 import aiormq
-from aio_pika import RobustChannel
-from aiormq.exceptions import AMQPError
 from faststream.rabbit import RabbitBroker, RabbitExchange
 from prometheus_client import REGISTRY, CollectorRegistry
 from pydantic import BaseModel
 
-from herald.bus.cancellation import own_cancellation_only
+from herald.bus.brokers import Broker
+from herald.bus.channels import PublishingChannel
 from herald.bus.errors import (
     PublishError,
     RefusedError,
     TimedOutError,
     UnavailableError,
 )
+from herald.bus.library_internals import max_content_bytes
 from herald.bus.metrics import bus_metrics
 from herald.bus.outgoing_messages import OutgoingMessage, encode
 from herald.bus.pipelined_publisher import Encoded, publish_batch
-from herald.bus.recovery import connection_of, is_of, open_channel, request_recovery
 
 __all__ = ["PUBLISH_TIMEOUT_SECONDS", "Publisher", "declare_publication"]
 
@@ -32,52 +31,51 @@ PUBLISH_TIMEOUT_SECONDS = 5.0
 
 
 class Publisher:
-    """Publishes on a broker of its own (`publishing_broker`); safe to share between tasks.
+    """Publishes on a broker of its own; safe to share between tasks.
 
     `user`: named in everything it publishes, for those who count it only from that user.
     """
 
     def __init__(
         self,
-        broker: RabbitBroker,
+        broker: Broker,
         *,
         user: str | None = None,
         registry: CollectorRegistry = REGISTRY,
     ) -> None:
         self.confirmed_at: float | None = None  # the last time, in monotonic seconds
-        self._broker = broker
+        self._app_id = broker.app_id
         self._user = user
         self._published = bus_metrics(registry).published
-        self._robust: RobustChannel | None = None  # the channel of the last publish
+        self._channel = PublishingChannel(broker.keeper)
         self._in_flight: set[str] = set()
         self._released = asyncio.Event()
 
     @property
     def is_reopening(self) -> bool:
         """Its channel was lost: nothing can be published before it is open again."""
-        robust, connection = self._robust, connection_of(self._broker)
-        return robust is not None and is_of(robust, connection) and open_channel(robust) is None
+        return self._channel.is_reopening
 
     async def publish_confirmed(
-        self, frame: OutgoingMessage, timeout_seconds: float = PUBLISH_TIMEOUT_SECONDS
+        self, message: OutgoingMessage, timeout_seconds: float = PUBLISH_TIMEOUT_SECONDS
     ) -> None:
-        """Publish one frame and return once the broker has confirmed it.
+        """Publish one message and return once the broker has confirmed it.
 
         Raises:
             PublishError: it was not confirmed; the subclass says what that means.
         """
-        [outcome] = await self.publish_many([frame], timeout_seconds)
+        [outcome] = await self.publish_many([message], timeout_seconds)
         if outcome is not None:
             raise outcome
 
     async def publish_many(
         self,
-        frames: Sequence[OutgoingMessage],
+        messages: Sequence[OutgoingMessage],
         timeout_seconds: float = PUBLISH_TIMEOUT_SECONDS,
         *,
         while_progressing: bool = False,
     ) -> list[PublishError | None]:
-        """Publish frames together; return for each, in order, None (confirmed) or its failure.
+        """Publish messages together; return for each, in order, None (confirmed) or its failure.
 
         The time is for all of them; `while_progressing`, each confirm gives the others as much
         again: a slow broker is no broken one.
@@ -88,95 +86,80 @@ class Publisher:
         deadline = asyncio.get_running_loop().time() + timeout_seconds
         renewal = timeout_seconds if while_progressing else None
         outcomes: dict[int, PublishError | None] = {}
-        waiting = dict(enumerate(frames))
+        waiting = dict(enumerate(messages))
         while waiting:
             claimed = self._claim(waiting)
             if not claimed:
                 if await self._wait_for_release(deadline):
                     continue
-                outcomes |= {i: _same_id_busy(frame) for i, frame in waiting.items()}
+                outcomes |= {i: _same_id_busy(message) for i, message in waiting.items()}
                 break
             try:
                 outcomes |= await self._publish(claimed, deadline, renewal)
             finally:
                 self._release(claimed)
-            waiting = {i: frame for i, frame in waiting.items() if i not in claimed}
-        self._count(frames, outcomes)
-        return [outcomes[i] for i in range(len(frames))]
+            waiting = {i: message for i, message in waiting.items() if i not in claimed}
+        self._count(messages, outcomes)
+        return [outcomes[i] for i in range(len(messages))]
 
-    async def is_taken(self, frame: OutgoingMessage, timeout_seconds: float) -> bool:
-        """Whether the broker confirms a frame in time. It is not counted, and its loss is no loss.
+    async def is_taken(self, message: OutgoingMessage, timeout_seconds: float) -> bool:
+        """Whether the broker confirms a message in time. It is not counted.
 
         A broker whose memory or disk raised an alarm goes on delivering and keeps its connections
         up, but takes nothing: only a publish can tell.
         """
         deadline = asyncio.get_running_loop().time() + timeout_seconds
-        return (await self._publish({0: frame}, deadline))[0] is None
+        return (await self._publish({0: message}, deadline))[0] is None
 
     async def _publish(
         self,
-        frames: dict[int, OutgoingMessage],
+        messages: dict[int, OutgoingMessage],
         deadline: float,
         renewal_seconds: float | None = None,
     ) -> dict[int, PublishError | None]:
-        channel = await self._channel()
+        channel = self._channel.current
         if channel is None:
             return {
-                i: UnavailableError(frame.message_id, "no connection")
-                for i, frame in frames.items()
+                i: UnavailableError(message.message_id, "no connection")
+                for i, message in messages.items()
             }
-        encoded, outcomes = self._encode(channel, frames)
+        encoded, outcomes = self._encode(channel, messages)
         results = await publish_batch(channel, list(encoded.values()), deadline, renewal_seconds)
         if None in results:
             self.confirmed_at = time.monotonic()
         return outcomes | dict(zip(encoded, results, strict=True))
 
     def _encode(
-        self, channel: aiormq.Channel, frames: dict[int, OutgoingMessage]
+        self, channel: aiormq.Channel, messages: dict[int, OutgoingMessage]
     ) -> tuple[dict[int, Encoded], dict[int, PublishError | None]]:
         encoded: dict[int, Encoded] = {}
         refused: dict[int, PublishError | None] = {}
-        for i, frame in frames.items():
+        content_bytes = max_content_bytes(channel)
+        for i, message in messages.items():
             try:
                 payload = encode(
-                    frame,
+                    message,
                     channel_number=channel.number,
-                    max_content_bytes=channel.max_content_size,
-                    app_id=self._broker.config.app_id or "",
+                    max_content_bytes=content_bytes,
+                    app_id=self._app_id,
                     user_id=self._user,
                 )
             except ValueError as error:
-                refused[i] = RefusedError(frame.message_id, str(error))
+                refused[i] = RefusedError(message.message_id, str(error))
             else:
-                encoded[i] = Encoded(frame.message_id, payload)
+                encoded[i] = Encoded(message.message_id, payload)
         return encoded, refused
-
-    async def _channel(self) -> aiormq.Channel | None:
-        """Return the open channel to publish on; None, at once, when there is none."""
-        connection = connection_of(self._broker)
-        if connection is None:
-            return None
-        try:
-            with own_cancellation_only():
-                robust = await self._broker.config.channel_manager.get_channel()
-                self._robust = robust
-        except (AMQPError, OSError, RuntimeError):  # lost while it was opened
-            return None
-        channel = open_channel(robust)
-        if channel is None:
-            request_recovery(connection)
-        return channel
 
     def _claim(self, waiting: dict[int, OutgoingMessage]) -> dict[int, OutgoingMessage]:
         claimed: dict[int, OutgoingMessage] = {}
-        for i, frame in waiting.items():
-            if frame.message_id not in self._in_flight:
-                self._in_flight.add(frame.message_id)
-                claimed[i] = frame
+        for i, message in waiting.items():
+            if message.message_id not in self._in_flight:
+                self._in_flight.add(message.message_id)
+                claimed[i] = message
         return claimed
 
-    def _release(self, frames: dict[int, OutgoingMessage]) -> None:
-        self._in_flight.difference_update(frame.message_id for frame in frames.values())
+    def _release(self, messages: dict[int, OutgoingMessage]) -> None:
+        self._in_flight.difference_update(message.message_id for message in messages.values())
         self._released.set()
         self._released = asyncio.Event()
 
@@ -189,11 +172,11 @@ class Publisher:
         return True
 
     def _count(
-        self, frames: Sequence[OutgoingMessage], outcomes: dict[int, PublishError | None]
+        self, messages: Sequence[OutgoingMessage], outcomes: dict[int, PublishError | None]
     ) -> None:
         counts = Counter(
-            (frame.exchange, "confirmed" if (failure := outcomes[i]) is None else failure.kind)
-            for i, frame in enumerate(frames)
+            (message.exchange, "confirmed" if (failure := outcomes[i]) is None else failure.kind)
+            for i, message in enumerate(messages)
         )
         for labels, count in counts.items():
             self._published.labels(*labels).inc(count)
@@ -225,5 +208,5 @@ def declare_publication(
     )
 
 
-def _same_id_busy(frame: OutgoingMessage) -> PublishError:
-    return TimedOutError(frame.message_id, "the same id is still in flight")
+def _same_id_busy(message: OutgoingMessage) -> PublishError:
+    return TimedOutError(message.message_id, "the same id is still in flight")

@@ -1,8 +1,7 @@
 """A FastStream subscriber that hands batches to its handler: the batch subscriber.
 
-Subclasses FastStream's internals (pinned; a contract test fails when they move) and replaces its
-consuming, so FastStream's own acknowledging, metrics and logging do not run, and no handler runs
-in aiormq's tasks, which are cancelled whenever a channel drops.
+It replaces FastStream's consuming, so FastStream's own acknowledging, metrics and logging do not
+run, and no handler runs in aiormq's tasks, which are cancelled whenever a channel drops.
 """
 
 from __future__ import annotations
@@ -10,25 +9,20 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import cast
 
 import aiormq
 import structlog
 from aiormq.abc import DeliveredMessage
-from faststream._internal.broker.registrator import Registrator
-from faststream._internal.endpoint.subscriber.call_item import CallsCollection
-from faststream.middlewares import AckPolicy
-from faststream.rabbit import RabbitBroker, RabbitExchange, RabbitQueue
-from faststream.rabbit.subscriber.config import RabbitSubscriberConfig
-from faststream.rabbit.subscriber.specification import RabbitSubscriberSpecification
-from faststream.rabbit.subscriber.usecase import RabbitSubscriber
+from faststream.rabbit import RabbitExchange, RabbitQueue
 from prometheus_client import REGISTRY, CollectorRegistry
 from pydantic import BaseModel
 
 from herald.bus.batches import BatchLoop, Handler, Settle
+from herald.bus.brokers import Broker
 from herald.bus.consumers import Consumer
 from herald.bus.deliveries import Source, delivery_from
-from herald.bus.documented import specification_of
+from herald.bus.library_internals import RegisteredSubscriber
 from herald.bus.supervision import SupervisedLoop, cancelled
 from herald.contracts.commands import MAX_COMMAND_BYTES
 
@@ -39,25 +33,30 @@ _TAKING_IN_SECONDS = 0.2  # a quorum queue forgets settlements it has yet to tak
 _log = structlog.get_logger(__name__)
 
 
-class BatchSubscriber(RabbitSubscriber):
+class BatchSubscriber(RegisteredSubscriber):
     """One queue, one AMQP channel, one loop. Made by `subscribe_batches`, run by its broker."""
 
     def __init__(
         self,
-        config: RabbitSubscriberConfig,
-        specification: RabbitSubscriberSpecification,
-        *,
+        broker: Broker,
+        queue: RabbitQueue,
+        exchange: RabbitExchange,
         batches: BatchLoop,
+        *,
+        models: Sequence[type[BaseModel]],
+        title: str,
+        description: str,
         prefetch: int,
         largest: int,
-        stopping: asyncio.Event,
     ) -> None:
-        super().__init__(config, specification, CallsCollection[Any]())
-        self.stopping = stopping  # set when stopping begins; a handler may look at it
+        super().__init__(
+            broker, queue, exchange, models=models, title=title, description=description
+        )
+        self.stopping = asyncio.Event()  # set when stopping begins; a handler may look at it
         self._batches = batches
         self._consumer = Consumer(
-            config._outer_config,  # noqa: SLF001  where FastStream keeps it
-            config.queue.name,
+            broker.keeper,
+            queue.name,
             self._receive,
             prefetch=prefetch,
             largest=largest,
@@ -120,7 +119,7 @@ class BatchSubscriber(RabbitSubscriber):
         self.stopping.clear()
         if not self._paused and not self._changing.locked():
             self._begin()
-        self._post_start()
+        self.running = True
 
     async def stop(self) -> None:
         """Cancel the consumer, hand over what was received, then end.
@@ -132,7 +131,7 @@ class BatchSubscriber(RabbitSubscriber):
             return
         self.running = False
         self.stopping.set()
-        deadline = time.monotonic() + (self._outer_config.graceful_timeout or 0.0)
+        deadline = time.monotonic() + self.graceful_timeout_seconds
         await cancelled(self._consuming)
         await self._consumer.cancel()
         await asyncio.sleep(_ARRIVAL_SECONDS)
@@ -218,7 +217,7 @@ class BatchSubscriber(RabbitSubscriber):
 
 
 def subscribe_batches(
-    broker: RabbitBroker,
+    broker: Broker,
     queue: RabbitQueue,
     handler: Handler,
     *,
@@ -230,7 +229,6 @@ def subscribe_batches(
     exchange: RabbitExchange | None = None,
     largest: int = MAX_COMMAND_BYTES,
     settle: Settle = "batch",
-    stopping: asyncio.Event | None = None,
     registry: CollectorRegistry = REGISTRY,
 ) -> BatchSubscriber:
     """Subscribe a handler to a queue, in batches of whatever is waiting, `max_batch` at most.
@@ -239,24 +237,16 @@ def subscribe_batches(
     and not settled, and so do bytes: see `herald.bus.byte_budget`; `largest` is how many a message
     may have, until some have come. `settle="batch"`: settled when the handler returns;
     `settle="single"`: the handler settles each delivery itself, later. `payload_models`, `title`,
-    `description` and `exchange` are what AsyncAPI shows. `stopping` is set when stopping begins.
+    `description` and `exchange` are what AsyncAPI shows.
     """
-    config = RabbitSubscriberConfig(
-        no_reply=True,
-        queue=queue,
-        exchange=exchange or RabbitExchange(),
-        _ack_policy=AckPolicy.MANUAL,
-        _outer_config=broker.config,  # type: ignore[arg-type]  # a composition that stands for it
-    )
-    subscriber = BatchSubscriber(
-        config,
-        specification_of(config, payload_models, title=title, description=description),
-        batches=BatchLoop(
-            queue.name, handler, max_batch=max_batch, settle=settle, registry=registry
-        ),
+    return BatchSubscriber(
+        broker,
+        queue,
+        exchange or RabbitExchange(),
+        BatchLoop(queue.name, handler, max_batch=max_batch, settle=settle, registry=registry),
+        models=payload_models,
+        title=title,
+        description=description,
         prefetch=prefetch,
         largest=largest,
-        stopping=stopping or asyncio.Event(),
     )
-    Registrator.subscriber(broker, subscriber)
-    return subscriber

@@ -10,10 +10,10 @@ from typing import Annotated
 import asyncpg
 import typer
 
+from herald.bus.connection_keeper import CONNECT_SECONDS
 from herald.channel import account_rows
 from herald.cli.environment import EXIT_USAGE, JsonOption, configuration, fail, postgres_dsn
 from herald.cli.postgres import problem_of
-from herald.client.connection import CONNECT_SECONDS
 from herald.database.pool import OUTAGES, Connection
 from herald.providers.account import Account
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import asyncpg
 
+from herald.bus.connection_keeper import CONNECT_SECONDS
 from herald.channel import account_rows
 from herald.channel.account_rows import ListedState
-from herald.client.connection import CONNECT_SECONDS
 from herald.database.pool import OUTAGES
 from herald.providers.account import Account as Configured
 

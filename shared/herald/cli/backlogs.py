@@ -9,8 +9,9 @@ import aio_pika
 import asyncpg
 from aiormq.exceptions import ChannelNotFoundEntity
 
+from herald.bus.connection_keeper import CONNECT_SECONDS
 from herald.cli.postgres import problem_of
-from herald.client.connection import CONNECT_SECONDS, explained
+from herald.client.connection import explained
 from herald.client.errors import ClientError
 from herald.contracts.topology import topology_for
 from herald.database.pool import OUTAGES

@@ -1,16 +1,13 @@
-"""One connection to the broker, made again whenever it is lost, and what is set up on each."""
+"""The client's connection to the broker, and what its errors say."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import random
 import re
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 
-import aio_pika
-import structlog
-from aio_pika.abc import AbstractChannel, AbstractConnection
+from aio_pika.abc import AbstractChannel
 from aiormq.exceptions import (
     AMQPConnectionError,
     AMQPError,
@@ -24,125 +21,55 @@ from aiormq.exceptions import (
 from yarl import URL
 
 from herald.bus.cancellation import own_cancellation_only
+from herald.bus.connection_keeper import ConnectionKeeper, Setup, with_settings
 from herald.client.errors import ClientError, ConnectionFailedError, TopologyMissingError
 from herald.contracts.topology import EVENTS
 from herald.service.server_urls import place_of
 from herald.service.tls import tls_problem
 
-CONNECT_SECONDS = 10.0
-CLOSE_SECONDS = 2.0  # for each part: a broker that is stuck, as in an alarm, answers nothing
-HEARTBEAT_SECONDS = 10
 _MISSING_QUEUE = re.compile(r"no queue '([^']+)'")  # in RabbitMQ's reason
 _HERALDS_QUEUES = ("router.", "outbound.", "herald.")
-_FIRST_PAUSE_SECONDS, _MAX_PAUSE_SECONDS = 0.2, 5.0
-
-Setup = Callable[[AbstractConnection], Awaitable[None]]
-
-_log = structlog.get_logger(__name__)
+_MAX_PAUSE_SECONDS = 5.0  # between two tries to connect
 
 
-class Connection:
-    """Keeps a connection up; every `setup` runs on each new one before it is used."""
+class Connection(ConnectionKeeper):
+    """The client's connection: its errors are the client's, and commands share one channel."""
 
     def __init__(self, url: str, name: str, *, names_user: bool = True) -> None:
+        super().__init__(with_settings(url, name=name), name, max_pause_seconds=_MAX_PAUSE_SECONDS)
         self.url = url
         self.user = URL(url).user if names_user else None  # as the broker knows it
-        self._name = name
-        self._setups: list[Setup] = []
-        self._current: AbstractConnection | None = None
         self._channel: AbstractChannel | None = None
-        self._connected = asyncio.Event()
-        self._lost = asyncio.Event()
         self._opening = asyncio.Lock()
-        self._keeper: asyncio.Task[None] | None = None
 
-    async def start(self) -> None:
-        """Connect for the first time.
+    async def open(self) -> None:
+        """Open a connection and set everything up on it, in one try.
 
         Raises:
             ConnectionFailedError: unreachable, or the user is refused.
             TopologyMissingError: what is to be consumed does not exist.
         """
-        await self._connect()
-        self._keeper = asyncio.create_task(self._keep(), name="herald-client")
+        with explained(self.url):
+            await super().open()
 
-    async def stop(self) -> None:
-        """Close the connection for good."""
-        if self._keeper is not None:
-            self._keeper.cancel()
-            await asyncio.wait([self._keeper])
-        if self._current is not None:
-            await _close(self._current)
+    def reason(self, error: Exception) -> str:
+        """Say why there is no connection, in the client's words."""
+        return str(error) if isinstance(error, ClientError) else super().reason(error)
 
     async def add(self, setup: Setup) -> None:
         """Run `setup` on this connection, and on every later one."""
-        await self._connected.wait()
-        assert self._current is not None
+        connection = await self.connected()
         with explained(self.url):
-            await setup(self._current)
-        self._setups.append(setup)
-
-    def remove(self, setup: Setup) -> None:
-        """Run `setup` no more."""
-        self._setups.remove(setup)
+            await setup(connection)
+        self.add_setup(setup)
 
     async def channel(self) -> AbstractChannel:
         """Wait until connected; return the channel for publishing, with confirms."""
         async with self._opening:
-            await self._connected.wait()
+            connection = await self.connected()
             if self._channel is None or self._channel.is_closed:
-                assert self._current is not None
-                self._channel = await self._current.channel(on_return_raises=True)
+                self._channel = await connection.channel(on_return_raises=True)
             return self._channel
-
-    async def _connect(self) -> None:
-        """Open a connection and set everything up on it."""
-        with explained(self.url):
-            connection = await aio_pika.connect(
-                self.url,
-                timeout=CONNECT_SECONDS,
-                heartbeat=HEARTBEAT_SECONDS,
-                client_properties={"connection_name": self._name},
-            )
-            lost = asyncio.Event()
-            connection.close_callbacks.add(lambda *_: lost.set())
-            try:
-                for setup in self._setups:
-                    await setup(connection)
-            except BaseException:
-                await _close(connection)
-                raise
-        self._current, self._channel, self._lost = connection, None, lost
-        self._connected.set()
-
-    async def _keep(self) -> None:
-        """Connect again whenever the connection is lost."""
-        while True:
-            await self._lost.wait()
-            self._connected.clear()
-            _log.warning("client.connection_lost")
-            await self._reconnect()
-            _log.info("client.reconnected")
-
-    async def _reconnect(self) -> None:
-        pause = _FIRST_PAUSE_SECONDS
-        while True:
-            try:
-                await self._connect()
-            except (ClientError, RuntimeError) as error:  # lost again while it was set up
-                _log.warning("client.not_connected", reason=str(error))
-            else:
-                return
-            await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311  jitter
-            pause = min(pause * 2, _MAX_PAUSE_SECONDS)
-
-
-async def _close(connection: AbstractConnection) -> None:
-    with (
-        contextlib.suppress(AMQPError, OSError, TimeoutError, RuntimeError),
-        own_cancellation_only(),
-    ):
-        await asyncio.wait_for(connection.close(), CLOSE_SECONDS)
 
 
 @contextlib.contextmanager

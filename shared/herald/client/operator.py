@@ -46,7 +46,8 @@ class Operator:
         Raises:
             ConnectionFailedError: the broker can't be reached, or refuses the user.
         """
-        await self._connection.start()
+        await self._connection.open()
+        self._connection.start()
         return self
 
     async def __aexit__(

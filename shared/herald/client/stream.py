@@ -73,7 +73,7 @@ class EventStream:
         """Stop listening; the event in hand is not acknowledged."""
         if self._listens:
             self._listens = False
-            self._connection.remove(self._subscription.set_up)
+            self._connection.remove_setup(self._subscription.set_up)
             await self._subscription.tear_down()
 
     async def _receive(self, event: HeraldEvent, message: AbstractIncomingMessage) -> None:

@@ -13,7 +13,7 @@ from aiormq.exceptions import AMQPError, ChannelAccessRefused
 from pydantic import ValidationError
 
 from herald.bus.cancellation import own_cancellation_only
-from herald.client.connection import CLOSE_SECONDS
+from herald.bus.connection_keeper import CLOSE_SECONDS
 from herald.contracts.events import HeraldEvent, read_event
 from herald.contracts.topology import EVENTS, tenant_queue_prefix
 

@@ -30,7 +30,7 @@ async def test_lost_connection_loses_nothing_and_acks_nothing_unworked(
     subscriber = await subscribe(collect, prefetch=40, max_batch=20)
     await until(lambda: subscriber.buffered == 40)
     held = set(collect.bodies)
-    await rabbit.close_connections(f"{connections.consuming.config.app_id} consuming")
+    await rabbit.close_connections(f"{connections.consuming.app_id} consuming")
     await until(lambda: not collect.deliveries[0].is_live)
     collect.may_go.set()  # the handler ends after its channel: its tags must not be acked anywhere
     await until(lambda: subscriber.healthy)
@@ -54,7 +54,7 @@ async def test_prefetch_is_restored_after_a_lost_connection(
     collect = Collector()
     subscriber = await subscribe(collect, prefetch=6, settle="single")
     await until(lambda: len(collect.deliveries) == 6)
-    await rabbit.close_connections(f"{connections.consuming.config.app_id} consuming")
+    await rabbit.close_connections(f"{connections.consuming.app_id} consuming")
     await until(lambda: len(collect.deliveries) > 6)
     await asyncio.sleep(0.3)
     assert subscriber.healthy
@@ -77,7 +77,7 @@ async def test_retry_drops_deliveries_that_will_come_again(
 
     subscriber = await subscribe(fail)
     await until(lambda: len(tries) >= 2)
-    await rabbit.close_connections(f"{connections.consuming.config.app_id} consuming")
+    await rabbit.close_connections(f"{connections.consuming.app_id} consuming")
     await until(lambda: tries[-1][0].redelivered)
     assert all(d.is_live for d in tries[-1])
     broken = False
@@ -199,7 +199,7 @@ async def test_channel_closed_by_the_broker_comes_back(
     collect = Collector()
     subscriber = await subscribe(collect)
     await until(lambda: subscriber.healthy)
-    underlay = subscriber._consumer._underlay
+    underlay = subscriber._consumer._channel
     assert underlay is not None
     await underlay.basic_ack(4711)  # an unknown tag: 406
     await until(lambda: underlay.is_closed)

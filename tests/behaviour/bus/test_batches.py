@@ -6,16 +6,13 @@ import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from faststream.rabbit import Channel
 from prometheus_client import CollectorRegistry
 
-from behaviour.bus.collecting import Collector, Payload, Subscribe, bodies
+from behaviour.bus.collecting import Collector, Subscribe, bodies
 from behaviour.bus.rabbit import Rabbit, WorkQueue, until
 from herald.bus.connections import Connections
 from herald.bus.deliveries import Delivery, settle
-from herald.bus.entities import existing_exchange, existing_queue
 from herald.contracts import topology
-from herald.contracts.vocabulary import Lane
 
 
 async def test_hands_over_whatever_waits(
@@ -168,29 +165,6 @@ async def test_settling_twice_is_harmless(
     assert await collect.deliveries[1].ack()
     await asyncio.sleep(0.2)
     assert subscriber.healthy
-
-
-async def test_ordinary_handler_works_beside_batches(
-    subscribe: Subscribe, connections: Connections, rabbit: Rabbit, work: WorkQueue
-) -> None:
-    """FastStream's own handlers stay available on the same broker."""
-    got: list[str] = []
-    ordinary = connections.consuming.subscriber(
-        existing_queue(topology.outbound_queue(work.channel, Lane.BULK)),
-        existing_exchange(topology.OUTBOUND),
-        channel=Channel(prefetch_count=5),
-    )
-
-    @ordinary
-    async def handle(payload: Payload) -> None:
-        got.append(payload.text)
-
-    collect = Collector()
-    await subscribe(collect)
-    bulk_key = topology.outbound_key(work.channel, Lane.BULK)
-    await rabbit.fill(topology.OUTBOUND, bulk_key, [b'{"text":"one by one"}'])
-    await rabbit.fill(topology.OUTBOUND, work.key, bodies(1))
-    await until(lambda: got == ["one by one"] and collect.bodies == ["0"])
 
 
 async def test_batches_are_measured(

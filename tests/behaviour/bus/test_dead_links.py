@@ -16,12 +16,11 @@ from prometheus_client import CollectorRegistry
 from behaviour.bus.collecting import Collector, Payload
 from behaviour.bus.link import Link, linked
 from behaviour.bus.rabbit import Rabbit, WorkQueue, until
-from herald.bus import brokers, consumers
+from herald.bus import consumers
 from herald.bus.batches import Handler
 from herald.bus.connections import Connections
 from herald.bus.entities import existing_queue
 from herald.bus.errors import UnavailableError
-from herald.bus.recovery import connection_of
 from herald.bus.subscribers import BatchSubscriber, subscribe_batches
 from herald.contracts import topology
 
@@ -82,7 +81,7 @@ async def test_dead_link_ends_no_consumer(
         await service.wait_until_started()
         link.hold()
         await until(
-            lambda: connection_of(service.consuming) is None, within_seconds=PATIENCE_SECONDS
+            lambda: service.consuming.keeper.connection is None, within_seconds=PATIENCE_SECONDS
         )
         link.release()
         async with rabbit.channel() as channel:
@@ -100,9 +99,7 @@ async def test_a_connection_lost_in_the_middle_of_a_recovery_comes_back(
 
     The client library waited for the connection inside the task that makes it.
     """
-    monkeypatch.setattr(consumers, "_CALL_TIMEOUT_SECONDS", 0.5)
-    monkeypatch.setattr(consumers, "_RECOVERY_AFTER_SECONDS", 0.5)
-    monkeypatch.setattr(brokers, "READY_SECONDS", 1.0)
+    monkeypatch.setattr(consumers, "CALL_TIMEOUT_SECONDS", 0.5)
     async with linked(rabbit.amqp_url) as (link, url):
         service = Connections(url, app_id=f"dead-{uuid.uuid4().hex[:8]}", registry=registry)
         collect = Collector()

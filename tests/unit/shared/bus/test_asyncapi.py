@@ -10,7 +10,7 @@ from faststream import AsyncAPI
 from prometheus_client import CollectorRegistry
 from pydantic import BaseModel
 
-from herald.bus.brokers import consuming_broker, publishing_broker
+from herald.bus.brokers import Broker
 from herald.bus.deliveries import Delivery
 from herald.bus.entities import existing_exchange, existing_queue
 from herald.bus.publishing import declare_publication
@@ -44,7 +44,7 @@ def _document(broker: Any) -> dict[str, Any]:
 
 
 def _subscribed(*models: type[BaseModel]) -> dict[str, Any]:
-    broker = consuming_broker(URL, app_id="router")
+    broker = Broker(URL, app_id="router", role="consuming")
     subscribe_batches(
         broker,
         existing_queue(topology.receipts_queue(Lane.NORMAL), "attempt.*"),
@@ -79,7 +79,7 @@ def test_batch_subscription_documents_every_model() -> None:
 
 def test_publication_is_documented() -> None:
     """What `Publisher` sends is listed although FastStream does not send it."""
-    broker = publishing_broker(URL, app_id="router")
+    broker = Broker(URL, app_id="router", role="publishing")
     declare_publication(
         broker,
         existing_exchange(topology.EVENTS),

@@ -1,11 +1,11 @@
-"""How brokers are set up, before any connection."""
+"""How connections are set up, before any is made."""
 
 from __future__ import annotations
 
 import pytest
 from yarl import URL
 
-from herald.bus.brokers import consuming_broker, publishing_broker, with_settings
+from herald.bus.connection_keeper import with_settings
 from herald.bus.connections import Connections
 from herald.bus.declaration import virtual_host
 
@@ -31,18 +31,6 @@ def test_virtual_host_with_special_characters_survives() -> None:
     assert URL(with_settings(given, name="n")).raw_path == "/team%2Fone"
     assert virtual_host(given) == "team/one"
     assert virtual_host("amqp://h") == virtual_host("amqp://h/") == "/"
-
-
-def test_brokers_wait_for_their_server_and_confirm() -> None:
-    """Neither gives up when the server is away; publishing confirms and minds returns."""
-    consuming = consuming_broker("amqp://h/v", app_id="a", graceful_timeout_seconds=7, prefetch=9)
-    publishing = publishing_broker("amqp://h/v", app_id="a")
-    for broker in (consuming, publishing):
-        assert broker._connection_kwargs["fail_fast"] is False
-        assert broker._connection_kwargs["reconnect_interval"] == 1
-        assert "heartbeat=10" in broker._connection_kwargs["url"]
-        assert broker.config.app_id == "a"
-    assert consuming.config.graceful_timeout == 7
 
 
 def test_connections_that_were_never_started_are_down() -> None:

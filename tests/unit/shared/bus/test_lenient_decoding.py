@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 import pytest
 from pamqp import decode
 
-from herald.bus.lenient_decoding import UNREADABLE_HEADER, tolerate_any_properties
+from herald.bus.lenient_decoding import UNREADABLE_HEADER, decode_any_properties
 
 
 @pytest.fixture(autouse=True)
-def _tolerant() -> None:
-    tolerate_any_properties()
+def _lenient() -> None:
+    decode_any_properties()
 
 
 @pytest.mark.parametrize("value", [2**63 - 1, 2**64 - 1, 1_760_000_000_000_000])

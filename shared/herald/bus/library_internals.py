@@ -1,0 +1,151 @@
+"""Everything Herald uses of FastStream, aiormq and pamqp that they do not document.
+
+Nowhere else. All three are pinned exactly, and a test of this module fails when one of these moves.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import aiormq
+from aiormq.abc import ChannelFrame
+from faststream._internal.broker.registrator import Registrator
+from faststream._internal.endpoint.subscriber.call_item import CallsCollection
+from faststream.middlewares import AckPolicy
+from faststream.rabbit import RabbitBroker, RabbitExchange, RabbitQueue
+from faststream.rabbit.subscriber.config import (
+    RabbitSubscriberConfig,
+    RabbitSubscriberSpecificationConfig,
+)
+from faststream.rabbit.subscriber.specification import RabbitSubscriberSpecification
+from faststream.rabbit.subscriber.usecase import RabbitSubscriber
+from faststream.specification.asyncapi.message import get_model_schema
+from pamqp import decode
+from pydantic import BaseModel, create_model
+
+Decoder = Callable[[bytes], tuple[int, Any]]
+
+
+# FastStream: a subscriber that its broker starts, stops and documents, and that consumes by itself.
+
+
+class _Specification(RabbitSubscriberSpecification):
+    """Documents the payload of one message; FastStream would document a list of them."""
+
+    __slots__ = ("models",)
+
+    models: Sequence[type[BaseModel]]
+
+    def get_payloads(self) -> list[tuple[dict[str, Any], str]]:
+        return [(_schema(model), model.__name__) for model in self.models]
+
+
+class RegisteredSubscriber(RabbitSubscriber):
+    """FastStream's subscriber without its consuming: `start` and `stop` are a subclass's."""
+
+    def __init__(
+        self,
+        broker: RabbitBroker,
+        queue: RabbitQueue,
+        exchange: RabbitExchange,
+        *,
+        models: Sequence[type[BaseModel]],
+        title: str,
+        description: str,
+    ) -> None:
+        config = RabbitSubscriberConfig(
+            no_reply=True,
+            queue=queue,
+            exchange=exchange,
+            _ack_policy=AckPolicy.MANUAL,
+            _outer_config=broker.config,  # type: ignore[arg-type]  # a composition that stands for it
+        )
+        specification = _Specification(
+            _outer_config=config._outer_config,  # noqa: SLF001
+            specification_config=RabbitSubscriberSpecificationConfig(
+                title_=title,
+                description_=description,
+                include_in_schema=True,
+                queue=queue,
+                exchange=exchange,
+            ),
+            calls=CallsCollection[Any](),
+        )
+        specification.models = tuple(models)
+        super().__init__(config, specification, CallsCollection[Any]())
+        self.graceful_timeout_seconds = broker.config.graceful_timeout or 0.0
+        Registrator.subscriber(broker, self)
+
+
+def _schema(model: type[BaseModel]) -> dict[str, Any]:
+    return get_model_schema(create_model("", payload=(model, ...)))
+
+
+# aiormq: its channel's books of confirms, and its connection's queue of bytes to write.
+
+
+def expect_confirms(
+    channel: aiormq.Channel, message_ids: Sequence[str]
+) -> list[asyncio.Future[object]]:
+    """Have the next publishes of a channel confirmed to these futures, in order.
+
+    aiormq resolves what is in `confirmations`, and matches returns by `message_id_delivery_tag`.
+    Call it, and write, under the channel's lock.
+    """
+    confirms: list[asyncio.Future[object]] = [channel.create_future() for _ in message_ids]
+    first = channel.delivery_tag + 1
+    for tag, (message_id, confirm) in enumerate(zip(message_ids, confirms, strict=True), first):
+        channel.confirmations[tag] = confirm
+        channel.message_id_delivery_tag[message_id] = tag
+    channel.delivery_tag += len(confirms)
+    return confirms
+
+
+def take_back_confirms(channel: aiormq.Channel, confirms: Sequence[asyncio.Future[object]]) -> None:
+    """Undo the last `expect_confirms`: nothing was written, so every later tag would be off."""
+    for confirm in confirms:
+        channel.confirmations.pop(channel.delivery_tag, None)
+        channel.delivery_tag -= 1
+        confirm.cancel()
+
+
+def forget_ids(channel: aiormq.Channel, message_ids: Iterable[str]) -> None:
+    """Match no returns by these ids any more."""
+    for message_id in message_ids:
+        channel.message_id_delivery_tag.pop(message_id, None)
+
+
+def max_content_bytes(channel: aiormq.Channel) -> int:
+    """Return how many bytes of a body or of properties fit in one frame."""
+    return channel.max_content_size
+
+
+def has_consumer(channel: aiormq.Channel, tag: str) -> bool:
+    """Whether a consumer is known; one that the broker cancelled is not."""
+    return tag in channel.consumers
+
+
+async def write(channel: aiormq.Channel, payload: bytes) -> None:
+    """Queue bytes to be written on a channel's connection; they may be several frames."""
+    await channel.write_queue.put(ChannelFrame(payload=payload, should_close=False))
+
+
+async def written(channel: aiormq.Channel) -> None:
+    """Wait until everything queued so far has left."""
+    gone = channel.create_future()
+    await channel.write_queue.put(ChannelFrame(payload=b"", should_close=False, drain_future=gone))
+    await gone
+
+
+# pamqp: the tables by which it decodes properties.
+
+
+def replace_decoders(*, timestamp: Decoder, short_text: Decoder, headers: Decoder) -> None:
+    """Decode message properties with these, in this process."""
+    methods: dict[str, Any] = decode.METHODS
+    methods["timestamp"] = timestamp
+    methods["shortstr"] = short_text
+    methods["table"] = headers
+    decode.TABLE_MAPPING[b"T"] = timestamp
