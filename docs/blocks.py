@@ -12,7 +12,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from enum import StrEnum
-from itertools import pairwise
 from typing import Any
 
 from prometheus_client import REGISTRY
@@ -68,7 +67,16 @@ from herald.providers.smtp.account import SmtpAccount
 from herald.providers.twilio.account import TwilioAccount
 from herald.providers.whatsapp_cloud.account import WhatsAppCloudAccount
 from rights_block import broker_rights
-from router.core.states import ACTIONS, DEFAULT_FALLBACK_ON, FLAGS, RANKS, REACHES, WITHDRAWABLE
+from router.core.states import (
+    ACTIONS,
+    DEFAULT_FALLBACK_ON,
+    ENDED,
+    FLAGS,
+    OPEN,
+    RANKS,
+    REACHES,
+    WITHDRAWABLE,
+)
 
 _MARK = re.compile(r"(<!-- block: (\w+)(?: (\S+))? -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -168,23 +176,25 @@ def ranks() -> str:
             f"`{status}`",
             comments[status.name].partition("; ")[0],
             f"`{REACHES[status]}`" if status in REACHES else "",
+            _goes_on(status),
         ]
         for status, rank in sorted(RANKS.items(), key=lambda item: item[1])
     ]
     rows += [
-        ["", f"`{flag}`", comments[flag.name].partition(";")[0], "unchanged: a flag"]
+        ["", f"`{flag}`", comments[flag.name].partition(";")[0], "unchanged", "keeps its rank"]
         for flag in sorted(FLAGS)
     ]
-    return _table(("rank", "status of an attempt", "meaning", "the message is then"), rows)
+    head = ("rank", "status of an attempt", "meaning", "the message is then", "the attempt")
+    return _table(head, rows)
 
 
-def diagram() -> str:
-    """Draw how an attempt rises; only before a worker has it can it be withdrawn."""
-    ladder = [s for s in sorted(RANKS, key=RANKS.__getitem__) if s is not Status.WITHDRAWN]
-    lines = ["stateDiagram-v2", "    direction LR", f"    [*] --> {ladder[0]}"]
-    lines += [f"    {lower} --> {higher}" for lower, higher in pairwise(ladder)]
-    lines += [f"    {status} --> {Status.WITHDRAWN}" for status in ladder if status in WITHDRAWABLE]
-    return "\n".join(["```mermaid", *lines, "```"])
+def _goes_on(status: Status) -> str:
+    """Return what may become of an attempt that stands at `status`."""
+    if status in WITHDRAWABLE:
+        return "can be withdrawn"
+    if status in ENDED:
+        return "is over without success"
+    return "can still succeed" if status in OPEN else ""
 
 
 def failures() -> str:
@@ -257,7 +267,6 @@ BLOCKS: Mapping[str, Callable[..., str]] = {
     "fields": fields,
     "words": words,
     "ranks": ranks,
-    "diagram": diagram,
     "failures": failures,
     "mediums": mediums,
     "metrics": metrics,

@@ -41,7 +41,7 @@ async def owner(postgres_dsn: str) -> AsyncIterator[asyncpg.Connection]:
 
 
 @pytest_asyncio.fixture
-async def stranger(owner: asyncpg.Connection) -> AsyncIterator[asyncpg.Connection]:
+async def other_user(owner: asyncpg.Connection) -> AsyncIterator[asyncpg.Connection]:
     """Give the connection of a role that may look into the schemas and nothing else."""
     role = f"stranger_{uuid.uuid4().hex}"
     await owner.execute(f"CREATE ROLE {role}")
@@ -58,11 +58,11 @@ async def stranger(owner: asyncpg.Connection) -> AsyncIterator[asyncpg.Connectio
     ["SELECT channel.withdraw(ARRAY['x'])", "SELECT router.make_history_partitions(1)"],
 )
 async def test_a_role_without_the_right_calls_no_function(
-    stranger: asyncpg.Connection, call: str
+    other_user: asyncpg.Connection, call: str
 ) -> None:
-    """They run with their owner's rights: a stranger would take work back, or make tables."""
+    """They run with their owner's rights: another user could take work back, or make tables."""
     with pytest.raises(asyncpg.InsufficientPrivilegeError, match="permission denied for function"):
-        await stranger.execute(call)
+        await other_user.execute(call)
 
 
 async def test_no_function_is_open_to_everybody(owner: asyncpg.Connection) -> None:
@@ -72,14 +72,16 @@ async def test_no_function_is_open_to_everybody(owner: asyncpg.Connection) -> No
     assert [row[0] for row in await owner.fetch(OPEN_TO_ALL, SCHEMAS)] == []
 
 
-def test_migrate_tells_which_right_is_missing(postgres_dsn: str) -> None:
+def test_migrate_says_which_right_is_missing(postgres_dsn: str) -> None:
     """PostgreSQL says what may not be done; that is what an administrator needs."""
     role = f"poor_{uuid.uuid4().hex}"
     dsn = asyncio.run(_as_new_role(postgres_dsn, role))
-    told = CliRunner().invoke(application, ["migrate"], env={"HERALD_POSTGRES_DSN": dsn})
+    result = CliRunner().invoke(application, ["migrate"], env={"HERALD_POSTGRES_DSN": dsn})
     asyncio.run(_execute(postgres_dsn, f"DROP ROLE {role}"))
-    assert told.exit_code == 1
-    assert "does not allow the user to do this: permission denied for schema public" in told.output
+    assert result.exit_code == 1
+    assert (
+        "does not allow the user to do this: permission denied for schema public" in result.output
+    )
 
 
 async def _as_new_role(dsn: str, role: str) -> str:

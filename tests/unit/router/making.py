@@ -108,15 +108,15 @@ def returned(
     not_before: datetime | None = None,
 ) -> ReceiptArrived:
     """Make a worker's return: for `wait` seconds, or until an hour by the worker's own clock."""
-    told = Return(
+    asked = Return(
         reason=reason, wait=None if wait is None else seconds(wait), not_before=not_before
     )
-    return receipt(of, Status.RETURNED, returned=told)
+    return receipt(of, Status.RETURNED, returned=asked)
 
 
-def at(now: datetime, *, ears_open: bool = True) -> Due:
-    """Make the clock's fact; closed ears judge no silence."""
-    return Due(silence_until=now if ears_open else None)
+def at(now: datetime, *, gate_open: bool = True) -> Due:
+    """Make the clock's fact; no silence is judged while the gate is shut."""
+    return Due(silence_until=now if gate_open else None)
 
 
 def cancel() -> CancelAsked:
@@ -130,7 +130,7 @@ def answered(of: Message, *, won: bool, lease_until: datetime | None = None) -> 
 
 
 def events(decision: Decision) -> list[str]:
-    """Name the events a decision tells, in order."""
+    """Name the events of a decision, in order."""
     return [effect.what for effect in decision.effects if isinstance(effect, Emit)]
 
 

@@ -126,18 +126,18 @@ def test_expiry_between_two_tries() -> None:
 
 
 def test_a_scheduled_message_starts_at_its_hour() -> None:
-    """`send_at` starts the first step, with closed ears too: nothing is judged by silence."""
+    """`send_at` starts the first step, also while the gate is shut: no silence is judged."""
     message = begun(send_at=NOW + seconds(50))
     assert message.state.attempts == ()
     early = decide(message, at(NOW + seconds(49)), NOW + seconds(49))
     assert early.effects == ()
-    due = decide(message, at(NOW + seconds(50), ears_open=False), NOW + seconds(50))
+    due = decide(message, at(NOW + seconds(50), gate_open=False), NOW + seconds(50))
     assert dispatched(due) == ["whatsapp 1.1/1"]
     assert due.message.state.start_by == NOW + seconds(350)
 
 
 def test_silence_is_judged_up_to_the_watermark_only() -> None:
-    """A deadline after the newest news heard is not acted on, one before it is."""
+    """A deadline after the newest receipt is not acted on, one before it is."""
     message = begun()
     message = decide(message, accepted(message), NOW).message
     now = NOW + seconds(100)
@@ -183,7 +183,7 @@ def test_an_answer_nobody_asked_for_is_refused() -> None:
 
 
 def test_a_report_that_crosses_the_ask_keeps_its_rank() -> None:
-    """A failure heard while the withdraw is asked stands: a lost answer lowers nothing."""
+    """A failure that arrives during a withdraw stands: a lost answer lowers nothing."""
     message = decide(begun(), at(LATE), LATE).message
     assert message.pending is not None
     assert message.pending.intent is Intent.NOT_STARTED

@@ -99,7 +99,7 @@ def test_ends_when_the_last_open_attempt_fails() -> None:
 
 
 def test_ends_with_the_messages_time() -> None:
-    """After a late cancel a message that hears nothing more is cancelled, not expired."""
+    """After a late cancel a message that gets no more receipts is cancelled, not expired."""
     message = begun(lives=seconds(100))
     message = decide(message, accepted(message), NOW).message
     message = decide(message, cancel(), NOW).message
@@ -131,7 +131,7 @@ def test_twice_in_one_moment_too_late() -> None:
 
 
 def test_again_after_it_came_too_late() -> None:
-    """A cancel told again is too late again, and changes nothing."""
+    """A repeated cancel is too late again, and changes nothing."""
     message = _answer(begun(), cancel(), won=False).message
     again = decide(message, cancel(), NOW)
     assert answers(again) == ["too_late"]

@@ -60,12 +60,12 @@ ALL = [*_facts(0), *_facts(1)]
 
 
 def _end(facts: list[ReceiptArrived]) -> dict[str, Any]:
-    message, told = BASE, Counter[tuple[str, int]]()
+    message, emitted = BASE, Counter[tuple[str, int]]()
     for number, fact in enumerate(facts):
         before = message
         decision = decide(message, fact, NOW + seconds(number))
         message = decision.message
-        told += Counter(_once_an_attempt(decision))
+        emitted += Counter(_once_an_attempt(decision))
         if message.pending is not None:  # another worker was first: other facts prove its call
             lost = answered(message, won=False, lease_until=NOW)
             message = decide(message, lost, NOW + seconds(number)).message
@@ -74,7 +74,7 @@ def _end(facts: list[ReceiptArrived]) -> dict[str, Any]:
     return {
         "status": message.status,
         "attempts": [(a.status, a.reached, a.flags) for a in message.state.attempts],
-        "told": told,
+        "emitted": emitted,
     }
 
 

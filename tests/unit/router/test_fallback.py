@@ -105,21 +105,21 @@ def test_account_trouble_tries_another_account_at_once() -> None:
     assert dispatched(without) == ["sms 2.1/1"]
 
 
-def told(decision: Decision) -> list[tuple[str, Failure]]:
-    """Return the failures that a decision tells, with their events."""
+def failures(decision: Decision) -> list[tuple[str, Failure]]:
+    """Return the failures in a decision's events."""
     emitted = [effect for effect in decision.effects if isinstance(effect, Emit)]
     return [(one.what, one.failure) for one in emitted if one.failure is not None]
 
 
-def test_no_account_left_is_told_as_what_was_wrong_with_the_last() -> None:
+def test_no_account_left_is_reported_as_the_failure_of_the_last() -> None:
     """When every account was avoided, the message fails with what its last account said."""
     message = begun(step("sms"))
     message = decide(message, failed(message, FailureClass.AUTH, "20003"), NOW).message
     ended = decide(message, failed(message, FailureClass.AUTH, "no_account", account=""), NOW)
-    assert [(what, failure.code) for what, failure in told(ended)] == [("failed", "20003")]
+    assert [(what, failure.code) for what, failure in failures(ended)] == [("failed", "20003")]
     never = begun(step("sms"))
     ended = decide(never, failed(never, FailureClass.AUTH, "no_account"), NOW)
-    assert [(what, failure.code) for what, failure in told(ended)] == [("failed", "no_account")]
+    assert [(what, failure.code) for what, failure in failures(ended)] == [("failed", "no_account")]
 
 
 def test_last_failure_ends_the_message() -> None:
@@ -131,7 +131,7 @@ def test_last_failure_ends_the_message() -> None:
 
 
 def test_no_fallback_after_expiry() -> None:
-    """A failure heard after `expires_at` ends the message as expired; nothing more is sent."""
+    """A failure received after `expires_at` ends the message as expired; nothing more is sent."""
     message = begun(lives=seconds(100))
     decision = decide(message, failed(message, FailureClass.UNREACHABLE), NOW + seconds(101))
     assert decision.message.outcome is Outcome.EXPIRED
@@ -142,11 +142,11 @@ def _accepted(message: Message) -> Message:
     return decide(message, accepted(message), NOW).message
 
 
-def test_silence_falls_back_only_with_open_ears() -> None:
+def test_silence_falls_back_only_with_an_open_gate() -> None:
     """`fallback_after` fires when silence can be judged, and is held while it can't."""
     message = _accepted(begun())
     later = NOW + seconds(61)
-    assert dispatched(decide(message, at(later, ears_open=False), later)) == []
+    assert dispatched(decide(message, at(later, gate_open=False), later)) == []
     assert dispatched(decide(message, at(later), later)) == ["sms 2.1/1"]
 
 
@@ -170,7 +170,7 @@ def test_unknown_leads_to_the_next_step_and_never_to_a_retry() -> None:
 
 
 def test_better_news_overtakes_a_planned_retry() -> None:
-    """A delivery told after a failure cancels the retry that the failure had planned."""
+    """A delivery after a failure cancels the retry that the failure had planned."""
     message = begun(step(success_on=SuccessOn.READ), step("sms"))
     message = decide(message, failed(message, FailureClass.TRANSIENT), NOW).message
     assert message.state.retry_at is not None
@@ -179,7 +179,7 @@ def test_better_news_overtakes_a_planned_retry() -> None:
 
 
 def test_bounce_before_the_outcome_fails_its_step() -> None:
-    """A bounced mail falls back like a failure; after the outcome it is only told."""
+    """A bounced mail falls back like a failure; after the outcome it is an event only."""
     message = begun(step("email"), step("sms"))
     decision = decide(message, receipt(message, Status.BOUNCED), NOW)
     assert events(decision) == ["bounced", "fallback"]

@@ -43,7 +43,7 @@ from unit.router.making import (
     step,
 )
 
-FRAME = OutgoingMessage(
+OUTGOING = OutgoingMessage(
     "herald.events", "message.sent.default", b'{"a": "\xc3\xa9"}', "id-1", "type-1"
 )
 
@@ -56,15 +56,15 @@ FRAME = OutgoingMessage(
 def test_a_frame_survives_the_outbox(
     text: str, correlation: str | None, *, mandatory: bool
 ) -> None:
-    """A swept frame is the same frame, whatever its text."""
+    """A swept message is the same, whatever its text."""
     body = json.dumps({"text": text}, ensure_ascii=False).encode("utf-8", "replace")
-    frame = OutgoingMessage("e", "k", body, "id", "type", correlation, mandatory=mandatory)
-    assert decode(encode([frame, FRAME])) == [frame, FRAME]
+    message = OutgoingMessage("e", "k", body, "id", "type", correlation, mandatory=mandatory)
+    assert decode(encode([message, OUTGOING])) == [message, OUTGOING]
 
 
 def test_an_outbox_row_is_readable() -> None:
     """An operator can read a row as plain JSON."""
-    [row] = json.loads(encode([FRAME]))
+    [row] = json.loads(encode([OUTGOING]))
     assert row["routing_key"] == "message.sent.default"
     assert row["body"] == '{"a": "é"}'
 
@@ -79,26 +79,26 @@ def _dead(**changes: Any) -> Delivery:
     fields: dict[str, Any] = {
         "body": b"{}",
         "routing_key": "outbound.sms.normal",
-        "message_id": "frame-1",
+        "message_id": "message-1",
         "headers": {"x-death": [death]},
     }
     return Delivery(**fields | changes)
 
 
-def test_a_dead_letter_tells_where_and_why_it_died() -> None:
+def test_a_dead_letter_says_where_and_why_it_died() -> None:
     """Queue, reason, exchange and key are the broker's own record."""
-    letter = dead_letter_from_delivery(_dead())
-    assert (letter.queue, letter.reason) == ("outbound.sms.normal", "delivery_limit")
-    assert (letter.exchange, letter.routing_key) == ("herald.outbound", "sms.normal")
-    assert letter.id == "outbound.sms.normal:frame-1"
+    dead_letter = dead_letter_from_delivery(_dead())
+    assert (dead_letter.queue, dead_letter.reason) == ("outbound.sms.normal", "delivery_limit")
+    assert (dead_letter.exchange, dead_letter.routing_key) == ("herald.outbound", "sms.normal")
+    assert dead_letter.id == "outbound.sms.normal:message-1"
 
 
-def test_a_quarantined_webhook_tells_ingress_reason() -> None:
+def test_a_quarantined_webhook_has_the_reason_of_ingress() -> None:
     """What ingress puts there itself never died: its own header says why."""
-    letter = dead_letter_from_delivery(
+    dead_letter = dead_letter_from_delivery(
         _dead(routing_key="ingress.quarantine", headers={"reason": "no_status"})
     )
-    assert (letter.queue, letter.reason) == ("ingress.quarantine", "no_status")
+    assert (dead_letter.queue, dead_letter.reason) == ("ingress.quarantine", "no_status")
 
 
 STRANGE: list[dict[str, Any]] = [
@@ -114,12 +114,12 @@ STRANGE: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("changes", STRANGE)
 def test_any_dead_letter_can_be_kept(changes: dict[str, Any]) -> None:
-    """Whatever its headers and body, a letter fits the table."""
-    letter = dead_letter_from_delivery(_dead(**changes))
-    assert "\x00" not in letter.id + letter.headers
-    assert isinstance(json.loads(letter.headers), dict)
-    assert len(letter.id) <= 512
-    assert len(letter.body) <= MAX_KEPT_BYTES
+    """Whatever its headers and body, a dead letter fits the table."""
+    dead_letter = dead_letter_from_delivery(_dead(**changes))
+    assert "\x00" not in dead_letter.id + dead_letter.headers
+    assert isinstance(json.loads(dead_letter.headers), dict)
+    assert len(dead_letter.id) <= 512
+    assert len(dead_letter.body) <= MAX_KEPT_BYTES
 
 
 TOO_LARGE = Rejection(
@@ -130,7 +130,7 @@ TOO_LARGE = Rejection(
 
 
 @pytest.mark.parametrize(
-    ("letter", "size"),
+    ("dead_letter", "size"),
     [
         (dead_letter_from_delivery(_dead(body=b"x" * (MAX_KEPT_BYTES + 1))), MAX_KEPT_BYTES + 1),
         (
@@ -147,10 +147,10 @@ TOO_LARGE = Rejection(
         ),
     ],
 )
-def test_of_what_is_too_large_its_start_is_kept(letter: DeadLetter, size: int) -> None:
+def test_of_what_is_too_large_its_start_is_kept(dead_letter: DeadLetter, size: int) -> None:
     """Enough to see what it was, and its size; not so much that it fills the disk."""
-    assert letter.body == b"x" * START_BYTES
-    assert json.loads(letter.headers)["body_bytes"] == size
+    assert dead_letter.body == b"x" * START_BYTES
+    assert json.loads(dead_letter.headers)["body_bytes"] == size
 
 
 def test_deadlines_are_the_nearest_of_their_kind() -> None:
@@ -218,7 +218,7 @@ def test_a_look_at_the_clock_that_changes_nothing_leaves_no_trace() -> None:
 
 
 def test_what_could_not_be_inserted_is_forgotten() -> None:
-    """A message whose key was taken leaves no history, frame or count behind."""
+    """A message whose key was taken leaves no history, message or count behind."""
     batch = _batch()
     batch.note(batch.messages[MESSAGE_ID], "step:2", "skipped")
     batch.keep_only({UUID(int=7)})
@@ -247,7 +247,7 @@ def test_a_withdraw_gets_a_row_beside_the_fact_that_asked() -> None:
 
 
 def test_a_failure_leaves_its_element_in_the_history() -> None:
-    """The provider's own words stand beside the fact they told."""
+    """The provider's own words are beside the fact they came with."""
     batch = _batch()
     of = batch.messages[MESSAGE_ID]
     batch.fold(MESSAGE_ID, failed(of, FailureClass.CONTENT, element={"code": 131047}))

@@ -53,7 +53,7 @@ class Life(RuleBasedStateMachine):
         self.commands = 0
         self.answers = 0
         self.handed_out: set[tuple[int, int, int]] = set()
-        self.heard: list[ReceiptArrived] = []
+        self.received: list[ReceiptArrived] = []
         self.let_go = False  # the worker that was first has given its work back
 
     @initialize(
@@ -67,9 +67,9 @@ class Life(RuleBasedStateMachine):
             lives=seconds(1000),
             send_at=None if send_in is None else NOW + seconds(send_in),
         )
-        self.tell(MessageAccepted(context=CONTEXT))
+        self.apply(MessageAccepted(context=CONTEXT))
 
-    def tell(self, fact: Fact) -> None:
+    def apply(self, fact: Fact) -> None:
         """Fold a fact, and check what one decision may never do."""
         before = self.message
         decision = decide(before, fact, self.now)
@@ -78,9 +78,9 @@ class Life(RuleBasedStateMachine):
         self.answers += sum(isinstance(effect, Answer) for effect in decision.effects)
         self._check_decision(before, list(decision.effects))
         if isinstance(fact, ReceiptArrived):
-            self.heard.append(fact)
+            self.received.append(fact)
             again = decide(self.message, fact, self.now)
-            assert (again.message, again.effects) == (self.message, ()), "told twice, counted twice"
+            assert (again.message, again.effects) == (self.message, ()), "counted twice"
 
     def _check_decision(self, before: Message, effects: list[Effect]) -> None:
         after = self.message
@@ -97,11 +97,11 @@ class Life(RuleBasedStateMachine):
             self.handed_out.add(name)
             if attempt.dispatch == 1 and attempt.number + attempt.step > 2:
                 self._check_contact(attempt)
-        told = [effect for effect in effects if isinstance(effect, Emit)]
-        assert [e.sequence for e in told] == [
-            before.state.sequence + n for n in range(1, len(told) + 1)
+        emitted = [effect for effect in effects if isinstance(effect, Emit)]
+        assert [e.sequence for e in emitted] == [
+            before.state.sequence + n for n in range(1, len(emitted) + 1)
         ]
-        self.terminal_events += sum(1 for event in told if event.terminal)
+        self.terminal_events += sum(1 for event in emitted if event.terminal)
 
     def _check_contact(self, attempt: Attempt) -> None:
         """Hold a new attempt to what the one before it allows."""
@@ -124,16 +124,16 @@ class Life(RuleBasedStateMachine):
         attempt = index % len(self.message.state.attempts)
         extra = {"failure": Failure.of(failure_class)} if status is Status.FAILED else {}
         fact = receipt(self.message, status, attempt=attempt, receipts=receipts, **extra)
-        self.tell(fact)
+        self.apply(fact)
 
-    @precondition(lambda self: self.heard)
+    @precondition(lambda self: self.received)
     @rule(index=st.integers(0, 50))
     def hear_again(self, index: int) -> None:
         """Repeat an earlier receipt, as a webhook or the bus may at any time."""
-        told = self.message.state.sequence
-        fact = self.heard[index % len(self.heard)]
-        self.tell(fact)
-        assert self.message.state.sequence == told, "an old receipt is news again"
+        sequence = self.message.state.sequence
+        fact = self.received[index % len(self.received)]
+        self.apply(fact)
+        assert self.message.state.sequence == sequence, "an old receipt is news again"
 
     @precondition(lambda self: self.message.state.attempts)
     @rule(
@@ -146,23 +146,23 @@ class Life(RuleBasedStateMachine):
         live = self.message.live
         self.let_go = live is not None and live.status is Status.STARTED
         not_before = None if hour is None else self.now + seconds(hour)
-        self.tell(returned(self.message, wait, reason, not_before=not_before))
+        self.apply(returned(self.message, wait, reason, not_before=not_before))
 
-    @rule(pause=st.integers(0, 400), ears_open=st.booleans())
-    def wait(self, pause: int, *, ears_open: bool) -> None:
+    @rule(pause=st.integers(0, 400), gate_open=st.booleans())
+    def wait(self, pause: int, *, gate_open: bool) -> None:
         self.now += timedelta(seconds=pause)
-        self.tell(Due(silence_until=self.now if ears_open else None))
+        self.apply(Due(silence_until=self.now if gate_open else None))
 
     @rule(cause=st.sampled_from(["a", "b"]))
     def cancel(self, cause: str) -> None:
-        self.tell(CancelAsked(context=CommandContext(routing_key="message.cancel", cause=cause)))
+        self.apply(CancelAsked(context=CommandContext(routing_key="message.cancel", cause=cause)))
 
     @precondition(lambda self: self.message.state.attempts)
     @rule()
     def die(self) -> None:
         current = self.message.state.attempts[-1]
         name = attempt_id(self.message)
-        self.tell(DeadLettered(attempt=name, dispatch=current.dispatch, reason="rejected"))
+        self.apply(DeadLettered(attempt=name, dispatch=current.dispatch, reason="rejected"))
 
     @precondition(lambda self: self.message.pending is not None)
     @rule(won=st.booleans(), lease=st.integers(0, 40))
@@ -171,7 +171,7 @@ class Life(RuleBasedStateMachine):
         free = live is not None and (live.status is Status.DISPATCHED or self.let_go)
         truly_won, self.let_go = won and free, False
         lease_until = None if truly_won else self.now + seconds(lease)
-        self.tell(answered(self.message, won=truly_won, lease_until=lease_until))
+        self.apply(answered(self.message, won=truly_won, lease_until=lease_until))
 
     @invariant()
     def one_attempt_is_live(self) -> None:
@@ -180,7 +180,7 @@ class Life(RuleBasedStateMachine):
         assert not live or live[0] is self.message.state.attempts[-1]
 
     def teardown(self) -> None:
-        """Whatever came before, the end of the message ends it, even with closed ears."""
+        """Whatever came before, the end of the message ends it, even while the gate is shut."""
         self.now += seconds(2000)
         for _ in range(8):
             if self.message.outcome is not None:
@@ -194,9 +194,9 @@ class Life(RuleBasedStateMachine):
         if self.message.pending is not None:
             self.answer(won=True, lease=0)
         elif live is not None and live.status is Status.STARTED:
-            self.tell(receipt(self.message, Status.UNKNOWN))
+            self.apply(receipt(self.message, Status.UNKNOWN))
         else:
-            self.wait(60, ears_open=False)
+            self.wait(60, gate_open=False)
 
     @invariant()
     def the_last_step_is_never_left_for_a_late_start(self) -> None:
@@ -206,7 +206,7 @@ class Life(RuleBasedStateMachine):
             assert not last or self.message.state.start_by is None
 
     @invariant()
-    def an_outcome_is_told_once(self) -> None:
+    def an_outcome_is_emitted_once(self) -> None:
         assert self.terminal_events == (self.message.outcome is not None)
 
     @invariant()

@@ -80,7 +80,7 @@ def test_meta_s_own_id_of_a_user_is_found() -> None:
     digits=st.text("0123456789", min_size=7, max_size=15),
 )
 def test_base64_is_found_wherever_it_begins(before: bytes, after: bytes, digits: str) -> None:
-    """Three bytes are four letters, so a text looks otherwise by where it begins."""
+    """Three bytes are four characters, so a text looks otherwise by where it begins."""
     encoded = base64.b64encode(before + digits.encode() + after).decode()
     assert any(part in encoded for part in mentions_of([f"+{digits}"]).parts)
 

@@ -67,11 +67,11 @@ def test_the_fallback_says_why_nothing_started(reason: str, word: str) -> None:
     message = begun(FIRST, LAST)
     asked = decide(message, returned(message, 600, reason), NOW).message
     done = decide(asked, answered(asked, won=True), NOW)
-    [told] = [effect for effect in done.effects if isinstance(effect, Emit)]
-    assert told.fallback is not None
-    assert told.attempt is not None
-    assert told.attempt.failure is not None
-    assert (told.fallback.reason, told.attempt.failure.code) == (word, reason)
+    [emitted] = [effect for effect in done.effects if isinstance(effect, Emit)]
+    assert emitted.fallback is not None
+    assert emitted.attempt is not None
+    assert emitted.attempt.failure is not None
+    assert (emitted.fallback.reason, emitted.attempt.failure.code) == (word, reason)
 
 
 def test_the_clock_says_why_nothing_started_too() -> None:
@@ -82,9 +82,9 @@ def test_the_clock_says_why_nothing_started_too() -> None:
     message = decide(message, at(late), late).message  # handed out no more
     message = decide(message, at(late), late).message
     done = decide(message, answered(message, won=True), late)
-    [told] = [effect for effect in done.effects if isinstance(effect, Emit)]
-    assert told.fallback is not None
-    assert told.fallback.reason == "rate_limited"
+    [emitted] = [effect for effect in done.effects if isinstance(effect, Emit)]
+    assert emitted.fallback is not None
+    assert emitted.fallback.reason == "rate_limited"
 
 
 def test_a_worker_that_was_first_is_waited_for() -> None:
@@ -102,7 +102,7 @@ def test_a_start_that_an_outage_delayed_is_left_to_the_clock() -> None:
     message = decide(message, returned(message, 1), late).message
     assert message.pending is None
     later = late + seconds(1)
-    assert dispatched(decide(message, at(later, ears_open=False), later)) == ["whatsapp 1.1/2"]
+    assert dispatched(decide(message, at(later, gate_open=False), later)) == ["whatsapp 1.1/2"]
 
 
 def test_a_limit_past_start_within_leads_to_the_next_step() -> None:

@@ -1,4 +1,4 @@
-"""The door of the read API: who comes in, and what the others are told."""
+"""Who may use the read API, and what others get."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ async def test_without_a_token_nobody_reads(
 
 @pytest.mark.parametrize("token", ["x", TOKENS["operator"][:-1], TOKENS["operator"] + "x", "é"])
 async def test_an_unknown_token_reads_nothing(configuration: Configuration, token: str) -> None:
-    """It is told apart from none, as the standard has it, and is not repeated."""
+    """It differs from none, as the standard has it, and is not repeated."""
     answer = await _ask(configuration, HOST, ("authorization", f"bearer {token}"))
     assert answer.status == 401
     assert 'error="invalid_token"' in answer.headers["www-authenticate"]

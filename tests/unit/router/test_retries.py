@@ -97,10 +97,10 @@ def test_a_retry_that_was_missed_is_not_made_past_start_within() -> None:
 
 
 def test_a_retry_that_an_outage_made_late_is_made() -> None:
-    """An outage of Herald's own leads to no fallback: with closed ears the retry is made late."""
+    """An outage of Herald's own leads to no fallback: the gate is shut, the retry is late."""
     message = _failed_last(begun(step(start_within=seconds(300)), step("sms")))
     late = NOW + seconds(301)
-    assert dispatched(decide(message, at(late, ears_open=False), late)) == ["whatsapp 1.2/1"]
+    assert dispatched(decide(message, at(late, gate_open=False), late)) == ["whatsapp 1.2/1"]
 
 
 def test_the_clock_of_a_step_starts_once() -> None:
@@ -144,8 +144,8 @@ def test_no_more_than_three_tries_of_any_kind() -> None:
 
 
 @pytest.mark.parametrize("failure_class", list(FailureClass))
-def test_a_failure_heard_again_starts_nothing_more(failure_class: FailureClass) -> None:
-    """The same failure told twice leads to what it led to once."""
+def test_a_repeated_failure_starts_nothing_more(failure_class: FailureClass) -> None:
+    """The same failure received twice leads to what it led to once."""
     message = begun()
     fact = failed(message, failure_class, retry_after=seconds(10))
     once = decide(message, fact, NOW).message
@@ -175,7 +175,7 @@ def test_a_bounce_overrides_a_planned_retry() -> None:
     assert dispatched(decision) == ["sms 2.1/1"]
 
 
-def test_an_acceptance_heard_after_its_failure_keeps_the_plan() -> None:
+def test_an_acceptance_after_its_failure_keeps_the_plan() -> None:
     """Lower news does not undo a failure, nor the retry it led to."""
     message = _failed_last(begun(), retry_after=seconds(60))
     after = decide(message, accepted(message), NOW).message

@@ -127,7 +127,7 @@ def test_a_message_that_never_found_its_way_expires_with_the_reason() -> None:
     assert (failure.failure_class, failure.code) == (FailureClass.TRANSIENT, "tls")
 
 
-def test_a_return_told_again_moves_no_hour() -> None:
+def test_a_repeated_return_moves_no_hour() -> None:
     """A repeat that comes later neither delays the work nor hands it out twice."""
     message = begun()
     fact = returned(message, 60)

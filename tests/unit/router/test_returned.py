@@ -29,7 +29,7 @@ def _returned_for(wait: float, *, lives: float = 86_400) -> Message:
 
 
 def test_a_return_is_no_news() -> None:
-    """The attempt stays dispatched, under its number; nothing is told."""
+    """The attempt stays dispatched, under its number; no event is emitted."""
     message = begun()
     decision = decide(message, returned(message, 5), NOW)
     assert decision.effects == ()
@@ -60,10 +60,10 @@ def test_an_hour_missed_past_start_within_hands_nothing_out() -> None:
 
 
 def test_work_that_an_outage_made_late_is_handed_out() -> None:
-    """An outage of Herald's own leads to no fallback: with closed ears the work starts late."""
+    """An outage of Herald's own leads to no fallback: the gate is shut, the work starts late."""
     message = _returned_for(10)
     late = NOW + seconds(301)
-    assert dispatched(decide(message, at(late, ears_open=False), late)) == ["whatsapp 1.1/2"]
+    assert dispatched(decide(message, at(late, gate_open=False), late)) == ["whatsapp 1.1/2"]
 
 
 def test_a_worker_that_was_first_is_not_handed_the_work_again() -> None:

@@ -257,7 +257,7 @@ def test_no_gate_lets_through_what_some_router_has_not_handled(
         assert all(until <= progress - MARGIN for progress in living)
 
 
-def test_an_ingress_tells_up_to_when_all_is_published() -> None:
+def test_an_ingress_says_up_to_when_all_is_published() -> None:
     """With nothing on disk up to about its pulse; with something it can't say; else no matter."""
     assert _pulse([], FIRST, NOW, holds_something=False).published_until == NOW - PULSE_UNDER_WAY
     assert _pulse([], FIRST, NOW, holds_something=True).published_until == NOTHING_HANDLED

@@ -30,12 +30,12 @@ from unit.router.making import (
 
 
 def test_delivery_ends_the_message_once() -> None:
-    """The first delivery is the terminal event; a later read is told as late."""
+    """The first delivery is the terminal event; a later read is marked as late."""
     message = begun()
     first = decide(message, receipt(message, Status.DELIVERED), NOW)
     second = decide(first.message, receipt(first.message, Status.READ), NOW)
-    told = [e for d in (first, second) for e in d.effects if isinstance(e, Emit)]
-    assert [(e.what, e.terminal, e.late) for e in told] == [
+    emitted = [e for d in (first, second) for e in d.effects if isinstance(e, Emit)]
+    assert [(e.what, e.terminal, e.late) for e in emitted] == [
         ("delivered", True, False),
         ("read", False, True),
     ]
@@ -43,8 +43,8 @@ def test_delivery_ends_the_message_once() -> None:
     assert second.message.outcome is Outcome.SUCCEEDED
 
 
-def test_repeated_news_is_told_once() -> None:
-    """The same receipt again changes nothing and tells nothing."""
+def test_a_repeated_receipt_is_one_event() -> None:
+    """The same receipt again changes nothing and emits nothing."""
     message = begun()
     fact = receipt(message, Status.DELIVERED)
     message = decide(message, fact, NOW).message
@@ -57,13 +57,13 @@ def test_repeated_news_is_told_once() -> None:
     ("receipts", "confirmed"), [(Receipts.NONE, False), (Receipts.SENT, False)]
 )
 def test_success_is_capped_at_the_last_news(receipts: Receipts, *, confirmed: bool) -> None:
-    """Where a provider never tells of delivery, being sent is success, marked as unconfirmed."""
+    """Where a provider never reports delivery, being sent is success, marked as unconfirmed."""
     message = begun(step("email"))
     decision = decide(message, accepted(message, receipts), NOW)
     if receipts is Receipts.SENT:
         decision = decide(decision.message, receipt(decision.message, Status.SENT), NOW)
-    [told] = [effect for effect in decision.effects if isinstance(effect, Emit)]
-    assert (told.what, told.terminal, told.confirmed) == ("sent", True, confirmed)
+    [emitted] = [effect for effect in decision.effects if isinstance(effect, Emit)]
+    assert (emitted.what, emitted.terminal, emitted.confirmed) == ("sent", True, confirmed)
 
 
 def test_success_on_read_waits_for_reading() -> None:
@@ -91,8 +91,8 @@ def test_late_success_withdraws_what_has_not_started() -> None:
     done = decide(asked.message, answered(asked.message, won=True), NOW)
     assert done.message.outcome is Outcome.SUCCEEDED
     assert done.message.state.attempts[1].status is Status.WITHDRAWN
-    [told] = [effect for effect in done.effects if isinstance(effect, Emit)]
-    assert (told.what, told.terminal, told.overlap) == ("delivered", True, False)
+    [emitted] = [effect for effect in done.effects if isinstance(effect, Emit)]
+    assert (emitted.what, emitted.terminal, emitted.overlap) == ("delivered", True, False)
 
 
 def test_late_success_that_comes_too_late_is_an_overlap() -> None:
@@ -100,9 +100,9 @@ def test_late_success_that_comes_too_late_is_an_overlap() -> None:
     message = _second_under_way()
     asked = decide(message, receipt(message, Status.DELIVERED, attempt=0), NOW)
     done = decide(asked.message, answered(asked.message, won=False), NOW)
-    [told] = [effect for effect in done.effects if isinstance(effect, Emit)]
+    [emitted] = [effect for effect in done.effects if isinstance(effect, Emit)]
     assert done.message.outcome is Outcome.SUCCEEDED
-    assert told.overlap
+    assert emitted.overlap
 
 
 def test_delivery_outranks_failure() -> None:

@@ -101,7 +101,7 @@ def test_work_that_started_is_waited_for() -> None:
 def test_expiry_takes_back_and_ends() -> None:
     """At `expires_at` an attempt that nobody started is taken back and the message expires."""
     end = NOW + seconds(100)
-    asked = decide(begun(lives=seconds(100)), at(end, ears_open=False), end)
+    asked = decide(begun(lives=seconds(100)), at(end, gate_open=False), end)
     done = decide(asked.message, answered(asked.message, won=True), end)
     assert done.message.outcome is Outcome.EXPIRED
 
@@ -133,7 +133,7 @@ def test_returned_work_is_handed_out_again() -> None:
 
 
 def test_stale_return_is_refused() -> None:
-    """A return of an earlier dispatch, told again, changes nothing."""
+    """A repeated return of an earlier dispatch changes nothing."""
     waiting = begun()
     fact = returned(waiting, 5)
     waiting = decide(waiting, fact, NOW).message
@@ -154,7 +154,7 @@ def test_dead_lettered_work_is_a_failure_of_its_step() -> None:
 
 
 def test_success_beats_a_cancel_of_the_same_moment() -> None:
-    """A success heard while a cancel's withdraw is pending wins; the cancel is told so."""
+    """A success during a cancel's withdraw wins; the cancel's answer says so."""
     waiting = begun()
     waiting = decide(waiting, accepted(waiting), NOW).message
     waiting = decide(waiting, at(NOW + seconds(61)), NOW + seconds(61)).message

@@ -1,4 +1,4 @@
-"""The door of the read API: the Host that is asked for, the bearer token, and whose it is."""
+"""Who may read: the Host header is checked, then the bearer token."""
 
 from __future__ import annotations
 
@@ -11,20 +11,22 @@ from starlette.routing import Route
 from herald.config.file import DEFAULT_TENANT
 from herald.config.loading import Configuration
 from herald.contracts.read_tokens import Reader
+from herald.database.pool import OUTAGES
 from router.metrics import READS_REFUSED
 from router.read_api.hosts import allowed_hosts, host_name
 from router.read_api.readers import CurrentReaders, TokensUnusableError
 
-# Answers a reader's request; what the reader may not read is its own to look after.
+# Answers a reader's request, and checks that the reader may read what it asks for.
 ReadHandler = Callable[[Request, Reader], Awaitable[Response]]
 
+RETRY_LATER = {"Retry-After": "5"}  # seconds
 _CHALLENGE = 'Bearer realm="herald"'
-# RFC 6750, section 3.1: said of a token that is not known, and not where none was sent
+# RFC 6750, section 3.1: for a token that is not known, and not where none was sent
 _BAD_TOKEN = f'{_CHALLENGE}, error="invalid_token"'
 
 
 class ReadAccess:
-    """Lets those with a token in, by the names the router is called by."""
+    """Serves requests that have a known token and are made to a known host name."""
 
     def __init__(self, configuration: Configuration, listens_on: str) -> None:
         """Read the tokens; `listens_on` is the host of the operations listener.
@@ -36,11 +38,16 @@ class ReadAccess:
         self._hosts = allowed_hosts(listens_on, configuration.file.read_api.hosts)
 
     def route(self, path: str, handler: ReadHandler, methods: tuple[str, ...] = ("GET",)) -> Route:
-        """Build a route whose handler is given the reader; nobody else comes to it."""
+        """Build a route whose handler is given the reader; 503 while the database is away."""
 
         async def endpoint(request: Request) -> Response:
             reader = await self._reader_of(request)
-            return reader if isinstance(reader, Response) else await handler(request, reader)
+            if isinstance(reader, Response):
+                return reader
+            try:
+                return await handler(request, reader)
+            except OUTAGES:
+                return read_error(503, "database away", RETRY_LATER)
 
         return Route(path, endpoint, methods=methods)
 
@@ -59,23 +66,23 @@ class ReadAccess:
             reader = (await self._readers.now()).known_by(token)
         except TokensUnusableError:
             READS_REFUSED.labels("unusable").inc()
-            return read_error(503, "the tokens file can't be used", {"Retry-After": "5"})
+            return read_error(503, "the tokens file can't be used", RETRY_LATER)
         return reader or _unauthorized("unknown_token", "this token is not known", _BAD_TOKEN)
 
 
 def tenant_asked_for(request: Request, reader: Reader) -> str:
-    """Return the tenant a request names; else the only one its reader has, or the default."""
+    """Return the tenant that a request names; else its reader's only one, or the default."""
     return request.query_params.get("tenant") or reader.only_tenant or DEFAULT_TENANT
 
 
 def refuse_tenant(tenant: str) -> Response:
-    """Answer a reader that asked for a tenant by name which it may not read."""
+    """Refuse a tenant that the reader may not read."""
     READS_REFUSED.labels("other_tenant").inc()
     return read_error(403, f"this token may not read tenant {tenant}")
 
 
 def read_error(status: int, text: str, headers: dict[str, str] | None = None) -> Response:
-    """Answer that it can't be shown, and why."""
+    """Make an error response."""
     return JSONResponse({"error": text}, status_code=status, headers=headers)
 
 

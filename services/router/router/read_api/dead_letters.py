@@ -1,4 +1,4 @@
-"""The read API's part on dead letters: listed and looked into, and why commands were refused."""
+"""`GET /dead-letters/...`, and `GET /rejections`: why commands were refused."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from herald.contracts.read_tokens import Reader
 from herald.contracts.searches import When
 from herald.contracts.text import storable
 from herald.contracts.validation_errors import validation_errors_of
-from herald.database.pool import OUTAGES, Database
+from herald.database.pool import Database
 from router.read_api.access import ReadAccess, read_error, refuse_tenant, tenant_asked_for
 from router.read_api.body_masks import masked_body, masked_value
 from router.store.audit import Act, keep_acts
@@ -37,7 +37,7 @@ def dead_letter_routes(access: ReadAccess, database: Database) -> list[Route]:
     api = _DeadLetterApi(database)
     return [
         access.route("/dead-letters", api.list),
-        access.route("/dead-letters/{letter_id:path}", api.show),
+        access.route("/dead-letters/{dead_letter_id:path}", api.show),
         access.route("/rejections", api.rejections),
     ]
 
@@ -53,11 +53,8 @@ class _DeadLetterApi:
             which, limit = _filter(request, self._database.now())
         except ValueError as error:
             return read_error(400, str(error))
-        try:
-            async with self._database.connection() as connection:
-                rows = await list_dead_letters(connection, which, limit)
-        except OUTAGES:
-            return _away()
+        async with self._database.connection() as connection:
+            rows = await list_dead_letters(connection, which, limit)
         last = rows[-1] if len(rows) == limit else None
         cursor = f"{_exactly(last['received_at'])} {last['id']}" if last else None
         return JSONResponse({"dead_letters": list(map(_summary, rows)), "after": cursor})
@@ -65,23 +62,20 @@ class _DeadLetterApi:
     async def show(self, request: Request, reader: Reader) -> Response:
         if not reader.is_operator:
             return _refuse()
-        letter_id = storable(request.path_params["letter_id"])
+        dead_letter_id = storable(request.path_params["dead_letter_id"])
         whole = request.query_params.get("body") == "whole"
-        try:
-            async with self._database.transaction() as connection:
-                row = await show_dead_letter(connection, letter_id)
-                if row is None:
-                    return read_error(404, "no such dead letter")
-                if whole:
-                    act = Act(
-                        user=f"token:{reader.name}",
-                        act=BODY_READ,
-                        tenant=row["tenant"],
-                        subject=letter_id,
-                    )
-                    await keep_acts(connection, [act])
-        except OUTAGES:
-            return _away()
+        async with self._database.transaction() as connection:
+            row = await show_dead_letter(connection, dead_letter_id)
+            if row is None:
+                return read_error(404, "no such dead letter")
+            if whole:
+                act = Act(
+                    user=f"token:{reader.name}",
+                    act=BODY_READ,
+                    tenant=row["tenant"],
+                    subject=dead_letter_id,
+                )
+                await keep_acts(connection, [act])
         headers, body = json.loads(row["headers"]), row["body"]
         return JSONResponse(
             {
@@ -98,11 +92,8 @@ class _DeadLetterApi:
         tenant = tenant_asked_for(request, reader)
         if not reader.may_read(tenant):
             return refuse_tenant(tenant)
-        try:
-            async with self._database.connection() as connection:
-                rows = await find_rejections(connection, tenant, key)
-        except OUTAGES:
-            return _away()
+        async with self._database.connection() as connection:
+            rows = await find_rejections(connection, tenant, key)
         return JSONResponse({"rejections": list(map(_rejection, rows))})
 
 
@@ -146,9 +137,9 @@ def _since(text: str, now: datetime) -> datetime:
 
 def _cursor(text: str) -> tuple[datetime, str]:
     """Read where the page before ended."""
-    moment, _, letter_id = text.partition(" ")
+    moment, _, dead_letter_id = text.partition(" ")
     try:
-        return datetime.fromisoformat(moment).astimezone(UTC), letter_id
+        return datetime.fromisoformat(moment).astimezone(UTC), dead_letter_id
     except (ValueError, OverflowError):
         raise ValueError("after: as the page before gave it") from None
 
@@ -193,7 +184,3 @@ def _exactly(moment: datetime | None) -> str | None:
 
 def _refuse() -> Response:
     return read_error(403, "dead letters are shown to operators alone: a token for every tenant")
-
-
-def _away() -> Response:
-    return read_error(503, "database away", {"Retry-After": "5"})

@@ -1,7 +1,7 @@
-"""By which names the read API is called: a page elsewhere must not reach it by a name of its own.
+"""The host names that the read API answers to. Pure.
 
-A browser lets a page ask whatever its own name leads to, and a name may come to lead here (DNS
-rebinding). The Host header tells.
+A browser lets a page ask whatever the page's own name resolves to, and a name may be made to
+resolve to the router (DNS rebinding). Only known names are answered.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
-_EVERY_ADDRESS = ("0.0.0.0", "::", "")  # noqa: S104  where a listener is, and nobody's name
+_EVERY_ADDRESS = ("0.0.0.0", "::", "")  # noqa: S104  where a listener binds, no name
 
 
 def allowed_hosts(listens_on: str, named: Iterable[str]) -> frozenset[str]:

@@ -1,4 +1,4 @@
-"""The read API: one message whole, with everything that happened to it and why."""
+"""`GET /messages/...`: one message with its whole history."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from starlette.routing import Route
 from herald.contracts.durations import format_duration
 from herald.contracts.masking import masked
 from herald.contracts.read_tokens import Reader
-from herald.database.pool import OUTAGES, Database
+from herald.database.pool import Database
 from router.core.message import PLAN, STATE, Attempt, Plan
 from router.read_api.access import ReadAccess, read_error, refuse_tenant, tenant_asked_for
 from router.store.messages import find_by_key
@@ -23,11 +23,11 @@ from router.store.views import show_history, show_message
 def message_routes(access: ReadAccess, database: Database) -> list[Route]:
     """Build `GET /messages/{id}` and `GET /messages?idempotency_key=&tenant=`.
 
-    Addresses are masked; what was said is not shown.
+    Addresses are masked; contents are not shown.
     """
 
     async def by_id(request: Request, reader: Reader) -> Response:
-        return await _answer(database, request.path_params["message_id"], reader)
+        return await _show(database, request.path_params["message_id"], reader)
 
     async def by_key(request: Request, reader: Reader) -> Response:
         key = request.query_params.get("idempotency_key")
@@ -36,7 +36,7 @@ def message_routes(access: ReadAccess, database: Database) -> list[Route]:
         tenant = tenant_asked_for(request, reader)
         if not reader.may_read(tenant):
             return refuse_tenant(tenant)
-        return await _answer(database, (tenant, key), reader)
+        return await _show(database, (tenant, key), reader)
 
     return [
         access.route("/messages/{message_id:uuid}", by_id),
@@ -44,24 +44,19 @@ def message_routes(access: ReadAccess, database: Database) -> list[Route]:
     ]
 
 
-async def _answer(database: Database, name: UUID | tuple[str, str], reader: Reader) -> Response:
+async def _show(database: Database, name: UUID | tuple[str, str], reader: Reader) -> Response:
     """Show a message named by its id, or by tenant and idempotency key.
 
     To a reader of other tenants it does not exist.
     """
-    try:
-        async with database.connection() as connection:
-            message_id = (
-                name
-                if isinstance(name, UUID)
-                else (await find_by_key(connection, [name])).get(name)
-            )
-            row = await show_message(connection, message_id) if message_id else None
-            if row is None or not reader.may_read(row["tenant"]):
-                return read_error(404, "no such message")
-            history = await show_history(connection, row["created_at"], row["id"])
-    except OUTAGES:
-        return read_error(503, "database away", {"Retry-After": "5"})
+    async with database.connection() as connection:
+        message_id = (
+            name if isinstance(name, UUID) else (await find_by_key(connection, [name])).get(name)
+        )
+        row = await show_message(connection, message_id) if message_id else None
+        if row is None or not reader.may_read(row["tenant"]):
+            return read_error(404, "no such message")
+        history = await show_history(connection, row["created_at"], row["id"])
     return JSONResponse(_document(row, history))
 
 

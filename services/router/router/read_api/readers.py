@@ -1,4 +1,4 @@
-"""Who has a token of the read API now: the tokens file is read again when it has changed."""
+"""The tokens of the read API: their file is read again when it has changed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _State = tuple[int, int, int, int] | None
 
 
 class TokensUnusableError(Exception):
-    """The tokens file was changed to something that can't be used: nobody reads until it is."""
+    """The tokens file was changed and can't be used: nobody reads until it is mended."""
 
 
 class CurrentReaders:

@@ -1,6 +1,6 @@
-"""The read API's search: messages by recipient, metadata, time and outcome, the newest first.
+"""`POST /messages/search`: by recipient, metadata, time and outcome, the newest first.
 
-A POST, for an address in a URL would stand in the access logs of every proxy on the way.
+A POST, because an address in a URL would be in the access log of every proxy on the way.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from herald.contracts.masking import masked
 from herald.contracts.read_tokens import Reader
 from herald.contracts.searches import MessageSearch, Position
 from herald.contracts.validation_errors import validation_errors_of
-from herald.database.pool import OUTAGES, Connection, Database
+from herald.database.pool import Connection, Database
 from router.core.message import PLAN, STATE
 from router.read_api.access import ReadAccess, read_error, refuse_tenant
 from router.store.searches import Look, are_hashes_complete, list_tenants, position_of
@@ -62,16 +62,13 @@ def search_route(access: ReadAccess, database: Database, configured: Sequence[st
             return read_error(400, str(error))
         if wanted.tenant is not None and not reader.may_read(wanted.tenant):
             return refuse_tenant(wanted.tenant)
-        try:
-            async with turn, database.connection() as connection:
-                tenants = (wanted.tenant,) if wanted.tenant else reader.tenants
-                if wanted.tenant is None and reader.is_operator:
-                    tenants = (*{*configured, *await list_tenants(connection)},)
-                look = Look(wanted, tenants, since)
-                page = await find_page(connection, look, before, wanted.limit)
-                complete = await are_hashes_complete(connection)
-        except OUTAGES:
-            return read_error(503, "database away", {"Retry-After": "5"})
+        async with turn, database.connection() as connection:
+            tenants = (wanted.tenant,) if wanted.tenant else reader.tenants
+            if wanted.tenant is None and reader.is_operator:
+                tenants = (*{*configured, *await list_tenants(connection)},)
+            look = Look(wanted, tenants, since)
+            page = await find_page(connection, look, before, wanted.limit)
+            complete = await are_hashes_complete(connection)
         return JSONResponse(
             {
                 "messages": [_document(row) for row in page.rows],
@@ -86,7 +83,7 @@ def search_route(access: ReadAccess, database: Database, configured: Sequence[st
 async def find_page(connection: Connection, look: Look, before: Position, limit: int) -> Page:
     """Look at more and more messages until `limit` are found, or none is left, or time is up."""
     page = Page(next=before)
-    number = limit + 1  # one more tells whether there is another page
+    number = limit + 1  # one more shows whether there is another page
     until = time.monotonic() + PATIENCE_SECONDS
     while page.next is not None and len(page.rows) <= limit and time.monotonic() < until:
         examined = await look.examine(connection, page.next, number)
