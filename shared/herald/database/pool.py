@@ -1,4 +1,4 @@
-"""The asyncpg pool of a service: every wait bounded, and a word on whether the database answers."""
+"""The asyncpg pool of a service: every wait is bounded, and a probe says if the server answers."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ PROBE_SECONDS = 4  # after that without an answer the database counts as away
 # need.
 IDLE_IN_TRANSACTION_SECONDS = 5
 
-# What means that the database is away, overloaded or not as it must be. No message is at fault, and
-# the same batch again is right.
+# What means that the database is away, overloaded or not as it must be. Retrying the same batch
+# is right.
 OUTAGES = (
     OSError,
     TimeoutError,

@@ -10,26 +10,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from herald.contracts.vocabulary import Lane
-from router.core.silence_gate import (
-    FRESH,
+from router.core.ingresses import (
     INGRESS_LAPSE,
-    LAPSE,
     LONGEST_HOLD,
-    MARGIN,
-    NOTHING_HANDLED,
     PULSE_UNDER_WAY,
-    REQUEUED,
-    STRICTEST,
     Ingress,
-    Listener,
     after_pulse,
-    gates_of,
-    is_requeue_handled,
-    lane_gate,
-    lapsed,
-    webhook_gate,
     webhook_limit,
 )
+from router.core.listeners import (
+    FRESH,
+    LAPSE,
+    NOTHING_HANDLED,
+    REQUEUED,
+    Listener,
+    is_requeue_handled,
+    lapsed,
+)
+from router.core.silence_gate import MARGIN, STRICTEST, gates_of, lane_gate, webhook_gate
 from unit.router.making import NOW, seconds
 
 FIRST, SECOND, THIRD = (UUID(int=number) for number in (1, 2, 3))

@@ -40,7 +40,9 @@ def _no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("death", [broken, leaked, ended])
-async def test_what_died_is_started_again_and_told(death: Callable[[], Awaitable[None]]) -> None:
+async def test_a_death_is_reported_and_the_job_started_again(
+    death: Callable[[], Awaitable[None]],
+) -> None:
     """A bug, a leaked cancellation and an unasked end cost a restart; readiness says so."""
     starts = 0
 

@@ -23,17 +23,9 @@ from herald.database.pool import OUTAGES, Database
 from herald.service.background import run_together
 from herald.service.periodic import Periodic
 from router import metrics
-from router.core.silence_gate import (
-    NOTHING_HANDLED,
-    STRICTEST,
-    Ingress,
-    Listener,
-    after_pulse,
-    gates_of,
-    is_requeue_handled,
-    lapsed,
-    progress_of,
-)
+from router.core.ingresses import Ingress, after_pulse
+from router.core.listeners import NOTHING_HANDLED, Listener, is_requeue_handled, lapsed, progress_of
+from router.core.silence_gate import STRICTEST, gates_of
 from router.store.listeners import (
     load_ingresses,
     remove_listeners,

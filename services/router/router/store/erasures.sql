@@ -140,7 +140,7 @@ SELECT
     NOT coalesce((SELECT is_complete FROM router.masking), false) AS rehash
 
 -- name: has_mentioning_outbox
--- Whether a frame that is to be published mentions an address.
+-- Whether a message that is to be published mentions an address.
 SELECT EXISTS (
     SELECT FROM router.outbox WHERE frames::text ~* $1 OR frames::text LIKE ANY ($2::text[])
 )

@@ -1,4 +1,4 @@
-"""What recipients sent: seen once, and kept as the provider told it."""
+"""What recipients sent: taken once, and kept as the provider sent it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class InboundRow:
 
     @property
     def key(self) -> ReferenceKey:
-        """Names the message: the same one told twice has the same."""
+        """Names the message; a repeat has the same."""
         return (self.receipt.provider, self.receipt.account, self.receipt.reference)
 
 

@@ -1,4 +1,4 @@
-"""What routers and ingresses say of how far they are: read and written about twice a second."""
+"""How far routers and ingresses are: read and written about twice a second."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from uuid import UUID
 
 from herald.contracts.vocabulary import Lane
 from herald.database.pool import Connection
-from router.core.silence_gate import Ingress, Listener
+from router.core.ingresses import Ingress
+from router.core.listeners import Listener
 from router.store import QUERIES
 
 

@@ -1,8 +1,7 @@
-"""How addresses stand in texts that others wrote: patterns that find them. Pure.
+"""Patterns that find addresses in texts that others wrote. Pure.
 
 The patterns mean the same to PostgreSQL and to Python's `re`, and are to be used without regard to
-case. A number stands there with or without `+`, and in groups; ids may hold it in base64, as
-WhatsApp's do of a message's recipient.
+case. A number is found with or without `+`, and in groups, and in ids that hold it in base64.
 """
 
 from __future__ import annotations
@@ -53,24 +52,24 @@ def mentions_of(addresses: Sequence[str]) -> Mentions:
 def _pattern(form: str) -> str:
     if "@" in form:
         local, _, domain = form.rpartition("@")
-        return _BEFORE_EMAIL + _letters(local) + _AT + _letters(domain) + _AFTER_EMAIL
+        return _BEFORE_EMAIL + _characters(local) + _AT + _characters(domain) + _AFTER_EMAIL
     if form.isdigit() and len(form) >= _SHORTEST_NUMBER:
         return f"(?<![0-9])(?:00)?{_BETWEEN_DIGITS.join(form)}(?![0-9])"
-    return f"(?<![a-z0-9.]){_letters(form)}(?![a-z0-9])"
+    return f"(?<![a-z0-9.]){_characters(form)}(?![a-z0-9])"
 
 
-def _letters(text: str) -> str:
-    return "".join(map(_letter, text))
+def _characters(text: str) -> str:
+    return "".join(map(_character, text))
 
 
-def _letter(letter: str) -> str:
-    """Match a letter as it is, as JSON escapes it, and byte by byte as PostgreSQL shows bodies."""
-    if letter.isascii():
-        percent = "" if letter.isalnum() or letter in "-._~" else f"|%{ord(letter):02x}"
-        return f"(?:{re.escape(letter)}{percent})" if percent else re.escape(letter)
-    octal = "".join(rf"\\{byte:03o}" for byte in letter.encode())
-    percent = "".join(f"%{byte:02x}" for byte in letter.encode())
-    return rf"(?:{letter}|\\{{1,2}}u{ord(letter):04x}|{octal}|{percent})"
+def _character(one: str) -> str:
+    """Match a character as it is, as JSON escapes it, and as PostgreSQL shows its bytes."""
+    if one.isascii():
+        percent = "" if one.isalnum() or one in "-._~" else f"|%{ord(one):02x}"
+        return f"(?:{re.escape(one)}{percent})" if percent else re.escape(one)
+    octal = "".join(rf"\\{byte:03o}" for byte in one.encode())
+    percent = "".join(f"%{byte:02x}" for byte in one.encode())
+    return rf"(?:{one}|\\{{1,2}}u{ord(one):04x}|{octal}|{percent})"
 
 
 def _in_base64(form: str) -> Iterator[str]:

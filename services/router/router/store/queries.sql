@@ -133,7 +133,7 @@ WITH updated AS (
     ) AS t (id, status, outcome, due_at, silence_at, state, silence_gate)
     WHERE m.id = t.id
 ),
-told AS (
+recorded AS (
     INSERT INTO router.history (
         day, message_id, fact, note, attempt_id, status, occurred_at, recorded_at, element
     )
@@ -229,7 +229,7 @@ kept AS (
 SELECT provider, account, reference FROM new
 
 -- name: mark_seen
--- Mark facts that are told once as seen; returns those that are new.
+-- Mark facts as seen, each once; returns those that are new.
 INSERT INTO router.provider_refs (provider, account, reference)
 SELECT provider, account, reference
 FROM unnest($1::text[], $2::text[], $3::text[]) AS t (provider, account, reference)
@@ -266,15 +266,15 @@ WHERE id IN (
 RETURNING id, frames, created_at
 
 -- name: keep_events
--- Leave in an outbox row the events that nobody took; the rest of its frames are confirmed.
+-- Leave in an outbox row the messages that were not taken; the rest of it is confirmed.
 UPDATE router.outbox SET frames = $2, claimed_until = $3 WHERE id = $1
 
 -- name: forget_outbox
--- Drop outbox rows whose frames were all settled.
+-- Drop outbox rows whose messages are all confirmed.
 DELETE FROM router.outbox WHERE id = ANY ($1::uuid[])
 
 -- name: outbox_backlog
--- Count the frames' rows that wait, and how long the oldest has.
+-- Count the rows that wait, and how long the oldest has.
 SELECT count(*) AS rows, extract(epoch FROM now() - min(created_at))::float AS age_seconds
 FROM router.outbox
 

@@ -1,4 +1,4 @@
-"""Provider ids: which attempt each belongs to, and what was told too early to know."""
+"""Provider ids: which attempt each belongs to, and receipts that came before that is known."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ async def clear_parked(connection: Connection, keys: Iterable[ReferenceKey]) -> 
 
 
 async def mark_seen(connection: Connection, keys: Iterable[ReferenceKey]) -> set[ReferenceKey]:
-    """Mark facts that are told once as seen; return the new ones."""
+    """Mark facts as seen, each once; return the new ones."""
     rows = await connection.fetch(QUERIES["mark_seen"], *_columns(keys))
     return {(row["provider"], row["account"], row["reference"]) for row in rows}
 

@@ -1,4 +1,4 @@
-"""Messages that are sent again: locked whole, and told what took their place."""
+"""Messages that are sent again: locked whole, and linked to the message in their place."""
 
 from __future__ import annotations
 
