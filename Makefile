@@ -12,13 +12,19 @@ EMPTY :=
 SPACE := $(EMPTY) $(EMPTY)
 MYPYPATH := $(subst $(SPACE),:,$(patsubst %/pyproject.toml,%,$(filter-out pyproject.toml,$(PROJECTS)))):tests:docs:.ci
 SERVICES := $(patsubst %/pyproject.toml,%,$(wildcard services/*/pyproject.toml))
+# timings: .run/timings/*.xml has those of every test
+PYTEST = $(BIN)/python -m pytest --durations 10 --durations-min 0.5
+UNIT_TESTS = $(PYTEST) tests/unit --numprocesses 2 --timeout 20 --junitxml .run/timings/unit.xml
 EXPORT = $(BIN)/uv export --quiet --frozen --no-emit-workspace --no-header --format requirements-txt
 LOCAL := $(BIN)/python -m herald_local
 
 export PYTHON
+# kept byte code starts every test run, and every service that tests start, seconds sooner
+export PYTHONDONTWRITEBYTECODE :=
+export PYTHONPYCACHEPREFIX ?= $(CURDIR)/.run/pycache
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down status clean test test-unit chaos check documents bench requirements format
+.PHONY: help demo up down status clean test test-unit coverage chaos check documents bench requirements format
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | while IFS='	' read -r name text; do printf 'make %-13s %s\n' "$$name" "$$text"; done
@@ -37,17 +43,23 @@ status: $(INSTALLED) ## say what runs
 
 clean: $(INSTALLED) ## stop a stack, erase its data, and the caches
 	@$(LOCAL) clean --stack $(STACK)
-	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .run/pycache .run/timings
 	@find shared services deploy tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 test: $(INSTALLED) ## run all tests on a private broker and database (ARGS=... for pytest)
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(if $(ARGS),,$(UNIT_TESTS))
+	@$(PYTEST) --junitxml .run/timings/servers.xml $(or $(ARGS),--ignore tests/unit)
 
-test-unit: $(INSTALLED) ## run the unit tests alone: no server is needed
-	@$(BIN)/python -m pytest tests/unit $(ARGS)
+test-unit: $(INSTALLED) ## run the unit tests alone, with fewer examples: no server is needed
+	@$(UNIT_TESTS) --hypothesis-profile quick $(ARGS)
+
+coverage: $(INSTALLED) ## say which share of each package the tests run (ARGS=tests/unit: those alone)
+	@$(PYTEST) $(PACKAGES:%=--cov=%) --cov-report= $(ARGS)
+	@$(BIN)/coverage json --quiet -o .run/coverage.json
+	@$(BIN)/python .ci/covered.py .run/coverage.json
 
 chaos: $(INSTALLED) ## break replicas, links, clocks and servers under load (CHAOS_SEED, ARGS=...)
-	@HERALD_TEST_CHAOS=full $(BIN)/python -m pytest tests/chaos $(ARGS)
+	@HERALD_TEST_CHAOS=full $(PYTEST) tests/chaos --timeout 1800 $(ARGS)
 
 check: $(INSTALLED) ## lint, format, types, import rules, sizes, generated documents
 	@$(BIN)/python -m ruff check .

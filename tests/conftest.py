@@ -26,8 +26,9 @@ BROKER_VARIABLES = "HERALD_TEST_AMQP_URL and HERALD_TEST_RABBITMQ_MANAGEMENT_URL
 ROOT = Path(__file__).resolve().parent.parent
 
 # How long an example takes says more of the machine than of the code.
-settings.register_profile("herald", deadline=None)
-settings.load_profile("herald")
+settings.register_profile("full", deadline=None)
+settings.register_profile("quick", deadline=None, max_examples=20)
+settings.load_profile("full")
 
 set_masking_key(MaskingKey(MASKING_SECRET))  # as every service does at its start
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from herald.contracts.receipts import Return
@@ -86,7 +86,6 @@ def _once_an_attempt(decision: Decision) -> Iterator[tuple[str, int]]:
 
 
 @given(data=st.data(), chosen=st.lists(st.sampled_from(range(len(ALL))), min_size=1, max_size=10))
-@settings(max_examples=200)
 def test_order_and_repetition_do_not_matter(data: st.DataObject, chosen: list[int]) -> None:
     """One set of receipts in two orders, with repeats, gives the same statuses; no rank falls.
 

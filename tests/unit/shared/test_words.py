@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from uuid import UUID, uuid4, uuid5
+from uuid import UUID, uuid5
 
 import pytest
 from hypothesis import given
@@ -156,9 +156,10 @@ def test_attempt_ids_read_back(message_id: UUID, step: int, number: int) -> None
     assert AttemptId.parse(str(attempt)) == attempt
 
 
+AN_ID = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
 NO_ATTEMPTS = [
-    *("", "x", "1.1", str(uuid4()), f"{uuid4()}.1", f"{uuid4()}.1.1.1", f"{uuid4()}.1.100"),
-    *(f" {uuid4()}.1.1", f"{uuid4()}.1.1\n", f"{uuid4()}.-1.1", f"{uuid4()}.a.1"),
+    *("", "x", "1.1", AN_ID, f"{AN_ID}.1", f"{AN_ID}.1.1.1", f"{AN_ID}.1.100"),
+    *(f" {AN_ID}.1.1", f"{AN_ID}.1.1\n", f"{AN_ID}.-1.1", f"{AN_ID}.a.1"),
 ]
 
 

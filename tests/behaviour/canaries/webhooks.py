@@ -11,8 +11,8 @@ from urllib.parse import parse_qsl, urlencode
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 
+from behaviour.canaries.canaries import ECHO, EMAIL, NAME, PHONE
 from herald.providers.sendgrid.webhooks import SendGridEndpoint
-from unit.canaries.canaries import ECHO, EMAIL, NAME, PHONE
 from unit.ingress.asking import BASE_URL, signed
 
 ATTEMPT = "7d444840-9dc0-11d1-b245-5ffdce74fad2.1.1"

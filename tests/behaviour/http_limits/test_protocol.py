@@ -9,11 +9,11 @@ import pytest
 import pytest_asyncio
 from structlog.testing import capture_logs
 
+from behaviour.http_limits.serving import Served, connections, head, of_length, served, until
 from herald.service.http_limits import admission, body_budget, protocol
 from herald.service.http_limits.metrics import Refusal, refused
 from herald.service.http_limits.protocol import BODIES
 from herald.service.rate_limited_log import RateLimitedLog
-from unit.shared.http_limits.serving import Served, connections, head, of_length, served, until
 
 KIB = 1024
 

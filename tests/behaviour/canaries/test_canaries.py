@@ -15,21 +15,8 @@ import pytest
 from prometheus_client import REGISTRY, generate_latest
 from structlog.testing import capture_logs
 
-from herald.bus.receipt_messages import receipt_body
-from herald.channel.reports import report, returned
-from herald.contracts.identifiers import AttemptId
-from herald.contracts.receipts import RECEIPT, AttemptReceipt
-from herald.providers.registry import ACCOUNTS
-from herald.providers.sending import NotSent
-from herald.providers.webhook_endpoints import Normalised
-from herald.providers.webhook_requests import Call as WebhookCall
-from ingress.providers import PROVIDERS as WEBHOOKS
-from router.core.facts import ReceiptArrived
-from router.outgoing.messages import rejection_event
-from router.quotes import without_quotes_of
-from router.store.messages import read_contents
-from unit.canaries.calls import PATHS, call
-from unit.canaries.canaries import (
+from behaviour.canaries.calls import PATHS, call
+from behaviour.canaries.canaries import (
     CAPTION,
     CONTENTS,
     ECHO,
@@ -46,7 +33,20 @@ from unit.canaries.canaries import (
     allowed,
     traces,
 )
-from unit.canaries.webhooks import SENDGRID, TOLD, signed_call
+from behaviour.canaries.webhooks import SENDGRID, TOLD, signed_call
+from herald.bus.receipt_messages import receipt_body
+from herald.channel.reports import report, returned
+from herald.contracts.identifiers import AttemptId
+from herald.contracts.receipts import RECEIPT, AttemptReceipt
+from herald.providers.registry import ACCOUNTS
+from herald.providers.sending import NotSent
+from herald.providers.webhook_endpoints import Normalised
+from herald.providers.webhook_requests import Call as WebhookCall
+from ingress.providers import PROVIDERS as WEBHOOKS
+from router.core.facts import ReceiptArrived
+from router.outgoing.messages import rejection_event
+from router.quotes import without_quotes_of
+from router.store.messages import read_contents
 from unit.ingress.asking import Bus, ask, receiver, signed
 from unit.router.making import NOW
 from unit.router.offering import offered, refused

@@ -10,6 +10,7 @@ from typing import Any
 import channel_email.providers
 import channel_sms.providers
 import channel_whatsapp.providers
+from behaviour.canaries.canaries import ADDRESSES, NAME, SECRET
 from herald.channel.accounts import SendingAccount
 from herald.channel.calling import Caller
 from herald.channel.limits import TokenBucket
@@ -17,7 +18,6 @@ from herald.channel.service import ProviderFactory
 from herald.contracts.work import Work
 from herald.providers.registry import ACCOUNTS as MODELS
 from herald.providers.sending import SendResult
-from unit.canaries.canaries import ADDRESSES, NAME, SECRET
 from unit.channel.making import decided
 from unit.channel_email.relay import HANG_UP, relaying
 from unit.channel_whatsapp.answering import Answering, answering, calling, closed_port
