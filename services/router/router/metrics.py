@@ -55,7 +55,7 @@ _TIMERS = ("expiry", "send_at", "retry", "start_within", "fallback")
 COMMANDS = Counter("herald_commands_total", "Commands answered", ["command", "lane", "answer"])
 ATTEMPTS = Counter(
     "herald_attempt_facts_total",
-    "Facts about attempts, by what they tell",
+    "Facts about attempts, by status and failure class",
     ["channel", "provider", "account", "status", "failure_class"],
 )
 FALLBACKS = Counter(

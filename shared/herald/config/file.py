@@ -33,7 +33,7 @@ class Tenant(_Part):
     route: ConfiguredName = "default"  # the route of commands that name none
     sender: ConfiguredName | None = None  # the sender of commands that name none
     users: tuple[BrokerUser, ...] = ()  # broker users who may command for it; none named: any
-    raw: bool = False  # whether its inbound events also have what the provider told, as it did
+    raw: bool = False  # whether its inbound events also carry what the provider sent, as it was
 
 
 class Operators(_Part):

@@ -1,4 +1,4 @@
-"""Every way in which a provider can end a call while it repeats what it was told."""
+"""Every way in which a provider can end a call while it repeats what it was sent."""
 
 from __future__ import annotations
 

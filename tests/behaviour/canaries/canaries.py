@@ -54,6 +54,6 @@ def traces(*found: Any) -> set[str]:
 
 def allowed(content: dict[str, Any]) -> str:
     """Echo no more than a provider knows of this content and its recipient."""
-    told = json.dumps(content)
+    document = json.dumps(content)
     parts = (TEXT, SUBJECT, HTML, VARIABLE, CAPTION, FILENAME, LINK)
-    return " | ".join([*(part for part in parts if part in told), NAME, PHONE, EMAIL, SECRET])
+    return " | ".join([*(part for part in parts if part in document), NAME, PHONE, EMAIL, SECRET])

@@ -33,7 +33,7 @@ from behaviour.canaries.canaries import (
     allowed,
     traces,
 )
-from behaviour.canaries.webhooks import SENDGRID, TOLD, signed_call
+from behaviour.canaries.webhooks import BODIES, SENDGRID, signed_call
 from herald.bus.receipt_messages import receipt_body
 from herald.channel.reports import report, returned
 from herald.contracts.identifiers import AttemptId
@@ -107,14 +107,14 @@ CASES = [
 def test_every_provider_is_covered() -> None:
     """A new provider comes with its canaries: its calls, and its webhooks if it has them."""
     assert PATHS.keys() == ACCOUNTS.keys()
-    assert TOLD.keys() == WEBHOOKS.keys()
+    assert BODIES.keys() == WEBHOOKS.keys()
     assert CONTENTS.keys() == set(CHANNELS.values())
 
 
 def test_the_search_finds_a_canary() -> None:
-    """What is looked for is found in each of the forms in which it is told."""
+    """What is looked for is found in each of the forms in which it is written."""
     assert traces(json.dumps({"error": ECHO}))
-    for told in (
+    for text in (
         TEXT[5:30],
         PHONE[1:],
         "0049 151 1234-5678",
@@ -122,7 +122,7 @@ def test_the_search_finds_a_canary() -> None:
         NAME.split()[0],
         SECRET,
     ):
-        assert traces(told), told
+        assert traces(text), text
     assert not traces("550 5.1.1 no such mailbox; the message was refused")
 
 
@@ -134,9 +134,9 @@ async def test_no_call_gives_a_canary_away(provider: str, path: str, number: int
     with capture_logs() as logs:
         made = await call(provider, path, content, allowed(content))
     if isinstance(made.result, NotSent):
-        told = returned(made.work, made.result.code, datetime(2026, 1, 19, tzinfo=UTC))
+        receipt = returned(made.work, made.result.code, datetime(2026, 1, 19, tzinfo=UTC))
     else:
-        told = report(
+        receipt = report(
             made.work,
             made.result,
             datetime(2026, 1, 19, tzinfo=UTC),
@@ -144,17 +144,17 @@ async def test_no_call_gives_a_canary_away(provider: str, path: str, number: int
             account=made.account.name,
             receipts=made.account.provider.receipts,
         )
-    assert traces(receipt_body(told).decode()) == set()
+    assert traces(receipt_body(receipt).decode()) == set()
     assert traces(repr(made.result), repr(made.account), logs, _metrics()) == set()
 
 
-@pytest.mark.parametrize("provider", TOLD)
+@pytest.mark.parametrize("provider", BODIES)
 async def test_no_webhook_gives_a_canary_away(provider: str) -> None:
     """Statuses that repeat all of it leave no trace in log, metrics, history or failure."""
     candidate, bus = offered(**COMMAND), Bus()
     contents = read_contents(candidate.contents)
     with capture_logs() as logs:
-        for body in TOLD[provider]:
+        for body in BODIES[provider]:
             path, query, headers = signed_call(provider, body)
             answer = await ask(
                 receiver(bus, sendgrid=SENDGRID), path, [body], query=query, headers=headers

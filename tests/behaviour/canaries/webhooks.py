@@ -80,7 +80,7 @@ def _error(**words: Any) -> dict[str, Any]:
 
 
 # Every provider that calls us, and what it tells; each body has one status.
-TOLD: dict[str, list[bytes]] = {
+BODIES: dict[str, list[bytes]] = {
     "whatsapp_cloud": [
         _whatsapp(errors=[_error(message=ECHO)]),
         _whatsapp(errors=[_error(error_data={"details": ECHO}, error_user_msg=ECHO), ECHO]),

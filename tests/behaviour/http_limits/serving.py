@@ -21,7 +21,7 @@ GOODBYE = b""  # what is read once the other side has closed
 
 @dataclass
 class Application:
-    """Answers 200 with the size of the body; `/early` at once with 401; `/held` when told to."""
+    """Answers 200 with the size of the body; `/early` at once with 401; `/held` when released."""
 
     released: asyncio.Event = field(default_factory=asyncio.Event)
     under_way: int = 0

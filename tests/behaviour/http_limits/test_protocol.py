@@ -1,4 +1,4 @@
-"""What strangers may take of a listener, tried with bare sockets on a running uvicorn."""
+"""What clients may take of a listener, tried with bare sockets on a running uvicorn."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ KIB = 1024
 async def _server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Served]:
     """Serve with deadlines that a test can wait for."""
     monkeypatch.setattr(admission, "LOOK_SECONDS", 0.05)
-    monkeypatch.setattr(protocol, "_seldom", RateLimitedLog())
+    monkeypatch.setattr(protocol, "_limited_log", RateLimitedLog())
     async with served() as found:
         yield found
 
@@ -228,7 +228,7 @@ async def test_who_does_not_read_is_cut_off(
 
 
 async def test_bodies_share_one_budget(server: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Past it the oldest unfinished body is told to come again; the new one is answered."""
+    """Past it the oldest unfinished body is answered with 503; the new one is answered."""
     monkeypatch.setattr(BODIES, "_max_bytes", 1_000_000)
     stalled = await server.caller(of_length(900_000), b"x" * 800_000)
     await until(lambda: BODIES.bytes == 800_000)
@@ -264,7 +264,7 @@ async def test_a_caller_that_leaves_frees_its_body(server: Served) -> None:
 
 async def test_the_longest_idle_gives_way_to_a_new_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """Silent connections can't keep anybody out."""
-    monkeypatch.setattr(protocol, "_seldom", RateLimitedLog())
+    monkeypatch.setattr(protocol, "_limited_log", RateLimitedLog())
     async with served(bound=3) as server:
         silent = [await server.caller() for _ in range(10)]
         honest = await server.caller(of_length(0))
@@ -274,7 +274,7 @@ async def test_the_longest_idle_gives_way_to_a_new_one(monkeypatch: pytest.Monke
 
 
 async def test_past_the_bound_a_new_one_is_503() -> None:
-    """When all others are at work, a new connection is told to come again."""
+    """When all others are at work, a new connection is answered with 503."""
     async with served(bound=2) as server:
         held = [await server.caller(of_length(0, "/held")) for _ in range(2)]
         await until(lambda: server.application.under_way == 2)

@@ -24,7 +24,7 @@ async def _here(_request: Request) -> Response:
 
 
 async def _get(path: str) -> Message:
-    """Call the application as a stranger may; return how its answer starts."""
+    """Call the application as any client may; return how its response starts."""
     scope = {
         "type": "http",
         "method": "GET",

@@ -98,7 +98,7 @@ async def test_stopping_ends_it() -> None:
 
 @pytest.mark.parametrize("death", [broken, leaked, ended])
 async def test_jobs_run_together_or_not_at_all(death: Callable[[], Awaitable[None]]) -> None:
-    """When one of several jobs ends, however it does, the others are ended and it is told."""
+    """When one of several jobs ends, however it does, the others end and its failure is raised."""
     others: list[str] = []
 
     async def other() -> None:

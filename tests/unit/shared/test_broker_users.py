@@ -54,11 +54,11 @@ NEWS = AccountReceipt(
     event_key="1",
     received_at=NOW,
 )
-EVERYBODY = ("r", "s", "s2", "e", "i", "stranger", "", None)
+EVERYBODY = ("r", "s", "s2", "e", "i", "unknown", "", None)
 
 
-def believed(services: Services, told: Receipt | Pulse) -> list[str | None]:
-    return [user for user in EVERYBODY if services.may_report(user, told)]
+def believed(services: Services, reported: Receipt | Pulse) -> list[str | None]:
+    return [user for user in EVERYBODY if services.may_report(user, reported)]
 
 
 @pytest.mark.parametrize("status", [Status.ACCEPTED, Status.FAILED, Status.RETURNED])
@@ -89,12 +89,12 @@ def test_pulses_are_their_own_services() -> None:
 
 
 @pytest.mark.parametrize(
-    "told",
+    "reported",
     [attempt("channel"), attempt("webhook"), INBOUND, Pulse(source="router", instance=uuid4())],
 )
-def test_where_nobody_is_named_anybody_is_believed(told: Any) -> None:
+def test_where_nobody_is_named_anybody_is_believed(reported: Any) -> None:
     """A set-up without service users works as it is."""
-    assert believed(Services(), told) == list(EVERYBODY)
+    assert believed(Services(), reported) == list(EVERYBODY)
 
 
 def test_users_of_all_channels_may_be_one_list() -> None:

@@ -11,6 +11,6 @@ from herald.cli import application
 
 def test_it_tells_its_version() -> None:
     """A report of a fault begins with it."""
-    told = CliRunner().invoke(application, ["--version"])
-    assert told.exit_code == 0
-    assert told.output == f"herald {version('herald-shared')}\n"
+    result = CliRunner().invoke(application, ["--version"])
+    assert result.exit_code == 0
+    assert result.output == f"herald {version('herald-shared')}\n"

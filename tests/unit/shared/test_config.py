@@ -59,7 +59,7 @@ def test_what_the_example_leaves_out_is_valid_too(tmp_path: Path) -> None:
 
 
 def test_every_error_is_told_with_its_path(tmp_path: Path) -> None:
-    """Wrong values, unknown settings and unknown providers are all told in one go."""
+    """Wrong values, unknown settings and unknown providers are all reported in one go."""
     paths = {line.split(": ")[0] for line in problems(tmp_path / "herald.toml", WRONG)}
     assert {
         "tenants.default.colour",
@@ -90,7 +90,7 @@ def test_missing_and_broken_files_are_told(tmp_path: Path) -> None:
 
 
 def test_secrets_are_checked_and_never_shown(tmp_path: Path) -> None:
-    """A secrets file that lacks something is told by path; its values are not."""
+    """A secrets file that lacks something is reported by path, without its values."""
     (tmp_path / "herald.toml").write_text(EXAMPLE.read_text())
     (tmp_path / "secrets").mkdir()
     write_secrets(tmp_path / "secrets" / "wa-main.toml", 'access_token = "hush-hush"\n')

@@ -35,14 +35,14 @@ def _check(folder: Path, text: str) -> Result:
 
 def test_a_tenant_that_can_send_nothing_is_named(tmp_path: Path) -> None:
     """Every command of its would be refused, one by one, and by the router."""
-    told = _check(tmp_path, CONFIGURATION)
-    assert told.exit_code == 2
-    assert "tenants.shop: can send nothing: no account of its serves a step of" in told.output
-    assert "tenants.default" not in told.output
+    result = _check(tmp_path, CONFIGURATION)
+    assert result.exit_code == 2
+    assert "tenants.shop: can send nothing: no account of its serves a step of" in result.output
+    assert "tenants.default" not in result.output
 
 
 def test_a_tenant_with_an_account_passes(tmp_path: Path) -> None:
     """One account on one step of its route is enough."""
     served = 'host = "smtp.example.com"\ntenants = ["default", "shop"]'
-    told = _check(tmp_path, CONFIGURATION.replace('host = "smtp.example.com"', served))
-    assert told.exit_code == 0
+    result = _check(tmp_path, CONFIGURATION.replace('host = "smtp.example.com"', served))
+    assert result.exit_code == 0

@@ -223,7 +223,7 @@ def test_reads_secrets_where_they_are_named(path: Path) -> None:
 
 
 def test_tells_all_wrong_secrets_at_once(path: Path) -> None:
-    """Every account's problem is told, with the account and the file."""
+    """Every account's problem is reported, with the account and the file."""
     configuration = load_configuration(path)
     (path.parent / "smtp.toml").unlink()
     (path.parent / "secrets" / "twilio.toml").write_text("auth_tokens = []\n")

@@ -45,8 +45,8 @@ def test_lines_follow_heralds_own_clock(capsys: pytest.CaptureFixture[str]) -> N
 def test_a_failure_is_told_with_the_providers_words() -> None:
     """A code alone sends its reader to the provider's handbook."""
     failure = Failure.of(FailureClass.UNREACHABLE, 131026, "Message undeliverable")
-    told = details(_event("failed", failure=failure, outcome=Outcome.FAILED, terminal=True))
-    assert told == "sms (unreachable 131026: Message undeliverable) => failed"
+    shown = details(_event("failed", failure=failure, outcome=Outcome.FAILED, terminal=True))
+    assert shown == "sms (unreachable 131026: Message undeliverable) => failed"
 
 
 def test_a_refusal_is_told_with_its_sentence() -> None:

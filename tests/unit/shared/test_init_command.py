@@ -66,10 +66,10 @@ def test_every_provider_can_be_begun_with() -> None:
 def test_what_is_left_to_fill_in_is_named(tmp_path: Path, providers: tuple[str, ...]) -> None:
     """The check names each placeholder at once, in the secrets files, too, and nothing else."""
     begin(tmp_path, providers)
-    told = check(tmp_path)
+    result = check(tmp_path)
     placeholders = sum(path.read_text().count("<fill in: ") for path in tmp_path.rglob("*.toml"))
-    lines = told.output.splitlines()
-    assert told.exit_code == 2
+    lines = result.output.splitlines()
+    assert result.exit_code == 2
     assert len(lines) == placeholders
     assert all("still to be filled in: " in line for line in lines)
 
@@ -79,8 +79,8 @@ def test_filled_in_it_is_a_configuration(tmp_path: Path, providers: tuple[str, .
     """Once its owner has answered, the check passes and services load it."""
     begin(tmp_path, providers, "--tenant", "shop")
     fill_in(tmp_path)
-    told = check(tmp_path)
-    assert (told.exit_code, told.output.count("1 tenants")) == (0, 1)
+    result = check(tmp_path)
+    assert (result.exit_code, result.output.count("1 tenants")) == (0, 1)
     configuration = load_configuration(tmp_path / "herald.toml")
     assert set(configuration.file.tenants) == {"shop"}
     assert configuration.file.channels == tuple(
@@ -115,9 +115,9 @@ def test_nothing_is_overwritten(tmp_path: Path, name: str) -> None:
     """A key that is replaced finds no address any more: one file that is there stops it all."""
     (tmp_path / "secrets").mkdir()
     (tmp_path / name).write_text("mine")
-    told = begin(tmp_path, ("smtp",))
-    assert told.exit_code == 2
-    assert str(tmp_path / name) in told.output
+    result = begin(tmp_path, ("smtp",))
+    assert result.exit_code == 2
+    assert str(tmp_path / name) in result.output
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert [path.read_text() for path in files] == ["mine"]
 
@@ -144,17 +144,17 @@ def test_flags_are_taken(tmp_path: Path) -> None:
 )
 def test_wrong_input_writes_nothing(tmp_path: Path, options: tuple[str, ...], said: str) -> None:
     """The flag at fault is named before any file is there."""
-    told = init(tmp_path, "--yes", *options)
-    assert told.exit_code == 2
-    assert said in told.output
+    result = init(tmp_path, "--yes", *options)
+    assert result.exit_code == 2
+    assert said in result.output
     assert list(tmp_path.iterdir()) == []
 
 
 def test_it_asks_what_is_not_given(tmp_path: Path) -> None:
     """An answer that may not be is asked for again; Enter leaves it for later."""
     answers = ["shop", "n", "y", "n", "n", "12", ANSWERS["account_sid"], "", URL]
-    told = init(tmp_path, said="\n".join(answers) + "\n")
-    assert told.exit_code == 0, told.output
+    result = init(tmp_path, said="\n".join(answers) + "\n")
+    assert result.exit_code == 0, result.output
     document = tomllib.loads((tmp_path / "herald.toml").read_text())
     assert list(document["accounts"]) == ["twilio-main"]
     assert document["accounts"]["twilio-main"]["account_sid"] == ANSWERS["account_sid"]
@@ -164,10 +164,10 @@ def test_it_asks_what_is_not_given(tmp_path: Path) -> None:
 
 def test_it_says_what_comes_next(tmp_path: Path) -> None:
     """Every file, and the commands in their order."""
-    told = begin(tmp_path, ("twilio",)).output
+    result = begin(tmp_path, ("twilio",)).output
     for path in (path for path in tmp_path.rglob("*") if path.is_file()):
-        assert str(path) in told
+        assert str(path) in result
     order = ("config check", "topology apply", "migrate")
-    places = [told.index(f"herald {command}") for command in order]
+    places = [result.index(f"herald {command}") for command in order]
     assert places == sorted(places)
-    assert "HERALD_SPOOL_DIR" in told
+    assert "HERALD_SPOOL_DIR" in result

@@ -48,7 +48,7 @@ def test_order_does_not_matter(order: tuple[MessageData, ...]) -> None:
 
 
 def test_an_answer_is_no_step_back() -> None:
-    """What an answer says of a message's state never lowers what events told."""
+    """What an answer says of a message's state never lowers what events reported."""
     heard = Heard()
     heard.note_event(STORY[1])
     progress = heard.note_state("m", MessageStatus.QUEUED, None)

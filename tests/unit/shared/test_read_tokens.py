@@ -40,7 +40,7 @@ def test_tokens_differ() -> None:
 
 @pytest.mark.parametrize("token", ["", "x", "herald_read_", "é", "\udcff"])
 def test_other_tokens_are_nobodys(token: str) -> None:
-    """Whatever a stranger sends, it is compared and unknown."""
+    """Whatever a client sends, it is compared and unknown."""
     assert Readers(_file(new_token("ops").entry)).known_by(token) is None
 
 

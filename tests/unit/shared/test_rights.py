@@ -60,12 +60,12 @@ def test_a_channels_workers_have_their_own_work_and_reports() -> None:
     held = rights.channel_rights("sms")
     taken = {queue.name for queue in BUS.queues if re.search(held.read, queue.name)}
     assert taken == {topology.outbound_queue("sms", lane) for lane in Lane}
-    told = {
+    granted = {
         channel
         for channel, lane in product(("sms", "sms-two", "email"), Lane)
         if may_publish(held, RECEIPTS, topology.attempt_receipt_key(channel, lane))
     }
-    assert told == {"sms"}
+    assert granted == {"sms"}
 
 
 def test_the_routers_take_all_of_theirs() -> None:

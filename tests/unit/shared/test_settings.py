@@ -48,7 +48,7 @@ def test_repeats_no_password() -> None:
 
 @pytest.mark.parametrize("port", ["", "80a", "65536", "-1", "0", "²"])
 def test_a_port_is_a_port(port: str) -> None:
-    """What is no port number is told as a problem of its variable."""
+    """What is no port number is reported as a problem of its variable."""
     with pytest.raises(SettingsError, match=r"^HERALD_HTTP_PORT: "):
         read_settings(
             operations_port=1, public_port=2, environment=GOOD | {"HERALD_HTTP_PORT": port}
@@ -56,15 +56,15 @@ def test_a_port_is_a_port(port: str) -> None:
 
 
 def test_a_public_listener_has_an_address_of_its_own() -> None:
-    """Each listener is told its host and port; the other one's stay as they are."""
-    told = GOOD | {"HERALD_HTTP_HOST": "192.0.2.1", "HERALD_OPERATIONS_PORT": "9000"}
-    settings = read_settings(operations_port=8011, public_port=8001, environment=told)
+    """Each listener has its host and port; the other one's stay as they are."""
+    environment = GOOD | {"HERALD_HTTP_HOST": "192.0.2.1", "HERALD_OPERATIONS_PORT": "9000"}
+    settings = read_settings(operations_port=8011, public_port=8001, environment=environment)
     assert settings.public == ("192.0.2.1", 8001)
     assert settings.operations == ("127.0.0.1", 9000)
 
 
 def test_two_listeners_can_not_share_an_address() -> None:
-    """That is told before anything starts."""
+    """That is reported before anything starts."""
     with pytest.raises(SettingsError, match=r"^HERALD_OPERATIONS_PORT: "):
         read_settings(
             operations_port=8011, public_port=8001, environment=GOOD | {"HERALD_HTTP_PORT": "8011"}
@@ -74,10 +74,10 @@ def test_two_listeners_can_not_share_an_address() -> None:
 @pytest.mark.parametrize("part", ["HOST", "PORT"])
 def test_a_service_without_a_public_listener_ignores_no_address_of_one(part: str) -> None:
     """What an earlier version listened on is refused with the name of what holds now."""
-    told = GOOD | {f"HERALD_HTTP_{part}": "8002"}
+    environment = GOOD | {f"HERALD_HTTP_{part}": "8002"}
     with pytest.raises(SettingsError, match=f"HERALD_HTTP_{part}: .* set HERALD_OPERATIONS_{part}"):
-        read_settings(operations_port=8002, environment=told)
-    both = told | {f"HERALD_OPERATIONS_{part}": "8003"}
+        read_settings(operations_port=8002, environment=environment)
+    both = environment | {f"HERALD_OPERATIONS_{part}": "8003"}
     assert read_settings(operations_port=8002, environment=both).public is None
 
 

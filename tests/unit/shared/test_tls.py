@@ -42,7 +42,7 @@ def test_other_errors_are_not_of_tls() -> None:
 
 
 def test_files_of_a_url_must_be_there_and_the_key_be_closed(tmp_path: Path) -> None:
-    """Certificates may be read by everybody; each file is told by its parameter."""
+    """Certificates may be read by everybody; each file is named by its parameter."""
     key, certificate = write_secrets(tmp_path / "key.pem", "k"), tmp_path / "certificate.pem"
     certificate.write_text("c")
     certificate.chmod(0o644)

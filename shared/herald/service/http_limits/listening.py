@@ -25,7 +25,7 @@ _EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
 ProtocolFactory = Callable[[], asyncio.BaseProtocol]
 
-_seldom = RateLimitedLog()
+_limited_log = RateLimitedLog()
 
 
 class Listener:
@@ -90,7 +90,7 @@ class Listener:
 
     def _pause(self, listening: socket.socket, error: OSError) -> None:
         ACCEPT_FAILURES.inc()
-        _seldom.warning(
+        _limited_log.warning(
             "http.accept_failed",
             about=errno.errorcode[error.errno or 0],
             action="raise the limit of open files, or run more replicas",

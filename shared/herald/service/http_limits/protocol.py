@@ -49,7 +49,7 @@ class _RefusedError(Exception):
 
 BODIES: BodyBudget[RequestResponseCycle] = BodyBudget()  # of the whole process
 BODY_BYTES.set_function(lambda: BODIES.bytes)
-_seldom = RateLimitedLog()
+_limited_log = RateLimitedLog()
 
 
 class LimitedProtocol(HttpToolsProtocol):
@@ -201,7 +201,7 @@ class LimitedProtocol(HttpToolsProtocol):
     def _refuse(self, refusal: Refusal) -> None:
         """Answer for the application, where that is possible, and close."""
         refused(refusal).inc()
-        _seldom.warning("http.refused", about=refusal.value)
+        _limited_log.warning("http.refused", about=refusal.value)
         cycle = self.cycle
         is_answering = cycle is not None and not cycle.response_complete
         is_late = is_answering and (cycle.response_started or self._phase is Phase.HEAD)

@@ -1,4 +1,4 @@
-"""Warnings that strangers can cause at will."""
+"""Warnings that any client can cause at will."""
 
 from __future__ import annotations
 
