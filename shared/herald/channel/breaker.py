@@ -1,10 +1,10 @@
 """Whether an account is called, by what its calls came to. Pure: the time is given, in seconds.
 
 A breaker opens when calls show that the account or the way to it is in trouble. Then one call after
-each pause probes it, and the first that is answered well closes the breaker. What other workers
+each pause probes it, and the first good response closes the breaker. What other workers
 learned comes in through `learn`.
 
-An account that has answered nothing of late is on trial during its first call, for a second at
+An account without a response of late is on trial during its first call, for a second at
 most: where another account fits, a burst that meets revoked credentials costs one message.
 """
 
@@ -21,7 +21,7 @@ WINDOW_SECONDS = 30.0
 WINDOW_CALLS = 100  # the most that are looked at
 FEWEST_CALLS = 20  # no share of fewer says anything
 BAD_SHARE = 0.5
-TRUSTED_SECONDS = 60.0  # since the last answer that the account itself was not at fault for
+TRUSTED_SECONDS = 60.0  # since the last response that did not blame the account
 TRIAL_SECONDS = 1.0
 
 
@@ -36,7 +36,7 @@ class Trouble(StrEnum):
 class Verdict(StrEnum):
     """What the end of one call says of its account."""
 
-    GOOD = "good"  # the provider answered as it should, if only to refuse the message
+    GOOD = "good"  # the provider responded as it should, if only to refuse the message
     AUTH = "auth"
     UNSENT = "unsent"
     ERROR = "error"
@@ -60,7 +60,13 @@ class Breaker:
     the last of it yet.
     """
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        first_pause: float = FIRST_PAUSE_SECONDS,
+        longest_pause: float = LONGEST_PAUSE_SECONDS,
+    ) -> None:
+        self.first_pause = first_pause
+        self.longest_pause = longest_pause
         self.down: Down | None = None
         self.paused = False  # by an operator
         self.changes = 0
@@ -69,7 +75,7 @@ class Breaker:
         self._probe_until: float | None = None  # how long this process may try its probe
         self._unsent = 0
         self._calls: deque[tuple[float, bool]] = deque(maxlen=WINDOW_CALLS)
-        self._answered_at = float("-inf")
+        self._worked_at = float("-inf")
         self._trial_until = float("-inf")
 
     @property
@@ -82,8 +88,8 @@ class Breaker:
         return now < self._trial_until
 
     def needs_trial(self, now: float) -> bool:
-        """Whether the next call is a trial: no answer of late shows that the account works."""
-        return now >= self._answered_at + TRUSTED_SECONDS
+        """Whether the next call is a trial: no response of late shows that the account works."""
+        return now >= self._worked_at + TRUSTED_SECONDS
 
     def begin_trial(self, now: float) -> None:
         """Note that a call is about to be made; it is a trial unless the account is trusted."""
@@ -119,8 +125,8 @@ class Breaker:
     def note(self, verdict: Verdict, code: str, *, began: float, now: float) -> None:
         """Take in the end of a call that was made while the breaker was closed."""
         self.end_trial()
-        if verdict in _ANSWERED:
-            self._answered_at = now
+        if verdict in _WORKING:
+            self._worked_at = now
         if self.down is not None or began < self._changed_at or verdict is Verdict.NOTHING:
             return  # it says nothing of how things are now
         self._unsent = self._unsent + 1 if verdict is Verdict.UNSENT else 0
@@ -133,14 +139,14 @@ class Breaker:
             self._open(Trouble.ERRORS, code, now)
 
     def note_probe(self, verdict: Verdict, code: str, now: float) -> None:
-        """Take in the end of a probe: a good answer closes the breaker, any other waits longer."""
+        """Take in the end of a probe: a good response closes it, any other waits longer."""
         if self.down is None or verdict is Verdict.NOTHING:
             return
         if verdict is Verdict.GOOD:
-            self._answered_at = now
+            self._worked_at = now
             self._set(None, now)
             return
-        pause = min(self.down.pause * 2, LONGEST_PAUSE_SECONDS)
+        pause = min(self.down.pause * 2, self.longest_pause)
         trouble = _TROUBLES[verdict]
         self._set(Down(trouble=trouble, code=code, pause=pause, probe_at=now + pause), now)
 
@@ -158,7 +164,7 @@ class Breaker:
         return len(self._calls) >= FEWEST_CALLS and bad >= BAD_SHARE * len(self._calls)
 
     def _open(self, trouble: Trouble, code: str, now: float) -> None:
-        pause = FIRST_PAUSE_SECONDS
+        pause = self.first_pause
         self._set(Down(trouble=trouble, code=code, pause=pause, probe_at=now + pause), now)
 
     def _set(self, down: Down | None, now: float) -> None:
@@ -174,8 +180,8 @@ class Breaker:
         self._probe_until = None
 
 
-# What only an account that may call is answered.
-_ANSWERED = frozenset({Verdict.GOOD, Verdict.NOTHING})
+# Responses that only an account that may call gets.
+_WORKING = frozenset({Verdict.GOOD, Verdict.NOTHING})
 
 _TROUBLES = {
     Verdict.AUTH: Trouble.AUTH,

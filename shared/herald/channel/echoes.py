@@ -18,7 +18,9 @@ def without_echoes(result: SendResult, work: Work, secrets: Secrets) -> SendResu
     """Hide what a result says of the contents and recipient of `work`, and secrets."""
     if isinstance(result, NotSent):
         return result
-    ids = result.references if isinstance(result, Accepted) else ()  # they are told in any case
+    ids = (
+        result.references if isinstance(result, Accepted) else ()
+    )  # the router gets them in any case
     hide = partial(_without, work=work, secrets=secrets.values(), ids=ids)
     if result.element is not None:
         result = replace(result, element=_clean(result.element, hide))

@@ -50,9 +50,9 @@ def given_back(
 
 
 def ended(attempt: Attempt, result: SendResult, now: datetime) -> Finished:
-    """Write the report of a call. An adapter's unwritable result must not lose the outcome."""
+    """Write the report of a call. A result that can't be written becomes unknown."""
     if isinstance(result, NotSent):
-        # delivered again meanwhile, and perhaps acknowledged for its row: only the row tells
+        # its delivery is lost, and a redelivery is acknowledged for its row: the row must say it
         result = Refused(Failure.of(FailureClass.TRANSIENT, result.code, retry_after=result.wait))
     try:
         return _reported(attempt, result, now)

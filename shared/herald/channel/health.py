@@ -1,4 +1,4 @@
-"""The accounts' breakers, shared with other workers, and what is said about them.
+"""The accounts' breakers, shared with other workers, and shown in logs, metrics and readiness.
 
 A worker goes by what it found out itself at once, and by what others did within a second. While the
 rows can't be read it goes by what it knows, and probes by its own clock.
@@ -42,18 +42,18 @@ class AccountHealth:
         self._database = database
         self._clock = clock
         self._changed = asyncio.Event()
-        self._said: dict[str, tuple[bool, bool]] = {}  # down and paused, as last logged
-        self._say_news()
+        self._logged: dict[str, tuple[bool, bool]] = {}  # down and paused, as last logged
+        self._show_changes()
 
     @property
     def warning(self) -> str | None:
         """Name the accounts that take no calls, for readiness; the others do the work."""
-        said = filter(None, (_state(account) for account in self._accounts))
-        return "; ".join(said) or None
+        states = filter(None, (_state(account) for account in self._accounts))
+        return "; ".join(states) or None
 
     def changed(self) -> None:
         """Note that a breaker opened or closed here, so that the others learn of it at once."""
-        self._say_news()
+        self._show_changes()
         self._changed.set()
 
     async def run(self) -> None:
@@ -74,7 +74,7 @@ class AccountHealth:
             if not is_outage(error):
                 _log.error("accounts.failed", error=type(error).__name__, where=where(error))
             self._probe_by_own_clock()
-        self._say_news()
+        self._show_changes()
 
     async def _save(self, connection: Connection) -> None:
         unsaved = [
@@ -118,13 +118,13 @@ class AccountHealth:
             if down is not None and down.probe_at <= now:
                 account.breaker.grant_probe(now + account.lease.total_seconds())
 
-    def _say_news(self) -> None:
+    def _show_changes(self) -> None:
         """Log each change once, and set the metric."""
         for account in self._accounts:
             breaker = account.breaker
             is_down, paused = breaker.down is not None, breaker.paused
-            was_down, was_paused = self._said.get(account.name, (False, False))
-            self._said[account.name] = is_down, paused
+            was_down, was_paused = self._logged.get(account.name, (False, False))
+            self._logged[account.name] = is_down, paused
             log = _log.bind(channel=self._channel, account=account.name)
             if breaker.down is not None and not was_down:
                 log.warning("account.down", trouble=breaker.down.trouble, code=breaker.down.code)

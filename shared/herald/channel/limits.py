@@ -1,7 +1,7 @@
 """A plain token bucket in monotonic seconds. Pure: the time is given.
 
-It answers *now* or *at t*, and t is reserved. An answer of the provider may hold it; a call now and
-then is let through all the same, for an answer's wait is often longer than the trouble.
+It answers *now* or *at t*, and t is reserved. A response of the provider may hold it; a call now
+and then is let through all the same, for the wait asked for is often longer than the trouble.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 PATIENCE_SECONDS = 2.0  # a slot waits this long for its token; past it work is returned
-LONGEST_HOLD_SECONDS = 900.0  # whatever one answer asks for
+LONGEST_HOLD_SECONDS = 900.0  # whatever one response asks for
 PROBE_SECONDS = 60.0  # between the calls that are let through while it is held
 _ROUNDING_SECONDS = 1e-6  # sums of intervals are off by less; nobody waits for that
 
@@ -25,7 +25,7 @@ class Token:
 @dataclass(slots=True)
 class _Hold:
     until: float
-    asked_until: float  # by the provider's own word, however long
+    asked_until: float  # what the provider asked for, however long
     probe_at: float
 
 
@@ -69,7 +69,7 @@ class TokenBucket:
             self._hold.probe_at = now
 
     def is_held(self, now: float) -> bool:
-        """Tell whether an answer holds all calls but probes."""
+        """Whether a response of the provider holds all calls but probes."""
         return self._hold_at(now) is not None
 
     def hold(self, seconds: float, now: float) -> None:

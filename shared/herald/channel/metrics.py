@@ -33,7 +33,7 @@ REDELIVERED = Counter(
 IN_FLIGHT = Gauge("herald_sends_in_flight", "Calls under way", ["channel"])
 RECORD_SIZE = Histogram(
     "herald_record_batch_size",
-    "Outcomes recorded together",
+    "Reports recorded together",
     ["channel"],
     buckets=(1, 2, 5, 10, 20, 50, 100, 200),
 )

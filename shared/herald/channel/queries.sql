@@ -10,7 +10,7 @@ ON CONFLICT DO NOTHING
 RETURNING attempt_id
 
 -- name: claim_again
--- Find claims of ours whose answer was lost, and let their leases begin anew: nobody called.
+-- Find claims of ours whose response was lost, and let their leases begin anew: nobody called.
 UPDATE channel.sends AS s
 SET lease_until = clock_timestamp() + t.lease, updated_at = clock_timestamp()
 FROM unnest($1::text[], $2::interval[], $3::uuid[]) AS t (attempt_id, lease, claimant)
@@ -19,7 +19,7 @@ RETURNING s.attempt_id
 
 -- name: release
 -- Remove claims of ours under which nothing was sent. Returns the attempts that have no row any
--- more, also when an earlier try removed it and its answer was lost.
+-- more, also when an earlier try removed it and its response was lost.
 WITH released AS (
     DELETE FROM channel.sends AS s
     USING unnest($1::text[], $2::uuid[]) AS t (attempt_id, claimant)
@@ -36,7 +36,7 @@ WHERE NOT EXISTS (SELECT FROM channel.sends WHERE attempt_id = wanted)
 SELECT attempt_id, state, lease_until, report FROM channel.sends WHERE attempt_id = ANY ($1::text[])
 
 -- name: record
--- Record outcomes over started or unknown, never over another outcome. Returns those recorded.
+-- Record reports over started or unknown, never over another final one. Returns those recorded.
 UPDATE channel.sends AS s
 SET state = t.state::channel.send_state, report = t.report, published = false,
     updated_at = clock_timestamp()

@@ -1,6 +1,6 @@
-"""Recording outcomes in groups: in the row, then on the bus, then the work is acknowledged.
+"""Recording reports in groups: in the row, then on the bus, then the work is acknowledged.
 
-Whatever is waiting makes a group; nothing waits for a timer. An outcome that can't be recorded is
+Whatever is waiting makes a group; nothing waits for a timer. A report that can't be recorded is
 kept and tried again: it is known to nobody else. Once recorded, a report that can't be published is
 the sweeper's, so its work may be acknowledged.
 """
@@ -19,7 +19,7 @@ from herald.bus.publishing import Publisher
 from herald.bus.receipt_messages import receipt_message
 from herald.channel import metrics, sends
 from herald.channel.finished import Finished
-from herald.channel.sends import Outcome
+from herald.channel.sends import StoredReport
 from herald.contracts.receipts import AttemptReceipt
 from herald.contracts.vocabulary import Status
 from herald.database.pool import Database, is_outage
@@ -34,14 +34,22 @@ _log = structlog.get_logger(__name__)
 
 
 class Recorder:
-    """Takes finished work in, in any order, and settles it."""
+    """Takes finished work in, in any order, and reports it."""
 
-    def __init__(self, channel: str, database: Database, publisher: Publisher) -> None:
+    def __init__(
+        self,
+        channel: str,
+        database: Database,
+        publisher: Publisher,
+        *,
+        retry_seconds: float = RETRY_SECONDS,
+    ) -> None:
         self._channel = channel
+        self._retry_seconds = retry_seconds
         self._database = database
         self._publisher = publisher
         self._waiting: list[Finished] = []
-        self._hand: Sequence[Finished] = ()  # outlives a cancelled run, so that nothing is lost
+        self._group: Sequence[Finished] = ()  # outlives a cancelled run, so that nothing is lost
         self._arrived = asyncio.Event()
         self._published: set[tuple[str, str]] = set()
         self._flushed_at = time.monotonic()
@@ -50,7 +58,7 @@ class Recorder:
     @property
     def held(self) -> set[str]:
         """The attempts whose reports are not recorded yet."""
-        names = (item.receipt.attempt_id for item in (*self._hand, *self._waiting))
+        names = (item.receipt.attempt_id for item in (*self._group, *self._waiting))
         return {name for name in names if name is not None}
 
     def add(self, finished: Finished) -> None:
@@ -59,75 +67,75 @@ class Recorder:
         self._arrived.set()
 
     async def run(self) -> None:
-        """Settle groups until cancelled; after an outage the same group again."""
+        """Report groups until cancelled; after an outage the same group again."""
         while True:
             try:
                 await asyncio.wait_for(self._arrived.wait(), FLUSH_SECONDS)
             except TimeoutError:
-                await self._settle()  # nothing but the marks
+                await self._report_group()  # nothing but the marks
                 continue
-            if not await self._settle():
-                await asyncio.sleep(RETRY_SECONDS)
+            if not await self._report_group():
+                await asyncio.sleep(self._retry_seconds)
 
     async def finish(self) -> None:
-        """Settle what is left, at the end; the next start then publishes nothing twice.
+        """Report what is left, at the end; the next start then publishes nothing twice.
 
         What can't be recorded in time becomes unknown when its lease ends.
         """
         try:
             async with asyncio.timeout(FINISH_SECONDS):
-                while self._hand or self._waiting:
-                    if not await self._settle():
-                        await asyncio.sleep(RETRY_SECONDS)
+                while self._group or self._waiting:
+                    if not await self._report_group():
+                        await asyncio.sleep(self._retry_seconds)
         except TimeoutError:
-            _log.error("recorder.unfinished", left=len(self._hand) + len(self._waiting))
+            _log.error("recorder.unfinished", left=len(self._group) + len(self._waiting))
         try:
             await self._mark()
-        except Exception as error:  # noqa: BLE001  unmarked reports are told once more, no worse
+        except Exception as error:  # noqa: BLE001  unmarked reports are published once more
             _log.warning("recorder.unmarked", error=type(error).__name__)
 
-    async def _settle(self) -> bool:
-        """Settle a group, that of the last try first; False when it must be tried again."""
-        if not self._hand:
-            self._hand, self._waiting = self._waiting[:MAX_GROUP], self._waiting[MAX_GROUP:]
+    async def _report_group(self) -> bool:
+        """Report a group, that of the last try first; False when it must be tried again."""
+        if not self._group:
+            self._group, self._waiting = self._waiting[:MAX_GROUP], self._waiting[MAX_GROUP:]
         try:
-            unheard = await self._record_and_publish(self._hand)
-        except Exception as error:  # noqa: BLE001  the outcomes are known to nobody else
-            self.problem = f"outcomes can't be recorded: {type(error).__name__}"
+            unpublished = await self._record_and_publish(self._group)
+        except Exception as error:  # noqa: BLE001  these reports are known to nobody else
+            self.problem = f"reports can't be recorded: {type(error).__name__}"
             if not is_outage(error):
                 _log.error("recorder.failed", error=type(error).__name__, where=where(error))
             return False
         self.problem = None
-        self._hand = ()
-        self._waiting += unheard  # behind the others: outcomes can be recorded meanwhile
+        self._group = ()
+        self._waiting += unpublished  # behind the others: reports can be recorded meanwhile
         if not self._waiting:
             self._arrived.clear()
-        return not unheard
+        return not unpublished
 
     async def _record_and_publish(self, group: Sequence[Finished]) -> list[Finished]:
-        """Settle a group; return what nobody would remember and could not be published."""
+        """Report a group; return what no row has and could not be published."""
         ours = await self._record(group) | await self._release(group)
         publish = [item for item in group if item.recorded or item.receipt.attempt_id in ours]
-        outcomes = await self._publisher.publish_many(
+        problems = await self._publisher.publish_many(
             [receipt_message(item.receipt, item.body) for item in publish], PUBLISH_SECONDS
         )
-        unheard: list[Finished] = []
-        for item, problem in zip(publish, outcomes, strict=True):
+        unpublished: list[Finished] = []
+        for item, problem in zip(publish, problems, strict=True):
             if item.receipt.status is Status.RETURNED:
                 if problem is not None:
-                    unheard.append(item)  # no row remembers it
+                    unpublished.append(item)  # no row has it
             elif problem is None:
                 self._published.add((item.receipt.attempt_id or "", state_of(item.receipt)))
-        kept = {id(item) for item in unheard}
+        kept = {id(item) for item in unpublished}
         await settle(item.delivery for item in group if id(item) not in kept)
         if not group or self._flush_is_due():
             await self._mark()
-        return [item for item in unheard if item.delivery.is_live or item.release is not None]
+        return [item for item in unpublished if item.delivery.is_live or item.release is not None]
 
     async def _record(self, group: Sequence[Finished]) -> set[str]:
-        """Record the group's outcomes; return the attempts whose row took theirs."""
-        outcomes = {
-            item.receipt.attempt_id: Outcome(
+        """Record the group's reports; return the attempts whose row took theirs."""
+        reports = {
+            item.receipt.attempt_id: StoredReport(
                 attempt_id=item.receipt.attempt_id,
                 state=state_of(item.receipt),
                 report=item.body.decode(),
@@ -135,14 +143,14 @@ class Recorder:
             for item in group
             if not item.recorded and not item.release and item.receipt.attempt_id is not None
         }
-        if not outcomes:
+        if not reports:
             return set()
         async with self._database.connection() as connection:
-            recorded = await sends.record(connection, list(outcomes.values()))
-        metrics.RECORD_SIZE.labels(self._channel).observe(len(outcomes))
-        if len(recorded) < len(outcomes):
-            # another outcome holds the row; whoever recorded that one tells it
-            _log.warning("recorder.outcome_held", count=len(outcomes) - len(recorded))
+            recorded = await sends.record(connection, list(reports.values()))
+        metrics.RECORD_SIZE.labels(self._channel).observe(len(reports))
+        if len(recorded) < len(reports):
+            # another report holds the row; whoever recorded that one publishes it
+            _log.warning("recorder.already_recorded", count=len(reports) - len(recorded))
         return recorded
 
     async def _release(self, group: Sequence[Finished]) -> set[str]:

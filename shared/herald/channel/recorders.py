@@ -1,4 +1,4 @@
-"""One recorder a lane, so that an urgent outcome never waits for a campaign's to be settled."""
+"""One recorder a lane, so that an urgent report never waits for a campaign's."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from herald.service.background import run_together
 
 
 class Recorders:
-    """Takes finished work in, whatever its lane, and settles each lane's by itself."""
+    """Takes finished work in, whatever its lane, and reports each lane's by itself."""
 
     def __init__(self, channel: str, database: Database, publisher: Publisher) -> None:
         self._lanes = {lane: Recorder(channel, database, publisher) for lane in Lane}
@@ -25,7 +25,7 @@ class Recorders:
 
     @property
     def problem(self) -> str | None:
-        """Why outcomes can't be recorded; None when they can."""
+        """Why reports can't be recorded; None when they can."""
         problems = (recorder.problem for recorder in self._lanes.values())
         return next(filter(None, problems), None)
 
@@ -34,9 +34,9 @@ class Recorders:
         self._lanes[finished.receipt.lane or Lane.NORMAL].add(finished)
 
     async def run(self) -> None:
-        """Settle until cancelled."""
+        """Report until cancelled."""
         await run_together(*(recorder.run for recorder in self._lanes.values()))
 
     async def finish(self) -> None:
-        """Settle what is left, at the end."""
+        """Report what is left, at the end."""
         await asyncio.gather(*(recorder.finish() for recorder in self._lanes.values()))

@@ -28,7 +28,7 @@ def report(
     account: str,
     receipts: Receipts | None,
 ) -> AttemptReceipt:
-    """Tell how a call ended."""
+    """Report how a call ended."""
     common: dict[str, Any] = {
         "source": "channel",
         "channel": work.channel,
@@ -78,7 +78,7 @@ def returned(
 def lease_ended(
     attempt_id: str, channel: str, provider: str, account: str, now: datetime
 ) -> AttemptReceipt:
-    """Tell that a claimed attempt was never reported: its worker died, or could not record."""
+    """Report that a claimed attempt was never reported: its worker died, or could not record."""
     return AttemptReceipt(
         source="channel",
         channel=channel,

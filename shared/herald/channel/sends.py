@@ -1,4 +1,4 @@
-"""The rows that arbitrate and remember: claims, outcomes, what is published."""
+"""The rows of attempts: claims, reports, and which of these are published."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """How an attempt ended, as it will be published."""
+class StoredReport:
+    """How an attempt ended, as its row has it and it is published."""
 
     attempt_id: str
     state: str  # UNKNOWN or RECORDED
@@ -60,7 +60,7 @@ async def claim(connection: Connection, channel: str, claims: Iterable[Claim]) -
 
 
 async def claim_again(connection: Connection, claims: Sequence[Claim]) -> set[str]:
-    """Return those of our claims that stood although their answer was lost; their leases begin."""
+    """Return those of our claims that stood, their response lost; their leases begin anew."""
     rows = await connection.fetch(
         _QUERIES["claim_again"],
         [item.attempt_id for item in claims],
@@ -87,13 +87,13 @@ async def look_up(connection: Connection, attempt_ids: Sequence[str]) -> dict[st
     }
 
 
-async def record(connection: Connection, outcomes: Sequence[Outcome]) -> set[str]:
-    """Record outcomes; return the attempts whose row took them."""
+async def record(connection: Connection, reports: Sequence[StoredReport]) -> set[str]:
+    """Record reports; return the attempts whose row took them."""
     rows = await connection.fetch(
         _QUERIES["record"],
-        [item.attempt_id for item in outcomes],
-        [item.state for item in outcomes],
-        [item.report for item in outcomes],
+        [item.attempt_id for item in reports],
+        [item.state for item in reports],
+        [item.report for item in reports],
     )
     return {row["attempt_id"] for row in rows}
 
@@ -119,10 +119,10 @@ async def lock_ended_leases(
 
 async def take_unpublished(
     connection: Connection, channel: str, age: timedelta, limit: int
-) -> list[Outcome]:
+) -> list[StoredReport]:
     """Take reports whose publish was not confirmed for at least `age`."""
     rows = await connection.fetch(_QUERIES["take_unpublished"], channel, age, limit)
     return [
-        Outcome(attempt_id=row["attempt_id"], state=row["state"], report=row["report"])
+        StoredReport(attempt_id=row["attempt_id"], state=row["state"], report=row["report"])
         for row in rows
     ]

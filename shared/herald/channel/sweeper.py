@@ -1,4 +1,4 @@
-"""The sweeper: claims nobody reported become unknown, reports nobody heard are told again."""
+"""The sweeper: claims nobody reported become unknown; reports that were not published are."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from herald.bus.publishing import Publisher
 from herald.bus.receipt_messages import receipt_body, receipt_message
 from herald.channel import metrics, sends
 from herald.channel.reports import lease_ended
-from herald.channel.sends import Outcome
+from herald.channel.sends import StoredReport
 from herald.contracts.receipts import AttemptReceipt
 from herald.database.pool import Database, is_outage
 
 INTERVAL_SECONDS = 2.0
 LEASE_MARGIN = timedelta(seconds=2)  # workers of 0.1 set leases by clocks of their own
 AFTER_OUTAGE_SECONDS = 10.0  # as long workers may take to record what they kept meanwhile
-UNHEARD_AGE = timedelta(seconds=5)  # a report in the making is published well before
+UNPUBLISHED_AGE = timedelta(seconds=5)  # a report in the making is published well before
 BATCH = 200
 PUBLISH_SECONDS = 5.0
 
@@ -70,21 +70,23 @@ class Sweeper:
                 _log.error("sweeper.failed", error=type(error).__name__, where=where(error))
 
     async def sweep(self, *, leases: bool = True) -> bool:
-        """Report ended leases, then publish what was recorded and not heard.
+        """Report ended leases, then publish what was recorded and not published.
 
         Returns whether more may wait: a batch was full and its reports could be published.
         """
         ended = await self._end_leases() if leases else []
-        heard = not ended or await self._publish(ended)
+        published = not ended or await self._publish(ended)
         async with self._database.connection() as connection:
-            unheard = await sends.take_unpublished(connection, self._channel, UNHEARD_AGE, BATCH)
-        if unheard:
-            metrics.REPUBLISHED.labels(self._channel).inc(len(unheard))
-            heard = await self._publish(unheard) and heard
-        return heard and BATCH in {len(ended), len(unheard)}
+            unpublished = await sends.take_unpublished(
+                connection, self._channel, UNPUBLISHED_AGE, BATCH
+            )
+        if unpublished:
+            metrics.REPUBLISHED.labels(self._channel).inc(len(unpublished))
+            published = await self._publish(unpublished) and published
+        return published and BATCH in {len(ended), len(unpublished)}
 
-    async def _end_leases(self) -> list[Outcome]:
-        """Record `unknown` for claims whose lease is over; return what is to be told of them."""
+    async def _end_leases(self) -> list[StoredReport]:
+        """Record `unknown` for claims whose lease is over; return their reports."""
         async with self._database.transaction() as connection:
             rows = await sends.lock_ended_leases(
                 connection, self._channel, LEASE_MARGIN, BATCH, self._held()
@@ -99,26 +101,26 @@ class Sweeper:
         metrics.LEASES_ENDED.labels(self._channel).inc(len(ended))
         return ended
 
-    async def _publish(self, outcomes: list[Outcome]) -> bool:
+    async def _publish(self, reports: list[StoredReport]) -> bool:
         """Publish reports and note those confirmed; return whether all of them were."""
-        frames = [
+        messages = [
             receipt_message(AttemptReceipt.model_validate_json(item.report), item.report.encode())
-            for item in outcomes
+            for item in reports
         ]
-        problems = await self._publisher.publish_many(frames, PUBLISH_SECONDS)
-        heard = [
+        problems = await self._publisher.publish_many(messages, PUBLISH_SECONDS)
+        published = [
             (item.attempt_id, item.state)
-            for item, problem in zip(outcomes, problems, strict=True)
+            for item, problem in zip(reports, problems, strict=True)
             if problem is None
         ]
-        if heard:
+        if published:
             async with self._database.connection() as connection:
-                await sends.mark_published(connection, heard)
-        return len(heard) == len(outcomes)
+                await sends.mark_published(connection, published)
+        return len(published) == len(reports)
 
 
-def _unknown(receipt: AttemptReceipt) -> Outcome:
-    return Outcome(
+def _unknown(receipt: AttemptReceipt) -> StoredReport:
+    return StoredReport(
         attempt_id=receipt.attempt_id or "",
         state=sends.UNKNOWN,
         report=receipt_body(receipt).decode(),

@@ -179,7 +179,7 @@ class Worker:
         await settle(taken)
 
     async def _call(self, attempt: Attempt) -> None:
-        """Make a call, and hand its outcome to the recorder."""
+        """Make a call, and hand its report to the recorder."""
         result = await self._caller.call(attempt)
         if isinstance(result, NotSent) and attempt.delivery.is_live:
             self._give_back(attempt, Later(result.code, result.wait))

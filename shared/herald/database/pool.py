@@ -58,8 +58,16 @@ _log = structlog.get_logger()
 class Database:
     """A pool that a service can start before the server is there."""
 
-    def __init__(self, dsn: str, *, application_name: str, max_connections: int = 8) -> None:
+    def __init__(
+        self,
+        dsn: str,
+        *,
+        application_name: str,
+        max_connections: int = 8,
+        command_seconds: float = COMMAND_SECONDS,
+    ) -> None:
         self._dsn = dsn
+        self._command_seconds = command_seconds
         self._application_name = application_name
         self._max_connections = max_connections
         self._pool: asyncpg.Pool | None = None
@@ -77,10 +85,10 @@ class Database:
             init=self._read_clock,
             reset=_left_as_it_is,
             timeout=CONNECT_SECONDS,
-            command_timeout=COMMAND_SECONDS,
+            command_timeout=self._command_seconds,
             server_settings={
                 "application_name": self._application_name,
-                "statement_timeout": str(COMMAND_SECONDS * 1000),
+                "statement_timeout": str(int(self._command_seconds * 1000)),
                 "idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION_SECONDS * 1000),
             },
         )

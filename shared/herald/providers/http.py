@@ -63,7 +63,15 @@ class HttpResponse:
 class HttpClient:
     """The calls of one account: own connections, own time limit. No redirects, no cookies."""
 
-    def __init__(self, timeout: timedelta) -> None:
+    def __init__(
+        self,
+        timeout: timedelta,
+        *,
+        max_connections: int = MAX_CONNECTIONS,
+        keep_alive_seconds: float = KEEP_ALIVE_SECONDS,
+    ) -> None:
+        self._max_connections = max_connections
+        self._keep_alive = keep_alive_seconds
         self._timeout = timeout.total_seconds()
         # Ends before the whole does: a call that got no connection was provably not sent. Covers
         # the wait for a free connection, the name, TCP and TLS.
@@ -74,8 +82,8 @@ class HttpClient:
         """Make ready to call; needs a running loop."""
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
-                limit=MAX_CONNECTIONS,
-                keepalive_timeout=KEEP_ALIVE_SECONDS,
+                limit=self._max_connections,
+                keepalive_timeout=self._keep_alive,
                 ttl_dns_cache=60,
                 ssl=_verifying(),
             ),

@@ -53,16 +53,16 @@ class Broker:
     def __init__(self) -> None:
         self.away = False
         self.tries = 0
-        self.heard: list[OutgoingMessage] = []
+        self.published: list[OutgoingMessage] = []
 
     async def publish_many(
-        self, frames: Sequence[OutgoingMessage], _timeout_seconds: float
+        self, messages: Sequence[OutgoingMessage], _timeout_seconds: float
     ) -> list[PublishError | None]:
-        self.tries += bool(frames)
+        self.tries += bool(messages)
         if self.away:
-            return [UnavailableError(frame.message_id, "no connection") for frame in frames]
-        self.heard += frames
-        return [None] * len(frames)
+            return [UnavailableError(message.message_id, "no connection") for message in messages]
+        self.published += messages
+        return [None] * len(messages)
 
 
 def batch(*attempts: str, **changes: object) -> list[Delivery]:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from typing import Any
 
 from herald.providers.http import HttpClient, HttpResponse
 
@@ -24,8 +25,10 @@ async def served(serve: Serve) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def calling(timeout: timedelta = timedelta(seconds=1)) -> AsyncIterator[HttpClient]:
-    caller = HttpClient(timeout)
+async def calling(
+    timeout: timedelta = timedelta(seconds=1), **limits: Any
+) -> AsyncIterator[HttpClient]:
+    caller = HttpClient(timeout, **limits)
     await caller.start()
     try:
         yield caller

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
 import asyncpg
 import pytest
-import pytest_asyncio
 import structlog
 from prometheus_client import REGISTRY
 
@@ -23,6 +22,7 @@ from herald.providers.sending import NotSent, Refused, Uncertain
 
 REVOKED = Refused(Failure.of(FailureClass.AUTH, 20003))
 TWO = ("main", "spare")
+QUICK = (0.5, 1.0)  # pauses between probes
 
 
 @pytest.fixture
@@ -30,14 +30,6 @@ def accounts(world: World) -> FakeAccounts:
     """Give the answers of the world's accounts."""
     world.provider = FakeAccounts()
     return world.provider
-
-
-@pytest_asyncio.fixture
-async def quick(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
-    """Let the pauses between probes be short."""
-    monkeypatch.setattr(breaker, "FIRST_PAUSE_SECONDS", 0.5)
-    monkeypatch.setattr(breaker, "LONGEST_PAUSE_SECONDS", 1.0)
-    yield
 
 
 @contextmanager
@@ -68,19 +60,17 @@ async def in_turn(world: World, number: int) -> list[str]:
     return ends
 
 
-async def test_revoked_credentials_cost_few_messages(
-    world: World, accounts: FakeAccounts, quick: None
-) -> None:
+async def test_revoked_credentials_cost_few_messages(world: World, accounts: FakeAccounts) -> None:
     """The other account does the work; one warning, the metric and readiness name the account."""
-    accounts.answers["main"] = REVOKED
+    accounts.responses["main"] = REVOKED
     with logged("account.down", "account.up") as lines:
-        async with world.channel(accounts=TWO) as channel:
+        async with world.channel(accounts=TWO, pauses=QUICK) as channel:
             ends = await in_turn(world, 20)
             assert is_up("main") == 0
             assert knows(channel, "main is down: auth 20003")
             assert accounts.made_by("main") <= 3
             assert ends.count("accepted") >= 17
-            del accounts.answers["main"]
+            del accounts.responses["main"]
 
             async def is_back() -> bool:
                 await in_turn(world, 1)
@@ -95,7 +85,7 @@ async def test_a_burst_that_meets_revoked_credentials_costs_few_messages(
     world: World, accounts: FakeAccounts
 ) -> None:
     """Twenty at once, over two workers: each tries the account once before the others go to it."""
-    accounts.answers["main"] = REVOKED
+    accounts.responses["main"] = REVOKED
     async with world.channel(accounts=TWO), world.channel(accounts=TWO):
         await world.send(*(attempt_id() for _ in range(20)))
         receipts = await world.receipts(20)
@@ -105,7 +95,7 @@ async def test_a_burst_that_meets_revoked_credentials_costs_few_messages(
 
 async def test_two_workers_share_what_they_know(world: World, accounts: FakeAccounts) -> None:
     """What one worker found out keeps the other from trying; both are ready all the while."""
-    accounts.answers["main"] = REVOKED
+    accounts.responses["main"] = REVOKED
     async with world.channel(accounts=TWO) as one, world.channel(accounts=TWO) as other:
         await in_turn(world, 1)
 
@@ -140,18 +130,18 @@ async def test_no_account_in_order_fails_without_a_call(
     world: World, accounts: FakeAccounts
 ) -> None:
     """With every fitting account refused, the router learns at once and takes the next step."""
-    accounts.answers["main"] = REVOKED
+    accounts.responses["main"] = REVOKED
     async with world.channel():
         assert await in_turn(world, 3) == ["20003", "no_account", "no_account"]
     assert accounts.made_by("main") == 1
 
 
 async def test_an_outage_gives_work_back_until_the_way_is_open(
-    world: World, accounts: FakeAccounts, quick: None
+    world: World, accounts: FakeAccounts
 ) -> None:
     """After several calls without a way the others wait, and a probe lets them through again."""
-    accounts.answers["main"] = NotSent("connect")
-    async with world.channel() as channel:
+    accounts.responses["main"] = NotSent("connect")
+    async with world.channel(pauses=QUICK) as channel:
         for _ in range(breaker.UNSENT_IN_A_ROW):
             assert await in_turn(world, 1) == ["returned"]
         assert knows(channel, "main is down: outage connect")
@@ -159,7 +149,7 @@ async def test_an_outage_gives_work_back_until_the_way_is_open(
         [receipt] = await world.receipts(1)
         assert receipt["returned"]["reason"] == "account_down"
         assert parse_duration(receipt["returned"]["wait"]) <= timedelta(seconds=1)
-        del accounts.answers["main"]
+        del accounts.responses["main"]
 
         async def is_back() -> bool:
             return await in_turn(world, 1) == ["accepted"]
@@ -170,7 +160,7 @@ async def test_an_outage_gives_work_back_until_the_way_is_open(
 
 async def test_most_calls_in_errors_open_it(world: World, accounts: FakeAccounts) -> None:
     """A provider that answers nothing but errors is left alone for a while."""
-    accounts.answers["main"] = Uncertain("http_500")
+    accounts.responses["main"] = Uncertain("http_500")
     async with world.channel() as channel:
         await world.send(*(attempt_id() for _ in range(breaker.FEWEST_CALLS)))
         await world.receipts(breaker.FEWEST_CALLS)
@@ -223,16 +213,16 @@ async def test_a_workers_own_accounts_are_all_it_needs(
 
 
 async def test_it_works_by_what_it_knows_without_the_rows(
-    world: World, accounts: FakeAccounts, quick: None
+    world: World, accounts: FakeAccounts
 ) -> None:
     """With rows that can't be read an account goes down and comes back all the same."""
-    async with world.channel(accounts=TWO) as channel:
+    async with world.channel(accounts=TWO, pauses=QUICK) as channel:
         await world.database.execute("ALTER TABLE channel.accounts RENAME TO hidden")
         try:
-            accounts.answers["main"] = REVOKED
+            accounts.responses["main"] = REVOKED
             await in_turn(world, 5)
             assert knows(channel, "main is down")
-            del accounts.answers["main"]
+            del accounts.responses["main"]
 
             async def is_back() -> bool:
                 await in_turn(world, 1)

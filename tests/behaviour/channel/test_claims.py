@@ -1,4 +1,4 @@
-"""Claims whose answer was lost: the same process knows its own again, and nobody else's."""
+"""Claims whose response was lost: the same process knows its own again, and nobody else's."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from herald.database.pool import OUTAGES, Connection
 from herald.providers.sending import Accepted
 
 
-def lose_answers(
+def lose_responses(
     monkeypatch: pytest.MonkeyPatch, statement: str, bench: Bench, *, turn: int = 1
 ) -> list[int]:
-    """Let a statement's commit stand and cut the connection before its answer; return its calls."""
+    """Let a statement's commit stand and lose its response with the connection; count its calls."""
     real: Any = getattr(sends, statement)
     seen: list[int] = []
 
     async def cut(connection: Connection, *arguments: Any) -> set[str]:
-        answer: set[str] = await real(connection, *arguments)
-        seen.append(len(answer))
+        response: set[str] = await real(connection, *arguments)
+        seen.append(len(response))
         if len(seen) != turn:
-            return answer
+            return response
         await bench.gate.shut()
         raise asyncpg.ConnectionDoesNotExistError("connection was closed in the middle")
 
@@ -36,11 +36,11 @@ def lose_answers(
     return seen
 
 
-async def test_a_batch_whose_claims_answer_was_lost_is_called_once(
+async def test_a_batch_whose_claims_response_was_lost_is_called_once(
     bench: Bench, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The batch comes again, finds its own claims, and makes each call once: nothing is unknown."""
-    seen = lose_answers(monkeypatch, "claim", bench)
+    """Handled again, the batch finds its own claims and makes each call once; none is unknown."""
+    seen = lose_responses(monkeypatch, "claim", bench)
     attempts = [attempt_id() for _ in range(5)]
     deliveries = batch(*attempts)
     with pytest.raises(OUTAGES):
@@ -60,12 +60,12 @@ async def state(world: World, attempt: str) -> str | None:
     return row["state"] if row is not None else None
 
 
-async def test_an_answer_lost_twice_is_still_known(
+async def test_a_response_lost_twice_is_still_known(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also when the second try's answer is lost, the third makes the call, once."""
-    lose_answers(monkeypatch, "claim", bench)
-    seen = lose_answers(monkeypatch, "claim_again", bench)
+    """Also when the second try's response is lost, the third makes the call, once."""
+    lose_responses(monkeypatch, "claim", bench)
+    seen = lose_responses(monkeypatch, "claim_again", bench)
     deliveries = batch(attempt_id())
     for _ in range(2):
         with pytest.raises(OUTAGES):
@@ -81,7 +81,7 @@ async def test_a_claim_that_may_stand_is_removed_before_its_work_is_returned(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Work that waited for its token goes back when the claim fails, and its claim goes first."""
-    lose_answers(monkeypatch, "claim", bench, turn=2)
+    lose_responses(monkeypatch, "claim", bench, turn=2)
     await bench.worker(batch(*(attempt_id() for _ in range(RATE + 1))))
     await bench.worker.drain()
     [last] = [item for item in bench.tray.finished if item.receipt.returned]
@@ -95,15 +95,15 @@ async def test_a_claim_that_may_stand_is_removed_before_its_work_is_returned(
 async def test_a_claim_whose_delivery_went_elsewhere_is_given_back(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Answer and delivery are both lost: another worker would leave our claim alone for ever."""
-    lose_answers(monkeypatch, "claim", bench)
+    """Response and delivery are both lost: another worker would leave our claim alone for ever."""
+    lose_responses(monkeypatch, "claim", bench)
     source = Source(cast("aiormq.Channel", None))
     source.given_back = True
     [delivery] = batch(attempt_id())
     with pytest.raises(OUTAGES):
         await bench.worker([delivery])
     bench.worker.return_abandoned()
-    assert bench.tray.finished == []  # it comes again
+    assert bench.tray.finished == []  # it is handled again
     delivery.source = source
     bench.worker.return_abandoned()
     bench.worker.return_abandoned()
@@ -118,7 +118,7 @@ async def test_a_claim_that_may_stand_is_removed_though_its_work_is_returned_for
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its account is paused when the batch is handled again: the next dispatch must be callable."""
-    lose_answers(monkeypatch, "claim", bench)
+    lose_responses(monkeypatch, "claim", bench)
     deliveries = batch(attempt_id())
     with pytest.raises(OUTAGES):
         await bench.worker(deliveries)
@@ -186,7 +186,7 @@ async def test_a_claim_that_was_recorded_meanwhile_is_not_called(
     bench: Bench, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Found again too late, after the sweeper judged it: there is no call."""
-    lose_answers(monkeypatch, "claim", bench)
+    lose_responses(monkeypatch, "claim", bench)
     attempt = attempt_id()
     deliveries = batch(attempt)
     with pytest.raises(OUTAGES):
@@ -203,7 +203,7 @@ async def test_a_claim_that_was_recorded_meanwhile_is_not_called(
 async def test_the_lease_is_the_databases(bench: Bench, world: World) -> None:
     """A lease begins when the database takes the claim, whatever the worker's clock says."""
     attempt = attempt_id()
-    bench.provider.answer = lambda _: Accepted(("SM1",))
+    bench.provider.response = lambda _: Accepted(("SM1",))
     await bench.worker(batch(attempt))
     await bench.worker.drain()
     left = await world.database.fetchval(

@@ -71,7 +71,7 @@ async def test_a_hold_lasts_as_long_as_asked(world: World, monkeypatch: pytest.M
     """A second's pause is a second's, though the clock was set back in between."""
     clock = WallClock(monkeypatch, AHEAD)
     limit = Refused(Failure.of(FailureClass.RATE_LIMITED, 20429, retry_after=timedelta(seconds=4)))
-    world.provider.answer = lambda _: limit
+    world.provider.response = lambda _: limit
     async with world.channel():
         await world.send(attempt_id())
         await world.receipts(1)

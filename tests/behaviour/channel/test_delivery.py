@@ -17,7 +17,7 @@ from herald.providers.sending import Accepted, Refused, SendResult, Uncertain
 
 
 async def test_every_attempt_is_made_recorded_reported_and_acked(world: World) -> None:
-    """Work of every lane is called once, and its acceptance told once under its own id."""
+    """Work of every lane is called once, and its acceptance published once under its own id."""
     attempts = [attempt_id() for _ in range(150)]
     async with world.channel():
         for lane, part in zip(Lane, (attempts[:50], attempts[50:100], attempts[100:]), strict=True):
@@ -33,7 +33,7 @@ async def test_every_attempt_is_made_recorded_reported_and_acked(world: World) -
     rows = await world.database.fetch("SELECT state::text, published FROM channel.sends")
     assert {(row["state"], row["published"]) for row in rows} == {("recorded", True)}
     assert await world.unsettled() == 0
-    assert await world.receipts() == []
+    assert await world.receipts_so_far() == []
 
 
 @pytest.mark.parametrize(
@@ -51,8 +51,8 @@ async def test_every_attempt_is_made_recorded_reported_and_acked(world: World) -
 async def test_a_bad_end_is_reported_as_it_was(
     world: World, result: SendResult, status: str, state: str, failure: tuple[str, str]
 ) -> None:
-    """A refusal is an outcome; a lost answer is unknown, at once and not when its lease ends."""
-    world.provider.answer = lambda _: result
+    """A refusal is final; a lost response is unknown, at once and not when its lease ends."""
+    world.provider.response = lambda _: result
     attempt = attempt_id()
     async with world.channel():
         await world.send(attempt)
@@ -64,7 +64,7 @@ async def test_a_bad_end_is_reported_as_it_was(
     assert (row["state"], row["published"]) == (state, True)
 
 
-async def test_an_adapters_bug_leaves_the_outcome_unknown(world: World) -> None:
+async def test_an_adapters_bug_leaves_the_attempt_unknown(world: World) -> None:
     """Nobody knows how far a call got whose adapter raised; the others go on."""
 
     def answer(work: Work) -> SendResult:
@@ -72,7 +72,7 @@ async def test_an_adapters_bug_leaves_the_outcome_unknown(world: World) -> None:
             raise KeyError("bug")
         return Accepted(("SM1",))
 
-    world.provider.answer = answer
+    world.provider.response = answer
     bad, good = attempt_id(), attempt_id()
     async with world.channel():
         await world.send(bad, to="+15550009999")
@@ -83,9 +83,9 @@ async def test_an_adapters_bug_leaves_the_outcome_unknown(world: World) -> None:
     assert receipts[good]["status"] == "accepted"
 
 
-async def test_an_unwritable_answer_neither_blocks_nor_loses_the_others(world: World) -> None:
-    """An adapter's answer that can't be told becomes unknown; the group around it is told."""
-    world.provider.answer = lambda work: Accepted(
+async def test_an_unwritable_result_neither_blocks_nor_loses_the_others(world: World) -> None:
+    """A result that can't be written becomes unknown; the group around it is reported."""
+    world.provider.response = lambda work: Accepted(
         ("SM1",), element=object() if work.to == "+15550009999" else {"nul": "\x00", "n": 1}
     )
     bad, good = attempt_id(), attempt_id()

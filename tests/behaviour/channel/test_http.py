@@ -108,15 +108,14 @@ async def test_a_connection_nobody_accepts_was_not_sent() -> None:
     assert time.monotonic() - started < 2
 
 
-async def test_waiting_for_a_free_connection_was_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_waiting_for_a_free_connection_was_not_sent() -> None:
     """A call that got no connection of its own was not made, whatever the others wait for."""
-    monkeypatch.setattr("herald.providers.http.MAX_CONNECTIONS", 2)
     requests: list[bytes] = []
 
     async def never(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
         requests.append(await read_request(reader))
 
-    async with served(never) as url, calling(timedelta(seconds=0.5)) as caller:
+    async with served(never) as url, calling(timedelta(seconds=0.5), max_connections=2) as caller:
         ends = await asyncio.gather(*(post(caller, url) for _ in range(5)), return_exceptions=True)
     assert len(requests) == 2
     assert [type(end) for end in ends].count(ResponseLostError) == 2

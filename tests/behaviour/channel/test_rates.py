@@ -37,7 +37,7 @@ async def test_past_the_patience_work_is_returned_with_a_wait(world: World) -> N
 async def test_a_429_silences_the_account_as_long_as_asked(world: World) -> None:
     """After a refusal for the rate the next work goes back with the provider's own wait."""
     failure = Failure.of(FailureClass.RATE_LIMITED, 20429, retry_after=timedelta(seconds=60))
-    world.provider.answer = lambda _: Refused(failure)
+    world.provider.response = lambda _: Refused(failure)
     first, second = attempt_id(), attempt_id()
     async with world.channel():
         await world.send(first)
@@ -54,7 +54,7 @@ async def test_a_429_silences_the_account_as_long_as_asked(world: World) -> None
 async def test_a_limit_of_one_recipient_silences_nobody_else(world: World) -> None:
     """When only a recipient may get no more, the account's other calls are made at once."""
     failure = Failure.of(FailureClass.RATE_LIMITED, 131056, retry_after=timedelta(seconds=60))
-    world.provider.answer = lambda _: Refused(failure, of_message=True)
+    world.provider.response = lambda _: Refused(failure, of_message=True)
     first, second = attempt_id(), attempt_id()
     async with world.channel():
         await world.send(first)
@@ -68,7 +68,7 @@ async def test_a_token_past_the_deadline_is_too_late(world: World) -> None:
     """Work whose token comes after its time is not kept waiting for it."""
     soon = datetime.now(UTC) + timedelta(seconds=30)
     failure = Failure.of(FailureClass.RATE_LIMITED, 20429, retry_after=timedelta(hours=1))
-    world.provider.answer = lambda _: Refused(failure)
+    world.provider.response = lambda _: Refused(failure)
     first, second = attempt_id(), attempt_id()
     async with world.channel():
         await world.send(first)

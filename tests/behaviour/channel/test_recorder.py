@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import cast
@@ -11,6 +12,7 @@ import aiormq
 import pytest
 import pytest_asyncio
 
+from behaviour.bus.link import linked
 from behaviour.channel.bench import Broker
 from behaviour.channel.world import World, attempt_id, claim, until
 from herald.bus.deliveries import Delivery, Source
@@ -29,11 +31,13 @@ from unit.channel.making import work
 class Desk:
     """A recorder, and what it is handed."""
 
-    def __init__(self, world: World, database: Database) -> None:
+    def __init__(self, world: World, database: Database, retry_seconds: float = 0.2) -> None:
         self.world = world
         self.database = database
         self.broker = Broker()
-        self.recorder = Recorder("sms", database, cast("Publisher", self.broker))
+        self.recorder = Recorder(
+            "sms", database, cast("Publisher", self.broker), retry_seconds=retry_seconds
+        )
 
     async def claim(self, attempt: str) -> None:
         one = claim(attempt, timedelta(hours=1))
@@ -87,7 +91,7 @@ async def settled(*deliveries: Delivery) -> bool:
 async def test_a_report_that_can_not_be_published_is_acked_and_left_to_the_sweeper(
     desk: Desk,
 ) -> None:
-    """Once the outcome is recorded its work may go; the row says that nobody heard it."""
+    """Once the report is recorded its work may go; the row says that it is not published."""
     attempt = attempt_id()
     desk.broker.away = True
     await desk.claim(attempt)
@@ -97,8 +101,8 @@ async def test_a_report_that_can_not_be_published_is_acked_and_left_to_the_sweep
     assert not await desk.published(attempt)
 
 
-async def test_a_return_never_hides_the_outcome_that_follows(desk: Desk) -> None:
-    """A return that was heard does not mark a later dispatch's unheard outcome as heard."""
+async def test_a_return_never_hides_the_report_that_follows(desk: Desk) -> None:
+    """A published return does not mark a later dispatch's report as published."""
     attempt = attempt_id()
     delivery = desk.returned(attempt)
     await until(lambda: settled(delivery))
@@ -110,24 +114,29 @@ async def test_a_return_never_hides_the_outcome_that_follows(desk: Desk) -> None
     assert not await desk.published(attempt)
 
 
-async def test_a_return_nobody_heard_is_kept_and_told_later(desk: Desk) -> None:
+async def test_a_return_that_could_not_be_published_is_kept_and_published_later(desk: Desk) -> None:
     """No row remembers a return, so its work stays unacknowledged; nothing spins meanwhile."""
     desk.broker.away = True
     attempt = attempt_id()
     await desk.claim(attempt)
     back = desk.returned(attempt_id())
     made = desk.accepted(attempt)
-    await until(lambda: settled(made))  # a return that waits holds no outcome back
-    await asyncio.sleep(1.5)
+    await until(lambda: settled(made))  # a return that waits holds no report back
+    tries, began = desk.broker.tries, time.monotonic()
+
+    async def is_tried_again() -> bool:
+        return desk.broker.tries >= tries + 3
+
+    await until(is_tried_again)
+    assert time.monotonic() - began > 0.4  # two pauses at least
     assert not back.settled
-    assert desk.broker.tries < 6
     desk.broker.away = False
     await until(lambda: settled(back))
-    assert [b'"returned"' in frame.body for frame in desk.broker.heard] == [True]
+    assert [b'"returned"' in message.body for message in desk.broker.published] == [True]
 
 
 async def test_the_return_of_a_claim_outlives_its_delivery(desk: Desk) -> None:
-    """Its claim is removed and its delivery gone: nobody else would ever tell of that work."""
+    """Its claim is removed and its delivery gone: nobody else would ever report that work."""
     attempt = attempt_id()
     one = claim(attempt, timedelta(hours=1))
     async with desk.database.connection() as connection:
@@ -142,13 +151,13 @@ async def test_the_return_of_a_claim_outlives_its_delivery(desk: Desk) -> None:
     async def is_released() -> bool:
         return await desk.world.row(attempt) is None
 
-    async def is_heard() -> bool:
-        return bool(desk.broker.heard)
+    async def is_published() -> bool:
+        return bool(desk.broker.published)
 
     await until(is_released)
     desk.broker.away = False
-    await until(is_heard)
-    assert [b'"returned"' in frame.body for frame in desk.broker.heard] == [True]
+    await until(is_published)
+    assert [b'"returned"' in message.body for message in desk.broker.published] == [True]
 
 
 async def test_marks_come_a_moment_later_and_never_hold_an_ack(desk: Desk) -> None:
@@ -164,16 +173,16 @@ async def test_marks_come_a_moment_later_and_never_hold_an_ack(desk: Desk) -> No
 async def test_what_finished_in_the_meantime_makes_a_group(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Outcomes that wait are recorded in one statement."""
+    """Reports that wait are recorded in one statement."""
     attempts = [attempt_id() for _ in range(50)]
     for attempt in attempts:
         await desk.claim(attempt)
     sizes: list[int] = []
     record = sends.record
 
-    async def counted(connection: object, outcomes: Sequence[sends.Outcome]) -> set[str]:
-        sizes.append(len(outcomes))
-        return await record(connection, outcomes)  # type: ignore[arg-type]  # handed through
+    async def counted(connection: object, reports: Sequence[sends.StoredReport]) -> set[str]:
+        sizes.append(len(reports))
+        return await record(connection, reports)  # type: ignore[arg-type]  # handed through
 
     monkeypatch.setattr("herald.channel.sends.record", counted)
     deliveries = [desk.accepted(attempt) for attempt in attempts]
@@ -181,19 +190,19 @@ async def test_what_finished_in_the_meantime_makes_a_group(
     assert sizes == [50]
 
 
-async def test_an_outcome_another_one_holds_is_not_told(desk: Desk) -> None:
-    """Whoever recorded first tells; the second is acknowledged without a word."""
+async def test_a_report_another_one_holds_is_not_published(desk: Desk) -> None:
+    """Whoever recorded first publishes; the second is acknowledged without a report."""
     attempt = attempt_id()
     await desk.claim(attempt)
     first = desk.accepted(attempt)
     await until(lambda: settled(first))
     second = desk.accepted(attempt)
     await until(lambda: settled(second))
-    assert len(desk.broker.heard) == 1
+    assert len(desk.broker.published) == 1
 
 
 async def test_finishing_settles_what_a_stopped_run_left(world: World) -> None:
-    """Outcomes handed in after the loop ended are recorded and acknowledged all the same."""
+    """Reports handed in after the loop ended are recorded and acknowledged all the same."""
     database = Database(world.dsn, application_name="test")
     await database.start()
     desk = Desk(world, database)
@@ -204,3 +213,28 @@ async def test_finishing_settles_what_a_stopped_run_left(world: World) -> None:
     assert delivery.settled
     assert await desk.published(attempt)
     await database.stop()
+
+
+async def test_a_report_outlives_a_link_that_went_dead(world: World) -> None:
+    """A database that says nothing and closes nothing is given up in time, and found again."""
+    async with linked(world.dsn) as (link, url):
+        database = Database(url, application_name="test", command_seconds=0.5)
+        await database.start()
+        desk = Desk(world, database)
+        attempt = attempt_id()
+        await desk.claim(attempt)
+        link.hold()
+        delivery = desk.accepted(attempt)
+        running = asyncio.create_task(desk.recorder.run())
+
+        async def is_given_up() -> bool:
+            return desk.recorder.problem is not None
+
+        await until(is_given_up, within_seconds=25)
+        assert not delivery.settled
+        link.release()
+        await until(lambda: settled(delivery), within_seconds=25)
+        running.cancel()
+        await asyncio.wait([running])
+        await database.stop()
+    assert len(desk.broker.published) == 1

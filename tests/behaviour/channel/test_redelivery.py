@@ -1,22 +1,21 @@
-"""Work that comes again: whatever its row says, there is no second call."""
+"""Work delivered again: whatever its row says, there is no second call."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-
 from behaviour.bus.rabbit import until
-from behaviour.channel.world import World, attempt_id
+from behaviour.channel.world import World, attempt_id, redelivered
+from behaviour.channel.world import until as world_until
 from herald.contracts import topology
 
 
-async def test_a_recorded_outcome_is_told_again_under_the_same_id(world: World) -> None:
+async def test_a_recorded_report_is_published_again_under_the_same_id(world: World) -> None:
     """The report of a redelivery is the recorded one, byte for byte, and no second call."""
     attempt = attempt_id()
     async with world.channel():
         await world.send(attempt)
-        [first] = await world.frames(1)
+        [first] = await world.messages(1)
         await world.send(attempt)
-        [second] = await world.frames(1)
+        [second] = await world.messages(1)
     assert (first.message_id, first.body) == (second.message_id, second.body)
     assert world.provider.calls_of(attempt) == 1
     assert await world.unsettled() == 0
@@ -25,48 +24,44 @@ async def test_a_recorded_outcome_is_told_again_under_the_same_id(world: World) 
 async def test_a_live_lease_is_left_alone(world: World) -> None:
     """While somebody may be calling, a redelivery is only acknowledged."""
     attempt = attempt_id()
-    world.provider.may_answer.clear()
-    async with world.channel() as channel:
+    world.provider.may_respond.clear()
+    async with world.channel():
         await world.send(attempt)
         await until(lambda: world.provider.calls)
+        before = redelivered()
         await world.send(attempt)
-        subscriber = channel._subscribers[1]
-        await until(lambda: subscriber._source and subscriber._source.unsettled == 1)
-        world.provider.may_answer.set()
+        await until(lambda: redelivered() == before + 1)
+        world.provider.may_respond.set()
         [receipt] = await world.receipts(1)
     assert receipt["status"] == "accepted"
     assert world.provider.calls_of(attempt) == 1
-    assert await world.receipts() == []
+    assert await world.receipts_so_far() == []
 
 
 async def test_an_ended_lease_is_the_sweepers(world: World) -> None:
     """A redelivery that finds a claim of the dead calls nobody; the sweeper reports it once."""
     attempt = attempt_id()
-    await world.database.execute(
-        "INSERT INTO channel.sends (attempt_id, state, channel, provider, account, lease_until)"
-        " VALUES ($1, 'started', 'sms', 'twilio', 'main', $2)",
-        attempt,
-        datetime.now(UTC) - timedelta(minutes=1),
-    )
+    await world.abandon(attempt)
+    before = redelivered()
     async with world.channel():
         await world.send(attempt, attempt)
-        receipts = await world.receipts()
-        if not receipts:  # the sweeper had not come round yet
-            receipts = await world.receipts(1)
-    assert [receipt["failure"]["code"] for receipt in receipts] == ["lease_ended"]
+        await until(lambda: redelivered() == before + 2)
+        [receipt] = await world.receipts(1)
+    assert receipt["failure"]["code"] == "lease_ended"
+    assert await world.receipts_so_far() == []
     assert world.provider.calls == []
     assert await world.unsettled() == 0
 
 
 async def test_withdrawn_work_is_never_made(world: World) -> None:
-    """Work the router took back first is acknowledged without a word."""
+    """Work the router took back first is acknowledged without a report."""
     attempt = attempt_id()
     assert await world.withdraw(attempt) == "withdrawn"
-    async with world.channel() as channel:
+    before = redelivered()
+    async with world.channel():
         await world.send(attempt)
-        subscriber = channel._subscribers[1]
-        await until(lambda: subscriber._source is not None)
-        assert await world.receipts() == []
+        await until(lambda: redelivered() == before + 1)
+    assert await world.receipts_so_far() == []
     assert world.provider.calls == []
     assert await world.unsettled() == 0
     row = await world.row(attempt)
@@ -75,14 +70,14 @@ async def test_withdrawn_work_is_never_made(world: World) -> None:
 
 
 async def test_a_withdraw_after_the_claim_learns_that_it_lost(world: World) -> None:
-    """The claim came first: the router is told that it started and until when, and it goes on."""
+    """The claim came first: the router learns that it started and until when, and it goes on."""
     attempt = attempt_id()
-    world.provider.may_answer.clear()
+    world.provider.may_respond.clear()
     async with world.channel():
         await world.send(attempt)
         await until(lambda: world.provider.calls)
         assert await world.withdraw(attempt) == "started"
-        world.provider.may_answer.set()
+        world.provider.may_respond.set()
         [receipt] = await world.receipts(1)
         assert await world.withdraw(attempt) == "recorded"
     assert receipt["status"] == "accepted"
@@ -114,10 +109,25 @@ async def test_an_open_withdraw_holds_the_claim(world: World) -> None:
         async with world.database.transaction():
             assert await world.withdraw(attempt) == "withdrawn"
             await world.send(attempt, other)
-            assert await world.receipts() == []
+            await until_waited_for(world)
+            assert await world.receipts_so_far() == []
         receipts = await world.receipts(1)
     assert [receipt["attempt_id"] for receipt in receipts] == [other]
     assert world.provider.calls_of(attempt) == 0
+
+
+async def until_waited_for(world: World) -> None:
+    """Wait until a statement waits for the transaction that the test has open."""
+
+    async def is_waited_for() -> bool:
+        return bool(
+            await world.database.fetchval(
+                "SELECT EXISTS (SELECT FROM pg_locks"
+                " WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid)))"
+            )
+        )
+
+    await world_until(is_waited_for)
 
 
 async def test_a_rolled_back_withdraw_lets_the_call_go(world: World) -> None:
@@ -135,8 +145,8 @@ async def test_a_rolled_back_withdraw_lets_the_call_go(world: World) -> None:
 
 async def test_a_lost_connection_makes_no_second_call(world: World) -> None:
     """Calls under way survive the loss of their channel; the redeliveries find their rows."""
-    attempts = [attempt_id() for _ in range(40)]
-    world.provider.may_answer.clear()
+    attempts, before = [attempt_id() for _ in range(40)], redelivered()
+    world.provider.may_respond.clear()
     async with world.channel() as channel:
         await world.send(*attempts)
         await until(lambda: len(world.provider.calls) == 40)
@@ -145,11 +155,11 @@ async def test_a_lost_connection_makes_no_second_call(world: World) -> None:
         name = f"{channel.connections.consuming.app_id} consuming"
         await world.rabbit.close_connections(name)
         await until(lambda: not source.is_open)
-        world.provider.may_answer.set()
+        world.provider.may_respond.set()
         receipts = await world.receipts(40)
         await until(lambda: channel.connections.problem is None)
         await until(lambda: all(one.healthy for one in channel._subscribers))
-        await world.receipts()  # those of redeliveries that found an outcome
+        await until(lambda: redelivered() == before + 40)
     assert sorted(receipt["attempt_id"] for receipt in receipts) == sorted(attempts)
     assert len(world.provider.calls) == 40
     assert await world.unsettled() == 0

@@ -1,4 +1,4 @@
-"""Stopping: consuming ends, calls are finished, outcomes are told, nothing is left unsettled."""
+"""Stopping: consuming ends, calls are finished and reported, nothing is left unsettled."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from herald.contracts.vocabulary import Lane
 
 
 async def test_a_drain_leaves_nothing_unacknowledged(world: World) -> None:
-    """Calls under way when the stop comes are finished, recorded, told and acknowledged."""
+    """Calls under way when the stop comes are finished, recorded, published and acknowledged."""
     attempts = [attempt_id() for _ in range(60)]
-    world.provider.may_answer.clear()
+    world.provider.may_respond.clear()
     async with world.channel():
         await world.send(*attempts)
         await until(lambda: len(world.provider.calls) == 60)
-        release = asyncio.get_running_loop().call_later(0.5, world.provider.may_answer.set)
-    release.cancel()
+        stopping = asyncio.create_task(world.respond_when_it_stops())
+    await stopping
     receipts = await world.receipts(60)
     assert len(world.provider.calls) == 60
     assert {receipt["status"] for receipt in receipts} == {"accepted"}
@@ -30,11 +30,12 @@ async def test_a_drain_leaves_nothing_unacknowledged(world: World) -> None:
 async def test_what_was_not_begun_waits_for_the_next(world: World) -> None:
     """Work beyond the slots stays in its queue, undelivered, and is made after the restart."""
     attempts = [attempt_id() for _ in range(300)]
-    world.provider.may_answer.clear()
+    world.provider.may_respond.clear()
     async with world.channel():
         await world.send(*attempts)
         await until(lambda: len(world.provider.calls) == 200)
-        asyncio.get_running_loop().call_later(0.3, world.provider.may_answer.set)
+        stopping = asyncio.create_task(world.respond_when_it_stops())
+    await stopping
     assert len(world.provider.calls) == 200
     queue = topology.outbound_queue("sms", Lane.NORMAL)
     assert await world.rabbit.ready(queue) >= 100
@@ -44,16 +45,16 @@ async def test_what_was_not_begun_waits_for_the_next(world: World) -> None:
     assert {receipt["attempt_id"] for receipt in receipts} == set(attempts)
 
 
-async def test_outcomes_are_recorded_though_the_broker_is_lost(world: World) -> None:
-    """A stop after the connections were lost still records what calls came to; the next tells."""
+async def test_reports_are_recorded_though_the_broker_is_lost(world: World) -> None:
+    """A stop after the connections were lost records what calls came to, to be published later."""
     attempts = [attempt_id() for _ in range(20)]
-    world.provider.may_answer.clear()
+    world.provider.may_respond.clear()
     async with world.channel() as channel:
         await world.send(*attempts)
         await until(lambda: len(world.provider.calls) == 20)
         app_id = channel.connections.consuming.app_id
         await world.rabbit.close_connections(f"{app_id} consuming")
-        asyncio.get_running_loop().call_later(1.0, world.provider.may_answer.set)
+        asyncio.get_running_loop().call_later(1.0, world.provider.may_respond.set)
     rows = [await world.row(attempt) for attempt in attempts]
     assert {row["state"] for row in rows if row} == {"recorded"}
     async with world.channel():  # redeliveries find their rows, and so does the sweeper
@@ -65,11 +66,11 @@ async def test_outcomes_are_recorded_though_the_broker_is_lost(world: World) -> 
 async def test_urgent_work_never_waits_behind_a_campaign(world: World) -> None:
     """With every bulk slot taken, urgent work is called at once."""
     campaign, urgent = [attempt_id() for _ in range(150)], attempt_id()
-    world.provider.may_answer.clear()
+    world.provider.may_respond.clear()
     async with world.channel():
         await world.send(*campaign, lane=Lane.BULK)
         await until(lambda: len(world.provider.calls) == 100)
         await world.send(urgent, lane=Lane.URGENT)
         await until(lambda: world.provider.calls_of(urgent))
-        world.provider.may_answer.set()
+        world.provider.may_respond.set()
         await world.receipts(151)

@@ -1,4 +1,4 @@
-"""Crash points: what a worker left behind is told by whoever sweeps next."""
+"""Crash points: what a worker left behind is reported by whoever sweeps next."""
 
 from __future__ import annotations
 
@@ -14,8 +14,14 @@ from herald.bus.connections import Connections
 from herald.bus.receipt_messages import receipt_body
 from herald.channel import sends
 from herald.channel.reports import report
-from herald.channel.sends import Outcome
-from herald.channel.sweeper import AFTER_OUTAGE_SECONDS, BATCH, LEASE_MARGIN, UNHEARD_AGE, Sweeper
+from herald.channel.sends import StoredReport
+from herald.channel.sweeper import (
+    AFTER_OUTAGE_SECONDS,
+    BATCH,
+    LEASE_MARGIN,
+    UNPUBLISHED_AGE,
+    Sweeper,
+)
 from herald.contracts.vocabulary import Receipts
 from herald.database.pool import Database
 from herald.providers.sending import Accepted, CallResult, Uncertain
@@ -39,11 +45,12 @@ class Leftovers:
             assert await sends.claim(connection, "sms", claims) == set(attempts)
 
     async def recorded(self, *attempts: str, result: CallResult, state: str) -> set[str]:
-        outcomes = [
-            Outcome(attempt_id=one, state=state, report=written(one, result)) for one in attempts
+        reports = [
+            StoredReport(attempt_id=one, state=state, report=written(one, result))
+            for one in attempts
         ]
         async with self.database.connection() as connection:
-            return await sends.record(connection, outcomes)
+            return await sends.record(connection, reports)
 
     async def let_pass(self, attempt: str, time: timedelta) -> None:
         """Make the row of an attempt older."""
@@ -80,7 +87,7 @@ async def left(world: World) -> AsyncIterator[Leftovers]:
 
 
 async def test_a_claim_nobody_reported_becomes_unknown(left: Leftovers) -> None:
-    """Claimed, and the worker gone: one `unknown`, told once, in the row and on the bus."""
+    """Claimed, and the worker gone: one `unknown`, in the row and once on the bus."""
     attempt = attempt_id()
     await left.claimed(attempt, lease=-LEASE_MARGIN - timedelta(seconds=1))
     await left.sweeper().sweep()
@@ -92,7 +99,7 @@ async def test_a_claim_nobody_reported_becomes_unknown(left: Leftovers) -> None:
     assert (row["state"], row["published"]) == ("unknown", True)
     await left.let_pass(attempt, timedelta(hours=1))
     await left.sweeper().sweep()
-    assert await left.world.receipts() == []
+    assert await left.world.receipts_so_far() == []
 
 
 async def test_a_lease_is_left_alone_until_it_is_surely_over(left: Leftovers) -> None:
@@ -101,7 +108,7 @@ async def test_a_lease_is_left_alone_until_it_is_surely_over(left: Leftovers) ->
     await left.claimed(attempt, lease=timedelta(seconds=1))
     await left.claimed(ending, lease=-LEASE_MARGIN / 2)
     await left.sweeper().sweep()
-    assert await left.world.receipts() == []
+    assert await left.world.receipts_so_far() == []
 
 
 async def test_a_lease_is_not_judged_while_its_report_is_under_way(left: Leftovers) -> None:
@@ -127,7 +134,7 @@ async def test_after_an_outage_leases_are_judged_later(left: Leftovers) -> None:
         await gate.open()
         now[0] += AFTER_OUTAGE_SECONDS - 1
         await sweeper.turn()
-        assert await left.world.receipts() == []
+        assert await left.world.receipts_so_far() == []
         now[0] += 1
         await sweeper.turn()
         await database.stop()
@@ -135,23 +142,23 @@ async def test_after_an_outage_leases_are_judged_later(left: Leftovers) -> None:
     assert (receipt["attempt_id"], receipt["status"]) == (attempt, "unknown")
 
 
-async def test_an_outcome_over_unknown_gives_its_own_receipt(left: Leftovers) -> None:
-    """A worker that could record at last tells how it ended, under another id than `unknown`."""
+async def test_a_report_over_unknown_gives_its_own_receipt(left: Leftovers) -> None:
+    """A worker that could record at last reports under another id than `unknown`."""
     attempt = attempt_id()
     await left.claimed(attempt, lease=timedelta(hours=-1))
     await left.sweeper().sweep()
-    [unknown] = await left.world.frames(1)
+    [unknown] = await left.world.messages(1)
     accepted = Accepted(("SM1",))
     assert await left.recorded(attempt, result=accepted, state="recorded") == {attempt}
     await left.let_pass(attempt, timedelta(minutes=1))
     await left.sweeper().sweep()
-    [outcome] = await left.world.frames(1)
-    assert outcome.message_id != unknown.message_id
-    assert b'"accepted"' in outcome.body
+    [final] = await left.world.messages(1)
+    assert final.message_id != unknown.message_id
+    assert b'"accepted"' in final.body
 
 
-async def test_an_outcome_is_never_overwritten(left: Leftovers) -> None:
-    """The first outcome stands against a second one, and against a late `unknown`."""
+async def test_a_final_report_is_never_overwritten(left: Leftovers) -> None:
+    """The first report stands against a second one, and against a late `unknown`."""
     attempt = attempt_id()
     await left.claimed(attempt, lease=timedelta(hours=1))
     assert await left.recorded(attempt, result=Accepted(("SM1",)), state="recorded")
@@ -161,53 +168,53 @@ async def test_an_outcome_is_never_overwritten(left: Leftovers) -> None:
     assert await left.world.row(attempt) == row
 
 
-async def test_a_withdrawn_attempt_takes_no_outcome(left: Leftovers) -> None:
-    """Nothing is recorded over the router's own word."""
+async def test_a_withdrawn_attempt_takes_no_report(left: Leftovers) -> None:
+    """Nothing is recorded over what the router withdrew."""
     attempt = attempt_id()
     await left.world.withdraw(attempt)
     assert not await left.recorded(attempt, result=Accepted(("SM1",)), state="recorded")
 
 
-async def test_a_recorded_report_nobody_heard_is_told_again(left: Leftovers) -> None:
-    """Recorded, and the worker gone before the publish: told by the sweeper as it was written."""
+async def test_a_recorded_report_that_was_not_published_is_published(left: Leftovers) -> None:
+    """Recorded, and the worker gone before the publish: the sweeper publishes it as written."""
     attempt = attempt_id()
     await left.claimed(attempt, lease=timedelta(hours=1))
     await left.recorded(attempt, result=Accepted(("SM1",)), state="recorded")
     await left.sweeper().sweep()
-    assert await left.world.receipts() == []  # its worker may be about to publish it
+    assert await left.world.receipts_so_far() == []  # its worker may be about to publish it
     row = await left.world.row(attempt)
-    await left.let_pass(attempt, UNHEARD_AGE)
+    await left.let_pass(attempt, UNPUBLISHED_AGE)
     await left.sweeper().sweep()
-    [frame] = await left.world.frames(1)
+    [message] = await left.world.messages(1)
     assert row is not None
-    assert frame.body.decode() == row["report"]
+    assert message.body.decode() == row["report"]
     row = await left.world.row(attempt)
     assert row is not None
     assert row["published"]
 
 
-async def test_a_report_that_can_not_be_published_stays_to_be_told(left: Leftovers) -> None:
-    """Without a broker the row keeps its report, and the next sweep after it tells it."""
+async def test_a_report_that_can_not_be_published_stays_in_its_row(left: Leftovers) -> None:
+    """Without a broker the row keeps its report, and a later sweep publishes it."""
     attempt = attempt_id()
     await left.claimed(attempt, lease=timedelta(hours=-1))
-    deaf = Connections(left.world.rabbit.amqp_url, app_id="never-started")
-    sweeper = Sweeper("sms", left.database, deaf.publisher)
+    never_started = Connections(left.world.rabbit.amqp_url, app_id="never-started")
+    sweeper = Sweeper("sms", left.database, never_started.publisher)
     assert not await sweeper.sweep()
     row = await left.world.row(attempt)
     assert row is not None
     assert (row["state"], row["published"]) == ("unknown", False)
-    await left.let_pass(attempt, UNHEARD_AGE)
+    await left.let_pass(attempt, UNPUBLISHED_AGE)
     await left.sweeper().sweep()
     [receipt] = await left.world.receipts(1)
     assert receipt["attempt_id"] == attempt
 
 
 async def test_sweepers_share_the_work(left: Leftovers) -> None:
-    """Several replicas sweeping at once tell each attempt once and stay out of each other's way."""
+    """Several replicas sweeping at once report each attempt once and wait for nobody."""
     attempts = [attempt_id() for _ in range(BATCH * 3)]
     await left.claimed(*attempts, lease=timedelta(hours=-1))
     await asyncio.gather(*(left.sweeper().sweep() for _ in range(3)))
-    receipts = await left.world.receipts()
+    receipts = await left.world.receipts_so_far()
     names = [receipt["attempt_id"] for receipt in receipts]
     assert len(set(names)) == len(names)
     assert len(names) >= BATCH
@@ -226,8 +233,8 @@ async def test_a_full_batch_says_that_more_may_wait(left: Leftovers) -> None:
 
 
 async def test_another_channels_rows_are_not_ours(left: Leftovers) -> None:
-    """A sweeper tells its own channel's news only."""
+    """A sweeper reports its own channel's attempts only."""
     attempt = attempt_id()
     await left.claimed(attempt, lease=timedelta(hours=-1))
     await Sweeper("email", left.database, left.connections.publisher).sweep()
-    assert await left.world.receipts() == []
+    assert await left.world.receipts_so_far() == []

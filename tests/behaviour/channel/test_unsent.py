@@ -29,7 +29,7 @@ async def test_it_is_given_back_without_a_trace(
 ) -> None:
     """The router learns why and how long to wait, the row is gone, the next dispatch is called."""
     attempt = attempt_id()
-    world.provider.answer = lambda _: NotSent("connect", wait)
+    world.provider.response = lambda _: NotSent("connect", wait)
     async with world.channel():
         await world.send(attempt)
         [receipt] = await world.receipts(1)
@@ -38,7 +38,7 @@ async def test_it_is_given_back_without_a_trace(
         assert receipt["returned"]["reason"] == "connect"
         assert "failure" not in receipt
         assert await world.row(attempt) is None
-        world.provider.answer = lambda _: Accepted(("SM1",))
+        world.provider.response = lambda _: Accepted(("SM1",))
         await world.send(attempt, dispatch=2)
         [receipt] = await world.receipts(1)
     assert receipt["status"] == "accepted"
@@ -58,7 +58,7 @@ async def recorder(bench: Bench) -> AsyncIterator[tuple[Recorder, Broker]]:
 
 async def unsent(bench: Bench, attempt: str) -> tuple[Delivery, Finished]:
     """Have the worker make a call that sends nothing; return what it hands to the recorder."""
-    bench.provider.answer = lambda _: NotSent("connect")
+    bench.provider.response = lambda _: NotSent("connect")
     [delivery] = batch(attempt)
     await bench.worker([delivery])
     await bench.worker.drain()
@@ -79,7 +79,7 @@ async def test_a_crash_before_the_return_brings_the_work_again(
 
     await until(is_free)
     assert not delivery.settled  # the broker delivers it again
-    bench.provider.answer = lambda _: Accepted(("SM1",))
+    bench.provider.response = lambda _: Accepted(("SM1",))
     await bench.worker(batch(attempt))
     await bench.worker.drain()
     assert bench.provider.calls_of(attempt) == 2
@@ -87,7 +87,7 @@ async def test_a_crash_before_the_return_brings_the_work_again(
     assert again.receipt.status == "accepted"
 
 
-async def test_a_return_whose_claim_is_anothers_by_now_is_not_told(
+async def test_a_return_whose_claim_is_anothers_by_now_is_not_published(
     bench: Bench, world: World, recorder: tuple[Recorder, Broker]
 ) -> None:
     """The router took the attempt back before the return went out: there is nothing to return."""
@@ -106,13 +106,13 @@ async def test_a_return_whose_claim_is_anothers_by_now_is_not_told(
         return delivery.settled
 
     await until(is_settled)
-    assert broker.heard == []
+    assert broker.published == []
 
 
-async def test_a_removal_whose_answer_was_lost_is_known_again(
+async def test_a_removal_whose_response_was_lost_is_known_again(
     bench: Bench, recorder: tuple[Recorder, Broker], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The claim is gone already when it is removed once more; the return is told once."""
+    """The claim is gone already when it is removed once more; the return is published once."""
     attempt, (recording, broker) = attempt_id(), recorder
     real, tries = sends.release, []
 
@@ -127,9 +127,9 @@ async def test_a_removal_whose_answer_was_lost_is_known_again(
     _, finished = await unsent(bench, attempt)
     recording.add(finished)
 
-    async def is_told() -> bool:
-        return bool(broker.heard)
+    async def is_published() -> bool:
+        return bool(broker.published)
 
-    await until(is_told)
+    await until(is_published)
     assert tries == [{attempt}, {attempt}]
-    assert len(broker.heard) == 1
+    assert len(broker.published) == 1

@@ -1,4 +1,4 @@
-"""A batch that can't be claimed comes again whole: nothing of it has left the worker's hands."""
+"""A batch that can't be claimed is handled again whole: nothing of it has left the worker."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ async def test_a_claim_that_stood_is_called_once_though_the_batch_retries_on_5xx
     """The same deliveries again find their own claims: no second call, and the work is acked."""
     attempts = [attempt_id() for _ in range(5)]
     first, again = batch(*attempts), batch(*attempts)
-    bench.provider.may_answer.clear()
+    bench.provider.may_respond.clear()
     await bench.worker(first)
     await bench.worker(again)
-    bench.provider.may_answer.set()
+    bench.provider.may_respond.set()
     await bench.worker.drain()
     assert len(bench.provider.calls) == 5
     assert len(bench.tray.finished) == 5

@@ -14,9 +14,11 @@ from typing import Any
 from uuid import uuid4
 
 import asyncpg
-from aio_pika.abc import AbstractIncomingMessage
+from aio_pika.abc import AbstractIncomingMessage, AbstractQueue
 
 from behaviour.bus.rabbit import Rabbit
+from herald.channel import sends
+from herald.channel.metrics import REDELIVERED
 from herald.channel.sends import Claim
 from herald.channel.service import Channel
 from herald.config.loading import load_configuration
@@ -48,15 +50,15 @@ secrets_file = "twilio.toml"
 
 
 class FakeProvider:
-    """Takes every message at once, unless told otherwise; remembers every call."""
+    """Takes every message at once by default; records every call."""
 
     receipts = Receipts.DELIVERED
 
     def __init__(self) -> None:
         self.calls: list[Work] = []
-        self.may_answer = asyncio.Event()
-        self.may_answer.set()
-        self.answer: Callable[[Work], SendResult] = lambda work: Accepted(
+        self.may_respond = asyncio.Event()
+        self.may_respond.set()
+        self.response: Callable[[Work], SendResult] = lambda work: Accepted(
             (f"SM-{work.attempt_id}",)
         )
 
@@ -66,19 +68,19 @@ class FakeProvider:
 
     async def send(self, work: Work) -> SendResult:
         self.calls.append(work)
-        await self.may_answer.wait()
-        return self.answer(work)
+        await self.may_respond.wait()
+        return self.response(work)
 
     def calls_of(self, attempt_id: str) -> int:
         return sum(work.attempt_id == attempt_id for work in self.calls)
 
 
 class FakeAccounts(FakeProvider):
-    """Answers for each account what the test wants, else takes the message; notes who called."""
+    """Responds for each account as the test wants, else takes the message; records who called."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.answers: dict[str, SendResult] = {}
+        self.responses: dict[str, SendResult] = {}
         self.made: list[tuple[str, str]] = []  # account and attempt
 
     def __call__(self, name: object = "", *_: object) -> Provider:
@@ -97,8 +99,8 @@ class _FakeAccount:
 
     async def send(self, work: Work) -> SendResult:
         self._accounts.made.append((self._name, work.attempt_id))
-        answer = await self._accounts.send(work)
-        return self._accounts.answers.get(self._name, answer)
+        response = await self._accounts.send(work)
+        return self._accounts.responses.get(self._name, response)
 
 
 @dataclass(slots=True)
@@ -119,16 +121,49 @@ class World:
         key = topology.outbound_key("sms", lane)
         await self.rabbit.fill(topology.OUTBOUND, key, [*made, *bodies])
 
-    async def receipts(self, expect: int | None = None) -> list[dict[str, Any]]:
-        """Take `expect` receipts, or all that come within a moment."""
-        messages = await self.frames(expect)
-        return [json.loads(message.body) for message in messages]
+    async def receipts(self, expect: int) -> list[dict[str, Any]]:
+        """Take `expect` receipts."""
+        return [json.loads(message.body) for message in await self.messages(expect)]
 
-    async def frames(self, expect: int | None = None) -> list[AbstractIncomingMessage]:
-        quiet = 1.0 if expect is None else 10.0
-        return await self.rabbit.drain(
-            topology.receipts_queue(Lane.NORMAL), expect=expect, quiet_seconds=quiet
-        )
+    async def messages(self, expect: int) -> list[AbstractIncomingMessage]:
+        async with self._receipts_queue() as queue, asyncio.timeout(10 + expect / 10):
+            return [await _next(queue) for _ in range(expect)]
+
+    async def receipts_so_far(self) -> list[dict[str, Any]]:
+        """Take every receipt that is confirmed by now: those before a marker of ours."""
+        marker, taken = uuid4().hex.encode(), []
+        key = topology.attempt_receipt_key("sms", Lane.NORMAL)
+        await self.rabbit.fill(topology.RECEIPTS, key, [marker])
+        async with self._receipts_queue() as queue, asyncio.timeout(10):
+            while (message := await _next(queue)).body != marker:
+                taken.append(json.loads(message.body))
+        return taken
+
+    @asynccontextmanager
+    async def _receipts_queue(self) -> AsyncIterator[AbstractQueue]:
+        async with self.rabbit.channel() as channel:
+            yield await channel.get_queue(topology.receipts_queue(Lane.NORMAL))
+
+    async def stops_consuming(self) -> None:
+        """Wait until nobody consumes the channel's work."""
+        queue = topology.outbound_queue("sms", Lane.NORMAL)
+
+        async def is_left() -> bool:
+            async with self.rabbit.channel() as channel:
+                declared = await channel.get_queue(queue)
+                return not declared.declaration_result.consumer_count
+
+        await until(is_left)
+
+    async def respond_when_it_stops(self) -> None:
+        """Let the provider respond once the channel consumes no more."""
+        await self.stops_consuming()
+        self.provider.may_respond.set()
+
+    async def abandon(self, attempt: str) -> None:
+        """Leave a claim whose worker is gone and whose lease is over."""
+        async with self.database.transaction():
+            await sends.claim(self.database, "sms", [claim(attempt, -timedelta(minutes=1))])
 
     async def row(self, attempt: str) -> dict[str, Any] | None:
         """Read an attempt's row."""
@@ -175,7 +210,9 @@ class World:
         rate: str = "100000/s",
         timeout: str = "5s",
         accounts: Sequence[str] = ("main",),
+        pauses: tuple[float, float] | None = None,
     ) -> Channel:
+        """Make a channel; `pauses` are those between probes, the first and the longest."""
         path = configure(self.folder, rate=rate, timeout=timeout, accounts=accounts)
         configuration = load_configuration(path)
         settings = read_settings(
@@ -187,7 +224,11 @@ class World:
             },
         )
         secrets = configuration.secrets_for(list(accounts))
-        return Channel("sms", {"twilio": self.provider}, settings, configuration, secrets)
+        channel = Channel("sms", {"twilio": self.provider}, settings, configuration, secrets)
+        if pauses is not None:
+            for account in channel._worker._accounts:
+                account.breaker.first_pause, account.breaker.longest_pause = pauses
+        return channel
 
 
 def configure(
@@ -240,6 +281,18 @@ def claim(attempt: str, lease: timedelta) -> Claim:
 def problems(channel: Channel) -> dict[str, str | None]:
     """Ask for readiness."""
     return {name: check() for name, check in channel._checks().items()}
+
+
+async def _next(queue: AbstractQueue) -> AbstractIncomingMessage:
+    while (message := await queue.get(no_ack=True, fail=False)) is None:  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+    return message
+
+
+def redelivered() -> float:
+    """Count the deliveries so far that found their attempt's row."""
+    [metric] = REDELIVERED.collect()
+    return sum(sample.value for sample in metric.samples if sample.name.endswith("_total"))
 
 
 async def ready(channel: Channel) -> None:

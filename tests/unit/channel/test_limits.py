@@ -54,7 +54,7 @@ def test_a_slow_rate_grants_one_at_a_time() -> None:
 
 
 def test_peeking_takes_nothing() -> None:
-    """`peek` tells when a token will be there, however often it is asked."""
+    """`peek` says when a token will be there, however often it is asked."""
     bucket = TokenBucket(1)
     assert [bucket.peek(0.0) for _ in range(3)] == [0.0] * 3
     bucket.reserve(0.0)
@@ -80,8 +80,8 @@ def test_a_hold_keeps_every_token_back() -> None:
     assert bucket.reserve(30.0) == Token(30.0)
 
 
-def test_no_answer_holds_for_long() -> None:
-    """One answer holds an account 15 min at most; the wait it asked for is reported."""
+def test_no_response_holds_for_long() -> None:
+    """One response holds an account 15 min at most; the wait it asked for is reported."""
     bucket = TokenBucket(10)
     bucket.hold(3 * 3600, 0.0)
     assert bucket.expected_wait(0.0) == 3 * 3600
@@ -91,7 +91,7 @@ def test_no_answer_holds_for_long() -> None:
 
 
 def test_one_call_a_minute_probes_a_hold() -> None:
-    """While an answer holds the account, one call a minute is let through and no second one."""
+    """While a response holds the account, one call a minute is let through and no second one."""
     bucket = TokenBucket(10)
     bucket.hold(600, 0.0)
     assert bucket.reserve(PROBE_SECONDS - 1) is None

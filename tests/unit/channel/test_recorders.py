@@ -1,4 +1,4 @@
-"""Outcomes of one lane don't wait for another's."""
+"""Reports of one lane don't wait for another's."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ class BusyBroker:
     """Confirms nothing of the bulk lane for as long as a test wants."""
 
     def __init__(self) -> None:
-        self.heard: list[str] = []
+        self.published: list[str] = []
         self.has_room = asyncio.Event()
 
     async def publish_many(
-        self, frames: Sequence[OutgoingMessage], _timeout_seconds: float
+        self, messages: Sequence[OutgoingMessage], _timeout_seconds: float
     ) -> list[PublishError | None]:
-        keys = [frame.routing_key for frame in frames]
+        keys = [message.routing_key for message in messages]
         if attempt_receipt_key("sms", Lane.BULK) in keys:
             await self.has_room.wait()
-        self.heard += keys
-        return [None] * len(frames)
+        self.published += keys
+        return [None] * len(messages)
 
 
 def finished(lane: Lane) -> Finished:
@@ -47,7 +47,7 @@ async def until_settled(item: Finished) -> None:
             await asyncio.sleep(0)
 
 
-async def test_an_urgent_outcome_is_settled_while_a_campaigns_waits() -> None:
+async def test_an_urgent_report_is_settled_while_a_campaigns_waits() -> None:
     """A group that the broker confirms late holds its own lane alone."""
     broker: Any = BusyBroker()
     database: Any = None

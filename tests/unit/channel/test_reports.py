@@ -33,8 +33,8 @@ def reported(result: CallResult, dispatch: int = 1) -> AttemptReceipt:
     )
 
 
-def test_accepted_tells_the_references_and_what_news_to_expect() -> None:
-    """An acceptance carries the provider's ids, its capability and its answer."""
+def test_accepted_has_the_references_and_what_news_to_expect() -> None:
+    """An acceptance carries the provider's ids, its capability and its response."""
     receipt = reported(Accepted(("SM1", "SM2"), element={"sid": "SM1"}), dispatch=3)
     assert (receipt.source, receipt.status) == ("channel", Status.ACCEPTED)
     assert (receipt.channel, receipt.provider, receipt.account) == ("sms", "twilio", "main")
@@ -45,7 +45,7 @@ def test_accepted_tells_the_references_and_what_news_to_expect() -> None:
     assert receipt.element == {"sid": "SM1"}
 
 
-def test_refused_tells_the_failure_as_it_is() -> None:
+def test_refused_has_the_failure_as_it_is() -> None:
     """A refusal keeps its class, code and the wait that was asked for."""
     failure = Failure.of(FailureClass.RATE_LIMITED, 20429, "Slow", retry_after=seconds(7))
     receipt = reported(Refused(failure))
@@ -55,7 +55,7 @@ def test_refused_tells_the_failure_as_it_is() -> None:
 
 
 def test_uncertain_is_unknown_and_ambiguous() -> None:
-    """A lost answer is neither a failure nor an acceptance."""
+    """A lost response is neither a failure nor an acceptance."""
     receipt = reported(Uncertain("read_timeout"))
     assert receipt.status is Status.UNKNOWN
     assert receipt.failure is not None
@@ -115,14 +115,14 @@ def test_each_fact_has_its_own_id_and_keeps_it() -> None:
     ],
 )
 def test_hostile_words_are_made_storable(result: CallResult) -> None:
-    """A provider's unstorable text neither loses the outcome nor reaches the database."""
+    """A provider's unstorable text neither loses the report nor reaches the database."""
     body = receipt_body(reported(result)).decode()
     assert "\\u0000" not in body
     assert json.loads(body)["attempt_id"] == ATTEMPT
 
 
 def test_a_huge_element_is_cut() -> None:
-    """The history keeps 32 KiB of a provider's answer at most."""
+    """The history keeps 32 KiB of a provider's response at most."""
     receipt = reported(Accepted(("SM1",), element={"page": "x" * 100_000}))
     assert receipt.element["truncated"] is True
     assert len(receipt_body(receipt)) < 4096

@@ -95,6 +95,6 @@ def test_retry_after(value: str, wait: timedelta | None) -> None:
 
 @given(st.text(max_size=60))
 def test_retry_after_never_raises(value: str) -> None:
-    """No header a server can write stops the outcome from being told."""
+    """No header a server can write stops the result from being reported."""
     wait = retry_after({"Retry-After": value, "Date": value})
     assert wait is None or timedelta(0) <= wait <= timedelta(days=1)
