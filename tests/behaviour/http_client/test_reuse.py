@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from behaviour.channel.raw_server import OK, calling, post, read_request, served
+from behaviour.http_client.raw_server import OK, calling, post, read_request, served
 from herald.providers import http
 from herald.providers.connection_reuse import WatchedRequest
 from herald.providers.http import ResponseLostError

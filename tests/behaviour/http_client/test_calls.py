@@ -12,7 +12,7 @@ from datetime import timedelta
 import aiohttp
 import pytest
 
-from behaviour.channel.raw_server import OK, Serve, calling, post, read_request, served
+from behaviour.http_client.raw_server import OK, Serve, calling, post, read_request, served
 from herald.providers.http import (
     MAX_RESPONSE_BYTES,
     HttpResponse,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from behaviour.channel.raw_server import OK, calling
+from behaviour.http_client.raw_server import OK, calling
 from herald.providers.http import NotSentError
 from private_authority import Authority
 
