@@ -29,6 +29,19 @@ HERALD_LAYERS = [
     "service : bus : database",
     "contracts",
 ]
+ROUTER_LAYERS = [
+    "app",
+    "consumers : publications : outage_pause : handlers : jobs : read_api",
+    "batches",
+    "parsing",
+    "unit_of_work",
+    "decisions : outbox : outgoing : quotes",
+    "metrics : store",
+    "counting",
+    "dead_letters",
+    "commands",
+    "core",
+]
 ALWAYS_PURE = ["herald.contracts", "router.core"]
 PURE_IN_A_PROVIDER = ("account", "errors", "webhooks")
 INPUT_OUTPUT = [
@@ -75,6 +88,7 @@ def contracts(root: Path) -> list[dict[str, Any]]:
     pure = {*ALWAYS_PURE, *_pure_in_providers(root, providers), *pure_modules(root)}
     return [
         _layers("The layers of herald", "herald", HERALD_LAYERS, exhaustive_ignores=["migrations"]),
+        _layers("The layers of the router", "router", ROUTER_LAYERS),
         _independent("No service imports another: they meet on the bus", all_services),
         _independent("No provider imports another", providers),
         _forbidden(

@@ -38,7 +38,8 @@ from herald.providers.twilio.account import TwilioSecrets
 from herald.providers.whatsapp_cloud.account import WhatsAppCloudSecrets
 from herald.service.settings import Address, Settings
 from ingress.publications import declare_publications as declare_ingress
-from router.consumers import Handlers, declare_publications, subscribe
+from router.consumers import Handlers, subscribe
+from router.publications import declare_publications
 
 DOCS = Path(__file__).parent
 AMQP_URL = "amqp://rabbitmq:5672/"
@@ -155,7 +156,7 @@ async def _unused(_deliveries: Sequence[Delivery]) -> None:
 def _no_handlers() -> Handlers:
     return Handlers(
         sends=dict.fromkeys(Lane, _unused),
-        controls=_unused,
+        control=_unused,
         receipts=dict.fromkeys(Lane, _unused),
         unroutable=_unused,
         dead_letters=_unused,

@@ -14,6 +14,7 @@ from herald.config.loading import Configuration, broker_identity
 from herald.contracts.masking import masking_key
 from herald.contracts.receipts import Pulse
 from herald.contracts.topology import (
+    CANCEL_KEY,
     CONTROL_QUEUE,
     DROP_KEY,
     EARLIER_RECEIPTS_QUEUE,
@@ -34,16 +35,21 @@ from herald.service.loop_lag import loop_lag_measured
 from herald.service.operations_routes import Check, ops_routes
 from herald.service.settings import Settings
 from router import metrics
-from router.committing import Committer
-from router.consumers import Handlers, declare_publications, subscribe
-from router.handlers.cancel import ControlHandler, UnroutableHandler
+from router.batches import (
+    ByRoutingKey,
+    CommandHandler,
+    UnknownCommands,
+    one_by_one,
+)
+from router.consumers import Handlers, subscribe
+from router.handlers.cancel import CancelCommands
 from router.handlers.dead_letters import DeadLetterHandler
-from router.handlers.drop import DropHandler
-from router.handlers.erase import ErasureHandler
+from router.handlers.drop import DropCommands
+from router.handlers.erase import EraseCommands
 from router.handlers.receipts import ReceiptHandler
 from router.handlers.replay import ReplayHandler
-from router.handlers.resend import ResendHandler
-from router.handlers.send import SendHandler
+from router.handlers.resend import ResendCommands
+from router.handlers.send import SendCommands
 from router.jobs.erasing import DEFAULT_PACE, Erasing, ErasingPace
 from router.jobs.orphaned_receipts import OrphanedReceipts
 from router.jobs.partitions import Partitions
@@ -52,10 +58,12 @@ from router.jobs.silence_gate import SilenceGate
 from router.jobs.timers import Timers
 from router.outage_pause import OutagePause
 from router.outbox import Outbox
+from router.publications import declare_publications
 from router.read_api.access import ReadAccess
 from router.read_api.dead_letters import dead_letter_routes
 from router.read_api.messages import message_routes
 from router.read_api.search import search_route
+from router.unit_of_work import UnitsOfWork
 
 APP_ID = "herald-router"
 OPERATIONS_PORT = 8002
@@ -79,8 +87,8 @@ class Router:
         self._outbox = Outbox(
             self._database, self._connections.publisher, self._connections.event_publisher
         )
-        committer = Committer(self._outbox, configuration.router.retry)
-        self._subscriptions = subscribe(self._connections, self._handlers(committer))
+        units = UnitsOfWork(self._database, self._outbox, configuration.router.retry)
+        self._subscriptions = subscribe(self._connections, self._handlers(units))
         declare_publications(self._connections, configuration.channels)
         self._silence_gate = SilenceGate(
             self._connections,
@@ -88,12 +96,12 @@ class Router:
             self._subscriptions.receipts,
             retry_gap=configuration.webhook_retry_gap,
         )
-        self._timers = Timers(self._database, committer, lambda: self._silence_gate.gates)
+        self._timers = Timers(self._database, units, lambda: self._silence_gate.gates)
         self._outage_pause = OutagePause(self._database, self._subscriptions.all)
         self._partitions = Partitions(self._database)
-        self._orphaned_receipts = OrphanedReceipts(self._database, configuration)
+        self._orphaned_receipts = OrphanedReceipts(units, configuration)
         self._retention = Retention(self._database, configuration.retention)
-        self._erasing = Erasing(self._database, committer, configuration, pace)
+        self._erasing = Erasing(units, configuration, pace)
         self._background = Background("the router's clocks", self._run)
 
     def application(self) -> Starlette:
@@ -106,17 +114,20 @@ class Router:
         routes = [*operations, *message_routes(*reading), search, *dead_letter_routes(*reading)]
         return application(routes, self._lifespan)
 
-    def _handlers(self, committer: Committer) -> Handlers:
-        common = (self._database, committer, self._configuration)
-        sends = {lane: SendHandler(lane, *common) for lane in Lane}
+    def _handlers(self, units: UnitsOfWork) -> Handlers:
+        configuration = self._configuration
+        common = (units, configuration)
         by_queue: dict[str, Handler] = {}
-        acts: dict[str, Handler] = {
-            RESEND_KEY: ResendHandler(*common),
+        sends = {lane: CommandHandler(*common, SendCommands(configuration, lane)) for lane in Lane}
+        unknown: Handler = CommandHandler(*common, UnknownCommands(configuration))
+        control_commands: dict[str, Handler] = {
+            CANCEL_KEY: CommandHandler(*common, CancelCommands(configuration)),
+            RESEND_KEY: CommandHandler(*common, ResendCommands(configuration)),
             REPLAY_KEY: ReplayHandler(*common, by_queue),
-            DROP_KEY: DropHandler(*common),
-            ERASE_KEY: ErasureHandler(*common),
+            DROP_KEY: one_by_one(CommandHandler(*common, DropCommands(configuration))),
+            ERASE_KEY: CommandHandler(*common, EraseCommands(configuration)),
         }
-        controls, unroutable = ControlHandler(*common, acts), UnroutableHandler(*common)
+        control = ByRoutingKey(control_commands, unknown)
         receipts = {
             lane: ReceiptHandler(lane, *common, handled=self._pulses_handled) for lane in Lane
         }
@@ -124,14 +135,14 @@ class Router:
             **{commands_queue(lane): handler for lane, handler in sends.items()},
             **{receipts_queue(lane): handler for lane, handler in receipts.items()},
             EARLIER_RECEIPTS_QUEUE: receipts[Lane.NORMAL],
-            CONTROL_QUEUE: controls,
-            UNROUTABLE_QUEUE: unroutable,
+            CONTROL_QUEUE: control,
+            UNROUTABLE_QUEUE: unknown,
         }
         return Handlers(
             sends=sends,
-            controls=controls,
+            control=control,
             receipts=receipts,
-            unroutable=unroutable,
+            unroutable=unknown,
             dead_letters=DeadLetterHandler(*common, by_queue),
         )
 

@@ -12,7 +12,6 @@ from herald.contracts.masking import address_hash, masking_key
 from herald.contracts.text import storable
 from router.core.facts import CommandContext
 from router.core.message import Message
-from router.store.mentions import Mentions, mentions_of
 
 
 @dataclass(slots=True)
@@ -94,11 +93,6 @@ class ErasureRequest:
     def hashes(self) -> list[int]:
         """The addresses' hashes, under the key of now."""
         return sorted({address_hash(address) for address in self.addresses})
-
-    @property
-    def mentions(self) -> Mentions:
-        """What finds the addresses in others' texts."""
-        return mentions_of(self.addresses)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,10 +1,9 @@
-"""Everything the router consumes and publishes, declared so that AsyncAPI lists it."""
+"""Everything the router consumes, declared so that AsyncAPI lists it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import product
 
 from pydantic import BaseModel
 
@@ -12,10 +11,8 @@ from herald.bus.batches import Handler
 from herald.bus.connections import Connections
 from herald.bus.entities import existing_exchange, existing_queue
 from herald.bus.lane_turns import LaneTurns
-from herald.bus.publishing import declare_publication
 from herald.bus.subscribers import BatchSubscriber, subscribe_batches
 from herald.contracts.commands import MAX_COMMAND_BYTES, CancelMessage, SendMessage
-from herald.contracts.events import AccountData, CommandData, Event, InboundData, MessageData
 from herald.contracts.operator_commands import DropDeadLetter, ReplayDeadLetter, ResendMessage
 from herald.contracts.receipts import (
     MAX_RECEIPT_BYTES,
@@ -34,23 +31,15 @@ from herald.contracts.topology import (
     EARLIER_RECEIPT_KEYS,
     EARLIER_RECEIPTS_QUEUE,
     EVENTS,
-    OUTBOUND,
     RECEIPTS,
     SEND_KEYS,
     UNROUTABLE,
     UNROUTABLE_QUEUE,
-    account_event_key,
     attempt_receipt_key,
-    command_event_key,
     commands_queue,
-    inbound_event_key,
-    message_event_key,
-    outbound_key,
-    pulse_key,
     receipts_queue,
 )
 from herald.contracts.vocabulary import Lane
-from herald.contracts.work import Work
 
 PREFETCH = 400  # two batches: one in hand, one on its way
 MAX_BATCH = 200
@@ -62,7 +51,7 @@ class Handlers:
     """What handles each kind of queue."""
 
     sends: Mapping[Lane, Handler]
-    controls: Handler
+    control: Handler
     receipts: Mapping[Lane, Handler]
     unroutable: Handler
     dead_letters: Handler
@@ -82,10 +71,10 @@ class Subscriptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class Queue:
     """A queue the router consumes, and what AsyncAPI says of it."""
 
-    queue: str
+    name: str
     exchange: str
     key: str
     models: tuple[type[BaseModel], ...]
@@ -93,9 +82,9 @@ class Source:
     largest: int = MAX_COMMAND_BYTES  # bytes of a message
 
 
-SENDS: dict[Lane, Source] = {
-    lane: Source(
-        queue=commands_queue(lane),
+SEND_QUEUES: dict[Lane, Queue] = {
+    lane: Queue(
+        name=commands_queue(lane),
         exchange=COMMANDS,
         key=key,
         models=(SendMessage,),
@@ -103,24 +92,24 @@ SENDS: dict[Lane, Source] = {
     )
     for lane, key in SEND_KEYS.items()
 }
-EARLIER_REPORTS = Source(
-    queue=EARLIER_RECEIPTS_QUEUE,
+EARLIER_RECEIPTS = Queue(
+    name=EARLIER_RECEIPTS_QUEUE,
     exchange=RECEIPTS,
     key=EARLIER_RECEIPT_KEYS[0],
     models=(AttemptReceipt, InboundReceipt),
     about="Receipts of services of version 0.1, which run beside the present ones in an upgrade.",
     largest=MAX_RECEIPT_BYTES,
 )
-CONTROLS = Source(
-    queue=CONTROL_QUEUE,
+CONTROL = Queue(
+    name=CONTROL_QUEUE,
     exchange=COMMANDS,
     key=CANCEL_KEY,
     models=(CancelMessage, EraseRecipient, ResendMessage, ReplayDeadLetter, DropDeadLetter),
     about="Commands about messages that exist, and operators' commands.",
 )
-REPORTS: dict[Lane, Source] = {
-    lane: Source(
-        queue=receipts_queue(lane),
+RECEIPT_QUEUES: dict[Lane, Queue] = {
+    lane: Queue(
+        name=receipts_queue(lane),
         exchange=RECEIPTS,
         key=attempt_receipt_key("*", lane),
         models=(AttemptReceipt, InboundReceipt, AccountReceipt, Pulse)
@@ -132,19 +121,19 @@ REPORTS: dict[Lane, Source] = {
     )
     for lane in Lane
 }
-STRAYS = Source(
-    queue=UNROUTABLE_QUEUE,
+UNROUTABLE_COMMANDS = Queue(
+    name=UNROUTABLE_QUEUE,
     exchange=UNROUTABLE,
     key="",
     models=(SendMessage,),
     about="Commands under a routing key nobody knows; each is answered `rejected`.",
 )
-DEATHS = Source(
-    queue=DEAD_QUEUE,
+DEAD_LETTERS = Queue(
+    name=DEAD_QUEUE,
     exchange=DEAD,
     key="#",
     models=(),
-    about="Frames given up, kept in PostgreSQL.",
+    about="Messages given up, kept in PostgreSQL.",
 )
 
 
@@ -152,69 +141,26 @@ def subscribe(connections: Connections, handlers: Handlers) -> Subscriptions:
     """Subscribe every handler to its queue."""
     turns = LaneTurns()
 
-    def consume(source: Source, handler: Handler, lane: Lane | None = None) -> BatchSubscriber:
+    def consume(queue: Queue, handler: Handler, lane: Lane | None = None) -> BatchSubscriber:
         return subscribe_batches(
             connections.consuming,
-            existing_queue(source.queue, source.key),
+            existing_queue(queue.name, queue.key),
             turns.give(handler, lane),
             prefetch=PREFETCH,
             max_batch=MAX_BULK_BATCH if lane is Lane.BULK else MAX_BATCH,
-            payload_models=source.models,
-            title=source.queue,
-            description=source.about,
-            exchange=existing_exchange(source.exchange),
-            largest=source.largest,
+            payload_models=queue.models,
+            title=queue.name,
+            description=queue.about,
+            exchange=existing_exchange(queue.exchange),
+            largest=queue.largest,
         )
 
-    receipts = {lane: consume(REPORTS[lane], handlers.receipts[lane], lane) for lane in Lane}
+    receipts = {lane: consume(RECEIPT_QUEUES[lane], handlers.receipts[lane], lane) for lane in Lane}
     others = (
-        *(consume(SENDS[lane], handler, lane) for lane, handler in handlers.sends.items()),
-        consume(EARLIER_REPORTS, handlers.receipts[Lane.NORMAL]),
-        consume(CONTROLS, handlers.controls),
-        consume(STRAYS, handlers.unroutable),
-        consume(DEATHS, handlers.dead_letters),
+        *(consume(SEND_QUEUES[lane], handler, lane) for lane, handler in handlers.sends.items()),
+        consume(EARLIER_RECEIPTS, handlers.receipts[Lane.NORMAL]),
+        consume(CONTROL, handlers.control),
+        consume(UNROUTABLE_COMMANDS, handlers.unroutable),
+        consume(DEAD_LETTERS, handlers.dead_letters),
     )
     return Subscriptions(receipts=receipts, all=(*receipts.values(), *others))
-
-
-def declare_publications(connections: Connections, channels: tuple[str, ...]) -> None:
-    """List what the router publishes."""
-    broker = connections.publishing
-    for channel, lane in product(channels, Lane):
-        declare_publication(
-            broker,
-            existing_exchange(OUTBOUND),
-            outbound_key(channel, lane),
-            Work,
-            title=f"work.{channel}.{lane}",
-            description="One attempt for a channel to make.",
-        )
-    for lane in Lane:
-        declare_publication(
-            broker,
-            existing_exchange(RECEIPTS),
-            pulse_key(lane),
-            Pulse,
-            title=f"pulse.{lane}",
-            description="Shows the routers how far a lane's receipts are handled.",
-        )
-    events: tuple[tuple[str, type[BaseModel], str], ...] = (
-        (
-            message_event_key("{what}", "{tenant}"),
-            Event[MessageData],
-            "What happened to a message.",
-        ),
-        (command_event_key("{answer}", "{tenant}"), Event[CommandData], "The answer to a command."),
-        (inbound_event_key("{channel}", "{tenant}"), Event[InboundData], "A recipient's message."),
-        (account_event_key("updated", "{tenant}"), Event[AccountData], "News about an account."),
-    )
-    for key, model, about in events:
-        declare_publication(
-            connections.events or broker,
-            existing_exchange(EVENTS),
-            key,
-            model,
-            title=key.split(".")[0],
-            description=about,
-            mandatory=False,
-        )

@@ -58,8 +58,8 @@ def without_quotes_of(fact: Fact, message: Message, contents: Contents) -> Fact:
             name for step in plan.steps for name in names_of(plan.recipient_name, step.address)
         ]
         text = without_names(without_quotes(failure.text, said), dict.fromkeys(names))
-    told = failure.model_copy(update={"text": text})
-    return replace(fact, receipt=fact.receipt.model_copy(update={"failure": told}))
+    receipt = fact.receipt.model_copy(update={"failure": failure.model_copy(update={"text": text})})
+    return replace(fact, receipt=receipt)
 
 
 def _has_words(fact: Fact) -> bool:

@@ -44,7 +44,7 @@ from herald.providers.webhook_endpoints import Normalised
 from herald.providers.webhook_requests import Call as WebhookCall
 from ingress.providers import PROVIDERS as WEBHOOKS
 from router.core.facts import ReceiptArrived
-from router.outgoing.messages import rejection_event
+from router.outgoing.answers import rejection_event
 from router.quotes import without_quotes_of
 from router.store.messages import read_contents
 from unit.ingress.asking import Bus, ask, receiver, signed

@@ -11,13 +11,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from prometheus_client import REGISTRY
 
-from behaviour.router.receipts import receipt, webhook
+from behaviour.router.receipts import inbound, receipt, webhook
+from behaviour.router.units import lose_one_commit, units_of_work
 from behaviour.router.world import CONFIGURATION, World, command
 from herald.config.loading import load_configuration
 from herald.contracts.commands import CancelMessage
 from herald.contracts.vocabulary import Status
 from herald.contracts.work import Work
-from herald.database.pool import Database
 from router.handlers import cancel
 from router.jobs.orphaned_receipts import PATIENCE, OrphanedReceipts
 
@@ -118,12 +118,9 @@ async def test_orphaned_receipts_are_dead_letters(world: World) -> None:
     before = dead_letters("router")
     work = await world.work("whatsapp", await world.send())
     word = await park_unreadably(world, work)
-    database = Database(world.dsn, application_name="test")
-    await database.start()
-    await OrphanedReceipts(database, load_configuration(CONFIGURATION).file).sweep(
-        datetime.now(UTC) + PATIENCE + timedelta(minutes=1)
-    )
-    await database.stop()
+    async with units_of_work(world.dsn) as units:
+        orphaned = OrphanedReceipts(units, load_configuration(CONFIGURATION).file)
+        await orphaned.sweep(datetime.now(UTC) + PATIENCE + timedelta(minutes=1))
     assert dead_letters("router") == before + 2
     assert await world.database.fetchval(KEPT, "unreadable", word) == 1
 
@@ -138,10 +135,48 @@ async def test_an_acceptance_takes_up_what_can_be_read(world: World) -> None:
     assert await world.row(KEPT, "unreadable", word) == 1
 
 
+IN_DEAD_LETTERS = "SELECT count(*) FROM router.dead_letters WHERE position($1 IN body) > 0"
+IN_INBOUND = "SELECT count(*) FROM router.inbound WHERE reference = convert_from($1, 'UTF8')"
+
+
+async def test_an_inbound_message_counts_once_when_its_batch_is_tried_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A transaction that was rolled back counted nothing."""
+    marker = uuid.uuid4().hex
+    labels = {"channel": "whatsapp", "new": "true"}
+    before = REGISTRY.get_sample_value("herald_inbound_total", labels) or 0.0
+    lost = lose_one_commit(monkeypatch, IN_INBOUND, marker.encode())
+    await world.tell(inbound(reference=marker))
+    await world.row(IN_INBOUND, marker.encode())
+    await world.tell(inbound(reference=f"{marker}-after"))
+    await world.row(IN_INBOUND, f"{marker}-after".encode())
+    assert lost
+    await world.until(
+        lambda: (REGISTRY.get_sample_value("herald_inbound_total", labels) or 0.0) >= before + 2
+    )
+    assert REGISTRY.get_sample_value("herald_inbound_total", labels) == before + 2
+
+
+async def test_a_refusal_counts_once_when_its_batch_is_tried_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The command and its dead letter, each."""
+    marker = uuid.uuid4().hex
+    before = dead_letters("commands")
+    lost = lose_one_commit(monkeypatch, IN_DEAD_LETTERS, marker.encode())
+    async with one_more_answer(world, "send", "normal", "rejected"):
+        await world.ask({"nothing": marker})
+    assert lost
+    assert dead_letters("commands") == before + 1
+
+
 @pytest.mark.parametrize(
     ("name", "labels"),
     [
         ("commands", {"command": "cancel", "lane": "none", "answer": "too_late"}),
+        ("commands", {"command": "cancel", "lane": "none", "answer": "duplicate"}),
+        ("commands", {"command": "drop", "lane": "none", "answer": "duplicate"}),
         ("dead_letters", {"queue": "outbound"}),
         (
             "attempt_facts",

@@ -8,12 +8,12 @@ import uuid
 from datetime import UTC, datetime, timedelta
 
 from behaviour.router.receipts import inbound, receipt, webhook
+from behaviour.router.units import units_of_work
 from behaviour.router.world import CONFIGURATION, World
 from herald.config.loading import load_configuration
 from herald.contracts.receipts import AttemptReceipt
 from herald.contracts.vocabulary import Status
 from herald.contracts.work import Work
-from herald.database.pool import Database
 from router.jobs.orphaned_receipts import PATIENCE, OrphanedReceipts
 from router.metrics import FOREIGN_IGNORED
 
@@ -86,14 +86,12 @@ async def test_what_nobody_claims_becomes_a_dead_letter(world: World) -> None:
     await world.tell(webhook(work, Status.DELIVERED))
     reference = f"ref-{work.attempt_id}"
     await world.row(PARKED, reference)
-    database = Database(world.dsn, application_name="test")
-    await database.start()
-    orphaned = OrphanedReceipts(database, load_configuration(CONFIGURATION).file)
     now = datetime.now(UTC)
-    await orphaned.sweep(now)
-    assert await world.database.fetchval(PARKED, reference) is not None
-    await orphaned.sweep(now + PATIENCE + timedelta(minutes=1))
-    await database.stop()
+    async with units_of_work(world.dsn) as units:
+        orphaned = OrphanedReceipts(units, load_configuration(CONFIGURATION).file)
+        await orphaned.sweep(now)
+        assert await world.database.fetchval(PARKED, reference) is not None
+        await orphaned.sweep(now + PATIENCE + timedelta(minutes=1))
     letter = await world.database.fetchrow(
         "SELECT reason, body FROM router.dead_letters WHERE position($1 IN body) > 0",
         reference.encode(),
@@ -119,13 +117,11 @@ async def test_what_is_others_is_dropped_where_an_account_asks(world: World) -> 
             )
         )
     await world.row(f"{PARKED} AND json_array_length(parked) = 2", reference)
-    database = Database(world.dsn, application_name="test")
-    await database.start()
     counted = FOREIGN_IGNORED.labels("wa-raw")._value
     before = counted.get()
-    orphaned = OrphanedReceipts(database, load_configuration(CONFIGURATION).file)
-    await orphaned.sweep(datetime.now(UTC) + PATIENCE + timedelta(minutes=1))
-    await database.stop()
+    async with units_of_work(world.dsn) as units:
+        orphaned = OrphanedReceipts(units, load_configuration(CONFIGURATION).file)
+        await orphaned.sweep(datetime.now(UTC) + PATIENCE + timedelta(minutes=1))
     letters = "SELECT count(*) FROM router.dead_letters WHERE position($1 IN body) > 0"
     assert await world.database.fetchval(letters, reference.encode()) == 0
     assert await world.database.fetchval(PARKED, reference) is None

@@ -15,6 +15,7 @@ import pytest_asyncio
 from pydantic import BaseModel
 
 from behaviour.router.receipts import receipt, webhook
+from behaviour.router.units import lose_one_commit
 from behaviour.router.world import CHANNELS, CONFIGURATION, World, running_routers
 from broker_users import BrokerUser, broker_user
 from herald.contracts.receipts import InboundReceipt, Pulse
@@ -141,17 +142,35 @@ async def test_anybody_elses_are_set_aside(
 ) -> None:
     """A report is kept as a dead letter with its user; the attempt is as before."""
     _, work = await sms_work(world)
-    before = REPORTS_REFUSED.labels(said.get("source", "channel"))._value.get()
+    counted = REPORTS_REFUSED.labels(said.get("source", "channel"))._value
+    before = counted.get()
     marker = uuid.uuid4().hex
     forged = receipt(work, Status.ACCEPTED)
     await tell(users[teller], forged, KEYS[teller], **said, event_key=marker)
     reason = await world.row(LETTER, marker.encode())
     assert reason == f"foreign_user:{users[teller].name}"
-    assert REPORTS_REFUSED.labels(said.get("source", "channel"))._value.get() == before + 1
+    await world.until(lambda: counted.get() == before + 1)
     status = await world.row(
         "SELECT status FROM router.attempts WHERE attempt_id = $1", work.attempt_id
     )
     assert status == "dispatched"
+
+
+async def test_a_forged_report_counts_once_when_its_batch_is_tried_again(
+    world: World, users: Users, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is counted with its dead letter, after the commit."""
+    _, work = await sms_work(world)
+    counted, marker = REPORTS_REFUSED.labels("channel")._value, uuid.uuid4().hex
+    before = counted.get()
+    query = "SELECT count(*) FROM router.dead_letters WHERE position($1 IN body) > 0"
+    lost = lose_one_commit(monkeypatch, query, marker.encode())
+    forged = receipt(work, Status.ACCEPTED, event_key=marker)
+    await tell(users["email"], forged, KEYS["email"])
+    await world.row(LETTER, marker.encode())
+    assert lost
+    await world.until(lambda: counted.get() > before)
+    assert counted.get() == before + 1
 
 
 async def test_who_says_nobody_is_believed_nothing(world: World, users: Users) -> None:

@@ -16,14 +16,14 @@ from router.jobs.erasing import Erasing, ErasingPace
 CONFIGURATION = Path(__file__).parents[2] / "behaviour" / "router" / "herald.toml"
 
 
-class AwayDatabase:
-    """A database that nobody reaches; `asked` says how often it was tried."""
+class UnitsWithoutDatabase:
+    """Units of work on a database that nobody reaches; `asked` says how often it was tried."""
 
     def __init__(self) -> None:
         self.asked: asyncio.Queue[None] = asyncio.Queue()
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Any]:
+    async def begin(self) -> AsyncIterator[Any]:
         self.asked.put_nowait(None)
         raise ConnectionRefusedError
         yield
@@ -31,15 +31,13 @@ class AwayDatabase:
 
 async def test_an_outage_of_the_database_is_logged_once() -> None:
     """Erasures are looked for twice a second, and a database that is away is no news each time."""
-    database = AwayDatabase()
+    units = UnitsWithoutDatabase()
     configuration = load_configuration(CONFIGURATION).file
-    erasing = Erasing(
-        cast("Any", database), cast("Any", None), configuration, ErasingPace(scan_seconds=0)
-    )
+    erasing = Erasing(cast("Any", units), configuration, ErasingPace(scan_seconds=0))
     with capture_logs() as logged:
         task = asyncio.create_task(erasing.run())
         for _ in range(2):
-            await asyncio.wait_for(database.asked.get(), 5)
+            await asyncio.wait_for(units.asked.get(), 5)
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task

@@ -9,7 +9,7 @@ from typing import Any
 from herald.bus.outgoing_messages import OutgoingMessage
 from herald.contracts.receipts import AccountReceipt, InboundReceipt
 from herald.contracts.vocabulary import AccountTopic, InboundKind
-from router.outgoing.messages import account_event, inbound_event
+from router.outgoing.provider_news import account_event, inbound_event
 from unit.router.making import NOW
 
 LATER = NOW + timedelta(seconds=5)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
-from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -13,13 +11,11 @@ from hypothesis import strategies as st
 
 from herald.bus.deliveries import Delivery
 from herald.bus.outgoing_messages import OutgoingMessage
-from herald.config.file import RetryRules
 from herald.contracts.commands import MAX_COMMAND_BYTES
 from herald.contracts.vocabulary import FailureClass, Outcome, Status
 from router.commands import Envelope, Rejection
 from router.core.deadlines import due_at, passed, silence_at
 from router.core.decide import decide
-from router.core.facts import Due, MessageAccepted
 from router.core.message import PLAN
 from router.dead_letters import (
     MAX_KEPT_BYTES,
@@ -29,14 +25,9 @@ from router.dead_letters import (
     dead_letter_from_delivery,
 )
 from router.outbox import decode, encode
-from router.transaction import Batch, changed
 from unit.router.making import (
-    CONTEXT,
-    MESSAGE_ID,
     NOW,
-    accepted,
     begun,
-    failed,
     message,
     receipt,
     seconds,
@@ -188,69 +179,3 @@ def test_a_plan_survives_storage() -> None:
         step("email", fallback_on=frozenset(FailureClass)),
     ).plan
     assert PLAN.validate_json(PLAN.dump_json(plan, exclude_none=True)) == plan
-
-
-def _batch() -> Batch:
-    batch = Batch(NOW, RetryRules())
-    batch.add([message()])
-    batch.fold(MESSAGE_ID, MessageAccepted(context=CONTEXT))
-    return batch
-
-
-def test_a_fact_is_one_row_of_history() -> None:
-    """The same receipt twice in one batch is one row: what it led to the first time."""
-    batch = _batch()
-    fact = accepted(batch.messages[MESSAGE_ID])
-    batch.fold(MESSAGE_ID, fact)
-    batch.fold(MESSAGE_ID, fact)
-    rows = [row for (_, key), row in batch.history.items() if key.startswith("receipt:")]
-    assert [(row.note, row.status) for row in rows] == [("dispatched -> accepted", "accepted")]
-
-
-def test_a_look_at_the_clock_that_changes_nothing_leaves_no_trace() -> None:
-    """A timer that finds nothing due writes neither message nor history."""
-    batch = Batch(NOW, RetryRules())
-    before = {MESSAGE_ID: begun()}
-    batch.add(before.values())
-    batch.fold(MESSAGE_ID, Due(silence_until=NOW))
-    assert batch.history == {}
-    assert changed(batch, before) == []
-
-
-def test_what_could_not_be_inserted_is_forgotten() -> None:
-    """A message whose key was taken leaves no history, message or count behind."""
-    batch = _batch()
-    batch.note(batch.messages[MESSAGE_ID], "step:2", "skipped")
-    batch.keep_only({UUID(int=7)})
-    assert not batch.messages
-    assert not batch.history
-    assert not batch.effects
-    assert not batch.decided
-
-
-def test_messages_are_written_in_the_order_of_their_ids() -> None:
-    """Two routers that save the same messages meet them in one order."""
-    batch = Batch(NOW, RetryRules())
-    batch.add(replace(begun(), id=UUID(int=number)) for number in (3, 1, 2))
-    assert [m.id.int for m in changed(batch, {})] == [1, 2, 3]
-
-
-def test_a_withdraw_gets_a_row_beside_the_fact_that_asked() -> None:
-    """The ask and its answer are two facts of the timeline."""
-    late = NOW + seconds(301)
-    batch = Batch(late, RetryRules())
-    batch.add([begun()])
-    batch.fold(MESSAGE_ID, Due(silence_until=late))
-    pending = batch.messages[MESSAGE_ID].pending
-    assert pending is not None
-    assert [key for _, key in batch.history] == [f"timer:start_within:{pending.attempt}"]
-
-
-def test_a_failure_leaves_its_element_in_the_history() -> None:
-    """The provider's own words are beside the fact they came with."""
-    batch = _batch()
-    of = batch.messages[MESSAGE_ID]
-    batch.fold(MESSAGE_ID, failed(of, FailureClass.CONTENT, element={"code": 131047}))
-    [row] = [row for row in batch.history.values() if row.status == "failed"]
-    assert row.element == '{"code":131047}'
-    assert row.attempt_id == f"{MESSAGE_ID}.1.1"

@@ -1,4 +1,4 @@
-"""Decisions as frames: CloudEvents for users, work for channels, under ids that a repeat keeps."""
+"""Outgoing messages: events for users, work for channels, under ids that a repeat keeps."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from router.core.decide import decide
 from router.core.effects import Answer, Emit
 from router.core.facts import Fact, MessageAccepted
 from router.core.message import Message
-from router.outgoing.messages import answer_event, message_event, rejection_event, work_frame
+from router.outgoing.answers import rejection_event
+from router.outgoing.effects import answer_event, message_event, work_message
 from unit.router.making import (
     CONTEXT,
     MESSAGE_ID,
@@ -154,14 +155,14 @@ def test_every_event_of_the_vocabulary_can_be_named() -> None:
 
 
 def _work(of: Message, **changes: Any) -> Work:
-    frame = work_frame(of, of.state.attempts[-1], ChannelContent(text="Hello"))
+    frame = work_message(of, of.state.attempts[-1], ChannelContent(text="Hello"))
     return Work.model_validate_json(frame.body)
 
 
 def test_work_carries_all_a_worker_needs() -> None:
     """A worker looks nothing up: address, sender, content and limits travel with the work."""
     sending = begun(step("sms", sender="+15550001111", account="twilio-main"))
-    frame = work_frame(sending, sending.state.attempts[-1], ChannelContent(text="Hello"))
+    frame = work_message(sending, sending.state.attempts[-1], ChannelContent(text="Hello"))
     assert (frame.exchange, frame.routing_key) == (OUTBOUND, "sms.normal")
     assert frame.mandatory
     assert json.loads(frame.body) == {
@@ -202,7 +203,7 @@ def test_work_handed_out_again_is_another_frame() -> None:
     second = decide(waiting, at(later), later).message
     content = ChannelContent(text="Hello")
     ids = [
-        work_frame(of, of.state.attempts[-1], content).message_id for of in (first, first, second)
+        work_message(of, of.state.attempts[-1], content).message_id for of in (first, first, second)
     ]
     assert ids[0] == ids[1] != ids[2]
     assert _work(second).dispatch == 2

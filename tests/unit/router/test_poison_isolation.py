@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from herald.database.pool import OUTAGES
-from router.poison_isolation import apply_isolated
+from router.batches import apply_isolated
 
 
 class Table:

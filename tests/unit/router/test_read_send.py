@@ -12,9 +12,9 @@ from herald.bus.deliveries import Delivery
 from herald.config.file import HeraldFile
 from herald.contracts.identifiers import body_id, message_id_for
 from herald.contracts.vocabulary import FailureClass, Lane, SuccessOn
+from router.batches import envelope_of
 from router.commands import Candidate, Envelope
 from router.core.states import DEFAULT_FALLBACK_ON
-from router.handlers.send import envelope_of
 from router.parsing.send import read_send
 from unit.router.making import NOW, seconds
 from unit.router.offering import CONFIGURATION, DOCUMENT, envelope, offered, read

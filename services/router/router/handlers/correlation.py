@@ -24,44 +24,44 @@ from router.store.references import (
     upsert_references,
 )
 
-Waiting = dict[ReferenceKey, dict[str, AttemptReceipt]]  # by frame id: a repeat is one receipt
+Waiting = dict[ReferenceKey, dict[str, AttemptReceipt]]  # by receipt id: a repeat is one receipt
 
 
 @dataclass(slots=True)
-class Matched:
+class Correlated:
     """Facts that are ready, in order, and receipts that can't be applied, each with the reason."""
 
     facts: list[ReceiptArrived] = field(default_factory=list)
-    strangers: list[tuple[AttemptReceipt, str]] = field(default_factory=list)
+    foreign: list[tuple[AttemptReceipt, str]] = field(default_factory=list)
     unreadable: list[Any] = field(default_factory=list)  # parked by another version
 
 
-async def match(connection: Connection, receipts: Sequence[AttemptReceipt]) -> Matched:
+async def correlate(connection: Connection, receipts: Sequence[AttemptReceipt]) -> Correlated:
     """Find each receipt's attempt; one whose attempt is not known yet is parked."""
-    matched = Matched()
+    correlated = Correlated()
     owners: dict[ReferenceKey, AttemptId] = {}
     waiting: Waiting = {}
     for receipt in receipts:
         attempt = AttemptId.parse(receipt.attempt_id) if receipt.attempt_id else None
         keys = _keys(receipt)
         if attempt is not None:
-            matched.facts.append(ReceiptArrived(attempt=attempt, receipt=receipt))
+            correlated.facts.append(ReceiptArrived(attempt=attempt, receipt=receipt))
             if receipt.source == "channel":
                 owners.update((key, attempt) for key in keys)
         elif keys:
             waiting.setdefault(keys[0], {}).setdefault(receipt.receipt_id, receipt)
         else:
-            matched.strangers.append((receipt, "foreign_receipt"))
+            correlated.foreign.append((receipt, "foreign_receipt"))
     if owners or waiting:
-        await _join(connection, owners, waiting, matched)
-    return matched
+        await _join(connection, owners, waiting, correlated)
+    return correlated
 
 
 async def _join(
     connection: Connection,
     owners: dict[ReferenceKey, AttemptId],
     waiting: Waiting,
-    matched: Matched,
+    correlated: Correlated,
 ) -> None:
     rows = {
         key: (
@@ -75,19 +75,21 @@ async def _join(
     if taken_up:
         await clear_parked(connection, taken_up)
     for row in found:
-        _sort_out(row, waiting.get(row.key, {}), matched)
+        _sort(row, waiting.get(row.key, {}), correlated)
 
 
-def _sort_out(row: ReferenceRow, waiting: dict[str, AttemptReceipt], matched: Matched) -> None:
-    """Tell facts from what is parked now, and from what found no room there."""
+def _sort(row: ReferenceRow, waiting: dict[str, AttemptReceipt], correlated: Correlated) -> None:
+    """Part facts from what is parked now, and from what found no room there."""
     attempt = AttemptId.parse(row.attempt_id) if row.attempt_id else None
     if attempt is not None:
         receipts = (*row.parked, *waiting.values())
-        matched.facts += [ReceiptArrived(attempt=attempt, receipt=receipt) for receipt in receipts]
-        matched.unreadable += row.unreadable
+        correlated.facts += [
+            ReceiptArrived(attempt=attempt, receipt=receipt) for receipt in receipts
+        ]
+        correlated.unreadable += row.unreadable
         return
     kept = {receipt.receipt_id for receipt in row.parked}
-    matched.strangers += [
+    correlated.foreign += [
         (receipt, "too_many_parked") for name, receipt in waiting.items() if name not in kept
     ]
 

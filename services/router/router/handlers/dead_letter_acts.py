@@ -1,43 +1,32 @@
-"""Operators' commands about dead letters: answered and audited as one."""
+"""Operators' commands about dead letters: answered, and audited."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
-
-from herald.database.pool import Connection
-from router.committing import Committed, Committer
 from router.dead_letters import DeadLetterAct
-from router.outgoing.messages import dead_letter_answer
-from router.store.audit import Act, keep_acts
-from router.store.messages import HistoryRow
+from router.outgoing.answers import dead_letter_answer
+from router.store.audit import Act
+from router.unit_of_work import UnitOfWork
 
 
-async def save_act(
-    connection: Connection,
-    committer: Committer,
-    done: DeadLetterAct,
-    now: datetime,
-    history: Sequence[HistoryRow] = (),
-) -> Committed:
-    """Write the answer and the audit's row; the caller publishes after its commit.
+def conclude(unit: UnitOfWork, done: DeadLetterAct) -> None:
+    """Answer a command and keep in the audit what it did.
 
     A refused one is no dead letter itself: the audit has it, and there may be thousands.
     """
-    letter = done.letter
-    committed = await committer.save(connection, [], history, [dead_letter_answer(done, now)], now)
-    act = Act(
-        user=done.envelope.user or "",
-        act=done.envelope.routing_key,
-        tenant=letter.tenant if letter else None,
-        subject=done.letter_id,
-        detail={
-            "answer": done.answer,
-            "reason": done.reason,
-            "message_id": done.message_id,
-            "queue": letter.queue if letter else None,
-            "died_of": letter.reason if letter else None,
-        },
+    routing_key, dead_letter = done.envelope.routing_key, done.letter
+    unit.reply(routing_key, done.answer, dead_letter_answer(done, unit.now))
+    unit.audit(
+        Act(
+            user=done.envelope.user or "",
+            act=routing_key,
+            tenant=dead_letter.tenant if dead_letter else None,
+            subject=done.letter_id,
+            detail={
+                "answer": done.answer,
+                "reason": done.reason,
+                "message_id": done.message_id,
+                "queue": dead_letter.queue if dead_letter else None,
+                "died_of": dead_letter.reason if dead_letter else None,
+            },
+        )
     )
-    await keep_acts(connection, [act])
-    return committed

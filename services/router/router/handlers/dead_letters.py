@@ -20,11 +20,9 @@ from herald.contracts.topology import (
     OUTBOUND,
 )
 from herald.contracts.work import Work
-from herald.database.pool import Database
 from router import metrics
-from router.committing import Committer
+from router.batches import apply_isolated
 from router.core.facts import DeadLettered, Fact
-from router.counting import observe_dead_letters
 from router.dead_letters import (
     START_BYTES,
     DeadLetter,
@@ -32,8 +30,7 @@ from router.dead_letters import (
     dead_letter_from_delivery,
     last_death,
 )
-from router.poison_isolation import apply_isolated
-from router.store.dead_letters import insert_dead_letters
+from router.unit_of_work import UnitsOfWork
 
 DELIVERY_LIMIT = "delivery_limit"  # RabbitMQ's word in `x-death`
 
@@ -48,13 +45,11 @@ class DeadLetterHandler:
 
     def __init__(
         self,
-        database: Database,
-        committer: Committer,
+        units: UnitsOfWork,
         configuration: HeraldFile,
         handlers: Mapping[str, Handler],
     ) -> None:
-        self._database = database
-        self._committer = committer
+        self._units = units
         self._services = configuration.services
         self._handlers = handlers
         for queue in handlers:
@@ -90,11 +85,9 @@ class DeadLetterHandler:
             fact = _lost_work(delivery, letter.reason)
             if fact is not None and self._services.is_routers(delivery.user_id):
                 facts.setdefault(fact.attempt.message_id, []).append(fact)
-        async with self._database.transaction() as connection:
-            committed = await self._committer.apply(connection, facts, self._database.now())
-            buried = await insert_dead_letters(connection, letters)
-        observe_dead_letters(buried)
-        await self._committer.keep(committed)
+        async with self._units.begin() as unit:
+            await unit.apply(facts)
+            unit.dead_letter(*letters)
 
     async def _keep_bare(self, delivery: Delivery, error: Exception) -> None:
         letter = DeadLetter(
@@ -106,9 +99,8 @@ class DeadLetterHandler:
             headers="{}",
             body=delivery.body[:START_BYTES],
         )
-        async with self._database.connection() as connection:
-            buried = await insert_dead_letters(connection, [letter])
-        observe_dead_letters(buried)
+        async with self._units.begin() as unit:
+            unit.dead_letter(letter)
 
 
 def _lost_work(delivery: Delivery, reason: str) -> DeadLettered | None:

@@ -1,50 +1,50 @@
-"""What recipients sent: kept once, and told to the first tenant of the account it came to."""
+"""What recipients sent: kept once, and published to the first tenant of the account it came to."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from uuid import UUID
 
-from herald.bus.outgoing_messages import OutgoingMessage
 from herald.config.file import HeraldFile
 from herald.contracts.identifiers import AttemptId
 from herald.contracts.receipts import InboundReceipt
 from herald.database.pool import Connection
 from router import metrics
-from router.outgoing.messages import inbound_event, inbound_event_id
+from router.outgoing.provider_news import inbound_event, inbound_event_id
 from router.store.inbound import InboundRow, keep_inbound
 from router.store.references import ReferenceKey, find_references
+from router.unit_of_work import UnitOfWork
 
 
-class Inbound:
+class InboundMessages:
     """Knows whose each account's inbound messages are."""
 
     def __init__(self, configuration: HeraldFile) -> None:
         self._configuration = configuration
 
-    async def take(
-        self, connection: Connection, receipts: Sequence[InboundReceipt]
-    ) -> tuple[list[OutgoingMessage], list[tuple[InboundReceipt, str]]]:
-        """Keep recipients' messages; return events of those that are new.
+    async def apply(
+        self, unit: UnitOfWork, receipts: Sequence[InboundReceipt]
+    ) -> list[tuple[InboundReceipt, str]]:
+        """Keep recipients' messages and publish those that are new.
 
-        Apart come those to an account that is not configured: nobody may hear of them.
+        Returns those to an account that is not configured: no tenant may see them.
         """
         rows = {row.key: row for row in map(self._row, receipts)}
         if not rows:
-            return [], []
-        new = await keep_inbound(connection, list(rows.values()))
-        answered = await _answered(connection, [rows[key].receipt for key in new])
-        events: list[OutgoingMessage] = []
-        homeless: list[tuple[InboundReceipt, str]] = []
+            return []
+        new = await keep_inbound(unit.connection, list(rows.values()))
+        answered = await _answered(unit.connection, [rows[key].receipt for key in new])
+        unknown: list[tuple[InboundReceipt, str]] = []
         for key, row in rows.items():
             receipt = row.receipt
-            metrics.INBOUND.labels(receipt.channel, str(key in new).lower()).inc()
+            is_new = str(key in new).lower()
+            unit.after_commit(metrics.INBOUND.labels(receipt.channel, is_new).inc)
             if row.tenant is None:
-                homeless.append((receipt, "unknown_account"))
+                unknown.append((receipt, "unknown_account"))
             elif key in new:
                 message_id, raw = _message_of(answered, receipt), self._wants_raw(row.tenant)
-                events.append(inbound_event(receipt, row.tenant, message_id, raw=raw))
-        return events, homeless
+                unit.publish(inbound_event(receipt, row.tenant, message_id, raw=raw))
+        return unknown
 
     def _row(self, receipt: InboundReceipt) -> InboundRow:
         account = self._configuration.accounts.get(receipt.account)

@@ -1,12 +1,12 @@
-"""Receipts in batches: matched to attempts, folded into messages, inbound messages passed on."""
+"""Receipts in batches: facts for the messages of their attempts, and news of other kinds."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
-import structlog
 from pydantic import ValidationError
 
 from herald.bus.deliveries import Delivery
@@ -21,20 +21,14 @@ from herald.contracts.receipts import (
 )
 from herald.contracts.text import storable
 from herald.contracts.vocabulary import Lane
-from herald.database.pool import Database
-from router.committing import Committer
+from router.batches import apply_isolated
 from router.core.facts import Fact, ReceiptArrived
-from router.core.message import Attempt, Message
-from router.counting import observe_dead_letters
-from router.dead_letters import DeadLetter, dead_letter_from_receipt, dead_letter_from_unreadable
+from router.dead_letters import dead_letter_from_receipt, dead_letter_from_unreadable
 from router.handlers.account_updates import AccountUpdates
-from router.handlers.correlation import match
-from router.handlers.inbound import Inbound
-from router.handlers.refused_reports import FOREIGN_USER, RefusedReports
-from router.poison_isolation import apply_isolated
-from router.store.dead_letters import insert_dead_letters
-
-_log = structlog.get_logger(__name__)
+from router.handlers.correlation import correlate
+from router.handlers.foreign_receipts import FOREIGN_USER, ForeignUsers, Ownership
+from router.handlers.inbound import InboundMessages
+from router.unit_of_work import UnitOfWork, UnitsOfWork
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +37,7 @@ class Item:
 
     delivery: Delivery
     receipt: Receipt
-    may_be_told: bool = True  # by the broker user that published it
+    is_allowed: bool = True  # the broker user that published it may report it
 
 
 class ReceiptHandler:
@@ -52,126 +46,85 @@ class ReceiptHandler:
     def __init__(
         self,
         lane: Lane,
-        database: Database,
-        committer: Committer,
+        units: UnitsOfWork,
         configuration: HeraldFile,
         *,
         handled: Callable[[Lane, Sequence[Pulse]], None],
     ) -> None:
         self._lane = lane
         self._handled = handled
-        self._database = database
-        self._committer = committer
-        self._accounts = configuration.accounts
-        self._inbound = Inbound(configuration)
+        self._units = units
+        self._inbound = InboundMessages(configuration)
         self._updates = AccountUpdates(configuration)
         self._services = configuration.services
-        self._refused = RefusedReports()
-        self._missing_accounts: set[str] = set()
+        self._ownership = Ownership(configuration)
+        self._foreign_users = ForeignUsers()
 
     async def __call__(self, deliveries: Sequence[Delivery]) -> None:
         """Apply a batch; what can't be read or applied is dead-lettered alone."""
         items: list[Item] = []
-        pulses: list[Pulse] = []
+        pulses: list[tuple[Delivery, Pulse]] = []
         for delivery in deliveries:
             try:
                 receipt = RECEIPT.validate_json(delivery.body)
             except ValidationError:
                 delivery.reject()
                 continue
-            allowed = self._services.may_report(delivery.user_id, receipt)
-            if not allowed:
-                self._refused.note(delivery.user_id, receipt)
             if isinstance(receipt, Pulse):
-                if allowed:
-                    pulses.append(receipt)
+                pulses.append((delivery, receipt))
             elif _can_be_stored(receipt, delivery.body):
+                allowed = self._services.may_report(delivery.user_id, receipt)
                 items.append(Item(delivery, receipt, allowed))
             else:
                 delivery.reject()
         if items:
-            await apply_isolated(items, self._apply, _set_aside)
+            await apply_isolated(items, self._apply, _dead_letter)
         if pulses:
-            self._handled(self._lane, pulses)
+            self._take_pulses(pulses)
 
     async def _apply(self, items: Sequence[Item]) -> None:
-        now = self._database.now()
-        told = [item.receipt for item in items if item.may_be_told]
-        attempts = [receipt for receipt in told if isinstance(receipt, AttemptReceipt)]
-        inbound = [receipt for receipt in told if isinstance(receipt, InboundReceipt)]
-        updates = [receipt for receipt in told if isinstance(receipt, AccountReceipt)]
-        async with self._database.transaction() as connection:
-            matched = await match(connection, attempts)
-            events, homeless = await self._inbound.take(connection, inbound)
-            news, nobodys = await self._updates.take(connection, updates)
-            facts: dict[UUID, list[Fact]] = {}
-            for reported in matched.facts:
-                facts.setdefault(reported.attempt.message_id, []).append(reported)
-            committed = await self._committer.apply(
-                connection, facts, now, guard=self._why_foreign, also=[*events, *news]
-            )
-            refused = [
-                (fact.receipt, why)
-                for fact, why in committed.refused
-                if isinstance(fact, ReceiptArrived)
-            ]
+        allowed = [item.receipt for item in items if item.is_allowed]
+        attempts = [receipt for receipt in allowed if isinstance(receipt, AttemptReceipt)]
+        inbound = [receipt for receipt in allowed if isinstance(receipt, InboundReceipt)]
+        updates = [receipt for receipt in allowed if isinstance(receipt, AccountReceipt)]
+        async with self._units.begin() as unit:
+            correlated = await correlate(unit.connection, attempts)
             lost: list[tuple[Receipt, str]] = [
-                *matched.strangers,
-                *homeless,
-                *nobodys,
-                *refused,
+                *correlated.foreign,
+                *await self._inbound.apply(unit, inbound),
+                *await self._updates.apply(unit, updates),
             ]
+            facts: dict[UUID, list[Fact]] = {}
+            for arrived in correlated.facts:
+                facts.setdefault(arrived.attempt.message_id, []).append(arrived)
+            for fact, why in await unit.apply(facts, guard=self._ownership.why_foreign):
+                if isinstance(fact, ReceiptArrived):
+                    lost.append((fact.receipt, why))
             users = {id(item.receipt): item.delivery.user_id for item in items}
             own = self._services.own_user
-            letters = [
-                dead_letter_from_receipt(one, why, users.get(id(one), own)) for one, why in lost
-            ]
-            letters += [
-                _dead_letter_of_foreign_user(item) for item in items if not item.may_be_told
-            ]
-            letters += map(dead_letter_from_unreadable, matched.unreadable)
-            buried = await insert_dead_letters(connection, letters)
-        observe_dead_letters(buried)
-        await self._committer.keep(committed)
+            for receipt, why in lost:
+                user = users.get(id(receipt), own)
+                unit.dead_letter(dead_letter_from_receipt(receipt, why, user))
+            unit.dead_letter(*map(dead_letter_from_unreadable, correlated.unreadable))
+            for item in items:
+                if not item.is_allowed:
+                    self._refuse(unit, item)
 
-    def _why_foreign(self, message: Message, fact: Fact) -> str | None:
-        """Refuse a receipt from an account that has no business with the message."""
-        if not isinstance(fact, ReceiptArrived):
-            return None
-        attempt = message.find(fact.attempt)
-        if attempt is None:
-            return "unknown_attempt"
-        return None if self._belongs(message, attempt, fact.receipt) else "foreign_receipt"
+    def _refuse(self, unit: UnitOfWork, item: Item) -> None:
+        """Keep a report by a broker user that may not give it."""
+        user, receipt = item.delivery.user_id, item.receipt
+        unit.dead_letter(dead_letter_from_receipt(receipt, FOREIGN_USER, user))
+        unit.after_commit(partial(self._foreign_users.note, user, receipt))
 
-    def _belongs(self, message: Message, attempt: Attempt, receipt: AttemptReceipt) -> bool:
-        """Tell whether the receipt's account may speak of the attempt.
-
-        The attempt's own may; while that is unknown, any account that serves the tenant on the
-        attempt's channel. A worker speaks of its own channel's attempts only.
-        """
-        by_worker = receipt.source == "channel"
-        if by_worker and receipt.channel != attempt.channel:
-            return False
-        if by_worker and not receipt.account:
-            return True  # it failed before an account was chosen
-        if attempt.account:
-            return (attempt.provider, attempt.account) == (receipt.provider, receipt.account)
-        account = self._accounts.get(receipt.account)
-        if account is None and by_worker:
-            self._note_missing_account(receipt.account)
-            return True
-        return (
-            account is not None
-            and account.provider == receipt.provider
-            and account.channel == attempt.channel
-            and message.tenant in account.tenants
-        )
-
-    def _note_missing_account(self, name: str) -> None:
-        """Say once that a worker has a configuration that this router has not got yet."""
-        if name not in self._missing_accounts:
-            self._missing_accounts.add(name)
-            _log.warning("receipts.account_not_configured", account=name)
+    def _take_pulses(self, pulses: Sequence[tuple[Delivery, Pulse]]) -> None:
+        allowed: list[Pulse] = []
+        for delivery, pulse in pulses:
+            if self._services.may_report(delivery.user_id, pulse):
+                allowed.append(pulse)
+            else:
+                self._foreign_users.note(delivery.user_id, pulse)
+        if allowed:
+            self._handled(self._lane, allowed)
 
 
 def _can_be_stored(receipt: Receipt, body: bytes) -> bool:
@@ -182,9 +135,5 @@ def _can_be_stored(receipt: Receipt, body: bytes) -> bool:
     return bool(storable(document) == document)
 
 
-async def _set_aside(item: Item, _error: Exception) -> None:
+async def _dead_letter(item: Item, _error: Exception) -> None:
     item.delivery.reject()
-
-
-def _dead_letter_of_foreign_user(item: Item) -> DeadLetter:
-    return dead_letter_from_receipt(item.receipt, FOREIGN_USER, item.delivery.user_id)

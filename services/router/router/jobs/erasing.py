@@ -18,17 +18,17 @@ import structlog
 
 from herald.config.file import HeraldFile
 from herald.contracts.topology import ERASE_KEY
-from herald.database.pool import Connection, Database
+from herald.database.pool import Connection
 from herald.service.periodic import JITTER, Periodic
-from router.committing import Committed, Committer
+from router.commands import ErasureRequest
 from router.core.facts import CancelAsked, CommandContext, Fact
 from router.core.message import Message
-from router.outgoing.erasures import erased_event
+from router.outgoing.answers import erased_event
 from router.store import erasures as store
-from router.store.audit import Act, keep_acts
+from router.store.audit import Act
 from router.store.erasures import Erasure, Page
-from router.store.messages import lock_messages
 from router.store.retention import FIRST_MESSAGE, erase_attempts, erase_messages
+from router.unit_of_work import UnitOfWork, UnitsOfWork
 
 REFERENCES, DEAD_LETTERS, INBOUND = 5000, 100, 1000  # in one transaction
 
@@ -56,10 +56,9 @@ DEFAULT_PACE = ErasingPace()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Turn:
-    """What a step came to: the erasure as it is now, and what its transaction promised."""
+    """What a step came to: the erasure as it is now, and when to go on with it."""
 
     erasure: Erasure
-    committed: Sequence[Committed] = ()
     pause: timedelta = timedelta(0)
 
 
@@ -67,15 +66,10 @@ class Erasing:
     """Goes on with erasures; any number of routers may do so."""
 
     def __init__(
-        self,
-        database: Database,
-        committer: Committer,
-        configuration: HeraldFile,
-        pace: ErasingPace = DEFAULT_PACE,
+        self, units: UnitsOfWork, configuration: HeraldFile, pace: ErasingPace = DEFAULT_PACE
     ) -> None:
-        self._database = database
+        self._units = units
         self._pace = pace
-        self._committer = committer
         self._accounts = configuration.accounts
 
     async def run(self) -> None:
@@ -84,20 +78,19 @@ class Erasing:
 
     async def turn(self) -> bool:
         """Do a step of one erasure; False when there is none to go on with."""
-        async with self._database.transaction() as connection:
-            erasure = await store.take_erasure(connection)
+        async with self._units.begin() as unit:
+            erasure = await store.take_erasure(unit.connection)
             if erasure is None:
                 return False
-            turn = await self._step(connection, erasure)
-            await store.save_erasure(connection, turn.erasure, turn.pause)
-        for committed in turn.committed:
-            await self._committer.keep(committed)
-        return True
+            turn = await self._step(unit, erasure)
+            await store.save_erasure(unit.connection, turn.erasure, turn.pause)
+            return True
 
-    async def _step(self, connection: Connection, erasure: Erasure) -> _Turn:
+    async def _step(self, unit: UnitOfWork, erasure: Erasure) -> _Turn:
+        connection = unit.connection
         match STEPS[erasure.step]:
             case "messages":
-                return await self._messages(connection, erasure)
+                return await self._messages(unit, erasure)
             case "provider_refs":
                 accounts = self._accounts_of(erasure.asked.tenant)
                 page = await store.erase_references(connection, erasure, accounts, REFERENCES)
@@ -108,63 +101,32 @@ class Erasing:
             case "inbound":
                 return _searched(erasure, await store.erase_inbound(connection, erasure, INBOUND))
             case "wait":
-                return await self._wait(connection, erasure)
+                return await self._wait(unit, erasure)
             case _:
-                return await self._finish(connection, erasure)
+                return await self._finish(unit, erasure)
 
     def _accounts_of(self, tenant: str | None) -> list[str] | None:
         if tenant is None:
             return None
         return [name for name, account in self._accounts.items() if tenant in account.tenants]
 
-    async def _messages(self, connection: Connection, erasure: Erasure) -> _Turn:
+    async def _messages(self, unit: UnitOfWork, erasure: Erasure) -> _Turn:
         """Stop and erase the next messages; those with a call under way are left for later."""
         after = UUID(erasure.place[0]) if erasure.place else FIRST_MESSAGE
-        ids = await store.find_by_address(connection, erasure, after, self._pace.messages)
+        ids = await store.find_by_address(unit.connection, erasure, after, self._pace.messages)
         if not ids:
             return _searched(erasure, Page(place=None, erased=0))
-        committed = await self._stop(connection, erasure, ids)
-        erased = await self._erase(connection, ids)
+        messages = await _stop(unit, erasure.asked, ids)
+        erased = await _erase(unit.connection, messages)
         place = (str(ids[-1]),)
-        return _Turn(
-            erasure=replace(erasure, place=place, erased=_sum(erasure.erased, erased)),
-            committed=(committed,),
-        )
+        return _Turn(erasure=replace(erasure, place=place, erased=_sum(erasure.erased, erased)))
 
-    async def _stop(
-        self, connection: Connection, erasure: Erasure, ids: Sequence[UUID]
-    ) -> Committed:
-        """Take messages back, or stop their plans, as a cancel does."""
-        asked = erasure.asked
-        context = CommandContext(
-            routing_key=ERASE_KEY, cause=f"erase:{asked.id}", user=asked.user, wants_answer=False
-        )
-        facts: dict[UUID, list[Fact]] = {name: [CancelAsked(context=context)] for name in ids}
-        now = self._database.now()
-        return await self._committer.apply(connection, facts, now, guard=_why_stopped)
-
-    async def _erase(self, connection: Connection, ids: Sequence[UUID]) -> dict[str, int]:
-        """Erase those of some messages of which no call is under way; return what was, by table."""
-        messages = await lock_messages(connection, ids)
-        attempts = await store.load_attempts(connection, ids)
-        every = [attempt for listed in attempts.values() for attempt in listed]
-        open_ones = set(await erase_attempts(connection, every))
-        ready = [
-            name
-            for name, message in messages.items()
-            if message.live is None and not open_ones.intersection(attempts[name])
-        ]
-        full = [name for name in ready if not messages[name].is_erased]
-        elements = await erase_messages(connection, full) if full else 0
-        await store.forget_hashes(connection, ready)
-        sends = sum(len(attempts[name]) for name in full)
-        return {"messages": len(full), "history": elements, "sends": sends}
-
-    async def _wait(self, connection: Connection, erasure: Erasure) -> _Turn:
+    async def _wait(self, unit: UnitOfWork, erasure: Erasure) -> _Turn:
         """Go on once nothing can come any more; meanwhile erase messages whose calls ended."""
-        again = await self._messages(connection, replace(erasure, place=()))
-        obstacles = await store.find_obstacles(connection, erasure.asked_at, self._pace.under_way)
-        if await store.find_by_address(connection, erasure, FIRST_MESSAGE, 1):
+        again = await self._messages(unit, replace(erasure, place=()))
+        under_way = self._pace.under_way
+        obstacles = await store.find_obstacles(unit.connection, erasure.asked_at, under_way)
+        if await store.find_by_address(unit.connection, erasure, FIRST_MESSAGE, 1):
             obstacles.append("messages")
         if obstacles:
             waits_for = ", ".join(obstacles)
@@ -173,13 +135,13 @@ class Erasing:
         ready = replace(again.erasure, step=_WAIT + 1, place=(), waits_for=None)
         return replace(again, erasure=ready)
 
-    async def _finish(self, connection: Connection, erasure: Erasure) -> _Turn:
-        if await store.find_by_address(connection, erasure, FIRST_MESSAGE, 1):
+    async def _finish(self, unit: UnitOfWork, erasure: Erasure) -> _Turn:
+        if await store.find_by_address(unit.connection, erasure, FIRST_MESSAGE, 1):
             return _Turn(erasure=replace(erasure, step=_WAIT, place=()))
-        if await store.has_mentioning_outbox(connection, erasure):
+        if await store.has_mentioning_outbox(unit.connection, erasure):
             waiting = replace(erasure, waits_for="outbox")
             return _Turn(erasure=waiting, pause=self._pace.look_again)
-        asked, now = erasure.asked, self._database.now()
+        asked = erasure.asked
         act = Act(
             user=asked.user or _UNKNOWN_USER,
             act=asked.routing_key,
@@ -191,12 +153,41 @@ class Erasing:
                 "erased": erasure.erased,
             },
         )
-        await keep_acts(connection, [act])
-        await store.finish_erasure(connection, erasure)
-        event = erased_event(asked, erasure.erased, now)
-        committed = await self._committer.save(connection, [], [], [event], now)
+        unit.audit(act)
+        await store.finish_erasure(unit.connection, erasure)
+        unit.publish(erased_event(asked, erasure.erased, unit.now))
         _log.info("erasing.finished", erasure=str(asked.id), **erasure.erased)
-        return _Turn(erasure=erasure, committed=(committed,))
+        return _Turn(erasure=erasure)
+
+
+async def _stop(
+    unit: UnitOfWork, asked: ErasureRequest, ids: Sequence[UUID]
+) -> Mapping[UUID, Message]:
+    """Take messages back, or stop their plans, as a cancel does; return them as they are then."""
+    context = CommandContext(
+        routing_key=ERASE_KEY, cause=f"erase:{asked.id}", user=asked.user, wants_answer=False
+    )
+    facts: dict[UUID, list[Fact]] = {name: [CancelAsked(context=context)] for name in ids}
+    await unit.apply(facts, guard=_why_stopped)
+    await unit.flush()
+    return await unit.lock(ids)
+
+
+async def _erase(connection: Connection, messages: Mapping[UUID, Message]) -> dict[str, int]:
+    """Erase those of some messages of which no call is under way; return what was, by table."""
+    attempts = await store.load_attempts(connection, list(messages))
+    every = [attempt for listed in attempts.values() for attempt in listed]
+    open_ones = set(await erase_attempts(connection, every))
+    ready = [
+        name
+        for name, message in messages.items()
+        if message.live is None and not open_ones.intersection(attempts[name])
+    ]
+    full = [name for name in ready if not messages[name].is_erased]
+    elements = await erase_messages(connection, full) if full else 0
+    await store.forget_hashes(connection, ready)
+    sends = sum(len(attempts[name]) for name in full)
+    return {"messages": len(full), "history": elements, "sends": sends}
 
 
 def _why_stopped(message: Message, _fact: Fact) -> str | None:

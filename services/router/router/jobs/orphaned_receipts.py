@@ -12,13 +12,11 @@ from datetime import datetime, timedelta
 import structlog
 
 from herald.config.file import HeraldFile
-from herald.database.pool import Database
 from herald.service.periodic import Periodic
 from router import metrics
-from router.counting import observe_dead_letters
 from router.dead_letters import DeadLetter, dead_letter_from_receipt, dead_letter_from_unreadable
-from router.store.dead_letters import insert_dead_letters
 from router.store.references import ReferenceRow, clear_parked, lock_orphaned
+from router.unit_of_work import UnitsOfWork
 
 PATIENCE = timedelta(days=1)  # an acceptance is at most a long outage late
 INTERVAL_SECONDS = 600
@@ -30,8 +28,8 @@ _log = structlog.get_logger(__name__)
 class OrphanedReceipts:
     """Makes dead letters of parked receipts that no attempt of ours took up."""
 
-    def __init__(self, database: Database, configuration: HeraldFile) -> None:
-        self._database = database
+    def __init__(self, units: UnitsOfWork, configuration: HeraldFile) -> None:
+        self._units = units
         self._own_user = configuration.services.own_user
         self._ignoring = frozenset(
             name for name, account in configuration.accounts.items() if account.foreign == "ignore"
@@ -43,24 +41,22 @@ class OrphanedReceipts:
 
     async def sweep(self, now: datetime) -> bool:
         """Give up what has waited too long; return whether more may wait."""
-        buried: list[str] = []
-        async with self._database.transaction() as connection:
-            rows = await lock_orphaned(connection, now - PATIENCE, BATCH)
+        async with self._units.begin(now) as unit:
+            rows = await lock_orphaned(unit.connection, now - PATIENCE, BATCH)
+            dead_letters = [one for row in rows for one in self._dead_letters(row)]
+            unit.dead_letter(*dead_letters)
             if rows:
-                letters = [letter for row in rows for letter in self._letters(row)]
-                buried = await insert_dead_letters(connection, letters)
-                await clear_parked(connection, [row.key for row in rows])
-        if buried:
-            _log.warning("orphaned_receipts.dead_lettered", receipts=len(buried))
-        observe_dead_letters(buried)
+                await clear_parked(unit.connection, [row.key for row in rows])
+        if dead_letters:
+            _log.warning("orphaned_receipts.dead_lettered", receipts=len(dead_letters))
         for account, number in self._ignored(rows).items():
             metrics.FOREIGN_IGNORED.labels(account).inc(number)
         return len(rows) == BATCH
 
     async def _sweep_now(self) -> bool:
-        return await self.sweep(self._database.now())
+        return await self.sweep(self._units.now())
 
-    def _letters(self, row: ReferenceRow) -> Iterator[DeadLetter]:
+    def _dead_letters(self, row: ReferenceRow) -> Iterator[DeadLetter]:
         _, account, _ = row.key
         if account not in self._ignoring:
             for receipt in row.parked:
@@ -68,7 +64,7 @@ class OrphanedReceipts:
         yield from map(dead_letter_from_unreadable, row.unreadable)
 
     def _ignored(self, rows: Iterable[ReferenceRow]) -> Counter[str]:
-        """Count by account the receipts of which no letter was made."""
+        """Count by account the receipts of which no dead letter was made."""
         ignored: Counter[str] = Counter()
         for row in rows:
             _, account, _ = row.key

@@ -14,13 +14,12 @@ import structlog
 from herald.database.pool import Database
 from herald.service.periodic import JITTER, Periodic
 from router import metrics
-from router.committing import Committer
+from router.batches import apply_isolated
 from router.core.deadlines import due_at, gate_of, silence_at
 from router.core.facts import Due
 from router.core.message import Message
-from router.poison_isolation import apply_isolated
 from router.store.messages import find_due, lock_due, postpone
-from router.transaction import Batch
+from router.unit_of_work import UnitsOfWork
 
 SCAN_SECONDS = 0.25
 BATCH = 200
@@ -35,11 +34,11 @@ class Timers:
     def __init__(
         self,
         database: Database,
-        committer: Committer,
+        units: UnitsOfWork,
         gates: Callable[[], Mapping[str, datetime]],
     ) -> None:
         self._database = database
-        self._committer = committer
+        self._units = units
         self._gates = gates
         self._periodic = Periodic("timers", self._scan, SCAN_SECONDS, jitter=JITTER)
 
@@ -69,19 +68,14 @@ class Timers:
 
     async def _act(self, ids: Sequence[UUID], now: datetime, gates: Mapping[str, datetime]) -> int:
         """Decide those of `ids` that are ours; return how many."""
-        async with self._database.transaction() as connection:
-            due = await lock_due(connection, ids, now, gates)
-            if not due:
-                return 0
-            batch = Batch(now, self._committer.rules)
-            batch.add(due)
-            for message in due:
-                batch.fold(message.id, Due(silence_until=gates.get(gate_of(message))))
-            committed = await self._committer.write(
-                connection, batch, {message.id: message for message in due}
+        async with self._units.begin(now) as unit:
+            due = await lock_due(unit.connection, ids, now, gates)
+            unit.hold(due)
+            await unit.apply(
+                {message.id: [Due(silence_until=gates.get(gate_of(message)))] for message in due}
             )
-        metrics.TIMER_LAG_SECONDS.set(_lag_seconds(due, now))
-        await self._committer.keep(committed)
+        if due:
+            metrics.TIMER_LAG_SECONDS.set(_lag_seconds(due, now))
         return len(due)
 
     async def _put_off(self, message_id: UUID, _error: Exception) -> None:

@@ -14,6 +14,7 @@ from pydantic_core import to_json
 from herald.database.pool import Connection
 from herald.database.queries import load_queries
 from router.commands import ErasureRequest
+from router.store.mentions import mentions_of
 
 QUERIES = load_queries("router.store", "erasures.sql")
 MAX_PAGE_BYTES = 1024 * 1024  # of bodies: searching them takes about 0.1 s a MiB
@@ -144,7 +145,8 @@ async def erase_references(
     connection: Connection, erasure: Erasure, accounts: Sequence[str] | None, limit: int
 ) -> Page:
     """Erase what a page of references mentions; of some accounts, or of all."""
-    mentions, place = erasure.asked.mentions, erasure.place or ("", "", "")
+    mentions = mentions_of(erasure.asked.addresses)
+    place = erasure.place or ("", "", "")
     row = await connection.fetchrow(
         QUERIES["erase_references"], mentions.pattern, mentions.like, accounts, *place, limit
     )
@@ -156,10 +158,11 @@ async def erase_references(
 async def erase_dead_letters(connection: Connection, erasure: Erasure, limit: int) -> Page:
     """Erase those of a page of dead letters that mention an address; few, if they are large."""
     asked, (place,) = erasure.asked, erasure.place or ("",)
+    mentions = mentions_of(asked.addresses)
     row = await connection.fetchrow(
         QUERIES["erase_dead_letters"],
-        asked.mentions.pattern,
-        asked.mentions.like,
+        mentions.pattern,
+        mentions.like,
         asked.tenant,
         place,
         limit,
@@ -188,7 +191,7 @@ async def find_obstacles(connection: Connection, since: datetime, margin: timede
 
 async def has_mentioning_outbox(connection: Connection, erasure: Erasure) -> bool:
     """Whether a frame with one of the addresses waits to be published."""
-    mentions = erasure.asked.mentions
+    mentions = mentions_of(erasure.asked.addresses)
     found: bool = await connection.fetchval(
         QUERIES["has_mentioning_outbox"], mentions.pattern, mentions.like
     )

@@ -1,8 +1,10 @@
-"""Effects as frames: work for channels, events and answers for users. Pure."""
+"""What a decision's effects publish: work for a channel, events and answers for users. Pure."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from uuid import UUID
 
 from herald.bus.outgoing_messages import OutgoingMessage
 from herald.contracts.content import ChannelContent
@@ -14,39 +16,41 @@ from herald.contracts.events import (
     MessageData,
     event_type,
 )
-from herald.contracts.identifiers import UNKNOWN_TENANT, amqp_message_id, event_id_for
-from herald.contracts.receipts import AccountReceipt, InboundReceipt
+from herald.contracts.identifiers import amqp_message_id, event_id_for
 from herald.contracts.topology import (
     EVENTS,
     OUTBOUND,
-    account_event_key,
     command_event_key,
-    inbound_event_key,
     message_event_key,
     outbound_key,
 )
 from herald.contracts.vocabulary import CommandAnswer
 from herald.contracts.work import Work, WorkContent
-from router.commands import Rejection
-from router.core.effects import Answer, Emit
+from router.core.effects import Answer, Dispatch, Effect, Emit
 from router.core.fallback import avoided_accounts
 from router.core.message import Attempt, Message
-from router.dead_letters import DeadLetterAct
 
 WORK_TYPE = "herald.work.send.v1"
-INBOUND_TYPE = event_type("inbound", "received")
-ACCOUNT_TYPE = event_type("account", "updated")
-# what an event tells as the receipt does
-_INBOUND_AS_TOLD = (InboundData.model_fields.keys() & InboundReceipt.model_fields.keys()) - {
-    "in_reply_to",
-    "occurred_at",
-}
-_UPDATE_AS_TOLD = (AccountData.model_fields.keys() & AccountReceipt.model_fields.keys()) - {
-    "occurred_at"
-}
 
 
-def work_frame(message: Message, attempt: Attempt, content: ChannelContent) -> OutgoingMessage:
+def outgoing_message(
+    message: Message,
+    effect: Effect,
+    contents: Mapping[UUID, Mapping[str, ChannelContent]],
+    now: datetime,
+) -> OutgoingMessage | None:
+    """Return what an effect publishes, if anything; work needs the message's contents."""
+    if isinstance(effect, Dispatch):
+        content = contents[message.id][effect.attempt.channel]
+        return work_message(message, effect.attempt, content)
+    if isinstance(effect, Emit):
+        return message_event(message, effect, now)
+    if isinstance(effect, Answer):
+        return answer_event(message, effect, now)
+    return None
+
+
+def work_message(message: Message, attempt: Attempt, content: ChannelContent) -> OutgoingMessage:
     """Hand an attempt to its channel."""
     plan, step = message.plan, message.step(attempt)
     attempt_id = str(message.attempt_id(attempt))
@@ -80,7 +84,7 @@ def work_frame(message: Message, attempt: Attempt, content: ChannelContent) -> O
 
 
 def message_event(message: Message, emit: Emit, now: datetime) -> OutgoingMessage:
-    """Tell what happened to a message."""
+    """Say what happened to a message."""
     attempt, receipt = emit.attempt, emit.receipt
     data = MessageData(
         message_id=str(message.id),
@@ -115,7 +119,7 @@ def message_event(message: Message, emit: Emit, now: datetime) -> OutgoingMessag
         data=data,
     )
     key = message_event_key(emit.what, message.tenant)
-    return _event_frame(event, key, message.plan.correlation_id)
+    return event_message(event, key, message.plan.correlation_id)
 
 
 def answer_event(message: Message, answer: Answer, now: datetime) -> OutgoingMessage:
@@ -143,92 +147,6 @@ def answer_event(message: Message, answer: Answer, now: datetime) -> OutgoingMes
     )
 
 
-def rejection_event(rejected: Rejection, now: datetime) -> OutgoingMessage:
-    """Refuse a command, naming the field at fault."""
-    context = rejected.envelope.context
-    data = CommandData(
-        command=context.routing_key,
-        tenant=rejected.tenant,
-        message_id=rejected.message_id,
-        idempotency_key=rejected.idempotency_key,
-        field=rejected.field,
-        reason=rejected.reason,
-    )
-    return command_event(
-        CommandAnswer.REJECTED, data, context.cause, context.cause, context.correlation_id, now
-    )
-
-
-def dead_letter_answer(done: DeadLetterAct, now: datetime) -> OutgoingMessage:
-    """Answer an operator's command about a dead letter, to the tenant whose letter it is."""
-    context, letter = done.envelope.context, done.letter
-    data = CommandData(
-        command=context.routing_key,
-        tenant=(letter.tenant if letter else None) or UNKNOWN_TENANT,
-        message_id=str(done.message_id) if done.message_id else None,
-        idempotency_key=letter.idempotency_key if letter else None,
-        field=done.field,
-        reason=done.reason,
-        dead_letter=done.letter_id,
-    )
-    return command_event(
-        done.answer, data, context.cause, context.cause, context.correlation_id, now
-    )
-
-
-def inbound_event_id(receipt: InboundReceipt) -> str:
-    """Name the event of a recipient's message: the same for every time the provider tells it."""
-    return event_id_for(_inbound_subject(receipt), INBOUND_TYPE, "received")
-
-
-def inbound_event(
-    receipt: InboundReceipt, tenant: str, in_reply_to: str | None, *, raw: bool = False
-) -> OutgoingMessage:
-    """Tell what a recipient sent; with `raw` also as the provider told it."""
-    occurred_at = receipt.occurred_at or receipt.received_at
-    data = InboundData(
-        **{name: getattr(receipt, name) for name in _INBOUND_AS_TOLD},
-        tenant=tenant,
-        provider_message_id=receipt.reference,
-        in_reply_to=in_reply_to,
-        answers=receipt.in_reply_to,
-        occurred_at=occurred_at,
-        raw=receipt.element if raw else None,
-    )
-    event = Event[InboundData](
-        id=inbound_event_id(receipt),
-        type=INBOUND_TYPE,
-        subject=_inbound_subject(receipt),
-        time=occurred_at,
-        data=data,
-    )
-    return _event_frame(event, inbound_event_key(receipt.channel, tenant), None)
-
-
-def account_event(receipt: AccountReceipt, tenant: str) -> OutgoingMessage:
-    """Tell one of an account's tenants what is new about it."""
-    occurred_at = receipt.occurred_at or receipt.received_at
-    data = AccountData(
-        **{name: getattr(receipt, name) for name in _UPDATE_AS_TOLD},
-        tenant=tenant,
-        occurred_at=occurred_at,
-        raw=receipt.element,
-    )
-    subject = f"{receipt.provider}/{receipt.account}"
-    event = Event[AccountData](
-        id=event_id_for(subject, ACCOUNT_TYPE, f"{tenant}/{receipt.event_key}"),
-        type=ACCOUNT_TYPE,
-        subject=subject,
-        time=occurred_at,
-        data=data,
-    )
-    return _event_frame(event, account_event_key("updated", tenant), None)
-
-
-def _inbound_subject(receipt: InboundReceipt) -> str:
-    return f"{receipt.provider}/{receipt.account}/{receipt.reference}"
-
-
 def command_event(
     answer: CommandAnswer | str,
     data: CommandData,
@@ -237,23 +155,20 @@ def command_event(
     correlation_id: str | None,
     now: datetime,
 ) -> OutgoingMessage:
-    """Tell something of a command: its answer, or that it is done."""
+    """Answer a command, or say that what it asked for is complete."""
     kind = event_type("command", answer)
     event = Event[CommandData](
         id=event_id_for(subject, kind, cause), type=kind, subject=subject, time=now, data=data
     )
-    return _event_frame(event, command_event_key(answer, data.tenant), correlation_id)
+    return event_message(event, command_event_key(answer, data.tenant), correlation_id)
 
 
-def _resent_from(message: Message) -> str | None:
-    return str(message.plan.resent_from) if message.plan.resent_from else None
-
-
-def _event_frame(
+def event_message(
     event: Event[MessageData] | Event[CommandData] | Event[InboundData] | Event[AccountData],
     routing_key: str,
     correlation_id: str | None,
 ) -> OutgoingMessage:
+    """Publish an event under its own id; nobody listening is normal."""
     return OutgoingMessage(
         exchange=EVENTS,
         routing_key=routing_key,
@@ -263,3 +178,7 @@ def _event_frame(
         correlation_id=correlation_id,
         mandatory=False,
     )
+
+
+def _resent_from(message: Message) -> str | None:
+    return str(message.plan.resent_from) if message.plan.resent_from else None

@@ -1,0 +1,105 @@
+"""The messages of one unit of work: how they stand, and what was decided of them. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from pydantic_core import to_json
+
+from herald.config.file import RetryRules
+from herald.contracts.identifiers import AttemptId
+from router.core.decide import decide
+from router.core.effects import Decision, Effect, Withdraw
+from router.core.facts import CancelAsked, Due, Fact, MessageAccepted, ReceiptArrived
+from router.core.message import Message
+from router.store.messages import HistoryRow
+
+
+class Decisions:
+    """Decides facts one after the other and collects what they lead to."""
+
+    def __init__(self, now: datetime, rules: RetryRules) -> None:
+        self.now = now
+        self.messages: dict[UUID, Message] = {}  # as they stand
+        self.history: dict[tuple[UUID, str], HistoryRow] = {}  # to be written
+        self.effects: list[tuple[Message, Effect]] = []  # to be carried out
+        self.made: list[tuple[Message, Fact, Decision]] = []  # the message as it stood before
+        self._rules = rules
+        self._stored: dict[UUID, Message] = {}  # as the database has them
+
+    def hold(self, messages: Iterable[Message]) -> None:
+        """Take in messages as the database has them."""
+        for message in messages:
+            self.messages[message.id] = self._stored[message.id] = message
+
+    def apply(self, message_id: UUID, fact: Fact) -> None:
+        """Decide what a fact makes of a message that is held."""
+        before = self.messages[message_id]
+        if before.is_erased and isinstance(fact, ReceiptArrived):
+            fact = fact.bare
+        self.record(before, fact, self.decide(before, fact))
+
+    def decide(self, message: Message, fact: Fact) -> Decision:
+        """Decide what a fact makes of a message, and keep nothing of it."""
+        return decide(message, fact, self.now, self._rules)
+
+    def record(self, before: Message, fact: Fact, decision: Decision) -> None:
+        """Keep what was decided; a fact that came twice stands in the history as decided first."""
+        message = self.messages[before.id] = decision.message
+        self.effects += [(message, effect) for effect in decision.effects]
+        self.made.append((before, fact, decision))
+        name = (message.id, decision.key)
+        if decision.key != Due.key and name not in self.history:
+            self.history[name] = _row(message, fact, decision)
+
+    def note(self, message: Message, fact: str, text: str) -> None:
+        """Keep a remark that no fact led to."""
+        self.history[message.id, fact] = HistoryRow(message=message, fact=fact, note=text)
+
+    @property
+    def withdraws(self) -> list[AttemptId]:
+        """The attempts to be taken back."""
+        return [effect.attempt for _, effect in self.effects if isinstance(effect, Withdraw)]
+
+    @property
+    def changed(self) -> Sequence[Message]:
+        """The messages that differ from what the database has, in the order of their ids."""
+        return [
+            message
+            for key, message in sorted(self.messages.items())
+            if message != self._stored.get(key)
+        ]
+
+    def saved(self) -> None:
+        """Note that the database has everything now."""
+        self._stored = dict(self.messages)
+        self.history = {}
+        self.effects = []
+
+
+def _row(message: Message, fact: Fact, decision: Decision) -> HistoryRow:
+    attempt = getattr(fact, "attempt", None)
+    row = HistoryRow(
+        message=message,
+        fact=decision.key,
+        note=decision.note,
+        attempt_id=str(attempt) if isinstance(attempt, AttemptId) else None,
+    )
+    if isinstance(fact, ReceiptArrived):
+        receipt = fact.receipt
+        return replace(
+            row,
+            status=receipt.status.value,
+            occurred_at=receipt.occurred_at,
+            element=_json(receipt.element),
+        )
+    if isinstance(fact, MessageAccepted | CancelAsked) and fact.context.user is not None:
+        return replace(row, element=_json({"user": fact.context.user}))
+    return row
+
+
+def _json(element: object) -> str | None:
+    return None if element is None else to_json(element, inf_nan_mode="null").decode()

@@ -1,0 +1,72 @@
+"""Answers to commands that are about no stored message, and the end of an erasure. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from herald.bus.outgoing_messages import OutgoingMessage
+from herald.contracts.events import COMPLETED, CommandData
+from herald.contracts.identifiers import UNKNOWN_TENANT
+from herald.contracts.vocabulary import CommandAnswer
+from router.commands import ErasureRequest, Rejection
+from router.dead_letters import DeadLetterAct
+from router.outgoing.effects import command_event
+
+
+def rejection_event(rejected: Rejection, now: datetime) -> OutgoingMessage:
+    """Refuse a command, naming the field at fault."""
+    context = rejected.envelope.context
+    data = CommandData(
+        command=context.routing_key,
+        tenant=rejected.tenant,
+        message_id=rejected.message_id,
+        idempotency_key=rejected.idempotency_key,
+        field=rejected.field,
+        reason=rejected.reason,
+    )
+    return command_event(
+        CommandAnswer.REJECTED, data, context.cause, context.cause, context.correlation_id, now
+    )
+
+
+def dead_letter_answer(done: DeadLetterAct, now: datetime) -> OutgoingMessage:
+    """Answer an operator's command about a dead letter, to the tenant whose letter it is."""
+    context, letter = done.envelope.context, done.letter
+    data = CommandData(
+        command=context.routing_key,
+        tenant=(letter.tenant if letter else None) or UNKNOWN_TENANT,
+        message_id=str(done.message_id) if done.message_id else None,
+        idempotency_key=letter.idempotency_key if letter else None,
+        field=done.field,
+        reason=done.reason,
+        dead_letter=done.letter_id,
+    )
+    return command_event(
+        done.answer, data, context.cause, context.cause, context.correlation_id, now
+    )
+
+
+def erasure_answer(asked: ErasureRequest, answer: CommandAnswer, now: datetime) -> OutgoingMessage:
+    """Answer a command that asks for an erasure."""
+    return _erasure_event(asked, answer, _erasure_data(asked), now)
+
+
+def erased_event(
+    asked: ErasureRequest, erased: Mapping[str, int], now: datetime
+) -> OutgoingMessage:
+    """Say that an erasure is complete, and how much was erased by table."""
+    data = _erasure_data(asked).model_copy(update={"erased": dict(erased)})
+    return _erasure_event(asked, COMPLETED, data, now)
+
+
+def _erasure_data(asked: ErasureRequest) -> CommandData:
+    return CommandData(
+        command=asked.routing_key, tenant=asked.tenant or UNKNOWN_TENANT, erasure_id=str(asked.id)
+    )
+
+
+def _erasure_event(
+    asked: ErasureRequest, answer: CommandAnswer | str, data: CommandData, now: datetime
+) -> OutgoingMessage:
+    return command_event(answer, data, str(asked.id), asked.cause, asked.correlation_id, now)

@@ -1,0 +1,74 @@
+"""What providers report that is no receipt: recipients' messages, news about accounts. Pure."""
+
+from __future__ import annotations
+
+from herald.bus.outgoing_messages import OutgoingMessage
+from herald.contracts.events import AccountData, Event, InboundData, event_type
+from herald.contracts.identifiers import event_id_for
+from herald.contracts.receipts import AccountReceipt, InboundReceipt
+from herald.contracts.topology import account_event_key, inbound_event_key
+from router.outgoing.effects import event_message
+
+INBOUND_TYPE = event_type("inbound", "received")
+ACCOUNT_TYPE = event_type("account", "updated")
+# fields that an event takes from its receipt as they are
+_INBOUND_FIELDS = (InboundData.model_fields.keys() & InboundReceipt.model_fields.keys()) - {
+    "in_reply_to",
+    "occurred_at",
+}
+_ACCOUNT_FIELDS = (AccountData.model_fields.keys() & AccountReceipt.model_fields.keys()) - {
+    "occurred_at"
+}
+
+
+def inbound_event_id(receipt: InboundReceipt) -> str:
+    """Name the event of a recipient's message: the same however often the provider reports it."""
+    return event_id_for(_inbound_subject(receipt), INBOUND_TYPE, "received")
+
+
+def inbound_event(
+    receipt: InboundReceipt, tenant: str, in_reply_to: str | None, *, raw: bool = False
+) -> OutgoingMessage:
+    """Say what a recipient sent; with `raw` also in the provider's own form."""
+    occurred_at = receipt.occurred_at or receipt.received_at
+    data = InboundData(
+        **{name: getattr(receipt, name) for name in _INBOUND_FIELDS},
+        tenant=tenant,
+        provider_message_id=receipt.reference,
+        in_reply_to=in_reply_to,
+        answers=receipt.in_reply_to,
+        occurred_at=occurred_at,
+        raw=receipt.element if raw else None,
+    )
+    event = Event[InboundData](
+        id=inbound_event_id(receipt),
+        type=INBOUND_TYPE,
+        subject=_inbound_subject(receipt),
+        time=occurred_at,
+        data=data,
+    )
+    return event_message(event, inbound_event_key(receipt.channel, tenant), None)
+
+
+def account_event(receipt: AccountReceipt, tenant: str) -> OutgoingMessage:
+    """Say to one of an account's tenants what is new about it."""
+    occurred_at = receipt.occurred_at or receipt.received_at
+    data = AccountData(
+        **{name: getattr(receipt, name) for name in _ACCOUNT_FIELDS},
+        tenant=tenant,
+        occurred_at=occurred_at,
+        raw=receipt.element,
+    )
+    subject = f"{receipt.provider}/{receipt.account}"
+    event = Event[AccountData](
+        id=event_id_for(subject, ACCOUNT_TYPE, f"{tenant}/{receipt.event_key}"),
+        type=ACCOUNT_TYPE,
+        subject=subject,
+        time=occurred_at,
+        data=data,
+    )
+    return event_message(event, account_event_key("updated", tenant), None)
+
+
+def _inbound_subject(receipt: InboundReceipt) -> str:
+    return f"{receipt.provider}/{receipt.account}/{receipt.reference}"

@@ -1,0 +1,250 @@
+"""One unit of work: a transaction over messages, from its locks to the publishing after its commit.
+
+The order inside the transaction is fixed, so that routers never deadlock with one another or with
+workers: provider references first (by the caller), then messages by id, then the channels' rows by
+id, then writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from functools import partial
+from uuid import UUID
+
+from herald.bus.outgoing_messages import OutgoingMessage
+from herald.config.file import RetryRules
+from herald.contracts.content import ChannelContent
+from herald.contracts.reasons import UNKNOWN_MESSAGE
+from herald.contracts.vocabulary import CommandAnswer
+from herald.database.pool import Connection, Database
+from router.commands import Candidate, Rejection
+from router.core.effects import Answer, Dispatch
+from router.core.facts import Fact, MessageAccepted, WithdrawAnswered
+from router.core.message import Message
+from router.counting import count_answer, count_dead_letters, count_decision
+from router.dead_letters import DeadLetter, dead_letter_from_command
+from router.decisions import Decisions
+from router.outbox import Outbox
+from router.outgoing.answers import rejection_event
+from router.outgoing.effects import answer_event, outgoing_message
+from router.quotes import hide_quotes
+from router.store.audit import Act, keep_acts
+from router.store.dead_letters import insert_dead_letters
+from router.store.messages import (
+    insert_messages,
+    load_contents,
+    lock_messages,
+    read_contents,
+    save,
+)
+from router.store.withdrawals import withdraw
+
+FactsByMessage = Mapping[UUID, Sequence[Fact]]
+Guard = Callable[[Message, Fact], str | None]  # why a fact must not touch a message, or None
+
+_WITHDRAWN = "withdrawn"
+
+
+class UnitsOfWork:
+    """Opens units of work."""
+
+    def __init__(self, database: Database, outbox: Outbox, rules: RetryRules) -> None:
+        self._database = database
+        self._outbox = outbox
+        self._rules = rules
+
+    def now(self) -> datetime:
+        """Return the database's time."""
+        return self._database.now()
+
+    @asynccontextmanager
+    async def begin(self, now: datetime | None = None) -> AsyncIterator[UnitOfWork]:
+        """Open a transaction; at the block's end everything is written, committed and published.
+
+        An exception rolls everything back: then nothing is published and nothing is counted.
+        """
+        async with self._database.transaction() as connection:
+            unit = UnitOfWork(connection, now or self.now(), self._outbox, self._rules)
+            yield unit
+            await unit.complete()
+        await unit.committed()
+
+
+class UnitOfWork:
+    """What one transaction decides, writes, publishes and counts."""
+
+    def __init__(
+        self, connection: Connection, now: datetime, outbox: Outbox, rules: RetryRules
+    ) -> None:
+        self.connection = connection
+        self.now = now
+        self._outbox = outbox
+        self._decisions = Decisions(now, rules)
+        self._contents: dict[UUID, Mapping[str, ChannelContent]] = {}  # of messages just inserted
+        self._outgoing: list[OutgoingMessage] = []
+        self._dead_letters: list[DeadLetter] = []
+        self._acts: list[Act] = []
+        self._counts: list[Callable[[], None]] = []
+        self._promised: list[tuple[UUID, Sequence[OutgoingMessage]]] = []  # by outbox row
+        self._settled: list[UUID] = []
+
+    async def lock(self, ids: Iterable[UUID]) -> Mapping[UUID, Message]:
+        """Lock and load messages that are not held yet; return those of `ids` that exist."""
+        held = self._decisions.messages
+        wanted = set(ids)
+        if not wanted <= held.keys():
+            found = await lock_messages(self.connection, wanted - held.keys())
+            self._decisions.hold(found.values())
+        return {name: held[name] for name in wanted if name in held}
+
+    def hold(self, messages: Iterable[Message]) -> None:
+        """Take in messages that a statement of the caller's has locked."""
+        self._decisions.hold(messages)
+
+    async def apply(
+        self, facts: FactsByMessage, guard: Guard | None = None
+    ) -> list[tuple[Fact, str]]:
+        """Lock the messages and decide their facts in order; return those refused, and why."""
+        facts = await hide_quotes(self.connection, await self.lock(facts), facts)
+        messages = self._decisions.messages
+        refused: list[tuple[Fact, str]] = []
+        for message_id, message_facts in facts.items():
+            for fact in message_facts:
+                problem = _problem(messages.get(message_id), fact, guard)
+                if problem is None:
+                    self._decisions.apply(message_id, fact)
+                else:
+                    refused.append((fact, problem))
+        return refused
+
+    async def insert(self, candidates: Sequence[Candidate]) -> set[UUID]:
+        """Decide messages' beginnings and insert them so; return those whose id and key are free.
+
+        Nothing is kept of the others.
+        """
+        if not candidates:
+            return set()
+        begun = [
+            (candidate, fact, self._decisions.decide(candidate.message, fact))
+            for candidate in candidates
+            for fact in [MessageAccepted(context=candidate.envelope.context)]
+        ]
+        rows = [(candidate, decision.message) for candidate, _, decision in begun]
+        inserted = await insert_messages(self.connection, rows, self.now)
+        for candidate, fact, decision in begun:
+            message = decision.message
+            if message.id not in inserted:
+                continue
+            self._decisions.record(candidate.message, fact, decision)
+            self._decisions.hold([message])
+            self._contents[message.id] = read_contents(candidate.contents)
+            for step, problem in candidate.skipped:
+                self.note(message, f"step:{step}", f"skipped: {problem}")
+        return inserted
+
+    def note(self, message: Message, fact: str, text: str) -> None:
+        """Write a remark that no fact led to into a message's history."""
+        self._decisions.note(message, fact, text)
+
+    def publish(self, *messages: OutgoingMessage) -> None:
+        """Publish after the commit, until it is confirmed."""
+        self._outgoing += messages
+
+    def answer(self, message: Message, answer: Answer) -> None:
+        """Answer a command about a stored message."""
+        event = answer_event(message, answer, self.now)
+        self.reply(answer.context.routing_key, answer.answer, event)
+
+    def reply(self, routing_key: str, answer: CommandAnswer, event: OutgoingMessage) -> None:
+        """Answer a command of that routing key with an event of the caller's."""
+        self.publish(event)
+        self.after_commit(partial(count_answer, routing_key, answer))
+
+    def reject(self, rejected: Rejection, *, keep_body: bool = True) -> None:
+        """Refuse a command; its body is a dead letter unless the audit has it."""
+        event = rejection_event(rejected, self.now)
+        self.reply(rejected.envelope.routing_key, CommandAnswer.REJECTED, event)
+        if keep_body:
+            self.dead_letter(dead_letter_from_command(rejected))
+
+    def dead_letter(self, *dead_letters: DeadLetter) -> None:
+        """Keep what nobody could handle for the operator."""
+        self._dead_letters += dead_letters
+
+    def audit(self, *acts: Act) -> None:
+        """Keep what operators did."""
+        self._acts += acts
+
+    def after_commit(self, count: Callable[[], None]) -> None:
+        """Count something once the transaction is committed."""
+        self._counts.append(count)
+
+    async def flush(self) -> None:
+        """Withdraw and write all that was decided so far, for statements that build on it."""
+        await self._withdraw()
+        outgoing = [*await self._carried_out(), *self._outgoing]
+        promise = self._outbox.promise(outgoing)
+        settled = [] if self._settled else self._outbox.settled()
+        messages, history = self._decisions.changed, list(self._decisions.history.values())
+        if messages or history or promise or settled:
+            await save(
+                self.connection,
+                messages=messages,
+                history=history,
+                promise=promise,
+                settled=settled,
+                now=self.now,
+            )
+        if promise is not None:
+            self._promised.append((promise.id, outgoing))
+        self._settled += settled
+        self._outgoing = []
+        self._decisions.saved()
+
+    async def complete(self) -> None:
+        """Write all that is left to write."""
+        await self.flush()
+        if self._dead_letters:
+            queues = await insert_dead_letters(self.connection, self._dead_letters)
+            self.after_commit(partial(count_dead_letters, queues))
+        await keep_acts(self.connection, self._acts)
+
+    async def committed(self) -> None:
+        """Count what was committed and publish what it promised."""
+        for message, fact, decision in self._decisions.made:
+            count_decision(message, fact, decision, self.now)
+        for count in self._counts:
+            count()
+        self._outbox.forgotten(self._settled)
+        for row, outgoing in self._promised:
+            await self._outbox.publish(row, outgoing)
+
+    async def _withdraw(self) -> None:
+        """Ask for every withdraw at once and decide on the answers."""
+        asked = self._decisions.withdraws
+        if not asked:
+            return
+        answers = await withdraw(self.connection, map(str, asked))
+        for attempt in asked:
+            state, lease_until = answers[str(attempt)]
+            fact = WithdrawAnswered(
+                attempt=attempt, won=state == _WITHDRAWN, lease_until=lease_until
+            )
+            self._decisions.apply(attempt.message_id, fact)
+
+    async def _carried_out(self) -> list[OutgoingMessage]:
+        """Turn effects into messages to publish; contents of work are loaded where unknown."""
+        effects = self._decisions.effects
+        wanted = {message.id for message, effect in effects if isinstance(effect, Dispatch)}
+        if missing := wanted - self._contents.keys():
+            self._contents |= await load_contents(self.connection, missing)
+        made = (outgoing_message(*item, self._contents, self.now) for item in effects)
+        return [message for message in made if message is not None]
+
+
+def _problem(message: Message | None, fact: Fact, guard: Guard | None) -> str | None:
+    if message is None:
+        return UNKNOWN_MESSAGE
+    return guard(message, fact) if guard is not None else None
