@@ -24,9 +24,9 @@ from ingress.publications import declare_publications
 from ingress.publish_or_spool import Handover
 from ingress.pulse import PulseSender
 from ingress.receive import Receiver
+from ingress.spool.database import SpoolDatabase, SpoolUnusableError
 from ingress.spool.draining import Draining
 from ingress.spool.identity import Identity
-from ingress.spool.segments import Segments, SpoolUnusableError
 from ingress.spool.spool import Spool
 
 APP_ID = "herald-ingress"
@@ -117,6 +117,6 @@ def _spool(settings: Settings, endpoints: Endpoints, max_bytes: int) -> Spool | 
         why = f"{names} would not tell again what comes while the broker is away"
         raise SettingsError([f"HERALD_SPOOL_DIR: not set; {why}, so it is kept in a directory"])
     try:
-        return Spool(Segments(settings.spool_directory, max_bytes))
+        return Spool(SpoolDatabase(settings.spool_directory, max_bytes))
     except SpoolUnusableError as error:
         raise SettingsError([f"HERALD_SPOOL_DIR: {error}"]) from None

@@ -56,13 +56,15 @@ QUARANTINED = Counter(
     ["provider", "account", "reason"],
 )
 SPOOL_KEPT = Counter(
-    "herald_spool_kept_total", "Frames kept on disk because the bus did not take them", ["provider"]
+    "herald_spool_kept_total",
+    "Messages kept on disk because the bus did not take them",
+    ["provider"],
 )
 SPOOL_PUBLISHED = Counter(
-    "herald_spool_published_total", "Frames that came from the spool to the bus"
+    "herald_spool_published_total", "Messages that came from the spool to the bus"
 )
-SPOOL_BYTES = Gauge("herald_spool_bytes", "What waits in the spool")
-SPOOL_AGE = Gauge("herald_spool_age_seconds", "How long the oldest of it has waited")
+SPOOL_BYTES = Gauge("herald_spool_bytes", "Bytes that wait in the spool")
+SPOOL_AGE = Gauge("herald_spool_age_seconds", "How long the oldest message of the spool has waited")
 
 
 def initialise(accounts: Iterable[tuple[str, str]]) -> None:

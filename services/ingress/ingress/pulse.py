@@ -81,7 +81,7 @@ class PulseSender:
         if taken:
             self._confirmed_at = asked_at
             if not leaving:
-                self._write(self._identity.note_heard)
+                self._write(self._identity.note_known)
         return taken
 
     def _write(self, change: Callable[[], None]) -> None:

@@ -60,7 +60,7 @@ def receiver(bus: Bus, spool: Spool | None = None, **endpoints: Endpoint) -> Rec
         for name, endpoint in {**ENDPOINTS, **endpoints}.items()
     }
     seldom, identity = RateLimitedLog(), Identity()
-    identity.note_heard()
+    identity.note_known()
     handover = Handover(Outgoing(cast("Publisher", bus)), spool, identity, seldom)
     return Receiver(Endpoints(targets, PROVIDERS), handover, BASE_URL, seldom)
 

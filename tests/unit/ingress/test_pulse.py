@@ -128,7 +128,7 @@ def test_a_damaged_file_is_no_identity(tmp_path: Path) -> None:
     (tmp_path / "instance").write_text("nonsense")
     identity = Identity(tmp_path)
     assert not identity.is_known
-    identity.note_heard()
+    identity.note_known()
     assert Identity(tmp_path).instance == identity.instance
 
 

@@ -13,11 +13,11 @@ from urllib.parse import urlencode
 import pytest
 
 from herald.bus.errors import NackedError, PublishError, RefusedError, UnavailableError
+from herald.bus.outgoing_messages import OutgoingMessage
 from herald.providers.webhook_endpoints import MAX_SET_ASIDE, Normalised
 from herald.providers.webhook_requests import Call
 from ingress.receive import Receiver
-from ingress.spool.records import frame_of
-from ingress.spool.segments import Segments
+from ingress.spool.database import PAGE_BYTES, SpoolDatabase
 from ingress.spool.spool import Spool
 from unit.ingress.asking import (
     BASE_URL,
@@ -102,21 +102,21 @@ async def test_a_frame_that_is_not_confirmed_is_our_trouble(failure: PublishErro
 
 async def test_only_what_does_not_come_again_is_kept(tmp_path: Path) -> None:
     """Of a failed publish, Twilio's frame goes to disk and is thanked for; Meta's is not."""
-    bus, spool = Bus(), Spool(Segments(tmp_path, 10_000))
+    bus, spool = Bus(), Spool(SpoolDatabase(tmp_path, 100_000))
     bus.failure = UnavailableError("id", "away")
     app, body = receiver(bus, spool), payload("status_sent")
     assert (await ask(app, WHATSAPP, [body], headers=signed(body))).status == 503
     assert spool.backlog is None
     assert (await ask_twilio(app)).status == 204
-    taken = await spool.take_oldest()
-    assert taken is not None
-    assert [frame_of(line) for line in taken[1]] == bus.frames[-1:]
+    assert [kept for _, kept in await spool.oldest(10)] == bus.frames[-1:]
     await spool.close()
 
 
 async def test_what_finds_no_room_is_our_trouble(tmp_path: Path) -> None:
     """With a full spool Twilio gets the 503 that makes it try a few times more."""
-    bus, spool = Bus(), Spool(Segments(tmp_path, 10))
+    bus, spool = Bus(), Spool(SpoolDatabase(tmp_path, 2 * PAGE_BYTES))
+    filling = OutgoingMessage("exchange", "key", b"x" * (PAGE_BYTES - 300), "id", "type")
+    await spool.keep([filling])
     bus.failure = UnavailableError("id", "away")
     assert (await ask_twilio(receiver(bus, spool))).status == 503
     await spool.close()
@@ -124,7 +124,7 @@ async def test_what_finds_no_room_is_our_trouble(tmp_path: Path) -> None:
 
 async def test_what_the_bus_never_takes_is_not_kept(tmp_path: Path) -> None:
     """A frame that can't be put on the wire would stay in the spool for ever."""
-    bus, spool = Bus(), Spool(Segments(tmp_path, 10_000))
+    bus, spool = Bus(), Spool(SpoolDatabase(tmp_path, 100_000))
     bus.failure = RefusedError("id", "too large")
     assert (await ask_twilio(receiver(bus, spool))).status == 503
     assert spool.backlog is None

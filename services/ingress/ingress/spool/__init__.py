@@ -1,1 +1,1 @@
-"""Webhooks on disk while the bus takes nothing, for providers that would not tell them again."""
+"""Webhooks on disk while the bus takes nothing, for providers that don't retry."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Sequence
-from pathlib import Path
 
 import structlog
 
@@ -12,11 +12,9 @@ from herald.bus.outgoing_messages import OutgoingMessage
 from herald.bus.publishing import Publisher
 from herald.service.background import Background
 from ingress import metrics
-from ingress.spool.records import frame_of
 from ingress.spool.spool import Spool
 
-PAUSE_SECONDS = 1.0  # while the bus, or the disk, takes nothing
-FRAMES_AT_ONCE = 256
+AT_ONCE = 256
 
 _log = structlog.get_logger(__name__)
 
@@ -47,58 +45,46 @@ class Draining:
             await self._spool.close()
 
 
-async def drain(spool: Spool, publisher: Publisher) -> None:
+async def drain(spool: Spool, publisher: Publisher, pause_seconds: float = 1.0) -> None:
     """Empty the spool whenever something is in it. Ends by cancellation only.
 
-    A frame may be published twice, when a crash comes between its confirm and the removal of its
-    segment: under the same id, as when a provider repeats itself.
+    A message may be published twice, when a crash comes between its confirm and its removal: under
+    the same id, as when a provider repeats itself.
+
+    `pause_seconds`: while the bus, or the disk, takes nothing.
     """
     while True:
         await spool.filled.wait()
         spool.filled.clear()  # before looking: what is kept meanwhile sets it again
         try:
-            while (taken := await spool.take_oldest()) is not None:
-                await _drain_segment(spool, publisher, *taken)
-        except OSError as error:
-            _log.error("spool.failed", error=type(error).__name__, reason=error.strerror)
+            while oldest := await spool.oldest(AT_ONCE):
+                messages = [message for _, message in oldest]
+                refused = await _publish(publisher, messages, pause_seconds)
+                if refused:
+                    _log.error("spool.unreadable", messages=len(refused))
+                await spool.remove(oldest[-1][0], refused)
+                _log.info("spool.drained", messages=len(oldest))
+        except (OSError, sqlite3.Error) as error:
+            _log.error("spool.failed", error=type(error).__name__, reason=str(error))
             spool.filled.set()
-            await asyncio.sleep(PAUSE_SECONDS)
-
-
-async def _drain_segment(
-    spool: Spool, publisher: Publisher, path: Path, lines: Sequence[bytes]
-) -> None:
-    frames: list[tuple[OutgoingMessage, bytes]] = []
-    bad: list[bytes] = []
-    for line in lines:
-        try:
-            frames.append((frame_of(line), line))
-        except ValueError:
-            bad.append(line)
-    for start in range(0, len(frames), FRAMES_AT_ONCE):
-        bad += await _publish(publisher, frames[start : start + FRAMES_AT_ONCE])
-    if bad:
-        place = await spool.set_aside(path, bad)
-        _log.error("spool.unreadable", lines=len(bad), file=place.name)
-    await spool.remove(path)
-    _log.info("spool.drained", frames=len(frames))
+            await asyncio.sleep(pause_seconds)
 
 
 async def _publish(
-    publisher: Publisher, group: Sequence[tuple[OutgoingMessage, bytes]]
-) -> list[bytes]:
-    """Publish until all is confirmed; return the lines that the bus will never take."""
-    refused: list[bytes] = []
-    while group:
-        outcomes = await publisher.publish_many([frame for frame, _ in group])
+    publisher: Publisher, messages: Sequence[OutgoingMessage], pause_seconds: float
+) -> list[OutgoingMessage]:
+    """Publish until all is confirmed; return the messages that the bus will never take."""
+    refused: list[OutgoingMessage] = []
+    while messages:
+        outcomes = await publisher.publish_many(messages)
         metrics.SPOOL_PUBLISHED.inc(outcomes.count(None))
         failed = [
-            (item, outcome)
-            for item, outcome in zip(group, outcomes, strict=True)
-            if outcome is not None
+            (message, failure)
+            for message, failure in zip(messages, outcomes, strict=True)
+            if failure is not None
         ]
-        refused += [line for (_, line), failure in failed if not failure.retry]
-        group = [item for item, failure in failed if failure.retry]
-        if group:
-            await asyncio.sleep(PAUSE_SECONDS)
+        refused += [message for message, failure in failed if not failure.retry]
+        messages = [message for message, failure in failed if failure.retry]
+        if messages:
+            await asyncio.sleep(pause_seconds)
     return refused

@@ -1,7 +1,7 @@
 """Who an ingress is to the routers, kept in its spool's directory: a crash does not change it.
 
-Routers judge no silence while an ingress that they know says nothing, for what it took may be on
-its disk. So it keeps nothing there before they know it, and after a crash it is the same one still.
+Routers judge no silence while an ingress that they know sends no pulse, for what it took may be on
+its disk. So it keeps nothing there before they know it, and after a crash it is still the same one.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ class Identity:
         self.is_known = left is not None  # to the routers
         self.instance = left or uuid4()
 
-    def note_heard(self) -> None:
-        """Note that the routers are told of it.
+    def note_known(self) -> None:
+        """Note that the routers know it.
 
         Raises:
             OSError: the disk's trouble; it is known for as long as this process runs.

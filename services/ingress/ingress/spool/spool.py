@@ -1,144 +1,108 @@
-"""The spool: keeps frames on disk at once for many calls, and gives them back oldest first."""
+"""The spool: keeps messages on disk at once for many calls, and gives them back oldest first."""
 
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
-from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, TypeVarTuple
 
 from herald.bus.outgoing_messages import OutgoingMessage
 from ingress import metrics
-from ingress.spool.records import line_of
-from ingress.spool.segments import FullError, Segments
+from ingress.spool.database import SpoolDatabase
 
 _T = TypeVar("_T")
+_Ts = TypeVarTuple("_Ts")
 
 
 class NotKeptError(Exception):
-    """Frames that are not on disk."""
+    """Messages that are not on disk."""
 
 
 class Spool:
-    """Frames that wait for the bus. `filled` is set while there may be some.
+    """Messages that wait for the bus.
 
-    One thread does all that blocks. Calls that come while it writes share the next write.
+    `filled` is set while there may be some. `problem` says why the last were not kept; None: they
+    were.
     """
 
-    def __init__(self, segments: Segments) -> None:
+    def __init__(self, database: SpoolDatabase) -> None:
         self.filled = asyncio.Event()
-        self._segments = segments
+        self.problem: str | None = None
+        self._database = database
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="spool")
-        self._waiting: list[tuple[list[bytes], asyncio.Future[None]]] = []
-        self._writing: asyncio.Task[None] | None = None
-        self._oldest_at = segments.oldest_at()
-        self._trouble: str | None = None
-        if self._oldest_at is not None:
+        self._waiting: list[OutgoingMessage] = []
+        self._writing = asyncio.Lock()
+        self._next_write: asyncio.Task[None] | None = None
+        if database.oldest_at is not None:
             self.filled.set()
-        metrics.SPOOL_BYTES.set_function(lambda: segments.bytes)
+        metrics.SPOOL_BYTES.set_function(lambda: database.bytes)
         metrics.SPOOL_AGE.set_function(lambda: self.age_seconds)
 
     @property
     def age_seconds(self) -> float:
-        """How long the oldest frame has waited; zero when none waits."""
-        return 0.0 if self._oldest_at is None else max(0.0, time.time() - self._oldest_at)
-
-    @property
-    def problem(self) -> str | None:
-        """Why it took nothing the last time; None when it did."""
-        return self._trouble
+        """How long the oldest message has waited; zero when none waits."""
+        oldest_at = self._database.oldest_at
+        return 0.0 if oldest_at is None else max(0.0, time.time() - oldest_at)
 
     @property
     def backlog(self) -> str | None:
         """What waits, in words; None when nothing does."""
-        if self._oldest_at is None:
+        if self._database.oldest_at is None:
             return None
-        return f"{self._segments.bytes} bytes wait for the bus (oldest {self.age_seconds:.0f} s)"
+        return f"{self._database.bytes} bytes wait for the bus (oldest {self.age_seconds:.0f} s)"
 
-    async def keep(self, frames: Sequence[OutgoingMessage]) -> None:
-        """Return once the frames are on disk.
+    async def keep(self, messages: Sequence[OutgoingMessage]) -> None:
+        """Return once the messages are on disk. Calls that come during a write share the next one.
 
         Raises:
             NotKeptError: they are not: it is full, or the disk is in trouble.
         """
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append(([line_of(frame) for frame in frames], future))
-        if self._writing is None:
-            self._writing = asyncio.create_task(self._write(), name="spool write")
-        await future
+        self._waiting += messages
+        if self._next_write is None:
+            self._next_write = asyncio.create_task(self._write(), name="spool write")
+        await asyncio.shield(self._next_write)  # a call that goes away stops nobody else's
 
-    async def take_oldest(self) -> tuple[Path, list[bytes]] | None:
-        """Return the oldest segment and its lines; None when nothing waits.
-
-        Raises:
-            OSError: it can't be read.
-        """
-        return await self._in_thread(self._read_oldest)
-
-    async def remove(self, path: Path) -> None:
-        """Forget a segment: all of it is on the bus.
+    async def oldest(self, number: int) -> list[tuple[int, OutgoingMessage]]:
+        """Return so many of the oldest messages, each with its place.
 
         Raises:
-            OSError: it can't be removed.
+            sqlite3.Error: they can't be read.
         """
-        await self._in_thread(partial(self._segments.remove, path))
-        self._trouble = None  # there is room again: the next outage must not begin as full
-        self._oldest_at = await self._in_thread(self._segments.oldest_at)
+        return await self._in_thread(self._database.oldest, number)
 
-    async def set_aside(self, path: Path, lines: Sequence[bytes]) -> Path:
-        """Keep lines of a segment for a person; return the file that has them.
+    async def remove(self, last: int, refused: Sequence[OutgoingMessage]) -> None:
+        """Forget the messages up to the place `last`, but write the refused ones to a file.
 
         Raises:
-            OSError: they can't be written.
+            OSError, sqlite3.Error: the disk is in trouble.
         """
-        return await self._in_thread(partial(self._segments.set_aside, path, lines))
+        if refused:
+            await self._in_thread(self._database.set_aside, refused)
+        await self._in_thread(self._database.remove, last)
+        self.problem = None  # there is room again: the next outage must not begin as full
 
     async def close(self) -> None:
         """Finish writing, and leave the directory to the next process."""
-        if self._writing is not None:
-            await asyncio.wait([self._writing])
-        await self._in_thread(self._segments.close)
+        if self._next_write is not None:
+            await asyncio.wait([self._next_write])
+        async with self._writing:
+            await self._in_thread(self._database.close)
         self._thread.shutdown()
 
     async def _write(self) -> None:
-        try:
-            while self._waiting:
-                group, self._waiting = self._waiting, []
-                lines = [line for own, _ in group for line in own]
-                self._trouble = await self._in_thread(partial(self._append, lines))
-                if self._trouble is None:
-                    self._oldest_at = self._oldest_at or time.time()
-                    self.filled.set()
-                for _, future in group:
-                    self._answer(future)
-        finally:
-            self._writing = None
+        async with self._writing:
+            messages, self._waiting, self._next_write = self._waiting, [], None
+            try:
+                await self._in_thread(self._database.add, messages)
+            except sqlite3.Error as error:
+                is_full = error.sqlite_errorcode == sqlite3.SQLITE_FULL
+                self.problem = "full" if is_full else f"the disk fails: {error}"
+                raise NotKeptError(self.problem) from None
+        self.problem = None
+        self.filled.set()
 
-    def _answer(self, future: asyncio.Future[None]) -> None:
-        if future.done():  # its call was cancelled
-            return
-        if self._trouble is None:
-            future.set_result(None)
-        else:
-            future.set_exception(NotKeptError(self._trouble))
-
-    def _append(self, lines: Sequence[bytes]) -> str | None:
-        try:
-            self._segments.append(lines)
-        except FullError:
-            return "full"
-        except OSError as error:
-            return f"the disk fails: {error.strerror}"
-        return None
-
-    def _read_oldest(self) -> tuple[Path, list[bytes]] | None:
-        path = self._segments.oldest()
-        if path is None:
-            return None
-        return path, [line for line in path.read_bytes().split(b"\n") if line]
-
-    async def _in_thread(self, work: Callable[[], _T]) -> _T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+    async def _in_thread(self, work: Callable[[*_Ts], _T], *given: *_Ts) -> _T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work, *given)
