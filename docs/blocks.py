@@ -62,10 +62,8 @@ from herald.contracts.reasons import SENTENCES
 from herald.contracts.recipient_commands import EraseRecipient
 from herald.contracts.searches import MessageSearch
 from herald.contracts.vocabulary import Status
-from herald.providers.sendgrid.account import SendGridAccount
-from herald.providers.smtp.account import SmtpAccount
-from herald.providers.twilio.account import TwilioAccount
-from herald.providers.whatsapp_cloud.account import WhatsAppCloudAccount
+from herald.providers.registry import ACCOUNTS
+from provider_blocks import codes, providers, statuses
 from rights_block import broker_rights
 from router.core.states import (
     ACTIONS,
@@ -77,6 +75,7 @@ from router.core.states import (
     REACHES,
     WITHDRAWABLE,
 )
+from tables import table
 
 _MARK = re.compile(r"(<!-- block: (\w+)(?: (\S+))? -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -93,10 +92,9 @@ MODELS: dict[str, type[BaseModel]] = {
         MessageSearch,
         Services, Tenant, Operators,
         CategoryRules, RetryRules, Retention, IngressRules, MaskingRules, SecretRules, ReadApiRules,
-        WhatsAppCloudAccount, TwilioAccount,
-        SendGridAccount, SmtpAccount,
     )
 }  # fmt: skip
+MODELS |= {model.__name__: model for model in ACCOUNTS.values()}
 
 
 def filled(page: str) -> str:
@@ -119,7 +117,7 @@ def fields(name: str) -> str:
     }
     for row in rows:
         row[-1] = row[-1] or _meaning(comments, row[0].strip("`"), of=name)
-    return _table(("field", "default", "meaning"), rows)
+    return table(("field", "default", "meaning"), rows)
 
 
 def _field_row(key: str, field: Any) -> list[str]:
@@ -157,7 +155,7 @@ def words(name: str) -> str:
     enumeration: type[StrEnum] = getattr(vocabulary, name)
     comments = _comments(inspect.getsource(enumeration))
     rows = [[f"`{word}`", _meaning(comments, word.name, of=name)] for word in enumeration]
-    return _table(("word", "meaning"), rows)
+    return table(("word", "meaning"), rows)
 
 
 def _meaning(comments: Mapping[str, str], name: str, *, of: str) -> str:
@@ -185,7 +183,7 @@ def ranks() -> str:
         for flag in sorted(FLAGS)
     ]
     head = ("rank", "status of an attempt", "meaning", "the message is then", "the attempt")
-    return _table(head, rows)
+    return table(head, rows)
 
 
 def _goes_on(status: Status) -> str:
@@ -209,7 +207,7 @@ def failures() -> str:
         ]
         for failure, action in ACTIONS.items()
     ]
-    return _table(("class", "meaning", "what follows", "in `fallback_on` by default"), rows)
+    return table(("class", "meaning", "what follows", "in `fallback_on` by default"), rows)
 
 
 def mediums() -> str:
@@ -225,19 +223,19 @@ def mediums() -> str:
         ]
         for channel, medium in MEDIUMS.items()
     ]
-    return _table(("channel", "one of", "and", "text", "files", "text and caption of a file"), rows)
+    return table(("channel", "one of", "and", "text", "files", "text and caption of a file"), rows)
 
 
 def reasons() -> str:
     """Return every code that a command is refused with."""
     rows = [[f"`{code}`", sentence.capitalize()] for code, sentence in SENTENCES.items()]
-    return _table(("code", "meaning"), rows)
+    return table(("code", "meaning"), rows)
 
 
 def metrics() -> str:
     """Return every metric with its labels."""
     bus_metrics(REGISTRY)  # the others are registered when their modules are imported
-    return _table(("metric", "kind", "labels", "meaning"), sorted(_metric_rows()))
+    return table(("metric", "kind", "labels", "meaning"), sorted(_metric_rows()))
 
 
 def _metric_rows() -> Iterator[list[str]]:
@@ -255,15 +253,11 @@ def example(name: str) -> str:
     return f"```json\n{EXAMPLES[name].model_dump_json(indent=2)}\n```"
 
 
-def _table(head: tuple[str, ...], rows: list[list[str]]) -> str:
-    lines = [head, tuple("---" for _ in head), *rows]
-    return "\n".join(
-        f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines
-    )
-
-
 BLOCKS: Mapping[str, Callable[..., str]] = {
     "rights": broker_rights,
+    "codes": codes,
+    "statuses": statuses,
+    "providers": providers,
     "fields": fields,
     "words": words,
     "ranks": ranks,

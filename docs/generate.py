@@ -92,7 +92,7 @@ def main() -> int:
 
 def pages() -> dict[Path, str]:
     """Return every page with its blocks as the code would write them."""
-    return {path: filled(path.read_text()) for path in sorted(DOCS.glob("*.md"))}
+    return {path: filled(path.read_text()) for path in sorted(DOCS.rglob("*.md"))}
 
 
 def schemas() -> dict[Path, str]:

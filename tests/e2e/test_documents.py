@@ -24,7 +24,7 @@ from herald_local.stack import Stack
 from sandbox.loading import load
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = [ROOT / "README.md", ROOT / "ADDING_A_PROVIDER.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "ADDING_A_PROVIDER.md", *sorted((ROOT / "docs").rglob("*.md"))]
 _BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 NOT_RUN = {"", "mermaid"}  # output, and drawings
 

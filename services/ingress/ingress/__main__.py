@@ -14,7 +14,7 @@ SWITCH_SECONDS = 0.001  # the thread that reads a large body gives way sooner th
 
 
 def main() -> None:
-    """Read settings, configuration and secrets, then serve until told to stop."""
+    """Read settings, configuration and secrets, then serve until stopped."""
     settings = read_settings_or_exit(
         operations_port=OPERATIONS_PORT, public_port=PUBLIC_PORT, database=False
     )

@@ -19,9 +19,9 @@ from herald.service.rate_limited_log import RateLimitedLog
 from herald.service.settings import Settings, SettingsError
 from ingress import metrics
 from ingress.endpoints import Endpoints, endpoints_from
-from ingress.outgoing import Outgoing
+from ingress.grouped_publisher import GroupedPublisher
 from ingress.publications import declare_publications
-from ingress.publish_or_spool import Handover
+from ingress.publish_or_spool import PublishOrSpool
 from ingress.pulse import PulseSender
 from ingress.receive import Receiver
 from ingress.spool.database import SpoolDatabase, SpoolUnusableError
@@ -60,16 +60,18 @@ def build_apps(settings: Settings, configuration: Configuration) -> Applications
         connections.publishing, {file.accounts[name].channel for _, name in endpoints.accounts}
     )
     spool = _spool(settings, endpoints, file.ingress.spool_megabytes * _BYTES_PER_MEGABYTE)
-    seldom = RateLimitedLog()
+    rate_limited = RateLimitedLog()
     identity = Identity(None if spool is None else settings.spool_directory)
-    handover = Handover(Outgoing(connections.publisher), spool, identity, seldom)
+    publish_or_spool = PublishOrSpool(
+        GroupedPublisher(connections.publisher), spool, identity, rate_limited
+    )
     draining = Draining(spool, connections.publisher)
     pulse = PulseSender(
         connections.publisher,
         identity,
         holds_something=lambda: None if spool is None else spool.backlog is not None,
     )
-    receiver = Receiver(endpoints, handover, file.ingress.public_base_url, seldom)
+    receiver = Receiver(endpoints, publish_or_spool, file.ingress.public_base_url, rate_limited)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -82,24 +84,35 @@ def build_apps(settings: Settings, configuration: Configuration) -> Applications
             await connections.stop()
             _log.info("ingress.stopped")
 
-    # every method comes to the receiver: it answers those a provider never uses
+    # every method comes to the receiver: it refuses those a provider never uses
     webhooks = Route("/webhooks/{provider}/{account}", receiver)
-    operations = ops_routes(
+    operations = _operations(connections, spool, identity, draining, pulse)
+    return Applications(application([webhooks]), application(operations, lifespan))
+
+
+def _operations(
+    connections: Connections,
+    spool: Spool | None,
+    identity: Identity,
+    draining: Draining,
+    pulse: PulseSender,
+) -> list[Route]:
+    return ops_routes(
         APP_ID,
-        {"webhooks": lambda: _deafness(connections, spool, identity)},
+        {"webhooks": lambda: _problem(connections, spool, identity)},
         warnings={
             "broker": lambda: connections.problem,
             "spool": lambda: draining.problem,
             "pulse": lambda: pulse.problem,
         },
     )
-    return Applications(application([webhooks]), application(operations, lifespan))
 
 
-def _deafness(connections: Connections, spool: Spool | None, identity: Identity) -> str | None:
-    """Say why no webhook can be taken. What does not come again is taken without a broker, too.
+def _problem(connections: Connections, spool: Spool | None, identity: Identity) -> str | None:
+    """Say why no webhook can be taken.
 
-    So whoever balances load must go on sending webhooks here.
+    With a spool webhooks that are not sent again are taken without a broker, too, so a load
+    balancer must go on sending them here.
     """
     if connections.problem is None:
         return None
@@ -109,12 +122,12 @@ def _deafness(connections: Connections, spool: Spool | None, identity: Identity)
 
 
 def _spool(settings: Settings, endpoints: Endpoints, max_bytes: int) -> Spool | None:
-    forgetful = endpoints.forgetful_providers
-    if not forgetful:
+    without_retries = endpoints.providers_without_retries
+    if not without_retries:
         return None
     if settings.spool_directory is None:
-        names = ", ".join(forgetful)
-        why = f"{names} would not tell again what comes while the broker is away"
+        names = ", ".join(without_retries)
+        why = f"{names} would not send again what comes while the broker is away"
         raise SettingsError([f"HERALD_SPOOL_DIR: not set; {why}, so it is kept in a directory"])
     try:
         return Spool(SpoolDatabase(settings.spool_directory, max_bytes))

@@ -1,46 +1,42 @@
-"""Which endpoint answers which path: the configured accounts, and a stand-in for all others."""
+"""Which endpoint answers which path: the configured accounts, and decoys for all others."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from herald.config.loading import Configuration, ConfigurationError
-from herald.providers.webhook_endpoints import Endpoint, Provider
+from herald.providers.registry import NAMES, webhooks_module
+from herald.providers.webhook_endpoints import Endpoint, EndpointRules
 from ingress.metrics import UNKNOWN
-from ingress.providers import PROVIDERS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """What a path leads to."""
 
-    name: str  # the provider's; `unknown` for a name that is no provider's
+    provider: str  # its name; `unknown` for a name that is no provider's
     account: str  # `unknown` for one that nobody configured
-    provider: Provider
     endpoint: Endpoint
+    rules: EndpointRules
     is_known: bool  # False: nobody configured this account
 
 
 class Endpoints:
-    """Finds a path's target. Every path has one, so that a caller can't tell who is known."""
+    """Finds a path's target. Every path has one, so that a caller can't find out who is known."""
 
-    def __init__(
-        self, targets: Mapping[tuple[str, str], Target], providers: Mapping[str, Provider]
-    ) -> None:
-        self._targets = dict(targets)
-        self._strangers = {name: _stranger(name, item) for name, item in providers.items()}
-        widest = max(providers.values(), key=lambda provider: provider.max_body_bytes)
-        others = {
-            name: needs for item in providers.values() for name, needs in item.methods.items()
+    def __init__(self, targets: Iterable[Target]) -> None:
+        self._targets = {(target.provider, target.account): target for target in targets}
+        self._decoys = {
+            name: _decoy(name, module.make_decoy()) for name, module in _webhooks(NAMES).items()
         }
-        widest = replace(widest, methods={**others, **widest.methods})
-        self._nobody = _stranger(UNKNOWN, widest)
+        self._nobody = _nobody(list(self._decoys.values()))
 
     def find(self, provider: str, account: str) -> Target:
         """Return the target of `/webhooks/{provider}/{account}`."""
         known = self._targets.get((provider, account))
-        return known if known is not None else self._strangers.get(provider, self._nobody)
+        return known if known is not None else self._decoys.get(provider, self._nobody)
 
     @property
     def accounts(self) -> list[tuple[str, str]]:
@@ -48,46 +44,62 @@ class Endpoints:
         return sorted(self._targets)
 
     @property
-    def forgetful_providers(self) -> list[str]:
-        """The providers of configured accounts that don't come again after a 503."""
+    def providers_without_retries(self) -> list[str]:
+        """The providers of configured accounts that don't try again after a 503."""
         targets = self._targets.values()
-        return sorted({target.name for target in targets if not target.provider.retries_on_5xx})
+        return sorted({target.provider for target in targets if not target.rules.retries_on_5xx})
 
 
-def endpoints_from(
-    configuration: Configuration, providers: Mapping[str, Provider] = PROVIDERS
-) -> Endpoints:
+def endpoints_from(configuration: Configuration) -> Endpoints:
     """Build the endpoints of all configured accounts whose providers call us.
 
     Raises:
         ConfigurationError: a secrets file or a key can't be used.
     """
     accounts = configuration.file.accounts
-    names = [name for name, account in accounts.items() if account.provider in providers]
-    secrets = configuration.secrets_for(names)
-    targets: dict[tuple[str, str], Target] = {}
+    modules = _webhooks({account.provider for account in accounts.values()})
+    names = [name for name, account in accounts.items() if account.provider in modules]
+    credentials = configuration.credentials_for(names)
+    targets: list[Target] = []
     problems: list[str] = []
     for name in names:
-        key = accounts[name].provider
-        siblings = {other: accounts[other] for other in names if accounts[other].provider == key}
+        provider = accounts[name].provider
+        siblings = {n: accounts[n] for n in names if accounts[n].provider == provider}
         try:
-            endpoint = providers[key].endpoint(name, siblings, secrets)
+            endpoint = modules[provider].make_endpoint(name, siblings, credentials)
         except ValueError as error:
             problems.append(f"accounts.{name}.{error}")
             continue
-        targets[key, name] = Target(
-            name=key, account=name, provider=providers[key], endpoint=endpoint, is_known=True
-        )
+        targets.append(target_of(provider, name, endpoint))
     if problems:
         raise ConfigurationError(configuration.path, problems)
-    return Endpoints(targets, providers)
+    return Endpoints(targets)
 
 
-def _stranger(name: str, provider: Provider) -> Target:
+def target_of(provider: str, account: str, endpoint: Endpoint) -> Target:
+    """Make the target of a configured account."""
     return Target(
-        name=name,
-        account=UNKNOWN,
         provider=provider,
-        endpoint=provider.stranger(),
-        is_known=False,
+        account=account,
+        endpoint=endpoint,
+        rules=endpoint.rules,
+        is_known=True,
     )
+
+
+def _webhooks(providers: Iterable[str]) -> dict[str, Any]:
+    """Import the webhooks of those providers that have any."""
+    found = {name: webhooks_module(name) for name in providers}
+    return {name: module for name, module in found.items() if module is not None}
+
+
+def _decoy(provider: str, endpoint: Endpoint) -> Target:
+    return replace(target_of(provider, UNKNOWN, endpoint), is_known=False)
+
+
+def _nobody(decoys: list[Target]) -> Target:
+    """Stand for a name that is no provider's: by the widest of all rules."""
+    widest = max(decoys, key=lambda decoy: decoy.rules.max_body_bytes)
+    methods = {name: headers for it in decoys for name, headers in it.rules.methods.items()}
+    rules = replace(widest.rules, methods={**methods, **widest.rules.methods})
+    return replace(widest, provider=UNKNOWN, rules=rules)

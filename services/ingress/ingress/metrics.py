@@ -14,10 +14,10 @@ KINDS = ("attempt", "inbound", "account")  # of receipts
 UNKNOWN = "unknown"  # stands for every provider that there is not, and every other account
 
 
-class Outcome(StrEnum):
-    """What became of one webhook call."""
+class Result(StrEnum):
+    """What became of one webhook request; the values of the label `outcome`."""
 
-    ACCEPTED = "accepted"  # verified, and all that it told is on the bus
+    ACCEPTED = "accepted"  # verified, and all that it holds is on the bus
     KEPT = "kept"  # verified, and on disk what the bus did not take
     NOT_AUTHENTIC = "not_authentic"
     NOT_READABLE = "not_readable"
@@ -25,18 +25,18 @@ class Outcome(StrEnum):
     TOO_SLOW = "too_slow"
     ENCODED = "encoded"  # with a content encoding, which nobody needs and zip bombs use
     WRONG_METHOD = "wrong_method"
-    UNAVAILABLE = "unavailable"  # our trouble: the provider is asked to come again
+    UNAVAILABLE = "unavailable"  # our trouble: the provider is asked to try again
     DISCONNECTED = "disconnected"  # the caller left before its body was whole
 
 
 WEBHOOKS = Counter(
     "herald_webhooks_total",
-    "Webhook calls by what became of them",
+    "Webhook requests by what became of them",
     ["provider", "account", "outcome"],
 )
 WEBHOOK_SECONDS = Histogram(
     "herald_webhook_seconds",
-    "From the head of a webhook call to its answer",
+    "From the head of a webhook request to its response",
     ["provider"],
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
@@ -47,7 +47,7 @@ RECEIPTS = Counter(
 )
 IGNORED = Counter(
     "herald_webhook_ignored_total",
-    "Parts of webhooks that are nothing to Herald",
+    "Parts of webhooks that do not concern Herald",
     ["provider", "account"],
 )
 QUARANTINED = Counter(
@@ -68,13 +68,13 @@ SPOOL_AGE = Gauge("herald_spool_age_seconds", "How long the oldest message of th
 
 
 def initialise(accounts: Iterable[tuple[str, str]]) -> None:
-    """Make every series of these accounts, each with its provider, and of strangers' calls.
+    """Make every series of these accounts, each with its provider, and of unknown callers.
 
     An increase from nothing is unseen.
     """
     for provider, account in accounts:
-        for outcome in Outcome:
-            webhooks(provider, account, outcome)
+        for result in Result:
+            webhooks(provider, account, result)
         for kind in KINDS:
             receipts(provider, account, kind)
         for reason in Reason:
@@ -82,13 +82,13 @@ def initialise(accounts: Iterable[tuple[str, str]]) -> None:
         IGNORED.labels(provider, account)
         SPOOL_KEPT.labels(provider)
         webhook_seconds(provider)
-    webhooks(UNKNOWN, UNKNOWN, Outcome.NOT_AUTHENTIC)
+    webhooks(UNKNOWN, UNKNOWN, Result.NOT_AUTHENTIC)
 
 
 @cache
-def webhooks(provider: str, account: str, outcome: Outcome) -> Counter:
-    """Return the counter of one outcome. Kept, for looking it up costs more than counting."""
-    return WEBHOOKS.labels(provider, account, outcome)
+def webhooks(provider: str, account: str, result: Result) -> Counter:
+    """Return the counter of one result. Kept, for looking it up costs more than counting."""
+    return WEBHOOKS.labels(provider, account, result)
 
 
 @cache

@@ -18,7 +18,7 @@ from herald.contracts.topology import (
     pulse_key,
 )
 from herald.contracts.vocabulary import Lane
-from ingress.outgoing_messages import Quarantined
+from ingress.quarantine import Quarantined
 
 
 def declare_publications(broker: Broker, channels: Iterable[str]) -> None:

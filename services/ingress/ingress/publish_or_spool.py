@@ -1,4 +1,4 @@
-"""Handing frames over for good: to the bus, or to the spool where nobody would tell them again."""
+"""Publishing messages, or keeping them on disk where their provider would not send them again."""
 
 from __future__ import annotations
 
@@ -8,55 +8,61 @@ from enum import Enum, auto
 from herald.bus.outgoing_messages import OutgoingMessage
 from herald.service.rate_limited_log import RateLimitedLog
 from ingress import metrics
-from ingress.outgoing import Outgoing
+from ingress.grouped_publisher import GroupedPublisher
 from ingress.spool.identity import Identity
 from ingress.spool.spool import NotKeptError, Spool
 
 
-class Handed(Enum):
-    """Where frames are now."""
+class Placement(Enum):
+    """Where messages are now."""
 
     ON_THE_BUS = auto()
     ON_DISK = auto()
-    NOWHERE = auto()  # their provider has to tell them again
+    NOWHERE = auto()  # their provider has to send them again
 
 
-class Handover:
-    """Publishes, and keeps what can't be published, where there is a spool. Shared by calls."""
+class PublishOrSpool:
+    """Publishes, and keeps what can't be published where there is a spool. Shared by requests."""
 
     def __init__(
-        self, outgoing: Outgoing, spool: Spool | None, identity: Identity, seldom: RateLimitedLog
+        self,
+        publisher: GroupedPublisher,
+        spool: Spool | None,
+        identity: Identity,
+        rate_limited: RateLimitedLog,
     ) -> None:
-        self._outgoing = outgoing
+        self._publisher = publisher
         self._identity = identity
         self._spool = spool
-        self._seldom = seldom
+        self._rate_limited = rate_limited
 
-    async def hand(
-        self, frames: Sequence[OutgoingMessage], provider: str, *, retries_on_5xx: bool
-    ) -> Handed:
-        """Publish frames; where some fail and their provider won't repeat them, keep those."""
-        if not frames:
-            return Handed.ON_THE_BUS
-        outcomes = await self._outgoing.publish(frames)
+    async def place(
+        self, messages: Sequence[OutgoingMessage], provider: str, *, retries_on_5xx: bool
+    ) -> Placement:
+        """Publish messages; keep those that fail where their provider won't send them again."""
+        if not messages:
+            return Placement.ON_THE_BUS
+        failures = await self._publisher.publish(messages)
         failed = [
-            (frame, failure)
-            for frame, failure in zip(frames, outcomes, strict=True)
+            (message, failure)
+            for message, failure in zip(messages, failures, strict=True)
             if failure is not None
         ]
         if not failed:
-            return Handed.ON_THE_BUS
-        self._seldom.warning("ingress.not_published", about=failed[0][1].kind)
+            return Placement.ON_THE_BUS
+        self._rate_limited.warning("ingress.not_published", about=failed[0][1].kind)
         may_be_kept = all(failure.retry for _, failure in failed)
         if retries_on_5xx or self._spool is None or not may_be_kept or not self._identity.is_known:
-            return Handed.NOWHERE
-        return await self._keep(self._spool, [frame for frame, _ in failed], provider)
+            return Placement.NOWHERE
+        return await self._keep(self._spool, [message for message, _ in failed], provider)
 
-    async def _keep(self, spool: Spool, frames: Sequence[OutgoingMessage], provider: str) -> Handed:
+    async def _keep(
+        self, spool: Spool, messages: Sequence[OutgoingMessage], provider: str
+    ) -> Placement:
         try:
-            await spool.keep(frames)
+            await spool.keep(messages)
         except NotKeptError as error:
-            self._seldom.warning("ingress.not_kept", about="spool", reason=str(error))
-            return Handed.NOWHERE
-        metrics.SPOOL_KEPT.labels(provider).inc(len(frames))
-        return Handed.ON_DISK
+            self._rate_limited.warning("ingress.not_kept", about="spool", reason=str(error))
+            return Placement.NOWHERE
+        metrics.SPOOL_KEPT.labels(provider).inc(len(messages))
+        return Placement.ON_DISK

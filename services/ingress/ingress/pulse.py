@@ -1,7 +1,7 @@
-"""Ingress's pulse: tells the router, through the receipts, that webhooks can be taken.
+"""Ingress's pulse: shows the router, through the receipts, that webhooks can be taken.
 
 While none comes the router takes no silence for an answer. After a time in which nothing could be
-published the first pulse says how long that was: providers come again with what they could not
+published the first pulse says how long that was: providers try again what they could not
 deliver.
 """
 

@@ -1,7 +1,7 @@
-"""The way of a webhook: read, verify, normalise, publish with confirms, answer.
+"""What happens to a webhook: read, verify, translate, publish with confirms, respond.
 
-A 2xx means that all it told is on the bus, or on disk where its provider would not tell it again. A
-4xx is the caller's fault for good; whatever is ours is a 503, for most come again after that.
+A 2xx means that all it holds is on the bus, or on disk where its provider would not send it again.
+A 4xx is the caller's fault for good; our own trouble is a 503, for most try again after that.
 """
 
 from __future__ import annotations
@@ -14,17 +14,18 @@ from datetime import UTC, datetime
 import structlog
 from starlette.types import Receive, Scope, Send
 
-from herald.providers import webhook_responses as answers
+from herald.providers import webhook_responses as responses
 from herald.providers.json_bodies import NotJsonError
-from herald.providers.webhook_requests import Call
-from herald.providers.webhook_responses import Answer
+from herald.providers.webhook_endpoints import UnverifiableError
+from herald.providers.webhook_requests import WebhookRequest
+from herald.providers.webhook_responses import WebhookResponse
 from herald.service.rate_limited_log import RateLimitedLog
 from ingress import metrics
 from ingress.bodies import DisconnectedError, TooLargeError, TooSlowError, read_body
 from ingress.endpoints import Endpoints, Target
-from ingress.metrics import Outcome
-from ingress.publish_or_spool import Handed, Handover
-from ingress.reading import Reading, read_call
+from ingress.metrics import Result
+from ingress.publish_or_spool import Placement, PublishOrSpool
+from ingress.translation import Translation, translate
 
 BODY_SECONDS = 10.0
 LARGE_BYTES = 128 * 1024  # some hundred statuses
@@ -32,21 +33,27 @@ LARGE_AT_ONCE = 2  # what is read of a body takes many times its bytes
 
 _log = structlog.get_logger(__name__)
 
-Result = tuple[Outcome, Answer]
+Judgement = tuple[Result, WebhookResponse]
 
-OUTCOMES = {Handed.ON_THE_BUS: Outcome.ACCEPTED, Handed.ON_DISK: Outcome.KEPT}
+RESULTS = {Placement.ON_THE_BUS: Result.ACCEPTED, Placement.ON_DISK: Result.KEPT}
 
 
 class Receiver:
     """The ASGI application behind `/webhooks/{provider}/{account}`."""
 
     def __init__(
-        self, endpoints: Endpoints, handover: Handover, public_base_url: str, seldom: RateLimitedLog
+        self,
+        endpoints: Endpoints,
+        publish_or_spool: PublishOrSpool,
+        public_base_url: str,
+        rate_limited: RateLimitedLog,
+        body_seconds: float = BODY_SECONDS,
     ) -> None:
         self._endpoints = endpoints
-        self._handover = handover
+        self._publish_or_spool = publish_or_spool
         self._base_url = public_base_url.rstrip("/")
-        self._seldom = seldom
+        self._rate_limited = rate_limited
+        self._body_seconds = body_seconds
         self._large = asyncio.Semaphore(LARGE_AT_ONCE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -54,17 +61,17 @@ class Receiver:
         path = scope["path_params"]
         target = self._endpoints.find(path["provider"], path["account"])
         try:
-            outcome, answer = await self._receive(target, path["account"], scope, receive)
+            result, response = await self._receive(target, path["account"], scope, receive)
         except Exception as error:  # noqa: BLE001  a defect of ours is our trouble, not the caller's
-            _log.error("ingress.failed", provider=target.name, error=type(error).__name__)
-            outcome, answer = Outcome.UNAVAILABLE, answers.UNAVAILABLE
-        metrics.webhooks(target.name, target.account, outcome).inc()
-        await answer.send(send)
-        metrics.webhook_seconds(target.name).observe(time.perf_counter() - started)
+            _log.error("ingress.failed", provider=target.provider, error=type(error).__name__)
+            result, response = Result.UNAVAILABLE, responses.UNAVAILABLE
+        metrics.webhooks(target.provider, target.account, result).inc()
+        await response.send(send)
+        metrics.webhook_seconds(target.provider).observe(time.perf_counter() - started)
 
     async def _receive(
         self, target: Target, account: str, scope: Scope, receive: Receive
-    ) -> Result:
+    ) -> Judgement:
         headers: dict[bytes, bytes] = dict(scope["headers"])
         refusal = self._refusal(target, account, scope["method"], headers)
         if refusal is not None:
@@ -75,53 +82,58 @@ class Receiver:
                 body = await read_body(
                     receive,
                     announced_bytes=_length(headers.get(b"content-length")),
-                    max_bytes=target.provider.max_body_bytes,
-                    timeout_seconds=BODY_SECONDS,
+                    max_bytes=target.rules.max_body_bytes,
+                    timeout_seconds=self._body_seconds,
                 )
         except TooLargeError:
-            return Outcome.TOO_LARGE, answers.TOO_LARGE
+            return Result.TOO_LARGE, responses.TOO_LARGE
         except TooSlowError:
-            return Outcome.TOO_SLOW, answers.TOO_SLOW
+            return Result.TOO_SLOW, responses.TOO_SLOW
         except DisconnectedError:
-            return Outcome.DISCONNECTED, answers.TOO_SLOW
-        return await self._take(target, account, self._call(scope, headers, body))
+            return Result.DISCONNECTED, responses.TOO_SLOW
+        return await self._take(target, account, self._request(scope, headers, body))
 
     def _refusal(
         self, target: Target, account: str, method: str, headers: Mapping[bytes, bytes]
-    ) -> Result | None:
-        """Judge a call by its head; what it refuses has a body that is not worth reading."""
-        methods = target.provider.methods
+    ) -> Judgement | None:
+        """Judge a request by its head; what it refuses has a body that is not worth reading."""
+        methods = target.rules.methods
         if method not in methods:
-            return Outcome.WRONG_METHOD, answers.wrong_method(methods)
+            return Result.WRONG_METHOD, responses.wrong_method(methods)
         if not methods[method] <= headers.keys():
             return self._not_authentic(target, account)
         if headers.get(b"content-encoding", b"identity").lower() != b"identity":
-            return Outcome.ENCODED, answers.ENCODED
+            return Result.ENCODED, responses.ENCODED
         return None
 
-    async def _take(self, target: Target, account: str, call: Call) -> Result:
-        if not _is_authentic(target, call):
-            return self._not_authentic(target, account)
+    async def _take(self, target: Target, account: str, request: WebhookRequest) -> Judgement:
         try:
-            if len(call.body) < LARGE_BYTES:
-                return await self._hand_over(target, account, read_call(target, account, call))
+            if not await _is_authentic(target, request):
+                return self._not_authentic(target, account)
+            if len(request.body) < LARGE_BYTES:
+                return await self._publish(target, account, translate(target, account, request))
             async with self._large:
                 # a thread gives the others their turn while it reads
-                reading = await asyncio.to_thread(read_call, target, account, call)
-                return await self._hand_over(target, account, reading)
+                translation = await asyncio.to_thread(translate, target, account, request)
+                return await self._publish(target, account, translation)
+        except UnverifiableError as error:
+            about = f"{target.provider}/{account}"
+            self._rate_limited.warning("ingress.unverifiable", about=about, reason=str(error))
+            return Result.UNAVAILABLE, responses.UNAVAILABLE
         except NotJsonError:
-            return Outcome.NOT_READABLE, answers.NOT_READABLE
+            return Result.NOT_READABLE, responses.NOT_READABLE
 
-    def _not_authentic(self, target: Target, account: str) -> Result:
+    def _not_authentic(self, target: Target, account: str) -> Judgement:
         if target.is_known:
-            self._seldom.warning("ingress.not_authentic", about=f"{target.name}/{account}")
-        return Outcome.NOT_AUTHENTIC, answers.NOT_AUTHENTIC
+            about = f"{target.provider}/{account}"
+            self._rate_limited.warning("ingress.not_authentic", about=about)
+        return Result.NOT_AUTHENTIC, responses.NOT_AUTHENTIC
 
-    def _call(self, scope: Scope, headers: dict[bytes, bytes], body: bytes) -> Call:
+    def _request(self, scope: Scope, headers: dict[bytes, bytes], body: bytes) -> WebhookRequest:
         query: bytes = scope["query_string"]
         path: bytes = scope["raw_path"]
         target = path + b"?" + query if query else path
-        return Call(
+        return WebhookRequest(
             method=scope["method"],
             # the public URL, never the Host header: that is the caller's to choose
             url=self._base_url + target.decode("latin-1"),
@@ -131,38 +143,41 @@ class Receiver:
             received_at=datetime.now(UTC),
         )
 
-    async def _hand_over(self, target: Target, account: str, reading: Reading) -> Result:
-        if reading.not_understood:
-            self._seldom.warning(
+    async def _publish(self, target: Target, account: str, translation: Translation) -> Judgement:
+        if translation.not_understood:
+            self._rate_limited.warning(
                 "ingress.quarantined",
-                about=f"{target.name}/{account}",
-                reasons={reason.value: n for reason, n in reading.not_understood.items()},
+                about=f"{target.provider}/{account}",
+                reasons={reason.value: n for reason, n in translation.not_understood.items()},
             )
-        handed = await self._handover.hand(
-            reading.frames, target.name, retries_on_5xx=target.provider.retries_on_5xx
+        placement = await self._publish_or_spool.place(
+            translation.messages, target.provider, retries_on_5xx=target.rules.retries_on_5xx
         )
-        if handed is Handed.NOWHERE:
-            return Outcome.UNAVAILABLE, answers.UNAVAILABLE
-        _count(target, reading)
-        return OUTCOMES[handed], reading.answer
+        if placement is Placement.NOWHERE:
+            return Result.UNAVAILABLE, responses.UNAVAILABLE
+        _count(target, translation)
+        return RESULTS[placement], translation.response
 
 
-def _is_authentic(target: Target, call: Call) -> bool:
+async def _is_authentic(target: Target, request: WebhookRequest) -> bool:
     try:
-        return target.endpoint.verify(call)
+        verified = target.endpoint.verify(request)
+        return verified if isinstance(verified, bool) else await verified
+    except UnverifiableError:
+        raise
     except Exception as error:  # noqa: BLE001  what can't be verified is not authentic
-        _log.error("ingress.verify_failed", provider=target.name, error=type(error).__name__)
+        _log.error("ingress.verify_failed", provider=target.provider, error=type(error).__name__)
         return False
 
 
-def _count(target: Target, reading: Reading) -> None:
-    labels = target.name, target.account
-    for kind, count in reading.receipts.items():
+def _count(target: Target, translation: Translation) -> None:
+    labels = target.provider, target.account
+    for kind, count in translation.receipts.items():
         metrics.receipts(*labels, kind).inc(count)
-    for reason, count in reading.not_understood.items():
+    for reason, count in translation.not_understood.items():
         metrics.QUARANTINED.labels(*labels, reason).inc(count)
-    if reading.ignored:
-        metrics.IGNORED.labels(*labels).inc(reading.ignored)
+    if translation.ignored:
+        metrics.IGNORED.labels(*labels).inc(translation.ignored)
 
 
 def _length(header: bytes | None) -> int | None:

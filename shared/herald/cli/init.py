@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -12,22 +13,40 @@ import typer
 from pydantic import TypeAdapter, ValidationError
 
 from herald.cli.environment import EXIT_USAGE, fail
-from herald.config.beginning import BEGINNINGS, Question, herald_toml, questions, secrets_files
 from herald.config.loading import describe
 from herald.config.masking import write_masking_key
+from herald.config.new_deployment import all_questions, herald_toml, questions, secrets_files
 from herald.contracts.identifiers import TenantName
 from herald.contracts.read_tokens import new_token
+from herald.providers.examples import Question
+from herald.providers.registry import NAMES, example_of
 
 MASKING_KEY = "secrets/masking.key"
 TOKENS, READ_TOKEN = "secrets/tokens.toml", "secrets/read.token"
 _SECRET, _OPEN = 0o600, 0o644
 _LATER = "Enter to fill it in later"
-_PROVIDERS = ", ".join(BEGINNINGS)
-
-# of questions that are named after a setting which says less than a flag must
-_FLAGS = {"host": "smtp_host", "webhook_public_keys": "webhook_public_key"}
+_PROVIDERS = ", ".join(NAMES)
 
 
+def _with_flags(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command a flag for every question; typer reads them from its signature."""
+    signature = inspect.signature(command, eval_str=True)
+    flags = [
+        inspect.Parameter(
+            question.parameter,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=None,
+            annotation=Annotated[str | None, typer.Option(help=question.help)],
+        )
+        for question in all_questions()
+    ]
+    own = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
+    command.__signature__ = signature.replace(parameters=[*own, *flags])  # type: ignore[attr-defined]  # as `inspect` looks for it
+    command.__annotations__ = {p.name: p.annotation for p in (*own, *flags)}
+    return command
+
+
+@_with_flags
 def init(
     directory: Annotated[Path, typer.Option(help="Where to write.")] = Path(),
     *,
@@ -35,30 +54,15 @@ def init(
     provider: Annotated[
         list[str] | None, typer.Option(help=f"One of {_PROVIDERS}; may be repeated.")
     ] = None,
-    public_base_url: Annotated[
-        str | None, typer.Option(help="The https URL at which providers reach ingress.")
-    ] = None,
-    phone_number_id: Annotated[str | None, typer.Option(help="WhatsApp's.")] = None,
-    account_sid: Annotated[str | None, typer.Option(help="Twilio's.")] = None,
-    sms_from: Annotated[str | None, typer.Option(help="The number to send SMS from.")] = None,
-    email_from: Annotated[str | None, typer.Option(help="Name <address> of e-mails.")] = None,
-    webhook_public_key: Annotated[
-        str | None, typer.Option(help="SendGrid's key for its event webhook.")
-    ] = None,
-    smtp_host: Annotated[str | None, typer.Option(help="The SMTP relay.")] = None,
     yes: Annotated[
         bool, typer.Option("--yes", help="Ask nothing; what is not given is filled in later.")
     ] = False,
+    **given: str | None,
 ) -> None:
     """Write herald.toml, secrets files to be filled in, a masking key and a read token.
 
     Asks what is not given. Writes nothing if one of the files is there.
     """
-    given = {
-        "public_base_url": public_base_url, "phone_number_id": phone_number_id,
-        "account_sid": account_sid, "sms_from": sms_from, "email_from": email_from,
-        "host": smtp_host, "webhook_public_keys": webhook_public_key,
-    }  # fmt: skip
     name = tenant or ("default" if yes else typer.prompt("The first tenant", default="default"))
     _check_tenant(name)
     providers = _providers(provider or (), ask=not yes)
@@ -84,12 +88,12 @@ def _check_tenant(name: str) -> None:
 def _providers(named: Sequence[str], *, ask: bool) -> list[str]:
     """Return the chosen providers, in the order of the table."""
     for name in named:
-        if name not in BEGINNINGS:
+        if name not in NAMES:
             raise fail(f"--provider {name}: must be one of {_PROVIDERS}", EXIT_USAGE)
     chosen = [
         name
-        for name, one in BEGINNINGS.items()
-        if name in named or (ask and not named and typer.confirm(f"Send {one.title}?"))
+        for name in NAMES
+        if name in named or (ask and not named and typer.confirm(f"Send {example_of(name).title}?"))
     ]
     if not chosen:
         raise fail(f"--provider: name at least one of {_PROVIDERS}", EXIT_USAGE)
@@ -102,11 +106,12 @@ def _answers(
     """Return what is known of the questions; the others stay placeholders."""
     answers: dict[str, str] = {}
     for question in asked:
-        value = given.get(question.name) or ""
+        value = given.get(question.parameter) or ""
         try:
             _check(question, value)
         except ValueError as error:
-            raise fail(f"--{_flag(question)}: {error}", EXIT_USAGE) from None
+            flag = question.parameter.replace("_", "-")
+            raise fail(f"--{flag}: {error}", EXIT_USAGE) from None
         answers[question.name] = _asked(question) if ask and not value else value
     return answers
 
@@ -139,10 +144,6 @@ def _check(question: Question, value: str) -> None:
             raise ValueError(describe(error)[0]) from None
 
 
-def _flag(question: Question) -> str:
-    return _FLAGS.get(question.name, question.name).replace("_", "-")
-
-
 def _capital(text: str) -> str:
     return text[0].upper() + text[1:]
 
@@ -166,7 +167,8 @@ def _write(path: Path, text: str, mode: int) -> None:
 def _summary(directory: Path, files: Sequence[str], providers: Sequence[str]) -> str:
     configuration = directory / "herald.toml"
     listed = "\n".join(f"  {directory / name}" for name in (*files, MASKING_KEY))
-    spool = "  HERALD_SPOOL_DIR for ingress, which keeps Twilio's callbacks there\n"
+    more = (example_of(name).environment for name in providers)
+    environment = "".join(f"  {line}\n" for line in more if line)
     return f"""\
 Written:
   {configuration}
@@ -179,5 +181,5 @@ Next:
   herald migrate          # with HERALD_POSTGRES_DSN
 Then start the services. They need
   HERALD_AMQP_URL, HERALD_POSTGRES_DSN and HERALD_CONFIG
-{spool if "twilio" in providers else ""}\
+{environment}\
 To read what became of messages: HERALD_READ_TOKEN_FILE={directory / READ_TOKEN}"""

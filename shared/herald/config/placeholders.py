@@ -7,18 +7,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-_BEGIN, _END = "<fill in: ", ">"
-
-
-def placeholder(what: str) -> str:
-    """Write what stands in for a value until somebody who knows it writes it."""
-    return f"{_BEGIN}{what}{_END}"
+from herald.providers.examples import PLACEHOLDER_BEGIN, PLACEHOLDER_END
 
 
 def unfilled(part: Any, *path: str) -> Iterator[str]:
     """Name each placeholder in a TOML document, with its path and what belongs there."""
-    if isinstance(part, str) and part.startswith(_BEGIN):
-        what = part.removeprefix(_BEGIN).removesuffix(_END)
+    if isinstance(part, str) and part.startswith(PLACEHOLDER_BEGIN):
+        what = part.removeprefix(PLACEHOLDER_BEGIN).removesuffix(PLACEHOLDER_END)
         yield f"{'.'.join(path)}: still to be filled in: {what}"
     elif isinstance(part, Mapping):
         for name, inner in part.items():

@@ -65,7 +65,7 @@ class Account(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     secrets_model: ClassVar[type[Secrets]] = NoSecrets
-    # how long its provider waits at first before it comes again with a webhook; None: sends none
+    # how long its provider waits before it tries a webhook again; None: it sends none
     webhook_retry_gap: ClassVar[timedelta | None] = None
     template_prefix: ClassVar[str | None] = None  # of its templates' names; None: it holds none
 
@@ -84,11 +84,11 @@ class Account(BaseModel):
         """The furthest status that it reports."""
 
     def sends_as(self, sender: str | None) -> bool:  # noqa: ARG002  most accounts may use any
-        """Tell whether the account can send under a profile's entry for its channel."""
+        """Say whether the account can send under a profile's entry for its channel."""
         return True
 
     def holds(self, template: str) -> bool:
-        """Tell whether it may be the provider's own; a template of another name is ignored."""
+        """Say whether it may be the provider's own; a template of another name is ignored."""
         return self.template_prefix is not None and template.startswith(self.template_prefix)
 
     @field_validator("base_url", check_fields=False)

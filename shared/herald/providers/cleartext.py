@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether a host is this machine itself."""
+    """Say whether a host is this machine itself."""
     try:
         return ip_address(host.strip("[]")).is_loopback
     except ValueError:
@@ -15,6 +15,6 @@ def is_loopback(host: str) -> bool:
 
 
 def in_clear(url: str) -> bool:
-    """Tell whether what is sent to a URL can be read on its way."""
+    """Say whether what is sent to a URL can be read on its way."""
     parts = urlsplit(url)
     return parts.scheme == "http" and not is_loopback(parts.hostname or "")

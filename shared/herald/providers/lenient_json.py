@@ -29,11 +29,11 @@ class Reason(StrEnum):
 
     SHAPE = "shape"  # not built as the provider documents it
     NO_REFERENCE = "no_reference"  # it names no message
-    UNKNOWN_ACCOUNT = "unknown_account"  # of an account of theirs that we are not told of
+    UNKNOWN_ACCOUNT = "unknown_account"  # of an account at the provider that is not configured
     ACCOUNT_ERROR = "account_error"  # the provider reports trouble with the account itself
     OTHER_CHANNEL = "other_channel"  # of a channel this account does not serve
     BEYOND_LIMITS = "beyond_limits"  # the whole body is deeper or larger than any documented one
-    LEFT_OUT = "left_out"  # stands for the many others of one call that are only counted
+    LEFT_OUT = "left_out"  # stands for the many others of one request that are only counted
     UNEXPECTED = "unexpected"  # a defect of ours
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 from pydantic import Field
 
 from herald.providers.account import Account
+from herald.providers.examples import Example
 
 NAMES = (
     "whatsapp_cloud",
@@ -40,6 +41,11 @@ if TYPE_CHECKING:
     AnyAccount = Account
 else:
     AnyAccount = Annotated[reduce(or_, ACCOUNTS.values()), Field(discriminator="provider")]
+
+
+def example_of(name: str) -> Example:
+    """Import how an account at a provider begins."""
+    return cast("Example", _module(name, "example").EXAMPLE)
 
 
 def send_module(name: str) -> Any:

@@ -1,22 +1,21 @@
-"""What a provider's side of ingress is: one endpoint an account, which verifies and normalises."""
+"""Where a provider calls us: one endpoint an account, which verifies and normalises."""
 
 from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from pydantic import ValidationError
 
 from herald.contracts.receipts import Receipt
-from herald.providers.account import Account, Secrets
 from herald.providers.lenient_json import NotForHeraldError, NotUnderstoodError, Reason
-from herald.providers.webhook_requests import Call
-from herald.providers.webhook_responses import OK, Answer
+from herald.providers.webhook_requests import WebhookRequest
+from herald.providers.webhook_responses import OK, WebhookResponse
 
-MAX_SET_ASIDE = 100  # elements of one call; of the others the reasons are counted
+MAX_SET_ASIDE = 100  # elements of one request; of the others the reasons are counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +28,13 @@ class NotUnderstood:
 
 @dataclass(slots=True)
 class Normalised:
-    """What one call told."""
+    """What one request holds."""
 
     receipts: list[Receipt] = field(default_factory=list)
     not_understood: list[NotUnderstood] = field(default_factory=list)  # `MAX_SET_ASIDE` at most
     left_out: Counter[Reason] = field(default_factory=Counter)  # not understood either
     ignored: int = 0  # understood, and nothing for Herald
-    answer: Answer = OK
+    response: WebhookResponse = OK
 
     def read(self, element: Any, reader: Callable[[Any], Receipt]) -> None:
         """Add what `reader` makes of one element; whatever happens, the others are not lost."""
@@ -75,32 +74,46 @@ class Normalised:
         }
 
 
-class Endpoint(Protocol):
-    """Where one account's provider calls us. Pure: knows its secrets, keeps no state."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndpointRules:
+    """What ingress holds a request to before it looks at the signature."""
 
-    def verify(self, call: Call) -> bool:
-        """Say whether the call is authentic. Never raises."""
+    max_body_bytes: int
+    # the methods that the provider uses, each with the headers that sign its requests
+    methods: Mapping[str, frozenset[bytes]]
+    # for hours after a 503; a provider that doesn't gets its receipts kept on disk instead
+    retries_on_5xx: bool
+
+
+class UnverifiableError(Exception):
+    """Whether a request is authentic can't be said now, for our own trouble; the text says why."""
+
+
+class Endpoint(Protocol):
+    """Where a provider calls us for one account. Pure: knows its secrets, keeps no state.
+
+    An account that nobody configured has a decoy: an endpoint that does as much work and finds
+    nothing authentic. Where an account's rules are not its decoy's, a caller sees the difference.
+    """
+
+    @property
+    def rules(self) -> EndpointRules: ...
+
+    def verify(self, request: WebhookRequest) -> bool | Awaitable[bool]:
+        """Say whether a request is authentic. What else it raises counts as no.
+
+        Awaitable where a key or a certificate may have to be fetched.
+
+        Raises:
+            UnverifiableError: it could not be fetched; the provider is asked to try again.
+        """
         ...
 
-    def normalise(self, call: Call) -> Normalised:
-        """Read an authentic call.
+    def normalise(self, request: WebhookRequest) -> Normalised:
+        """Read an authentic request.
 
         Raises:
             NotJsonError: it breaks the grammar of its content type.
             BeyondLimitsError, NotUnderstoodError: none of it can be read.
         """
         ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Provider:
-    """What `providers/<name>.py` offers."""
-
-    max_body_bytes: int
-    # those it uses, and what each call of them must have: the names of headers that sign it
-    methods: Mapping[str, frozenset[bytes]]
-    retries_on_5xx: bool  # for hours after a 503; else what it tells is kept on disk
-    # of one account, by name, given all accounts of this provider and their secrets
-    endpoint: Callable[[str, Mapping[str, Account], Mapping[str, Secrets]], Endpoint]
-    # of an account nobody configured: as much work as a real one, and nothing ever fits
-    stranger: Callable[[], Endpoint]

@@ -1,4 +1,4 @@
-"""A webhook call as a provider made it: what signatures cover and normalisers read."""
+"""A webhook request as a provider made it: what signatures cover and normalisers read."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ MAX_FIELDS = 1_000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Call:
-    """One request. Nothing in it is to be trusted before its signature was verified."""
+class WebhookRequest:
+    """One request. Nothing in it is to be trusted before its signature is verified."""
 
     method: str
     url: str  # as the provider called it: the public base, then path and query as sent

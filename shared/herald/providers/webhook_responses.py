@@ -1,4 +1,4 @@
-"""What ingress answers. A provider reads the status; words are for people with a terminal."""
+"""What ingress responds. A provider reads the status; words are for people with a terminal."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ _CLOSE = (b"connection", b"close")  # what is left of the body is not read
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """One whole answer, ready to be sent."""
+class WebhookResponse:
+    """One whole response, ready to be sent."""
 
     status: int
     body: bytes = b""
@@ -41,20 +41,20 @@ class Answer:
 
 NO_CONTENT_STATUS = 204
 
-OK = Answer(200)
-NO_CONTENT = Answer(NO_CONTENT_STATUS)
-NOT_READABLE = Answer(400, b"not readable\n")
-# also for an account or a provider that nobody configured: the caller can't tell
-NOT_AUTHENTIC = Answer(401, b"not authentic\n")
-TOO_SLOW = Answer(408, b"too slow\n", headers=(_CLOSE,))
-TOO_LARGE = Answer(413, b"too large\n", headers=(_CLOSE,))
-ENCODED = Answer(415, b"no content encoding, please\n", headers=(_CLOSE,))
-UNAVAILABLE = Answer(
+OK = WebhookResponse(200)
+NO_CONTENT = WebhookResponse(NO_CONTENT_STATUS)
+NOT_READABLE = WebhookResponse(400, b"not readable\n")
+# also for an account or a provider that nobody configured: the caller can't know
+NOT_AUTHENTIC = WebhookResponse(401, b"not authentic\n")
+TOO_SLOW = WebhookResponse(408, b"too slow\n", headers=(_CLOSE,))
+TOO_LARGE = WebhookResponse(413, b"too large\n", headers=(_CLOSE,))
+ENCODED = WebhookResponse(415, b"no content encoding, please\n", headers=(_CLOSE,))
+UNAVAILABLE = WebhookResponse(
     503, b"try again later\n", headers=((b"retry-after", str(RETRY_AFTER_SECONDS).encode()),)
 )
 
 
-def wrong_method(allowed: Iterable[str]) -> Answer:
+def wrong_method(allowed: Iterable[str]) -> WebhookResponse:
     """Refuse a method, naming those that are allowed."""
     names = ", ".join(sorted(allowed)).encode()
-    return Answer(405, b"wrong method\n", headers=((b"allow", names),))
+    return WebhookResponse(405, b"wrong method\n", headers=((b"allow", names),))

@@ -51,7 +51,7 @@ async def test_a_spool_is_asked_for_where_one_is_needed(tmp_path: Path) -> None:
     process = await start(environment)
     _, said = await process.communicate()
     assert process.returncode == 2
-    assert said.startswith(b"HERALD_SPOOL_DIR: not set; twilio would not tell again")
+    assert said.startswith(b"HERALD_SPOOL_DIR: not set; twilio would not send again")
     process = await start({**environment, "HERALD_SPOOL_DIR": str(path / "spool")})
     _, said = await process.communicate()
     expected = f"HERALD_SPOOL_DIR: {path}/spool: Not a directory\n"

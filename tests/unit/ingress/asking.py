@@ -13,34 +13,33 @@ from herald.bus.outgoing_messages import OutgoingMessage
 from herald.bus.publishing import Publisher
 from herald.providers.webhook_endpoints import Endpoint
 from herald.service.rate_limited_log import RateLimitedLog
-from ingress.endpoints import Endpoints, Target
-from ingress.outgoing import Outgoing
-from ingress.providers import PROVIDERS
-from ingress.publish_or_spool import Handover
+from ingress.endpoints import Endpoints, target_of
+from ingress.grouped_publisher import GroupedPublisher
+from ingress.publish_or_spool import PublishOrSpool
 from ingress.receive import Receiver
 from ingress.spool.identity import Identity
 from ingress.spool.spool import Spool
-from unit.ingress.golden import ENDPOINTS, PAYLOADS
+from unit.providers.golden import ENDPOINTS, PAYLOADS
 
 BASE_URL = "https://hooks.example.com/gateway/"
 WHATSAPP, TWILIO = "/webhooks/whatsapp_cloud/main", "/webhooks/twilio/main"
 
 
 class Bus:
-    """A publisher that remembers frames and fails those the test wants to fail."""
+    """A publisher that remembers messages and fails those the test wants to fail."""
 
     def __init__(self) -> None:
-        self.frames: list[OutgoingMessage] = []
+        self.messages: list[OutgoingMessage] = []
         self.failure: PublishError | None = None
 
     async def publish_many(
         self,
-        frames: Sequence[OutgoingMessage],
+        messages: Sequence[OutgoingMessage],
         *,
         while_progressing: bool,  # noqa: ARG002
     ) -> list[PublishError | None]:
-        self.frames += frames
-        return [*[None] * (len(frames) - 1), self.failure]
+        self.messages += messages
+        return [*[None] * (len(messages) - 1), self.failure]
 
 
 class Answered:
@@ -51,18 +50,18 @@ class Answered:
     body: bytes
 
 
-def receiver(bus: Bus, spool: Spool | None = None, **endpoints: Endpoint) -> Receiver:
+def receiver(
+    bus: Bus, spool: Spool | None = None, body_seconds: float = 10, **endpoints: Endpoint
+) -> Receiver:
     """Make a receiver for one account a provider, called `main`."""
-    targets = {
-        (name, "main"): Target(
-            account="main", name=name, provider=PROVIDERS[name], endpoint=endpoint, is_known=True
-        )
-        for name, endpoint in {**ENDPOINTS, **endpoints}.items()
-    }
-    seldom, identity = RateLimitedLog(), Identity()
+    targets = [
+        target_of(name, "main", endpoint) for name, endpoint in {**ENDPOINTS, **endpoints}.items()
+    ]
+    rate_limited, identity = RateLimitedLog(), Identity()
     identity.note_known()
-    handover = Handover(Outgoing(cast("Publisher", bus)), spool, identity, seldom)
-    return Receiver(Endpoints(targets, PROVIDERS), handover, BASE_URL, seldom)
+    publisher = GroupedPublisher(cast("Publisher", bus))
+    publish_or_spool = PublishOrSpool(publisher, spool, identity, rate_limited)
+    return Receiver(Endpoints(targets), publish_or_spool, BASE_URL, rate_limited, body_seconds)
 
 
 async def ask(
@@ -74,7 +73,7 @@ async def ask(
     query: str = "",
     headers: Mapping[str, str] | None = None,
 ) -> Answered:
-    """Call the application; None in `chunks` is a caller that says no more."""
+    """WebhookRequest the application; None in `chunks` is a caller that says no more."""
     _, _, provider, account = path.split("/")
     waiting = list(chunks)
     answered = Answered()

@@ -8,11 +8,9 @@ from typing import cast
 import pytest
 
 from herald.config.loading import ConfigurationError, load_configuration
-from herald.providers import registry as configured
 from herald.providers.twilio.webhooks import TwilioEndpoint
 from herald.providers.whatsapp_cloud.webhooks import WhatsAppCloudEndpoint
 from ingress.endpoints import Endpoints, endpoints_from
-from ingress.providers import PROVIDERS
 from secret_files import write_secrets
 
 HERALD_TOML = """
@@ -33,7 +31,7 @@ provider = "whatsapp_cloud"
 phone_number_id = "4"
 business_account_id = "20"
 secrets_file = "one.toml"
-[accounts.wa-stranger]
+[accounts.wa-other]
 provider = "whatsapp_cloud"
 phone_number_id = "3"
 secrets_file = "two.toml"
@@ -43,6 +41,11 @@ phone_number_id = "1"
 secrets_file = "one.toml"
 [accounts.twilio-main]
 provider = "twilio"
+account_sid = "AC00000000000000000000000000000000"
+secrets_file = "twilio.toml"
+[accounts.twilio-wa]
+provider = "twilio"
+channel = "whatsapp"
 account_sid = "AC00000000000000000000000000000000"
 secrets_file = "twilio.toml"
 [accounts.twilio-shared]
@@ -75,14 +78,8 @@ def build(folder: Path, keys: str = "") -> Endpoints:
     return endpoints_from(load_configuration(folder / "herald.toml"))
 
 
-def test_every_provider_that_calls_us_is_a_configured_one() -> None:
-    """Ingress and the configuration use the same names; only SMTP never calls."""
-    assert set(configured.ACCOUNTS) - set(PROVIDERS) == {"smtp"}
-    assert set(PROVIDERS) <= set(configured.ACCOUNTS)
-
-
 def test_accounts_that_share_a_secret_speak_for_each_other(tmp_path: Path) -> None:
-    """A body may tell of any number under the same secret, never of one under another."""
+    """A body may be about any number under the same secret, never of one under another."""
     endpoints = build(tmp_path)
     main = cast("WhatsAppCloudEndpoint", endpoints.find("whatsapp_cloud", "wa-main").endpoint)
     assert main.owners == {"1": "wa-main", "2": "wa-sibling", "4": "wa-second-number"}
@@ -90,8 +87,8 @@ def test_accounts_that_share_a_secret_speak_for_each_other(tmp_path: Path) -> No
         "WhatsAppCloudEndpoint", endpoints.find("whatsapp_cloud", "wa-same-number").endpoint
     )
     assert same.owners == {"1": "wa-same-number", "2": "wa-sibling", "4": "wa-second-number"}
-    other = cast("WhatsAppCloudEndpoint", endpoints.find("whatsapp_cloud", "wa-stranger").endpoint)
-    assert other.owners == {"3": "wa-stranger"}
+    other = cast("WhatsAppCloudEndpoint", endpoints.find("whatsapp_cloud", "wa-other").endpoint)
+    assert other.owners == {"3": "wa-other"}
     twilio = cast("TwilioEndpoint", endpoints.find("twilio", "twilio-main").endpoint)
     assert twilio.tokens == (b"current", b"previous")
 
@@ -105,12 +102,12 @@ def test_accounts_that_share_a_secret_speak_for_each_other(tmp_path: Path) -> No
         ("nobody", "nobody", "unknown"),
     ],
 )
-def test_every_other_path_has_a_stranger(
+def test_every_other_path_has_a_decoy(
     tmp_path: Path, provider: str, account: str, name: str
 ) -> None:
     """A path nobody configured leads to an endpoint that nothing is authentic for."""
     target = build(tmp_path).find(provider, account)
-    assert (target.name, target.is_known) == (name, False)
+    assert (target.provider, target.is_known) == (name, False)
 
 
 def test_a_bad_key_is_named_not_shown(tmp_path: Path) -> None:
@@ -123,7 +120,7 @@ def test_a_bad_key_is_named_not_shown(tmp_path: Path) -> None:
 
 
 def test_a_business_accounts_news_is_of_the_accounts_that_name_it(tmp_path: Path) -> None:
-    """Every account of the business hears it; of a business that none names, none does."""
+    """Every account of the business gets it; of a business that none names, none does."""
     main = cast("WhatsAppCloudEndpoint", build(tmp_path).find("whatsapp_cloud", "wa-main").endpoint)
     assert set(main.concerned("20")) == {"wa-sibling", "wa-second-number"}
     assert [main.concerned(business) for business in ("30", None)] == [(), ()]
@@ -134,11 +131,27 @@ def test_news_is_of_the_account_that_was_called_where_none_names_a_business(
 ) -> None:
     """One account needs no more configuration than its number."""
     endpoints = build(tmp_path)
-    alone = cast("WhatsAppCloudEndpoint", endpoints.find("whatsapp_cloud", "wa-stranger").endpoint)
-    assert alone.concerned("30") == ("wa-stranger",)
+    alone = cast("WhatsAppCloudEndpoint", endpoints.find("whatsapp_cloud", "wa-other").endpoint)
+    assert alone.concerned("30") == ("wa-other",)
 
 
 def test_a_shared_account_drops_what_is_others(tmp_path: Path) -> None:
     """Whichever account's URL is called, each account's own setting counts."""
     endpoint = cast("TwilioEndpoint", build(tmp_path).find("twilio", "twilio-main").endpoint)
     assert endpoint.ignoring == {"twilio-shared"}
+
+
+def test_an_element_finds_the_account_of_its_channel(tmp_path: Path) -> None:
+    """Two accounts may share one SID and token, one for SMS and one for WhatsApp."""
+    endpoints = build(tmp_path)
+    for name in ("twilio-main", "twilio-wa"):
+        endpoint = cast("TwilioEndpoint", endpoints.find("twilio", name).endpoint)
+        assert endpoint.owners["AC" + "0" * 32] == {"sms": "twilio-main", "whatsapp": "twilio-wa"}
+
+
+def test_a_decoy_keeps_its_providers_rules(tmp_path: Path) -> None:
+    """A caller can't find out by a method or a size whether an account is configured."""
+    endpoints = build(tmp_path)
+    for provider, account in endpoints.accounts:
+        decoy = endpoints.find(provider, "nobody")
+        assert endpoints.find(provider, account).rules == decoy.rules

@@ -21,8 +21,8 @@ class Bus:
     now: float = 1000.0
     pulses: list[Pulse] = field(default_factory=list)
 
-    async def is_taken(self, frame: OutgoingMessage, _timeout_seconds: float) -> bool:
-        pulse = RECEIPT.validate_json(frame.body)
+    async def is_taken(self, message: OutgoingMessage, _timeout_seconds: float) -> bool:
+        pulse = RECEIPT.validate_json(message.body)
         assert isinstance(pulse, Pulse)
         self.pulses.append(pulse)
         return self.takes

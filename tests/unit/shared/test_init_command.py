@@ -11,12 +11,11 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from herald.cli import application
-from herald.config.beginning import BEGINNINGS
 from herald.config.loading import load_configuration
 from herald.config.masking import read_masking_key
 from herald.config.read_tokens_file import load_read_tokens
 from herald.contracts.read_tokens import Readers
-from herald.providers.registry import ACCOUNTS
+from herald.providers.registry import ACCOUNTS, NAMES, example_of
 
 URL = "https://hooks.example.com"
 ANSWERS = {
@@ -25,7 +24,7 @@ ANSWERS = {
     "host": "smtp.example.com",
     "public_base_url": URL,
 }
-CHOICES = [*((name,) for name in BEGINNINGS), tuple(BEGINNINGS)]
+CHOICES = [*((name,) for name in NAMES), NAMES]
 
 
 def init(folder: Path, *options: str, said: str = "") -> Result:
@@ -54,12 +53,10 @@ def fill_in(folder: Path) -> None:
         path.write_text(text)
 
 
-def test_every_provider_can_be_begun_with() -> None:
-    """A provider that is added to Herald is added here, too."""
-    assert BEGINNINGS.keys() == ACCOUNTS.keys()
-    for name, beginning in BEGINNINGS.items():
-        assert beginning.channel == ACCOUNTS[name].model_fields["channel"].default
-        assert beginning.has_webhooks == (ACCOUNTS[name].webhook_retry_gap is not None)
+@pytest.mark.parametrize("name", NAMES)
+def test_an_example_is_of_its_account(name: str) -> None:
+    """An example serves the channel that its account has by default."""
+    assert example_of(name).channel == ACCOUNTS[name].model_fields["channel"].default
 
 
 @pytest.mark.parametrize("providers", CHOICES, ids=" ".join)
@@ -84,13 +81,13 @@ def test_filled_in_it_is_a_configuration(tmp_path: Path, providers: tuple[str, .
     configuration = load_configuration(tmp_path / "herald.toml")
     assert set(configuration.file.tenants) == {"shop"}
     assert configuration.file.channels == tuple(
-        sorted({BEGINNINGS[name].channel for name in providers})
+        sorted({example_of(name).channel for name in providers})
     )
 
 
 def test_secrets_are_their_owners_alone(tmp_path: Path) -> None:
     """Nobody else on the machine may read or change a key, a token or a secrets file."""
-    begin(tmp_path, tuple(BEGINNINGS))
+    begin(tmp_path, NAMES)
     secrets = tmp_path / "secrets"
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in secrets.iterdir()}
     assert set(modes.values()) == {0o600}

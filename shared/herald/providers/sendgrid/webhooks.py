@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ec import (
     SECP256R1,
@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import (
 from herald.contracts.failures import Failure
 from herald.contracts.receipts import AttemptReceipt
 from herald.contracts.vocabulary import FailureClass, Status
-from herald.providers.account import Account, Secrets
+from herald.providers.credentials import Credentials
 from herald.providers.json_bodies import read_json
 from herald.providers.lenient_json import (
     MAX_REFERENCE,
@@ -31,24 +31,28 @@ from herald.providers.lenient_json import (
     moment,
     text,
 )
-from herald.providers.sendgrid.account import SendGridAccount
-from herald.providers.signatures import is_sendgrid_signature, load_sendgrid_key
-from herald.providers.webhook_endpoints import Normalised, Provider
-from herald.providers.webhook_requests import Call
+from herald.providers.sendgrid.account import SendGridAccount, SendGridSecrets
+from herald.providers.sendgrid.signature import is_sendgrid_signature, load_sendgrid_key
+from herald.providers.webhook_endpoints import EndpointRules, Normalised
+from herald.providers.webhook_requests import WebhookRequest
 
 NAME = "sendgrid"
 CHANNEL = "email"
 ATTEMPT_FIELD = "herald_attempt"  # the custom argument that our calls send along
-MAX_BODY_BYTES = 4 * 1024 * 1024  # SendGrid: batches of 768 kB
 SIGNATURE_HEADER = b"x-twilio-email-event-webhook-signature"
 TIMESTAMP_HEADER = b"x-twilio-email-event-webhook-timestamp"
+RULES = EndpointRules(
+    max_body_bytes=4 * 1024 * 1024,  # SendGrid: batches of 768 kB
+    methods={"POST": frozenset({SIGNATURE_HEADER, TIMESTAMP_HEADER})},
+    retries_on_5xx=True,  # SendGrid, "Troubleshooting event webhooks": for 24 h
+)
 
 STATUSES: dict[str, Status] = {
     "processed": Status.ACCEPTED,
     "deferred": Status.DEFERRED,
     "delivered": Status.DELIVERED,
     "bounce": Status.BOUNCED,  # also `type: blocked`, which costs the address nothing
-    "dropped": Status.FAILED,  # never sent; the reason tells whose fault it was
+    "dropped": Status.FAILED,  # never sent; the reason says whose fault it was
     "open": Status.READ,  # unless `sg_machine_open`: a mail client's proxy, not a person
     "click": Status.CLICKED,
     "spamreport": Status.COMPLAINED,
@@ -83,26 +87,27 @@ class SendGridEndpoint:
 
     account: str
     keys: tuple[EllipticCurvePublicKey, ...]
+    rules: EndpointRules = RULES
 
-    def verify(self, call: Call) -> bool:
+    def verify(self, request: WebhookRequest) -> bool:
         return is_sendgrid_signature(
-            call.headers.get(SIGNATURE_HEADER),
-            call.headers.get(TIMESTAMP_HEADER),
-            call.body,
+            request.headers.get(SIGNATURE_HEADER),
+            request.headers.get(TIMESTAMP_HEADER),
+            request.body,
             self.keys,
         )
 
-    def normalise(self, call: Call) -> Normalised:
-        events = read_json(call.body)
+    def normalise(self, request: WebhookRequest) -> Normalised:
+        events = read_json(request.body)
         if not isinstance(events, list):  # an array, even for one event
             raise NotUnderstoodError(Reason.SHAPE)
-        told = Normalised()
+        found = Normalised()
         for event in events:
-            told.read(event, partial(_receipt, self, call))
-        return told
+            found.read(event, partial(_receipt, self, request))
+        return found
 
 
-def _receipt(endpoint: SendGridEndpoint, call: Call, element: Any) -> AttemptReceipt:
+def _receipt(endpoint: SendGridEndpoint, request: WebhookRequest, element: Any) -> AttemptReceipt:
     event = mapping(element)
     word = text(event, "event")
     ours, references = carried(event.get(ATTEMPT_FIELD)), _references(event)
@@ -125,8 +130,8 @@ def _receipt(endpoint: SendGridEndpoint, call: Call, element: Any) -> AttemptRec
         event_key=_event_key(event, word),
         failure=_failure(event, status),
         occurred_at=moment(event.get("timestamp")),
-        received_at=call.received_at,
-        element=kept_fields(event, KEPT, len(call.body)),
+        received_at=request.received_at,
+        element=kept_fields(event, KEPT, len(request.body)),
     )
 
 
@@ -173,25 +178,24 @@ def _failure(event: Mapping[str, Any], status: Status) -> Failure | None:
     return Failure.of(failure_class, code, reason)
 
 
-def _endpoint(
-    name: str, accounts: Mapping[str, Account], _secrets: Mapping[str, Secrets]
+def make_endpoint(
+    name: str,
+    accounts: Mapping[str, SendGridAccount],
+    _credentials: Mapping[str, Credentials[SendGridSecrets]],
 ) -> SendGridEndpoint:
-    account = cast("SendGridAccount", accounts[name])
+    """Make the endpoint of an account.
+
+    Raises:
+        ValueError: a key can't be used; the text begins with the option that holds it.
+    """
+    account = accounts[name]
     try:
         keys = tuple(load_sendgrid_key(key) for key in account.webhook_public_keys)
     except ValueError as error:
         raise ValueError(f"webhook_public_keys: {error}") from None
-    return SendGridEndpoint(name, keys) if keys else _stranger()
+    return SendGridEndpoint(name, keys) if keys else make_decoy()
 
 
-def _stranger() -> SendGridEndpoint:
+def make_decoy() -> SendGridEndpoint:
+    """Make an endpoint for an account that nobody configured."""
     return SendGridEndpoint("", (generate_private_key(SECP256R1()).public_key(),))
-
-
-PROVIDER = Provider(
-    max_body_bytes=MAX_BODY_BYTES,
-    methods={"POST": frozenset({SIGNATURE_HEADER, TIMESTAMP_HEADER})},
-    retries_on_5xx=True,
-    endpoint=_endpoint,
-    stranger=_stranger,
-)

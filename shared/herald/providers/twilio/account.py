@@ -60,5 +60,13 @@ class TwilioAccount(Account):
     def receipts(self) -> Receipts:
         return Receipts.READ if self.channel == "whatsapp" else Receipts.DELIVERED
 
+    def sends_as(self, sender: str | None) -> bool:
+        """Say whether it can send: on WhatsApp from a number, or through its service."""
+        if self.channel != "whatsapp":
+            return True
+        if sender is None:
+            return self.messaging_service_sid is not None
+        return sender.startswith("+")
+
 
 ACCOUNT = TwilioAccount

@@ -28,6 +28,11 @@ FAILURE_CLASSES: dict[int, FailureClass] = {
     30004: UNREACHABLE,  # blocked: perhaps an opt-out
     30005: UNREACHABLE,  # unknown handset
     30006: UNREACHABLE,  # landline or unreachable carrier
+    63003: UNREACHABLE,  # no such address on the channel
+    63016: UNREACHABLE,  # WhatsApp: the 24 hour window is closed; a template might still go
+    63024: UNREACHABLE,  # no such recipient on the channel
+    63032: UNREACHABLE,  # WhatsApp does not let this user be reached
+    63033: UNREACHABLE,  # the recipient blocked the channel
     21610: OPTED_OUT,  # replied STOP
     20429: RATE_LIMITED,  # too many requests; never processed
     21611: RATE_LIMITED,  # the From number's queue is full
@@ -36,6 +41,7 @@ FAILURE_CLASSES: dict[int, FailureClass] = {
     30023: RATE_LIMITED,  # US A2P 10DLC daily cap
     63017: RATE_LIMITED,  # account's throughput
     63018: RATE_LIMITED,  # channel's throughput; also in callbacks
+    63038: RATE_LIMITED,  # the account's messages of a day
     30008: TRANSIENT,  # unknown error
     30009: TRANSIENT,  # a segment is missing
     30017: TRANSIENT,  # carrier congested
@@ -51,6 +57,10 @@ FAILURE_CLASSES: dict[int, FailureClass] = {
     30024: AUTH,  # sender not provisioned
     30032: AUTH,  # toll-free number not verified
     30034: AUTH,  # 10DLC campaign not registered
+    63001: AUTH,  # the channel refuses our credentials
+    63007: AUTH,  # From is no sender of the channel
+    63008: AUTH,  # the channel is set up wrongly
+    63020: AUTH,  # trouble with the Business Manager account
     21601: PERMANENT,
     21602: PERMANENT,  # no body
     21604: PERMANENT,  # no To
@@ -64,6 +74,16 @@ FAILURE_CLASSES: dict[int, FailureClass] = {
     30400: PERMANENT,
     30450: PERMANENT,
     30453: PERMANENT,
+    63005: PERMANENT,  # the channel refuses the content
+    63013: PERMANENT,  # the channel's policy
+    63015: PERMANENT,  # WhatsApp's sandbox: the recipient has not joined it
+    63019: PERMANENT,  # the media can't be fetched
+    63021: PERMANENT,  # the channel refuses the content
+    63027: PERMANENT,  # WhatsApp: no such template in this language
+    63028: PERMANENT,  # WhatsApp: number of template variables
+    63030: PERMANENT,  # WhatsApp: a parameter is of no use here
+    63031: PERMANENT,  # recipient and sender are the same
+    63041: PERMANENT,  # WhatsApp: the template is paused
 }
 
 # What says nothing about the account's other calls: it lies in the sender or the recipient.

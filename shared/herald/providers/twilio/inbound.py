@@ -6,7 +6,7 @@ import base64
 import binascii
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Literal
 
 from herald.contracts.inbound import (
     InboundChoice,
@@ -15,14 +15,54 @@ from herald.contracts.inbound import (
     InboundMedia,
     InboundReferral,
 )
+from herald.contracts.receipts import InboundReceipt
 from herald.contracts.vocabulary import ChoiceKind, InboundKind
-from herald.providers.lenient_json import text, whole_number
-
-Fields = Mapping[str, Any]
+from herald.providers.lenient_json import (
+    NotUnderstoodError,
+    Reason,
+    kept_inbound,
+    text,
+    whole_number,
+)
+from herald.providers.twilio.messages import NAME, Fields, address_of, message_id, of_channel
+from herald.providers.webhook_requests import WebhookRequest
 
 MAX_MEDIA = 10
 
+KEYWORDS: dict[str, Literal["stop", "start", "help"]] = {
+    "STOP": "stop",
+    "START": "start",
+    "HELP": "help",
+}
+
 _SHORTEST_ENCODED = 64
+
+
+def inbound_receipt(
+    accounts: Mapping[str, str], request: WebhookRequest, fields: Fields
+) -> InboundReceipt:
+    """Read a message. Where no account serves its channel it is of another one of its SID."""
+    network, sender = address_of(text(fields, "From"))
+    if sender is None:
+        raise NotUnderstoodError(Reason.SHAPE)
+    channel, account = of_channel(accounts, network)
+    if not channel:
+        raise NotUnderstoodError(Reason.OTHER_CHANNEL)
+    return InboundReceipt(
+        **dict(content_of(fields)),
+        channel=channel,
+        provider=NAME,
+        account=account or next(iter(accounts.values())),
+        reference=message_id(fields),
+        sender=sender,
+        sender_id=text(fields, "ExternalUserId"),
+        recipient=address_of(text(fields, "To"))[1],
+        in_reply_to=text(fields, "OriginalRepliedMessageSid"),
+        profile_name=text(fields, "ProfileName"),
+        keyword=KEYWORDS.get((text(fields, "OptOutType") or "").upper()),
+        received_at=request.received_at,
+        element=kept_inbound(fields, len(request.body)),
+    )
 
 
 def content_of(fields: Fields) -> InboundContent:

@@ -43,7 +43,7 @@ class WhatsAppCloudAccount(Account):
         return Receipts.READ
 
     def sends_as(self, sender: str | None) -> bool:
-        """Tell whether the profile means this number, for an account is one number."""
+        """Say whether the profile means this number, for an account is one number."""
         return sender in {None, self.phone_number_id}
 
 

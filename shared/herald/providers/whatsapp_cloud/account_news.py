@@ -1,4 +1,4 @@
-"""What Meta tells of a WhatsApp Business account, by the webhook's field.
+"""What Meta reports about a WhatsApp Business account, by the webhook's field.
 
 Meta: "Webhooks reference". The news names the business account, and a phone number only where it is
 about one.
@@ -26,12 +26,12 @@ from herald.providers.lenient_json import (
     phone,
     text,
 )
-from herald.providers.webhook_requests import Call
+from herald.providers.webhook_requests import WebhookRequest
 from herald.providers.whatsapp_cloud.names import CHANNEL, PROVIDER
 
 Value = Mapping[str, Any]
 
-# Told of conversations, not of the account: of no use to Herald, and large or other people's.
+# Of conversations, not of the account: of no use to Herald, and large or other people's.
 NOT_OURS = frozenset(
     {
         "automatic_events",  # purchases that Meta detects in a chat
@@ -56,7 +56,7 @@ _MAX_PROSE = 512
 
 
 def account_receipt(
-    account: str, call: Call, entry: Mapping[str, Any], change: Any
+    account: str, request: WebhookRequest, entry: Mapping[str, Any], change: Any
 ) -> AccountReceipt:
     """Read an account's news; a field not known here is `other`, never an error."""
     field, time = text(change, "field") or "", entry.get("time")
@@ -68,8 +68,8 @@ def account_receipt(
         account=account,
         event_key=_key(text(entry, "id"), time, field, value),
         occurred_at=moment(time),
-        received_at=call.received_at,
-        element=kept(change, len(call.body)),
+        received_at=request.received_at,
+        element=kept(change, len(request.body)),
     )
 
 

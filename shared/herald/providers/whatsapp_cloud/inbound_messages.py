@@ -55,7 +55,7 @@ def sender_of(message: Message, contacts: list[Any]) -> Sender:
 
 
 def sender_named(number: str | None, user: str | None, contacts: list[Any]) -> Sender:
-    """Find what else is told of a user."""
+    """Find what else is said of a user."""
     contact = _contact(contacts, number, user)
     user_id = user or text(contact, "user_id")
     address = number or user or text(contact, "wa_id") or user_id
@@ -77,7 +77,7 @@ def own_number(value: Message) -> str | None:
 
 
 def _contact(contacts: list[Any], number: str | None, user: str | None) -> Message:
-    """Return the contact that belongs to a sender; a lone one only where nothing tells them apart.
+    """Return the contact that belongs to a sender; a lone one only where nothing sets them apart.
 
     One call may hold messages of two senders and one contact: its name is not the other's.
     """

@@ -18,7 +18,7 @@ from herald.providers.lenient_json import (
     sequence,
     text,
 )
-from herald.providers.webhook_requests import Call
+from herald.providers.webhook_requests import WebhookRequest
 from herald.providers.whatsapp_cloud.inbound_messages import own_number, sender_named
 from herald.providers.whatsapp_cloud.names import CHANNEL, PROVIDER
 
@@ -30,7 +30,7 @@ _NAMES = ("wa_id", "user_id", "category", "value", "timestamp")  # of what makes
 
 
 def preference_receipt(
-    account: str, call: Call, value: Mapping[str, Any], element: Any
+    account: str, request: WebhookRequest, value: Mapping[str, Any], element: Any
 ) -> InboundReceipt:
     """Read one user's choice."""
     preference = mapping(element)
@@ -55,8 +55,8 @@ def preference_receipt(
         profile_name=sender.profile_name,
         username=sender.username,
         occurred_at=moment(preference.get("timestamp")),
-        received_at=call.received_at,
-        element=kept_inbound(preference, len(call.body)),
+        received_at=request.received_at,
+        element=kept_inbound(preference, len(request.body)),
     )
 
 

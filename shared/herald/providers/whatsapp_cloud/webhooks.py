@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import hmac
 import re
-import secrets as tokens
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
 from herald.contracts.failures import Failure
 from herald.contracts.receipts import AttemptReceipt, InboundReceipt
 from herald.contracts.vocabulary import FailureClass, Status
-from herald.providers.account import Account, Secrets
+from herald.providers.credentials import Credentials
 from herald.providers.json_bodies import read_json
 from herald.providers.lenient_json import (
     NotUnderstoodError,
@@ -30,10 +30,9 @@ from herald.providers.lenient_json import (
     text,
     whole_number,
 )
-from herald.providers.signatures import is_meta_signature
-from herald.providers.webhook_endpoints import Normalised, Provider
-from herald.providers.webhook_requests import Call
-from herald.providers.webhook_responses import Answer
+from herald.providers.webhook_endpoints import EndpointRules, Normalised
+from herald.providers.webhook_requests import WebhookRequest
+from herald.providers.webhook_responses import WebhookResponse
 from herald.providers.whatsapp_cloud.account import WhatsAppCloudAccount, WhatsAppCloudSecrets
 from herald.providers.whatsapp_cloud.account_news import NOT_OURS, account_receipt
 from herald.providers.whatsapp_cloud.errors import classify
@@ -46,11 +45,16 @@ from herald.providers.whatsapp_cloud.inbound_messages import (
 from herald.providers.whatsapp_cloud.names import CHANNEL
 from herald.providers.whatsapp_cloud.names import PROVIDER as PROVIDER_NAME
 from herald.providers.whatsapp_cloud.preferences import preference_receipt
+from herald.providers.whatsapp_cloud.signature import is_meta_signature
 
 ATTEMPT_FIELD = "biz_opaque_callback_data"  # what our calls gave, carried back in statuses
-MESSAGE_TYPE = "message"  # of a status that tells of a message, where it says so; not `payment`
-MAX_BODY_BYTES = 4 * 1024 * 1024  # Meta: payloads up to 3 MB
+MESSAGE_TYPE = "message"  # of a status about a message, where it says so; not `payment`
 SIGNATURE_HEADER = b"x-hub-signature-256"
+RULES = EndpointRules(
+    max_body_bytes=4 * 1024 * 1024,  # Meta: payloads up to 3 MB
+    methods={"GET": frozenset(), "POST": frozenset({SIGNATURE_HEADER})},
+    retries_on_5xx=True,  # Meta, "Create a webhook endpoint": for up to 7 days
+)
 
 STATUSES: dict[str, Status] = {
     "sent": Status.SENT,
@@ -73,7 +77,7 @@ _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{1,256}")  # it is sent back: nothing a b
 class WhatsAppCloudEndpoint:
     """One account's webhooks. `owners` names the accounts that share a secret, by phone number id.
 
-    A business has one webhook for all its numbers, so any account's URL may be told of any other.
+    A business has one webhook for all its numbers, so any account's URL may get what is of another.
     `businesses` names them by the id of their business account, where it is configured.
     """
 
@@ -82,21 +86,24 @@ class WhatsAppCloudEndpoint:
     verify_token: bytes
     owners: Mapping[str, str]
     businesses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    rules: EndpointRules = RULES
 
-    def verify(self, call: Call) -> bool:
-        if call.method == "GET":
-            return _is_handshake(call, self.verify_token)
-        return is_meta_signature(call.headers.get(SIGNATURE_HEADER), call.body, self.app_secrets)
+    def verify(self, request: WebhookRequest) -> bool:
+        if request.method == "GET":
+            return _is_handshake(request, self.verify_token)
+        return is_meta_signature(
+            request.headers.get(SIGNATURE_HEADER), request.body, self.app_secrets
+        )
 
-    def normalise(self, call: Call) -> Normalised:
-        if call.method == "GET":
-            return Normalised(answer=Answer(200, (_challenge(call) or "").encode()))
-        told, body = Normalised(), mapping(read_json(call.body))
+    def normalise(self, request: WebhookRequest) -> Normalised:
+        if request.method == "GET":
+            return Normalised(response=WebhookResponse(200, (_challenge(request) or "").encode()))
+        found, body = Normalised(), mapping(read_json(request.body))
         if "entry" not in body:
             raise NotUnderstoodError(Reason.SHAPE)
         for entry in sequence(body["entry"]):
-            told.descend(entry, partial(_read_entry, self, call, told, entry))
-        return told
+            found.descend(entry, partial(_read_entry, self, request, found, entry))
+        return found
 
     def concerned(self, business: str | None) -> tuple[str, ...]:
         """Return the accounts that a business account's news is about.
@@ -108,56 +115,61 @@ class WhatsAppCloudEndpoint:
         return self.businesses.get(business or "", ())
 
 
-def _is_handshake(call: Call, verify_token: bytes) -> bool:
+def _is_handshake(request: WebhookRequest, verify_token: bytes) -> bool:
     """Meta: "Create a webhook endpoint": asked once, when the URL is entered in the console."""
     try:
-        mode, token = call.query_value("hub.mode"), call.query_value("hub.verify_token")
+        mode, token = request.query_value("hub.mode"), request.query_value("hub.verify_token")
         right = hmac.compare_digest((token or "").encode("latin-1"), verify_token)
-        return right and mode == "subscribe" and _challenge(call) is not None
+        return right and mode == "subscribe" and _challenge(request) is not None
     except ValueError:  # more fields than anyone sends
         return False
 
 
-def _challenge(call: Call) -> str | None:
-    challenge = call.query_value("hub.challenge")
+def _challenge(request: WebhookRequest) -> str | None:
+    challenge = request.query_value("hub.challenge")
     return challenge if challenge is not None and _CHALLENGE.fullmatch(challenge) else None
 
 
-def _read_entry(endpoint: WhatsAppCloudEndpoint, call: Call, told: Normalised, entry: Any) -> None:
+def _read_entry(
+    endpoint: WhatsAppCloudEndpoint, request: WebhookRequest, found: Normalised, entry: Any
+) -> None:
     for change in sequence(mapping(entry).get("changes")):
-        told.descend(change, partial(_read_change, endpoint, call, told, entry, change))
+        found.descend(change, partial(_read_change, endpoint, request, found, entry, change))
 
 
 def _read_change(
     endpoint: WhatsAppCloudEndpoint,
-    call: Call,
-    told: Normalised,
+    request: WebhookRequest,
+    found: Normalised,
     entry: Mapping[str, Any],
     change: Any,
 ) -> None:
-    """Read what one change tells of a phone number, or of the business account."""
+    """Read one change: about a phone number, or about the business account."""
     name = text(mapping(change), "field")
     if name is None:
         raise NotUnderstoodError(Reason.SHAPE)
     if name in NOT_OURS:
-        told.ignored += 1
+        found.ignored += 1
     elif name == "messages":
-        _read_messages(endpoint, call, told, mapping(change.get("value")))
+        _read_messages(endpoint, request, found, mapping(change.get("value")))
     elif name == "user_preferences":
         value = mapping(change.get("value"))
         account = _owner(endpoint, value)
         for preference in sequence(value.get("user_preferences")):
-            told.read(preference, partial(preference_receipt, account, call, value))
+            found.read(preference, partial(preference_receipt, account, request, value))
     else:
         accounts = endpoint.concerned(text(entry, "id"))
         for account in accounts:
-            told.read(change, partial(account_receipt, account, call, entry))
+            found.read(change, partial(account_receipt, account, request, entry))
         if not accounts:  # with the business account's id: it is what is not configured
-            told.set_aside(Reason.UNKNOWN_ACCOUNT, {**entry, "changes": [change]})
+            found.set_aside(Reason.UNKNOWN_ACCOUNT, {**entry, "changes": [change]})
 
 
 def _read_messages(
-    endpoint: WhatsAppCloudEndpoint, call: Call, told: Normalised, value: Mapping[str, Any]
+    endpoint: WhatsAppCloudEndpoint,
+    request: WebhookRequest,
+    found: Normalised,
+    value: Mapping[str, Any],
 ) -> None:
     account = _owner(endpoint, value)
     lists = [sequence(value.get(key)) for key in ("statuses", "messages", "errors")]
@@ -165,11 +177,11 @@ def _read_messages(
     if not any(lists):
         raise NotUnderstoodError(Reason.SHAPE)
     for status in statuses:
-        told.read(status, partial(_status, account, call))
+        found.read(status, partial(_status, account, request))
     for message in messages:
-        told.read(message, partial(_message, account, call, value))
+        found.read(message, partial(_message, account, request, value))
     for error in errors:
-        told.set_aside(Reason.ACCOUNT_ERROR, error)
+        found.set_aside(Reason.ACCOUNT_ERROR, error)
 
 
 def _owner(endpoint: WhatsAppCloudEndpoint, value: Mapping[str, Any]) -> str:
@@ -180,7 +192,7 @@ def _owner(endpoint: WhatsAppCloudEndpoint, value: Mapping[str, Any]) -> str:
     return account
 
 
-def _status(account: str, call: Call, element: Any) -> AttemptReceipt:
+def _status(account: str, request: WebhookRequest, element: Any) -> AttemptReceipt:
     status = mapping(element)
     word = text(status, "status")
     if word is None:
@@ -202,15 +214,15 @@ def _status(account: str, call: Call, element: Any) -> AttemptReceipt:
         event_key=event_key(word, text(status, "timestamp") or "", codes),
         failure=_failure(errors[0] if errors else {}) if known is Status.FAILED else None,
         occurred_at=moment(status.get("timestamp")),
-        received_at=call.received_at,
-        element=_kept(status, errors, len(call.body)),
+        received_at=request.received_at,
+        element=_kept(status, errors, len(request.body)),
     )
 
 
 def _kept(status: Mapping[str, Any], errors: Sequence[Mapping[str, Any]], body_bytes: int) -> Any:
     codes = [{"code": error.get("code")} for error in errors]
-    told = {name: value for name, value in status.items() if name != "errors"}
-    return kept_fields({**told, "errors": codes} if codes else told, KEPT, body_bytes)
+    found = {name: value for name, value in status.items() if name != "errors"}
+    return kept_fields({**found, "errors": codes} if codes else found, KEPT, body_bytes)
 
 
 def _failure(error: Mapping[str, Any]) -> Failure:
@@ -223,7 +235,9 @@ def _failure(error: Mapping[str, Any]) -> Failure:
     return Failure.of(failure_class, "" if code is None else code, words or "")
 
 
-def _message(account: str, call: Call, value: Mapping[str, Any], element: Any) -> InboundReceipt:
+def _message(
+    account: str, request: WebhookRequest, value: Mapping[str, Any], element: Any
+) -> InboundReceipt:
     message = mapping(element)
     sender, content = sender_of(message, sequence(value.get("contacts"))), content_of(message)
     return InboundReceipt(
@@ -240,42 +254,36 @@ def _message(account: str, call: Call, value: Mapping[str, Any], element: Any) -
         profile_name=sender.profile_name,
         username=sender.username,
         occurred_at=moment(message.get("timestamp")),
-        received_at=call.received_at,
-        element=kept_inbound(message, len(call.body)),
+        received_at=request.received_at,
+        element=kept_inbound(message, len(request.body)),
     )
 
 
-def _endpoint(
-    name: str, accounts: Mapping[str, Account], secrets: Mapping[str, Secrets]
+def make_endpoint(
+    name: str,
+    accounts: Mapping[str, WhatsAppCloudAccount],
+    credentials: Mapping[str, Credentials[WhatsAppCloudSecrets]],
 ) -> WhatsAppCloudEndpoint:
-    def held_by(account: str) -> WhatsAppCloudSecrets:
-        return cast("WhatsAppCloudSecrets", secrets[account])
+    """Make the endpoint of an account, which reads for all accounts under its secrets."""
 
     def app_secrets_of(account: str) -> tuple[bytes, ...]:
-        return tuple(key.get_secret_value().encode() for key in held_by(account).app_secrets)
+        keys = credentials[account].current.app_secrets
+        return tuple(key.get_secret_value().encode() for key in keys)
 
     mine = app_secrets_of(name)
     owners: dict[str, str] = {}
     businesses: dict[str, tuple[str, ...]] = {}
     for other in dict.fromkeys((name, *accounts)):  # first itself: two may share one number
         if set(app_secrets_of(other)) & set(mine):
-            account = cast("WhatsAppCloudAccount", accounts[other])
+            account = accounts[other]
             owners.setdefault(account.phone_number_id, other)
             business = account.business_account_id
             if business is not None:
                 businesses[business] = (*businesses.get(business, ()), other)
-    verify_token = held_by(name).verify_token.get_secret_value().encode()
+    verify_token = credentials[name].current.verify_token.get_secret_value().encode()
     return WhatsAppCloudEndpoint(name, mine, verify_token, owners, businesses)
 
 
-def _stranger() -> WhatsAppCloudEndpoint:
-    return WhatsAppCloudEndpoint("", (tokens.token_bytes(32),), tokens.token_bytes(32), {})
-
-
-PROVIDER = Provider(
-    max_body_bytes=MAX_BODY_BYTES,
-    methods={"GET": frozenset(), "POST": frozenset({SIGNATURE_HEADER})},
-    retries_on_5xx=True,
-    endpoint=_endpoint,
-    stranger=_stranger,
-)
+def make_decoy() -> WhatsAppCloudEndpoint:
+    """Make an endpoint for an account that nobody configured."""
+    return WhatsAppCloudEndpoint("", (secrets.token_bytes(32),), secrets.token_bytes(32), {})

@@ -1,0 +1,101 @@
+"""Messages of many requests, published together: one write and one wait for all that is ready.
+
+There is no timer: a group is whatever became ready while the event loop was at its other work or
+the groups before were on their way. A request still learns what became of its own messages only.
+One of thousands goes by itself and in small parts: a group waits for all of its confirms, and the
+broker confirms what it was given first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+
+import structlog
+
+from herald.bus.errors import PublishError, UnavailableError
+from herald.bus.outgoing_messages import OutgoingMessage
+from herald.bus.publishing import Publisher
+
+MAX_GROUPS = 4  # on their way at once, so that a slow confirm does not hold all others
+MAX_PART = 50  # messages of one request that go together
+PARTS_AT_ONCE = 2  # of one request: the next one is on its way while the broker confirms
+
+# a message of a group that ended without saying what became of it
+NOT_PUBLISHED = UnavailableError("", "not tried")
+
+_log = structlog.get_logger(__name__)
+
+_Waiting = tuple[Sequence[OutgoingMessage], asyncio.Future[list[PublishError | None]]]
+
+
+class GroupedPublisher:
+    """Publishes through a `Publisher`, safe to share between requests."""
+
+    def __init__(self, publisher: Publisher) -> None:
+        self._publisher = publisher
+        self._waiting: list[_Waiting] = []
+        self._groups: set[asyncio.Task[None]] = set()
+        self._is_scheduled = False
+
+    async def publish(self, messages: Sequence[OutgoingMessage]) -> list[PublishError | None]:
+        """Publish messages; return for each, in order, None (confirmed) or its failure.
+
+        When the bus takes no more, what is left of them is not tried.
+        """
+        if len(messages) <= MAX_PART:
+            return await self._publish_with_others(messages)
+        parts = [messages[start : start + MAX_PART] for start in range(0, len(messages), MAX_PART)]
+        failures: list[list[PublishError | None]] = [[NOT_PUBLISHED] * len(part) for part in parts]
+        untried = iter(range(len(parts)))
+
+        async def publish_in_turn() -> None:
+            for number in untried:
+                failures[number] = await self._publisher.publish_many(
+                    parts[number], while_progressing=True
+                )
+                if any(failure is not None and failure.retry for failure in failures[number]):
+                    list(untried)  # the other one finds none either
+
+        await asyncio.gather(*(publish_in_turn() for _ in range(PARTS_AT_ONCE)))
+        return [failure for part in failures for failure in part]
+
+    async def _publish_with_others(
+        self, messages: Sequence[OutgoingMessage]
+    ) -> list[PublishError | None]:
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[list[PublishError | None]] = loop.create_future()
+        self._waiting.append((messages, future))
+        if not self._is_scheduled and len(self._groups) < MAX_GROUPS:
+            self._is_scheduled = True
+            loop.call_soon(self._start_group)
+        return await future
+
+    def _start_group(self) -> None:
+        self._is_scheduled = False
+        group, self._waiting = self._waiting, []
+        if group:
+            task = asyncio.create_task(self._publish(group))
+            self._groups.add(task)
+            task.add_done_callback(self._end_group)
+
+    async def _publish(self, group: list[_Waiting]) -> None:
+        failures: Iterator[PublishError | None] = iter(())
+        try:
+            failures = iter(
+                await self._publisher.publish_many(
+                    [message for item, _ in group for message in item], while_progressing=True
+                )
+            )
+        finally:
+            for messages, future in group:
+                own = [next(failures, NOT_PUBLISHED) for _ in messages]
+                if not future.done():  # else its request was cancelled
+                    future.set_result(own)
+
+    def _end_group(self, task: asyncio.Task[None]) -> None:
+        self._groups.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("ingress.publish_failed", error=type(error).__name__)
+        if self._waiting and not self._is_scheduled:
+            self._start_group()

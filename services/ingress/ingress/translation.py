@@ -1,0 +1,78 @@
+"""From an authentic request to the messages that it becomes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+import structlog
+
+from herald.bus.outgoing_messages import OutgoingMessage
+from herald.bus.receipt_messages import receipt_message
+from herald.providers.json_bodies import BeyondLimitsError, NotJsonError
+from herald.providers.lenient_json import NotUnderstoodError, Reason
+from herald.providers.webhook_endpoints import Normalised, NotUnderstood
+from herald.providers.webhook_requests import WebhookRequest
+from herald.providers.webhook_responses import WebhookResponse
+from ingress.endpoints import Target
+from ingress.quarantine import quarantine_message
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """What one request holds, as messages, each fact once, for providers repeat themselves.
+
+    Of the rest only numbers are kept: thousands of receipts take their time to be freed, too.
+    """
+
+    messages: list[OutgoingMessage]
+    response: WebhookResponse
+    receipts: Counter[str]  # by kind
+    not_understood: Counter[Reason]
+    ignored: int
+
+
+def translate(target: Target, account: str, request: WebhookRequest) -> Translation:
+    """Read an authentic request to `account`.
+
+    Raises:
+        NotJsonError: it breaks the grammar of its content type.
+    """
+    found = _normalised(target, request)
+    messages = [receipt_message(receipt) for receipt in found.receipts]
+    items = found.not_understood
+    if found.left_out:
+        items = [*items, NotUnderstood(Reason.LEFT_OUT, found.left_out_of(request.body))]
+    messages += [
+        quarantine_message(
+            item, provider=target.provider, account=account, received_at=request.received_at
+        )
+        for item in items
+    ]
+    return Translation(
+        messages=list({message.message_id: message for message in messages}.values()),
+        response=found.response,
+        receipts=Counter(receipt.kind for receipt in found.receipts),
+        not_understood=found.reasons(),
+        ignored=found.ignored,
+    )
+
+
+def _normalised(target: Target, request: WebhookRequest) -> Normalised:
+    """Read a request; a body of which nothing can be read goes to quarantine whole."""
+    try:
+        return target.endpoint.normalise(request)
+    except NotJsonError:
+        raise
+    except NotUnderstoodError as error:
+        reason = error.reason
+    except BeyondLimitsError:
+        reason = Reason.BEYOND_LIMITS
+    except Exception as error:  # noqa: BLE001  a defect of ours must not lose the body
+        _log.error("ingress.normalise_failed", provider=target.provider, error=type(error).__name__)
+        reason = Reason.UNEXPECTED
+    found = Normalised()
+    found.set_aside(reason, request.body.decode(errors="replace"))
+    return found

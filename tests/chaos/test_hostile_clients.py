@@ -1,0 +1,128 @@
+"""Ingress among strangers: what they hold costs the honest nothing, and comes back."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from chaos.size import SHORT, SIZE
+from herald.bus.declaration import apply
+from herald.contracts.topology import topology_for
+from hostile_clients.honest import Waits, honest_calls, statuses
+from hostile_clients.process import IngressProcess, attacked, ingress_process
+
+IS_FULL = SIZE is not SHORT
+SECONDS = 10 if IS_FULL else 2  # of honest calls beside each attack
+# a short run is one of many on a busy machine: it shows that nobody waits for a stranger
+LONGEST_P99_MILLISECONDS = 250 if IS_FULL else 1_500
+MOST_MEGABYTES = 200
+RELEASED_SECONDS = 35
+BUSY_LOOPS = 2 if IS_FULL else 0
+LARGE_CALLS = 10 if IS_FULL else 1
+
+Report = Callable[[str], None]
+
+
+@pytest_asyncio.fixture(name="ingress")
+async def _ingress(
+    amqp_url: str, tmp_path: Path, unused_tcp_port_factory: Callable[[], int]
+) -> AsyncIterator[IngressProcess]:
+    await apply(amqp_url, topology_for(("email", "sms", "whatsapp")))
+    ports = (unused_tcp_port_factory(), unused_tcp_port_factory())
+    async with ingress_process(amqp_url, tmp_path, ports) as running:
+        yield running
+
+
+@pytest.fixture(name="report")
+def _report(capfd: pytest.CaptureFixture[str]) -> Report:
+    def say(line: str) -> None:
+        with capfd.disabled():
+            sys.stderr.write(f"\n{line}\n")
+
+    return say
+
+
+def _check(ingress: IngressProcess, waits: Waits) -> None:
+    assert set(waits.answers) == {"200"}
+    assert waits.p99_milliseconds < LONGEST_P99_MILLISECONDS
+    assert ingress.peak_megabytes < MOST_MEGABYTES
+
+
+async def _released(ingress: IngressProcess, descriptors: int) -> float:
+    """Return how long it takes until no descriptor and no byte is held for a stranger."""
+    started = time.monotonic()
+    while time.monotonic() - started < RELEASED_SECONDS:
+        held = await ingress.figure("herald_http_body_bytes")
+        if held == 0 and ingress.descriptors <= descriptors:
+            break
+        await asyncio.sleep(0.5)
+    return time.monotonic() - started
+
+
+@pytest.mark.parametrize(
+    ("attack", "number"),
+    [("headers", 1), ("silence", 500), ("silence", 1_100), ("half_bodies", 200)],
+)
+async def test_strangers_cost_the_honest_nothing(
+    ingress: IngressProcess, report: Report, attack: str, number: int
+) -> None:
+    """Every honest call is answered soon, memory stays small, and all is free again in time.
+
+    The strangers hold on to what they have: it is ingress that lets go.
+    """
+    async with honest_calls(ingress.providers):
+        await asyncio.sleep(0.5)
+        usual = ingress.descriptors + 2
+    async with honest_calls(ingress.providers) as waits, attacked(ingress.port, attack, number):
+        await asyncio.sleep(SECONDS)
+        most = ingress.descriptors
+        waited = await _released(ingress, usual) if IS_FULL else None
+    released = "" if waited is None else f", free again after {SECONDS + waited:.0f} s"
+    report(
+        f"{number} x {attack}: {waits}; {ingress.peak_megabytes} MB at most, {most} descriptors"
+        + released
+    )
+    _check(ingress, waits)
+    assert waited is None or SECONDS + waited <= RELEASED_SECONDS
+    assert "http.accept_failed" not in ingress.log.read_text()
+
+
+async def test_ten_thousand_statuses_are_one_call(ingress: IngressProcess, report: Report) -> None:
+    """A call of ten thousand is answered 200 each time, and small ones beside it soon."""
+    seconds = []
+    bodies = [statuses(10_000) for _ in range(LARGE_CALLS)]
+    with _busy_loops():
+        async with honest_calls(ingress.providers) as alone:
+            await asyncio.sleep(SECONDS)
+        async with honest_calls(ingress.providers) as waits:
+            for body in bodies:
+                started = time.perf_counter()
+                answer = await ingress.providers.meta(body)
+                seconds.append(round(time.perf_counter() - started, 1))
+                assert answer.status == 200
+    report(
+        f"10,000 statuses of {len(bodies[0])} bytes: {seconds} s; small ones {waits}"
+        f" (alone: {alone}); {ingress.peak_megabytes} MB at most"
+    )
+    _check(ingress, waits)
+
+
+@contextmanager
+def _busy_loops() -> Iterator[None]:
+    loops = [
+        subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(BUSY_LOOPS)
+    ]
+    try:
+        yield
+    finally:
+        for loop in loops:
+            loop.kill()
+            loop.wait()
