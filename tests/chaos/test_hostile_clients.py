@@ -1,4 +1,4 @@
-"""Ingress among strangers: what they hold costs the honest nothing, and comes back."""
+"""Ingress among hostile clients: what they hold costs the others nothing, and is freed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from hostile_clients.process import IngressProcess, attacked, ingress_process
 
 IS_FULL = SIZE is not SHORT
 SECONDS = 10 if IS_FULL else 2  # of honest calls beside each attack
-# a short run is one of many on a busy machine: it shows that nobody waits for a stranger
+# a short run is one of many on a busy machine: it shows that nobody waits for a hostile client
 LONGEST_P99_MILLISECONDS = 250 if IS_FULL else 1_500
 MOST_MEGABYTES = 200
 RELEASED_SECONDS = 35
@@ -57,7 +57,7 @@ def _check(ingress: IngressProcess, waits: Waits) -> None:
 
 
 async def _released(ingress: IngressProcess, descriptors: int) -> float:
-    """Return how long it takes until no descriptor and no byte is held for a stranger."""
+    """Return how long it takes until no descriptor and no byte is held for a hostile client."""
     started = time.monotonic()
     while time.monotonic() - started < RELEASED_SECONDS:
         held = await ingress.figure("herald_http_body_bytes")
@@ -71,12 +71,12 @@ async def _released(ingress: IngressProcess, descriptors: int) -> float:
     ("attack", "number"),
     [("headers", 1), ("silence", 500), ("silence", 1_100), ("half_bodies", 200)],
 )
-async def test_strangers_cost_the_honest_nothing(
+async def test_hostile_clients_cost_the_others_nothing(
     ingress: IngressProcess, report: Report, attack: str, number: int
 ) -> None:
     """Every honest call is answered soon, memory stays small, and all is free again in time.
 
-    The strangers hold on to what they have: it is ingress that lets go.
+    Hostile clients close nothing themselves: it is ingress that lets go.
     """
     async with honest_calls(ingress.providers):
         await asyncio.sleep(0.5)

@@ -1,1 +1,1 @@
-"""Strangers who take what they can of ingress, and the honest webhooks beside them."""
+"""Clients that take what they can of ingress, and the honest webhooks beside them."""

@@ -1,7 +1,7 @@
 """What happens to a webhook: read, verify, translate, publish with confirms, respond.
 
 A 2xx means that all it holds is on the bus, or on disk where its provider would not send it again.
-A 4xx is the caller's fault for good; our own trouble is a 503, for most try again after that.
+A 4xx is final; our own trouble is a 503, for most try again after that.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ def check(as_json: JsonOption = False) -> None:
             read()
         except ConfigurationError as error:
             errors.append(str(error))
-    errors += [f"{loaded.path}: {line}" for line in loaded.file.mute_tenants()]
+    errors += [f"{loaded.path}: {line}" for line in loaded.file.tenants_that_can_send_nothing()]
     if errors:
         raise fail("\n".join(errors), EXIT_USAGE) from None
     file = loaded.file

@@ -24,8 +24,8 @@ ChannelUsers = Annotated[
 
 ROUTER, INGRESS = "router", "ingress"
 
-# what only a worker can know: no provider tells it
-_A_WORKERS_WORD = frozenset(
+# what only a worker can know: no provider reports it
+_REPORTED_BY_WORKERS = frozenset(
     {
         Status.CREATED,
         Status.DISPATCHED,
@@ -51,7 +51,7 @@ class Services(BaseModel):
         return self.channels.get(channel, ()) if isinstance(self.channels, dict) else self.channels
 
     def may_report(self, user: str | None, receipt: Receipt | Pulse) -> bool:
-        """Tell whether a broker user may report this."""
+        """Say whether a broker user may report this."""
         if isinstance(receipt, Pulse):
             users = self.router if receipt.source == ROUTER else self.ingress
             return not users or user in users
@@ -59,7 +59,7 @@ class Services(BaseModel):
             users = self.ingress
         elif receipt.source == "channel":
             users = self.users_of(receipt.channel)
-        elif receipt.status in _A_WORKERS_WORD:
+        elif receipt.status in _REPORTED_BY_WORKERS:
             return False
         else:
             users = self.ingress
@@ -71,7 +71,7 @@ class Services(BaseModel):
         return self.router[0] if self.router else None
 
     def is_routers(self, user: str | None) -> bool:
-        """Tell whether work from this user is a router's."""
+        """Say whether work from this user is a router's."""
         return not self.router or user in self.router
 
     def problems(self, channels: Iterable[str]) -> Iterator[str]:
@@ -91,7 +91,7 @@ def own_user(connects_as: str | None, named: Users) -> str | None:
     `connects_as`: the user of its broker's URL; None: a client certificate says who it is.
 
     Raises:
-        ValueError: it is none of those named, or can't be told from them.
+        ValueError: it is none of those named, or can't be distinguished from them.
     """
     if not named:
         return None

@@ -164,7 +164,7 @@ class HeraldFile(_Part):
             and step.account in {None, name}
         }
 
-    def mute_tenants(self) -> Iterator[str]:
+    def tenants_that_can_send_nothing(self) -> Iterator[str]:
         """Name each tenant whose commands are all refused: no account serves it on its route."""
         for name, tenant in self.tenants.items():
             steps = self.routes[tenant.route].steps

@@ -1,4 +1,4 @@
-"""Values that a new deployment still has to fill in, told apart from those that are wrong."""
+"""Values that a new deployment still has to fill in, apart from those that are wrong."""
 
 from __future__ import annotations
 

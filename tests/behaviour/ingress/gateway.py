@@ -50,7 +50,7 @@ secrets_file = "wa.toml"
 provider = "sendgrid"
 webhook_public_keys = ["{public_key}"]
 secrets_file = "sendgrid.toml"
-[accounts.sendgrid-deaf]
+[accounts.sendgrid-keyless]
 provider = "sendgrid"
 secrets_file = "sendgrid.toml"
 [ingress]

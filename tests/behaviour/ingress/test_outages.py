@@ -104,7 +104,7 @@ async def test_ingress_comes_back_with_its_broker(rabbit: Rabbit, tmp_path: Path
 async def test_a_silent_broker_is_not_waited_for(rabbit: Rabbit, tmp_path: Path) -> None:
     """Without a confirm in time Meta is asked to come again, and Twilio's callback is kept.
 
-    Both were published all the same; told again, they are the same facts.
+    Both were published all the same; sent again, they are the same facts.
     """
     async with (
         linked(rabbit.amqp_url) as (link, amqp_url),
@@ -125,7 +125,7 @@ async def test_a_silent_broker_is_not_waited_for(rabbit: Rabbit, tmp_path: Path)
 
 
 async def test_callbacks_that_do_not_come_again_are_kept(rabbit: Rabbit, tmp_path: Path) -> None:
-    """Twilio is thanked while the broker is away; all of it arrives when the broker is back."""
+    """Twilio gets its 204 while the broker is away; all of it arrives when the broker is back."""
     async with without_its_broker(rabbit, tmp_path) as (link, providers):
         before = kept()
         calls = [
@@ -165,7 +165,7 @@ async def test_an_ingress_that_no_router_knows_keeps_nothing(
 
 
 async def test_no_topology_is_our_trouble(amqp_url: str, rabbit: Rabbit, tmp_path: Path) -> None:
-    """A receipt that no queue takes is 503, never a thank-you for something lost."""
+    """A receipt that no queue takes is 503, never a 2xx for something lost."""
     async with running_ingress(amqp_url, tmp_path) as providers:
         await until_well(providers)
         await rabbit.delete_queue(receipts_queue(Lane.NORMAL))

@@ -131,7 +131,7 @@ async def test_news_about_an_account_reaches_the_router(
     change = {"field": "message_template_status_update", "value": value}
     entry = {"id": "2", "time": 1768824000, "changes": [change]}
     body = json.dumps({"object": "whatsapp_business_account", "entry": [entry]}).encode()
-    for _ in range(2):  # Meta repeats what it was not thanked for in time
+    for _ in range(2):  # Meta repeats what got no 200 in time
         assert (await providers.meta(body)).status == 200
     first, again = await receipts(rabbit, 2)
     message, receipt = first
@@ -156,7 +156,7 @@ async def test_sendgrid_events_reach_the_router(providers: Providers, rabbit: Ra
 
 
 async def test_what_is_not_understood_is_set_aside(providers: Providers, rabbit: Rabbit) -> None:
-    """The good elements arrive, the others wait for an operator, and the provider is thanked."""
+    """The good elements arrive, the others wait for an operator, and the provider gets its 200."""
     body = meta(FOREIGN, {"status": "sent"}, {**FOREIGN, "id": "wamid.B"})
     assert (await providers.meta(body)).status == 200
     assert len(await receipts(rabbit, 2)) == 2
@@ -191,7 +191,7 @@ async def test_the_refused_all_look_alike(providers: Providers, rabbit: Rabbit) 
         await providers.call("/webhooks/nobody/nobody", body),
         await providers.call("/webhooks/smtp/smtp-main", body),
         await providers.twilio(CALLBACK, token="wrong"),
-        await providers.sendgrid(b"[]", account="sendgrid-deaf"),
+        await providers.sendgrid(b"[]", account="sendgrid-keyless"),
         await providers.sendgrid(b"[]", account="nobody"),
         await providers.call(f"{path}/wa-main?hub.mode=subscribe&hub.challenge=1", method="GET"),
     ]
@@ -236,7 +236,7 @@ async def test_meta_handshake(providers: Providers) -> None:
     assert (answer.status, answer.body) == (200, b"42abc")
 
 
-async def test_strangers_reach_webhooks_alone(providers: Providers) -> None:
+async def test_the_public_listener_serves_webhooks_alone(providers: Providers) -> None:
     """The public listener knows no path of operations, and theirs takes no webhook."""
     for path in ("/metrics", "/readyz", "/healthz", "/"):
         assert (await providers.call(path, method="GET")).status == 404

@@ -1,4 +1,4 @@
-"""Frames of many calls, published together."""
+"""Messages of many requests, published together."""
 
 from __future__ import annotations
 

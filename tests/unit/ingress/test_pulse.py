@@ -124,7 +124,7 @@ async def test_what_no_router_heard_of_is_not_known(tmp_path: Path) -> None:
 
 
 def test_a_damaged_file_is_no_identity(tmp_path: Path) -> None:
-    """What can't be read is replaced once the routers are told of the new one."""
+    """What can't be read is replaced once the routers know the new one."""
     (tmp_path / "instance").write_text("nonsense")
     identity = Identity(tmp_path)
     assert not identity.is_known

@@ -12,7 +12,7 @@ from ingress.quarantine import MAX_QUARANTINED_BYTES, quarantine_message
 
 
 def test_of_an_element_that_is_too_large_its_start_is_kept() -> None:
-    """Enough to see what it was, and its size; a stranger's webhooks fill no disk."""
+    """Enough to see what it was, and its size; nobody's webhooks fill a disk."""
     item = NotUnderstood(reason=next(iter(Reason)), element="x" * MAX_QUARANTINED_BYTES)
     message = quarantine_message(item, provider="p", account="a", received_at=datetime.now(UTC))
     kept = from_json(message.body)["element"]

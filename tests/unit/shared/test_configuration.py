@@ -173,7 +173,7 @@ def test_names_must_be_known(path: Path, old: str, new: str, problem: str) -> No
 
 
 def test_several_unknown_names_are_told_apart(path: Path) -> None:
-    """Checks across parts tell each problem on a line of its own."""
+    """Checks across parts report each problem on a line of its own."""
     text = GOOD.replace('route = "default"', 'route = "x"').replace(
         'sender = "default"', 'sender = "y"'
     )

@@ -52,7 +52,7 @@ STATUSES: dict[str, Status] = {
     "deferred": Status.DEFERRED,
     "delivered": Status.DELIVERED,
     "bounce": Status.BOUNCED,  # also `type: blocked`, which costs the address nothing
-    "dropped": Status.FAILED,  # never sent; the reason says whose fault it was
+    "dropped": Status.FAILED,  # never sent; by its reason
     "open": Status.READ,  # unless `sg_machine_open`: a mail client's proxy, not a person
     "click": Status.CLICKED,
     "spamreport": Status.COMPLAINED,
