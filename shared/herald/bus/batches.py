@@ -202,6 +202,6 @@ def _pause_seconds(failures: int) -> float:
 
 
 def where(error: BaseException) -> str:
-    """Tell where an error was raised, innermost first, without its text."""
+    """Say where an error was raised, innermost first, without its text."""
     frames = traceback.extract_tb(error.__traceback__)[-_FRAMES_LOGGED:]
     return " < ".join(f"{frame.filename}:{frame.lineno} {frame.name}" for frame in reversed(frames))

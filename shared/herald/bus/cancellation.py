@@ -1,4 +1,4 @@
-"""Telling a cancellation that was meant for us from one that the client library leaks.
+"""A cancellation that was meant for us is one thing, one that the client library leaks another.
 
 A connection that is given up (its link is dead, its heartbeats ran out) makes aiormq end whatever
 waits on it with a CancelledError, as if the caller had been cancelled. A task that believes this

@@ -20,7 +20,7 @@ from herald.contracts.topology import Exchange, Queue, Topology
 async def check(
     connection_url: str, topology: Topology, *, management_url: str | None = None
 ) -> Comparison:
-    """Tell how the broker differs from the topology, and what can't be seen. Changes nothing.
+    """Return how the broker differs from the topology, and what can't be seen. Changes nothing.
 
     Raises:
         aio_pika.exceptions.AMQPError, OSError: the broker can't be reached or refuses the user.

@@ -24,7 +24,7 @@ _log = structlog.get_logger(__name__)
 class Connections:
     """A service's brokers: subscribe on `consuming`, publish through `publisher`.
 
-    `events`: publish what users hear on a connection of its own, through `event_publisher`.
+    `events`: publish events on a connection of their own, through `event_publisher`.
     `user`: the broker user named in what is published; None: nobody.
     `start` returns at once and goes on in the background until both are up, so that a service can
     answer its probes while the broker is away.

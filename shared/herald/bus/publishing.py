@@ -80,7 +80,7 @@ class Publisher:
         The time is for all of them; `while_progressing`, each confirm gives the others as much
         again: a slow broker is no broken one.
         Frames of one call travel in order. An id that is in flight already, here or in another
-        call, waits for that one's end: two confirms of one id can't be told apart. Never raises
+        call, waits for that one's end: two confirms of one id look the same. Never raises
         but for the caller's own cancellation.
         """
         deadline = asyncio.get_running_loop().time() + timeout_seconds
@@ -106,7 +106,7 @@ class Publisher:
         """Whether the broker confirms a message in time. It is not counted.
 
         A broker whose memory or disk raised an alarm goes on delivering and keeps its connections
-        up, but takes nothing: only a publish can tell.
+        up, but takes nothing: only a publish shows it.
         """
         deadline = asyncio.get_running_loop().time() + timeout_seconds
         return (await self._publish({0: message}, deadline))[0] is None

@@ -102,7 +102,7 @@ def run(work: Coroutine[Any, Any, _T]) -> _T:
 
 def _explain(error: ClientError) -> NoReturn:
     if isinstance(error, RejectedError):
-        lines = [f"rejected: {in_words_of(fault)}" for fault in error.faults]
+        lines = [f"rejected: {in_words_of(each)}" for each in error.errors]
         raise fail("\n".join(lines), EXIT_USAGE) from None
     if isinstance(error, NoAnswerError):
         raise fail(str(error), EXIT_TIMEOUT) from None

@@ -23,7 +23,7 @@ from herald.cli.environment import (
 )
 from herald.cli.event_lines import print_event
 from herald.client import Answer, Client, EventStream, NoAnswerError, Progress, Until
-from herald.client.progress import Heard
+from herald.client.progress import ProgressByMessage
 from herald.contracts.durations import Duration
 from herald.contracts.events import MessageData
 from herald.contracts.vocabulary import CommandAnswer, Lane, MessageStatus, Outcome
@@ -117,15 +117,15 @@ async def _follow(
     Raises:
         NoAnswerError: it did not in time.
     """
-    heard = Heard()
-    progress = heard.note_state(answer.message_id, answer.status, answer.outcome)
+    known = ProgressByMessage()
+    progress = known.note_state(answer.message_id, answer.status, answer.outcome)
     try:
         async with asyncio.timeout(patience):
             while not progress.reached(until):
                 event = await anext(events)
                 if event.subject != answer.message_id or not isinstance(event.data, MessageData):
                     continue
-                progress = heard.note_event(event.data)
+                progress = known.note_event(event.data)
                 if show:
                     print_event(event)
     except TimeoutError:

@@ -1,18 +1,15 @@
-"""The client: send, cancel, wait, listen."""
+"""The client: send, cancel, wait, follow events."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter, OrderedDict
-from collections.abc import Mapping
-from types import TracebackType
-from typing import Any, Self
+from collections.abc import Iterable, Mapping
+from typing import Any
 from uuid import UUID
 
-import structlog
-from aio_pika.abc import AbstractConnection, AbstractIncomingMessage
-
 from herald.client.answers import Answer
+from herald.client.base_client import BaseClient
 from herald.client.commanding import (
     PUBLISH_SECONDS,
     Command,
@@ -21,12 +18,9 @@ from herald.client.commanding import (
     publish,
     send_command,
 )
-from herald.client.connection import Connection
-from herald.client.errors import ClientError, NoAnswerError
-from herald.client.open_commands import OpenCommands
-from herald.client.progress import MAX_MESSAGES, Heard, Progress, Until
+from herald.client.errors import NoAnswerError
+from herald.client.progress import MAX_MESSAGES, Progress, ProgressByMessage, Until
 from herald.client.stream import EventStream
-from herald.client.subscription import Subscription, settle
 from herald.contracts.commands import SendMessage
 from herald.contracts.events import CommandData, HeraldEvent, MessageData
 from herald.contracts.identifiers import UNKNOWN_TENANT
@@ -36,10 +30,8 @@ from herald.contracts.vocabulary import Lane
 ANSWER_SECONDS = 10.0
 _FAMILIES = ("message", "command", "inbound", "account")
 
-_log = structlog.get_logger(__name__)
 
-
-class Client:
+class Client(BaseClient):
     """Talks to Herald over RabbitMQ, for one tenant. Use it as an async context manager.
 
     It connects again by itself. Answers and events come on a queue of its own, which outlives a
@@ -57,46 +49,21 @@ class Client:
         name: str = "client",
         names_user: bool = True,
     ) -> None:
-        self._tenant = tenant
-        self._connection = Connection(amqp_url, name, names_user=names_user)
-        self._subscription = Subscription(
-            tenant,
-            [message_event_key("*", tenant), command_event_key("*", tenant)],
-            self._hear,
-            # for a tenant nobody configured; who may hear one tenant's events alone does without
-            wishes=[command_event_key("rejected", UNKNOWN_TENANT)],
+        super().__init__(
+            amqp_url,
+            name=name,
+            names_user=names_user,
+            prefix=tenant,
+            patterns=[message_event_key("*", tenant), command_event_key("*", tenant)],
+            # for a tenant nobody configured; who may read one tenant's events alone does without
+            optional=[command_event_key("rejected", UNKNOWN_TENANT)],
         )
-        self._listening = asyncio.Lock()
-        self._listens = False
-        self._heard = Heard()
-        self._news = asyncio.Condition()
-        self._open = OpenCommands(self._connection, self._listen)
+        self._tenant = tenant
+        self._progress = ProgressByMessage()
+        self._changed = asyncio.Condition()
         self._sends: OrderedDict[str, Command] = OrderedDict()  # by message id, the newest
         self._erased: OrderedDict[str, dict[str, int]] = OrderedDict()  # by erasure, the newest
         self._waited: Counter[str] = Counter()  # by message id: how many wait
-        self._asking: asyncio.Task[None] | None = None
-
-    async def __aenter__(self) -> Self:
-        """Connect.
-
-        Raises:
-            ConnectionFailedError: the broker can't be reached, or refuses the user.
-        """
-        await self._connection.open()
-        self._connection.start()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Stop listening and close the connection."""
-        if self._asking is not None:
-            self._asking.cancel()
-        await self._subscription.tear_down()
-        await self._connection.stop()
 
     async def publish(
         self,
@@ -129,7 +96,7 @@ class Client:
         """Send a message and return the router's answer: accepted, or a duplicate.
 
         Raises:
-            RejectedError: with the field at fault; nothing is sent.
+            RejectedError: with the invalid field; nothing is sent.
             NoAnswerError: confirmed, but not answered in time; it will be.
             PublishFailedError, TopologyMissingError: as `publish`.
         """
@@ -184,8 +151,8 @@ class Client:
             NoAnswerError: it is not in time; it goes on.
         """
         try:
-            async with asyncio.timeout(timeout_seconds), self._news:
-                await self._news.wait_for(lambda: erasure_id in self._erased)
+            async with asyncio.timeout(timeout_seconds), self._changed:
+                await self._changed.wait_for(lambda: erasure_id in self._erased)
         except TimeoutError:
             raise NoAnswerError(f"not complete within {timeout_seconds:g} s; it goes on") from None
         return self._erased[erasure_id]
@@ -200,7 +167,7 @@ class Client:
         """Wait until a message got that far, or until it never will.
 
         Nothing is missed of messages sent through this client; of another's, only what happens
-        from the first call of `send` or `wait` on is heard.
+        from the first call of `send` or `wait` on is known.
 
         Raises:
             NoAnswerError: it did not come in time.
@@ -208,11 +175,11 @@ class Client:
         self._waited[message_id] += 1
         try:
             async with asyncio.timeout(timeout_seconds):
-                await self._listen()
-                async with self._news:
-                    await self._news.wait_for(lambda: self._heard[message_id].reached(until))
+                await self._subscribe()
+                async with self._changed:
+                    await self._changed.wait_for(lambda: self._progress[message_id].reached(until))
         except TimeoutError:
-            status = self._heard[message_id].status
+            status = self._progress[message_id].status
             raise NoAnswerError(
                 f"not {until} within {timeout_seconds:g} s; it is {status}"
             ) from None
@@ -220,55 +187,34 @@ class Client:
             self._waited[message_id] -= 1
             if not self._waited[message_id]:
                 del self._waited[message_id]
-        return self._heard[message_id]
+        return self._progress[message_id]
 
     def events(self, *patterns: str, queue: str | None = None) -> EventStream:
         """Return a stream of events: `async for`, within `async with` for a firm beginning.
 
         `patterns` are routing keys of `herald.events` with `*` and `#`; all of the tenant's if
         none is given. `queue` names a queue of yours (`events.*`) instead: it keeps events while
-        nobody listens. Without it a queue is made, and deleted when listening ends.
+        nobody consumes. Without it a queue is made, and deleted when the stream ends.
         """
         wanted = patterns or tuple(f"{family}.*.{self._tenant}" for family in _FAMILIES)
         return EventStream(self._connection, self._tenant, wanted, queue)
 
-    async def _listen(self) -> None:
-        """Begin to listen, the first time."""
-        async with self._listening:
-            if not self._listens:
-                await self._connection.add(self._set_up)
-                self._listens = True
-
-    async def _set_up(self, connection: AbstractConnection) -> None:
-        await self._subscription.set_up(connection)
-        if self._listens:  # a connection was lost, and maybe events with it
-            if self._asking is not None:
-                self._asking.cancel()
-            self._asking = asyncio.create_task(self._ask_again())
-
-    async def _ask_again(self) -> None:
-        """Publish what is waited for again: the router answers with the present state."""
+    def _to_ask_again(self) -> Iterable[Command]:
         waited = [self._sends[name] for name in self._waited if name in self._sends]
-        for command in (*self._open.commands, *waited):
-            try:
-                await publish(self._connection, command, PUBLISH_SECONDS)
-            except ClientError as error:
-                _log.warning("client.not_asked_again", reason=str(error))
+        return (*self._open.commands, *waited)
 
-    async def _hear(self, event: HeraldEvent, message: AbstractIncomingMessage) -> None:
-        """Take an answer or an event in."""
+    async def _take_in(self, event: HeraldEvent, correlation_id: str | None) -> None:
         data = event.data
-        async with self._news:
+        async with self._changed:
             if isinstance(data, MessageData):
-                self._heard.note_event(data)
+                self._progress.note_event(data)
             elif isinstance(data, CommandData):
                 if data.message_id is not None and data.status is not None:
-                    self._heard.note_state(data.message_id, data.status, data.outcome)
+                    self._progress.note_state(data.message_id, data.status, data.outcome)
                 if data.erased is None:
-                    self._open.hear(message.correlation_id, event.type, data)
+                    self._open.take_answer(correlation_id, event.type, data)
                 elif data.erasure_id is not None:
                     self._erased[data.erasure_id] = data.erased
                     while len(self._erased) > MAX_MESSAGES:
                         self._erased.popitem(last=False)
-            self._news.notify_all()
-        await settle(message)
+            self._changed.notify_all()

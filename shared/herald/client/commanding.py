@@ -1,4 +1,4 @@
-"""Commands as frames, published until the broker has confirmed them."""
+"""Commands as messages, published until the broker has confirmed them."""
 
 from __future__ import annotations
 

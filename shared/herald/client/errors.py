@@ -24,22 +24,22 @@ class PublishFailedError(ClientError):
 
 
 class RejectedError(ClientError):
-    """The command was refused; nothing was sent. `field` and `reason` are those of the first fault.
+    """The command was refused; nothing was sent. `field` and `reason` are the first error's.
 
-    `faults`: every field at fault with its reason. `message_id`: of the message that holds the
-    key, where there is one.
+    `errors`: every invalid field with its reason. `message_id`: of the message that holds the key,
+    where there is one.
     """
 
-    def __init__(self, faults: Sequence[tuple[str, str]], *, message_id: str | None = None) -> None:
-        super().__init__("; ".join(in_words_of(fault) for fault in faults))
-        self.faults = tuple(faults)
-        self.field, self.reason = faults[0]
+    def __init__(self, errors: Sequence[tuple[str, str]], *, message_id: str | None = None) -> None:
+        super().__init__("; ".join(in_words_of(error) for error in errors))
+        self.errors = tuple(errors)
+        self.field, self.reason = errors[0]
         self.message_id = message_id
 
 
-def in_words_of(fault: tuple[str, str]) -> str:
-    """Say in one line which field is at fault, and why."""
-    field, reason = fault
+def in_words_of(error: tuple[str, str]) -> str:
+    """Say in one line which field is invalid, and why."""
+    field, reason = error
     return ": ".join(filter(None, (field, in_words(reason))))
 
 

@@ -10,20 +10,20 @@ from herald.client.commanding import Command, not_answered, not_confirmed, publi
 from herald.client.connection import Connection
 from herald.contracts.events import CommandData
 
-_Said = tuple[str, CommandData]  # an answer's event type and data
+_Arrived = tuple[str, CommandData]  # an answer's event type and data
 
 
 class OpenCommands:
-    """Publishes commands and gives each its answer, once somebody hears it.
+    """Publishes commands and gives each its answer, once it comes.
 
-    `listen` begins to listen to answers, where that is still to be done; it comes before every
-    publish, so that no answer is missed.
+    `subscribe` has answers come, where that is still to be done; it runs before every publish, so
+    that none is missed.
     """
 
-    def __init__(self, connection: Connection, listen: Callable[[], Awaitable[None]]) -> None:
+    def __init__(self, connection: Connection, subscribe: Callable[[], Awaitable[None]]) -> None:
         self._connection = connection
-        self._listen = listen
-        self._open: dict[str, tuple[Command, asyncio.Future[_Said]]] = {}
+        self._subscribe = subscribe
+        self._open: dict[str, tuple[Command, asyncio.Future[_Arrived]]] = {}
 
     @property
     def commands(self) -> list[Command]:
@@ -34,17 +34,17 @@ class OpenCommands:
         """Publish a command and wait for its answer.
 
         Raises:
-            RejectedError: with the field at fault.
+            RejectedError: with the invalid field.
             NoAnswerError: confirmed, but not answered in time; it will be.
             PublishFailedError: not confirmed in time, or refused.
             TopologyMissingError: the broker has no `herald.commands`.
         """
-        future: asyncio.Future[_Said] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[_Arrived] = asyncio.get_running_loop().create_future()
         self._open[command.message_id] = command, future
         confirmed = False
         try:
             async with asyncio.timeout(seconds):
-                await self._listen()
+                await self._subscribe()
                 await publish(self._connection, command, seconds)
                 confirmed = True
                 return answer_from(*await future)
@@ -53,7 +53,7 @@ class OpenCommands:
         finally:
             del self._open[command.message_id]
 
-    def hear(self, correlation_id: str | None, kind: str, data: CommandData) -> None:
+    def take_answer(self, correlation_id: str | None, kind: str, data: CommandData) -> None:
         """Take an answer in; one that nobody waits for is left alone."""
         if correlation_id in self._open:
             _command, future = self._open[correlation_id]

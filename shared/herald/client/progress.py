@@ -23,7 +23,7 @@ class Progress:
     message_id: str
     status: MessageStatus = MessageStatus.QUEUED
     outcome: Outcome | None = None
-    event: MessageData | None = None  # the newest heard
+    event: MessageData | None = None  # the newest received
 
     def reached(self, until: Until) -> bool:
         """Whether waiting is over: it got that far, or never will."""
@@ -34,7 +34,7 @@ class Progress:
         return _ORDER.index(self.status) >= _ORDER.index(MessageStatus(until))
 
 
-class Heard:
+class ProgressByMessage:
     """Keeps the progress of the messages that were touched last."""
 
     def __init__(self, limit: int = MAX_MESSAGES) -> None:

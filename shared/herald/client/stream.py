@@ -10,15 +10,15 @@ from typing import Self
 from aio_pika.abc import AbstractIncomingMessage
 
 from herald.client.connection import Connection
-from herald.client.subscription import Subscription, settle
+from herald.client.subscription import Subscription, acknowledge
 from herald.contracts.events import HeraldEvent
 
 
 class EventStream:
     """Events as they come; each is acknowledged when the next is asked for.
 
-    Listening begins with `async with`, or else with the first event asked for, and ends with the
-    block or `aclose`. An event that was not finished when a connection was lost comes again.
+    It consumes from `async with` on, or else from the first event asked for, until the end of the
+    block or `aclose`. An event that was not finished when a connection was lost is delivered again.
     """
 
     def __init__(
@@ -32,18 +32,18 @@ class EventStream:
         self._subscription = Subscription(tenant, patterns, self._receive, queue)
         self._arrived: asyncio.Queue[tuple[HeraldEvent, AbstractIncomingMessage]] = asyncio.Queue()
         self._in_hand: AbstractIncomingMessage | None = None
-        self._listens = False
+        self._is_consuming = False
 
     async def __aenter__(self) -> Self:
-        """Begin to listen.
+        """Begin to consume.
 
         Raises:
             TopologyMissingError: there is no such queue.
             ConnectionFailedError: the user may not read it.
         """
-        if not self._listens:
+        if not self._is_consuming:
             await self._connection.add(self._subscription.set_up)
-            self._listens = True
+            self._is_consuming = True
         return self
 
     async def __aexit__(
@@ -52,7 +52,7 @@ class EventStream:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Stop listening."""
+        """Stop consuming."""
         await self.aclose()
 
     def __aiter__(self) -> Self:
@@ -63,16 +63,16 @@ class EventStream:
         await self.__aenter__()
         done, self._in_hand = self._in_hand, None  # once, though waiting below may be cut short
         if done is not None:
-            await settle(done)
+            await acknowledge(done)
         while True:
             event, self._in_hand = await self._arrived.get()
-            if not self._in_hand.channel.is_closed:  # else it comes again
+            if not self._in_hand.channel.is_closed:  # else it is delivered again
                 return event
 
     async def aclose(self) -> None:
-        """Stop listening; the event in hand is not acknowledged."""
-        if self._listens:
-            self._listens = False
+        """Stop consuming; the event in hand is not acknowledged."""
+        if self._is_consuming:
+            self._is_consuming = False
             self._connection.remove_setup(self._subscription.set_up)
             await self._subscription.tear_down()
 

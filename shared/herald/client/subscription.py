@@ -29,26 +29,26 @@ _log = structlog.get_logger(__name__)
 class Subscription:
     """Consumes a queue that exists, or one of its own bound to `patterns`.
 
-    That one is called `events.<tenant>.client.*`, so that a user's rights can be a tenant's. What
-    its rights do not allow of `wishes`, more patterns, is left out.
+    That one is called `events.<prefix>.client.*`, so that a user's rights can be a tenant's. What
+    its rights do not allow of `optional`, more patterns, is left out.
 
-    `receive` settles each message; what is no event of Herald's is acknowledged and skipped.
+    `receive` acknowledges each message; what is no event of Herald's is acknowledged and skipped.
     """
 
     def __init__(
         self,
-        tenant: str,
+        prefix: str,
         patterns: Sequence[str],
         receive: Receive,
         queue: str | None = None,
         *,
-        wishes: Sequence[str] = (),
+        optional: Sequence[str] = (),
     ) -> None:
         self._patterns = patterns
-        self._wishes = wishes
+        self._optional = optional
         self._receive = receive
         self._own = queue is None
-        self._name = queue or f"{tenant_queue_prefix(tenant)}client.{uuid.uuid4().hex}"
+        self._name = queue or f"{tenant_queue_prefix(prefix)}client.{uuid.uuid4().hex}"
         self._channel: AbstractChannel | None = None
         self._consumer: tuple[AbstractQueue, str] | None = None
 
@@ -57,7 +57,7 @@ class Subscription:
         channel = await connection.channel()
         await channel.set_qos(prefetch_count=PREFETCH)
         queue = await self._queue(channel)
-        for pattern in self._wishes:
+        for pattern in self._optional:
             await _bind_if_allowed(connection, self._name, pattern)
         self._consumer = queue, await queue.consume(self._take)
         self._channel = channel
@@ -93,7 +93,7 @@ class Subscription:
             event = read_event(message.body)
         except ValidationError:
             _log.warning("client.unreadable_event", queue=self._name, type=message.type)
-            await settle(message)
+            await acknowledge(message)
             return
         await self._receive(event, message)
 
@@ -108,7 +108,7 @@ async def _bind_if_allowed(connection: AbstractConnection, queue: str, pattern: 
     await channel.close()
 
 
-async def settle(message: AbstractIncomingMessage) -> None:
-    """Acknowledge; on a lost channel there is nothing to acknowledge, it comes again."""
+async def acknowledge(message: AbstractIncomingMessage) -> None:
+    """Acknowledge; on a lost channel there is nothing to acknowledge, it is delivered again."""
     with contextlib.suppress(AMQPError, OSError, RuntimeError):
         await message.ack()

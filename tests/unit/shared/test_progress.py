@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from herald.client.progress import Heard, Until
+from herald.client.progress import ProgressByMessage, Until
 from herald.contracts.events import MessageData
 from herald.contracts.vocabulary import MessageStatus, Outcome
 
@@ -40,18 +40,18 @@ STORY = (
 @pytest.mark.parametrize("order", list(permutations(STORY)))
 def test_order_does_not_matter(order: tuple[MessageData, ...]) -> None:
     """However events come, and again, the newest wins and nothing falls back."""
-    heard = Heard()
+    known = ProgressByMessage()
     for data in (*order, *order):
-        progress = heard.note_event(data)
+        progress = known.note_event(data)
     assert (progress.status, progress.outcome) == (MessageStatus.READ, Outcome.SUCCEEDED)
     assert progress.event == STORY[-1]
 
 
 def test_an_answer_is_no_step_back() -> None:
     """What an answer says of a message's state never lowers what events reported."""
-    heard = Heard()
-    heard.note_event(STORY[1])
-    progress = heard.note_state("m", MessageStatus.QUEUED, None)
+    known = ProgressByMessage()
+    known.note_event(STORY[1])
+    progress = known.note_state("m", MessageStatus.QUEUED, None)
     assert (progress.status, progress.outcome) == (MessageStatus.DELIVERED, Outcome.SUCCEEDED)
 
 
@@ -72,15 +72,15 @@ def test_waiting_ends_when_it_got_there_or_never_will(
     status: MessageStatus, outcome: Outcome | None, until: Until, over: bool
 ) -> None:
     """A message that failed, expired or was cancelled is waited for no more."""
-    assert Heard().note_state("m", status, outcome).reached(until) is over
+    assert ProgressByMessage().note_state("m", status, outcome).reached(until) is over
 
 
 def test_the_longest_untouched_is_forgotten() -> None:
     """Memory is bounded: a client may run for a year."""
-    heard = Heard(limit=2)
+    known = ProgressByMessage(limit=2)
     for name in ("a", "b", "a", "c"):
-        heard.note_state(name, MessageStatus.SENT, None)
-    assert [heard[name].status for name in "abc"] == [
+        known.note_state(name, MessageStatus.SENT, None)
+    assert [known[name].status for name in "abc"] == [
         MessageStatus.SENT,
         MessageStatus.QUEUED,
         MessageStatus.SENT,
