@@ -15,6 +15,7 @@ from uuid import uuid4
 
 import asyncpg
 
+from behaviour.bus.publishing import publish_confirmed
 from bench.load import CHUNK, PATIENCE_SECONDS, POLL_SECONDS, bodies, publishing
 from bench.medians import percentile
 from herald.bus.outgoing_messages import OutgoingMessage
@@ -89,7 +90,7 @@ async def _fall_back(stack: Stack, publisher: Publisher, number: int) -> list[fl
         await asyncio.sleep(max(0.0, started + index / RATE - time.monotonic()))
         published[body["idempotency_key"]] = time.time()
         code = {**body, "category": "otp", "route": _STEPS}
-        await publisher.publish_confirmed(_frame(code, Lane.URGENT), 30)
+        await publish_confirmed(publisher, _frame(code, Lane.URGENT), 30)
     database = await asyncpg.connect(stack.servers.postgres_dsn)
     try:
         written: dict[str, float] = {}

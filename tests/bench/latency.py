@@ -12,6 +12,7 @@ from typing import Any
 
 import asyncpg
 
+from behaviour.bus.publishing import publish_confirmed
 from bench.celery_form.running import create_tables, running_workers
 from bench.load import PATIENCE_SECONDS, POLL_SECONDS, bodies, celery_frame, frame, publishing
 from bench.medians import percentile
@@ -73,7 +74,7 @@ async def _offer(
         for index, command in enumerate(bodies(number)):
             await asyncio.sleep(max(0.0, started + index / RATE - time.monotonic()))
             published[command["idempotency_key"]] = time.time()
-            await publisher.publish_confirmed(make(command))
+            await publish_confirmed(publisher, make(command))
         written: dict[str, float] = {}
         async with asyncio.timeout(PATIENCE_SECONDS):
             while len(written) < number:

@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import asyncpg
 
+from behaviour.bus.rabbit import until
 from bench.celery_form import app as celery_app
 from herald.bus.connections import Connections
 from herald.bus.outgoing_messages import OutgoingMessage
@@ -81,7 +82,7 @@ async def publishing(stack: Stack) -> AsyncIterator[Connections]:
     """Connect to the broker for the time of a block."""
     connections = Connections(stack.servers.amqp_url, app_id="bench")
     await connections.start()
-    await connections.wait_until_started()
+    await until(lambda: connections.is_connected)
     try:
         yield connections
     finally:

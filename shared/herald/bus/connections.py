@@ -79,11 +79,6 @@ class Connections:
         if self._starting is None:
             self._starting = asyncio.create_task(self._start(), name="bus start")
 
-    async def wait_until_started(self) -> None:
-        """Wait until all connections have come up for the first time."""
-        if self._starting is not None:
-            await asyncio.shield(self._starting)
-
     async def stop_consuming(self) -> None:
         """Stop consuming, drained within the graceful timeout; publishing still works."""
         if self._starting is not None:

@@ -31,17 +31,12 @@ class Source:
     def __init__(self, channel: aiormq.Channel) -> None:
         self.channel = channel
         self.given_back = False  # what is not settled returns to the queue: settle nothing more
-        self.outstanding: dict[int, int] = {}  # bytes by tag, received and not settled, in order
+        self.outstanding: dict[int, None] = {}  # tags received and not settled, in order
 
     @property
     def unsettled(self) -> int:
         """How many deliveries of the channel are not settled."""
         return len(self.outstanding)
-
-    @property
-    def unsettled_bytes(self) -> int:
-        """How many bytes their bodies have."""
-        return sum(self.outstanding.values())
 
     @property
     def is_open(self) -> bool:
@@ -132,7 +127,7 @@ async def settle(deliveries: Iterable[Delivery]) -> int:
     return settled
 
 
-def _settlements(outstanding: dict[int, int], group: Sequence[Delivery]) -> list[Frame]:
+def _settlements(outstanding: dict[int, None], group: Sequence[Delivery]) -> list[Frame]:
     """Return the frames that settle a group, which is outstanding no more.
 
     As few as can be: the oldest outstanding tags share one multiple acknowledgement. A quorum

@@ -56,18 +56,6 @@ class Publisher:
         """Its channel was lost: nothing can be published before it is open again."""
         return self._channel.is_reopening
 
-    async def publish_confirmed(
-        self, message: OutgoingMessage, timeout_seconds: float = PUBLISH_TIMEOUT_SECONDS
-    ) -> None:
-        """Publish one message and return once the broker has confirmed it.
-
-        Raises:
-            PublishError: it was not confirmed; the subclass says what that means.
-        """
-        [outcome] = await self.publish_many([message], timeout_seconds)
-        if outcome is not None:
-            raise outcome
-
     async def publish_many(
         self,
         messages: Sequence[OutgoingMessage],
@@ -79,28 +67,28 @@ class Publisher:
 
         The time is for all of them; `while_progressing`, each confirm gives the others as much
         again: a slow broker is no broken one.
-        Frames of one call travel in order. An id that is in flight already, here or in another
+        Messages of one call travel in order. An id that is in flight already, here or in another
         call, waits for that one's end: two confirms of one id look the same. Never raises
         but for the caller's own cancellation.
         """
         deadline = asyncio.get_running_loop().time() + timeout_seconds
         renewal = timeout_seconds if while_progressing else None
-        outcomes: dict[int, PublishError | None] = {}
+        results: dict[int, PublishError | None] = {}
         waiting = dict(enumerate(messages))
         while waiting:
             claimed = self._claim(waiting)
             if not claimed:
                 if await self._wait_for_release(deadline):
                     continue
-                outcomes |= {i: _same_id_busy(message) for i, message in waiting.items()}
+                results |= {i: _same_id_busy(message) for i, message in waiting.items()}
                 break
             try:
-                outcomes |= await self._publish(claimed, deadline, renewal)
+                results |= await self._publish(claimed, deadline, renewal)
             finally:
                 self._release(claimed)
             waiting = {i: message for i, message in waiting.items() if i not in claimed}
-        self._count(messages, outcomes)
-        return [outcomes[i] for i in range(len(messages))]
+        self._count(messages, results)
+        return [results[i] for i in range(len(messages))]
 
     async def is_taken(self, message: OutgoingMessage, timeout_seconds: float) -> bool:
         """Whether the broker confirms a message in time. It is not counted.
@@ -123,11 +111,11 @@ class Publisher:
                 i: UnavailableError(message.message_id, "no connection")
                 for i, message in messages.items()
             }
-        encoded, outcomes = self._encode(channel, messages)
+        encoded, refused = self._encode(channel, messages)
         results = await publish_batch(channel, list(encoded.values()), deadline, renewal_seconds)
         if None in results:
             self.confirmed_at = time.monotonic()
-        return outcomes | dict(zip(encoded, results, strict=True))
+        return refused | dict(zip(encoded, results, strict=True))
 
     def _encode(
         self, channel: aiormq.Channel, messages: dict[int, OutgoingMessage]
@@ -172,10 +160,10 @@ class Publisher:
         return True
 
     def _count(
-        self, messages: Sequence[OutgoingMessage], outcomes: dict[int, PublishError | None]
+        self, messages: Sequence[OutgoingMessage], results: dict[int, PublishError | None]
     ) -> None:
         counts = Counter(
-            (message.exchange, "confirmed" if (failure := outcomes[i]) is None else failure.kind)
+            (message.exchange, "confirmed" if (failure := results[i]) is None else failure.kind)
             for i, message in enumerate(messages)
         )
         for labels, count in counts.items():

@@ -52,7 +52,6 @@ class BatchSubscriber(RegisteredSubscriber):
         super().__init__(
             broker, queue, exchange, models=models, title=title, description=description
         )
-        self.stopping = asyncio.Event()  # set when stopping begins; a handler may look at it
         self._batches = batches
         self._consumer = Consumer(
             broker.keeper,
@@ -87,12 +86,6 @@ class BatchSubscriber(RegisteredSubscriber):
         return source.unsettled if source is not None and source.is_open else 0
 
     @property
-    def unsettled_bytes(self) -> int:
-        """The bytes of their bodies; bounded, however many they are."""
-        source = self._source
-        return source.unsettled_bytes if source is not None and source.is_open else 0
-
-    @property
     def healthy(self) -> bool:
         """It consumes, and its handler works."""
         return self.problem is None
@@ -116,7 +109,6 @@ class BatchSubscriber(RegisteredSubscriber):
         """Begin consuming. Returns at once: a queue that is missing is awaited, not an error."""
         if self.running:
             return
-        self.stopping.clear()
         if not self._paused and not self._changing.locked():
             self._begin()
         self.running = True
@@ -130,7 +122,6 @@ class BatchSubscriber(RegisteredSubscriber):
         if not self.running:
             return
         self.running = False
-        self.stopping.set()
         deadline = time.monotonic() + self.graceful_timeout_seconds
         await cancelled(self._consuming)
         await self._consumer.cancel()
@@ -195,7 +186,7 @@ class BatchSubscriber(RegisteredSubscriber):
         elif self._source.given_back:
             return
         delivery = delivery_from(message, self._source)
-        self._source.outstanding[delivery.tag] = len(delivery.body)
+        self._source.outstanding[delivery.tag] = None
         self._consumer.note(len(delivery.body))
         self._batches.receive(delivery)
 

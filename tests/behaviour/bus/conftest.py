@@ -11,7 +11,7 @@ import pytest_asyncio
 from prometheus_client import CollectorRegistry
 
 from behaviour.bus.collecting import Payload, Subscribe
-from behaviour.bus.rabbit import Rabbit, WorkQueue
+from behaviour.bus.rabbit import Rabbit, WorkQueue, until
 from herald.bus.batches import Handler
 from herald.bus.connections import Connections
 from herald.bus.declaration import apply
@@ -73,7 +73,7 @@ def subscribe(connections: Connections, work: WorkQueue, registry: CollectorRegi
             **options,
         )
         await connections.start()
-        await connections.wait_until_started()
+        await until(lambda: connections.is_connected)
         return subscriber
 
     return start

@@ -113,8 +113,8 @@ class WorkQueue:
     def key(self) -> str:
         return topology.outbound_key(self.channel, Lane.NORMAL)
 
-    def frame(self, message_id: str, **changes: Any) -> OutgoingMessage:
-        """Make a frame that arrives in this queue."""
+    def message(self, message_id: str, **changes: Any) -> OutgoingMessage:
+        """Make a message that arrives in this queue."""
         values = {
             "exchange": topology.OUTBOUND,
             "routing_key": self.key,

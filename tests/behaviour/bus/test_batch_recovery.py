@@ -116,7 +116,7 @@ async def test_stop_drains_what_was_received_and_leaves_the_rest_untouched(
     subscriber = await subscribe(collect, prefetch=60, max_batch=10)
     await until(lambda: subscriber.buffered == 60)
     stopping = asyncio.create_task(connections.stop())
-    await until(subscriber.stopping.is_set)
+    await until(lambda: not subscriber.running)
     collect.may_go.set()
     await stopping
     handled = len(collect.bodies)

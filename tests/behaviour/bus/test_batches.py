@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from prometheus_client import CollectorRegistry
 
 from behaviour.bus.collecting import Collector, Subscribe, bodies
+from behaviour.bus.publishing import publish_confirmed
 from behaviour.bus.rabbit import Rabbit, WorkQueue, until
 from herald.bus.connections import Connections
 from herald.bus.deliveries import Delivery, settle
@@ -41,8 +42,9 @@ async def test_delivery_tells_what_was_published(
     """A delivery carries the message's properties and where it came from."""
     collect = Collector()
     await subscribe(collect)
-    await connections.publisher.publish_confirmed(
-        work.frame("id-7", body=b"{}", correlation_id="c-7", headers={"a": 1})
+    await publish_confirmed(
+        connections.publisher,
+        work.message("id-7", body=b"{}", correlation_id="c-7", headers={"a": 1}),
     )
     await until(lambda: collect.deliveries)
     [delivery] = collect.deliveries

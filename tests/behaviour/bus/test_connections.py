@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry
 from yarl import URL
 
 from behaviour.bus.link import linked
+from behaviour.bus.publishing import publish_confirmed
 from behaviour.bus.rabbit import Rabbit, WorkQueue, until
 from herald.bus import connections as connecting
 from herald.bus.channels import open_channel
@@ -40,7 +41,7 @@ async def test_service_starts_without_a_broker_and_connects_when_it_comes(
     assert service.problem == "the publishing connection is down"
     async with linked(rabbit.amqp_url, port=port):
         await until(lambda: service.is_connected)
-        await service.publisher.publish_confirmed(work.frame("late"))
+        await publish_confirmed(service.publisher, work.message("late"))
         await service.stop()
     assert len(await rabbit.drain(work.queue, expect=1)) == 1
 
@@ -66,7 +67,7 @@ async def test_lost_connection_costs_readiness_until_it_is_back(
 ) -> None:
     """Each connection is watched by itself, and comes back by itself."""
     await connections.start()
-    await connections.wait_until_started()
+    await until(lambda: connections.is_connected)
     assert connections.is_connected
     seen: set[str | None] = set()
 
@@ -93,7 +94,7 @@ async def test_stop_on_a_dead_link_is_bounded(
     async with linked(rabbit.amqp_url) as (link, url):
         service = Connections(url, app_id=APP, graceful_timeout_seconds=1, registry=registry)
         await service.start()
-        await service.wait_until_started()
+        await until(lambda: service.is_connected)
         link.hold()
         started = time.monotonic()
         await service.stop()
@@ -108,8 +109,8 @@ async def test_start_after_stop_works(
     """Stopped connections can be started again."""
     for number in range(2):
         await connections.start()
-        await connections.wait_until_started()
-        await connections.publisher.publish_confirmed(work.frame(f"r{number}"))
+        await until(lambda: connections.is_connected)
+        await publish_confirmed(connections.publisher, work.message(f"r{number}"))
         await connections.stop()
         assert not connections.is_connected
     assert len(await rabbit.drain(work.queue, expect=2)) == 2
@@ -129,14 +130,14 @@ async def test_ready_means_that_it_can_publish(
     async with linked(rabbit.amqp_url) as (link, url):
         service = Connections(url, app_id=APP, registry=registry)
         await service.start()
-        await service.wait_until_started()
+        await until(lambda: service.is_connected)
         for number in range(3):
-            await service.publisher.publish_confirmed(work.frame(f"n{number}"))
+            await publish_confirmed(service.publisher, work.message(f"n{number}"))
             link.cut()
             await until(lambda: not service.is_connected)
             link.mend()
             while not service.is_connected:  # noqa: ASYNC110  at the first moment
                 await asyncio.sleep(0)
-        await service.publisher.publish_confirmed(work.frame("last"))
+        await publish_confirmed(service.publisher, work.message("last"))
         await service.stop()
     assert len(await rabbit.drain(work.queue, expect=4)) == 4

@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry
 
 from behaviour.bus.collecting import Collector, Payload
 from behaviour.bus.link import Link, linked
+from behaviour.bus.publishing import publish_confirmed
 from behaviour.bus.rabbit import Rabbit, WorkQueue, until
 from herald.bus import consumers
 from herald.bus.batches import Handler
@@ -63,10 +64,10 @@ async def test_dead_link_never_cancels_the_caller(
     """When heartbeats end a dead link the publish fails; no CancelledError leaks to its caller."""
     async with linked_service(rabbit, registry) as (link, service):
         await service.start()
-        await service.wait_until_started()
+        await until(lambda: service.is_connected)
         link.hold()
         with pytest.raises(UnavailableError):
-            await service.publisher.publish_confirmed(work.frame("d"), timeout_seconds=60)
+            await publish_confirmed(service.publisher, work.message("d"), timeout_seconds=60)
 
 
 async def test_dead_link_ends_no_consumer(
@@ -78,7 +79,7 @@ async def test_dead_link_ends_no_consumer(
         collect = Collector()
         subscriber = subscribed(service, missing, key, collect, registry)
         await service.start()
-        await service.wait_until_started()
+        await until(lambda: service.is_connected)
         link.hold()
         await until(
             lambda: service.consuming.keeper.connection is None, within_seconds=PATIENCE_SECONDS
@@ -107,7 +108,7 @@ async def test_a_connection_lost_in_the_middle_of_a_recovery_comes_back(
             subscribed(service, work.queue, work.key, collect, registry) for _ in range(4)
         ]
         await service.start()
-        await service.wait_until_started()
+        await until(lambda: service.is_connected)
         await until(lambda: all(one.healthy for one in subscribers))
         link.hold()
         await asyncio.gather(*(one.pause() for one in subscribers))

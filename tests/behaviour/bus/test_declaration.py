@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry
 from pydantic import BaseModel
 from yarl import URL
 
+from behaviour.bus.publishing import publish_confirmed
 from behaviour.bus.rabbit import Rabbit, WorkQueue, until
 from herald.bus.checking import check
 from herald.bus.connections import Connections
@@ -208,8 +209,8 @@ async def test_service_needs_no_right_to_configure(
     )
     try:
         await service.start()
-        await service.wait_until_started()
-        await service.publisher.publish_confirmed(work.frame("allowed"))
+        await until(lambda: service.is_connected)
+        await publish_confirmed(service.publisher, work.message("allowed"))
         await until(lambda: got == [b"allowed"] and subscriber.healthy)
         with pytest.raises(ChannelAccessRefused):
             await apply(url, Topology((Exchange("new"),), (), (), ()))

@@ -74,7 +74,7 @@ async def test_hostile_properties_cost_nobody_a_delivery(
         registry=registry,
     )
     await connections.start()
-    await connections.wait_until_started()
+    await until(lambda: connections.is_connected)
     flags, properties = HOSTILE[name]
     connection = await aiormq.connect(rabbit.amqp_url)
     channel = await connection.channel(publisher_confirms=False)

@@ -15,7 +15,7 @@ LARGE = 216 * 1024
 
 
 class Weighing:
-    """A handler that keeps how much its subscriber and each batch hold."""
+    """A handler that keeps how many its subscriber held, and how much each batch."""
 
     def __init__(self) -> None:
         self.subscriber: BatchSubscriber | None = None
@@ -26,7 +26,7 @@ class Weighing:
 
     async def __call__(self, batch: Sequence[Delivery]) -> None:
         assert self.subscriber is not None
-        self.most_held = max(self.most_held, self.subscriber.unsettled_bytes)
+        self.most_held = max(self.most_held, self.subscriber.unsettled)
         self.largest_batch = max(self.largest_batch, sum(len(d.body) for d in batch))
         self.bodies += [int(d.body) for d in batch]
         self.redelivered += sum(d.redelivered for d in batch)
@@ -56,7 +56,7 @@ async def test_many_large_messages_are_held_a_few_at_a_time(
     subscriber = await consume(subscribe, weighing)
     await until(lambda: len(weighing.bodies) == 400, within_seconds=30)
     assert weighing.bodies == list(range(400))
-    assert weighing.most_held <= BUDGET_BYTES
+    assert weighing.most_held * LARGE <= BUDGET_BYTES
     assert weighing.largest_batch <= MAX_BATCH_BYTES
     assert weighing.redelivered == 0
     assert subscriber.healthy
@@ -78,7 +78,7 @@ async def test_the_prefetch_follows_the_sizes(
     await until(lambda: len(weighing.bodies) == 1000 and subscriber.prefetch == 400)
     assert sorted(weighing.bodies) == list(range(1000))
     assert changes == 1
-    assert subscriber.losses <= 5
+    assert subscriber.losses <= 7  # halved three times at most, and doubled as often
     assert weighing.redelivered <= 10  # what the queue had only just sent at a change
     await until(lambda: subscriber.healthy)
     assert await rabbit.drain(work.queue, quiet_seconds=0.5) == []

@@ -41,7 +41,7 @@ async def other_service(
         registry=registry,
     )
     await service.start()
-    await service.wait_until_started()
+    await until(lambda: service.is_connected)
     try:
         yield subscriber
     finally:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest_asyncio
 
+from behaviour.bus.rabbit import until
 from behaviour.channel.gate import gated
 from behaviour.channel.world import World, attempt_id, claim
 from herald.bus.connections import Connections
@@ -80,7 +81,7 @@ async def left(world: World) -> AsyncIterator[Leftovers]:
     connections = Connections(world.rabbit.amqp_url, app_id="test")
     await database.start()
     await connections.start()
-    await connections.wait_until_started()
+    await until(lambda: connections.is_connected)
     yield Leftovers(world, database, connections)
     await connections.stop()
     await database.stop()

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from prometheus_client import CollectorRegistry
 
+from behaviour.bus.publishing import publish_confirmed
+from behaviour.bus.rabbit import until
 from broker_users import broker_user
 from herald.bus.connections import Connections
 from herald.bus.declaration import apply
@@ -114,21 +116,21 @@ async def started(url: str, user: str | None = None) -> AsyncIterator[Connection
     await service.start()
     try:
         async with asyncio.timeout(20):
-            await service.wait_until_started()
+            await until(lambda: service.is_connected)
         yield service
     finally:
         await service.stop()
 
 
 async def published(service: Connections) -> None:
-    frame = OutgoingMessage(
+    message = OutgoingMessage(
         exchange=OUTBOUND,
         routing_key=outbound_key("sms", Lane.NORMAL),
         body=b"{}",
         message_id="1",
         type="test",
     )
-    await service.publisher.publish_confirmed(frame, timeout_seconds=10)
+    await publish_confirmed(service.publisher, message, timeout_seconds=10)
 
 
 async def test_services_and_the_topology_job(node: TlsNode, trusting: Query) -> None:

@@ -50,7 +50,7 @@ class RecordingSource(Source):
 
 
 def _deliveries(source: Source, tags: Sequence[int]) -> list[Delivery]:
-    source.outstanding |= dict.fromkeys(tags, 1)
+    source.outstanding |= dict.fromkeys(tags)
     return [Delivery(body=b"%d" % tag, tag=tag, source=source) for tag in tags]
 
 
@@ -119,7 +119,7 @@ async def test_a_batch_ends_at_its_bytes() -> None:
     loop = _loop(see)
     half, whole = b"x" * (MAX_BATCH_BYTES // 2), b"x" * (MAX_BATCH_BYTES + 1)
     for tag, body in enumerate((half, half, b"x", whole, b"x", half), 1):
-        source.outstanding[tag] = len(body)
+        source.outstanding[tag] = None
         loop.receive(Delivery(body=body, tag=tag, source=source))
     await _run(loop)
     assert seen == [[1, 2], [3], [4], [5, 6]]

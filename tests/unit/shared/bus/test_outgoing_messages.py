@@ -1,4 +1,4 @@
-"""A frame's bytes on the wire."""
+"""A message's bytes on the wire."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pamqp.header import ContentHeader
 from herald.bus.outgoing_messages import OutgoingMessage, encode
 
 
-def _frame(**changes: Any) -> OutgoingMessage:
+def _message(**changes: Any) -> OutgoingMessage:
     values: dict[str, Any] = {
         "exchange": "e",
         "routing_key": "k",
@@ -24,8 +24,8 @@ def _frame(**changes: Any) -> OutgoingMessage:
     return OutgoingMessage(**(values | changes))
 
 
-def _encoded(frame: OutgoingMessage, max_content_bytes: int = 4096) -> bytes:
-    return encode(frame, channel_number=3, max_content_bytes=max_content_bytes, app_id="app")
+def _encoded(message: OutgoingMessage, max_content_bytes: int = 4096) -> bytes:
+    return encode(message, channel_number=3, max_content_bytes=max_content_bytes, app_id="app")
 
 
 def _decoded(data: bytes) -> list[Any]:
@@ -38,9 +38,9 @@ def _decoded(data: bytes) -> list[Any]:
     return parts
 
 
-def test_frame_becomes_method_header_and_body() -> None:
-    """A frame is published with everything its consumer relies on."""
-    publish, header, body = _decoded(_encoded(_frame(correlation_id="c", headers={"h": 1})))
+def test_message_becomes_method_header_and_body() -> None:
+    """A message is published with everything its consumer relies on."""
+    publish, header, body = _decoded(_encoded(_message(correlation_id="c", headers={"h": 1})))
     assert isinstance(publish, Basic.Publish)
     assert (publish.exchange, publish.routing_key, publish.mandatory) == ("e", "k", True)
     assert isinstance(header, ContentHeader)
@@ -54,7 +54,7 @@ def test_frame_becomes_method_header_and_body() -> None:
 @pytest.mark.parametrize("size", [0, 1, 99, 100, 101, 250])
 def test_body_is_cut_to_the_frame_size(size: int) -> None:
     """A body of any length is sent in pieces no longer than the connection allows."""
-    header, *pieces = _decoded(_encoded(_frame(body=b"x" * size), max_content_bytes=100))[1:]
+    header, *pieces = _decoded(_encoded(_message(body=b"x" * size), max_content_bytes=100))[1:]
     assert header.body_size == size
     assert all(isinstance(piece, ContentBody) and len(piece.value) <= 100 for piece in pieces)
     assert sum(len(piece.value) for piece in pieces) == size
@@ -70,6 +70,6 @@ def test_body_is_cut_to_the_frame_size(size: int) -> None:
     ],
 )
 def test_what_the_wire_can_not_carry_is_refused(changes: dict[str, Any], reason: str) -> None:
-    """A frame that would break the connection is refused before a byte is sent."""
+    """A message that would break the connection is refused before a byte is sent."""
     with pytest.raises(ValueError, match=reason):
-        _encoded(_frame(**changes))
+        _encoded(_message(**changes))

@@ -11,11 +11,11 @@ import pytest
 from herald.bus.errors import PublishError, TimedOutError
 from herald.bus.pipelined_publisher import Encoded, publish_batch
 
-FRAMES = 5
+MESSAGES = 5
 
 
 class Channel:
-    """An AMQP channel whose broker confirms one frame after each pause."""
+    """An AMQP channel whose broker confirms one message after each pause."""
 
     def __init__(self, pauses: list[float]) -> None:
         self.lock = asyncio.Lock()
@@ -41,7 +41,7 @@ class Channel:
 async def publish(pauses: list[float], renewal: float | None) -> list[PublishError | None]:
     """Publish with a deadline in 0.3 s."""
     channel = Channel(pauses)
-    batch = [Encoded(str(number), b"") for number in range(FRAMES)]
+    batch = [Encoded(str(number), b"") for number in range(MESSAGES)]
     deadline = asyncio.get_running_loop().time() + 0.3
     try:
         return await publish_batch(cast("aiormq.Channel", channel), batch, deadline, renewal)
@@ -52,16 +52,16 @@ async def publish(pauses: list[float], renewal: float | None) -> list[PublishErr
 
 async def test_each_confirm_renews_the_time() -> None:
     """A broker that is slow, but goes on, is waited for."""
-    assert await publish([0.15] * FRAMES, renewal=0.3) == [None] * FRAMES
+    assert await publish([0.15] * MESSAGES, renewal=0.3) == [None] * MESSAGES
 
 
 @pytest.mark.parametrize(
-    ("pauses", "renewal"), [([0.15] * FRAMES, None), ([0.0, 0.0, 60.0], 0.3), ([60.0], 0.3)]
+    ("pauses", "renewal"), [([0.15] * MESSAGES, None), ([0.0, 0.0, 60.0], 0.3), ([60.0], 0.3)]
 )
 async def test_what_is_not_confirmed_in_time_is_timed_out(
     pauses: list[float], renewal: float | None
 ) -> None:
     """Without renewal the time is for all; with it, a broker that stops is not waited for."""
     async with asyncio.timeout(5):
-        outcomes = await publish(pauses, renewal)
-    assert isinstance(outcomes[-1], TimedOutError)
+        results = await publish(pauses, renewal)
+    assert isinstance(results[-1], TimedOutError)
