@@ -2,9 +2,9 @@
 
 RabbitMQ passes properties on as they came. pamqp raises on a timestamp beyond the year 9999 (a
 producer that counts microseconds is enough), on text that is not UTF-8 and on headers nested too
-deep; aiormq then drops the whole connection, the message is delivered again, and every other message in
-the prefetch pays a delivery each time until it is dead-lettered. One producer could stop the
-gateway. So what can't be read is read as absent, and the message is judged like any other.
+deep; aiormq then drops the whole connection, the message is delivered again, and every other
+message in the prefetch pays a delivery each time until it is dead-lettered. One producer could stop
+the gateway. So what can't be read is read as absent, and the message is judged like any other.
 """
 
 from __future__ import annotations

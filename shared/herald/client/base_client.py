@@ -70,7 +70,7 @@ class BaseClient:
         await self._connection.stop()
 
     def _to_ask_again(self) -> Iterable[Command]:
-        """Return what to publish again on a new connection; it is answered with the present state."""
+        """Return what to publish again on a new connection, for the present state as answer."""
         return self._open.commands
 
     async def _take_in(self, event: HeraldEvent, correlation_id: str | None) -> None:

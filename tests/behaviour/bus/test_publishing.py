@@ -185,7 +185,7 @@ async def test_missing_exchange_costs_no_later_publish(
 async def test_nothing_confirmed_is_lost_when_the_connection_is_closed(
     publisher: Publisher, connections: Connections, rabbit: Rabbit, work: WorkQueue
 ) -> None:
-    """Through a lost connection every message is confirmed or failed, and the confirmed are there."""
+    """Through a lost connection each is confirmed or failed, and the confirmed are there."""
     confirmed: set[str] = set()
     failures: list[PublishError] = []
     stop = asyncio.Event()
