@@ -1,7 +1,7 @@
-"""How far this router's receipts are, said to the others, and how far all of them are.
+"""The silence gate of this router: up to when silence may be judged, worked out twice a second.
 
-Pulses go through every lane's receipts; what came back is written to a row a lane twice a second,
-and the others' rows are read. What may be judged as silence follows (`core.silence_gate`).
+Pulses are sent through every lane's receipts. How far they came back is written to one row a lane,
+and the other routers' rows are read; `core.silence_gate` judges by all of them.
 """
 
 from __future__ import annotations
@@ -24,8 +24,9 @@ from herald.service.background import run_together
 from herald.service.periodic import Periodic
 from router import metrics
 from router.core.ingresses import Ingress, after_pulse
-from router.core.listeners import NOTHING_HANDLED, Listener, is_requeue_handled, lapsed, progress_of
+from router.core.listeners import Listener, lapsed, progress_of
 from router.core.silence_gate import STRICTEST, gates_of
+from router.jobs.lane_progress import LaneProgress
 from router.store.listeners import (
     load_ingresses,
     remove_listeners,
@@ -38,30 +39,6 @@ PUBLISH_SECONDS = 2.0
 SHUT_LONG = timedelta(seconds=60)  # how far behind silence may be judged before readiness says so
 
 _log = structlog.get_logger(__name__)
-
-
-@dataclass(slots=True)
-class _Own:
-    """One lane's receipts as this router knows them."""
-
-    subscriber: BatchSubscriber
-    progress: datetime | None = None
-    held_at: datetime | None = None
-    lost_at: datetime | None = None
-    losses: int = 0
-
-    def note_losses(self, now: datetime) -> None:
-        """Hold silence where it is when deliveries may have gone back to the queue."""
-        losses = self.subscriber.losses
-        if losses != self.losses:
-            self.losses, self.lost_at = losses, now
-            self.held_at = self.held_at or self.progress or NOTHING_HANDLED
-
-    @property
-    def counts(self) -> bool:
-        """Whether some receipt may be here, or on its way here or back."""
-        subscriber = self.subscriber
-        return subscriber.healthy or subscriber.buffered > 0 or self.held_at is not None
 
 
 @dataclass(slots=True)
@@ -97,7 +74,7 @@ class SilenceGate:
         self._database = database
         self._retry_gap = retry_gap
         self._router = uuid4()
-        self._own = {lane: _Own(subscriber) for lane, subscriber in receipts.items()}
+        self._lanes = {lane: LaneProgress(lane, consumer) for lane, consumer in receipts.items()}
         self._pulses: list[_IngressPulse] = []
         self._known = _Known()
         self._is_taking: bool | None = None  # not asked yet
@@ -131,14 +108,14 @@ class SilenceGate:
 
     def take_pulses(self, lane: Lane, pulses: Sequence[Pulse]) -> None:
         """Take in pulses, in order: they and all that came before them are handled."""
-        own = self._own[lane]
+        own = self._lanes[lane]
         own.note_losses(self._database.now())  # first: these pulses may have come after a loss
         for pulse in pulses:
             if pulse.source == "ingress":
                 if own.progress is not None:
                     self._pulses.append(_IngressPulse(pulse, own.progress))
             elif pulse.sent_at is not None:
-                own.progress = max(own.progress or pulse.sent_at, pulse.sent_at)
+                own.handle_pulse(pulse.sent_at)
 
     async def run(self) -> None:
         """Send pulses and renew the rows until cancelled."""
@@ -146,7 +123,7 @@ class SilenceGate:
 
     async def leave(self) -> None:
         """Drop the rows at the end, when everything received was handled; else they lapse."""
-        if any(own.subscriber.buffered for own in self._own.values()):
+        if any(own.subscriber.buffered for own in self._lanes.values()):
             return
         try:
             async with self._database.connection() as connection:
@@ -180,19 +157,9 @@ class SilenceGate:
     def _rows(self) -> list[Listener]:
         """Return what this router says of each lane that may hold receipts of it."""
         now = self._database.now()
-        for own in self._own.values():
+        for own in self._lanes.values():
             own.note_losses(now)
-        return [
-            Listener(
-                router=self._router,
-                lane=lane,
-                seen_at=now,
-                progress=own.progress,
-                held_at=own.held_at,
-            )
-            for lane, own in self._own.items()
-            if own.counts
-        ]
+        return [own.row(self._router, now) for own in self._lanes.values() if own.counts]
 
     def _after_pulses(
         self,
@@ -218,7 +185,7 @@ class SilenceGate:
     def _conclude(
         self, rows: Sequence[Listener], others: Sequence[Listener], ingresses: dict[UUID, Ingress]
     ) -> None:
-        """Work out what may be judged now, and end holds whose receipts came again."""
+        """Work out what may be judged now, and end holds whose receipts are handled."""
         now = self._database.now()
         gone = lapsed([*rows, *others], now)
         counted = [row for row in (*rows, *others) if row not in gone]
@@ -226,14 +193,8 @@ class SilenceGate:
             counted, list(ingresses.values()), now, has_webhooks=self._retry_gap is not None
         )
         self._known = _Known(gates=gates, others=others, ingresses=ingresses)
-        for lane, own in self._own.items():
-            takers = [
-                row
-                for row in counted
-                if row.lane is lane and (row.router != self._router or own.subscriber.healthy)
-            ]
-            if own.lost_at is not None and is_requeue_handled(takers, own.lost_at):
-                own.held_at = own.lost_at = None
+        for lane, own in self._lanes.items():
+            own.end_hold(counted, self._router)
             behind = progress_of(counted, lane)
             if behind is not None:
                 metrics.RECEIPTS_LAG_SECONDS.labels(lane.value).set((now - behind).total_seconds())
