@@ -18,7 +18,7 @@ from router.batches import apply_isolated
 from router.core.deadlines import due_at, gate_of, silence_at
 from router.core.facts import Due
 from router.core.message import Message
-from router.store.messages import find_due, lock_due, postpone
+from router.store.due import find_due, lock_due, postpone
 from router.unit_of_work import UnitsOfWork
 
 SCAN_SECONDS = 0.25

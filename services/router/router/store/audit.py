@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from pydantic_core import to_json
 
 from herald.database.pool import Connection
-from router.store import QUERIES
+from herald.database.queries import load_queries
+
+QUERIES = load_queries("router.store", "audit.sql")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,8 +11,10 @@ from pydantic_core import to_json
 from herald.contracts.masking import address_hash
 from herald.contracts.receipts import InboundReceipt
 from herald.database.pool import Connection
-from router.store import QUERIES
+from herald.database.queries import load_queries
 from router.store.references import ReferenceKey
+
+QUERIES = load_queries("router.store", "inbound.sql")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

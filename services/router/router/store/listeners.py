@@ -7,9 +7,11 @@ from uuid import UUID
 
 from herald.contracts.vocabulary import Lane
 from herald.database.pool import Connection
+from herald.database.queries import load_queries
 from router.core.ingresses import Ingress
 from router.core.listeners import Listener
-from router.store import QUERIES
+
+QUERIES = load_queries("router.store", "listeners.sql")
 
 
 async def renew_listeners(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -13,11 +13,13 @@ from pydantic import TypeAdapter
 from herald.contracts.vocabulary import MessageStatus, Outcome
 from herald.contracts.work import WorkContent
 from herald.database.pool import Connection
+from herald.database.queries import load_queries
 from router.commands import Candidate
 from router.core.deadlines import due_at, gate_of, silence_at
 from router.core.message import PLAN, STATE, Message
-from router.store import QUERIES
 from router.store.outbox import Promise
+
+QUERIES = load_queries("router.store", "messages.sql")
 
 _CONTENTS = TypeAdapter(dict[str, WorkContent])
 
@@ -48,29 +50,6 @@ async def lock_messages(connection: Connection, ids: Iterable[UUID]) -> dict[UUI
     """Lock and load messages; ids that don't exist are left out."""
     rows = await connection.fetch(QUERIES["lock_messages"], sorted(ids))
     return {row["id"]: message_of(row) for row in rows}
-
-
-async def find_due(
-    connection: Connection, now: datetime, gates: Mapping[str, datetime], limit: int
-) -> list[UUID]:
-    """Find messages whose deadline has passed: `limit` by the clock, and as many by each gate."""
-    rows = await connection.fetch(
-        QUERIES["find_due"], now, list(gates), list(gates.values()), limit
-    )
-    return [row["id"] for row in rows]
-
-
-async def lock_due(
-    connection: Connection, ids: Sequence[UUID], now: datetime, gates: Mapping[str, datetime]
-) -> list[Message]:
-    """Lock and load those of `ids` whose deadline has passed and that no other router has."""
-    rows = await connection.fetch(QUERIES["lock_due"], now, list(gates), list(gates.values()), ids)
-    return [message_of(row) for row in rows]
-
-
-async def postpone(connection: Connection, message_id: UUID, until: datetime) -> None:
-    """Put off what is due for a message that can't be decided."""
-    await connection.execute(QUERIES["postpone"], message_id, until)
 
 
 async def insert_messages(

@@ -8,7 +8,9 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from herald.database.pool import Connection
-from router.store import QUERIES
+from herald.database.queries import load_queries
+
+QUERIES = load_queries("router.store", "outbox.sql")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

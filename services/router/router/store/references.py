@@ -13,7 +13,9 @@ from pydantic import ValidationError
 
 from herald.contracts.receipts import AttemptReceipt
 from herald.database.pool import Connection
-from router.store import QUERIES
+from herald.database.queries import load_queries
+
+QUERIES = load_queries("router.store", "references.sql")
 
 MAX_PARKED = 16  # receipts of one reference that wait for its acceptance
 

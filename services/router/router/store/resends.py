@@ -7,8 +7,7 @@ from uuid import UUID
 
 from herald.database.pool import Connection
 from router.commands import EndedMessage
-from router.store import QUERIES
-from router.store.messages import message_of, read_contents
+from router.store.messages import QUERIES, message_of, read_contents
 
 
 async def lock_ended(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, EndedMessage]:

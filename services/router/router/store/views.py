@@ -8,7 +8,9 @@ from uuid import UUID
 import asyncpg
 
 from herald.database.pool import Connection
-from router.store import QUERIES
+from herald.database.queries import load_queries
+
+QUERIES = load_queries("router.store", "views.sql")
 
 
 async def show_message(connection: Connection, message_id: UUID) -> asyncpg.Record | None:

@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from herald.database.pool import Connection
-from router.store import QUERIES
+from herald.database.queries import load_queries
+
+QUERIES = load_queries("router.store", "withdrawals.sql")
 
 
 async def withdraw(

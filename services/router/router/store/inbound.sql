@@ -1,0 +1,32 @@
+-- name: keep_inbound
+-- Mark recipients' messages as seen, and keep those that are new and somebody's. Returns the new.
+WITH given AS (
+    SELECT *
+    FROM unnest(
+        $1::text[], $2::text[], $3::text[], $4::uuid[], $5::text[], $6::text[], $7::text[],
+        $8::text[], $9::bigint[], $10::timestamptz[], $11::json[]
+    ) AS t (
+        provider, account, reference, id, tenant, channel, content,
+        sender, sender_hash, occurred_at, element
+    )
+),
+new AS (
+    INSERT INTO router.provider_refs (provider, account, reference)
+    SELECT provider, account, 'in:' || reference FROM given
+    WHERE tenant IS NOT NULL  -- nobody's is a dead letter, and new once it is somebody's
+    ORDER BY provider, account, reference
+    ON CONFLICT DO NOTHING
+    RETURNING provider, account, substr(reference, 4) AS reference
+),
+kept AS (
+    INSERT INTO router.inbound (
+        id, tenant, channel, provider, account, reference, content,
+        sender, sender_hash, occurred_at, element
+    )
+    SELECT
+        id, tenant, channel, provider, account, reference, content,
+        sender, sender_hash, occurred_at, element
+    FROM given JOIN new USING (provider, account, reference)
+    ON CONFLICT DO NOTHING
+)
+SELECT provider, account, reference FROM new
