@@ -87,8 +87,8 @@ class UnitOfWork:
         self._dead_letters: list[DeadLetter] = []
         self._acts: list[Act] = []
         self._counts: list[Callable[[], None]] = []
-        self._promised: list[tuple[UUID, Sequence[OutgoingMessage]]] = []  # by outbox row
-        self._settled: list[UUID] = []
+        self._to_publish: list[tuple[UUID, Sequence[OutgoingMessage]]] = []  # by outbox row
+        self._confirmed: list[UUID] = []  # outbox rows that this transaction deletes
 
     async def lock(self, ids: Iterable[UUID]) -> Mapping[UUID, Message]:
         """Lock and load messages that are not held yet; return those of `ids` that exist."""
@@ -185,21 +185,21 @@ class UnitOfWork:
         """Withdraw and write all that was decided so far, for statements that build on it."""
         await self._withdraw()
         outgoing = [*await self._carried_out(), *self._outgoing]
-        promise = self._outbox.promise(outgoing)
-        settled = [] if self._settled else self._outbox.settled()
+        row = self._outbox.row_of(outgoing)
+        confirmed = [] if self._confirmed else self._outbox.confirmed()
         messages, history = self._decisions.changed, list(self._decisions.history.values())
-        if messages or history or promise or settled:
+        if messages or history or row or confirmed:
             await save(
                 self.connection,
                 messages=messages,
                 history=history,
-                promise=promise,
-                settled=settled,
+                outbox_row=row,
+                confirmed=confirmed,
                 now=self.now,
             )
-        if promise is not None:
-            self._promised.append((promise.id, outgoing))
-        self._settled += settled
+        if row is not None:
+            self._to_publish.append((row.id, outgoing))
+        self._confirmed += confirmed
         self._outgoing = []
         self._decisions.saved()
 
@@ -217,8 +217,8 @@ class UnitOfWork:
             count_decision(message, fact, decision, self.now)
         for count in self._counts:
             count()
-        self._outbox.forgotten(self._settled)
-        for row, outgoing in self._promised:
+        self._outbox.deleted(self._confirmed)
+        for row, outgoing in self._to_publish:
             await self._outbox.publish(row, outgoing)
 
     async def _withdraw(self) -> None:

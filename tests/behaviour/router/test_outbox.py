@@ -18,9 +18,9 @@ from herald.bus.publishing import Publisher
 from herald.contracts.topology import EVENTS, OUTBOUND
 from herald.database.migrations import migrate
 from herald.database.pool import Database
-from router import outbox as outbox_module
-from router.outbox import EVENTS_KEPT, PUBLISH_SECONDS, Outbox, decode
+from router.outbox import EVENTS_KEPT, PUBLISH_SECONDS, Outbox
 from router.store.messages import save
+from router.store.outbox import decode
 
 WORK = OutgoingMessage(
     exchange=OUTBOUND, routing_key="sms.normal", body=b"{}", message_id="w", type="t"
@@ -31,7 +31,7 @@ EVENT = OutgoingMessage(
 
 
 class Queues(Publisher):
-    """Stands for the broker's queues: they take frames, or fail once `answers` is set."""
+    """Stands for the broker's queues: they take messages, or fail once `answers` is set."""
 
     def __init__(self, *, takes: bool = True, failure: type[PublishError] = TimedOutError) -> None:
         self.takes = takes
@@ -43,18 +43,18 @@ class Queues(Publisher):
 
     async def publish_many(
         self,
-        frames: Sequence[OutgoingMessage],
+        messages: Sequence[OutgoingMessage],
         timeout_seconds: float = 5,  # noqa: ARG002  as the real one
         *,
         while_progressing: bool = False,  # noqa: ARG002
     ) -> list[PublishError | None]:
-        self.asked += [frame.message_id for frame in frames]
+        self.asked += [message.message_id for message in messages]
         if self.takes:
-            self.taken += [frame.message_id for frame in frames]
+            self.taken += [message.message_id for message in messages]
             self.confirmed_at = time.monotonic()
-            return [None for _ in frames]
+            return [None for _ in messages]
         await self.answers.wait()
-        return [self.failure(frame.message_id, "not confirmed") for frame in frames]
+        return [self.failure(message.message_id, "not confirmed") for message in messages]
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -67,13 +67,13 @@ async def database(postgres_dsn: str) -> AsyncIterator[Database]:
     await pool.stop()
 
 
-async def promised(database: Database, outbox: Outbox) -> asyncpg.Record:
-    """Commit a row that promises work and an event."""
-    promise = outbox.promise([WORK, EVENT])
-    assert promise is not None
+async def committed(database: Database, outbox: Outbox) -> asyncpg.Record:
+    """Commit a row with work and an event."""
+    row = outbox.row_of([WORK, EVENT])
+    assert row is not None
     async with database.transaction() as connection:
         await save(
-            connection, messages=[], history=[], promise=promise, settled=[], now=datetime.now(UTC)
+            connection, messages=[], history=[], outbox_row=row, confirmed=[], now=datetime.now(UTC)
         )
     return await row_of(database)
 
@@ -86,24 +86,24 @@ async def row_of(database: Database) -> asyncpg.Record:
 
 
 async def test_a_queue_that_takes_nothing_holds_no_work(database: Database) -> None:
-    """Work is settled at once; the event stays in the row alone until its queue takes it."""
+    """Work is confirmed at once; the event stays in the row alone until its queue takes it."""
     work, sick = Queues(), Queues(takes=False)
     outbox = Outbox(database, work, sick)
-    row = await promised(database, outbox)
+    row = await committed(database, outbox)
     async with asyncio.timeout(2):
         await outbox.publish(row["id"], [WORK, EVENT])
     assert work.taken == ["w"]
-    assert outbox.settled() == []
+    assert outbox.confirmed() == []
     sick.answers.set()
     await outbox.drain()
     left = await row_of(database)
-    assert [frame.message_id for frame in decode(left["frames"])] == ["e"]
+    assert [one.message_id for one in decode(left["frames"])] == ["e"]
 
     sick.takes = True
     await outbox.publish(row["id"], decode(left["frames"]), datetime.now(UTC))
     await outbox.drain()
     assert (sick.taken, work.taken) == (["e"], ["w"])
-    assert outbox.settled() == [row["id"]]
+    assert outbox.confirmed() == [row["id"]]
     await outbox.flush()
 
 
@@ -115,7 +115,7 @@ async def test_a_lost_broker_delays_events_less_than_a_sick_queue(
     away = Queues(takes=False, failure=failure)
     away.answers.set()
     outbox = Outbox(database, Queues(), away)
-    row = await promised(database, outbox)
+    row = await committed(database, outbox)
     await outbox.publish(row["id"], [WORK, EVENT])
     await outbox.drain()
     async with database.connection() as connection:
@@ -123,9 +123,9 @@ async def test_a_lost_broker_delays_events_less_than_a_sick_queue(
     assert abs((until - datetime.now(UTC)).total_seconds() - seconds) < 1.5
 
 
-@pytest.mark.parametrize("frames", [[EVENT], [WORK], [WORK, EVENT]])
+@pytest.mark.parametrize("messages", [[EVENT], [WORK], [WORK, EVENT]])
 async def test_an_alarm_of_the_broker_delays_nothing_for_long(
-    database: Database, frames: list[OutgoingMessage]
+    database: Database, messages: list[OutgoingMessage]
 ) -> None:
     """When work is not confirmed either, no queue is sick: all is tried again in seconds."""
     work, events = Queues(takes=False), Queues(takes=False)
@@ -133,25 +133,23 @@ async def test_an_alarm_of_the_broker_delays_nothing_for_long(
         queues.answers.set()
         queues.confirmed_at = time.monotonic() - PUBLISH_SECONDS
     outbox = Outbox(database, work, events)
-    row = await promised(database, outbox)
-    await outbox.publish(row["id"], frames)
+    row = await committed(database, outbox)
+    await outbox.publish(row["id"], messages)
     await outbox.drain()
     async with database.connection() as connection:
         left = await connection.fetchrow("DELETE FROM router.outbox RETURNING *")
     assert left is not None
     assert abs((left["claimed_until"] - datetime.now(UTC)).total_seconds() - 2) < 1.5
-    assert [f.message_id for f in decode(left["frames"])] == [f.message_id for f in frames]
+    ids = [one.message_id for one in decode(left["frames"])]
+    assert ids == [one.message_id for one in messages]
 
 
-async def test_all_is_published_once_an_alarm_has_ended(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_all_is_published_once_an_alarm_has_ended(database: Database) -> None:
     """While nothing is taken one row is tried at a time; then all follow at once."""
-    monkeypatch.setattr(outbox_module, "SWEEP_SECONDS", 0.01)
     queues = Queues(takes=False)
-    outbox = Outbox(database, queues, queues)
+    outbox = Outbox(database, queues, queues, sweep_seconds=0.01)
     for _ in range(5):
-        await promised(database, outbox)
+        await committed(database, outbox)
     async with database.connection() as connection:
         await connection.execute("UPDATE router.outbox SET claimed_until = now()")
     sweeping = asyncio.create_task(outbox.run())
@@ -170,8 +168,8 @@ async def test_what_is_not_taken_for_long_is_given_up(database: Database) -> Non
     sick = Queues(takes=False)
     sick.answers.set()
     outbox = Outbox(database, Queues(), sick)
-    row = await promised(database, outbox)
+    row = await committed(database, outbox)
     await outbox.publish(row["id"], [EVENT], datetime.now(UTC) - EVENTS_KEPT - timedelta(minutes=1))
     await outbox.drain()
-    assert outbox.settled() == [row["id"]]
+    assert outbox.confirmed() == [row["id"]]
     await outbox.flush()

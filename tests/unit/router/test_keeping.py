@@ -24,7 +24,7 @@ from router.dead_letters import (
     dead_letter_from_command,
     dead_letter_from_delivery,
 )
-from router.outbox import decode, encode
+from router.store.outbox import decode, encode
 from unit.router.making import (
     NOW,
     begun,
@@ -44,7 +44,7 @@ OUTGOING = OutgoingMessage(
     correlation=st.none() | st.text(max_size=50),
     mandatory=st.booleans(),
 )
-def test_a_frame_survives_the_outbox(
+def test_a_message_survives_the_outbox(
     text: str, correlation: str | None, *, mandatory: bool
 ) -> None:
     """A swept message is the same, whatever its text."""

@@ -17,7 +17,7 @@ from herald.database.queries import load_queries
 from router.commands import Candidate
 from router.core.deadlines import due_at, gate_of, silence_at
 from router.core.message import PLAN, STATE, Message
-from router.store.outbox import Promise
+from router.store.outbox import OutboxRow
 
 QUERIES = load_queries("router.store", "messages.sql")
 
@@ -128,8 +128,8 @@ async def save(
     *,
     messages: Sequence[Message],
     history: Sequence[HistoryRow],
-    promise: Promise | None,
-    settled: Sequence[UUID],
+    outbox_row: OutboxRow | None,
+    confirmed: Sequence[UUID],
     now: datetime,
 ) -> None:
     """Write all that a batch changed in one statement."""
@@ -150,10 +150,10 @@ async def save(
         [row.status for row in history],
         [row.occurred_at for row in history],
         [row.element for row in history],
-        promise.id if promise else None,
-        promise.frames if promise else None,
-        promise.claimed_until if promise else None,
-        settled,
+        outbox_row.id if outbox_row else None,
+        outbox_row.messages if outbox_row else None,
+        outbox_row.claimed_until if outbox_row else None,
+        confirmed,
         [gate_of(message) for message in messages],
     )
 

@@ -1,4 +1,4 @@
-"""The frames that committed transactions promised."""
+"""Rows of the outbox: the messages that a committed transaction has to publish."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from pydantic_core import from_json, to_json
+
+from herald.bus.outgoing_messages import OutgoingMessage
 from herald.database.pool import Connection
 from herald.database.queries import load_queries
 
@@ -14,34 +17,57 @@ QUERIES = load_queries("router.store", "outbox.sql")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Promise:
-    """An outbox row: the frames a transaction promises, and until when it is ours to publish."""
+class OutboxRow:
+    """The messages of one transaction, and until when this process alone publishes them."""
 
     id: UUID
-    frames: str  # JSON
+    messages: str  # JSON
     claimed_until: datetime
 
 
-async def claim_lapsed_outbox(
+async def claim_lapsed(
     connection: Connection, now: datetime, claim: timedelta, limit: int
-) -> list[tuple[UUID, str, datetime]]:
-    """Take over outbox rows that nobody is publishing any more: id, frames, when it was made."""
-    rows = await connection.fetch(QUERIES["claim_lapsed_outbox"], now, claim, limit)
-    return [(row["id"], row["frames"], row["created_at"]) for row in rows]
+) -> list[tuple[UUID, list[OutgoingMessage], datetime]]:
+    """Take over rows that nobody publishes any more: id, messages, when it was made."""
+    rows = await connection.fetch(QUERIES["claim_lapsed"], now, claim, limit)
+    return [(row["id"], decode(row["frames"]), row["created_at"]) for row in rows]
 
 
-async def keep_events(connection: Connection, events: Promise) -> None:
-    """Leave in a row the events that nobody took yet."""
-    await connection.execute(QUERIES["keep_events"], events.id, events.frames, events.claimed_until)
+async def shorten(connection: Connection, row: OutboxRow) -> None:
+    """Leave in a row only what is still to be published."""
+    await connection.execute(QUERIES["shorten"], row.id, row.messages, row.claimed_until)
 
 
-async def forget_outbox(connection: Connection, ids: Sequence[UUID]) -> None:
-    """Drop outbox rows that were settled."""
-    await connection.execute(QUERIES["forget_outbox"], ids)
+async def delete_rows(connection: Connection, ids: Sequence[UUID]) -> None:
+    """Delete rows whose messages are all confirmed."""
+    await connection.execute(QUERIES["delete_rows"], ids)
 
 
-async def outbox_backlog(connection: Connection) -> tuple[int, float]:
-    """Return how many outbox rows wait and the age of the oldest in seconds."""
-    row = await connection.fetchrow(QUERIES["outbox_backlog"])
+async def count_rows(connection: Connection) -> tuple[int, float]:
+    """Return how many rows there are, and the age of the oldest in seconds."""
+    row = await connection.fetchrow(QUERIES["count_rows"])
     assert row is not None, "an aggregate has one row"
     return row["rows"], row["age_seconds"] or 0.0
+
+
+def encode(messages: Sequence[OutgoingMessage]) -> str:
+    """Write messages as the outbox keeps them: readable JSON, bodies as text."""
+    return to_json(
+        [
+            {
+                "exchange": message.exchange,
+                "routing_key": message.routing_key,
+                "message_id": message.message_id,
+                "type": message.type,
+                "correlation_id": message.correlation_id,
+                "mandatory": message.mandatory,
+                "body": message.body.decode(),
+            }
+            for message in messages
+        ]
+    ).decode()
+
+
+def decode(text: str) -> list[OutgoingMessage]:
+    """Read messages back from an outbox row."""
+    return [OutgoingMessage(**{**item, "body": item["body"].encode()}) for item in from_json(text)]
