@@ -52,11 +52,11 @@ from router.handlers.resend import ResendCommands
 from router.handlers.send import SendCommands
 from router.jobs.erasing import DEFAULT_PACE, Erasing, ErasingPace
 from router.jobs.orphaned_receipts import OrphanedReceipts
+from router.jobs.outage_pause import OutagePause
 from router.jobs.partitions import Partitions
 from router.jobs.retention import Retention
 from router.jobs.silence_gate import SilenceGate
 from router.jobs.timers import Timers
-from router.outage_pause import OutagePause
 from router.outbox import Outbox
 from router.publications import declare_publications
 from router.read_api.access import ReadAccess

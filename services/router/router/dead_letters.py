@@ -1,9 +1,9 @@
-"""Dead letters as values: where each came from, why it died, and whose it was. Pure."""
+"""Dead letters as values: what could not be handled, why, and whose it was. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -16,22 +16,14 @@ from herald.contracts.receipts import AccountReceipt, InboundReceipt, Receipt
 from herald.contracts.text import storable
 from herald.contracts.topology import (
     COMMANDS,
-    CONTROL_KEYS,
-    CONTROL_QUEUE,
-    OPERATOR_KEYS,
-    OUTBOUND,
-    QUARANTINE_KEY,
     RECEIPTS,
-    UNROUTABLE_QUEUE,
     account_receipt_key,
     attempt_receipt_key,
-    commands_queue,
     inbound_receipt_key,
-    lane_of,
     receipts_queue,
 )
 from herald.contracts.vocabulary import CommandAnswer, Lane
-from router.commands import Envelope, Rejection, UnusableError
+from router.commands import Envelope, Rejection
 
 MAX_KEPT_BYTES = 1024 * 1024
 START_BYTES = 4096  # kept of what is larger, or than what its queue is for
@@ -57,36 +49,22 @@ class DeadLetter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetterAct:
-    """An answered command about a dead letter, which is None where there is no such letter."""
+    """An answered command about a dead letter, which is None where there is no such one."""
 
     envelope: Envelope
-    letter_id: str
-    letter: DeadLetter | None
+    dead_letter_id: str
+    dead_letter: DeadLetter | None
     answer: CommandAnswer
     field: str | None = None
     reason: str | None = None
     message_id: UUID | None = None  # of the message that a replayed command made or met
 
 
-def as_first_published(delivery: Delivery) -> Delivery:
-    """Return a dead-lettered message as its queue got it, for its handler."""
-    death = last_death(delivery.headers)
-    return replace(
-        delivery,
-        exchange=str(death.get("exchange")),
-        routing_key=str((death.get("routing-keys") or [delivery.routing_key])[0]),
-        redelivered=True,
-        source=None,  # the dead letter is what gets settled
-        rejected=False,
-        settled=False,
-    )
-
-
 def dead_letter_from_delivery(delivery: Delivery) -> DeadLetter:
     """Read where and why the broker or ingress gave a message up."""
     death = last_death(delivery.headers)
     queue = death.get("queue") or delivery.routing_key
-    return _letter(
+    return _dead_letter(
         name=delivery.message_id or body_id(delivery.body),
         queue=str(queue),
         reason=str(death.get("reason") or delivery.headers.get("reason") or "unknown"),
@@ -101,10 +79,10 @@ def dead_letter_from_delivery(delivery: Delivery) -> DeadLetter:
 
 
 def dead_letter_from_command(rejected: Rejection) -> DeadLetter:
-    """Keep a refused command; the same one refused again is the same letter."""
+    """Keep a refused command; the same one refused again is the same dead letter."""
     envelope, context = rejected.envelope, rejected.envelope.context
     mark = body_id(envelope.body)[:8]  # producers may give two commands one message id
-    return _letter(
+    return _dead_letter(
         name=f"command:{context.cause}:{mark}",
         queue=COMMANDS,
         reason=": ".join(filter(None, (rejected.field, rejected.reason))),
@@ -121,9 +99,9 @@ def dead_letter_from_command(rejected: Rejection) -> DeadLetter:
 
 
 def dead_letter_from_receipt(receipt: Receipt, reason: str, user: str | None) -> DeadLetter:
-    """Keep a receipt that can't be applied; told again, it is the same letter.
+    """Keep a receipt that can't be applied; a repeat is the same dead letter.
 
-    `user`: who told it. Of one that was parked, and so once found to be in order, the router's own.
+    `user`: who published it; the router's own of one that was parked, and so found in order before.
     """
     body = receipt.model_dump_json().encode()
     if isinstance(receipt, InboundReceipt):
@@ -135,7 +113,7 @@ def dead_letter_from_receipt(receipt: Receipt, reason: str, user: str | None) ->
         lane = receipt.lane or Lane.NORMAL
         key = attempt_receipt_key(receipt.channel, lane)
     receipt_id = receipt.receipt_id if named else None
-    return _letter(
+    return _dead_letter(
         name=f"{receipt_id or body_id(body)}:{reason}",
         queue=receipts_queue(lane),
         reason=reason,
@@ -150,7 +128,7 @@ def dead_letter_from_receipt(receipt: Receipt, reason: str, user: str | None) ->
 def dead_letter_from_unreadable(parked: object) -> DeadLetter:
     """Keep what another version parked for an acceptance, in a form that can't be read."""
     body = to_json(parked)
-    return _letter(
+    return _dead_letter(
         name=body_id(body),
         queue=receipts_queue(Lane.NORMAL),
         reason="unreadable",
@@ -160,7 +138,7 @@ def dead_letter_from_unreadable(parked: object) -> DeadLetter:
     )
 
 
-def _letter(
+def _dead_letter(
     *,
     name: str,
     queue: str,
@@ -188,40 +166,6 @@ def _letter(
         headers=to_json(storable(kept), fallback=str, inf_nan_mode="null").decode(),
         body=body,
         **storable(about),
-    )
-
-
-def handling_queue(letter: DeadLetter) -> str:
-    """Return the queue whose handler can handle a dead letter once more.
-
-    Raises:
-        UnusableError: handling it again would do nothing, or harm.
-    """
-    if letter.routing_key in OPERATOR_KEYS and letter.exchange == COMMANDS:
-        raise UnusableError("id", "an operator's command is not replayed: give it again")
-    if letter.queue == QUARANTINE_KEY:
-        raise UnusableError("id", "a webhook that ingress did not understand is not replayed")
-    if letter.exchange == OUTBOUND:
-        why = "its attempt has failed: send the message again"
-        raise UnusableError("id", f"work for a channel is not replayed, {why}")
-    if letter.queue != COMMANDS:
-        return letter.queue
-    lane = lane_of(letter.routing_key)
-    if lane is not None:
-        return commands_queue(lane)
-    return CONTROL_QUEUE if letter.routing_key in CONTROL_KEYS else UNROUTABLE_QUEUE
-
-
-def as_delivered(letter: DeadLetter) -> Delivery:
-    """Return a dead letter as its queue's handler gets it: as it was published, by whom it was."""
-    return Delivery(
-        body=letter.body,
-        exchange=letter.exchange,
-        routing_key=letter.routing_key,
-        message_id=letter.message_id,
-        correlation_id=letter.correlation_id,
-        user_id=letter.user,
-        redelivered=True,
     )
 
 

@@ -22,9 +22,9 @@ def erase_body(phone: str, **changes: Any) -> Body:
 
 
 async def completed(world: World, erasure_id: str) -> dict[str, int]:
-    """Wait until an erasure is told to be complete; return what it counted."""
+    """Wait until an erasure is complete; return what it counted."""
 
-    def told() -> Heard | None:
+    def completion() -> Heard | None:
         return next(
             (
                 heard
@@ -34,7 +34,7 @@ async def completed(world: World, erasure_id: str) -> dict[str, int]:
             None,
         )
 
-    heard: Heard = await world.until(told)
+    heard: Heard = await world.until(completion)
     erased: dict[str, int] = heard.data["erased"]
     return erased
 

@@ -1,4 +1,4 @@
-"""The receipts that workers and webhooks tell the router."""
+"""Receipts as workers and webhooks report them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PROVIDERS = {
 
 
 def receipt(work: Work, status: Status, **changes: Any) -> AttemptReceipt:
-    """Make the receipt that a worker or a webhook tells of some work."""
+    """Make the receipt of a worker or a webhook about some work."""
     provider, account = PROVIDERS[work.channel]
     fields: dict[str, Any] = {
         "source": "channel",
@@ -43,7 +43,7 @@ def webhook(work: Work, status: Status, **changes: Any) -> AttemptReceipt:
 
 
 def inbound(**changes: Any) -> InboundReceipt:
-    """Make what ingress tells of a recipient's message, a new one each time."""
+    """Make ingress's receipt of a recipient's message, a new one each time."""
     fields: dict[str, Any] = {
         "channel": "whatsapp",
         "provider": "whatsapp_cloud",
@@ -59,7 +59,7 @@ def inbound(**changes: Any) -> InboundReceipt:
 
 
 def account_news(**changes: Any) -> AccountReceipt:
-    """Make what ingress tells of an account, something new each time."""
+    """Make ingress's receipt about an account, something new each time."""
     fields: dict[str, Any] = {
         "topic": AccountTopic.TEMPLATE_STATUS,
         "name": "message_template_status_update",

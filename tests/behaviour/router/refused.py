@@ -51,16 +51,16 @@ class Before:
     async def ask(self, body: Body, key: str = "dead_letter.replay", **options: Any) -> Heard:
         return await self.operator.ask(self.world, body, key, **options)
 
-    async def letter(self, body: Body | bytes) -> str:
+    async def dead_letter(self, body: Body | bytes) -> str:
         """Return the id of the dead letter with a body, once it is there."""
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
         query = "SELECT id FROM router.dead_letters WHERE position($1 IN body) > 0"
         return str(await self.world.row(query, raw))
 
-    async def row(self, letter_id: str) -> asyncpg.Record:
+    async def row(self, dead_letter_id: str) -> asyncpg.Record:
         [row] = await self.world.database.fetch(
             "SELECT replayed_at, replayed_by, replay_result FROM router.dead_letters WHERE id = $1",
-            letter_id,
+            dead_letter_id,
         )
         return row
 
@@ -107,5 +107,5 @@ async def _refused(before: Before) -> None:
         assert (await world.ask(body)).what == "rejected"
     assert (await before.own.ask(world, CLOSED, "message.send")).what == "rejected"
     assert (await world.ask(FORGED)).what == "rejected"
-    await world.tell(REPLY, key="inbound.whatsapp.normal")
-    await before.letter(b"a-reply")
+    await world.report(REPLY, key="inbound.whatsapp.normal")
+    await before.dead_letter(b"a-reply")

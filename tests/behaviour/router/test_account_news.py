@@ -23,10 +23,10 @@ def heard(world: World, told: AccountReceipt) -> list[Heard]:
 async def test_every_tenant_of_the_account_hears_it_once(world: World) -> None:
     """News told three times is one event for each tenant, under its own key and id."""
     told = account_news(reason=uuid.uuid4().hex)
-    await asyncio.gather(*(world.tell(told) for _ in range(3)))
+    await asyncio.gather(*(world.report(told) for _ in range(3)))
     await world.until(lambda: len(heard(world, told)) == 2)
     last = account_news(reason=uuid.uuid4().hex)
-    await world.tell(last)  # behind the repeats in the queue
+    await world.report(last)  # behind the repeats in the queue
     await world.until(lambda: len(heard(world, last)) == 2)
     events = heard(world, told)
     assert {event.key for event in events} == {"account.updated.other", "account.updated.default"}
@@ -39,7 +39,7 @@ async def test_every_tenant_of_the_account_hears_it_once(world: World) -> None:
 async def test_news_of_an_account_that_is_not_configured_is_kept(world: World) -> None:
     """It is a dead letter that says so, and nobody hears it."""
     told = account_news(account="removed", reason=uuid.uuid4().hex)
-    await world.tell(told)
+    await world.report(told)
     letters = """
         SELECT count(*) FROM router.dead_letters
         WHERE reason = 'unknown_account' AND position($1 IN body) > 0

@@ -31,15 +31,15 @@ async def test_they_hold_up_nobody(world: World, spoiled: dict[str, Any]) -> Non
     """Ten bad ones before each healthy one: the healthy are told within a few seconds."""
     works = [await world.work("whatsapp", await world.send()) for _ in range(HEALTHY)]
     for work in works:
-        await world.tell(receipt(work, Status.ACCEPTED))
+        await world.report(receipt(work, Status.ACCEPTED))
     marker = uuid.uuid4().hex
     async with world.held():
         for work in works:
             document = webhook(work, Status.SENT).model_dump(mode="json") | spoiled
             for number in range(BAD // HEALTHY):
                 body = json.dumps(document | {"event_key": f"{marker}{number}"}).encode()
-                await world.tell(body)
-            await world.tell(webhook(work, Status.DELIVERED))
+                await world.report(body)
+            await world.report(webhook(work, Status.DELIVERED))
     started = time.monotonic()
     ids = {work.message_id for work in works}
     await world.until(

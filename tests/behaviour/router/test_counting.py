@@ -43,7 +43,7 @@ async def one_more_answer(world: World, kind: str, lane: str, answer: str) -> As
 
 async def park_unreadably(world: World, work: Work) -> bytes:
     """Park a receipt, and another as a later version may write it; return a word of that one."""
-    await world.tell(webhook(work, Status.DELIVERED))
+    await world.report(webhook(work, Status.DELIVERED))
     reference, word = f"ref-{work.attempt_id}", uuid.uuid4().hex
     await world.row(PARKED, reference)
     await world.database.execute(
@@ -108,7 +108,7 @@ async def test_foreign_receipts_are_dead_letters(world: World) -> None:
     before = dead_letters("router")
     work = await world.work("whatsapp", await world.send())
     word = uuid.uuid4().hex
-    await world.tell(webhook(work, Status.SENT, references=(), element={"word": word}))
+    await world.report(webhook(work, Status.SENT, references=(), element={"word": word}))
     await world.row(KEPT, "foreign_receipt", word.encode())
     await world.until(lambda: dead_letters("router") == before + 1)
 
@@ -130,7 +130,7 @@ async def test_an_acceptance_takes_up_what_can_be_read(world: World) -> None:
     key = await world.send()
     work = await world.work("whatsapp", key)
     word = await park_unreadably(world, work)
-    await world.tell(receipt(work, Status.ACCEPTED))
+    await world.report(receipt(work, Status.ACCEPTED))
     await world.heard("delivered", key)
     assert await world.row(KEPT, "unreadable", word) == 1
 
@@ -147,9 +147,9 @@ async def test_an_inbound_message_counts_once_when_its_batch_is_tried_again(
     labels = {"channel": "whatsapp", "new": "true"}
     before = REGISTRY.get_sample_value("herald_inbound_total", labels) or 0.0
     lost = lose_one_commit(monkeypatch, IN_INBOUND, marker.encode())
-    await world.tell(inbound(reference=marker))
+    await world.report(inbound(reference=marker))
     await world.row(IN_INBOUND, marker.encode())
-    await world.tell(inbound(reference=f"{marker}-after"))
+    await world.report(inbound(reference=f"{marker}-after"))
     await world.row(IN_INBOUND, f"{marker}-after".encode())
     assert lost
     await world.until(

@@ -45,17 +45,17 @@ async def before(
 
 
 async def test_a_refused_command_is_replayed_once_its_route_is_there(before: Before) -> None:
-    """It is accepted as it was, under its own key, and delivered; its letter is marked."""
-    letter = await before.letter(GOOD)
-    answer = await before.ask({"id": letter})
-    assert (answer.what, answer.data["dead_letter"]) == ("accepted", letter)
+    """It is accepted as it was, under its own key, and delivered; its dead letter is marked."""
+    dead_letter = await before.dead_letter(GOOD)
+    answer = await before.ask({"id": dead_letter})
+    assert (answer.what, answer.data["dead_letter"]) == ("accepted", dead_letter)
     accepted = await before.world.heard("accepted", "good", 2)
     assert {data["command"] for data in accepted} == {"message.send", REPLAY}
     work = await before.world.work("sms", "good")
-    await before.world.tell(receipt(work, Status.DELIVERED))
+    await before.world.report(receipt(work, Status.DELIVERED))
     [delivered] = await before.world.heard("delivered", "good")
     assert delivered["message_id"] == answer.data["message_id"]
-    row = await before.row(letter)
+    row = await before.row(dead_letter)
     assert (row["replayed_by"], row["replay_result"]) == (OPERATOR, "handled")
     notes = await before.world.database.fetch(
         "SELECT note FROM router.history WHERE message_id = $1 AND fact LIKE 'replay:%'",
@@ -67,39 +67,39 @@ async def test_a_refused_command_is_replayed_once_its_route_is_there(before: Bef
 
 
 async def test_what_is_still_wrong_stays(before: Before) -> None:
-    """The answer says what is wrong now; the letter is there still, and says so too."""
-    letter = await before.letter(STILL_BAD)
-    answer = await before.ask({"id": letter})
+    """The answer says what is wrong now; the dead letter is there still, and says so too."""
+    dead_letter = await before.dead_letter(STILL_BAD)
+    answer = await before.ask({"id": dead_letter})
     assert (answer.what, answer.data["field"]) == ("rejected", "id")
     assert answer.data["reason"].startswith("refused: route: no such route")
-    assert (await before.row(letter))["replay_result"] == answer.data["reason"]
+    assert (await before.row(dead_letter))["replay_result"] == answer.data["reason"]
 
 
-async def test_a_letter_is_replayed_twice_only_when_asked(before: Before) -> None:
+async def test_a_dead_letter_is_replayed_twice_only_when_asked(before: Before) -> None:
     """The second time is refused, naming the first; `again` handles it again: a duplicate."""
-    letter = await before.letter(REPEATED)
-    assert (await before.ask({"id": letter})).what == "accepted"
-    answer = await before.ask({"id": letter})
+    dead_letter = await before.dead_letter(REPEATED)
+    assert (await before.ask({"id": dead_letter})).what == "accepted"
+    answer = await before.ask({"id": dead_letter})
     assert answer.what == "rejected"
     assert f"by {OPERATOR} (handled)" in answer.data["reason"]
-    assert (await before.ask({"id": letter, "again": True})).what == "accepted"
+    assert (await before.ask({"id": dead_letter, "again": True})).what == "accepted"
     count = "SELECT count(*) FROM router.messages WHERE idempotency_key = 'repeated'"
     assert await before.world.database.fetchval(count) == 1
 
 
 async def test_a_redelivered_replay_is_no_second_one(before: Before) -> None:
     """The same command is answered as before, under the same event id."""
-    letter = await before.letter(STILL_BAD)
+    dead_letter = await before.dead_letter(STILL_BAD)
     cause = str(uuid.uuid4())
-    first = await before.ask({"id": letter, "again": True}, message_id=cause)
-    again = await before.ask({"id": letter}, message_id=cause)
+    first = await before.ask({"id": dead_letter, "again": True}, message_id=cause)
+    again = await before.ask({"id": dead_letter}, message_id=cause)
     assert first.data["reason"] == again.data["reason"]
     assert first.event["id"] == again.event["id"]
 
 
 async def test_a_replay_keeps_whose_command_it_was(before: Before) -> None:
     """The tenant's own user's is accepted; the history has that user, not the operator."""
-    answer = await before.ask({"id": await before.letter(CLOSED)})
+    answer = await before.ask({"id": await before.dead_letter(CLOSED)})
     assert answer.key == "command.accepted.closed"
     user = await before.world.row(
         "SELECT element ->> 'user' FROM router.history"
@@ -110,21 +110,21 @@ async def test_a_replay_keeps_whose_command_it_was(before: Before) -> None:
 
 
 async def test_a_replay_lends_nobody_the_operators_rights(before: Before) -> None:
-    """What a stranger published for the closed tenant is refused still."""
-    answer = await before.ask({"id": await before.letter(FORGED)})
+    """What another user published for the closed tenant is refused still."""
+    answer = await before.ask({"id": await before.dead_letter(FORGED)})
     assert answer.key == "command.rejected.unknown"
     assert answer.data["reason"].startswith("refused: tenant: ")
 
 
-async def test_a_reply_is_told_once_its_account_is_configured(before: Before) -> None:
+async def test_a_reply_is_published_once_its_account_is_configured(before: Before) -> None:
     """What a recipient wrote to an account that nobody knew becomes its event."""
-    letter = await before.letter(b"a-reply")
-    assert (await before.ask({"id": letter})).what == "accepted"
-    [told] = [h for h in before.world.events if h.key.startswith("inbound.")]
-    assert told.data["provider_message_id"] == "a-reply"
+    dead_letter = await before.dead_letter(b"a-reply")
+    assert (await before.ask({"id": dead_letter})).what == "accepted"
+    [event] = [h for h in before.world.events if h.key.startswith("inbound.")]
+    assert event.data["provider_message_id"] == "a-reply"
 
 
-async def test_a_letter_whose_queue_has_no_handler(before: Before) -> None:
+async def test_a_dead_letter_whose_queue_has_no_handler(before: Before) -> None:
     """Work and what ingress did not understand are not replayed, and the answer says why."""
     exchange = await before.world.channel.get_exchange(DEAD, ensure=False)
     death: dict[str, Any] = {
@@ -132,40 +132,40 @@ async def test_a_letter_whose_queue_has_no_handler(before: Before) -> None:
         "reason": "rejected",
         "exchange": OUTBOUND,
     }
-    letters: list[tuple[str, dict[str, Any], str]] = [
+    dead: list[tuple[str, dict[str, Any], str]] = [
         ("outbound.sms.normal", {"x-death": [death | {"routing-keys": ["sms.normal"]}]}, "work"),
         ("ingress.quarantine", {"reason": "no_status"}, "webhook"),
     ]
-    for key, headers, said in letters:
+    for key, headers, said in dead:
         marker = uuid.uuid4().hex.encode()
         message = aio_pika.Message(marker, message_id=str(uuid.uuid4()), headers=headers)
         await exchange.publish(message, key)
-        answer = await before.ask({"id": await before.letter(marker)})
+        answer = await before.ask({"id": await before.dead_letter(marker)})
         assert (answer.what, answer.data["field"]) == ("rejected", "id")
         assert said in answer.data["reason"]
 
 
 async def test_an_operators_command_is_not_replayed(before: Before) -> None:
-    """No letter can lead to itself."""
-    body = {"id": f"no-such-letter-{uuid.uuid4()}", "colour": "red"}
+    """No dead letter can lead to itself."""
+    body = {"id": f"no-such-dead-letter-{uuid.uuid4()}", "colour": "red"}
     assert (await before.ask(body)).what == "rejected"
-    answer = await before.ask({"id": await before.letter(body)})
+    answer = await before.ask({"id": await before.dead_letter(body)})
     assert "operator's command" in answer.data["reason"]
 
 
-async def test_a_letter_is_dropped_and_the_audit_keeps_that(before: Before) -> None:
-    """Its content is gone; told again, the drop is a duplicate."""
+async def test_a_dead_letter_is_dropped_and_the_audit_keeps_that(before: Before) -> None:
+    """Its content is gone; a repeated drop is a duplicate."""
     body = command(route="nowhere", idempotency_key=str(uuid.uuid4()))
     assert (await before.world.ask(body)).what == "rejected"
-    letter = await before.letter(body)
-    assert (await before.ask({"id": letter}, DROP)).what == "accepted"
-    assert (await before.ask({"id": letter}, DROP)).what == "duplicate"
+    dead_letter = await before.dead_letter(body)
+    assert (await before.ask({"id": dead_letter}, DROP)).what == "accepted"
+    assert (await before.ask({"id": dead_letter}, DROP)).what == "duplicate"
     query = "SELECT count(*) FROM router.dead_letters WHERE id = $1"
-    assert await before.world.database.fetchval(query, letter) == 0
+    assert await before.world.database.fetchval(query, dead_letter) == 0
     [row, _] = await before.world.database.fetch(
         "SELECT broker_user, tenant, detail FROM router.audit"
         " WHERE subject = $1 AND act = $2 ORDER BY id",
-        letter,
+        dead_letter,
         DROP,
     )
     assert (row["broker_user"], row["tenant"]) == (OPERATOR, "default")
@@ -175,7 +175,7 @@ async def test_a_letter_is_dropped_and_the_audit_keeps_that(before: Before) -> N
 
 
 @pytest.mark.parametrize("key", [REPLAY, DROP])
-async def test_an_unknown_letter(before: Before, key: str) -> None:
+async def test_an_unknown_dead_letter(before: Before, key: str) -> None:
     """Is refused by the field that names it."""
     answer = await before.ask({"id": f"nothing-{key}"}, key)
     assert (answer.what, answer.data["field"]) == ("rejected", "id")
@@ -184,12 +184,12 @@ async def test_an_unknown_letter(before: Before, key: str) -> None:
 
 @pytest.mark.parametrize("key", [REPLAY, DROP])
 async def test_nobody_else_may(before: Before, key: str) -> None:
-    """Another user is refused, and the letter stays as it is."""
-    letter = await before.letter(FORGED)
+    """Another user is refused, and the dead letter stays as it is."""
+    dead_letter = await before.dead_letter(FORGED)
     rabbit = before.world.rabbit
     rights = replace(operator_rights(), topics=())
     with broker_user(rabbit.management_url, rabbit.amqp_url, rabbit.vhost, rights) as user:
-        async with commander(user) as stranger:
-            answer = await stranger.ask(before.world, {"id": letter}, key)
+        async with commander(user) as other_user:
+            answer = await other_user.ask(before.world, {"id": dead_letter}, key)
     assert (answer.what, answer.data["field"]) == ("rejected", "user")
-    assert await before.letter(FORGED) == letter
+    assert await before.dead_letter(FORGED) == dead_letter

@@ -63,11 +63,11 @@ async def test_a_command_given_up_is_its_users_still(
     assert given_up.user_id == OWN
     [router] = build_routers(amqp_url, postgres_dsn, 1, tmp_path_factory.mktemp("router"))
     async with router.router.lifespan_context(router):
-        [told] = await world.heard("accepted", key)
+        [event] = await world.heard("accepted", key)
         user_kept = await world.row(
             "SELECT element ->> 'user' FROM router.history"
             " WHERE message_id = $1 AND fact LIKE 'command:%'",
-            told["message_id"],
+            event["message_id"],
         )
     assert user_kept == OWN
     assert await rabbit.ready(DEAD_QUEUE) == 0

@@ -77,7 +77,7 @@ async def test_an_operator_erases_every_tenants(
 
 
 async def test_the_client_asks_and_waits(world: World, operator: Commander, phone: str) -> None:
-    """With an operator's rights it hears the end of an erasure that is about every tenant."""
+    """With an operator's rights it gets the end of an erasure that is about every tenant."""
     await world.heard("accepted", await world.send(tenant="other", to={"phone": phone}))
     async with Client(operator.user.url, tenant=UNKNOWN_TENANT) as herald:
         answer = await herald.erase({"phone": phone})
@@ -101,7 +101,7 @@ async def test_the_client_asks_and_waits(world: World, operator: Commander, phon
     ],
 )
 async def test_what_is_refused(world: World, phone: str, changes: Body, field: str) -> None:
-    """Who may not, and what can't be read, is told the field at fault; nothing is erased."""
+    """Who may not, and what can't be read, is refused with the field; nothing is erased."""
     heard = await world.ask(erase_body(phone) | changes, ERASE_KEY)
     assert (heard.what, heard.data["field"]) == ("rejected", field)
 
@@ -116,7 +116,7 @@ async def test_a_tenants_user_erases_for_it_alone(world: World, phone: str) -> N
 
 
 async def test_the_same_command_again_is_the_same_erasure(world: World, phone: str) -> None:
-    """It is told its end again; another one under its id is a duplicate, or refused."""
+    """It is answered with its end again; another one under its id is a duplicate, or refused."""
     cause, name = str(uuid.uuid4()), str(uuid.uuid4())
     body = erase_body(phone, id=name)
     first = await world.ask(body, ERASE_KEY, message_id=cause)

@@ -34,12 +34,12 @@ def phone() -> str:
 
 
 async def test_what_waits_is_taken_back(world: World, phone: str) -> None:
-    """A message that nobody has begun ends as cancelled, and nobody but the consumers is told."""
+    """A message that nobody has begun ends as cancelled; only consumers get an event."""
     key, work = await sent(world, phone)
     await erase(world, phone)
-    [told] = await world.heard("cancelled", key)
-    assert told["outcome"] == "cancelled"
-    assert not world.told("too_late", key)
+    [event] = await world.heard("cancelled", key)
+    assert event["outcome"] == "cancelled"
+    assert not world.events_of("too_late", key)
     state = "SELECT state::text FROM channel.sends WHERE attempt_id = $1"
     assert await world.database.fetchval(state, work.attempt_id) == "withdrawn"
 
@@ -60,25 +60,25 @@ async def test_a_call_under_way_is_waited_for(world: World, phone: str) -> None:
         " WHERE attempt_id = $1",
         *(work.attempt_id, report.model_dump_json()),
     )
-    await world.tell(report)
+    await world.report(report)
     assert (await completed(world, heard.data["erasure_id"]))["messages"] == 1
     assert phone[1:] not in await row_of(world, work)
     left = "SELECT report FROM channel.sends WHERE attempt_id = $1"
     assert await world.database.fetchval(left, work.attempt_id) is None
-    await world.tell(receipt(work, Status.DELIVERED, source="webhook", event_key="d"))
-    [told] = await world.heard("delivered", key)
-    assert told["outcome"] == "succeeded"
+    await world.report(receipt(work, Status.DELIVERED, source="webhook", event_key="d"))
+    [event] = await world.heard("delivered", key)
+    assert event["outcome"] == "succeeded"
 
 
 async def test_late_news_brings_nothing_back(world: World, phone: str) -> None:
-    """A status that comes after the erasure is told; the number in it is not kept."""
+    """A status that comes after the erasure is published; the number in it is not kept."""
     key, work = await sent(world, phone)
-    await world.tell(receipt(work, Status.DELIVERED, element={"to": phone}))
+    await world.report(receipt(work, Status.DELIVERED, element={"to": phone}))
     await world.heard("delivered", key)
     await erase(world, phone)
-    await world.tell(receipt(work, Status.READ, source="webhook", element={"to": phone}))
-    [told] = await world.heard("read", key)
-    assert told["late"]
+    await world.report(receipt(work, Status.READ, source="webhook", element={"to": phone}))
+    [event] = await world.heard("read", key)
+    assert event["late"]
     history = "SELECT string_agg(h::text, ' ') FROM router.history h WHERE message_id = $1"
     assert phone[1:] not in await world.database.fetchval(history, work.message_id)
 
@@ -86,7 +86,7 @@ async def test_late_news_brings_nothing_back(world: World, phone: str) -> None:
 async def test_what_was_forgotten_with_time_is_not_found_any_more(world: World, phone: str) -> None:
     """Of a message whose contents went before, the hash that it is found by goes now."""
     key, work = await sent(world, phone)
-    await world.tell(receipt(work, Status.DELIVERED))
+    await world.report(receipt(work, Status.DELIVERED))
     await world.heard("delivered", key)
     await world.database.execute(
         "UPDATE router.messages SET erased_at = now() WHERE id = $1", work.message_id
@@ -101,8 +101,8 @@ async def test_the_disk_of_an_ingress_is_waited_for(world: World, phone: str) ->
     ingress = uuid.uuid4()
 
     async def pulse(*, holds_something: bool) -> None:
-        told = Pulse(source="ingress", instance=ingress, holds_something=holds_something)
-        await world.tell(told, key=pulse_key(Lane.NORMAL))
+        pulse = Pulse(source="ingress", instance=ingress, holds_something=holds_something)
+        await world.report(pulse, key=pulse_key(Lane.NORMAL))
 
     await pulse(holds_something=True)
     await world.row("SELECT true FROM router.ingresses WHERE ingress = $1", ingress)
@@ -114,7 +114,7 @@ async def test_the_disk_of_an_ingress_is_waited_for(world: World, phone: str) ->
         await pulse(holds_something=False)
         await asyncio.sleep(0.3)
     assert (await completed(world, heard.data["erasure_id"]))["dead_letters"] == 1
-    await world.tell(Pulse(source="ingress", instance=ingress, leaving=True))
+    await world.report(Pulse(source="ingress", instance=ingress, leaving=True))
 
 
 def about(world: World, erasure_id: str) -> list[Heard]:

@@ -27,7 +27,7 @@ def heard(world: World, told: InboundReceipt) -> list[Heard]:
 async def tell(world: World, told: InboundReceipt, times: int = 1) -> Heard:
     """Tell a recipient's message and wait for its event."""
     for _ in range(times):
-        await world.tell(told)
+        await world.report(told)
     events: list[Heard] = await world.until(partial(heard, world, told))
     [event] = events
     return event
@@ -49,7 +49,7 @@ async def test_one_batch_may_hold_repeats(world: World) -> None:
     """Repeats that wait in one batch are one message, and its neighbours are not lost."""
     told, other = inbound(), inbound()
     async with world.held("router.provider_refs"):
-        await asyncio.gather(*(world.tell(one) for one in (told, other, told)))
+        await asyncio.gather(*(world.report(one) for one in (told, other, told)))
     for one in (told, other):
         await world.until(partial(heard, world, one))
         assert len(await world.database.fetch(KEPT, one.reference)) == 1
@@ -59,7 +59,7 @@ async def test_one_batch_may_hold_repeats(world: World) -> None:
 async def test_a_reply_names_what_it_answers(world: World) -> None:
     """The event of a reply names the Herald message that the recipient quoted."""
     work = await world.work("whatsapp", await world.send())
-    await world.tell(receipt(work, Status.ACCEPTED))
+    await world.report(receipt(work, Status.ACCEPTED))
     await world.row(
         "SELECT count(*) FROM router.provider_refs WHERE attempt_id = $1", work.attempt_id
     )

@@ -90,7 +90,7 @@ async def _fail(world: World, number: int) -> list[str]:
     keys = [await world.send(route="sms") for _ in range(number)]
     for key in keys:
         work = await world.work("sms", key)
-        await world.tell(receipt(work, Status.FAILED, failure=OUTAGE))
+        await world.report(receipt(work, Status.FAILED, failure=OUTAGE))
     for key in keys:
         await world.heard("failed", key)
     return keys

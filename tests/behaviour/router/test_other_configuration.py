@@ -17,15 +17,15 @@ async def test_what_an_unknown_account_did_is_taken(world: World) -> None:
     with structlog.testing.capture_logs() as lines:
         for key in keys:
             work = await world.work("email", key)
-            await world.tell(receipt(work, Status.ACCEPTED, **NEW))
+            await world.report(receipt(work, Status.ACCEPTED, **NEW))
             await world.row(
                 "SELECT count(*) FROM router.attempts WHERE attempt_id = $1 AND account = $2",
                 work.attempt_id,
                 NEW["account"],
             )
-            await world.tell(webhook(work, Status.DELIVERED, **NEW))
+            await world.report(webhook(work, Status.DELIVERED, **NEW))
     for key in keys:
-        [told] = await world.heard("delivered", key)
-        assert (told["outcome"], told["account"]) == ("succeeded", NEW["account"])
+        [event] = await world.heard("delivered", key)
+        assert (event["outcome"], event["account"]) == ("succeeded", NEW["account"])
     said = [line for line in lines if line["event"] == "receipts.account_not_configured"]
     assert [line["account"] for line in said] == [NEW["account"]]

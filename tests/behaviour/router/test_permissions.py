@@ -64,7 +64,7 @@ async def test_a_stranger_is_refused(world: World, stranger: BrokerUser, *, name
         await theirs.publish(_closed(key), "message.send", user_id=user_id)
     [told] = await world.heard("rejected", key)
     assert told["field"] == "tenant"
-    [heard] = world.told("rejected", key)
+    [heard] = world.events_of("rejected", key)
     assert heard.key == "command.rejected.unknown"
 
 

@@ -21,10 +21,10 @@ async def test_a_failure_quotes_nothing_of_its_message(world: World) -> None:
         to={"phone": "+15550002222", "name": "Carina Kanarius"}, content={"text": TEXT}
     )
     work = await world.work("whatsapp", key)
-    await world.tell(receipt(work, Status.ACCEPTED))
+    await world.report(receipt(work, Status.ACCEPTED))
     words = f"refused as spam: {TEXT!r} to Carina; K7319X"
     failure = Failure.of(FailureClass.PERMANENT, "131049", words)
-    await world.tell(webhook(work, Status.FAILED, failure=failure))
+    await world.report(webhook(work, Status.FAILED, failure=failure))
     assert await world.row(TOLD, work.message_id) == 1
     assert await world.database.fetchval(QUOTED, work.message_id) == 0
     told = await world.until(

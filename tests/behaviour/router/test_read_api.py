@@ -84,7 +84,7 @@ async def test_an_operator_reads_every_tenants_messages(api: Api) -> None:
 
 
 async def test_another_tenants_message_is_one_that_does_not_exist(api: Api) -> None:
-    """By its id, nobody can tell the two apart."""
+    """By its id, nobody can distinguish the two."""
     unknown = await api.get(f"/messages/{uuid4()}", "other")
     assert unknown[0] == 404
     assert await api.get(f"/messages/{api.ids['default']}", "other") == unknown

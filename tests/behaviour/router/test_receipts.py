@@ -29,8 +29,8 @@ async def test_a_repeat_takes_no_room_among_the_parked(world: World) -> None:
     """The same early receipt told often is kept once; what comes after it still has a place."""
     work = await new_work(world)
     for _ in range(20):
-        await world.tell(webhook(work, Status.SENT))
-    await world.tell(webhook(work, Status.DELIVERED))
+        await world.report(webhook(work, Status.SENT))
+    await world.report(webhook(work, Status.DELIVERED))
     parked = await world.row(
         f"{PARKED} AND parked::text LIKE '%delivered%'", f"ref-{work.attempt_id}"
     )
@@ -41,7 +41,7 @@ async def test_what_finds_no_room_is_kept_apart(world: World) -> None:
     """Beyond sixteen early receipts of one reference the rest are dead letters, not gone."""
     work = await new_work(world)
     for number in range(20):
-        await world.tell(webhook(work, Status.OTHER, event_key=f"event-{number}"))
+        await world.report(webhook(work, Status.OTHER, event_key=f"event-{number}"))
     assert await world.row(f"SELECT ({DEAD}) = 4", "too_many_parked", work.attempt_id.encode())
     assert len(json.loads(await world.row(PARKED, f"ref-{work.attempt_id}"))) == 16
 
@@ -51,14 +51,14 @@ async def test_nameless_receipts_are_kept_each(world: World) -> None:
     work = await new_work(world)
     for marker in ("first", "second"):
         nameless = webhook(work, Status.SENT, references=(), element={"marker": marker})
-        await world.tell(nameless)
+        await world.report(nameless)
         assert await world.row(DEAD, "foreign_receipt", f'"{marker}"'.encode())
 
 
 async def test_an_empty_reference_is_no_name(world: World) -> None:
     """A receipt whose only reference is empty names nothing."""
     work = await new_work(world)
-    await world.tell(webhook(work, Status.SENT, references=("",), element={"marker": "empty"}))
+    await world.report(webhook(work, Status.SENT, references=("",), element={"marker": "empty"}))
     assert await world.row(DEAD, "foreign_receipt", b'"empty"')
 
 
@@ -67,14 +67,14 @@ async def test_an_account_is_known_within_a_batch(world: World) -> None:
     key = await world.send(route={"steps": [{"channel": "email"}]})
     work = await world.work("email", key)
     other = receipt(work, Status.DELIVERED, provider="smtp", account="smtp-main")
-    await asyncio.gather(world.tell(receipt(work, Status.ACCEPTED)), world.tell(other))
+    await asyncio.gather(world.report(receipt(work, Status.ACCEPTED)), world.report(other))
     assert await world.row(DEAD, "foreign_receipt", work.attempt_id.encode())
 
 
 async def test_an_inbound_message_without_an_account_is_kept(world: World) -> None:
     """A recipient's message to an account that is configured no more is a dead letter."""
     marker = uuid.uuid4().hex
-    await world.tell(inbound(account="removed", reference=marker))
+    await world.report(inbound(account="removed", reference=marker))
     assert await world.row(DEAD, "unknown_account", marker.encode())
     kept = "SELECT count(*) FROM router.inbound WHERE reference = $1"
     assert await world.database.fetchval(kept, marker) == 0
@@ -83,7 +83,7 @@ async def test_an_inbound_message_without_an_account_is_kept(world: World) -> No
 async def test_what_nobody_claims_becomes_a_dead_letter(world: World) -> None:
     """A receipt whose acceptance never comes is given up after a day, once."""
     work = await new_work(world)
-    await world.tell(webhook(work, Status.DELIVERED))
+    await world.report(webhook(work, Status.DELIVERED))
     reference = f"ref-{work.attempt_id}"
     await world.row(PARKED, reference)
     now = datetime.now(UTC)
@@ -107,7 +107,7 @@ async def test_what_is_others_is_dropped_where_an_account_asks(world: World) -> 
     work = await new_work(world)
     reference = f"foreign-{work.attempt_id}"
     for number in range(2):
-        await world.tell(
+        await world.report(
             webhook(
                 work,
                 Status.DELIVERED,

@@ -47,7 +47,7 @@ async def _failed(world: World, **changes: Any) -> str:
     """Send a message by SMS that its provider refuses; return its key."""
     key = await world.send(**{"route": "sms"} | changes)
     work = await world.work("sms", key)
-    await world.tell(receipt(work, Status.FAILED, failure=PERMANENT))
+    await world.report(receipt(work, Status.FAILED, failure=PERMANENT))
     await world.heard("failed", key)
     return key
 
@@ -69,7 +69,7 @@ async def test_a_failed_message_is_sent_again(world: World, operator: Commander)
     assert (heard.data["message_id"], heard.data["resent_from"]) == (new, _id(key))
     work = await world.until(lambda: next((w for w in world.works if w.message_id == new), None))
     assert (work.to, work.sender, work.content.text) == ("+15550002222", "+15550001111", "Parcel")
-    await world.tell(receipt(work, Status.DELIVERED))
+    await world.report(receipt(work, Status.DELIVERED))
     [told] = await world.heard("delivered", f"resend:{_id(key)}")
     assert (told["message_id"], told["resent_from"]) == (new, _id(key))
     assert told["metadata"] == {"order": "7"}
@@ -147,7 +147,7 @@ async def test_one_that_may_have_arrived_needs_force(world: World, operator: Com
     """Nobody is told twice by accident: a call without a clear answer is such a chance."""
     key = await world.send(route="sms")
     work = await world.work("sms", key)
-    await world.tell(receipt(work, Status.FAILED, failure=Failure.of(FailureClass.AMBIGUOUS)))
+    await world.report(receipt(work, Status.FAILED, failure=Failure.of(FailureClass.AMBIGUOUS)))
     await world.heard("failed", key)
     data = (await _resend(world, operator, {"id": _id(key)})).data
     assert data["field"] == "force"

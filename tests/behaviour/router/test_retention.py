@@ -50,7 +50,7 @@ async def accepted(world: World) -> tuple[str, Work]:
     work = await world.work("whatsapp", key)
     await world.claim(work)
     element = {"recipient_id": PHONE[1:]}
-    await world.tell(receipt(work, Status.ACCEPTED, receipts=Receipts.READ, element=element))
+    await world.report(receipt(work, Status.ACCEPTED, receipts=Receipts.READ, element=element))
     await world.row("SELECT true FROM router.provider_refs WHERE attempt_id = $1", work.attempt_id)
     return key, work
 
@@ -58,7 +58,7 @@ async def accepted(world: World) -> tuple[str, Work]:
 async def delivered(world: World) -> tuple[str, Work]:
     """Send a message that arrives; return its key and work."""
     key, work = await accepted(world)
-    await world.tell(webhook(work, Status.DELIVERED, element={"recipient_id": PHONE[1:]}))
+    await world.report(webhook(work, Status.DELIVERED, element={"recipient_id": PHONE[1:]}))
     await world.heard("delivered", key)
     await world.database.execute(
         "UPDATE channel.sends SET state = 'recorded', report = $2 WHERE attempt_id = $1",
@@ -116,7 +116,7 @@ def today() -> date:
 
 
 async def test_contents_go_and_states_stay(world: World, forget: Retention) -> None:
-    """After its time nothing tells what a message said or to whom; how it went is known still."""
+    """After its time nothing says what a message was or to whom; how it went is known still."""
     key, work = await delivered(world)
     await age(world, work, timedelta(days=31))
     before = await rows_about(world, work)
@@ -130,13 +130,13 @@ async def test_contents_go_and_states_stay(world: World, forget: Retention) -> N
 
 
 async def test_late_news_of_what_was_erased(world: World, forget: Retention) -> None:
-    """It is told as ever, and the provider's words of it are not kept."""
+    """It is published as before, and the provider's words in it are not kept."""
     key, work = await delivered(world)
     await age(world, work, timedelta(days=31))
     await forget.turn()
-    await world.tell(receipt(work, Status.READ, element={"recipient_id": PHONE[1:]}))
-    [told] = await world.heard("read", key)
-    assert (told["late"], told["outcome"]) == (True, "succeeded")
+    await world.report(receipt(work, Status.READ, element={"recipient_id": PHONE[1:]}))
+    [event] = await world.heard("read", key)
+    assert (event["late"], event["outcome"]) == (True, "succeeded")
     assert PHONE[1:] not in await rows_about(world, work)
 
 
@@ -168,7 +168,7 @@ async def test_nothing_of_a_message_under_way_is_touched(world: World, forget: R
     before = await rows_about(world, work)
     await forget.turn()
     assert await rows_about(world, work) == before
-    await world.tell(webhook(work, Status.DELIVERED))
+    await world.report(webhook(work, Status.DELIVERED))
     assert await world.heard("delivered", key)
 
 

@@ -15,10 +15,10 @@ async def test_a_provider_that_cannot_be_reached_burns_no_message(world: World) 
     key = await world.send(route="sms")
     for dispatch in range(1, 6):
         work = await world.work("sms", key, dispatch=dispatch)
-        await world.tell(receipt(work, Status.RETURNED, returned=Return(reason="connect")))
+        await world.report(receipt(work, Status.RETURNED, returned=Return(reason="connect")))
     last = await world.work("sms", key, dispatch=6)
     assert last.attempt_id.endswith(".1.1")
-    assert world.told("failed", key) == []
+    assert world.events_of("failed", key) == []
 
 
 async def test_a_limit_longer_than_the_start_leads_to_the_next_step_at_once(world: World) -> None:
@@ -26,7 +26,7 @@ async def test_a_limit_longer_than_the_start_leads_to_the_next_step_at_once(worl
     key = await world.send(route="quick")
     work = await world.work("whatsapp", key)
     limit = Return(reason="rate_limit", wait=timedelta(hours=1))
-    await world.tell(receipt(work, Status.RETURNED, returned=limit))
+    await world.report(receipt(work, Status.RETURNED, returned=limit))
     await world.work("sms", key)
     [told] = await world.heard("fallback", key)
     assert told["fallback"]["reason"] == "rate_limited"

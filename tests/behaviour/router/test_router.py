@@ -16,25 +16,25 @@ async def test_receipt_before_the_acceptance_waits_for_it(world: World) -> None:
     """A webhook that knows only the provider's id is parked, and taken up by the acceptance."""
     key = await world.send()
     work = await world.work("whatsapp", key)
-    await world.tell(webhook(work, Status.DELIVERED))
+    await world.report(webhook(work, Status.DELIVERED))
     await world.row(
         "SELECT parked IS NOT NULL FROM router.provider_refs WHERE reference = $1",
         f"ref-{work.attempt_id}",
     )
-    await world.tell(receipt(work, Status.ACCEPTED))
-    [told] = await world.heard("delivered", key)
-    assert told["outcome"] == "succeeded"
+    await world.report(receipt(work, Status.ACCEPTED))
+    [event] = await world.heard("delivered", key)
+    assert event["outcome"] == "succeeded"
 
 
 async def test_receipt_after_the_acceptance_finds_its_attempt(world: World) -> None:
     """A webhook without our own name is matched by the provider's id."""
     key = await world.send()
     work = await world.work("whatsapp", key)
-    await world.tell(receipt(work, Status.ACCEPTED))
+    await world.report(receipt(work, Status.ACCEPTED))
     await world.row(
         "SELECT count(*) FROM router.provider_refs WHERE attempt_id = $1", work.attempt_id
     )
-    await world.tell(webhook(work, Status.DELIVERED))
+    await world.report(webhook(work, Status.DELIVERED))
     assert await world.heard("delivered", key)
 
 
@@ -43,15 +43,15 @@ async def test_foreign_receipt_is_set_aside(world: World) -> None:
     key = await world.send()
     work = await world.work("whatsapp", key)
     forged = receipt(work, Status.DELIVERED, provider="smtp", account="smtp-main")
-    await world.tell(forged)
+    await world.report(forged)
     await world.row(
         "SELECT count(*) FROM router.dead_letters"
         " WHERE reason = 'foreign_receipt' AND body LIKE $1",
         f"%{work.attempt_id}%".encode(),
     )
-    await world.tell(receipt(work, Status.DELIVERED))
-    [told] = await world.heard("delivered", key)
-    assert told["account"] == "wa-main"
+    await world.report(receipt(work, Status.DELIVERED))
+    [event] = await world.heard("delivered", key)
+    assert event["account"] == "wa-main"
 
 
 async def test_unreadable_receipt_is_dead_lettered_alone(world: World) -> None:
@@ -59,27 +59,27 @@ async def test_unreadable_receipt_is_dead_lettered_alone(world: World) -> None:
     key = await world.send()
     work = await world.work("whatsapp", key)
     marker = uuid.uuid4().hex.encode()
-    await world.tell(marker)
-    await world.tell(receipt(work, Status.DELIVERED))
+    await world.report(marker)
+    await world.report(receipt(work, Status.DELIVERED))
     assert await world.heard("delivered", key)
     await world.row("SELECT count(*) FROM router.dead_letters WHERE body = $1", marker)
 
 
-async def test_what_comes_after_an_open_is_told(world: World) -> None:
+async def test_what_comes_after_an_open_is_published(world: World) -> None:
     """A bounce, a complaint and a deferral of a mail that was read are events, each once."""
     key = await world.send(route={"steps": [{"channel": "email"}]})
     work = await world.work("email", key)
-    await world.tell(receipt(work, Status.ACCEPTED), receipt(work, Status.READ))
+    await world.report(receipt(work, Status.ACCEPTED), receipt(work, Status.READ))
     await world.heard("read", key)
     for status in (Status.BOUNCED, Status.COMPLAINED, Status.DEFERRED):
-        for event in ("first", "second"):
-            await world.tell(receipt(work, status, source="webhook", event_key=event))
+        for name in ("first", "second"):
+            await world.report(receipt(work, status, source="webhook", event_key=name))
     await world.heard("deferred", key)
-    await world.tell(receipt(work, Status.CLICKED))
+    await world.report(receipt(work, Status.CLICKED))
     await world.heard("clicked", key)
     for what in ("bounced", "complained", "deferred"):
-        [told] = await world.heard(what, key)
-        assert (told["late"], told["outcome"], told["status"]) == (True, "succeeded", "read")
+        [event] = await world.heard(what, key)
+        assert (event["late"], event["outcome"], event["status"]) == (True, "succeeded", "read")
 
 
 async def test_cancel_loses_to_a_worker_that_was_first(world: World) -> None:
@@ -88,11 +88,11 @@ async def test_cancel_loses_to_a_worker_that_was_first(world: World) -> None:
     work = await world.work("whatsapp", key)
     await world.claim(work)
     assert (await world.cancel(key)).what == "too_late"
-    await world.tell(
+    await world.report(
         receipt(work, Status.FAILED, failure=Failure.of(FailureClass.UNREACHABLE, "131026"))
     )
-    [told] = await world.heard("cancelled", key)
-    assert told["terminal"]
+    [event] = await world.heard("cancelled", key)
+    assert event["terminal"]
 
 
 async def test_cancel_wins_and_the_worker_finds_the_row(world: World) -> None:
@@ -112,16 +112,16 @@ async def test_many_messages_end_once_each(world: World) -> None:
     keys = [await world.send(route="default") for _ in range(200)]
     works = [await world.work("whatsapp", key) for key in keys]
     for work in works:
-        for told in (
+        for news in (
             receipt(work, Status.ACCEPTED),
             webhook(work, Status.SENT),
             webhook(work, Status.DELIVERED),
             webhook(work, Status.DELIVERED),
         ):
-            await world.tell(told)
+            await world.report(news)
     for key in keys:
-        [told_once] = await world.heard("delivered", key)
-        assert told_once["terminal"]
+        [event] = await world.heard("delivered", key)
+        assert event["terminal"]
     ended = await world.database.fetchval(
         "SELECT count(*) FROM router.messages WHERE outcome = 'succeeded'"
         " AND idempotency_key = ANY ($1)",

@@ -66,8 +66,8 @@ async def delivered(world: World, phone: str) -> str:
     key = await send(world, phone)
     work = await world.work("whatsapp", key)
     await world.claim(work)
-    await world.tell(receipt(work, Status.ACCEPTED, receipts=Receipts.READ))
-    await world.tell(webhook(work, Status.DELIVERED))
+    await world.report(receipt(work, Status.ACCEPTED, receipts=Receipts.READ))
+    await world.report(webhook(work, Status.DELIVERED))
     await world.heard("delivered", key)
     return key
 
@@ -164,7 +164,7 @@ async def test_by_whether_it_was_sent_again(world: World, phone: str) -> None:
 
 
 async def test_what_is_shown_of_a_message(world: World, phone: str) -> None:
-    """Enough to tell it, its recipient masked, and nothing of what it says."""
+    """Enough to recognise it, its recipient masked, and nothing of what it says."""
     key = await delivered(world, phone)
     answer = await search(world, phone=phone)
     [message] = answer.document["messages"]

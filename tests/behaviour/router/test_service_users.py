@@ -122,7 +122,7 @@ async def test_each_services_own_reports_count(world: World, users: Users) -> No
     await tell(users["ingress"], webhook(work, Status.DELIVERED), KEYS["ingress"])
     [told] = await world.heard("delivered", key)
     assert told["outcome"] == "succeeded"
-    properties = world.told("delivered", key)[0].properties
+    properties = world.events_of("delivered", key)[0].properties
     assert properties.user_id == users["router"].name
 
 

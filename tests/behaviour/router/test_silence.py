@@ -14,8 +14,8 @@ STARTS_SOON = "impatient"  # falls back when no worker has started it within hal
 
 
 async def _accepted(world: World, key: str) -> None:
-    """Have WhatsApp accept a message, and never hear of it again."""
-    await world.tell(receipt(await world.work("whatsapp", key), Status.ACCEPTED))
+    """Have WhatsApp accept a message, and never report about it again."""
+    await world.report(receipt(await world.work("whatsapp", key), Status.ACCEPTED))
 
 
 async def test_a_router_that_hangs_holds_silence(world: World) -> None:
@@ -34,7 +34,7 @@ async def test_a_router_that_hangs_holds_silence(world: World) -> None:
     judged = await world.send(route=IMPATIENT)
     await _accepted(world, judged)
     assert await world.heard("fallback", judged)
-    assert not world.told("fallback", held)
+    assert not world.events_of("fallback", held)
     await world.database.execute("DELETE FROM router.listeners WHERE router = $1", hanging)
     assert await world.heard("fallback", held)
 
@@ -63,8 +63,8 @@ async def test_an_ingress_that_hangs_holds_what_webhooks_would_say(world: World)
     await _accepted(world, held)
     judged = await world.send(route=STARTS_SOON)
     assert await world.heard("fallback", judged)
-    assert not world.told("fallback", held)
-    await world.tell(Pulse(source="ingress", instance=hanging, leaving=True), key="pulse.normal")
+    assert not world.events_of("fallback", held)
+    await world.report(Pulse(source="ingress", instance=hanging, leaving=True), key="pulse.normal")
     assert await world.heard("fallback", held)
 
 
@@ -74,7 +74,7 @@ async def test_a_lane_s_receipts_come_through_its_own_queue(world: World) -> Non
     work = await world.work("whatsapp", key)
     assert work.lane is Lane.URGENT
     assert work.tag == f"{work.attempt_id}.u"
-    await world.tell(receipt(work, Status.DELIVERED), key="attempt.whatsapp.urgent")
+    await world.report(receipt(work, Status.DELIVERED), key="attempt.whatsapp.urgent")
     assert await world.heard("delivered", key)
 
 

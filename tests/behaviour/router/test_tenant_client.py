@@ -62,7 +62,7 @@ async def work_of(world: World, answer: Answer) -> Work:
 async def deliver(world: World, answer: Answer) -> None:
     """Be the worker and the provider of a message."""
     work = await work_of(world, answer)
-    await world.tell(receipt(work, Status.ACCEPTED), webhook(work, Status.DELIVERED))
+    await world.report(receipt(work, Status.ACCEPTED), webhook(work, Status.DELIVERED))
 
 
 async def test_it_sends_and_waits(world: World, herald: Client) -> None:
@@ -86,7 +86,7 @@ async def test_it_hears_events(world: World, herald: Client) -> None:
 
 
 async def test_it_cancels(herald: Client) -> None:
-    """And is told what the message then is."""
+    """And is answered with what the message then is."""
     answer = await herald.send({**MESSAGE, "idempotency_key": str(uuid.uuid4())})
     cancelled = await herald.cancel(idempotency_key=answer.idempotency_key, timeout_seconds=20)
     assert cancelled.message_id == answer.message_id

@@ -72,7 +72,7 @@ async def ask(
     headers: dict[str, Any] | None = None,
     named: bool = True,
 ) -> Heard:
-    """Publish a command as a user; return its answer, whoever may hear that."""
+    """Publish a command as a user; return its answer, whoever may read that."""
     asked = str(uuid.uuid4())
     message = aio_pika.Message(
         json.dumps(body).encode(),
@@ -98,7 +98,7 @@ async def accepted(world: World, user: BrokerUser, tenant: str, **changes: Any) 
 
 
 def assert_refused(answer: Heard, field: str, tenant: str = B) -> Body:
-    """Check that a command was refused, and that only its own tenant hears of it."""
+    """Check that a command was refused, and that only its own tenant gets the answer."""
     assert answer.key == f"command.rejected.{tenant}"
     assert answer.data["field"] == field
     return answer.data
@@ -111,7 +111,7 @@ async def test_each_sends_for_itself(world: World, users: dict[str, BrokerUser])
 
 
 async def test_nobody_sends_for_another(world: World, users: dict[str, BrokerUser]) -> None:
-    """A command that names the other tenant is refused, and that one hears nothing."""
+    """A command that names the other tenant is refused, and that one gets nothing."""
     assert_refused(await ask(world, users[B], command(tenant=A)), "tenant")
 
 
@@ -132,7 +132,7 @@ async def test_nobody_names_another(world: World, users: dict[str, BrokerUser]) 
 async def test_what_belongs_to_another_is_as_good_as_none(
     world: World, users: dict[str, BrokerUser], field: str
 ) -> None:
-    """The other's sender and route can't be used, nor told from names that are not there."""
+    """The other's sender and route can't be used, and look like names that are not there."""
     answer = await ask(world, users[B], command(tenant=B, **{field: "a"}))
     assert_refused(answer, field)
     nowhere = await ask(world, users[B], command(tenant=B, **{field: "nowhere"}))
@@ -187,9 +187,9 @@ async def test_nobody_operates_by_a_copy_of_a_command(
     await ask(world, users[B], body, headers={"CC": [key]})  # accepted, or its copy refused
     await world.until(
         lambda: [
-            told
-            for told in world.told("rejected", body["idempotency_key"])
-            if (told.key, told.data["field"]) == (f"command.rejected.{B}", "routing_key")
+            event
+            for event in world.events_of("rejected", body["idempotency_key"])
+            if (event.key, event.data["field"]) == (f"command.rejected.{B}", "routing_key")
         ]
     )
     assert await world.database.fetchval("SELECT count(*) FROM router.audit") == 0

@@ -160,15 +160,15 @@ class World:
         self.works.remove(work)
         return work
 
-    async def tell(
+    async def report(
         self,
         *receipts: Receipt | Pulse | bytes,
         key: str = "attempt.sms.normal",
     ) -> None:
         """Put receipts, or anything else, on the receipts exchange."""
         exchange = await self.channel.get_exchange(RECEIPTS, ensure=False)
-        for told in receipts:
-            raw = told if isinstance(told, bytes) else told.model_dump_json().encode()
+        for one in receipts:
+            raw = one if isinstance(one, bytes) else one.model_dump_json().encode()
             message = aio_pika.Message(
                 raw, message_id=str(uuid.uuid4()), timestamp=datetime.now(UTC)
             )
@@ -182,10 +182,10 @@ class World:
 
     async def heard(self, what: str, key: str, number: int = 1) -> list[Body]:
         """Wait for events of a kind about a key; return their data."""
-        await self.until(lambda: len(self.told(what, key)) >= number)
-        return [heard.data for heard in self.told(what, key)]
+        await self.until(lambda: len(self.events_of(what, key)) >= number)
+        return [heard.data for heard in self.events_of(what, key)]
 
-    def told(self, what: str, key: str) -> list[Heard]:
+    def events_of(self, what: str, key: str) -> list[Heard]:
         """Return the events of a kind about a key that came so far."""
         return [h for h in self.events if h.what == what and h.data.get("idempotency_key") == key]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from router.outage_pause import LOOKS, PATIENCE_SECONDS, OutagePause
+from router.jobs.outage_pause import LOOKS, PATIENCE_SECONDS, OutagePause
 
 
 @dataclass(slots=True)

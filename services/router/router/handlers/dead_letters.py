@@ -1,11 +1,12 @@
-"""Dead letters: what nobody could handle is kept in PostgreSQL, where it can be read in peace.
+"""Dead letters are moved from the broker to PostgreSQL, where reading them destroys nothing.
 
-Looking into a quorum queue by taking and returning counts against its delivery limit; a row does
-not. Lost work is also a fact: its attempt is taken back and has failed.
+Taking and returning a message of a quorum queue counts against its delivery limit. Lost work is
+also a fact: its attempt is withdrawn and has failed.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
@@ -16,9 +17,7 @@ from herald.bus.deliveries import Delivery
 from herald.config.file import HeraldFile
 from herald.contracts.identifiers import AttemptId, body_id
 from herald.contracts.text import storable
-from herald.contracts.topology import (
-    OUTBOUND,
-)
+from herald.contracts.topology import OUTBOUND
 from herald.contracts.work import Work
 from router import metrics
 from router.batches import apply_isolated
@@ -26,10 +25,10 @@ from router.core.facts import DeadLettered, Fact
 from router.dead_letters import (
     START_BYTES,
     DeadLetter,
-    as_first_published,
     dead_letter_from_delivery,
     last_death,
 )
+from router.repeated_deliveries import as_first_published
 from router.unit_of_work import UnitsOfWork
 
 DELIVERY_LIMIT = "delivery_limit"  # RabbitMQ's word in `x-death`
@@ -56,14 +55,22 @@ class DeadLetterHandler:
             metrics.HANDLED_AFTER_LIMIT.labels(queue)
 
     async def __call__(self, deliveries: Sequence[Delivery]) -> None:
-        """Keep a batch; a letter that can't be kept whole is kept without its headers."""
-        left = await self._handle_again(deliveries)
+        """Keep a batch; what can't be kept whole is kept without its headers."""
+        left, handled = await self._handle_again(deliveries)
         if left:
             await apply_isolated(left, self._apply, self._keep_bare)
+        for queue, number in handled.items():
+            metrics.HANDLED_AFTER_LIMIT.labels(queue).inc(number)
 
-    async def _handle_again(self, deliveries: Sequence[Delivery]) -> list[Delivery]:
-        """Give each handler what the broker gave up of its queue; return all else."""
+    async def _handle_again(
+        self, deliveries: Sequence[Delivery]
+    ) -> tuple[list[Delivery], Counter[str]]:
+        """Give handlers what the broker gave up of their queues.
+
+        Returns all else, and how many were handled, by queue.
+        """
         left: list[Delivery] = []
+        handled: Counter[str] = Counter()
         again: dict[str, list[tuple[Delivery, Delivery]]] = {}
         for delivery in deliveries:
             death = last_death(delivery.headers)
@@ -75,22 +82,22 @@ class DeadLetterHandler:
         for queue, pairs in again.items():
             await self._handlers[queue]([copy for _, copy in pairs])
             left += [delivery for delivery, copy in pairs if copy.rejected]
-            metrics.HANDLED_AFTER_LIMIT.labels(queue).inc(sum(not c.rejected for _, c in pairs))
-        return left
+            handled[queue] = sum(not copy.rejected for _, copy in pairs)
+        return left, handled
 
     async def _apply(self, deliveries: Sequence[Delivery]) -> None:
-        letters = [dead_letter_from_delivery(delivery) for delivery in deliveries]
+        dead_letters = [dead_letter_from_delivery(delivery) for delivery in deliveries]
         facts: dict[UUID, list[Fact]] = {}
-        for delivery, letter in zip(deliveries, letters, strict=True):
-            fact = _lost_work(delivery, letter.reason)
+        for delivery, dead_letter in zip(deliveries, dead_letters, strict=True):
+            fact = _lost_work(delivery, dead_letter.reason)
             if fact is not None and self._services.is_routers(delivery.user_id):
                 facts.setdefault(fact.attempt.message_id, []).append(fact)
         async with self._units.begin() as unit:
             await unit.apply(facts)
-            unit.dead_letter(*letters)
+            unit.dead_letter(*dead_letters)
 
     async def _keep_bare(self, delivery: Delivery, error: Exception) -> None:
-        letter = DeadLetter(
+        dead_letter = DeadLetter(
             id=body_id(delivery.body),
             queue=storable(delivery.routing_key)[:255],
             reason=f"unreadable: {type(error).__name__}",
@@ -100,11 +107,11 @@ class DeadLetterHandler:
             body=delivery.body[:START_BYTES],
         )
         async with self._units.begin() as unit:
-            unit.dead_letter(letter)
+            unit.dead_letter(dead_letter)
 
 
 def _lost_work(delivery: Delivery, reason: str) -> DeadLettered | None:
-    """Read the attempt whose work was given up; None when the letter is no work."""
+    """Read the attempt whose work was given up; None if it is no work."""
     if last_death(delivery.headers).get("exchange") != OUTBOUND:
         return None
     try:

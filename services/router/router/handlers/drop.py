@@ -44,8 +44,8 @@ class DropCommands:
                 unit,
                 DeadLetterAct(
                     envelope=envelope,
-                    letter_id=command.id,
-                    letter=stored.letter if stored else None,
+                    dead_letter_id=command.id,
+                    dead_letter=stored.dead_letter if stored else None,
                     answer=answer,
                     field="id" if is_unknown else None,
                     reason="no such dead letter" if is_unknown else None,

@@ -17,9 +17,10 @@ from herald.contracts.vocabulary import CommandAnswer
 from herald.database.pool import Connection
 from router.batches import apply_isolated, envelope_of, refuse_poison
 from router.commands import Envelope, Rejection, UnusableError
-from router.dead_letters import DeadLetter, DeadLetterAct, as_delivered, handling_queue
+from router.dead_letters import DeadLetter, DeadLetterAct
 from router.handlers.dead_letter_acts import conclude
 from router.parsing.control import read_operator
+from router.repeated_deliveries import as_delivered, handling_queue
 from router.store.dead_letters import StoredDeadLetter, begin_replay, end_replay, lock_dead_letter
 from router.store.messages import find_by_key
 from router.unit_of_work import UnitOfWork, UnitsOfWork
@@ -71,11 +72,11 @@ class ReplayHandler:
             if stored is not None and problem is None:
                 cause = envelope.context.cause
                 await begin_replay(unit.connection, command.id, envelope.user or "", cause)
-                return stored.letter
+                return stored.dead_letter
             refused = DeadLetterAct(
                 envelope=envelope,
-                letter_id=command.id,
-                letter=stored.letter if stored else None,
+                dead_letter_id=command.id,
+                dead_letter=stored.dead_letter if stored else None,
                 answer=CommandAnswer.REJECTED,
                 field="id",
                 reason=problem,
@@ -89,7 +90,7 @@ class ReplayHandler:
         if stored is None:
             return "no such dead letter"
         try:
-            queue = handling_queue(stored.letter)
+            queue = handling_queue(stored.dead_letter)
         except UnusableError as error:
             return error.reason
         if queue not in self._handlers:
@@ -110,8 +111,8 @@ class ReplayHandler:
                 await _note_replay(unit, message_id, envelope)
             done = DeadLetterAct(
                 envelope=envelope,
-                letter_id=replayed.id,
-                letter=replayed,
+                dead_letter_id=replayed.id,
+                dead_letter=replayed,
                 answer=CommandAnswer.ACCEPTED if is_handled else CommandAnswer.REJECTED,
                 field=None if is_handled else "id",
                 reason=None if is_handled else result,

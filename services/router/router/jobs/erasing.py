@@ -1,6 +1,6 @@
 """Erasing what is known of a recipient, step by step, each in a transaction of its own.
 
-How far an erasure is stands in its row: any router goes on where another stopped. Messages are
+How far an erasure is, is in its row: any router goes on where another stopped. Messages are
 stopped and erased first; then everything else that mentions the addresses is searched, once at once
 and once more when nothing from before can be on its way any more: no receipt in a queue, nothing
 on the disk of an ingress.
@@ -8,26 +8,23 @@ on the disk of an ingress.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 import structlog
 
 from herald.config.file import HeraldFile
-from herald.contracts.topology import ERASE_KEY
-from herald.database.pool import Connection
 from herald.service.periodic import JITTER, Periodic
-from router.commands import ErasureRequest
-from router.core.facts import CancelAsked, CommandContext, Fact
-from router.core.message import Message
+from router.jobs.erasing_messages import erase_stopped, stop_messages
 from router.outgoing.answers import erased_event
 from router.store import erasures as store
 from router.store.audit import Act
 from router.store.erasures import Erasure, Page
-from router.store.retention import FIRST_MESSAGE, erase_attempts, erase_messages
+from router.store.retention import FIRST_MESSAGE
 from router.unit_of_work import UnitOfWork, UnitsOfWork
 
 REFERENCES, DEAD_LETTERS, INBOUND = 5000, 100, 1000  # in one transaction
@@ -116,8 +113,8 @@ class Erasing:
         ids = await store.find_by_address(unit.connection, erasure, after, self._pace.messages)
         if not ids:
             return _searched(erasure, Page(place=None, erased=0))
-        messages = await _stop(unit, erasure.asked, ids)
-        erased = await _erase(unit.connection, messages)
+        messages = await stop_messages(unit, erasure.asked, ids)
+        erased = await erase_stopped(unit.connection, messages)
         place = (str(ids[-1]),)
         return _Turn(erasure=replace(erasure, place=place, erased=_sum(erasure.erased, erased)))
 
@@ -156,43 +153,9 @@ class Erasing:
         unit.audit(act)
         await store.finish_erasure(unit.connection, erasure)
         unit.publish(erased_event(asked, erasure.erased, unit.now))
-        _log.info("erasing.finished", erasure=str(asked.id), **erasure.erased)
+        finished = partial(_log.info, "erasing.finished", erasure=str(asked.id), **erasure.erased)
+        unit.after_commit(finished)
         return _Turn(erasure=erasure)
-
-
-async def _stop(
-    unit: UnitOfWork, asked: ErasureRequest, ids: Sequence[UUID]
-) -> Mapping[UUID, Message]:
-    """Take messages back, or stop their plans, as a cancel does; return them as they are then."""
-    context = CommandContext(
-        routing_key=ERASE_KEY, cause=f"erase:{asked.id}", user=asked.user, wants_answer=False
-    )
-    facts: dict[UUID, list[Fact]] = {name: [CancelAsked(context=context)] for name in ids}
-    await unit.apply(facts, guard=_why_stopped)
-    await unit.flush()
-    return await unit.lock(ids)
-
-
-async def _erase(connection: Connection, messages: Mapping[UUID, Message]) -> dict[str, int]:
-    """Erase those of some messages of which no call is under way; return what was, by table."""
-    attempts = await store.load_attempts(connection, list(messages))
-    every = [attempt for listed in attempts.values() for attempt in listed]
-    open_ones = set(await erase_attempts(connection, every))
-    ready = [
-        name
-        for name, message in messages.items()
-        if message.live is None and not open_ones.intersection(attempts[name])
-    ]
-    full = [name for name in ready if not messages[name].is_erased]
-    elements = await erase_messages(connection, full) if full else 0
-    await store.forget_hashes(connection, ready)
-    sends = sum(len(attempts[name]) for name in full)
-    return {"messages": len(full), "history": elements, "sends": sends}
-
-
-def _why_stopped(message: Message, _fact: Fact) -> str | None:
-    """Say why a message needs no stop."""
-    return "over" if message.outcome is not None or message.state.stopped else None
 
 
 def _searched(erasure: Erasure, page: Page) -> _Turn:

@@ -32,15 +32,15 @@ def rejection_event(rejected: Rejection, now: datetime) -> OutgoingMessage:
 
 def dead_letter_answer(done: DeadLetterAct, now: datetime) -> OutgoingMessage:
     """Answer an operator's command about a dead letter, to the tenant whose letter it is."""
-    context, letter = done.envelope.context, done.letter
+    context, dead_letter = done.envelope.context, done.dead_letter
     data = CommandData(
         command=context.routing_key,
-        tenant=(letter.tenant if letter else None) or UNKNOWN_TENANT,
+        tenant=(dead_letter.tenant if dead_letter else None) or UNKNOWN_TENANT,
         message_id=str(done.message_id) if done.message_id else None,
-        idempotency_key=letter.idempotency_key if letter else None,
+        idempotency_key=dead_letter.idempotency_key if dead_letter else None,
         field=done.field,
         reason=done.reason,
-        dead_letter=done.letter_id,
+        dead_letter=done.dead_letter_id,
     )
     return command_event(
         done.answer, data, context.cause, context.cause, context.correlation_id, now

@@ -1,4 +1,4 @@
-"""What nobody could handle, kept for the operator: buried, found, replayed, dropped."""
+"""Dead letters in the database: inserted, listed, replayed, deleted."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ QUERIES = load_queries("router.store", "dead_letters.sql")
 class StoredDeadLetter:
     """A dead letter as it is kept, and how it was replayed last, if it was."""
 
-    letter: DeadLetter
+    dead_letter: DeadLetter
     replayed_at: datetime | None
     replayed_by: str | None
     replay_cause: str | None  # the command that did it
@@ -38,59 +38,61 @@ class Filter:
     replayed: bool | None = None
 
 
-async def insert_dead_letters(connection: Connection, letters: Sequence[DeadLetter]) -> list[str]:
-    """Keep dead letters for the operator; one that is kept already stays as it is.
+async def insert_dead_letters(
+    connection: Connection, dead_letters: Sequence[DeadLetter]
+) -> list[str]:
+    """Insert dead letters; one that is there already stays as it is.
 
-    Only if it is being replayed it says that it died again. Returns the queues of the new ones.
+    If it is being replayed, it says that it was refused again. Returns the queues of the new ones.
     """
-    if not letters:
+    if not dead_letters:
         return []
     rows = await connection.fetch(
         QUERIES["insert_dead_letters"],
-        [letter.id for letter in letters],
-        [letter.queue for letter in letters],
-        [letter.reason for letter in letters],
-        [letter.exchange for letter in letters],
-        [letter.routing_key for letter in letters],
-        [letter.headers for letter in letters],
-        [letter.body for letter in letters],
-        [letter.message_id for letter in letters],
-        [letter.correlation_id for letter in letters],
-        [letter.user for letter in letters],
-        [letter.tenant for letter in letters],
-        [letter.idempotency_key for letter in letters],
+        [one.id for one in dead_letters],
+        [one.queue for one in dead_letters],
+        [one.reason for one in dead_letters],
+        [one.exchange for one in dead_letters],
+        [one.routing_key for one in dead_letters],
+        [one.headers for one in dead_letters],
+        [one.body for one in dead_letters],
+        [one.message_id for one in dead_letters],
+        [one.correlation_id for one in dead_letters],
+        [one.user for one in dead_letters],
+        [one.tenant for one in dead_letters],
+        [one.idempotency_key for one in dead_letters],
     )
     return [row["queue"] for row in rows if row["is_new"]]
 
 
-async def lock_dead_letter(connection: Connection, letter_id: str) -> StoredDeadLetter | None:
+async def lock_dead_letter(connection: Connection, dead_letter_id: str) -> StoredDeadLetter | None:
     """Lock and load a dead letter."""
-    row = await connection.fetchrow(QUERIES["lock_dead_letter"], letter_id)
-    return _kept(row) if row is not None else None
+    row = await connection.fetchrow(QUERIES["lock_dead_letter"], dead_letter_id)
+    return _stored(row) if row is not None else None
 
 
-async def begin_replay(connection: Connection, letter_id: str, user: str, cause: str) -> None:
+async def begin_replay(connection: Connection, dead_letter_id: str, user: str, cause: str) -> None:
     """Mark a dead letter as being replayed."""
-    await connection.execute(QUERIES["begin_replay"], letter_id, user, cause)
+    await connection.execute(QUERIES["begin_replay"], dead_letter_id, user, cause)
 
 
-async def end_replay(connection: Connection, letter_id: str, result: str) -> str | None:
-    """Write how a replay ended unless the letter died again; return what stands there.
+async def end_replay(connection: Connection, dead_letter_id: str, result: str) -> str | None:
+    """Write how a replay ended unless it was refused again; return what is written there.
 
-    None: the letter is gone meanwhile.
+    None: the dead letter is gone meanwhile.
     """
-    written: str | None = await connection.fetchval(QUERIES["end_replay"], letter_id, result)
+    written: str | None = await connection.fetchval(QUERIES["end_replay"], dead_letter_id, result)
     return written
 
 
-async def delete_dead_letter(connection: Connection, letter_id: str) -> None:
+async def delete_dead_letter(connection: Connection, dead_letter_id: str) -> None:
     """Delete a dead letter."""
-    await connection.execute(QUERIES["delete_dead_letter"], letter_id)
+    await connection.execute(QUERIES["delete_dead_letter"], dead_letter_id)
 
 
-async def was_dropped(connection: Connection, letter_id: str, act: str) -> bool:
-    """Tell whether an operator deleted it before."""
-    return bool(await connection.fetchval(QUERIES["was_dropped"], letter_id, act))
+async def was_dropped(connection: Connection, dead_letter_id: str, act: str) -> bool:
+    """Return whether an operator deleted it before."""
+    return bool(await connection.fetchval(QUERIES["was_dropped"], dead_letter_id, act))
 
 
 async def list_dead_letters(
@@ -111,9 +113,9 @@ async def list_dead_letters(
     )
 
 
-async def show_dead_letter(connection: Connection, letter_id: str) -> asyncpg.Record | None:
+async def show_dead_letter(connection: Connection, dead_letter_id: str) -> asyncpg.Record | None:
     """Read one dead letter whole."""
-    return await connection.fetchrow(QUERIES["show_dead_letter"], letter_id)
+    return await connection.fetchrow(QUERIES["show_dead_letter"], dead_letter_id)
 
 
 async def find_rejections(connection: Connection, tenant: str, key: str) -> list[asyncpg.Record]:
@@ -121,9 +123,9 @@ async def find_rejections(connection: Connection, tenant: str, key: str) -> list
     return await connection.fetch(QUERIES["find_rejections"], tenant, key)
 
 
-def _kept(row: asyncpg.Record) -> StoredDeadLetter:
+def _stored(row: asyncpg.Record) -> StoredDeadLetter:
     return StoredDeadLetter(
-        letter=DeadLetter(
+        dead_letter=DeadLetter(
             id=row["id"],
             queue=row["queue"],
             reason=row["reason"],

@@ -1,6 +1,6 @@
 -- name: insert_dead_letters
--- Keep what nobody could handle. A letter that is being replayed and dies again says so, and why now.
--- Returns the queues, and which letters are new.
+-- Insert dead letters. One that is being replayed and refused again says so, and why now. Returns the
+-- queues, and which are new.
 INSERT INTO router.dead_letters AS d (
     id, queue, reason, exchange, routing_key, headers, body,
     message_id, correlation_id, broker_user, tenant, idempotency_key
@@ -34,8 +34,8 @@ SET replayed_at = clock_timestamp(), replayed_by = $2, replay_cause = $3, replay
 WHERE id = $1
 
 -- name: end_replay
--- Write how a replay ended, unless the letter has died again: itself, or its frame for another
--- reason. Returns what stands there.
+-- Write how a replay ended, unless it was refused again: the same row, or its message under another
+-- reason. Returns what is written there.
 UPDATE router.dead_letters AS d
 SET replay_result = coalesce(
     d.replay_result,
@@ -55,7 +55,7 @@ RETURNING replay_result
 DELETE FROM router.dead_letters WHERE id = $1
 
 -- name: was_dropped
--- Tell whether an operator deleted a dead letter before.
+-- Say whether an operator deleted a dead letter before.
 SELECT EXISTS (
     SELECT FROM router.audit
     WHERE subject = $1 AND act = $2 AND detail ->> 'answer' = 'accepted'

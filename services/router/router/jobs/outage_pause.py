@@ -9,6 +9,7 @@ import structlog
 
 from herald.bus.subscribers import BatchSubscriber
 from herald.database.pool import Database
+from herald.service.periodic import Periodic
 
 LOOK_SECONDS = 0.5
 PATIENCE_SECONDS = 4.5  # of a database that does not answer; then other routers are given the work
@@ -28,9 +29,7 @@ class OutagePause:
 
     async def run(self) -> None:
         """Look twice a second, until cancelled."""
-        while True:
-            await asyncio.sleep(LOOK_SECONDS)
-            await self.look()
+        await Periodic("outage_pause", self.look, LOOK_SECONDS, begins_with_pause=True).run()
 
     async def look(self) -> None:
         """Pause after a few seconds without the database, resume as soon as it is back."""

@@ -30,30 +30,30 @@ async def _read(before: Before, path: str, reader: str = OPERATOR, **parameters:
     return answer.document
 
 
-async def test_letters_are_listed_by_what_they_are(before: Before) -> None:
+async def test_dead_letters_are_listed_by_what_they_are(before: Before) -> None:
     """By tenant, reason, queue and time, page by page, without their bodies."""
     parameters = {"tenant": "default", "reason": "route", "since": "1h", "queue": COMMANDS}
     whole = await _read(before, "/dead-letters", **parameters)
-    ids = [letter["id"] for letter in whole["dead_letters"]]
-    assert await before.letter(STILL_BAD) in ids
-    assert await before.letter(CLOSED) not in ids
-    assert all("body" not in letter for letter in whole["dead_letters"])
+    ids = [one["id"] for one in whole["dead_letters"]]
+    assert await before.dead_letter(STILL_BAD) in ids
+    assert await before.dead_letter(CLOSED) not in ids
+    assert all("body" not in one for one in whole["dead_letters"])
     paged: list[str] = []
     cursor: dict[str, str] = {}
     while True:
         page = await _read(before, "/dead-letters", **parameters, **cursor, limit="1")
-        paged += [letter["id"] for letter in page["dead_letters"]]
+        paged += [one["id"] for one in page["dead_letters"]]
         if page["after"] is None:
             break
         cursor = {"after": page["after"]}
     assert paged == ids
 
 
-async def test_a_letter_is_shown_masked(before: Before) -> None:
+async def test_a_dead_letter_is_shown_masked(before: Before) -> None:
     """Which command it was, and neither whom it was for nor what it said."""
-    letter = await before.letter(STILL_BAD)
-    shown = await _read(before, f"/dead-letters/{letter}")
-    assert (shown["id"], shown["idempotency_key"]) == (letter, "still-bad")
+    dead_letter = await before.dead_letter(STILL_BAD)
+    shown = await _read(before, f"/dead-letters/{dead_letter}")
+    assert (shown["id"], shown["idempotency_key"]) == (dead_letter, "still-bad")
     assert shown["body"]["route"] == "never"
     assert shown["body"]["content"]["text"] == "<5 characters>"
     assert "+15550002222" not in json.dumps(shown)
@@ -61,12 +61,12 @@ async def test_a_letter_is_shown_masked(before: Before) -> None:
 
 async def test_a_whole_body_is_shown_to_whom_the_audit_names(before: Before) -> None:
     """The row has the token's name, and nothing of the body."""
-    letter = await before.letter(STILL_BAD)
-    shown = await _read(before, f"/dead-letters/{letter}", body="whole")
+    dead_letter = await before.dead_letter(STILL_BAD)
+    shown = await _read(before, f"/dead-letters/{dead_letter}", body="whole")
     assert json.loads(shown["body"]) == STILL_BAD
     [row] = await before.world.database.fetch(
         "SELECT broker_user, tenant, detail FROM router.audit WHERE subject = $1 AND act = $2",
-        letter,
+        dead_letter,
         "dead_letter.read",
     )
     assert tuple(row) == ("token:operator", "default", "{}")
@@ -100,19 +100,19 @@ async def test_a_bad_question_names_its_parameter(
     assert answer.document["error"].startswith(said)
 
 
-async def test_a_letter_that_is_not_there(before: Before) -> None:
+async def test_a_dead_letter_that_is_not_there(before: Before) -> None:
     """Whatever it is called."""
     for name in ("nothing", "a/b:c", "nul\0"):
         assert (await ask(before.router, f"/dead-letters/{name}")).status == 404
 
 
 async def test_a_key_tells_why_its_command_was_refused(before: Before) -> None:
-    """When, the field, the reason and the letter; to the tenant's own readers."""
+    """When, the field, the reason and the dead letter; to the tenant's own readers."""
     names = {"idempotency_key": "still-bad"}
-    [told] = (await _read(before, "/rejections", "default", **names))["rejections"]
-    assert (told["field"], told["command"]) == ("route", "message.send")
-    assert told["reason"].startswith("no such route")
-    assert told["dead_letter"] == await before.letter(STILL_BAD)
+    [event] = (await _read(before, "/rejections", "default", **names))["rejections"]
+    assert (event["field"], event["command"]) == ("route", "message.send")
+    assert event["reason"].startswith("no such route")
+    assert event["dead_letter"] == await before.dead_letter(STILL_BAD)
     assert (await _read(before, "/rejections", "other", **names))["rejections"] == []
     refused = await ask(before.router, "/rejections", names | {"tenant": "default"}, reader="other")
     assert refused.status == 403
