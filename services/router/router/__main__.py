@@ -10,7 +10,7 @@ from router.app import OPERATIONS_PORT, build_app
 
 
 def main() -> None:
-    """Read settings and configuration, then serve until told to stop."""
+    """Read settings and configuration, then serve until a signal."""
     settings = read_settings_or_exit(operations_port=OPERATIONS_PORT)
     configure_logs("router", settings.log_format)
     configuration = load_or_exit(settings.config_path)

@@ -12,37 +12,37 @@ from herald.contracts.receipts import AccountReceipt
 ROUTERS = 2  # each may take a repeat
 
 
-def heard(world: World, told: AccountReceipt) -> list[Heard]:
+def heard(world: World, news: AccountReceipt) -> list[Heard]:
     return [
         event
         for event in world.events
-        if event.what == "updated" and event.data["reason"] == told.reason
+        if event.what == "updated" and event.data["reason"] == news.reason
     ]
 
 
 async def test_every_tenant_of_the_account_hears_it_once(world: World) -> None:
-    """News told three times is one event for each tenant, under its own key and id."""
-    told = account_news(reason=uuid.uuid4().hex)
-    await asyncio.gather(*(world.report(told) for _ in range(3)))
-    await world.until(lambda: len(heard(world, told)) == 2)
+    """News reported three times is one event for each tenant, under its own key and id."""
+    news = account_news(reason=uuid.uuid4().hex)
+    await asyncio.gather(*(world.report(news) for _ in range(3)))
+    await world.until(lambda: len(heard(world, news)) == 2)
     last = account_news(reason=uuid.uuid4().hex)
     await world.report(last)  # behind the repeats in the queue
     await world.until(lambda: len(heard(world, last)) == 2)
-    events = heard(world, told)
+    events = heard(world, news)
     assert {event.key for event in events} == {"account.updated.other", "account.updated.default"}
     assert {event.data["tenant"] for event in events} == {"other", "default"}
     assert len({event.event["id"] for event in events}) == 2
     assert {event.event["type"] for event in events} == {"herald.account.updated.v1"}
-    assert all(event.data["raw"] == told.element for event in events)
+    assert all(event.data["raw"] == news.element for event in events)
 
 
 async def test_news_of_an_account_that_is_not_configured_is_kept(world: World) -> None:
     """It is a dead letter that says so, and nobody hears it."""
-    told = account_news(account="removed", reason=uuid.uuid4().hex)
-    await world.report(told)
-    letters = """
+    news = account_news(account="removed", reason=uuid.uuid4().hex)
+    await world.report(news)
+    query = """
         SELECT count(*) FROM router.dead_letters
         WHERE reason = 'unknown_account' AND position($1 IN body) > 0
     """
-    assert await world.row(letters, str(told.reason).encode())
-    assert heard(world, told) == []
+    assert await world.row(query, str(news.reason).encode())
+    assert heard(world, news) == []

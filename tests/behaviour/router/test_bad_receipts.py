@@ -28,7 +28,7 @@ SET_ASIDE = "SELECT count(*) = $1 FROM router.dead_letters WHERE position($2 IN 
     ],
 )
 async def test_they_hold_up_nobody(world: World, spoiled: dict[str, Any]) -> None:
-    """Ten bad ones before each healthy one: the healthy are told within a few seconds."""
+    """Ten bad ones before each healthy one: the healthy are published within a few seconds."""
     works = [await world.work("whatsapp", await world.send()) for _ in range(HEALTHY)]
     for work in works:
         await world.report(receipt(work, Status.ACCEPTED))

@@ -81,7 +81,7 @@ async def test_the_same_twice_at_once(world: World) -> None:
 
 
 async def test_the_key_with_another_content_is_refused(world: World) -> None:
-    """A key used for another message is a mistake of its producer, who is told of the first."""
+    """A key used for another message is a mistake of its producer, who gets the first one's id."""
     body = command()
     first = await world.ask(body)
     heard = await world.ask(body | {"content": {"text": "Other"}})
@@ -168,7 +168,7 @@ async def test_refuses_bad_input(
 
 
 async def test_refuses_a_command_without_a_name(world: World) -> None:
-    """No key, no id and no message_id: a repeat could not be told from a second message."""
+    """No key, no id and no message_id: a repeat would look like a second message."""
     marker = command(idempotency_key=None, metadata={"marker": str(uuid.uuid4())})
     await world.publish_nameless(marker)
     await world.row(
@@ -199,7 +199,7 @@ KEYS = ["message.sned", "message.send.slow", "recipient.suppress", "x", ""]
 
 @pytest.mark.parametrize("key", KEYS)
 async def test_answers_commands_nobody_knows(world: World, key: str) -> None:
-    """A mistyped routing key does not vanish: its producer is told."""
+    """A mistyped routing key does not vanish: its producer gets an answer."""
     heard = await world.ask(command(), key)
     data = heard.data
     assert (heard.key, data["command"]) == ("command.rejected.default", key)
@@ -243,7 +243,7 @@ async def test_a_step_that_cannot_say_the_content_is_skipped(world: World) -> No
     ]
 
 
-async def test_a_cancel_that_overtakes_its_send_is_told(world: World) -> None:
+async def test_a_cancel_that_overtakes_its_send_is_answered(world: World) -> None:
     """A cancel of a message that is not there yet is refused, by either name."""
     for name in ({"idempotency_key": "never"}, {"id": str(uuid.uuid4())}):
         data = (await world.ask(name, "message.cancel")).data

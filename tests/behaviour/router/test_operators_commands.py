@@ -111,8 +111,8 @@ async def test_what_failed_in_an_outage_is_sent_again_once(
         str(message_id_for("default", key)) for key in keys
     }
     assert not any("+15550002222" in line for line in listed)
-    [*_, told] = await terminal.lines("resend", *which)
-    assert told.split() == [str(NUMBER), "sent", "again"]
+    [*_, last] = await terminal.lines("resend", *which)
+    assert last.split() == [str(NUMBER), "sent", "again"]
     new = {str(resend_id_for(message_id_for("default", key))) for key in keys}
     await world.until(lambda: new <= {work.message_id for work in world.works})
     assert await terminal.lines("resend", *which) == ["      0  sent again"]
@@ -137,7 +137,7 @@ async def test_one_message_is_sent_again_by_its_key(
 async def test_a_key_whose_command_was_refused(
     world: World, terminals: dict[str, Terminal]
 ) -> None:
-    """Its timeline tells why, where no message has the key, and where one has it since."""
+    """Its timeline says why, where no message has the key, and where one has it since."""
     terminal, body = terminals["operator"], command(route="nowhere")
     key = body["idempotency_key"]
     await world.ask(body)
@@ -180,7 +180,7 @@ async def test_dead_letters_are_listed_shown_replayed_and_dropped(
 
 
 async def test_nobody_else_may(world: World, terminals: dict[str, Terminal]) -> None:
-    """A tenant's user is told so, and nothing is done."""
+    """A tenant's user is refused, and nothing is done."""
     [key] = await _fail(world, 1)
     code, said = await terminals["tenant"].herald("resend", key)
     assert code != DONE

@@ -27,7 +27,7 @@ def own(world: World) -> Iterator[BrokerUser]:
 
 
 @pytest.fixture(scope="module")
-def stranger(world: World) -> Iterator[BrokerUser]:
+def other_user(world: World) -> Iterator[BrokerUser]:
     """Give the broker another tenant's user."""
     rabbit = world.rabbit
     with broker_user(
@@ -46,30 +46,30 @@ async def test_the_tenants_user_is_taken_and_kept(world: World, own: BrokerUser)
     key = str(uuid.uuid4())
     async with commander(own) as mine:
         await mine.publish(_closed(key), "message.send", user_id=OWN)
-    [told] = await world.heard("accepted", key)
+    [event] = await world.heard("accepted", key)
     kept = await world.row(
         "SELECT element ->> 'user' FROM router.history"
         " WHERE message_id = $1 AND fact LIKE 'command:%'",
-        told["message_id"],
+        event["message_id"],
     )
     assert kept == OWN
 
 
 @pytest.mark.parametrize("named", [True, False])
-async def test_a_stranger_is_refused(world: World, stranger: BrokerUser, *, named: bool) -> None:
-    """Whatever tenant the command names; the tenant does not even hear of it."""
+async def test_others_are_refused(world: World, other_user: BrokerUser, *, named: bool) -> None:
+    """Whatever tenant the command names; the tenant does not even get an event."""
     key = str(uuid.uuid4())
-    async with commander(stranger) as theirs:
-        user_id = stranger.name if named else None
+    async with commander(other_user) as theirs:
+        user_id = other_user.name if named else None
         await theirs.publish(_closed(key), "message.send", user_id=user_id)
-    [told] = await world.heard("rejected", key)
-    assert told["field"] == "tenant"
+    [event] = await world.heard("rejected", key)
+    assert event["field"] == "tenant"
     [heard] = world.events_of("rejected", key)
     assert heard.key == "command.rejected.unknown"
 
 
-async def test_nobody_passes_for_another(stranger: BrokerUser) -> None:
+async def test_nobody_passes_for_another(other_user: BrokerUser) -> None:
     """The broker itself refuses a user_id that is not the connection's."""
-    async with commander(stranger) as theirs:
+    async with commander(other_user) as theirs:
         with pytest.raises(ChannelPreconditionFailed):
             await theirs.publish(_closed(str(uuid.uuid4())), "message.send", user_id=OWN)

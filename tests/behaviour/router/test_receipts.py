@@ -26,7 +26,7 @@ async def new_work(world: World) -> Work:
 
 
 async def test_a_repeat_takes_no_room_among_the_parked(world: World) -> None:
-    """The same early receipt told often is kept once; what comes after it still has a place."""
+    """The same early receipt is kept once; what comes after it still has a place."""
     work = await new_work(world)
     for _ in range(20):
         await world.report(webhook(work, Status.SENT))
@@ -38,7 +38,7 @@ async def test_a_repeat_takes_no_room_among_the_parked(world: World) -> None:
 
 
 async def test_what_finds_no_room_is_kept_apart(world: World) -> None:
-    """Beyond sixteen early receipts of one reference the rest are dead letters, not gone."""
+    """Beyond sixteen early receipts of one reference the rest are dead query, not gone."""
     work = await new_work(world)
     for number in range(20):
         await world.report(webhook(work, Status.OTHER, event_key=f"event-{number}"))
@@ -47,7 +47,7 @@ async def test_what_finds_no_room_is_kept_apart(world: World) -> None:
 
 
 async def test_nameless_receipts_are_kept_each(world: World) -> None:
-    """Receipts that name neither attempt nor reference are dead letters of their own."""
+    """Receipts that name neither attempt nor reference are dead query of their own."""
     work = await new_work(world)
     for marker in ("first", "second"):
         nameless = webhook(work, Status.SENT, references=(), element={"marker": marker})
@@ -122,7 +122,7 @@ async def test_what_is_others_is_dropped_where_an_account_asks(world: World) -> 
     async with units_of_work(world.dsn) as units:
         orphaned = OrphanedReceipts(units, load_configuration(CONFIGURATION).file)
         await orphaned.sweep(datetime.now(UTC) + PATIENCE + timedelta(minutes=1))
-    letters = "SELECT count(*) FROM router.dead_letters WHERE position($1 IN body) > 0"
-    assert await world.database.fetchval(letters, reference.encode()) == 0
+    query = "SELECT count(*) FROM router.dead_letters WHERE position($1 IN body) > 0"
+    assert await world.database.fetchval(query, reference.encode()) == 0
     assert await world.database.fetchval(PARKED, reference) is None
     assert counted.get() == before + 2

@@ -70,9 +70,9 @@ async def test_a_failed_message_is_sent_again(world: World, operator: Commander)
     work = await world.until(lambda: next((w for w in world.works if w.message_id == new), None))
     assert (work.to, work.sender, work.content.text) == ("+15550002222", "+15550001111", "Parcel")
     await world.report(receipt(work, Status.DELIVERED))
-    [told] = await world.heard("delivered", f"resend:{_id(key)}")
-    assert (told["message_id"], told["resent_from"]) == (new, _id(key))
-    assert told["metadata"] == {"order": "7"}
+    [event] = await world.heard("delivered", f"resend:{_id(key)}")
+    assert (event["message_id"], event["resent_from"]) == (new, _id(key))
+    assert event["metadata"] == {"order": "7"}
 
 
 async def test_both_histories_say_so(world: World, operator: Commander) -> None:
@@ -144,7 +144,7 @@ async def test_one_under_way_is_refused(world: World, operator: Commander) -> No
 
 
 async def test_one_that_may_have_arrived_needs_force(world: World, operator: Commander) -> None:
-    """Nobody is told twice by accident: a call without a clear answer is such a chance."""
+    """Nobody is contacted twice by accident: a call without a clear answer is such a chance."""
     key = await world.send(route="sms")
     work = await world.work("sms", key)
     await world.report(receipt(work, Status.FAILED, failure=Failure.of(FailureClass.AMBIGUOUS)))
@@ -195,8 +195,8 @@ async def test_nobody_else_may(world: World, *, named: bool) -> None:
     """
     key = await _failed(world)
     anything = replace(operator_rights(), topics=())
-    async with _commanding(world, anything, "herald-test-stranger") as stranger:
-        heard = await _resend(world, stranger, {"id": _id(key)}, named=named)
+    async with _commanding(world, anything, "herald-test-other-user") as other_user:
+        heard = await _resend(world, other_user, {"id": _id(key)}, named=named)
     assert (heard.what, heard.data["field"]) == ("rejected", "user")
     query = "SELECT resent_as IS NULL FROM router.messages WHERE id = $1"
     assert await world.database.fetchval(query, _id(key))
@@ -204,7 +204,7 @@ async def test_nobody_else_may(world: World, *, named: bool) -> None:
         "SELECT coalesce(broker_user, 'nobody') FROM router.dead_letters WHERE message_id = $1",
         heard.properties.correlation_id,
     )
-    assert kept == ("herald-test-stranger" if named else "nobody")
+    assert kept == ("herald-test-other-user" if named else "nobody")
 
 
 async def test_the_broker_keeps_a_tenants_user_out(world: World) -> None:

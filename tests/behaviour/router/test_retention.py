@@ -215,7 +215,7 @@ async def test_dead_letters_and_foreign_references_go(world: World, forget: Rete
             " VALUES ('twilio', 'twilio-main', $1, now() - $2::interval)",
             *(f"{name}-{days}", timedelta(days=days)),
         )
-        await bury(world, f"{name}-{days}", timedelta(days=days))
+        await insert_dead_letter(world, f"{name}-{days}", timedelta(days=days))
     await forget.turn()
     for query in (
         "SELECT reference FROM router.provider_refs WHERE starts_with(reference, $1)",
@@ -242,7 +242,7 @@ async def test_what_recipients_sent_goes(world: World, forget: Retention) -> Non
     assert [row[0] for row in left] == [f"{name}-29"]
 
 
-async def bury(world: World, name: str, old: timedelta) -> None:
+async def insert_dead_letter(world: World, name: str, old: timedelta) -> None:
     await world.database.execute(
         "INSERT INTO router.dead_letters"
         " (id, queue, reason, exchange, routing_key, headers, body, received_at)"
@@ -259,7 +259,7 @@ def counted(table: str) -> float:
 async def test_two_routers_forget_together(world: World, database: Database) -> None:
     """Each row is forgotten once, whoever does it, in batches no larger than allowed."""
     for number in range(25):
-        await bury(world, f"{uuid.uuid4().hex}-{number}", timedelta(days=50))
+        await insert_dead_letter(world, f"{uuid.uuid4().hex}-{number}", timedelta(days=50))
     before = counted("dead_letters")
     both = [Retention(database, Rules(), batch=4, pause_seconds=0) for _ in range(2)]
     await asyncio.gather(*(one.turn() for one in both))
@@ -280,7 +280,7 @@ async def test_batches_are_bounded(
 
     monkeypatch.setattr(store, "delete_dead_letters", noted)
     for number in range(10):
-        await bury(world, f"{uuid.uuid4().hex}-{number}", timedelta(days=50))
+        await insert_dead_letter(world, f"{uuid.uuid4().hex}-{number}", timedelta(days=50))
     await Retention(database, Rules(), batch=4, pause_seconds=0).turn()
     assert sizes == [4, 4, 2]
 

@@ -28,8 +28,8 @@ async def test_a_limit_longer_than_the_start_leads_to_the_next_step_at_once(worl
     limit = Return(reason="rate_limit", wait=timedelta(hours=1))
     await world.report(receipt(work, Status.RETURNED, returned=limit))
     await world.work("sms", key)
-    [told] = await world.heard("fallback", key)
-    assert told["fallback"]["reason"] == "rate_limited"
-    assert (told["failure"]["class"], told["failure"]["code"]) == ("rate_limited", "rate_limit")
+    [event] = await world.heard("fallback", key)
+    assert event["fallback"]["reason"] == "rate_limited"
+    assert (event["failure"]["class"], event["failure"]["code"]) == ("rate_limited", "rate_limit")
     state = "SELECT state::text FROM channel.sends WHERE attempt_id = $1"
     assert await world.database.fetchval(state, work.attempt_id) == "withdrawn"

@@ -31,7 +31,7 @@ KEYS = {
     "email": "attempt.email.normal",
     "ingress": "attempt.sms.normal",
 }
-LETTER = """
+DEAD_LETTER = """
     SELECT reason || ':' || coalesce(broker_user, '') FROM router.dead_letters
     WHERE position($1 IN body) > 0
 """
@@ -96,11 +96,11 @@ async def exchange_of(
         yield await channel.get_exchange(name, ensure=False)
 
 
-async def tell(
-    user: BrokerUser, told: BaseModel, key: str, *, named: bool = True, **changes: Any
+async def publish(
+    user: BrokerUser, report: BaseModel, key: str, *, named: bool = True, **changes: Any
 ) -> None:
     """Publish a report as a broker user, who names itself."""
-    body = json.dumps(told.model_dump(mode="json") | changes).encode()
+    body = json.dumps(report.model_dump(mode="json") | changes).encode()
     message = aio_pika.Message(
         body, message_id=str(uuid.uuid4()), user_id=user.name if named else None
     )
@@ -118,10 +118,10 @@ async def sms_work(world: World) -> tuple[str, Work]:
 async def test_each_services_own_reports_count(world: World, users: Users) -> None:
     """A worker's acceptance and a webhook's delivery, each from its own user, under its rights."""
     key, work = await sms_work(world)
-    await tell(users["sms"], receipt(work, Status.ACCEPTED), KEYS["sms"])
-    await tell(users["ingress"], webhook(work, Status.DELIVERED), KEYS["ingress"])
-    [told] = await world.heard("delivered", key)
-    assert told["outcome"] == "succeeded"
+    await publish(users["sms"], receipt(work, Status.ACCEPTED), KEYS["sms"])
+    await publish(users["ingress"], webhook(work, Status.DELIVERED), KEYS["ingress"])
+    [event] = await world.heard("delivered", key)
+    assert event["outcome"] == "succeeded"
     properties = world.events_of("delivered", key)[0].properties
     assert properties.user_id == users["router"].name
 
@@ -136,9 +136,9 @@ FORGED: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
-@pytest.mark.parametrize(("teller", "said"), FORGED)
+@pytest.mark.parametrize(("publisher", "said"), FORGED)
 async def test_anybody_elses_are_set_aside(
-    world: World, users: Users, teller: str, said: dict[str, Any]
+    world: World, users: Users, publisher: str, said: dict[str, Any]
 ) -> None:
     """A report is kept as a dead letter with its user; the attempt is as before."""
     _, work = await sms_work(world)
@@ -146,9 +146,9 @@ async def test_anybody_elses_are_set_aside(
     before = counted.get()
     marker = uuid.uuid4().hex
     forged = receipt(work, Status.ACCEPTED)
-    await tell(users[teller], forged, KEYS[teller], **said, event_key=marker)
-    reason = await world.row(LETTER, marker.encode())
-    assert reason == f"foreign_user:{users[teller].name}"
+    await publish(users[publisher], forged, KEYS[publisher], **said, event_key=marker)
+    reason = await world.row(DEAD_LETTER, marker.encode())
+    assert reason == f"foreign_user:{users[publisher].name}"
     await world.until(lambda: counted.get() == before + 1)
     status = await world.row(
         "SELECT status FROM router.attempts WHERE attempt_id = $1", work.attempt_id
@@ -166,8 +166,8 @@ async def test_a_forged_report_counts_once_when_its_batch_is_tried_again(
     query = "SELECT count(*) FROM router.dead_letters WHERE position($1 IN body) > 0"
     lost = lose_one_commit(monkeypatch, query, marker.encode())
     forged = receipt(work, Status.ACCEPTED, event_key=marker)
-    await tell(users["email"], forged, KEYS["email"])
-    await world.row(LETTER, marker.encode())
+    await publish(users["email"], forged, KEYS["email"])
+    await world.row(DEAD_LETTER, marker.encode())
     assert lost
     await world.until(lambda: counted.get() > before)
     assert counted.get() == before + 1
@@ -177,25 +177,25 @@ async def test_who_says_nobody_is_believed_nothing(world: World, users: Users) -
     """A report without `user_id` does not count, though it is the right user's."""
     _, work = await sms_work(world)
     marker = uuid.uuid4().hex
-    told = receipt(work, Status.ACCEPTED, event_key=marker)
-    await tell(users["sms"], told, KEYS["sms"], named=False)
-    assert await world.row(LETTER, marker.encode()) == "foreign_user:"
+    report = receipt(work, Status.ACCEPTED, event_key=marker)
+    await publish(users["sms"], report, KEYS["sms"], named=False)
+    assert await world.row(DEAD_LETTER, marker.encode()) == "foreign_user:"
 
 
 async def test_a_worker_reports_its_own_channels_attempts_only(world: World, users: Users) -> None:
     """It may write its channel's name, and then the attempt is another channel's."""
     _, work = await sms_work(world)
     marker = uuid.uuid4().hex
-    told = receipt(work, Status.ACCEPTED, event_key=marker, channel="email")
-    await tell(users["email"], told, KEYS["email"])
-    reason = await world.row(LETTER, marker.encode())
+    report = receipt(work, Status.ACCEPTED, event_key=marker, channel="email")
+    await publish(users["email"], report, KEYS["email"])
+    reason = await world.row(DEAD_LETTER, marker.encode())
     assert reason == f"foreign_receipt:{users['email'].name}"
 
 
 async def test_inbound_messages_are_ingress_alone_to_tell(world: World, users: Users) -> None:
     """A worker that says a recipient wrote is not believed."""
     marker = uuid.uuid4().hex
-    told = InboundReceipt(
+    report = InboundReceipt(
         channel="sms",
         provider="twilio",
         account="twilio-main",
@@ -204,8 +204,8 @@ async def test_inbound_messages_are_ingress_alone_to_tell(world: World, users: U
         content=InboundKind.TEXT,
         received_at=datetime.now(UTC),
     )
-    await tell(users["sms"], told, KEYS["sms"])
-    reason = await world.row(LETTER, marker.encode())
+    await publish(users["sms"], report, KEYS["sms"])
+    reason = await world.row(DEAD_LETTER, marker.encode())
     assert reason == f"foreign_user:{users['sms'].name}"
 
 
@@ -215,7 +215,7 @@ async def test_a_forged_pulse_is_ignored(world: World, users: Users, source: str
     before = REPORTS_REFUSED.labels(source)._value.get()
     instance = uuid.uuid4()
     pulse = Pulse(source=source, instance=instance, sent_at=datetime.now(UTC))
-    await tell(users["sms"], pulse, KEYS["sms"])
+    await publish(users["sms"], pulse, KEYS["sms"])
     await world.until(lambda: REPORTS_REFUSED.labels(source)._value.get() > before)
     known = await world.database.fetchval(
         "SELECT count(*) FROM router.ingresses WHERE ingress = $1", instance
@@ -241,7 +241,7 @@ async def test_nobody_but_the_router_loses_work(world: World, users: Users) -> N
     async with exchange_of(users["ingress"], DEAD) as exchange:
         await exchange.publish(message, "ingress.quarantine")
     await world.row("SELECT count(*) FROM router.dead_letters WHERE queue = $1", marker)
-    await tell(users["sms"], receipt(work, Status.ACCEPTED), KEYS["sms"])
-    await tell(users["ingress"], webhook(work, Status.DELIVERED), KEYS["ingress"])
-    [told] = await world.heard("delivered", key)
-    assert told["outcome"] == "succeeded"
+    await publish(users["sms"], receipt(work, Status.ACCEPTED), KEYS["sms"])
+    await publish(users["ingress"], webhook(work, Status.DELIVERED), KEYS["ingress"])
+    [event] = await world.heard("delivered", key)
+    assert event["outcome"] == "succeeded"

@@ -1,4 +1,4 @@
-"""Events of what recipients and accounts tell: whose they are, and that they leave nothing out."""
+"""Events of inbound messages and of accounts: whose they are, and that they leave nothing out."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _inbound(**changes: Any) -> InboundReceipt:
 
 
 def test_an_inbound_message_is_an_event_of_its_tenant() -> None:
-    """What a recipient wrote is told under channel and tenant, once per provider id."""
+    """What a recipient wrote is published under channel and tenant, once per provider id."""
     frame = inbound_event(_inbound(), "default", None)
     again = inbound_event(_inbound(received_at=LATER), "default", None)
     other = inbound_event(_inbound(reference="SM2"), "default", None)
@@ -77,19 +77,19 @@ EVERYTHING: dict[str, Any] = {
 
 
 def test_an_inbound_event_leaves_nothing_out() -> None:
-    """Every field of a receipt is told, the element only where it is asked for."""
+    """Every field of a receipt is in the event, the element only where it is asked for."""
     own = {"kind", "reference", "in_reply_to", "occurred_at", "received_at", "element"}
     given = {"channel", "provider", "account", "sender"}
     assert set(EVERYTHING) == InboundReceipt.model_fields.keys() - own - given
-    told = InboundReceipt.model_validate_json(
+    received = InboundReceipt.model_validate_json(
         _inbound(**EVERYTHING, in_reply_to="wamid.OUT1", element={"type": "x"}).model_dump_json()
     )
-    data = _body(inbound_event(told, "default", "message-1", raw=True))["data"]
+    data = _body(inbound_event(received, "default", "message-1", raw=True))["data"]
     for name, value in EVERYTHING.items():
         assert _without_absent(data[name]) == value, name
     assert (data["in_reply_to"], data["answers"]) == ("message-1", "wamid.OUT1")
     assert data["raw"] == {"type": "x"}
-    assert _body(inbound_event(told, "default", None))["data"]["raw"] is None
+    assert _body(inbound_event(received, "default", None))["data"]["raw"] is None
 
 
 def _without_absent(value: Any) -> Any:
@@ -103,9 +103,9 @@ def _without_absent(value: Any) -> Any:
 
 def test_a_newer_peers_word_is_read() -> None:
     """A word this version does not know becomes `other`, wherever it stands."""
-    told = _inbound(content="hologram", preference={"value": "maybe"}, choice={"kind": "wheel"})
-    assert told.content is InboundKind.OTHER
-    data = _body(inbound_event(told, "default", None))["data"]
+    received = _inbound(content="hologram", preference={"value": "maybe"}, choice={"kind": "wheel"})
+    assert received.content is InboundKind.OTHER
+    data = _body(inbound_event(received, "default", None))["data"]
     assert (data["preference"]["value"], data["choice"]["kind"]) == ("other", "other")
 
 
@@ -123,11 +123,11 @@ UPDATE: dict[str, Any] = {
 
 
 def test_an_accounts_event_leaves_nothing_out() -> None:
-    """Every field of the receipt is told, and what the provider told; each tenant's has an id."""
+    """Every field of the receipt is in the event, with the provider's element; each tenant's has its id."""
     own = {"kind", "event_key", "occurred_at", "received_at", "element"}
     given = {"channel", "provider", "account"}
     assert set(UPDATE) == AccountReceipt.model_fields.keys() - own - given
-    told = AccountReceipt(
+    received = AccountReceipt(
         **UPDATE,
         channel="whatsapp",
         provider="whatsapp_cloud",
@@ -136,13 +136,13 @@ def test_an_accounts_event_leaves_nothing_out() -> None:
         received_at=NOW,
         element={"field": "x"},
     )
-    frames = [account_event(told, tenant) for tenant in ("default", "other", "default")]
-    assert frames[0].message_id == frames[2].message_id != frames[1].message_id
-    assert [frame.routing_key for frame in frames[:2]] == [
+    events = [account_event(received, tenant) for tenant in ("default", "other", "default")]
+    assert events[0].message_id == events[2].message_id != events[1].message_id
+    assert [frame.routing_key for frame in events[:2]] == [
         "account.updated.default",
         "account.updated.other",
     ]
-    data = _body(frames[0])["data"]
+    data = _body(events[0])["data"]
     for name, value in UPDATE.items():
         assert _without_absent(data[name]) == value, name
     assert (data["tenant"], data["raw"]) == ("default", {"field": "x"})

@@ -43,15 +43,15 @@ def _event(of: Message, fact: Fact, now: Any = NOW) -> OutgoingMessage:
     return message_event(decision.message, emit, now)
 
 
-def _body(frame: OutgoingMessage) -> dict[str, Any]:
-    document: dict[str, Any] = json.loads(frame.body)
+def _body(outgoing: OutgoingMessage) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(outgoing.body)
     return document
 
 
 def test_an_event_is_a_cloud_event() -> None:
     """It has the attributes of CloudEvents 1.0 and no other."""
-    frame = _event(begun(), receipt(begun(), Status.DELIVERED))
-    event = _body(frame)
+    outgoing = _event(begun(), receipt(begun(), Status.DELIVERED))
+    event = _body(outgoing)
     assert event.keys() == CLOUD_EVENT
     assert event["specversion"] == "1.0"
     assert event["type"] == "herald.message.delivered.v1"
@@ -61,14 +61,14 @@ def test_an_event_is_a_cloud_event() -> None:
 
 def test_properties_repeat_id_and_type() -> None:
     """A consumer can dedupe and route without reading the body."""
-    frame = _event(begun(), receipt(begun(), Status.DELIVERED))
-    event = _body(frame)
-    assert (frame.message_id, frame.type) == (event["id"], event["type"])
-    assert (frame.exchange, frame.routing_key) == (EVENTS, "message.delivered.default")
-    assert not frame.mandatory
+    outgoing = _event(begun(), receipt(begun(), Status.DELIVERED))
+    event = _body(outgoing)
+    assert (outgoing.message_id, outgoing.type) == (event["id"], event["type"])
+    assert (outgoing.exchange, outgoing.routing_key) == (EVENTS, "message.delivered.default")
+    assert not outgoing.mandatory
 
 
-def test_an_event_tells_all_that_is_known() -> None:
+def test_an_event_says_all_that_is_known() -> None:
     """Data holds the message's state, the attempt and both clocks."""
     fact = receipt(begun(), Status.DELIVERED, occurred_at=NOW - seconds(3), received_at=LATER)
     data = _body(_event(begun(), fact))["data"]
@@ -99,19 +99,19 @@ def test_an_event_tells_all_that_is_known() -> None:
 
 
 def test_the_same_fact_again_has_the_same_id() -> None:
-    """The id depends on message, type and fact, not on the moment it is told."""
+    """The id depends on message, type and fact, not on the moment."""
     fact = receipt(begun(), Status.DELIVERED)
     assert _event(begun(), fact).message_id == _event(begun(), fact, LATER).message_id
 
 
 def test_another_fact_has_another_id() -> None:
-    """The same status told by another event of the provider is another event."""
+    """The same status in another event of the provider is another event."""
     one = _event(begun(), receipt(begun(), Status.DELIVERED, event_key="a"))
     two = _event(begun(), receipt(begun(), Status.DELIVERED, event_key="b"))
     assert one.message_id != two.message_id
 
 
-def test_a_failure_is_told_under_class() -> None:
+def test_a_failure_is_published_under_class() -> None:
     """JSON says `class`, as everywhere in Herald."""
     last = begun(step("sms"))
     fact = failed(last, FailureClass.UNREACHABLE, "30003", retry_after=seconds(30))
@@ -125,7 +125,7 @@ def test_a_failure_is_told_under_class() -> None:
 
 
 def test_a_fallback_says_from_where_to_where() -> None:
-    """The event of a fallback is one frame with both channels."""
+    """The event of a fallback is one outgoing with both channels."""
     decision = decide(begun(), failed(begun(), FailureClass.UNREACHABLE), NOW)
     [emit] = [effect for effect in decision.effects if isinstance(effect, Emit)]
     event = _body(message_event(decision.message, emit, NOW))
@@ -146,7 +146,7 @@ def test_an_event_without_a_receipt_happens_now() -> None:
 
 
 def test_every_event_of_the_vocabulary_can_be_named() -> None:
-    """The documented names are those that the core tells."""
+    """The documented names are those that the core emits."""
     assert set(MESSAGE_EVENTS) == {
         *("sent", "delivered", "read", "clicked"),
         *("bounced", "complained", "unsubscribed", "deferred"),
@@ -155,17 +155,17 @@ def test_every_event_of_the_vocabulary_can_be_named() -> None:
 
 
 def _work(of: Message, **changes: Any) -> Work:
-    frame = work_message(of, of.state.attempts[-1], ChannelContent(text="Hello"))
-    return Work.model_validate_json(frame.body)
+    outgoing = work_message(of, of.state.attempts[-1], ChannelContent(text="Hello"))
+    return Work.model_validate_json(outgoing.body)
 
 
 def test_work_carries_all_a_worker_needs() -> None:
     """A worker looks nothing up: address, sender, content and limits travel with the work."""
     sending = begun(step("sms", sender="+15550001111", account="twilio-main"))
-    frame = work_message(sending, sending.state.attempts[-1], ChannelContent(text="Hello"))
-    assert (frame.exchange, frame.routing_key) == (OUTBOUND, "sms.normal")
-    assert frame.mandatory
-    assert json.loads(frame.body) == {
+    outgoing = work_message(sending, sending.state.attempts[-1], ChannelContent(text="Hello"))
+    assert (outgoing.exchange, outgoing.routing_key) == (OUTBOUND, "sms.normal")
+    assert outgoing.mandatory
+    assert json.loads(outgoing.body) == {
         "kind": "send",
         "attempt_id": f"{MESSAGE_ID}.1.1",
         "dispatch": 1,
@@ -190,7 +190,7 @@ def test_work_is_void_after_the_end_of_its_message() -> None:
 
 
 def test_work_names_the_accounts_to_avoid() -> None:
-    """A retry after an account's own failure tells its worker which account that was."""
+    """A retry after an account's own failure names that account to its worker."""
     again = decide(begun(), failed(begun(), FailureClass.AUTH), NOW).message
     assert _work(again).avoid == ("whatsapp-main",)
 
@@ -213,9 +213,9 @@ def test_an_acceptance_lists_the_channels() -> None:
     """The answer to a send says which channels may be tried and how long it lives."""
     decision = decide(message(), MessageAccepted(context=CONTEXT), NOW)
     [answer] = [effect for effect in decision.effects if isinstance(effect, Answer)]
-    frame = answer_event(decision.message, answer, NOW)
-    event = _body(frame)
-    assert frame.routing_key == "command.accepted.default"
+    outgoing = answer_event(decision.message, answer, NOW)
+    event = _body(outgoing)
+    assert outgoing.routing_key == "command.accepted.default"
     assert event["type"] == "herald.command.accepted.v1"
     assert event["data"]["channels"] == ["whatsapp", "sms"]
     assert event["data"]["expires_at"] == "2026-01-20T12:00:00Z"
@@ -233,11 +233,11 @@ def test_an_answer_keeps_its_id_for_its_cause() -> None:
 
 
 def test_a_rejection_goes_to_its_tenant() -> None:
-    """A refusal is told to the tenant that was read, with the field and the reason."""
-    frame = rejection_event(refused(tenant="plain", ttl="soon"), NOW)
-    data = _body(frame)["data"]
-    assert frame.routing_key == "command.rejected.plain"
-    assert frame.correlation_id == "corr-1"
+    """A refusal goes to the tenant that was read, with the field and the reason."""
+    outgoing = rejection_event(refused(tenant="plain", ttl="soon"), NOW)
+    data = _body(outgoing)["data"]
+    assert outgoing.routing_key == "command.rejected.plain"
+    assert outgoing.correlation_id == "corr-1"
     assert (data["field"], data["idempotency_key"], data["message_id"]) == ("ttl", "key-1", None)
 
 

@@ -42,11 +42,11 @@ def test_nobody_else_may(user: str | None, reason: str) -> None:
 
 def test_a_stranger_is_answered_where_the_tenant_does_not_hear_it() -> None:
     """The refusal goes to the user's own tenant, or to no tenant at all."""
-    stranger = read(replace(envelope(**MINE), user="team-b"))
+    other_user = read(replace(envelope(**MINE), user="team-b"))
     other = read(replace(envelope(tenant="nobody"), user="ops"))
-    assert isinstance(stranger, Rejection)
+    assert isinstance(other_user, Rejection)
     assert isinstance(other, Rejection)
-    assert stranger.tenant == UNKNOWN_TENANT
+    assert other_user.tenant == UNKNOWN_TENANT
     assert other.tenant == "closed"
 
 
@@ -67,7 +67,7 @@ def test_a_cancel_is_a_command_too() -> None:
 
 @pytest.mark.parametrize("field", ["sender", "route"])
 def test_anothers_sender_or_route_is_as_good_as_none(field: str) -> None:
-    """Of names that other tenants have nothing is told."""
+    """Nothing is said of names that other tenants have."""
     refusal = refused(**{field: "closed"})
     assert refusal.field == field
     assert refusal.reason.startswith(f"no such {field}; known: ")

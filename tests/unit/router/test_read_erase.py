@@ -70,7 +70,7 @@ def test_who_may(user: str | None, tenant: str | None, *, allowed: bool) -> None
 
 
 def test_a_command_without_a_name_is_refused() -> None:
-    """Twice the same bytes may be two erasures; without a name nobody could tell."""
+    """Twice the same bytes may be two erasures; without a name nobody could say."""
     refused = read(message_id=None)
     assert isinstance(refused, Rejection)
     assert refused.field == "id"

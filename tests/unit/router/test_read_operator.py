@@ -26,7 +26,7 @@ def _read(
     return read_operator(envelope, configuration, ResendMessage)
 
 
-def test_an_operator_is_heard() -> None:
+def test_an_operator_may_ask() -> None:
     """The broker's word for a named user is enough."""
     read = _read(GOOD, "ops")
     assert isinstance(read, ResendMessage)
@@ -51,7 +51,7 @@ def test_without_operators_nobody_may(user: str | None) -> None:
 
 
 def test_a_stranger_learns_nothing_of_the_fields() -> None:
-    """Who may not ask is told so, whatever else is wrong."""
+    """Who may not ask gets that answer, whatever else is wrong."""
     read = _read({"nonsense": 1}, "team-a")
     assert isinstance(read, Rejection)
     assert read.field == "user"

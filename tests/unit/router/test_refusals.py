@@ -196,7 +196,7 @@ def test_answers_with_what_can_be_stored() -> None:
 
 
 def test_refuses_a_command_without_any_name() -> None:
-    """Without key, id and message_id a command can't be told from its repeat."""
+    """Without key, id and message_id a command can't be distinguished from its repeat."""
     bare = {k: v for k, v in COMMAND.items() if k != "idempotency_key"}
     nameless = Envelope(body=json.dumps(bare).encode(), routing_key="message.send")
     rejected = read(nameless)

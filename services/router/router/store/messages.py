@@ -164,7 +164,7 @@ def _taken(row: asyncpg.Record) -> Taken:
             id=row["id"],
             tenant=row["tenant"],
             idempotency_key=row["idempotency_key"],
-            created_at=datetime.min,  # noqa: DTZ901  an answer does not tell it
+            created_at=datetime.min,  # noqa: DTZ901  an answer does not say it
             plan=PLAN.validate_json(row["plan"]),
             status=MessageStatus(row["status"]),
             outcome=Outcome(row["outcome"]) if row["outcome"] else None,
