@@ -123,7 +123,7 @@ UPDATE: dict[str, Any] = {
 
 
 def test_an_accounts_event_leaves_nothing_out() -> None:
-    """Every field of the receipt is in the event, with the provider's element; each tenant's has its id."""
+    """Every field of the receipt is in the event, with its element; each tenant's has an id."""
     own = {"kind", "event_key", "occurred_at", "received_at", "element"}
     given = {"channel", "provider", "account"}
     assert set(UPDATE) == AccountReceipt.model_fields.keys() - own - given

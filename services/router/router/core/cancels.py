@@ -1,4 +1,4 @@
-"""What a cancel leads to: the end where nothing is on its way, else a plan that stops."""
+"""Cancels: the message ends if nothing is on its way, else its plan stops."""
 
 from __future__ import annotations
 

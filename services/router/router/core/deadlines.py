@@ -1,4 +1,4 @@
-"""When to look at a message again: computed from its state by these functions, nothing else."""
+"""When a message must be looked at again, computed from its state."""
 
 from __future__ import annotations
 

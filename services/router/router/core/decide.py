@@ -1,4 +1,4 @@
-"""`decide(message, fact, now)`: everything that moves a message goes through here. No I/O.
+"""`decide(message, fact, now)`: every change of a message is decided here. No I/O.
 
 A fact first changes what is known; then `_proceed` looks at what is known and moves the plan on.
 While a withdraw is pending nothing moves: its answer is a fact of the same transaction.

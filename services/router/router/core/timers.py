@@ -1,4 +1,4 @@
-"""What a deadline that passed leads to."""
+"""What a passed deadline leads to."""
 
 from __future__ import annotations
 

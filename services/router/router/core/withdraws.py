@@ -1,4 +1,4 @@
-"""Taking an attempt back, and what its answer leads to."""
+"""Withdraws: asked for, and what their answers lead to."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ class _Turn:
 
 
 class Erasing:
-    """Goes on with erasures; any number of routers may do so."""
+    """Carries out erasures; any number of routers may run it."""
 
     def __init__(
         self, units: UnitsOfWork, configuration: HeraldFile, pace: ErasingPace = DEFAULT_PACE
@@ -70,7 +70,7 @@ class Erasing:
         self._accounts = configuration.accounts
 
     async def run(self) -> None:
-        """Go on with what is to be erased, until cancelled."""
+        """Carry out erasures until cancelled."""
         await Periodic("erasing", self.turn, self._pace.scan_seconds, jitter=JITTER).run()
 
     async def turn(self) -> bool:

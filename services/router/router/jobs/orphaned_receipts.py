@@ -1,6 +1,6 @@
-"""Receipts that wait for an acceptance which never comes: given up after a day.
+"""Receipts whose acceptance does not come: dead letters after a day.
 
-Not forgotten, unless their account says that statuses of others' messages come with it.
+They are dropped if their account is also used by another application (`foreign = "ignore"`).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _log = structlog.get_logger(__name__)
 
 
 class OrphanedReceipts:
-    """Makes dead letters of parked receipts that no attempt of ours took up."""
+    """Makes dead letters of parked receipts that belong to no attempt."""
 
     def __init__(self, units: UnitsOfWork, configuration: HeraldFile) -> None:
         self._units = units

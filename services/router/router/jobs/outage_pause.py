@@ -1,4 +1,4 @@
-"""A router without its database gives its deliveries back, so that another router handles them."""
+"""Returns deliveries to their queues while the database is away, for another router to handle."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from herald.database.pool import Database
 from herald.service.periodic import Periodic
 
 LOOK_SECONDS = 0.5
-PATIENCE_SECONDS = 4.5  # of a database that does not answer; then other routers are given the work
+PATIENCE_SECONDS = 4.5  # without an answer of the database; then other routers get the deliveries
 LOOKS = 2  # a process that was suspended finds its database silent, too, until it has asked again
 
 _log = structlog.get_logger(__name__)

@@ -1,7 +1,7 @@
-"""Forgetting with time what is not needed for sending, as `[retention]` says.
+"""Deletes what sending no longer needs, after the times of `[retention]`.
 
-In small batches with pauses between, so that messages on their way don't notice. One router does
-it at a time; another goes on where it stopped. Ages are the database's to judge.
+In small batches with pauses between, so that sending is not slowed. One router does it at a time;
+another goes on where it stopped. Ages are judged by the database's clock.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Step = Callable[[Connection], Awaitable[bool]]  # does a batch; returns whether 
 
 
 class Retention:
-    """Forgets what is old; any number of routers may do so."""
+    """Deletes what is old; any number of routers may run it."""
 
     def __init__(
         self,
@@ -41,13 +41,13 @@ class Retention:
         self._pause_seconds = pause_seconds
 
     async def run(self) -> None:
-        """Forget, every ten minutes, until cancelled."""
+        """Delete what is old every ten minutes, until cancelled."""
         await Periodic(
             "retention", self.turn, INTERVAL_SECONDS, jitter=JITTER, begins_with_pause=True
         ).run()
 
     async def turn(self) -> None:
-        """Forget all that is old by now; leave it to another router that is at it."""
+        """Delete all that is old by now, unless another router is doing so."""
         steps = (
             self._erase_contents,
             self._delete_messages,
@@ -58,7 +58,7 @@ class Retention:
         )
         for step in steps:
             await self._repeat(step)
-        await self._forget_history()
+        await self._delete_history()
 
     async def _repeat(self, step: Step) -> bool:
         """Do batches of one kind until none is left; False when it is another router's turn."""
@@ -99,20 +99,20 @@ class Retention:
         _count("erasures", number)
         return number == self._batch
 
-    async def _forget_history(self) -> None:
+    async def _delete_history(self) -> None:
         """Drop days of which no message is left; of others delete what is left of deleted ones."""
         async with self._database.connection() as connection:
             partitions = await store.list_history_partitions(connection, self._rules.history)
         for day in partitions:
-            await self._forget_day(day, is_partition=True)
+            await self._delete_day(day, is_partition=True)
         after: date | None = date.min
         while after is not None:
             async with self._database.connection() as connection:
                 after = await store.next_history_day(connection, self._rules.history, after)
             if after is not None and after not in partitions:
-                await self._forget_day(after, is_partition=False)
+                await self._delete_day(after, is_partition=False)
 
-    async def _forget_day(self, day: date, *, is_partition: bool) -> None:
+    async def _delete_day(self, day: date, *, is_partition: bool) -> None:
         walk = HistoryDay(day, self._batch, deletes=not is_partition)
         ours = await self._repeat(walk.step)
         if is_partition and walk.has_kept:

@@ -1,6 +1,6 @@
-"""The clock: messages whose deadline has passed are locked, decided and saved, in batches.
+"""Timers: messages whose deadline has passed are locked, decided and saved, in batches.
 
-One that can't be decided is put off, so that it stops nobody else's clock.
+One that can't be decided is put off, so that it delays no other.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Forgetting in small batches; ages are judged by the database's clock."""
+"""Deleting in small batches; ages are judged by the database's clock."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 -- name: claim_retention
--- Let one router at a time forget; true when it is this one's turn, until the transaction ends.
+-- Let one router at a time delete; true when it is this one's turn, until the transaction ends.
 SELECT pg_try_advisory_xact_lock(x'68726574'::int)
 
 -- name: lock_to_erase
