@@ -24,7 +24,7 @@ from herald.contracts.topology import RECEIPTS, attempt_receipt_key
 from herald.contracts.vocabulary import Lane, Status
 from herald_local.stack import Stack
 from herald_local.web import call
-from router.store.mentions import mentions_of
+from mentioning import mentions
 
 TABLES = """
     SELECT format('%I.%I', table_schema, table_name),
@@ -68,7 +68,7 @@ class Person:
         plain = (self.phone[1:], self.whatsapp[1:], self.email.lower(), self.name, self.text)
         lower = text.lower()
         found = [word for word in plain if word.lower() in lower]
-        mentioned = mentions_of([self.phone, self.whatsapp, self.email]).are_in(text)
+        mentioned = mentions(text, [self.phone, self.whatsapp, self.email])
         return found + (["mentioned"] if mentioned else [])
 
 

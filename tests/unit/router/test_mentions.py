@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mentioning import mentions
 from router.store.mentions import mentions_of
 
 PHONE, EMAIL = "+15550002222", "Zoë.Smith+news@Example.com"
@@ -29,13 +30,13 @@ PHONE, EMAIL = "+15550002222", "Zoë.Smith+news@Example.com"
 )
 def test_a_number_is_found(text: str) -> None:
     """With or without its plus, in groups, and as URLs and JSON write it."""
-    assert mentions_of([PHONE]).are_in(text)
+    assert mentions(text, [PHONE])
 
 
 @pytest.mark.parametrize("text", ["915550002222", "155500022223", "5550002222", "2222", ""])
 def test_another_number_is_not_found(text: str) -> None:
     """A longer number that holds it is somebody else's."""
-    assert not mentions_of([PHONE]).are_in(text)
+    assert not mentions(text, [PHONE])
 
 
 @pytest.mark.parametrize(
@@ -53,25 +54,25 @@ def test_another_number_is_not_found(text: str) -> None:
 )
 def test_an_email_address_is_found(text: str) -> None:
     """In any case, and as JSON, URLs, quoted-printable and PostgreSQL's escapes write it."""
-    assert mentions_of([EMAIL]).are_in(text)
+    assert mentions(text, [EMAIL])
 
 
 @pytest.mark.parametrize("text", ["maria@example.com", "a@example.com.au", "a@example.community"])
 def test_another_mailbox_is_not_found(text: str) -> None:
     """Neither one whose name ends alike, nor one at a longer domain."""
-    assert not mentions_of(["a@example.com"]).are_in(text)
+    assert not mentions(text, ["a@example.com"])
 
 
 def test_an_id_of_whatsapps_holds_its_recipient() -> None:
     """In base64, between other bytes."""
     wamid = base64.b64encode(b"\x1c\x18\x0b15550002222\x15\x02\x00\x11\x18\x12").decode()
-    assert mentions_of([PHONE]).are_in(f"wamid.{wamid}")
+    assert mentions(f"wamid.{wamid}", [PHONE])
 
 
 def test_meta_s_own_id_of_a_user_is_found() -> None:
     """Users who show no number have one."""
-    assert mentions_of(["US.1234"]).are_in('"from_user_id":"US.1234"')
-    assert not mentions_of(["US.1234"]).are_in('"from_user_id":"US.12345"')
+    assert mentions('"from_user_id":"US.1234"', ["US.1234"])
+    assert not mentions('"from_user_id":"US.12345"', ["US.1234"])
 
 
 @given(
@@ -88,4 +89,4 @@ def test_base64_is_found_wherever_it_begins(before: bytes, after: bytes, digits:
 @given(st.lists(st.text(min_size=1, max_size=40), min_size=1, max_size=4))
 def test_every_address_is_a_pattern(addresses: list[str]) -> None:
     """Whatever characters an address has, its pattern can be searched for."""
-    mentions_of(addresses).are_in("text")
+    mentions("text", addresses)

@@ -13,7 +13,7 @@ from router.commands import Envelope, ErasureRequest, Rejection, UnusableError
 from router.outgoing.answers import erased_event, erasure_answer
 from router.parsing.control import read_erase
 from router.parsing.refusals import rejection
-from router.store.erasures import ask_erasures, find_erasures
+from router.store.erasures import find_erasures, insert_erasures
 from router.unit_of_work import UnitOfWork
 
 
@@ -34,7 +34,7 @@ class EraseCommands:
         first: dict[UUID, ErasureRequest] = {}
         for _, asked in commands:
             first.setdefault(asked.id, asked)
-        await ask_erasures(unit.connection, list(first.values()))
+        await insert_erasures(unit.connection, list(first.values()))
         holders = await find_erasures(unit.connection, list(first))
         for envelope, asked in commands:
             holder = holders[asked.id]

@@ -49,10 +49,10 @@ class Page:
     erased: int
 
 
-async def ask_erasures(connection: Connection, asked: Sequence[ErasureRequest]) -> set[UUID]:
-    """Take erasures on; return which of them are new."""
-    rows = await connection.fetch(
-        QUERIES["ask_erasures"],
+async def insert_erasures(connection: Connection, asked: Sequence[ErasureRequest]) -> None:
+    """Insert erasures; one that is there already stays as it is."""
+    await connection.execute(
+        QUERIES["insert_erasures"],
         [one.id for one in asked],
         [one.tenant for one in asked],
         [one.cause for one in asked],
@@ -61,7 +61,6 @@ async def ask_erasures(connection: Connection, asked: Sequence[ErasureRequest]) 
         [one.user for one in asked],
         [to_json(one.addresses).decode() for one in asked],
     )
-    return {row["id"] for row in rows}
 
 
 async def find_erasures(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, Holder]:

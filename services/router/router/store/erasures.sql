@@ -1,12 +1,11 @@
--- name: ask_erasures
--- Take erasures on, each once. Returns those that are new.
+-- name: insert_erasures
+-- Insert erasures, each once.
 INSERT INTO router.erasures (id, tenant, cause, routing_key, correlation_id, broker_user, addresses)
 SELECT id, tenant, cause, routing_key, correlation_id, broker_user, ARRAY(SELECT json_array_elements_text(addresses))
 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::json[])
     AS t (id, tenant, cause, routing_key, correlation_id, broker_user, addresses)
 ORDER BY id
 ON CONFLICT DO NOTHING
-RETURNING id
 
 -- name: find_erasures
 -- Read whose command each erasure came from, and whether it is finished.

@@ -34,11 +34,6 @@ class Mentions:
         """The parts as SQL's LIKE wants them."""
         return [f"%{part}%" for part in self.parts]
 
-    def are_in(self, text: str) -> bool:
-        """Whether `text` mentions one of the addresses."""
-        found = re.search(self.pattern, text, re.IGNORECASE)
-        return found is not None or any(part in text for part in self.parts)
-
 
 def mentions_of(addresses: Sequence[str]) -> Mentions:
     """Return what finds mentions of any of `addresses`, of which there is at least one."""
