@@ -9,7 +9,7 @@ import structlog
 from herald.database.migrations import missing_migrations
 from herald.database.pool import OUTAGES, Database
 
-_POLL_SECONDS = 1.0
+POLL_SECONDS = 1.0
 
 _log = structlog.get_logger(__name__)
 
@@ -17,8 +17,11 @@ _log = structlog.get_logger(__name__)
 class SchemaWatch:
     """Knows whether the migrations that a service needs are applied."""
 
-    def __init__(self, database: Database, schemas: tuple[str, ...]) -> None:
+    def __init__(
+        self, database: Database, schemas: tuple[str, ...], *, poll_seconds: float = POLL_SECONDS
+    ) -> None:
         self._database = database
+        self._poll_seconds = poll_seconds
         self._schemas = schemas
         self.problem: str | None = "the schema was not looked at yet"
 
@@ -31,7 +34,7 @@ class SchemaWatch:
             self.problem = problem
             if problem is None:
                 return
-            await asyncio.sleep(_POLL_SECONDS)
+            await asyncio.sleep(self._poll_seconds)
 
     async def _look(self) -> str | None:
         try:

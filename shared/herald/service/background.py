@@ -26,18 +26,27 @@ class EndedError(Exception):
 class Background:
     """Runs one job while the service lives. A job that dies is reported and started again."""
 
-    def __init__(self, name: str, run: Job) -> None:
+    def __init__(
+        self,
+        name: str,
+        run: Job,
+        *,
+        restart_seconds: float = RESTART_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._name = name
         self._run = run
+        self._restart_seconds = restart_seconds
+        self._clock = clock
         self._task: asyncio.Task[None] | None = None
-        self._death: tuple[float, str] | None = None  # when, by the monotonic clock, and of what
+        self._death: tuple[float, str] | None = None  # when, by the clock, and of what
 
     @property
     def problem(self) -> str | None:
         """What is wrong, for readiness: it does not run, or died of a bug a moment ago."""
         if self._task is None or self._task.done():
             return f"{self._name} does not run"
-        if self._death is not None and time.monotonic() - self._death[0] < REPORTED_SECONDS:
+        if self._death is not None and self._clock() - self._death[0] < REPORTED_SECONDS:
             return f"{self._name} died ({self._death[1]}) and was started again"
         return None
 
@@ -58,9 +67,9 @@ class Background:
             except Exception as caught:  # noqa: BLE001  readiness reports it; a bug must not go unseen
                 error = _innermost(caught)
                 kind = type(error).__name__
-                self._death = time.monotonic(), kind
+                self._death = self._clock(), kind
                 _log.error("background.died", work=self._name, error=kind, where=where(error))
-            await asyncio.sleep(RESTART_SECONDS)
+            await asyncio.sleep(self._restart_seconds)
 
 
 async def run_together(*jobs: Job) -> None:

@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 
 import asyncpg
-import pytest
 import structlog
 
-from herald.database import schema
 from herald.database.migrations import known_migrations, migrate
 from herald.database.pool import Database
 from herald.database.schema import SchemaWatch
@@ -16,11 +14,8 @@ from herald.database.schema import SchemaWatch
 NEWEST = max(item for item in known_migrations() if item.schema == "router")
 
 
-async def test_a_service_waits_for_its_migrations_and_names_them(
-    postgres_dsn: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_service_waits_for_its_migrations_and_names_them(postgres_dsn: str) -> None:
     """Newer than its schema, it says once what is missing, and begins when that is applied."""
-    monkeypatch.setattr(schema, "_POLL_SECONDS", 0.05)
     await migrate(postgres_dsn)
     connection = await asyncpg.connect(postgres_dsn)
     await connection.execute(
@@ -29,7 +24,7 @@ async def test_a_service_waits_for_its_migrations_and_names_them(
     )
     database = Database(postgres_dsn, application_name="test")
     await database.start()
-    watch = SchemaWatch(database, ("channel", "router"))
+    watch = SchemaWatch(database, ("channel", "router"), poll_seconds=0.05)
     missing = f"run `herald migrate`: missing router/{NEWEST.number:04}_{NEWEST.name}"
     with structlog.testing.capture_logs() as lines:
         waiting = asyncio.create_task(watch.wait())

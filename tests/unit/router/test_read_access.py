@@ -15,7 +15,6 @@ from structlog.testing import capture_logs
 from herald.config.loading import Configuration, ConfigurationError, load_configuration
 from herald.contracts.read_tokens import Reader, entry_for
 from reading import TOKENS, Answer, ask, with_readers
-from router.read_api import readers
 from router.read_api.access import ReadAccess
 
 CONFIGURATION = Path(__file__).parents[2] / "behaviour" / "router" / "herald.toml"
@@ -28,16 +27,11 @@ def configuration(tmp_path: Path) -> Configuration:
     return with_readers(load_configuration(CONFIGURATION), tmp_path)
 
 
-@pytest.fixture(autouse=True)
-def _look_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(readers, "LOOK_SECONDS", -1)
-
-
 def _application(configuration: Configuration) -> Starlette:
     async def name(_request: Request, reader: Reader) -> Response:
         return PlainTextResponse(reader.name)
 
-    access = ReadAccess(configuration, "127.0.0.1")
+    access = ReadAccess(configuration, "127.0.0.1", look_seconds=0)
     return Starlette(routes=[access.route("/name", name)])
 
 
@@ -156,11 +150,11 @@ def test_a_start_needs_tokens_that_can_be_used(
     path = tmp_path / "tokens.toml"
     path.write_text(entry_for("x", "t", ["nobody"]))
     with pytest.raises(ConfigurationError) as caught:
-        ReadAccess(configuration, "127.0.0.1")
+        ReadAccess(configuration, "127.0.0.1", look_seconds=0)
     assert caught.value.problems == ["read_api.tokens_file: tokens.x.tenants: no tenant 'nobody'"]
     _opened(path)
     with pytest.raises(ConfigurationError, match=r"read_api\.tokens_file: .*: others may use it"):
-        ReadAccess(configuration, "127.0.0.1")
+        ReadAccess(configuration, "127.0.0.1", look_seconds=0)
 
 
 async def test_no_token_is_logged(

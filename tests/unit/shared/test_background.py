@@ -7,8 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from herald.service import background
-from herald.service.background import Background, run_together
+from herald.service.background import REPORTED_SECONDS, Background, run_together
 
 FOR_EVER = 3600
 
@@ -34,11 +33,6 @@ async def ended() -> None:
     """End as if there were nothing to do any more."""
 
 
-@pytest.fixture(autouse=True)
-def _no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(background, "RESTART_SECONDS", 0.001)
-
-
 @pytest.mark.parametrize("death", [broken, leaked, ended])
 async def test_a_death_is_reported_and_the_job_started_again(
     death: Callable[[], Awaitable[None]],
@@ -54,7 +48,7 @@ async def test_a_death_is_reported_and_the_job_started_again(
         else:
             await asyncio.sleep(FOR_EVER)
 
-    work = Background("the clocks", run)
+    work = Background("the clocks", run, restart_seconds=0)
     assert work.problem is not None
     work.start()
     await until(lambda: starts == 2)
@@ -63,20 +57,20 @@ async def test_a_death_is_reported_and_the_job_started_again(
     await work.stop()
 
 
-async def test_readiness_forgets_a_death_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_readiness_forgets_a_death_in_time() -> None:
     """A while after the restart all is well again."""
-    first = [broken]
+    first, now = [broken], [0.0]
 
     async def run() -> None:
         if first:
             await first.pop()()
         await asyncio.sleep(FOR_EVER)
 
-    work = Background("the clocks", run)
+    work = Background("the clocks", run, restart_seconds=0, clock=lambda: now[0])
     work.start()
     await until(lambda: work.problem is not None and "KeyError" in work.problem)
-    monkeypatch.setattr(background, "REPORTED_SECONDS", 0.0)
-    await until(lambda: work.problem is None)
+    now[0] = REPORTED_SECONDS
+    assert work.problem is None
     await work.stop()
 
 

@@ -14,7 +14,7 @@ from herald.contracts.read_tokens import Reader
 from herald.database.pool import OUTAGES
 from router.metrics import READS_REFUSED
 from router.read_api.hosts import allowed_hosts, host_name
-from router.read_api.readers import CurrentReaders, TokensUnusableError
+from router.read_api.readers import LOOK_SECONDS, CurrentReaders, TokensUnusableError
 
 # Answers a reader's request, and checks that the reader may read what it asks for.
 ReadHandler = Callable[[Request, Reader], Awaitable[Response]]
@@ -28,13 +28,15 @@ _BAD_TOKEN = f'{_CHALLENGE}, error="invalid_token"'
 class ReadAccess:
     """Serves requests that have a known token and are made to a known host name."""
 
-    def __init__(self, configuration: Configuration, listens_on: str) -> None:
+    def __init__(
+        self, configuration: Configuration, listens_on: str, *, look_seconds: float = LOOK_SECONDS
+    ) -> None:
         """Read the tokens; `listens_on` is the host of the operations listener.
 
         Raises:
             ConfigurationError: the tokens file can't be used.
         """
-        self._readers = CurrentReaders(configuration)
+        self._readers = CurrentReaders(configuration, look_seconds)
         self._hosts = allowed_hosts(listens_on, configuration.file.read_api.hosts)
 
     def route(self, path: str, handler: ReadHandler, methods: tuple[str, ...] = ("GET",)) -> Route:

@@ -25,15 +25,16 @@ class TokensUnusableError(Exception):
 
 
 class CurrentReaders:
-    """The readers of the tokens file, at most `LOOK_SECONDS` behind it."""
+    """The readers of the tokens file."""
 
-    def __init__(self, configuration: Configuration) -> None:
-        """Read the file.
+    def __init__(self, configuration: Configuration, look_seconds: float) -> None:
+        """Read the file; `look_seconds`: how far behind it the readers may be.
 
         Raises:
             ConfigurationError: it can't be used.
         """
         self._configuration = configuration
+        self._look_seconds = look_seconds
         name = configuration.file.read_api.tokens_file
         self._path = configuration.path.parent / name if name is not None else None
         self._state = _state_of(self._path)
@@ -52,7 +53,7 @@ class CurrentReaders:
         Raises:
             TokensUnusableError: the file that was changed can't be used.
         """
-        if time.monotonic() - self._looked > LOOK_SECONDS:
+        if time.monotonic() - self._looked >= self._look_seconds:
             self._looked = time.monotonic()
             await asyncio.to_thread(self._look)
         if self._readers is None:
