@@ -18,13 +18,16 @@ from router.commands import Envelope, Rejection
 from router.core.facts import CancelAsked, Fact
 from router.core.message import PLAN, STATE, Message
 from router.outbox import Outbox
-from router.store import QUERIES
-from router.store.dead_letters import QUERIES as DEAD_LETTER_QUERIES
-from router.store.outbox import Promise
+from router.store import dead_letters, messages, withdrawals
+from router.store.outbox import OutboxRow
 from router.unit_of_work import UnitsOfWork
 from unit.router.making import CONTEXT, MESSAGE_ID, NOW, begun
 
-NAMES = {sql: name for name, sql in (QUERIES | DEAD_LETTER_QUERIES).items()}
+NAMES = {
+    sql: name
+    for module in (dead_letters, messages, withdrawals)
+    for name, sql in module.QUERIES.items()
+}
 REJECTED = Rejection(envelope=Envelope(body=b"{}", routing_key="message.send"), field="", reason="")
 
 
@@ -36,7 +39,7 @@ class World:
     fails_to_commit: bool = False
     record: list[str] = field(default_factory=list)
     locked: list[list[UUID]] = field(default_factory=list)
-    settled_rows: list[UUID] = field(default_factory=list)
+    confirmed_rows: list[UUID] = field(default_factory=list)
 
     # of the database
 
@@ -68,18 +71,18 @@ class World:
 
     # of the outbox
 
-    def promise(self, messages: Sequence[OutgoingMessage]) -> Promise | None:
-        row = Promise(id=UUID(int=1), frames="[]", claimed_until=NOW)
-        return row if messages else None
+    def row_of(self, outgoing: Sequence[OutgoingMessage]) -> OutboxRow | None:
+        row = OutboxRow(id=UUID(int=1), messages="[]", claimed_until=NOW)
+        return row if outgoing else None
 
-    def settled(self) -> list[UUID]:
-        return self.settled_rows
+    def confirmed(self) -> list[UUID]:
+        return self.confirmed_rows
 
-    def forgotten(self, _ids: Sequence[UUID]) -> None:
-        self.record.append("forgotten")
+    def deleted(self, _ids: Sequence[UUID]) -> None:
+        self.record.append("deleted")
 
-    async def publish(self, _row: UUID, messages: Sequence[OutgoingMessage]) -> None:
-        self.record += [message.type.split(".")[2] for message in messages]
+    async def publish(self, _row: UUID, outgoing: Sequence[OutgoingMessage]) -> None:
+        self.record += [message.type.split(".")[2] for message in outgoing]
 
     def units(self) -> UnitsOfWork:
         return UnitsOfWork(cast("Database", self), cast("Outbox", self), RetryRules())
@@ -118,7 +121,7 @@ async def test_everything_has_its_place() -> None:
         await unit.apply({MESSAGE_ID: [CancelAsked(context=CONTEXT)]})
     assert world.record == [
         *("begin", "lock_messages", "withdraw", "save", "insert_dead_letters", "commit"),
-        *("count", "forgotten", "cancelled", "accepted", "rejected"),
+        *("count", "deleted", "cancelled", "accepted", "rejected"),
     ]
 
 
@@ -143,7 +146,7 @@ async def test_a_unit_with_nothing_to_write_writes_nothing() -> None:
     world = World()
     async with world.units().begin() as unit:
         await unit.apply({})
-    assert world.record == ["begin", "commit", "forgotten"]
+    assert world.record == ["begin", "commit", "deleted"]
 
 
 async def test_messages_are_locked_once_in_the_order_of_their_ids() -> None:
@@ -172,7 +175,7 @@ async def test_what_is_refused_touches_nothing() -> None:
 
 async def test_what_a_flush_wrote_is_not_written_again() -> None:
     """It is published once, after the commit."""
-    world = World(stored=[begun()], settled_rows=[UUID(int=9)])
+    world = World(stored=[begun()], confirmed_rows=[UUID(int=9)])
     async with world.units().begin() as unit:
         await unit.apply({MESSAGE_ID: [CancelAsked(context=CONTEXT)]})
         await unit.flush()
@@ -180,5 +183,5 @@ async def test_what_a_flush_wrote_is_not_written_again() -> None:
     assert held[MESSAGE_ID].outcome == "cancelled"
     assert world.record == [
         *("begin", "lock_messages", "withdraw", "save", "commit"),
-        *("forgotten", "cancelled", "accepted"),
+        *("deleted", "cancelled", "accepted"),
     ]
