@@ -31,13 +31,13 @@ HERALD_LAYERS = [
 ]
 ROUTER_LAYERS = [
     "app",
-    "consumers : publications : outage_pause : handlers : jobs : read_api",
+    "consumers : publications : handlers : jobs : read_api",
     "batches",
     "parsing",
     "unit_of_work",
     "decisions : outbox : outgoing : quotes",
     "metrics : store",
-    "counting",
+    "counting : repeated_deliveries",
     "dead_letters",
     "commands",
     "core",
