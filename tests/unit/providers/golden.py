@@ -6,44 +6,22 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from herald.providers.sendgrid.webhooks import SendGridEndpoint
-from herald.providers.twilio.webhooks import TwilioEndpoint
 from herald.providers.webhook_endpoints import Endpoint, Normalised
 from herald.providers.webhook_requests import WebhookRequest
-from herald.providers.whatsapp_cloud.webhooks import WhatsAppCloudEndpoint
 
 PAYLOADS = Path(__file__).parents[2] / "payloads"
 RECEIVED_AT = datetime(2026, 1, 19, 12, 5, tzinfo=UTC)
 
-ENDPOINTS: dict[str, Endpoint] = {
-    "whatsapp_cloud": WhatsAppCloudEndpoint(
-        account="wa-main",
-        app_secrets=(b"secret",),
-        verify_token=b"token",
-        owners={"100000000000001": "wa-main", "100000000000002": "wa-second"},
-        businesses={
-            "200000000000001": ("wa-main", "wa-second"),
-            "200000000000002": ("wa-second",),
-        },
-    ),
-    "twilio": TwilioEndpoint(
-        tokens=(b"token",),
-        account_sid="AC" + "0" * 32,
-        owners={
-            "AC" + "0" * 32: {"sms": "twilio-main"},
-            "AC" + "1" * 32: {"sms": "twilio-sub"},
-            "AC" + "2" * 32: {"sms": "twilio-shared"},
-            "AC" + "3" * 32: {"sms": "twilio-both", "whatsapp": "twilio-wa-both"},
-            "AC" + "4" * 32: {"whatsapp": "twilio-wa-only"},
-        },
-        ignoring=frozenset({"twilio-shared"}),
-        fragment="rc=5&rp=all",
-    ),
-    "sendgrid": SendGridEndpoint(account="sendgrid-main", keys=()),
+# each provider's `endpoint`: its ENDPOINT, for a batch its `batch`, for JSON its JSON_QUERY
+MODULES: dict[str, Any] = {
+    path.name: import_module(f"unit.providers.{path.name}.endpoint")
+    for path in sorted(PAYLOADS.iterdir())
 }
+ENDPOINTS: dict[str, Endpoint] = {name: module.ENDPOINT for name, module in MODULES.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +51,9 @@ class Case:
         return ENDPOINTS[self.provider].normalise(request(body, **given))
 
 
-def request(body: bytes, *, method: str = "POST", query: str = "") -> WebhookRequest:
+def request(
+    body: bytes, *, method: str = "POST", query: str = "", content_type: str = ""
+) -> WebhookRequest:
     """Make a request; a GET carries its fields in the query."""
     if method == "GET" and body:
         query, body = "&".join(filter(None, (query, body.decode()))), b""
@@ -82,7 +62,7 @@ def request(body: bytes, *, method: str = "POST", query: str = "") -> WebhookReq
         method=method,
         url=url,
         query=query.encode(),
-        headers={},
+        headers={b"content-type": content_type.encode()} if content_type else {},
         body=body,
         received_at=RECEIVED_AT,
     )

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from herald.contracts.receipts import RECEIPT
 from herald.providers.json_bodies import BeyondLimitsError, NotJsonError
 from herald.providers.lenient_json import NotUnderstoodError, Reason
-from unit.providers.golden import ENDPOINTS, cases, request
+from unit.providers.golden import ENDPOINTS, MODULES, cases, request
 
 # the providers' own words make it likely that a shape is nearly right
 WORDS = st.sampled_from(
@@ -85,7 +85,7 @@ def mutations(draw: st.DrawFn, provider: str) -> bytes:
 @given(data=st.data())
 def test_any_document(provider: str, data: st.DataObject) -> None:
     """Any JSON document is read, set aside or refused by name."""
-    query = "bodySHA256=x" if provider == "twilio" else ""
+    query = getattr(MODULES[provider], "JSON_QUERY", "")
     check(provider, json.dumps(data.draw(TREES)).encode(), query)
 
 
@@ -93,7 +93,7 @@ def test_any_document(provider: str, data: st.DataObject) -> None:
 @given(data=st.data())
 def test_nearly_right_documents(provider: str, data: st.DataObject) -> None:
     """A good payload with parts replaced is read, set aside or refused by name."""
-    query = "bodySHA256=x&attempt=x" if provider == "twilio" else ""
+    query = getattr(MODULES[provider], "JSON_QUERY", "")
     check(provider, data.draw(mutations(provider)), query)
 
 
@@ -104,6 +104,7 @@ def test_any_bytes(provider: str, body: bytes) -> None:
     check(provider, body)
 
 
+@pytest.mark.parametrize("provider", sorted(ENDPOINTS))
 @given(
     fields=st.lists(
         st.tuples(
@@ -113,25 +114,16 @@ def test_any_bytes(provider: str, body: bytes) -> None:
     ),
     method=st.sampled_from(["GET", "POST"]),
 )
-def test_any_form(fields: list[tuple[str, str]], method: str) -> None:
+def test_any_form(provider: str, fields: list[tuple[str, str]], method: str) -> None:
     """Any form is read or set aside."""
-    check("twilio", urlencode(fields).encode(), "attempt=x", method)
+    check(provider, urlencode(fields).encode(), "attempt=x", method)
 
 
-@pytest.mark.parametrize("provider", sorted(ENDPOINTS))
+@pytest.mark.parametrize("provider", [name for name in MODULES if hasattr(MODULES[name], "batch")])
 @given(data=st.data())
 def test_one_bad_element_never_loses_its_batch(provider: str, data: st.DataObject) -> None:
     """Good elements around anything at all are read as if they stood alone."""
-    if provider == "twilio":
-        return  # one event a request
-    bad = data.draw(TREES)
-    if provider == "sendgrid":
-        good: Any = {"event": "delivered", "sg_message_id": "a.b", "sg_event_id": "1"}
-        body: Any = [good, bad, good]
-    else:
-        good = {"id": "wamid.A", "status": "delivered", "timestamp": "1768824000"}
-        value = {"metadata": {"phone_number_id": "100000000000001"}, "statuses": [good, bad, good]}
-        body = {"entry": [{"changes": [{"field": "messages", "value": value}]}]}
+    body, good = MODULES[provider].batch(data.draw(TREES))
     found = ENDPOINTS[provider].normalise(request(json.dumps(body).encode()))
     assert len([r for r in found.receipts if r.element == good]) >= 2
     assert len(found.receipts) + len(found.not_understood) == 3
