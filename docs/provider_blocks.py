@@ -10,7 +10,8 @@ from importlib import import_module
 from typing import get_args
 
 from herald.contracts.vocabulary import FailureClass, Status
-from herald.providers.registry import ACCOUNTS
+from herald.providers.registry import ACCOUNTS, webhooks_module
+from herald.providers.webhook_endpoints import EndpointRules
 from tables import table
 
 _ROW = re.compile(r"^    ([^#\n]+): ([\w.]+),(?:  # (.+))?$", re.MULTILINE)
@@ -36,16 +37,17 @@ def _rows(module: str, words: type[StrEnum]) -> Iterator[list[str]]:
 
 
 def providers() -> str:
-    """Return every provider with the channels that an account there may serve."""
-    rows = []
-    for name, model in ACCOUNTS.items():
-        channels = get_args(model.model_fields["channel"].annotation)
-        has_webhooks = model.webhook_retry_gap is not None
-        rows.append(
-            [
-                f"[`{name}`](providers/{name}.md)",
-                ", ".join(f"`{channel}`" for channel in channels),
-                "yes" if has_webhooks else "none",
-            ]
-        )
-    return table(("provider", "channel", "webhooks"), rows)
+    """Return every provider with the channels that an account there may serve, and its webhooks."""
+    head = ("provider", "channel", "its webhooks", "at most", "after a 503")
+    return table(head, [_provider(name) for name in ACCOUNTS])
+
+
+def _provider(name: str) -> list[str]:
+    channels = get_args(ACCOUNTS[name].model_fields["channel"].annotation)
+    row = [f"[`{name}`](providers/{name}.md)", ", ".join(f"`{channel}`" for channel in channels)]
+    module = webhooks_module(name)
+    if module is None:
+        return [*row, "none", "", ""]
+    rules: EndpointRules = module.make_decoy().rules
+    retries = "tries again" if rules.retries_on_5xx else "does not: needs the spool"
+    return [*row, ", ".join(rules.methods), f"{rules.max_body_bytes // 1024:,} KiB", retries]

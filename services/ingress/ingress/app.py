@@ -11,7 +11,8 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from herald.bus.connections import Connections
-from herald.config.loading import Configuration, broker_identity
+from herald.config.broker_identity import broker_identity
+from herald.config.loading import Configuration
 from herald.service.application import application
 from herald.service.loop_lag import loop_lag_measured
 from herald.service.operations_routes import ops_routes

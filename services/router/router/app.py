@@ -10,7 +10,8 @@ from starlette.applications import Starlette
 
 from herald.bus.batches import Handler
 from herald.bus.connections import Connections
-from herald.config.loading import Configuration, broker_identity
+from herald.config.broker_identity import broker_identity
+from herald.config.loading import Configuration
 from herald.contracts.masking import masking_key
 from herald.contracts.receipts import Pulse
 from herald.contracts.topology import (

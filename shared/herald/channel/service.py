@@ -21,7 +21,8 @@ from herald.channel.limits import TokenBucket
 from herald.channel.recorders import Recorders
 from herald.channel.sweeper import Sweeper
 from herald.channel.worker import Worker
-from herald.config.loading import Configuration, broker_identity
+from herald.config.broker_identity import broker_identity
+from herald.config.loading import Configuration
 from herald.contracts.receipts import AttemptReceipt
 from herald.contracts.topology import (
     OUTBOUND,

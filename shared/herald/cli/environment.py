@@ -14,10 +14,10 @@ import typer
 
 from herald.client import ClientError, NoAnswerError, RejectedError
 from herald.client.errors import in_words_of
+from herald.config.broker_identity import broker_file_problems
 from herald.config.loading import (
     Configuration,
     ConfigurationError,
-    broker_file_problems,
     load_configuration,
 )
 from herald.service.server_urls import AMQP, HTTP, POSTGRES, check_url

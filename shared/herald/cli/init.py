@@ -13,9 +13,9 @@ import typer
 from pydantic import TypeAdapter, ValidationError
 
 from herald.cli.environment import EXIT_USAGE, fail
-from herald.config.loading import describe
 from herald.config.masking import write_masking_key
 from herald.config.new_deployment import all_questions, herald_toml, questions, secrets_files
+from herald.config.validation_messages import describe
 from herald.contracts.identifiers import TenantName
 from herald.contracts.read_tokens import new_token
 from herald.providers.examples import Question

@@ -10,8 +10,9 @@ import typer
 from pydantic import ValidationError
 
 from herald.cli.environment import EXIT_USAGE, configuration, fail
-from herald.config.loading import Configuration, ConfigurationError, describe
+from herald.config.loading import Configuration, ConfigurationError
 from herald.config.read_tokens_file import read_again
+from herald.config.validation_messages import describe
 from herald.contracts.read_tokens import EVERY_TENANT, NewToken, new_token
 
 

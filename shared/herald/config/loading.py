@@ -13,17 +13,14 @@ from typing import Any, NoReturn
 from pydantic import ValidationError
 from pydantic_core import to_json
 
-from herald.config.broker_users import Users, own_user
-from herald.config.file import HeraldFile, SecretRules
+from herald.config.file import HeraldFile
 from herald.config.masking import read_masking_key
 from herald.config.placeholders import unfilled, unfilled_secrets
 from herald.config.secret_files import SecretFileError, read_secret_file
+from herald.config.validation_messages import describe
 from herald.contracts.masking import MaskingKey, set_masking_key
 from herald.providers.account import Account, Secrets
 from herald.providers.credentials import Credentials, CredentialsError
-from herald.providers.registry import ACCOUNTS
-from herald.service.server_urls import broker_files, broker_user
-from herald.service.settings import Settings
 
 
 class ConfigurationError(Exception):
@@ -156,36 +153,6 @@ def load_configuration(path: Path) -> Configuration:
     return Configuration(path, file)
 
 
-def broker_identity(
-    service: str, named: Users, settings: Settings, secrets: SecretRules
-) -> str | None:
-    """Check who a service is to the broker; return the user it names in what it publishes.
-
-    `named`: its users in `[services]`, under `service`; where there are none it names nobody.
-
-    Raises:
-        ConfigurationError: it connects as none of them, or a file of its URL can't be used.
-    """
-    problems = broker_file_problems(settings.amqp_url, allow_open=secrets.allow_open_files)
-    if problems:
-        raise ConfigurationError(Path("HERALD_AMQP_URL"), problems)
-    try:
-        return own_user(broker_user(settings.amqp_url), named)
-    except ValueError as error:
-        raise ConfigurationError(settings.config_path, [f"services.{service}: {error}"]) from None
-
-
-def broker_file_problems(amqp_url: str, *, allow_open: bool = False) -> list[str]:
-    """Say what is wrong with the files that a broker's URL names."""
-    problems: list[str] = []
-    for name, file in broker_files(amqp_url).items():
-        try:  # certificates are no secrets
-            read_secret_file(Path(file), allow_open=allow_open or name != "keyfile")
-        except SecretFileError as error:
-            problems.append(f"{name}: {error}")
-    return problems
-
-
 def load_or_exit(path: Path) -> Configuration:
     """Read the configuration for a service, and set the masking key of its process.
 
@@ -203,32 +170,3 @@ def exit_with(error: ConfigurationError) -> NoReturn:
     """Print every error of the configuration on stderr and exit with 2."""
     print(error, file=sys.stderr)  # noqa: T201  the logs are not set up yet
     raise SystemExit(2)
-
-
-def _in_the_file(location: tuple[int | str, ...]) -> list[int | str]:
-    """Leave out what pydantic names and is no key of the file.
-
-    That is the provider as the branch it took, where a sender's channels are kept, and the form of
-    the channels' users. Only there: an account may well be named like its provider.
-    """
-    match location:
-        case ("accounts", name, branch, *rest) if branch in ACCOUNTS:
-            return ["accounts", name, *rest]
-        case ("senders", name, "channels", *rest):
-            return ["senders", name, *rest]
-        case ("services", "channels", _, *rest):
-            return ["services", "channels", *rest]
-    return list(location)
-
-
-def describe(error: ValidationError) -> list[str]:
-    """Say each error as `path.in.the.file: what is wrong`, without the value given."""
-    lines: list[str] = []
-    for item in error.errors(include_url=False, include_input=False, include_context=False):
-        location = _in_the_file(item["loc"])
-        message = item["msg"].removeprefix("Value error, ")
-        if not location:  # a check across parts names its own paths
-            lines += message.split("; ")
-        else:
-            lines.append(f"{'.'.join(map(str, location))}: {message}")
-    return lines

@@ -6,8 +6,9 @@ import tomllib
 
 from pydantic import ValidationError
 
-from herald.config.loading import Configuration, ConfigurationError, describe
+from herald.config.loading import Configuration, ConfigurationError
 from herald.config.secret_files import SecretFileError
+from herald.config.validation_messages import describe
 from herald.contracts.read_tokens import TokensFile
 
 _WHERE = "read_api.tokens_file"

@@ -10,9 +10,10 @@ from uuid import uuid4
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
+from herald.config.broker_identity import broker_identity
 from herald.config.broker_users import Services, own_user
 from herald.config.file import SecretRules
-from herald.config.loading import ConfigurationError, broker_identity, load_configuration
+from herald.config.loading import ConfigurationError, load_configuration
 from herald.contracts.receipts import AccountReceipt, AttemptReceipt, InboundReceipt, Pulse, Receipt
 from herald.contracts.vocabulary import AccountTopic, InboundKind, Status
 from herald.service.server_urls import broker_user

@@ -7,7 +7,7 @@ import tomllib
 import pytest
 from pydantic import ValidationError
 
-from herald.config.loading import describe
+from herald.config.validation_messages import describe
 from herald.contracts.read_tokens import Reader, Readers, TokensFile, entry_for, new_token
 
 

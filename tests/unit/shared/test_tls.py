@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from herald.config.loading import broker_file_problems
+from herald.config.broker_identity import broker_file_problems
 from herald.service.tls import tls_problem
 from secret_files import write_secrets
 

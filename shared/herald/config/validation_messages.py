@@ -1,0 +1,36 @@
+"""Validation errors as lines that name the setting and never show its value. Pure."""
+
+from __future__ import annotations
+
+from pydantic import ValidationError
+
+from herald.providers.registry import ACCOUNTS
+
+
+def _in_the_file(location: tuple[int | str, ...]) -> list[int | str]:
+    """Leave out what pydantic names and is no key of the file.
+
+    That is the provider as the branch it took, where a sender's channels are kept, and the form of
+    the channels' users. Only there: an account may well be named like its provider.
+    """
+    match location:
+        case ("accounts", name, branch, *rest) if branch in ACCOUNTS:
+            return ["accounts", name, *rest]
+        case ("senders", name, "channels", *rest):
+            return ["senders", name, *rest]
+        case ("services", "channels", _, *rest):
+            return ["services", "channels", *rest]
+    return list(location)
+
+
+def describe(error: ValidationError) -> list[str]:
+    """Say each error as `path.in.the.file: what is wrong`, without the value given."""
+    lines: list[str] = []
+    for item in error.errors(include_url=False, include_input=False, include_context=False):
+        location = _in_the_file(item["loc"])
+        message = item["msg"].removeprefix("Value error, ")
+        if not location:  # a check across parts names its own paths
+            lines += message.split("; ")
+        else:
+            lines.append(f"{'.'.join(map(str, location))}: {message}")
+    return lines
