@@ -77,7 +77,7 @@ class Attempt:
 
     @property
     def receipts(self) -> Receipts | None:
-        return self.plan.account.provider.receipts if isinstance(self.plan, Reserved) else None
+        return self.plan.account.options.receipts if isinstance(self.plan, Reserved) else None
 
     def cancel(self, now: float) -> None:
         """Give back what was reserved: no call was made."""

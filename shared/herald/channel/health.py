@@ -9,17 +9,16 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from datetime import timedelta
 
 import structlog
 
-from herald.bus.batches import where
 from herald.channel import account_rows, metrics
 from herald.channel.account_rows import Finding, SharedState
 from herald.channel.accounts import SendingAccount
 from herald.channel.breaker import FIRST_PAUSE_SECONDS, Down, Trouble
-from herald.database.pool import Connection, Database, is_outage
+from herald.database.pool import Connection, Database
+from herald.service.periodic import Periodic
 
 INTERVAL_SECONDS = 1.0
 TURN_SECONDS = 5.0  # a database that takes longer counts as away
@@ -41,7 +40,7 @@ class AccountHealth:
         self._accounts = accounts
         self._database = database
         self._clock = clock
-        self._changed = asyncio.Event()
+        self._periodic = Periodic("accounts", self._share, INTERVAL_SECONDS)
         self._logged: dict[str, tuple[bool, bool]] = {}  # down and paused, as last logged
         self._show_changes()
 
@@ -54,27 +53,27 @@ class AccountHealth:
     def changed(self) -> None:
         """Note that a breaker opened or closed here, so that the others learn of it at once."""
         self._show_changes()
-        self._changed.set()
+        self._periodic.wake()
 
     async def run(self) -> None:
         """Share until cancelled."""
-        while True:
-            await self.turn()
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), INTERVAL_SECONDS)
+        await self._periodic.run()
 
     async def turn(self) -> None:
+        """Share once, as far as the rows can be read and written."""
+        await self._periodic.turn()
+
+    async def _share(self) -> None:
         """Write what is new here and read what is new elsewhere."""
-        self._changed.clear()
         try:
             async with asyncio.timeout(TURN_SECONDS), self._database.connection() as connection:
                 await self._save(connection)
                 await self._read(connection)
-        except Exception as error:  # noqa: BLE001  it goes by what it knows
-            if not is_outage(error):
-                _log.error("accounts.failed", error=type(error).__name__, where=where(error))
-            self._probe_by_own_clock()
-        self._show_changes()
+        except Exception:
+            self._probe_by_own_clock()  # it goes by what it knows
+            raise
+        finally:
+            self._show_changes()
 
     async def _save(self, connection: Connection) -> None:
         unsaved = [

@@ -33,7 +33,7 @@ WHERE NOT EXISTS (SELECT FROM channel.sends WHERE attempt_id = wanted)
 
 -- name: look_up
 -- Read the rows of attempts that were claimed before.
-SELECT attempt_id, state, lease_until, report FROM channel.sends WHERE attempt_id = ANY ($1::text[])
+SELECT attempt_id, state, report FROM channel.sends WHERE attempt_id = ANY ($1::text[])
 
 -- name: record
 -- Record reports over started or unknown, never over another final one. Returns those recorded.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 from herald.database.pool import Connection
@@ -31,7 +31,6 @@ class Known:
     """An attempt that has a row already."""
 
     state: str
-    lease_until: datetime | None
     report: str | None
 
 
@@ -79,12 +78,7 @@ async def release(connection: Connection, claimants: Mapping[str, UUID]) -> set[
 async def look_up(connection: Connection, attempt_ids: Sequence[str]) -> dict[str, Known]:
     """Read rows by attempt."""
     rows = await connection.fetch(_QUERIES["look_up"], attempt_ids)
-    return {
-        row["attempt_id"]: Known(
-            state=row["state"], lease_until=row["lease_until"], report=row["report"]
-        )
-        for row in rows
-    }
+    return {row["attempt_id"]: Known(state=row["state"], report=row["report"]) for row in rows}
 
 
 async def record(connection: Connection, reports: Sequence[StoredReport]) -> set[str]:

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-import random
 import time
 from collections.abc import Callable, Collection
 from datetime import timedelta
 
-import structlog
-
-from herald.bus.batches import where
 from herald.bus.publishing import Publisher
 from herald.bus.receipt_messages import receipt_body, receipt_message
 from herald.channel import metrics, sends
 from herald.channel.reports import lease_ended
 from herald.channel.sends import StoredReport
 from herald.contracts.receipts import AttemptReceipt
-from herald.database.pool import Database, is_outage
+from herald.database.pool import OUTAGES, Database
+from herald.service.periodic import JITTER, Periodic
 
 INTERVAL_SECONDS = 2.0
 LEASE_MARGIN = timedelta(seconds=2)  # workers of 0.1 set leases by clocks of their own
@@ -25,8 +21,6 @@ AFTER_OUTAGE_SECONDS = 10.0  # as long workers may take to record what they kept
 UNPUBLISHED_AGE = timedelta(seconds=5)  # a report in the making is published well before
 BATCH = 200
 PUBLISH_SECONDS = 5.0
-
-_log = structlog.get_logger(__name__)
 
 
 class Sweeper:
@@ -54,20 +48,17 @@ class Sweeper:
 
     async def run(self) -> None:
         """Sweep until cancelled."""
-        while True:
-            await asyncio.sleep(INTERVAL_SECONDS * random.uniform(0.8, 1.2))  # noqa: S311  jitter
-            await self.turn()
+        await Periodic(
+            "sweeper", self.turn, INTERVAL_SECONDS, jitter=JITTER, begins_with_pause=True
+        ).run()
 
-    async def turn(self) -> None:
-        """Sweep until nothing is left; leases are not judged soon after an outage."""
+    async def turn(self) -> bool:
+        """Sweep once, leases not soon after an outage; return whether more may wait."""
         try:
-            while await self.sweep(leases=self._clock() >= self._judges_from):
-                pass  # a whole batch: more wait
-        except Exception as error:  # noqa: BLE001  the sweeper must not stop
-            if is_outage(error):
-                self._judges_from = self._clock() + AFTER_OUTAGE_SECONDS
-            else:
-                _log.error("sweeper.failed", error=type(error).__name__, where=where(error))
+            return await self.sweep(leases=self._clock() >= self._judges_from)
+        except OUTAGES:
+            self._judges_from = self._clock() + AFTER_OUTAGE_SECONDS
+            raise
 
     async def sweep(self, *, leases: bool = True) -> bool:
         """Report ended leases, then publish what was recorded and not published.

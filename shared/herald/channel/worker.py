@@ -26,6 +26,7 @@ from herald.channel.recorders import Recorders
 from herald.channel.reserving import reserve
 from herald.database.pool import Database
 from herald.providers.sending import NotSent
+from herald.service.periodic import Periodic
 
 ABANDONED_SECONDS = 1.0  # between looks for claims whose deliveries went elsewhere
 CLAIM_FAILED = Later("claim_failed", LEASE_SLACK)
@@ -60,9 +61,7 @@ class Worker:
 
     async def run(self) -> None:
         """Give back what is abandoned, until cancelled."""
-        while True:
-            await asyncio.sleep(ABANDONED_SECONDS)
-            self.return_abandoned()
+        await Periodic("claims", self.return_abandoned, ABANDONED_SECONDS).run()
 
     async def __call__(self, deliveries: Sequence[Delivery]) -> None:
         """Take a batch in; each delivery is settled once its attempt is over.
@@ -86,7 +85,7 @@ class Worker:
             if not attempt.needs_claim or attempt.at > now.monotonic:
                 self._go_on(attempt)
 
-    def return_abandoned(self) -> None:
+    async def return_abandoned(self) -> None:
         """Give back what may be claimed here and is not delivered here any more."""
         for attempt in self._claims.abandoned():
             self._give_back(attempt, CLAIM_FAILED)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import structlog
 
@@ -42,6 +43,7 @@ class Periodic:
         self._begins_with_pause = begins_with_pause
         self._failure_pause_seconds = failure_pause_seconds
         self._is_away = False
+        self._woken = asyncio.Event()
         self.problem: str | None = None  # for readiness: what the job failed of the last time
 
     async def run(self) -> None:
@@ -49,11 +51,16 @@ class Periodic:
         if self._begins_with_pause:
             await self._pause()
         while True:
-            if not await self._turn():
+            if not await self.turn():
                 await self._pause()
 
-    async def _turn(self) -> bool:
-        """Do the job; return whether there is more to do at once."""
+    def wake(self) -> None:
+        """End the pause: there is something to do."""
+        self._woken.set()
+
+    async def turn(self) -> bool:
+        """Do the job once; return whether there is more to do at once."""
+        self._woken.clear()
         try:
             more = bool(await self._job())
         except Exception as error:  # noqa: BLE001  it is done again, and others go on beside it
@@ -64,7 +71,11 @@ class Periodic:
 
     async def _pause(self) -> None:
         seconds = self._seconds * random.uniform(1 - self._jitter, 1 + self._jitter)  # noqa: S311
-        await asyncio.sleep(max(seconds, self._failure_pause_seconds) if self.problem else seconds)
+        if self.problem:
+            seconds = max(seconds, self._failure_pause_seconds)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._woken.wait()
 
     def _note(self, error: Exception) -> None:
         kind, was_away = type(error).__name__, self._is_away

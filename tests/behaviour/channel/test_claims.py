@@ -102,11 +102,11 @@ async def test_a_claim_whose_delivery_went_elsewhere_is_given_back(
     [delivery] = batch(attempt_id())
     with pytest.raises(OUTAGES):
         await bench.worker([delivery])
-    bench.worker.return_abandoned()
+    await bench.worker.return_abandoned()
     assert bench.tray.finished == []  # it is handled again
     delivery.source = source
-    bench.worker.return_abandoned()
-    bench.worker.return_abandoned()
+    await bench.worker.return_abandoned()
+    await bench.worker.return_abandoned()
     [item] = bench.tray.finished
     assert item.receipt.returned is not None
     assert item.receipt.returned.reason == "claim_failed"
@@ -140,7 +140,7 @@ async def test_a_claim_that_was_never_asked_for_is_not_given_back(bench: Bench) 
         await bench.worker([delivery])
     delivery.source = Source(cast("aiormq.Channel", None))
     delivery.source.given_back = True
-    bench.worker.return_abandoned()
+    await bench.worker.return_abandoned()
     assert bench.tray.finished == []
 
 

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
+import pytest
 import pytest_asyncio
 
 from behaviour.bus.rabbit import until
@@ -24,7 +25,7 @@ from herald.channel.sweeper import (
     Sweeper,
 )
 from herald.contracts.vocabulary import Receipts
-from herald.database.pool import Database
+from herald.database.pool import OUTAGES, Database
 from herald.providers.sending import Accepted, CallResult, Uncertain
 from unit.channel.making import work
 
@@ -131,7 +132,8 @@ async def test_after_an_outage_leases_are_judged_later(left: Leftovers) -> None:
         publisher = left.connections.publisher
         sweeper = Sweeper("sms", database, publisher, clock=lambda: now[0])
         await gate.shut()
-        await sweeper.turn()
+        with pytest.raises(OUTAGES):
+            await sweeper.turn()
         await gate.open()
         now[0] += AFTER_OUTAGE_SECONDS - 1
         await sweeper.turn()

@@ -73,6 +73,19 @@ async def test_more_work_is_done_at_once() -> None:
         await job.reaches(3)
 
 
+async def test_a_pause_may_be_ended() -> None:
+    """What can't wait for its interval is done at once, and once."""
+    job, other = Job(None), Job(None)
+    periodic = Periodic("job", job, FOR_EVER)
+    async with running(periodic):
+        await job.reaches(1)
+        periodic.wake()
+        await job.reaches(2)
+        async with running(Periodic("other", other, 0.001)):
+            await other.reaches(3)  # the loop has come round since
+    assert job.turns == 2
+
+
 async def test_a_job_may_begin_with_its_pause() -> None:
     """What must not run at every start waits for its first interval."""
     late, other = Job(None), Job(None)
