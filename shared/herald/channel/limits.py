@@ -6,7 +6,7 @@ and then is let through all the same, for the wait asked for is often longer tha
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 PATIENCE_SECONDS = 2.0  # a slot waits this long for its token; past it work is returned
 LONGEST_HOLD_SECONDS = 900.0  # whatever one response asks for
@@ -22,7 +22,7 @@ class Token:
     probe: bool = False
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Hold:
     until: float
     asked_until: float  # what the provider asked for, however long
@@ -30,7 +30,7 @@ class _Hold:
 
 
 class TokenBucket:
-    """`rate` calls a second, and at most one second's worth at once."""
+    """`rate` calls a second, and at most one second's worth at once. Its copy is another bucket."""
 
     def __init__(self, rate: float) -> None:
         self._interval = 1 / rate
@@ -38,10 +38,11 @@ class TokenBucket:
         self._next: float | None = None  # when the bucket, fully drawn, has its next token
         self._hold: _Hold | None = None
 
-    def peek(self, now: float, ahead: int = 0) -> float:
-        """Return when a token will be there once `ahead` others are taken; none is taken."""
-        earliest, hold = self._earned_at(now, ahead), self._hold_at(now)
-        if hold is None or (now >= hold.probe_at and not ahead):
+    def peek(self, now: float) -> float:
+        """Return when a token will be there, without taking it."""
+        earliest = self._earned_at(now)
+        hold = self._hold_at(now)
+        if hold is None or now >= hold.probe_at:
             return earliest
         return max(earliest, hold.until)
 
@@ -53,7 +54,7 @@ class TokenBucket:
         self._next = max(at if self._next is None else self._next, at) + self._interval
         if hold is None or now < hold.probe_at:
             return Token(at)
-        hold.probe_at = now + PROBE_SECONDS
+        self._hold = replace(hold, probe_at=now + PROBE_SECONDS)
         return Token(at, probe=True)
 
     def expected_wait(self, now: float) -> float:
@@ -66,7 +67,7 @@ class TokenBucket:
         if self._next is not None:
             self._next -= self._interval
         if token.probe and self._hold is not None:
-            self._hold.probe_at = now
+            self._hold = replace(self._hold, probe_at=now)
 
     def is_held(self, now: float) -> bool:
         """Whether a response of the provider holds all calls but probes."""
@@ -84,15 +85,10 @@ class TokenBucket:
         """End a hold: a probe was taken."""
         self._hold = None
 
-    def _earned_at(self, now: float, ahead: int = 0) -> float:
-        following = self._next
-        if ahead:
-            first = self.peek(now)
-            following = max(first, first if following is None else following)
-            following += ahead * self._interval
-        if following is None:
+    def _earned_at(self, now: float) -> float:
+        if self._next is None:
             return now
-        earned_at = following - self._burst + self._interval
+        earned_at = self._next - self._burst + self._interval
         return earned_at if earned_at > now + _ROUNDING_SECONDS else now
 
     def _hold_at(self, now: float) -> _Hold | None:

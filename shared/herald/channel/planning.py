@@ -1,12 +1,13 @@
 """What to do with each work of a batch: which account calls, or when, or why none can. Pure.
 
-Nothing is taken here. What limits and breakers allow is read, and what the batch has been promised
-so far is counted beside it, so that a batch spreads over accounts as works one by one would.
+Nothing is taken here. What limits and breakers allow is read, and what the batch is promised is
+taken from copies, so that a batch spreads over accounts as works one by one would.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,7 +15,7 @@ from pydantic import ValidationError
 
 from herald.channel.accounts import SendingAccount
 from herald.channel.breaker import Trouble
-from herald.channel.limits import PATIENCE_SECONDS
+from herald.channel.limits import PATIENCE_SECONDS, TokenBucket
 from herald.channel.reports import NO_ACCOUNT, NO_ACCOUNT_IN_ORDER
 from herald.contracts.failures import Failure
 from herald.contracts.identifiers import AttemptId
@@ -87,7 +88,8 @@ class Planner:
     def __init__(self, accounts: Sequence[SendingAccount], now: Moment) -> None:
         self._accounts = accounts
         self._now = now
-        self._promised: dict[str, int] = {}  # calls of this batch, by account
+        self._buckets: dict[str, TokenBucket] = {}  # copies, less what this batch is promised
+        self._promised: set[str] = set()  # accounts that get calls of this batch
         self._probed: set[str] = set()
 
     def plan(self, work: Work) -> Plan:
@@ -99,15 +101,15 @@ class Planner:
         return self._wish(chosen, left) if isinstance(chosen, SendingAccount) else chosen
 
     def _wish(self, account: SendingAccount, left: float) -> Wish | Later:
-        wait = self._free_at(account) - self._now.monotonic
-        if wait >= left:
+        now, bucket = self._now.monotonic, self._bucket(account)
+        if bucket.peek(now) - now >= left:
             return TOO_LATE
-        probe = account.breaker.down is not None
-        if wait <= PATIENCE_SECONDS:  # or its limit will refuse, and the next may have the token
-            self._promised[account.name] = self._promised.get(account.name, 0) + 1
-            if probe:
+        wish = Wish(account, min(PATIENCE_SECONDS, left), account.breaker.down is not None)
+        if bucket.reserve(now, wish.patience) is not None:
+            self._promised.add(account.name)
+            if wish.probe:
                 self._probed.add(account.name)
-        return Wish(account, min(PATIENCE_SECONDS, left), probe)
+        return wish
 
     def _choose(self, work: Work) -> SendingAccount | Impossible | OnTrial | Later:
         """Return the fitting account that is free soonest, the first configured among equals.
@@ -131,7 +133,13 @@ class Planner:
         return _none_usable(fitting, self._now.monotonic)
 
     def _free_at(self, account: SendingAccount) -> float:
-        return account.bucket.peek(self._now.monotonic, self._promised.get(account.name, 0))
+        return self._bucket(account).peek(self._now.monotonic)
+
+    def _bucket(self, account: SendingAccount) -> TokenBucket:
+        bucket = self._buckets.get(account.name)
+        if bucket is None:
+            bucket = self._buckets[account.name] = copy(account.bucket)
+        return bucket
 
     def _may_probe(self, account: SendingAccount) -> bool:
         is_granted = account.breaker.may_probe(self._now.monotonic, account.timeout_seconds)

@@ -96,7 +96,10 @@ async def test_a_burst_that_meets_revoked_credentials_costs_few_messages(
 async def test_two_workers_share_what_they_know(world: World, accounts: FakeAccounts) -> None:
     """What one worker found out keeps the other from trying; both are ready all the while."""
     accounts.responses["main"] = REVOKED
-    async with world.channel(accounts=TWO) as one, world.channel(accounts=TWO) as other:
+    async with (
+        world.channel(accounts=TWO, pauses=(60, 60)) as one,
+        world.channel(accounts=TWO, pauses=(60, 60)) as other,
+    ):
         await in_turn(world, 1)
 
         async def both_know() -> bool:

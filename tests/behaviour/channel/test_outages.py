@@ -101,16 +101,18 @@ async def test_a_failed_claim_hands_nothing_out_twice(world: World) -> None:
 async def test_a_receipts_queue_that_is_gone_holds_no_work(world: World) -> None:
     """Reports that can't be routed stay in their rows; the sweeper publishes them afterwards."""
     attempts = [attempt_id() for _ in range(5)]
+    key = topology.attempt_receipt_key("*", Lane.NORMAL)
     async with world.rabbit.channel() as bus:
         queue = await bus.get_queue(topology.receipts_queue(Lane.NORMAL))
-        await queue.unbind(topology.RECEIPTS, "attempt.*")
+        await queue.unbind(topology.RECEIPTS, key)
         async with world.channel() as channel:
             await world.send(*attempts)
             await until(lambda: len(world.provider.calls) == 5)
             subscriber = channel._subscribers[1]
             await until(lambda: subscriber._source and subscriber._source.unsettled == 0)
             rows = [await world.row(attempt) for attempt in attempts]
-            await queue.bind(topology.RECEIPTS, "attempt.*")
+            assert await world.rabbit.ready(queue.name) == 0
+            await queue.bind(topology.RECEIPTS, key)
             receipts = await world.receipts(5)
     assert {(row["state"], row["published"]) for row in rows if row} == {("recorded", False)}
     assert sorted(receipt["attempt_id"] for receipt in receipts) == sorted(attempts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from herald.channel.accounts import SendingAccount
@@ -132,6 +132,7 @@ def accounts_like(
     st.lists(st.sampled_from([0.7, 1.2, 60.0]), min_size=1, max_size=60),
     st.sampled_from([0.1, 1.0, PROBE_SECONDS]),
 )
+@example([(3.0, None), (1.0, None)], True, [0.7] * 6 + [1.2] * 2 + [60.0] * 3, 1.0)
 async def test_a_batch_is_planned_as_its_works_would_be_one_by_one(
     limits: list[tuple[float, float | None]], trusted: bool, left: list[float], now: float
 ) -> None:
