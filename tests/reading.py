@@ -81,5 +81,5 @@ async def ask(
 
     await application(scope, receive, send)
     start, *rest = sent
-    told = {name.decode(): value.decode() for name, value in start["headers"]}
-    return Answer(start["status"], told, b"".join(message.get("body", b"") for message in rest))
+    given = {name.decode(): value.decode() for name, value in start["headers"]}
+    return Answer(start["status"], given, b"".join(message.get("body", b"") for message in rest))

@@ -1,7 +1,7 @@
 """What a message costs: rows written, transactions committed, steps at the broker.
 
-A step is a message published, confirmed, delivered or acknowledged, also where one frame tells of
-many.
+A step is a message published, confirmed, delivered or acknowledged, also where one AMQP frame
+covers many.
 """
 
 from __future__ import annotations

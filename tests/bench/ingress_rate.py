@@ -142,7 +142,7 @@ def _request(port: int, path: str, body: str, headers: dict[str, str]) -> str:
 
 
 async def _purge(stack: Stack) -> None:
-    """Empty the queue of what was told about nobody."""
+    """Empty the queue of receipts that belong to no message."""
     async with await aio_pika.connect(stack.servers.amqp_url) as connection:
         channel = await connection.channel()
         queue = await channel.get_queue(receipts_queue(Lane.NORMAL))

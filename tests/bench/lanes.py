@@ -66,9 +66,9 @@ async def _behind_bulk(stack: Stack, campaign: int, codes: int) -> dict[str, Any
 
 async def _publish_campaign(publisher: Publisher, number: int) -> str:
     commands = bodies(number, route="sms")
-    frames = [_frame(body, Lane.BULK) for body in commands]
+    messages = [_outgoing(body, Lane.BULK) for body in commands]
     for start in range(0, number, CHUNK):
-        if any(await publisher.publish_many(frames[start : start + CHUNK], 30)):
+        if any(await publisher.publish_many(messages[start : start + CHUNK], 30)):
             raise RuntimeError("commands refused")
     return str(commands[0]["idempotency_key"]).rsplit("-", 1)[0]
 
@@ -90,7 +90,7 @@ async def _fall_back(stack: Stack, publisher: Publisher, number: int) -> list[fl
         await asyncio.sleep(max(0.0, started + index / RATE - time.monotonic()))
         published[body["idempotency_key"]] = time.time()
         code = {**body, "category": "otp", "route": _STEPS}
-        await publish_confirmed(publisher, _frame(code, Lane.URGENT), 30)
+        await publish_confirmed(publisher, _outgoing(code, Lane.URGENT), 30)
     database = await asyncpg.connect(stack.servers.postgres_dsn)
     try:
         written: dict[str, float] = {}
@@ -104,7 +104,7 @@ async def _fall_back(stack: Stack, publisher: Publisher, number: int) -> list[fl
     return [written[key] - at for key, at in published.items()]
 
 
-def _frame(body: dict[str, Any], lane: Lane) -> OutgoingMessage:
+def _outgoing(body: dict[str, Any], lane: Lane) -> OutgoingMessage:
     return OutgoingMessage(
         exchange=COMMANDS,
         routing_key=SEND_KEYS[lane],

@@ -14,7 +14,14 @@ import asyncpg
 
 from behaviour.bus.publishing import publish_confirmed
 from bench.celery_form.running import create_tables, running_workers
-from bench.load import PATIENCE_SECONDS, POLL_SECONDS, bodies, celery_frame, frame, publishing
+from bench.load import (
+    PATIENCE_SECONDS,
+    POLL_SECONDS,
+    bodies,
+    celery_message,
+    herald_message,
+    publishing,
+)
 from bench.medians import percentile
 from herald.bus.outgoing_messages import OutgoingMessage
 from herald.bus.publishing import Publisher
@@ -42,7 +49,7 @@ async def steady(stack: Stack, messages: int) -> dict[str, Any]:
 
     async with publishing(stack) as connections:
         publisher = connections.publisher
-        ways = (("herald", "router", frame), ("celery", "celery_form", celery_frame))
+        ways = (("herald", "router", herald_message), ("celery", "celery_form", celery_message))
         seconds: dict[str, list[float]] = {name: [] for name, _, _ in ways}
         with running_workers(stack):
             for _, schema, make in ways:

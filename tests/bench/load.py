@@ -51,8 +51,8 @@ def _phone(index: int, digits: str) -> str:
     return f"+1555{index % 1000:03}{digits or f'9{index // 1000:03}'}"
 
 
-def frame(body: dict[str, Any]) -> OutgoingMessage:
-    """Make a command's frame."""
+def herald_message(body: dict[str, Any]) -> OutgoingMessage:
+    """Make a command's message."""
     return OutgoingMessage(
         exchange=COMMANDS,
         routing_key=SEND_KEYS[Lane.NORMAL],
@@ -62,8 +62,8 @@ def frame(body: dict[str, Any]) -> OutgoingMessage:
     )
 
 
-def celery_frame(body: dict[str, Any]) -> OutgoingMessage:
-    """Make the same command's frame as Celery's own client would."""
+def celery_message(body: dict[str, Any]) -> OutgoingMessage:
+    """Make the same command's message as Celery's own client would."""
     task_id = str(uuid4())
     message = celery_app.app.amqp.as_task_v2(task_id, "celery_form.send", args=(body,), kwargs={})
     return OutgoingMessage(
@@ -89,8 +89,8 @@ async def publishing(stack: Stack) -> AsyncIterator[Connections]:
         await connections.stop()
 
 
-async def seconds_for(stack: Stack, frames: list[OutgoingMessage], finished: str) -> float:
-    """Publish frames; return the seconds until `finished` counts as many rows.
+async def seconds_for(stack: Stack, messages: list[OutgoingMessage], finished: str) -> float:
+    """Publish messages; return the seconds until `finished` counts as many rows.
 
     Herald and its Celery form are loaded by this one publisher, which costs both the same.
     """
@@ -99,12 +99,12 @@ async def seconds_for(stack: Stack, frames: list[OutgoingMessage], finished: str
         async with publishing(stack) as connections:
             since = await database.fetchval("SELECT now()")
             started = time.perf_counter()
-            for start in range(0, len(frames), CHUNK):
-                chunk = frames[start : start + CHUNK]
+            for start in range(0, len(messages), CHUNK):
+                chunk = messages[start : start + CHUNK]
                 problems = await connections.publisher.publish_many(chunk, 30)
                 if any(problems):
                     raise RuntimeError(f"commands refused: {next(filter(None, problems))}")
-            await _until_counted(database, finished, len(frames), since)
+            await _until_counted(database, finished, len(messages), since)
             return time.perf_counter() - started
     finally:
         await database.close()

@@ -6,7 +6,15 @@ from typing import Any
 
 from bench.celery_form.running import create_tables, running_workers
 from bench.cost import read
-from bench.load import ACCEPTED, CELERY_ACCEPTED, READ, bodies, celery_frame, frame, seconds_for
+from bench.load import (
+    ACCEPTED,
+    CELERY_ACCEPTED,
+    READ,
+    bodies,
+    celery_message,
+    herald_message,
+    seconds_for,
+)
 from bench.medians import spread
 from herald_local.progress import report
 from herald_local.stack import Stack
@@ -53,13 +61,13 @@ async def _cost(stack: Stack, messages: int) -> dict[str, dict[str, float]]:
 
 async def herald_seconds(stack: Stack, number: int) -> float:
     """Return the seconds until every acceptance is on record."""
-    return await seconds_for(stack, [frame(body) for body in bodies(number)], ACCEPTED)
+    return await seconds_for(stack, [herald_message(body) for body in bodies(number)], ACCEPTED)
 
 
 async def celery_seconds(stack: Stack, number: int) -> float:
     """Return the seconds until every acceptance is on record."""
-    frames = [celery_frame(body) for body in bodies(number)]
-    return await seconds_for(stack, frames, CELERY_ACCEPTED)
+    messages = [celery_message(body) for body in bodies(number)]
+    return await seconds_for(stack, messages, CELERY_ACCEPTED)
 
 
 async def with_webhooks(stack: Stack, messages: int, runs: int) -> dict[str, Any]:
@@ -67,8 +75,8 @@ async def with_webhooks(stack: Stack, messages: int, runs: int) -> dict[str, Any
     rates: list[float] = []
     for number in range(runs + 1):  # the first warms up
         wanted = bodies(messages if number else messages // 3, route="whatsapp", digits="0001")
-        frames = [frame(body) for body in wanted]
-        rate = len(wanted) / await seconds_for(stack, frames, READ)
+        commands = [herald_message(body) for body in wanted]
+        rate = len(wanted) / await seconds_for(stack, commands, READ)
         if number:
             rates.append(rate)
             report(f"run {number}: {rate:.0f} messages/s with three webhooks each")

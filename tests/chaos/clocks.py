@@ -75,7 +75,9 @@ def _works(preload: Path) -> bool:
 
     def now(**environment: str) -> int:
         ours = os.environ | environment
-        told = subprocess.run([date, "+%s"], env=ours, capture_output=True, check=False, timeout=10)
-        return int(told.stdout or 0)
+        printed = subprocess.run(
+            [date, "+%s"], env=ours, capture_output=True, check=False, timeout=10
+        )
+        return int(printed.stdout or 0)
 
     return now(LD_PRELOAD=str(preload), FAKETIME="+3600s") - now() > 1800

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import cycle, islice
 from uuid import uuid4
 
-# what the sandbox does with numbers that end so; of a late one it tells seconds later
+# what the sandbox does with numbers that end so; of a late one it reports seconds later
 DELIVERED, DELIVERED_LATE, NOT_ON_WHATSAPP = "2222", "0015", "0002"
 SILENT_ON_WHATSAPP = "0004"
 URGENT, NORMAL, BULK = "message.send.urgent", "message.send", "message.send.bulk"
@@ -86,7 +86,7 @@ def on_one_channel(number: int, channel: str, *, ttl: str) -> list[Command]:
 
 
 def _step(channel: str, limits: Mapping[str, str]) -> Mapping[str, str]:
-    account = {"account": "sendgrid-main"} if channel == "email" else {}  # it tells of deliveries
+    account = {"account": "sendgrid-main"} if channel == "email" else {}  # it reports deliveries
     return {"channel": channel, **account, **limits}
 
 

@@ -82,7 +82,7 @@ def failing_checks(stack: Stack, name: str) -> set[str] | None:
     document: dict[str, Any] = json.loads(answer.body)
     said = {check: text for check, text in document["checks"].items() if text != "ok"}
     failing = said.keys() - services.LASTING
-    # without its broker ingress still takes what does not come again, and keeps it
+    # without its broker ingress still takes what would not be retried, and keeps it
     ready = not failing or (name == "ingress" and "webhooks" not in failing)
     assert document["ready"] == ready, f"{name}: {document}"
     assert answer.status == (200 if ready else 503), f"{name}: {answer.status}: {document}"

@@ -1,7 +1,7 @@
 """Every delivery the broker makes, seen through its own tracer (the firehose).
 
-It tells what no service does: how often a frame was delivered before (`x-delivery-count`), which
-the broker counts towards the limit at which it gives the frame up. Copies lost: the tracer is off
+It shows what no service does: how often a message was delivered before (`x-delivery-count`), which
+the broker counts towards the limit at which it gives the message up. Copies lost: the tracer is off
 when a broker starts, so the first moments after a broker's restart are not seen, and copies that
 wait while it is killed are gone. Counts only grow, though: what burns deliveries shows later too.
 """
@@ -46,7 +46,7 @@ async def listen(stack: Stack) -> None:
 
 
 async def heard_events(stack: Stack) -> list[dict[str, Any]]:
-    """Take all public events told since the last time."""
+    """Take all public events since the last time."""
     async with await aio_pika.connect(stack.servers.amqp_url) as connection:
         channel = await connection.channel()
         return [json.loads(message.body) async for message in _drained(channel, EVENTS_QUEUE)]
@@ -77,6 +77,6 @@ async def _drained(channel: AbstractChannel, name: str) -> AsyncIterator[Abstrac
 
 
 def _seen(message: AbstractIncomingMessage) -> tuple[str, int]:
-    properties: Any = message.headers["properties"]  # of the frame that was delivered
+    properties: Any = message.headers["properties"]  # of the message that was delivered
     before = properties.get("headers", {}).get("x-delivery-count", 0)
     return (message.routing_key or "").removeprefix("deliver."), int(before)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from chaos.record import Record, message_of
 
-DELIVERY_LIMIT = 20  # the broker gives a frame up after as many deliveries that led to nothing
+DELIVERY_LIMIT = 20  # the broker gives a message up after as many deliveries that led to nothing
 ACCEPTED = "herald.command.accepted.v1"
 
 
@@ -16,7 +16,7 @@ ACCEPTED = "herald.command.accepted.v1"
 class Promise:
     """What a case promises beyond what always holds.
 
-    `redeliveries`: the most that any frame may have been delivered before the delivery that
+    `redeliveries`: the most that any message may have been delivered before the delivery that
     counted. `cut`: a worker died with calls under way: they are unknown, and fail unless somebody
     hears of them again.
     """
@@ -48,7 +48,7 @@ def doubles(record: Record) -> list[str]:
 
 
 def most_redeliveries(record: Record) -> int:
-    """Return how often the worst frame had been delivered before."""
+    """Return how often the worst message had been delivered before."""
     return max((before for _, before in record.deliveries), default=0)
 
 
@@ -77,7 +77,7 @@ def _each_message_has_one_outcome(record: Record, promise: Promise) -> Iterator[
         outcome = record.outcomes.get(name)
         if outcome is None:
             yield f"{name} has no outcome"
-        elif [told for _, told in ends.get(name, ())] != [outcome]:
+        elif [ended for _, ended in ends.get(name, ())] != [outcome]:
             yield f"{name} is {outcome}, its terminal events say {ends.get(name)}"
         elif not _is_allowed(outcome, name, record, promise):
             yield f"{name} {outcome}"

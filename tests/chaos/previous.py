@@ -60,7 +60,7 @@ def assert_loaded_from(folder: Path) -> None:
     """Check that a program started under `python_path` runs that version and no other."""
     script = "import herald, router; print(herald.__file__, router.__file__)"
     environment = os.environ | {"PYTHONPATH": python_path(folder)}
-    told = subprocess.run(
+    printed = subprocess.run(
         [sys.executable, "-c", script], env=environment, check=True, capture_output=True, text=True
     )
-    assert all(Path(file).is_relative_to(folder) for file in told.stdout.split()), told.stdout
+    assert all(Path(file).is_relative_to(folder) for file in printed.stdout.split()), printed.stdout

@@ -122,7 +122,7 @@ def message_of(request: Row) -> str:
 async def _wait_until_nothing_is_open(
     database: asyncpg.Connection, ids: Sequence[str], patience_seconds: float
 ) -> int:
-    """Return how much still is after a while: what it was, the invariants tell."""
+    """Return how much still is after a while: the invariants say what it was."""
     deadline = time.monotonic() + patience_seconds
     while True:
         left: int = await database.fetchval(_OPEN, ids)

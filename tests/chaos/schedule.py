@@ -55,7 +55,7 @@ class Fault:
     def ends(self) -> float:
         return self.begins + self.lasts
 
-    def told(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, Any]:
         """Return it for a line of JSON."""
         return {**asdict(self), "begins": round(self.begins, 1), "lasts": round(self.lasts, 1)}
 

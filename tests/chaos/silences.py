@@ -29,7 +29,7 @@ class Silence:
     next_asked_at: float | None
 
     def decided_at(self, fallback_after: float) -> float:
-        """Return when the router decided, as far as a clock that is right can tell."""
+        """Return when the router decided, by a clock that is right."""
         not_before = max(self.recorded_at, self.asked_at + fallback_after)
         if self.next_asked_at is None:
             return not_before

@@ -79,7 +79,7 @@ def test_sms_worker_is_killed(stack: Stack, conclude: Conclude) -> None:
 
 
 def test_ingress_is_killed(stack: Stack, conclude: Conclude) -> None:
-    """What a killed ingress had neither published nor kept was not answered, and is told again."""
+    """What a killed ingress had neither published nor kept was not answered, and is retried."""
     commands = mixed(SIZE.commands, fallback_after=LONGER_THAN_RETRIES)
     with under_load(stack, commands, seconds=8) as load:
         load.wait_until_under_way("whatsapp")

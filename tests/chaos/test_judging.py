@@ -57,7 +57,7 @@ def is_false(judged: Silence, tries: Iterable[Try]) -> bool:
     ],
 )
 def test_silence_is_false_while_a_provider_speaks(tries: list[Try], *, expected: bool) -> None:
-    """What a provider has told, or is trying to tell, at the time of the decision is no silence."""
+    """While a provider has reported, or is trying to, there is no silence."""
     assert is_false(silence(), tries) is expected
 
 
@@ -77,7 +77,7 @@ def test_clock_that_is_behind_hides_nothing() -> None:
 
 
 def test_tap_reads_each_provider() -> None:
-    """A webhook is known by the attempt it names and the status it tells, however it is cut."""
+    """A webhook is known by the attempt it names and the status it reports, however it is cut."""
     meta = f'{{"statuses":[{{"status":"delivered","biz_opaque_callback_data":"{ATTEMPT}"}}]}}'
     twilio = "MessageSid=SM1&MessageStatus=delivered"
     sendgrid = f'[{{"event":"delivered","herald_attempt":"{ATTEMPT}"}}]'

@@ -35,7 +35,7 @@ PATIENCE_SECONDS = 240  # silence is held for two minutes at most after an outag
 def test_replicas_survive_a_nemesis(
     fleet: Fleet, seed: int, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """Whatever one of each pair suffers, every command is answered and ends, told the truth."""
+    """Whatever one of each pair suffers, each command is answered and ends with a true outcome."""
     fleet.heal()
     faults = [fault for fault in draw(seed, SIZE.length) if _can_be(fault)]
     commands = varied(MESSAGES, fallback_after=f"{FALLBACK_AFTER_SECONDS}s")
@@ -74,6 +74,6 @@ def _line(
         "published_again": load.repeated,
         "recovered_seconds": round(recovered_seconds, 1),
         "clocks": "set" if clocks.library() is not None else clocks.NO_LIBRARY,
-        "faults": [fault.told() for fault in faults],
+        "faults": [fault.as_json() for fault in faults],
     }
     return f"\n{json.dumps(line)}\n"

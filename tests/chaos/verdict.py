@@ -100,12 +100,12 @@ def judge(record: Record, tries: Sequence[Try], *, fallback_after: float) -> Ver
 
 def _answers(record: Record) -> Counter[str]:
     """Count the answers of each command; the same one published again is one."""
-    told = {
+    answers = {
         (event["subject"], event["type"], event["id"])
         for event in record.events
         if event["type"].startswith(ANSWER)
     }
-    return Counter(subject for subject, _, _ in told)
+    return Counter(subject for subject, _, _ in answers)
 
 
 def _lost(record: Record, answers: Counter[str], tries: Sequence[Try]) -> dict[str, str]:

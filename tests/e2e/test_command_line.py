@@ -177,8 +177,8 @@ def test_watch_shows_what_is_asked_for(environment: dict[str, str]) -> None:
     assert watching.stderr is not None
     assert watching.stderr.readline().startswith("watching")
     herald(environment, "send", "--phone", "+15550000002", "--text", "x", "--key", key)
-    told, _ = watching.communicate(timeout=30)
-    assert json.loads(told)["data"]["channel"] == "sms"
+    printed, _ = watching.communicate(timeout=30)
+    assert json.loads(printed)["data"]["channel"] == "sms"
 
 
 @pytest.fixture

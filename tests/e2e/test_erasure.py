@@ -1,4 +1,4 @@
-"""After `herald erase` nothing that is kept tells of a recipient, whatever there was of them."""
+"""After `herald erase` nothing that is kept shows a recipient, whatever there was of them."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Person:
         return body | changes
 
     def traces_in(self, text: str) -> list[str]:
-        """Return what `text` tells of the person."""
+        """Return what `text` shows of the person."""
         plain = (self.phone[1:], self.whatsapp[1:], self.email.lower(), self.name, self.text)
         lower = text.lower()
         found = [word for word in plain if word.lower() in lower]
@@ -99,7 +99,7 @@ def erase(stack: Stack, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def park(stack: Stack, person: Person) -> None:
-    """Tell a status of a message that is not ours, as an account shared with others would."""
+    """Report a status of a message that is not ours, as an account shared with others would."""
     receipt = AttemptReceipt(
         source="webhook", channel="whatsapp", provider="whatsapp_cloud", account="wa-main",
         references=(person.wamid,), status=Status.DELIVERED, event_key="1",

@@ -27,17 +27,17 @@ def test_command_is_delivered_and_its_lifecycle_seen(client: Client) -> None:
     client.publish(body)
     assert client.answer(body["idempotency_key"])["type"] == "herald.command.accepted.v1"
     assert client.end(body["idempotency_key"])["type"] == "herald.message.delivered.v1"
-    told = [
+    sequences = [
         event["data"]["sequence"]
         for event in client.events
         if event["type"].startswith("herald.message.")
         and event["data"]["idempotency_key"] == body["idempotency_key"]
     ]
-    assert sorted(set(told)) == list(range(1, len(told) + 1))
+    assert sorted(set(sequences)) == list(range(1, len(sequences) + 1))
 
 
 def test_message_can_be_read_back_without_its_address(client: Client, stack: Stack) -> None:
-    """The read API tells attempts and timeline; the address is masked."""
+    """The read API shows attempts and timeline; the address is masked."""
     body = send()
     client.publish(body)
     message_id = client.end(body["idempotency_key"])["subject"]
@@ -102,9 +102,9 @@ CASES: dict[str, tuple[Any, str, str, str]] = {
 def test_bad_command_is_refused_with_its_field(client: Client, case: str) -> None:
     """Each kind of bad command is answered, naming the field; nobody else is disturbed."""
     body, key, field, reason = CASES[case]
-    told_field, told_reason = _refused(client, body, key)
-    assert told_field == field
-    assert reason in told_reason
+    named_field, given_reason = _refused(client, body, key)
+    assert named_field == field
+    assert reason in given_reason
 
 
 def test_same_key_with_another_message_is_a_mismatch(client: Client) -> None:
@@ -141,7 +141,7 @@ def test_same_command_published_again_is_accepted_under_the_same_event_id(client
 
 
 def test_id_of_another_key_is_taken(client: Client) -> None:
-    """An id in use elsewhere is refused without telling whose it is."""
+    """An id in use elsewhere is refused without saying whose it is."""
     identity = str(uuid.uuid4())
     client.publish(first := send(id=identity))
     client.answer(first["idempotency_key"])

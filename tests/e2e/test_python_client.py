@@ -118,7 +118,7 @@ async def test_events_come_typed(stack: Stack) -> None:
 
 
 async def test_events_of_a_queue_are_kept_while_nobody_listens(stack: Stack) -> None:
-    """A named queue gives what came before the iteration; what was not finished comes again."""
+    """A named queue gives what came before the iteration, and again what was not finished."""
     name = f"events.{uuid4().hex}"
     async with await aio_pika.connect(stack.servers.amqp_url) as connection:
         channel = await connection.channel()
@@ -200,7 +200,7 @@ async def test_what_was_not_confirmed_is_not_called_kept(stack: Stack) -> None:
 
 
 async def test_the_first_wait_ends_in_time(stack: Stack) -> None:
-    """A wait that can't even begin to listen ends when it was told to, and works later."""
+    """A wait that can't even begin to listen ends at its time limit, and works later."""
     async with linked(stack.servers.amqp_url) as (link, url), Client(url) as herald:
         link.hold()
         with pytest.raises(NoAnswerError, match="not outcome within"):

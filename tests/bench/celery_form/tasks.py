@@ -35,7 +35,7 @@ def _http() -> requests.Session:
 
 @app.task(name="celery_form.send")
 def send(command: dict[str, Any]) -> None:
-    """Validate a command, store the message once, tell of it, and enqueue its delivery."""
+    """Validate a command, store the message once, publish an event, and enqueue its delivery."""
     wanted = SendMessage.model_validate(command)
     key = wanted.idempotency_key or ""
     message_id = message_id_for(wanted.tenant, key)
