@@ -67,11 +67,11 @@ class Decisions:
     @property
     def changed(self) -> Sequence[Message]:
         """The messages that differ from what the database has, in the order of their ids."""
-        return [
-            message
-            for key, message in sorted(self.messages.items())
-            if message != self._stored.get(key)
-        ]
+        return sorted(filter(self._differs, self.messages.values()), key=lambda one: one.id)
+
+    def _differs(self, message: Message) -> bool:
+        stored = self._stored.get(message.id)
+        return message is not stored and message != stored
 
     def saved(self) -> None:
         """Note that the database has everything now."""

@@ -93,9 +93,9 @@ class UnitOfWork:
     async def lock(self, ids: Iterable[UUID]) -> Mapping[UUID, Message]:
         """Lock and load messages that are not held yet; return those of `ids` that exist."""
         held = self._decisions.messages
-        wanted = set(ids)
-        if not wanted <= held.keys():
-            found = await lock_messages(self.connection, wanted - held.keys())
+        wanted = dict.fromkeys(ids)
+        if not wanted.keys() <= held.keys():
+            found = await lock_messages(self.connection, wanted.keys() - held.keys())
             self._decisions.hold(found.values())
         return {name: held[name] for name in wanted if name in held}
 
