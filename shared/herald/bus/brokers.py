@@ -6,6 +6,7 @@ from types import TracebackType
 
 from faststream.rabbit import RabbitBroker
 
+from herald.bus.channels import CALL_TIMEOUT_SECONDS
 from herald.bus.connection_keeper import ConnectionKeeper, with_settings
 from herald.bus.lenient_decoding import decode_any_properties
 
@@ -29,6 +30,7 @@ class Broker(RabbitBroker):
         app_id: str,
         role: str,
         graceful_timeout_seconds: float = GRACEFUL_TIMEOUT_SECONDS,
+        call_timeout_seconds: float = CALL_TIMEOUT_SECONDS,
     ) -> None:
         decode_any_properties()
         super().__init__(
@@ -38,6 +40,7 @@ class Broker(RabbitBroker):
             logger=None,
         )
         self.app_id = app_id
+        self.call_timeout_seconds = call_timeout_seconds
         self.keeper = ConnectionKeeper(with_settings(amqp_url, name=f"{app_id} {role}"), role)
 
     async def start(self) -> None:

@@ -19,7 +19,12 @@ _REOPEN_PAUSE_SECONDS = 0.2
 _log = structlog.get_logger(__name__)
 
 
-async def open_channel(connection: AbstractConnection, *, confirms: bool = False) -> aiormq.Channel:
+async def open_channel(
+    connection: AbstractConnection,
+    *,
+    confirms: bool = False,
+    timeout_seconds: float = CALL_TIMEOUT_SECONDS,
+) -> aiormq.Channel:
     """Open a channel that the connection's reader never waits for.
 
     At aiormq's default its reader stops after ten frames of a channel until that channel's own task
@@ -33,7 +38,7 @@ async def open_channel(connection: AbstractConnection, *, confirms: bool = False
     if amqp is None:
         raise ChannelInvalidStateError("connection closed")
     channel = await amqp.channel(
-        publisher_confirms=confirms, frame_buffer_size=0, timeout=CALL_TIMEOUT_SECONDS
+        publisher_confirms=confirms, frame_buffer_size=0, timeout=timeout_seconds
     )
     return cast("aiormq.Channel", channel)
 

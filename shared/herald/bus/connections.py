@@ -14,9 +14,11 @@ from prometheus_client import REGISTRY, CollectorRegistry
 
 from herald.bus.brokers import GRACEFUL_TIMEOUT_SECONDS, Broker
 from herald.bus.cancellation import own_cancellation_only
+from herald.bus.channels import CALL_TIMEOUT_SECONDS
 from herald.bus.publishing import Publisher
 
-_CLOSE_SECONDS = 5.0  # a link that went dead would hold the close until its heartbeats run out
+# A link that went dead would hold the close until its heartbeats run out.
+CLOSE_TIMEOUT_SECONDS = 5.0
 
 _log = structlog.get_logger(__name__)
 
@@ -38,6 +40,8 @@ class Connections:
         user: str | None = None,
         events: bool = False,
         graceful_timeout_seconds: float = GRACEFUL_TIMEOUT_SECONDS,
+        call_timeout_seconds: float = CALL_TIMEOUT_SECONDS,
+        close_timeout_seconds: float = CLOSE_TIMEOUT_SECONDS,
         registry: CollectorRegistry = REGISTRY,
     ) -> None:
         self.consuming = Broker(
@@ -45,6 +49,7 @@ class Connections:
             app_id=app_id,
             role="consuming",
             graceful_timeout_seconds=graceful_timeout_seconds,
+            call_timeout_seconds=call_timeout_seconds,
         )
         self.publishing = Broker(amqp_url, app_id=app_id, role="publishing")
         self.publisher = Publisher(self.publishing, user=user, registry=registry)
@@ -55,6 +60,7 @@ class Connections:
             else Publisher(self.events, user=user, registry=registry)
         )
         self._graceful_seconds = graceful_timeout_seconds
+        self._close_seconds = close_timeout_seconds
         self._starting: asyncio.Task[None] | None = None
 
     @property
@@ -85,13 +91,13 @@ class Connections:
             self._starting.cancel()
             await asyncio.wait([self._starting])
             self._starting = None
-        await _stop(self.consuming, "consuming", self._graceful_seconds + _CLOSE_SECONDS)
+        await _stop(self.consuming, "consuming", self._graceful_seconds + self._close_seconds)
 
     async def stop(self) -> None:
         """Stop consuming, unless that was done, then publishing; close all."""
         await self.stop_consuming()
         for name, broker in self._publishing():
-            await _stop(broker, name, _CLOSE_SECONDS)
+            await _stop(broker, name, self._close_seconds)
         _log.info("bus.stopped")
 
     def _publishing(self) -> tuple[tuple[str, Broker], ...]:

@@ -16,7 +16,7 @@ from aiormq.abc import DeliveredMessage
 
 from herald.bus.byte_budget import PrefetchBudget
 from herald.bus.cancellation import own_cancellation_only
-from herald.bus.channels import CALL_TIMEOUT_SECONDS, open_channel
+from herald.bus.channels import open_channel
 from herald.bus.connection_keeper import ConnectionKeeper
 from herald.bus.library_internals import has_consumer
 
@@ -39,12 +39,14 @@ class Consumer:
         prefetch: int,
         largest: int,
         unsettled: Callable[[], int],
+        call_timeout_seconds: float,
     ) -> None:
         self._keeper = keeper
         self._queue = queue
         self._receive = receive
         self._budget = PrefetchBudget(prefetch, largest)
         self._unsettled = unsettled
+        self._timeout_seconds = call_timeout_seconds
         self.prefetch = self._budget.allowed  # of the consumer at this moment
         self._changing = False  # its prefetch, between two consumers
         self._channel: aiormq.Channel | None = None
@@ -103,7 +105,7 @@ class Consumer:
         await settlements_taken_in()
         given_back = aiormq.exceptions.ChannelInvalidStateError("given back")
         with contextlib.suppress(Exception), own_cancellation_only():
-            await channel.close(given_back, timeout=CALL_TIMEOUT_SECONDS)
+            await channel.close(given_back, timeout=self._timeout_seconds)
 
     async def _change_prefetch(self) -> None:
         """Consume anew on the same channel: a quorum queue keeps the prefetch of a consumer.
@@ -115,9 +117,9 @@ class Consumer:
         self._changing = True
         try:
             self.losses += 1
-            await _whole(self._end_consumer())
+            await self._whole(self._end_consumer())
             await self._mostly_settled()
-            await _whole(self._attach())
+            await self._whole(self._attach())
         finally:
             self._changing = False
 
@@ -131,7 +133,7 @@ class Consumer:
         tag, self._tag = self._tag, ""
         if self._channel is not None and tag:  # a lost channel has none
             with contextlib.suppress(Exception), own_cancellation_only():
-                await self._channel.basic_cancel(tag, timeout=CALL_TIMEOUT_SECONDS)
+                await self._channel.basic_cancel(tag, timeout=self._timeout_seconds)
 
     async def _attach(self) -> None:
         try:
@@ -154,15 +156,15 @@ class Consumer:
         if channel is None or channel.is_closed:
             channel = await self._open(connection)
         self.prefetch = self._budget.suited(self.prefetch)
-        await channel.basic_qos(prefetch_count=self.prefetch, timeout=CALL_TIMEOUT_SECONDS)
+        await channel.basic_qos(prefetch_count=self.prefetch, timeout=self._timeout_seconds)
         reply = await channel.basic_consume(
-            self._queue, self._receive, timeout=CALL_TIMEOUT_SECONDS
+            self._queue, self._receive, timeout=self._timeout_seconds
         )
         self._tag = reply.consumer_tag or ""
 
     async def _open(self, connection: AbstractConnection) -> aiormq.Channel:
         """Open a channel; learn of its close, and of a consumer on it that the broker cancels."""
-        channel = await open_channel(connection)
+        channel = await open_channel(connection, timeout_seconds=self._timeout_seconds)
         channel.on_consumer_cancel_callbacks.add(self._cancelled)
         channel.closing.add_done_callback(lambda _: self._lost(channel))
         self._channel, self._tag = channel, ""
@@ -181,21 +183,20 @@ class Consumer:
 
     async def _probe(self, connection: AbstractConnection) -> None:
         """See that the queue is there, on a channel of its own: a missing one closes it."""
-        probe = await open_channel(connection)
+        probe = await open_channel(connection, timeout_seconds=self._timeout_seconds)
         try:
-            await probe.queue_declare(self._queue, passive=True, timeout=CALL_TIMEOUT_SECONDS)
+            await probe.queue_declare(self._queue, passive=True, timeout=self._timeout_seconds)
         finally:
             await probe.close()
 
     def _wake(self, *_: object) -> None:
         self._changed.set()
 
-
-async def _whole(work: Coroutine[Any, Any, None]) -> None:
-    """Do all of it even if cancelled: aiormq closes a channel whose call is cut short."""
-    task = asyncio.create_task(work)
-    try:
-        await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait([task], timeout=CALL_TIMEOUT_SECONDS)
-        raise
+    async def _whole(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do all of it even if cancelled: aiormq closes a channel whose call is cut short."""
+        task = asyncio.create_task(work)
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError:
+            await asyncio.wait([task], timeout=self._timeout_seconds)
+            raise

@@ -60,6 +60,7 @@ class BatchSubscriber(RegisteredSubscriber):
             prefetch=prefetch,
             largest=largest,
             unsettled=lambda: self.unsettled,
+            call_timeout_seconds=broker.call_timeout_seconds,
         )
         self._source: Source | None = None
         self._loop = SupervisedLoop(batches)

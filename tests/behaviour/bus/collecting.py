@@ -20,7 +20,7 @@ class Payload(BaseModel):
 
 
 class Collector:
-    """A handler that keeps what it was given, and does what it is told first."""
+    """A handler that keeps what it was given, and waits until it may go."""
 
     def __init__(self) -> None:
         self.batches: list[list[str]] = []

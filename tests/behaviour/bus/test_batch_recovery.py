@@ -55,9 +55,8 @@ async def test_prefetch_is_restored_after_a_lost_connection(
     subscriber = await subscribe(collect, prefetch=6, settle="single")
     await until(lambda: len(collect.deliveries) == 6)
     await rabbit.close_connections(f"{connections.consuming.app_id} consuming")
-    await until(lambda: len(collect.deliveries) > 6)
-    await asyncio.sleep(0.3)
-    assert subscriber.healthy
+    await until(lambda: len(collect.deliveries) == 12 and subscriber.healthy)
+    assert await rabbit.ready(work.queue) == 34
     assert sum(d.is_live for d in collect.deliveries) == 6
     assert await settle(collect.deliveries) == 6
 

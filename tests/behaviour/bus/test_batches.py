@@ -136,7 +136,7 @@ async def test_single_settling_goes_on_while_deliveries_are_in_work(
     collect = Collector()
     subscriber = await subscribe(collect, prefetch=8, max_batch=3, settle="single")
     await until(lambda: len(collect.deliveries) == 8)
-    await asyncio.sleep(0.2)
+    assert await rabbit.ready(work.queue) == 12
     assert len(collect.deliveries) == 8
     assert await collect.deliveries[5].ack()
     assert await collect.deliveries[2].dead_letter()
@@ -165,8 +165,9 @@ async def test_settling_twice_is_harmless(
     assert not await collect.deliveries[0].ack()
     assert not await collect.deliveries[0].dead_letter()
     assert await collect.deliveries[1].ack()
-    await asyncio.sleep(0.2)
-    assert subscriber.healthy
+    await rabbit.fill(topology.OUTBOUND, work.key, bodies(1))  # on the same channel, after those
+    await until(lambda: len(collect.deliveries) == 3)
+    assert (subscriber.healthy, subscriber.losses) == (True, 0)
 
 
 async def test_batches_are_measured(

@@ -54,7 +54,7 @@ async def test_applied_topology_has_no_drift(rabbit: Rabbit) -> None:
 
 
 async def test_missing_entities_are_found_without_the_management_api(rabbit: Rabbit) -> None:
-    """AMQP alone tells which exchanges and queues are missing."""
+    """AMQP alone shows which exchanges and queues are missing."""
     await apply(rabbit.amqp_url, BUS)
     wanted = Topology((*BUS.exchanges, Exchange("x.new")), (*BUS.queues, Queue("q.new")), (), ())
     assert (await check(rabbit.amqp_url, wanted)).differences == (
@@ -88,7 +88,7 @@ async def test_what_a_user_may_not_configure_is_unseen(rabbit: Rabbit) -> None:
 
 
 async def test_other_arguments_bindings_and_policies_are_found(rabbit: Rabbit) -> None:
-    """The management API tells what differs and in what."""
+    """The management API shows what differs and in what."""
     await apply(rabbit.amqp_url, BUS, management_url=rabbit.management_url)
     name = topology.receipts_queue(Lane.NORMAL)
     wanted = Topology(
@@ -119,7 +119,7 @@ async def test_conflicting_queue_is_told_and_the_rest_declared(rabbit: Rabbit) -
 async def test_unreachable_management_api_is_an_error_without_its_password(
     rabbit: Rabbit,
 ) -> None:
-    """A management URL that answers nothing is told apart, and its password stays unsaid."""
+    """A management URL that answers nothing is an error of its own, without its password."""
     url = "http://user:hunter2@127.0.0.1:1"
     with pytest.raises(ManagementError) as caught:
         await check(rabbit.amqp_url, BUS, management_url=url)
@@ -170,7 +170,7 @@ async def test_user_queues_are_bound_by_the_policy(rabbit: Rabbit) -> None:
             await channel.declare_queue(name, durable=True, arguments={"x-queue-type": "quorum"})
     policies: dict[str, object] = {}
     async with asyncio.timeout(20):  # the management API learns of a queue's policy with a delay
-        # at first it tells none at all, RabbitMQ 4.3 an empty one
+        # at first it lists none at all, RabbitMQ 4.3 an empty one
         while not (policies.get("events.shop") and policies.get("router.commands.bulk")):
             policies = {
                 row["name"]: row.get("effective_policy_definition")
