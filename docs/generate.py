@@ -14,15 +14,13 @@ from typing import Any
 import yaml
 from faststream import AsyncAPI
 from faststream.rabbit import RabbitBroker
-from pydantic import BaseModel, SecretStr
+from pydantic import BaseModel
 
 from blocks import filled
-from channel_email.providers import PROVIDERS as EMAIL
-from channel_sms.providers import PROVIDERS as SMS
-from channel_whatsapp.providers import PROVIDERS as WHATSAPP
 from herald.bus.connections import Connections
 from herald.bus.deliveries import Delivery
-from herald.channel.service import Channel, ProviderFactory
+from herald.channel.definitions import definition_of
+from herald.channel.service import Channel
 from herald.config.loading import Configuration, load_configuration
 from herald.contracts.commands import CancelMessage, SendMessage
 from herald.contracts.events import AccountData, CommandData, Event, InboundData, MessageData
@@ -31,11 +29,8 @@ from herald.contracts.receipts import AccountReceipt, AttemptReceipt, InboundRec
 from herald.contracts.recipient_commands import EraseRecipient
 from herald.contracts.vocabulary import Lane
 from herald.contracts.work import Work
-from herald.providers.account import Secrets
-from herald.providers.sendgrid.account import SendGridSecrets
-from herald.providers.smtp.account import SmtpSecrets
-from herald.providers.twilio.account import TwilioSecrets
-from herald.providers.whatsapp_cloud.account import WhatsAppCloudSecrets
+from herald.providers.account import NoSecrets
+from herald.providers.credentials import Credentials
 from herald.service.settings import Address, Settings
 from ingress.publications import declare_publications as declare_ingress
 from router.consumers import Handlers, subscribe
@@ -59,19 +54,6 @@ SCHEMAS: dict[str, type[BaseModel]] = {
     "internal/AttemptReceipt": AttemptReceipt,
     "internal/InboundReceipt": InboundReceipt,
     "internal/AccountReceipt": AccountReceipt,
-}
-CHANNELS: dict[str, dict[str, ProviderFactory]] = {
-    "whatsapp": WHATSAPP,
-    "sms": SMS,
-    "email": EMAIL,
-}
-# Stand in for secrets files: a document needs an account, not its keys.
-_KEY = SecretStr("not a secret")
-SECRETS: dict[str, Secrets] = {
-    "wa-main": WhatsAppCloudSecrets(access_token=_KEY, app_secrets=(_KEY,), verify_token=_KEY),
-    "twilio-main": TwilioSecrets(auth_tokens=(_KEY,)),
-    "sendgrid-main": SendGridSecrets(api_key=_KEY),
-    "smtp-main": SmtpSecrets(),
 }
 
 
@@ -120,8 +102,11 @@ def documents(configuration: Configuration) -> dict[Path, str]:
     ingress = Connections(AMQP_URL, app_id="herald-ingress")
     declare_ingress(ingress.publishing, channels)
     services = {"router": router, "ingress": ingress}
-    for name, providers in CHANNELS.items():
-        channel = Channel(name, providers, _settings(), configuration, SECRETS)
+    for name in channels:
+        # a document needs accounts, not their keys
+        nothing = Credentials(NoSecrets(), NoSecrets)
+        credentials = dict.fromkeys(configuration.accounts_of(name), nothing)
+        channel = Channel(definition_of(name), _settings(), configuration, credentials)
         services[f"channel-{name}"] = channel.connections
     return {
         DOCS / "asyncapi" / f"{name}.yaml": _asyncapi(

@@ -1,14 +1,14 @@
-"""The composition root of the e-mail worker: its channel, its port, its providers."""
+"""The e-mail channel: its port, and how it renders what is said."""
 
 from __future__ import annotations
 
-from channel_email.providers import PROVIDERS
+from channel_email.content import CHANNEL_NAME, render
+from herald.channel.definitions import ChannelDefinition
 from herald.channel.running import run_channel
 
-CHANNEL = "email"
-OPERATIONS_PORT = 8004
+CHANNEL = ChannelDefinition(name=CHANNEL_NAME, render=render, operations_port=8004)
 
 
 def run() -> None:
-    """Run the worker until told to stop."""
-    run_channel(CHANNEL, PROVIDERS, operations_port=OPERATIONS_PORT)
+    """Run the worker until it is asked to stop."""
+    run_channel(CHANNEL)

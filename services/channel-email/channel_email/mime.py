@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 
 from channel_email.heads import BAD_HEADER, check_head, mailbox_value, text_value
-from channel_email.parts import Parts
 from herald.contracts.failures import Failure
 from herald.contracts.work import Work
 
@@ -19,31 +19,38 @@ _POLICY = SMTP.clone(
 )
 
 
-def message_id(work: Work, domain: str) -> str:
+def message_id(work: Work, sender: Address) -> str:
     """Name the mail by its attempt, so that a receiver can drop a twin."""
-    return f"<{work.attempt_id}@{domain}>"
+    return f"<{work.attempt_id}@{sender.domain}>"
 
 
-def write_mail(work: Work, parts: Parts, now: datetime) -> EmailMessage | Failure:
+def write_mime(
+    work: Work,
+    sender: Address,
+    subject: str,
+    text: str | None,
+    html: str | None,
+    now: datetime,
+    *,
+    utf8: bool,
+) -> bytes | Failure:
     """Write the mail; content that would break its headers is refused."""
     mail = EmailMessage(policy=_POLICY)
     try:
-        head = _head(work, parts, now)
+        for name, value in _head(work, sender, subject, now).items():
+            mail.set_raw(name, value)
     except ValueError:
         return BAD_HEADER
-    for name, value in head.items():
-        mail.set_raw(name, value)
-    if parts.text is not None:
-        mail.set_content(parts.text)
-        if parts.html is not None:
-            mail.add_alternative(parts.html, subtype="html")
-    elif parts.html is not None:
-        mail.set_content(parts.html, subtype="html")
-    return mail
+    if text is not None:
+        mail.set_content(text)
+        if html is not None:
+            mail.add_alternative(html, subtype="html")
+    elif html is not None:
+        mail.set_content(html, subtype="html")
+    return _written(mail, utf8=utf8)
 
 
-def written(mail: EmailMessage, *, utf8: bool) -> bytes | Failure:
-    """Return the mail's bytes; with `utf8` its addresses may be outside ASCII (RFC 6532)."""
+def _written(mail: EmailMessage, *, utf8: bool) -> bytes | Failure:
     raw = mail.as_bytes(policy=_POLICY.clone(utf8=utf8))
     try:
         check_head(raw, mail.keys())
@@ -52,12 +59,12 @@ def written(mail: EmailMessage, *, utf8: bool) -> bytes | Failure:
     return raw
 
 
-def _head(work: Work, parts: Parts, now: datetime) -> dict[str, str]:
+def _head(work: Work, sender: Address, subject: str, now: datetime) -> dict[str, str]:
     return {
-        "From": mailbox_value(parts.sender.display_name, parts.sender.addr_spec),
+        "From": mailbox_value(sender.display_name, sender.addr_spec),
         "To": mailbox_value(work.recipient_name or "", work.to),
-        "Subject": text_value(parts.subject),
+        "Subject": text_value(subject),
         "Date": format_datetime(now),
-        "Message-ID": text_value(message_id(work, parts.sender.domain)),
+        "Message-ID": text_value(message_id(work, sender)),
         ATTEMPT_HEADER: text_value(work.attempt_id),
     }

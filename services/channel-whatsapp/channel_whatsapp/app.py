@@ -1,14 +1,14 @@
-"""The composition root of the WhatsApp worker: its channel, its port, its providers."""
+"""The WhatsApp channel: its port, and how it renders what is said."""
 
 from __future__ import annotations
 
-from channel_whatsapp.providers import PROVIDERS
+from channel_whatsapp.content import CHANNEL_NAME, render
+from herald.channel.definitions import ChannelDefinition
 from herald.channel.running import run_channel
 
-CHANNEL = "whatsapp"
-OPERATIONS_PORT = 8003
+CHANNEL = ChannelDefinition(name=CHANNEL_NAME, render=render, operations_port=8003)
 
 
 def run() -> None:
-    """Run the worker until told to stop."""
-    run_channel(CHANNEL, PROVIDERS, operations_port=OPERATIONS_PORT)
+    """Run the worker until it is asked to stop."""
+    run_channel(CHANNEL)

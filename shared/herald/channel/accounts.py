@@ -4,15 +4,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
-from herald.channel.breaker import Breaker
+import structlog
+
+from herald.channel.breaker import Breaker, Trouble
+from herald.channel.definitions import Render, as_it_is
 from herald.channel.limits import TokenBucket
+from herald.contracts.failures import Failure
 from herald.contracts.work import Work
-from herald.providers.account import Account, NoSecrets, Secrets
-from herald.providers.sending import Provider
+from herald.providers.account import Account, NoSecrets
+from herald.providers.credentials import Credentials, CredentialsError
+from herald.providers.sending import Provider, Refused, SendResult
 
 # beyond the provider's time limit: waiting for a connection, recording the outcome
 LEASE_SLACK = timedelta(seconds=20)
+
+_log = structlog.get_logger(__name__)
+
+
+def _no_credentials() -> Credentials[NoSecrets]:
+    return Credentials(NoSecrets(), NoSecrets)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +36,8 @@ class SendingAccount:
     provider: Provider
     bucket: TokenBucket
     breaker: Breaker = field(default_factory=Breaker)
-    secrets: Secrets = field(default_factory=NoSecrets, repr=False)
+    credentials: Credentials[Any] = field(default_factory=_no_credentials, repr=False)
+    render: Render = as_it_is
 
     @property
     def lease(self) -> timedelta:
@@ -44,3 +57,24 @@ class SendingAccount:
             and self.name not in work.avoid
             and self.options.sends_as(work.sender)
         )
+
+    async def send(self, work: Work, *, probe: bool = False) -> SendResult:
+        """Render the content, and have the provider make the call.
+
+        Credentials that were refused may have been replaced since: the probe of an account that is
+        down for them reads them again first.
+        """
+        if probe and self.breaker.down is not None and self.breaker.down.trouble is Trouble.AUTH:
+            await self._refresh_credentials()
+        template = work.content.template
+        holds_template = template is not None and self.options.holds(template.name)
+        content = self.render(work, holds_template=holds_template)
+        if isinstance(content, Failure):
+            return Refused(content, of_message=True)
+        return await self.provider.send(work, content)
+
+    async def _refresh_credentials(self) -> None:
+        try:
+            await self.credentials.refresh()
+        except CredentialsError as error:
+            _log.warning("account.credentials_unreadable", account=self.name, error=str(error))

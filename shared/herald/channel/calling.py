@@ -57,8 +57,8 @@ class Caller:
         with metrics.IN_FLIGHT.labels(self._channel).track_inprogress():
             try:
                 async with asyncio.timeout(attempt.lease_ends - began):
-                    result = await account.provider.send(attempt.work)
-                    result = without_echoes(result, attempt.work, account.secrets)
+                    result = await account.send(attempt.work, probe=plan.probe is not None)
+                    result = without_echoes(result, attempt.work, account.credentials.current)
             except Exception as error:  # noqa: BLE001  an adapter's bug: nobody knows how far it got
                 _log.error("adapter.failed", error=type(error).__name__, where=where(error))
                 result = Uncertain("adapter_error")

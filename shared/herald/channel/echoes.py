@@ -15,12 +15,10 @@ from herald.providers.sending import Accepted, NotSent, Refused, SendResult
 
 
 def without_echoes(result: SendResult, work: Work, secrets: Secrets) -> SendResult:
-    """Hide what a result says of the contents and recipient of `work`, and secrets."""
+    """Hide what a result repeats of the contents and recipient of `work`, and of secrets."""
     if isinstance(result, NotSent):
         return result
-    ids = (
-        result.references if isinstance(result, Accepted) else ()
-    )  # the router gets them in any case
+    ids = result.references if isinstance(result, Accepted) else ()  # reported in any case
     hide = partial(_without, work=work, secrets=secrets.values(), ids=ids)
     if result.element is not None:
         result = replace(result, element=_clean(result.element, hide))

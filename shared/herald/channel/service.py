@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, Protocol
+from typing import Any
 
 import structlog
 from starlette.applications import Starlette
@@ -13,9 +14,11 @@ from herald.bus.connections import Connections
 from herald.bus.entities import existing_exchange, existing_queue
 from herald.bus.lane_turns import LaneTurns
 from herald.bus.publishing import declare_publication
+from herald.bus.receipt_messages import receipt_message
 from herald.bus.subscribers import BatchSubscriber, subscribe_batches
 from herald.channel import metrics
 from herald.channel.accounts import SendingAccount
+from herald.channel.definitions import ChannelDefinition
 from herald.channel.health import AccountHealth
 from herald.channel.limits import TokenBucket
 from herald.channel.recorders import Recorders
@@ -23,7 +26,7 @@ from herald.channel.sweeper import Sweeper
 from herald.channel.worker import Worker
 from herald.config.broker_identity import broker_identity
 from herald.config.loading import Configuration
-from herald.contracts.receipts import AttemptReceipt
+from herald.contracts.receipts import AttemptReceipt, InboundReceipt
 from herald.contracts.topology import (
     OUTBOUND,
     RECEIPTS,
@@ -35,9 +38,11 @@ from herald.contracts.vocabulary import Lane
 from herald.contracts.work import Work
 from herald.database.pool import Database
 from herald.database.schema import SchemaWatch
-from herald.providers.account import Secrets
+from herald.providers.account import Account
+from herald.providers.credentials import Credentials
 from herald.providers.http import HttpClient
-from herald.providers.sending import Provider
+from herald.providers.registry import send_module
+from herald.providers.sending import Provider, ProviderContext
 from herald.service.application import application
 from herald.service.background import Background, run_together
 from herald.service.loop_lag import loop_lag_measured
@@ -49,16 +54,18 @@ SLOTS: dict[Lane, int] = {Lane.URGENT: 100, Lane.NORMAL: 200, Lane.BULK: 100}
 MAX_BATCH: dict[Lane, int] = {Lane.URGENT: 100, Lane.NORMAL: 100, Lane.BULK: 50}
 # Begin with every slot: work is as large as that only with a long HTML part.
 LARGE_WORK_BYTES = 64 * 1024
+EMIT_SECONDS = 5.0  # for the confirm of a receipt that a provider makes by itself
 
 _log = structlog.get_logger(__name__)
 
 
-class ProviderFactory(Protocol):
-    """Makes one account's adapter."""
+MakeProvider = Callable[[ProviderContext[Any, Any]], Provider]
 
-    def __call__(
-        self, name: str, account: Any, secrets: Any, http: HttpClient, public_base_url: str, /
-    ) -> Provider: ...
+
+def make_provider(context: ProviderContext[Any, Any]) -> Provider:
+    """Make a provider as its own module does."""
+    made: Provider = send_module(context.account.provider).make_provider(context)
+    return made
 
 
 class Channel:
@@ -66,12 +73,14 @@ class Channel:
 
     def __init__(
         self,
-        channel: str,
-        providers: Mapping[str, ProviderFactory],
+        definition: ChannelDefinition,
         settings: Settings,
         configuration: Configuration,
-        secrets: Mapping[str, Secrets],
+        credentials: Mapping[str, Credentials[Any]],
+        *,
+        make: MakeProvider = make_provider,
     ) -> None:
+        channel = definition.name
         self._app_id = app_id = f"herald-channel-{channel}"
         self._channel = channel
         named = configuration.file.services.users_of(channel)
@@ -79,11 +88,14 @@ class Channel:
         self.connections = Connections(settings.amqp_url, app_id=app_id, user=user)
         self._database = Database(settings.postgres_dsn, application_name=app_id)
         self._schema = SchemaWatch(self._database, ("channel",))
-        self._callers: list[HttpClient] = []
-        accounts = [
-            self._sending_account(name, options, providers, secrets[name], configuration)
-            for name, options in configuration.accounts_of(channel).items()
+        self._clients: list[HttpClient] = []
+        base_url = configuration.file.ingress.public_base_url
+        contexts = [
+            self._context(name, account, credentials[name], base_url)
+            for name, account in configuration.accounts_of(channel).items()
         ]
+        accounts = [_sending_account(context, make(context), definition) for context in contexts]
+        self._providers = [account.provider for account in accounts]
         metrics.initialise(
             channel, {account.name: account.options.provider for account in accounts}
         )
@@ -106,24 +118,17 @@ class Channel:
         routes = ops_routes(self._app_id, self._checks(), warnings=self._warnings())
         return application(routes, self._lifespan)
 
-    def _sending_account(
-        self,
-        name: str,
-        options: Any,
-        providers: Mapping[str, ProviderFactory],
-        secrets: Secrets,
-        configuration: Configuration,
-    ) -> SendingAccount:
-        http = HttpClient(options.timeout)
-        self._callers.append(http)
-        factory = providers[options.provider]
-        base_url = configuration.file.ingress.public_base_url
-        return SendingAccount(
+    def _context(
+        self, name: str, account: Account, credentials: Credentials[Any], base_url: str
+    ) -> ProviderContext[Any, Any]:
+        http = HttpClient(account.timeout)
+        self._clients.append(http)
+        return ProviderContext(
             name=name,
-            options=options,
-            provider=factory(name, options, secrets, http, base_url),
-            bucket=TokenBucket(options.rate),
-            secrets=secrets,
+            account=account,
+            credentials=credentials,
+            http=http,
+            callback_url=f"{base_url}/webhooks/{account.provider}/{name}",
         )
 
     def _subscribe(self, lane: Lane) -> BatchSubscriber:
@@ -165,13 +170,26 @@ class Channel:
     def _warnings(self) -> dict[str, Callable[[], str | None]]:
         return {"accounts": lambda: self._health.warning}
 
+    async def _emit(self, receipt: AttemptReceipt | InboundReceipt) -> None:
+        """Publish what a provider reports by itself.
+
+        Raises:
+            PublishError: the broker did not confirm it; the provider may try again.
+        """
+        messages = [receipt_message(receipt)]
+        [problem] = await self.connections.publisher.publish_many(messages, EMIT_SECONDS)
+        if problem is not None:
+            raise problem
+
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
         await self._database.start()
-        for caller in self._callers:
-            await caller.start()
+        for client in self._clients:
+            await client.start()
+        for provider in self._providers:
+            await provider.start(self._emit)
         self._background.start()
-        _log.info("channel.started", channel=self._channel, accounts=len(self._callers))
+        _log.info("channel.started", channel=self._channel, accounts=len(self._providers))
         try:
             async with loop_lag_measured():
                 yield
@@ -181,8 +199,9 @@ class Channel:
             await self._worker.drain()
             await self._background.stop()
             await self._recorders.finish()
-            for caller in self._callers:
-                await caller.stop()
+            await asyncio.gather(*(provider.stop() for provider in self._providers))
+            for client in self._clients:
+                await client.stop()
             await self._database.stop()
             _log.info("channel.stopped", channel=self._channel)
 
@@ -194,3 +213,16 @@ class Channel:
         await run_together(
             self._recorders.run, self._worker.run, self._sweeper.run, self._health.run
         )
+
+
+def _sending_account(
+    context: ProviderContext[Any, Any], provider: Provider, definition: ChannelDefinition
+) -> SendingAccount:
+    return SendingAccount(
+        name=context.name,
+        options=context.account,
+        provider=provider,
+        bucket=TokenBucket(context.account.rate),
+        credentials=context.credentials,
+        render=definition.render,
+    )

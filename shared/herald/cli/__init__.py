@@ -9,6 +9,7 @@ import typer
 
 from herald.cli.account import account
 from herald.cli.cancel import cancel
+from herald.cli.channel import channel
 from herald.cli.config import config
 from herald.cli.dlq import dlq
 from herald.cli.erase import erase
@@ -59,6 +60,7 @@ for command in (
 ):  # fmt: skip
     application.command()(command)
 application.add_typer(account, name="account")
+application.add_typer(channel, name="channel")
 application.add_typer(dlq, name="dlq")
 application.add_typer(topology, name="topology")
 application.add_typer(config, name="config")

@@ -32,7 +32,7 @@ class NotSentError(Exception):
 
 
 class ResponseLostError(Exception):
-    """The request may have been taken; its answer did not arrive whole."""
+    """The request may have been taken; its response did not arrive whole."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -41,7 +41,7 @@ class ResponseLostError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
-    """What a provider answered."""
+    """A provider's response."""
 
     status: int
     headers: Mapping[str, str]
@@ -172,7 +172,7 @@ def retry_after(headers: Mapping[str, str]) -> timedelta | None:
 
 
 def server_time(headers: Mapping[str, str]) -> datetime:
-    """Return the provider's own time, by which it names other times; ours where it tells none."""
+    """Return the provider's own time, by which it names other times; ours where it names none."""
     return _date(headers.get("Date", "")) or datetime.now(UTC)
 
 
@@ -185,7 +185,7 @@ def _date(value: str) -> datetime | None:
 
 
 async def _bounded(response: aiohttp.ClientResponse) -> bytes:
-    """Read the body; one larger than any honest answer is cut, and so not understood."""
+    """Read the body; one larger than any honest response is cut, and so not understood."""
     length = response.content_length
     compressed = "Content-Encoding" in response.headers  # a short one may unpack to any size
     if length is not None and length <= MAX_RESPONSE_BYTES and not compressed:

@@ -1,20 +1,13 @@
-"""One HTTP call for one attempt as a result: what a lost or wordless answer proves."""
+"""What an HTTP response proves that is not in the provider's own form."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from datetime import timedelta
 from http import HTTPStatus
 
 from herald.contracts.failures import Failure
 from herald.contracts.vocabulary import FailureClass
-from herald.providers.http import (
-    HttpClient,
-    HttpResponse,
-    NotSentError,
-    ResponseLostError,
-    retry_after,
-)
+from herald.providers.http import HttpResponse, retry_after
 from herald.providers.sending import NotSent, Refused, SendResult, Uncertain
 
 RATE_PAUSE = timedelta(seconds=1)  # where a provider names none
@@ -23,50 +16,32 @@ RATE_PAUSE = timedelta(seconds=1)  # where a provider names none
 _NOT_READ = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY})
 
 
-async def send_by_post(
-    http: HttpClient,
-    url: str,
-    *,
-    headers: Mapping[str, str],
-    body: bytes,
-    read: Callable[[HttpResponse], SendResult],
-) -> SendResult:
-    """Make the call, and have the provider's own `read` judge the answer."""
-    try:
-        answer = await http.post(url, headers=headers, body=body)
-    except NotSentError as error:
-        return NotSent(error.code)
-    except ResponseLostError as error:
-        return Uncertain(error.code)
-    return read(answer)
-
-
-def unexplained(answer: HttpResponse) -> SendResult:
+def unexplained(response: HttpResponse) -> SendResult:
     """Only a 4xx, or a 503 that says when to come back, was surely not taken.
 
     Every other 5xx, and a success that can't be read, may have been.
     """
-    code = f"http_{answer.status}"
-    wait = rate_pause(answer)
-    if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
+    code = f"http_{response.status}"
+    wait = rate_pause(response)
+    if response.status == HTTPStatus.TOO_MANY_REQUESTS:
         return Refused(Failure.of(FailureClass.RATE_LIMITED, code, retry_after=wait))
-    says_when = retry_after(answer.headers) is not None
-    if answer.status == HTTPStatus.SERVICE_UNAVAILABLE and says_when:
+    says_when = retry_after(response.headers) is not None
+    if response.status == HTTPStatus.SERVICE_UNAVAILABLE and says_when:
         return NotSent(code, wait)
-    if answer.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+    if response.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         return Refused(Failure.of(FailureClass.AUTH, code))
-    if answer.status in _NOT_READ:
+    if response.status in _NOT_READ:
         return Refused(Failure.of(FailureClass.TRANSIENT, code, retry_after=wait))
-    if HTTPStatus.BAD_REQUEST <= answer.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+    if HTTPStatus.BAD_REQUEST <= response.status < HTTPStatus.INTERNAL_SERVER_ERROR:
         return Refused(Failure.of(FailureClass.PERMANENT, code))
     return Uncertain(code)
 
 
-def rate_pause(answer: HttpResponse, otherwise: timedelta | None = None) -> timedelta | None:
+def rate_pause(response: HttpResponse, otherwise: timedelta | None = None) -> timedelta | None:
     """Return how long to wait: as asked, `otherwise`, or a second where the rate was the trouble.
 
     `otherwise` is what the provider's documentation says of its error.
     """
-    asked = retry_after(answer.headers) or None  # an asked zero is no wait to report
-    slow_down = answer.status == HTTPStatus.TOO_MANY_REQUESTS
+    asked = retry_after(response.headers) or None  # an asked zero is no wait to report
+    slow_down = response.status == HTTPStatus.TOO_MANY_REQUESTS
     return asked or otherwise or (RATE_PAUSE if slow_down else None)

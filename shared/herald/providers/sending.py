@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 from herald.contracts.failures import Failure
-from herald.contracts.vocabulary import Receipts
+from herald.contracts.receipts import AttemptReceipt, InboundReceipt
 from herald.contracts.work import Work
+from herald.providers.account import Account, Secrets
+from herald.providers.credentials import Credentials
+from herald.providers.http import HttpClient
+from herald.providers.rendered import Rendered
+
+AccountT = TypeVar("AccountT", bound=Account)
+SecretsT = TypeVar("SecretsT", bound=Secrets)
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +24,7 @@ class Accepted:
     """The provider took it; `references` are its ids of what it took, at least one."""
 
     references: tuple[str, ...]
-    element: Any = field(default=None, repr=False)  # the provider's answer, for the history
+    element: Any = field(default=None, repr=False)  # the provider's response, for the history
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +53,7 @@ class NotSent:
 
 @dataclass(frozen=True, slots=True)
 class Uncertain:
-    """The request may have been taken: the answer was lost, late or unreadable.
+    """The request may have been taken: the response was lost, late or unreadable.
 
     `code` says how, e.g. `read_timeout`, `connection_reset`, `http_502`.
     """
@@ -57,15 +65,32 @@ class Uncertain:
 CallResult = Accepted | Refused | Uncertain  # what a try came to
 SendResult = CallResult | NotSent
 
+# Publishes a receipt that a provider made by itself, and returns once the broker has it.
+Emit = Callable[[AttemptReceipt | InboundReceipt], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderContext(Generic[AccountT, SecretsT]):
+    """What a provider is made of."""
+
+    name: str  # of the account, in herald.toml
+    account: AccountT
+    credentials: Credentials[SecretsT]  # ask for `current` at each call: they may be rotated
+    http: HttpClient  # started before the provider is
+    callback_url: str  # where its webhooks arrive
+
 
 class Provider(Protocol):
-    """One account at one provider."""
+    """One account at one provider; its module makes it with `make_provider(context)`."""
 
-    @property
-    def receipts(self) -> Receipts:
-        """The furthest news this account will send after an acceptance."""
+    async def start(self, emit: Emit, /) -> None:
+        """Open what is needed to send. What reports by itself gives its receipts to `emit`."""
         ...
 
-    async def send(self, work: Work) -> SendResult:
+    async def stop(self) -> None:
+        """Close what was opened; no call is under way any more."""
+        ...
+
+    async def send(self, work: Work, content: Rendered) -> SendResult:
         """Make the call for `work`, once. A transport's exceptions never leave it."""
         ...

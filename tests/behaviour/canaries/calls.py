@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import channel_email.providers
-import channel_sms.providers
-import channel_whatsapp.providers
 from behaviour.canaries.canaries import ADDRESSES, NAME, SECRET
 from herald.channel.accounts import SendingAccount
 from herald.channel.calling import Caller
-from herald.channel.limits import TokenBucket
-from herald.channel.service import ProviderFactory
 from herald.contracts.work import Work
 from herald.providers.registry import ACCOUNTS as MODELS
 from herald.providers.sending import SendResult
 from unit.channel.making import decided
-from unit.channel_email.relay import HANG_UP, relaying
-from unit.channel_whatsapp.answering import Answering, answering, calling, closed_port
+from unit.providers.answering import Answering, answering, calling, closed_port
+from unit.providers.sending import sending_account
+from unit.providers.smtp.relay import HANG_UP, relaying
 
-FACTORIES: Mapping[str, ProviderFactory] = {
-    **channel_whatsapp.providers.PROVIDERS,
-    **channel_sms.providers.PROVIDERS,
-    **channel_email.providers.PROVIDERS,
-}
 ACCOUNTS: dict[str, dict[str, Any]] = {
     "whatsapp_cloud": {"phone_number_id": "100000000000001"},
     "twilio": {"account_sid": "AC" + "0" * 32},
@@ -195,14 +186,7 @@ async def _call(name: str, content: dict[str, Any], http: Any, **changes: Any) -
         model.model_validate(fields),
         model.secrets_model.model_validate(SECRETS[name]),
     )
-    provider = FACTORIES[name](f"{name}-main", options, secrets, http, "https://hooks.example.com")
-    account = SendingAccount(
-        name=f"{name}-main",
-        options=options,
-        provider=provider,
-        bucket=TokenBucket(10.0),
-        secrets=secrets,
-    )
+    account = sending_account(options, secrets, http)
     work = work_for(options.channel, content)
     [attempt] = await decided([account], work)
     result = await Caller(options.channel, lambda: None, lambda: 0.0).call(attempt)

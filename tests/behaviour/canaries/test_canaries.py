@@ -142,7 +142,7 @@ async def test_no_call_gives_a_canary_away(provider: str, path: str, number: int
             datetime(2026, 1, 19, tzinfo=UTC),
             provider=provider,
             account=made.account.name,
-            receipts=made.account.provider.receipts,
+            receipts=made.account.options.receipts,
         )
     assert traces(receipt_body(receipt).decode()) == set()
     assert traces(repr(made.result), repr(made.account), logs, _metrics()) == set()

@@ -13,6 +13,7 @@ from herald.contracts import topology
 from herald.contracts.failures import Failure
 from herald.contracts.vocabulary import FailureClass, Lane
 from herald.contracts.work import Work
+from herald.providers.rendered import Rendered
 from herald.providers.sending import Accepted, Refused, SendResult, Uncertain
 
 
@@ -170,10 +171,10 @@ async def test_each_delivery_is_acked_on_its_own(world: World) -> None:
     may_end = asyncio.Event()
     send = world.provider.send
 
-    async def wait_for_slow(work: Work) -> SendResult:
+    async def wait_for_slow(work: Work, content: Rendered) -> SendResult:
         if work.attempt_id == slow:
             await may_end.wait()
-        return await send(work)
+        return await send(work, content)
 
     world.provider.send = wait_for_slow  # type: ignore[method-assign]
     async with world.channel() as channel:

@@ -18,14 +18,16 @@ from aio_pika.abc import AbstractIncomingMessage, AbstractQueue
 
 from behaviour.bus.rabbit import Rabbit
 from herald.channel import sends
+from herald.channel.definitions import definition_of
 from herald.channel.metrics import REDELIVERED
 from herald.channel.sends import Claim
 from herald.channel.service import Channel
 from herald.config.loading import load_configuration
 from herald.contracts import topology
-from herald.contracts.vocabulary import Lane, Receipts
+from herald.contracts.vocabulary import Lane
 from herald.contracts.work import Work
-from herald.providers.sending import Accepted, Provider, SendResult
+from herald.providers.rendered import Rendered
+from herald.providers.sending import Accepted, Emit, Provider, ProviderContext, SendResult
 from herald.service.settings import read_settings
 from secret_files import write_masking_key, write_secrets
 
@@ -52,8 +54,6 @@ secrets_file = "twilio.toml"
 class FakeProvider:
     """Takes every message at once by default; records every call."""
 
-    receipts = Receipts.DELIVERED
-
     def __init__(self) -> None:
         self.calls: list[Work] = []
         self.may_respond = asyncio.Event()
@@ -62,11 +62,15 @@ class FakeProvider:
             (f"SM-{work.attempt_id}",)
         )
 
-    def __call__(self, *_: object) -> Provider:
-        """Stand for the factory too: one fake serves every account."""
+    def make(self, context: ProviderContext[Any, Any]) -> Provider:  # noqa: ARG002  as it is called
+        """Make the provider of an account: one fake serves them all."""
         return self
 
-    async def send(self, work: Work) -> SendResult:
+    async def start(self, emit: Emit, /) -> None: ...
+
+    async def stop(self) -> None: ...
+
+    async def send(self, work: Work, content: Rendered) -> SendResult:  # noqa: ARG002
         self.calls.append(work)
         await self.may_respond.wait()
         return self.response(work)
@@ -83,23 +87,25 @@ class FakeAccounts(FakeProvider):
         self.responses: dict[str, SendResult] = {}
         self.made: list[tuple[str, str]] = []  # account and attempt
 
-    def __call__(self, name: object = "", *_: object) -> Provider:
-        return _FakeAccount(self, str(name))
+    def make(self, context: ProviderContext[Any, Any]) -> Provider:
+        return _FakeAccount(self, context.name)
 
     def made_by(self, account: str) -> int:
         return sum(name == account for name, _ in self.made)
 
 
 class _FakeAccount:
-    receipts = Receipts.DELIVERED
+    async def start(self, emit: Emit, /) -> None: ...
+
+    async def stop(self) -> None: ...
 
     def __init__(self, accounts: FakeAccounts, name: str) -> None:
         self._accounts = accounts
         self._name = name
 
-    async def send(self, work: Work) -> SendResult:
+    async def send(self, work: Work, content: Rendered) -> SendResult:
         self._accounts.made.append((self._name, work.attempt_id))
-        response = await self._accounts.send(work)
+        response = await self._accounts.send(work, content)
         return self._accounts.responses.get(self._name, response)
 
 
@@ -207,8 +213,9 @@ class World:
                 "HERALD_CONFIG": str(path),
             },
         )
-        secrets = configuration.secrets_for(list(accounts))
-        channel = Channel("sms", {"twilio": self.provider}, settings, configuration, secrets)
+        credentials = configuration.credentials_for(accounts)
+        definition = definition_of("sms")
+        channel = Channel(definition, settings, configuration, credentials, make=self.provider.make)
         if pauses is not None:
             for account in channel._worker._accounts:
                 account.breaker.first_pause, account.breaker.longest_pause = pauses

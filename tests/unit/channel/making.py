@@ -12,10 +12,11 @@ from herald.channel.attempts import Attempt
 from herald.channel.limits import TokenBucket
 from herald.channel.planning import Moment, Planner
 from herald.channel.reserving import reserve
-from herald.contracts.vocabulary import Category, Lane, Receipts
+from herald.contracts.vocabulary import Category, Lane
 from herald.contracts.work import Work, WorkContent
 from herald.providers.account import Account
-from herald.providers.sending import Accepted, Provider, SendResult
+from herald.providers.rendered import Rendered
+from herald.providers.sending import Accepted, Emit, Provider, SendResult
 from herald.providers.twilio.account import TwilioAccount
 from herald.providers.whatsapp_cloud.account import WhatsAppCloudAccount
 
@@ -52,9 +53,11 @@ def work(**changes: Any) -> Work:
 class Silent:
     """A provider that is never asked."""
 
-    receipts = Receipts.DELIVERED
+    async def start(self, emit: Emit, /) -> None: ...
 
-    async def send(self, work: Work) -> SendResult:
+    async def stop(self) -> None: ...
+
+    async def send(self, work: Work, content: Rendered) -> SendResult:  # noqa: ARG002
         return Accepted((work.attempt_id,))
 
 

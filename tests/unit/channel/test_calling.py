@@ -14,6 +14,7 @@ from herald.channel.limits import PROBE_SECONDS
 from herald.contracts.failures import Failure
 from herald.contracts.vocabulary import FailureClass
 from herald.contracts.work import Work
+from herald.providers.rendered import Rendered
 from herald.providers.sending import Accepted, NotSent, Refused, SendResult, Uncertain
 from unit.channel.making import Silent, decided, seconds, sending, twilio, work
 
@@ -46,7 +47,7 @@ class Answering(Silent):
     def __init__(self, *results: SendResult) -> None:
         self.results = list(results)
 
-    async def send(self, work: Work) -> SendResult:  # noqa: ARG002  whatever it is
+    async def send(self, work: Work, content: Rendered) -> SendResult:  # noqa: ARG002  any
         return self.results.pop(0)
 
 

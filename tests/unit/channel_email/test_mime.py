@@ -12,8 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channel_email.mime import write_mail, written
-from channel_email.parts import parts_of
+from channel_email.content import render
 from herald.contracts.failures import Failure
 from herald.contracts.work import Work
 from unit.channel_email.making import ATTEMPT, SENDER, TO, work
@@ -22,19 +21,13 @@ NOW = datetime(2026, 1, 19, 12, 0, tzinfo=UTC)
 BREAKERS = ["\r", "\n", "\r\n", "\x00"]
 
 
-def write(order: Work) -> EmailMessage | Failure:
-    parts = parts_of(order)
-    return parts if isinstance(parts, Failure) else write_mail(order, parts, NOW)
+def write(order: Work) -> bytes | Failure:
+    content = render(order, holds_template=False)
+    return content if isinstance(content, Failure) else content.mime(NOW, utf8=False)
 
 
 def wire(content: dict[str, Any], **changes: Any) -> bytes:
-    mail = write(work(content, **changes))
-    assert isinstance(mail, EmailMessage)
-    return on_the_wire(mail)
-
-
-def on_the_wire(mail: EmailMessage) -> bytes:
-    raw = written(mail, utf8=False)
+    raw = write(work(content, **changes))
     assert isinstance(raw, bytes)
     return raw
 
@@ -105,7 +98,7 @@ def test_recipient_name_injection(breaker: str) -> None:
         assert (mail.failure_class, mail.code) == ("content", "bad_header")
         assert "eve" not in mail.text
     else:
-        assert_no_stranger(read(on_the_wire(mail)))
+        assert_headers_are_ours(read(mail))
 
 
 @pytest.mark.parametrize("breaker", BREAKERS)
@@ -119,8 +112,8 @@ def test_sender_injection(breaker: str, place: str) -> None:
         else f"Herald <no-reply@example.com{extra}>"
     )
     mail = write(work(sender=sender))
-    if isinstance(mail, EmailMessage):
-        assert_no_stranger(read(on_the_wire(mail)))
+    if isinstance(mail, bytes):
+        assert_headers_are_ours(read(mail))
 
 
 @pytest.mark.parametrize("breaker", [*BREAKERS, "\x0b", "\x85", "\u2028"])
@@ -130,13 +123,13 @@ def test_subject_injection(breaker: str) -> None:
     subject = f"Hi{breaker}Bcc: eve@example.net"
     content = order.content.model_copy(update={"subject": subject})
     mail = write(order.model_copy(update={"content": content}))
-    if isinstance(mail, EmailMessage):
-        assert_no_stranger(read(on_the_wire(mail)))
+    if isinstance(mail, bytes):
+        assert_headers_are_ours(read(mail))
     else:
         assert (mail.failure_class, mail.code) == ("content", "bad_header")
 
 
-def assert_no_stranger(mail: EmailMessage) -> None:
+def assert_headers_are_ours(mail: EmailMessage) -> None:
     assert "Bcc" not in mail
     assert [address.addr_spec for address in mail["To"].addresses] == [TO]
     assert mail["X-Herald-Attempt"] == ATTEMPT
@@ -149,9 +142,7 @@ letter = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x
 @given(subject=printable, text=letter, html=letter)
 def test_any_text_arrives(subject: str, text: str, html: str) -> None:
     """Any subject and text arrive as they were, in ASCII lines that end in CRLF, none too long."""
-    mail = write(work({"subject": subject, "text": "x" + text, "html": "x" + html}))
-    assert isinstance(mail, EmailMessage)
-    raw = on_the_wire(mail)
+    raw = wire({"subject": subject, "text": "x" + text, "html": "x" + html})
     assert raw.isascii()
     lines = raw.split(b"\r\n")
     assert not [line for line in lines if b"\n" in line or b"\r" in line or len(line) > 998]

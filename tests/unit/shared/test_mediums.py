@@ -1,8 +1,7 @@
-"""What a medium can say: the rules, and that they are those of the adapters that send."""
+"""What a medium can say: the rules, and that workers refuse by the same."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,20 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channel_email.parts import parts_of
-from channel_email.providers import sendgrid
+from herald.channel.definitions import definition_of
 from herald.contracts.content import ChannelContent
 from herald.contracts.content.mediums import Unsayable, why_unsayable
 from herald.contracts.failures import Failure
-from herald.contracts.vocabulary import FailureClass
 from herald.contracts.work import Work, WorkContent
-from herald.providers.account import Account
-from herald.providers.sendgrid.account import SendGridAccount
-from herald.providers.smtp.account import SmtpAccount
-from herald.providers.twilio import send as twilio
-from herald.providers.twilio.account import TwilioAccount
-from herald.providers.whatsapp_cloud import send as whatsapp_cloud
-from herald.providers.whatsapp_cloud.account import WhatsAppCloudAccount
 
 URL = "https://files.example.com/a.png"
 
@@ -51,7 +41,7 @@ NOTHING: list[tuple[str, dict[str, Any]]] = [
 def test_nothing_to_say(channel: str, parts: dict[str, Any]) -> None:
     """What a medium ignores is nothing to say there; a template its accounts lack, too."""
     problem = why_unsayable(channel, _content(**parts), holds_template=False)
-    assert problem == Unsayable(None, f"nothing to say on {channel}")
+    assert problem == Unsayable(None, f"nothing to say on {channel}", "no_content")
 
 
 SAYABLE: list[tuple[str, dict[str, Any]]] = [
@@ -78,7 +68,7 @@ def test_an_email_needs_a_subject() -> None:
     """Without one it is no mail that anybody would open, or a provider take."""
     content = _content(text="x")
     problem = why_unsayable("email", content, holds_template=False)
-    assert problem == Unsayable("subject", "no subject for email")
+    assert problem == Unsayable("subject", "no subject for email", "no_subject")
 
 
 TOO_MUCH: list[tuple[str, dict[str, Any], str]] = [
@@ -106,7 +96,7 @@ def test_a_template_that_is_held_is_all_that_is_sent(channel: str) -> None:
     assert why_unsayable(channel, content, holds_template=True) is None
 
 
-def _work(channel: str, sender: str, content: ChannelContent) -> Work:
+def _work(channel: str, content: ChannelContent) -> Work:
     return Work.model_validate(
         {
             "attempt_id": "00000000-0000-4000-8000-000000000001.1.1",
@@ -116,32 +106,12 @@ def _work(channel: str, sender: str, content: ChannelContent) -> Work:
             "lane": "normal",
             "category": "transactional",
             "to": "ada@example.org" if channel == "email" else "+15550002222",
-            "sender": sender,
+            "sender": "no-reply@example.com",
             "content": content.model_dump(),
             "not_after": datetime(2030, 1, 1, tzinfo=UTC),
         }
     )
 
-
-TWILIO = TwilioAccount(provider="twilio", account_sid="AC" + "0" * 32)
-ADAPTERS: dict[str, tuple[Account, str, Callable[[Work], object]]] = {
-    "twilio": (
-        TWILIO,
-        "+15550001111",
-        lambda work: twilio.payload(work, TWILIO, "https://x.example.com"),
-    ),
-    "whatsapp_cloud": (
-        WhatsAppCloudAccount(provider="whatsapp_cloud", phone_number_id="1"),
-        "1",
-        whatsapp_cloud.payload,
-    ),
-    "sendgrid": (SendGridAccount(provider="sendgrid"), "no-reply@example.com", sendgrid.payload),
-    "smtp": (
-        SmtpAccount(provider="smtp", host="smtp.example.com"),
-        "no-reply@example.com",
-        parts_of,
-    ),
-}
 
 LENGTHS = st.sampled_from([0, 1, 900, 1024, 1025, 1600, 1601, 4096, 4097])
 TEXTS = st.none() | LENGTHS.map(lambda length: "x" * length)
@@ -160,18 +130,28 @@ CONTENTS = st.fixed_dictionaries(
 )
 
 
-@pytest.mark.parametrize("provider", ADAPTERS)
-@given(parts=CONTENTS)
-def test_the_rules_are_those_of_the_adapters(provider: str, parts: dict[str, Any]) -> None:
-    """A rule finds exactly what its adapter refuses for its content before any call.
+@pytest.mark.parametrize("channel", ["sms", "whatsapp", "email", "fax"])
+@given(parts=CONTENTS, holds_template=st.booleans())
+def test_a_worker_refuses_what_the_router_skips(
+    channel: str, parts: dict[str, Any], holds_template: bool
+) -> None:
+    """The rule finds exactly what the channel's rendering refuses.
 
-    But for a missing subject: an adapter sends what an earlier version accepted without one.
+    But for a missing subject: a worker sends what an earlier version accepted without one.
     """
-    account, sender, payload = ADAPTERS[provider]
     content = _content(**parts, subject="x")
-    built = payload(_work(account.channel, sender, content))
-    refused = isinstance(built, Failure)
-    assert not isinstance(built, Failure) or built.failure_class is FailureClass.CONTENT
-    held = content.template is not None and account.holds(content.template.name)
-    problem = why_unsayable(account.channel, content, holds_template=held)
-    assert (problem is not None) == refused
+    held = holds_template and content.template is not None
+    rendered = definition_of(channel).render(_work(channel, content), holds_template=held)
+    problem = why_unsayable(channel, content, holds_template=held)
+    assert isinstance(rendered, Failure) == (problem is not None)
+    if isinstance(rendered, Failure) and problem is not None:
+        assert (rendered.failure_class, rendered.code) == ("content", problem.code)
+
+
+def test_an_email_without_a_subject_is_rendered() -> None:
+    """The router refuses new ones; one that it accepted earlier still goes out."""
+    rendered = definition_of("email").render(
+        _work("email", _content(text="x")), holds_template=False
+    )
+    assert not isinstance(rendered, Failure)
+    assert rendered.subject == ""

@@ -1,6 +1,6 @@
-"""What a medium can say at all, so that a step which can't is left out before anything is sent.
+"""What a medium can say at all: a step that can't say its content is skipped, and none is tried.
 
-A provider may still refuse what its medium allows; this finds what no worker would even try.
+A provider may still refuse what its medium allows. Pure.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from herald.contracts.content import ChannelContent, Media
+from herald.contracts.failures import Failure
+from herald.contracts.vocabulary import FailureClass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +38,12 @@ class Unsayable:
 
     part: str | None
     reason: str
+    code: str  # of a worker's failure
+
+    @property
+    def failure(self) -> Failure:
+        """How a worker refuses it."""
+        return Failure.of(FailureClass.CONTENT, self.code, self.reason)
 
 
 MEDIUMS: Mapping[str, Medium] = {
@@ -69,19 +77,20 @@ def why_unsayable(
     if missing is not None:
         return missing
     if medium.most_media is not None and len(content.media) > medium.most_media:
-        return Unsayable("media", f"more than {medium.most_media} on {channel}")
+        return Unsayable("media", f"more than {medium.most_media} on {channel}", "too_many_media")
     if content.media and medium.captions is not None:
-        return _caption_fault(channel, medium.captions, content.media[0], content.text)
+        return _wrong_caption(channel, medium.captions, content.media[0], content.text)
     if medium.longest_text is not None and len(content.text or "") > medium.longest_text:
-        return Unsayable("text", f"over {medium.longest_text:,} characters on {channel}")
+        reason = f"over {medium.longest_text:,} characters on {channel}"
+        return Unsayable("text", reason, "too_long")
     return None
 
 
 def _missing(channel: str, medium: Medium, content: ChannelContent) -> Unsayable | None:
     if not any(getattr(content, part) for part in medium.says):
-        return Unsayable(None, f"nothing to say on {channel}")
+        return Unsayable(None, f"nothing to say on {channel}", "no_content")
     lacks = next((part for part in medium.needs if not getattr(content, part)), None)
-    return Unsayable(lacks, f"no {lacks} for {channel}") if lacks else None
+    return Unsayable(lacks, f"no {lacks} for {channel}", f"no_{lacks}") if lacks else None
 
 
 def caption_of(media: Media, text: str | None) -> str:
@@ -89,12 +98,13 @@ def caption_of(media: Media, text: str | None) -> str:
     return "\n\n".join(filter(None, (text, media.caption)))
 
 
-def _caption_fault(
+def _wrong_caption(
     channel: str, captions: Captions, media: Media, text: str | None
 ) -> Unsayable | None:
     caption, part = caption_of(media, text), "text" if text else "media"
     if caption and media.kind not in captions.kinds:
-        return Unsayable(part, f"{media.kind} takes no caption on {channel}")
+        return Unsayable(part, f"{media.kind} takes no caption on {channel}", "no_caption")
     if len(caption) > captions.longest:
-        return Unsayable(part, f"a caption over {captions.longest:,} characters on {channel}")
+        reason = f"a caption over {captions.longest:,} characters on {channel}"
+        return Unsayable(part, reason, "too_long")
     return None

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from herald.providers.sending import NotSent, Refused
-from unit.channel_email.making import smtp, work
-from unit.channel_email.relay import HANG_UP, SILENCE, relaying
+from unit.channel_email.making import work
+from unit.providers.smtp.making import smtp
+from unit.providers.smtp.relay import HANG_UP, SILENCE, relaying
 
 NO_SESSION = [
     ({"GREETING": "421 4.3.2 later"}, "connect_421"),

@@ -1,4 +1,4 @@
-"""SMS through Twilio: the form of a message, its answers, and both against a server."""
+"""SMS through Twilio: the form of a message, its responses, and both against a server."""
 
 from __future__ import annotations
 
@@ -13,45 +13,58 @@ from aiohttp import BasicAuth, web
 from multidict import MultiDict
 from pydantic import SecretStr, ValidationError
 
-from channel_sms.providers import PROVIDERS
+from channel_sms.content import render
+from herald.channel.accounts import SendingAccount
 from herald.contracts.failures import Failure
-from herald.contracts.vocabulary import FailureClass, Receipts
-from herald.contracts.work import WorkContent, WorkMedia, WorkTemplate
+from herald.contracts.vocabulary import FailureClass
+from herald.contracts.work import Work, WorkContent, WorkMedia, WorkTemplate
 from herald.providers.http import HttpClient, HttpResponse
 from herald.providers.sending import Accepted, NotSent, Refused, Uncertain
-from herald.providers.twilio.account import TwilioSecrets
-from herald.providers.twilio.send import Twilio, payload, read_response
+from herald.providers.twilio.account import TwilioAccount, TwilioSecrets
+from herald.providers.twilio.send import Fields, read_response, write_form
 from unit.channel.making import ACCOUNT_SID, ATTEMPT, seconds, twilio, work
+from unit.providers.answering import calling, closed_port
+from unit.providers.sending import sending_account
 
 Respond = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-CALLBACK = "https://hooks.example.com/webhooks/twilio/main?attempt=1"
+CALLBACK = "https://hooks.example.com/webhooks/twilio/twilio-main?attempt=1"
 SERVICE_SID = "MG" + "1" * 32
 PICTURE = WorkMedia(url="https://files.example.com/a.png", kind="image")
 SECRETS = TwilioSecrets(auth_tokens=(SecretStr("current"), SecretStr("previous")))
 
 
+def form(account: TwilioAccount, order: Work) -> Fields | Failure:
+    """Write the form of an SMS as its worker does."""
+    template = order.content.template
+    holds_template = template is not None and account.holds(template.name)
+    content = render(order, holds_template=holds_template)
+    if isinstance(content, Failure):
+        return content
+    return write_form(account, order, content, CALLBACK)
+
+
 def fields(content: WorkContent, account: Any = None, **changes: Any) -> MultiDict[str]:
     """Build the form of an SMS that can be one."""
-    found = payload(work(content=content, **changes), account or twilio(), CALLBACK)
+    found = form(account or twilio(), work(content=content, **changes))
     assert not isinstance(found, Failure)
     return MultiDict(found)
 
 
 def refusal(content: WorkContent, **changes: Any) -> str:
     """Return the code under which work is refused before any call."""
-    found = payload(work(content=content, **changes), twilio(), CALLBACK)
+    found = form(twilio(), work(content=content, **changes))
     assert isinstance(found, Failure)
     return found.code
 
 
-def answer(status: int, document: Any, **headers: str) -> HttpResponse:
+def response(status: int, document: Any, **headers: str) -> HttpResponse:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return HttpResponse(status, named, json.dumps(document).encode())
 
 
 def test_a_text() -> None:
-    """A text goes from the profile's number, with where to tell its status."""
+    """A text goes from the profile's number, with where to report its status."""
     assert fields(WorkContent(text="Grüße & 😀")) == {
         "To": "+15550002222",
         "From": "+15550001111",
@@ -139,7 +152,7 @@ def test_what_can_be_no_sms_is_refused_before_the_call(content: WorkContent, cod
 )
 def test_an_error_of_its_own_decides(status: int, code: int, failure_class: FailureClass) -> None:
     """Twilio's code has its class, and says that nothing was created."""
-    result = read_response(answer(status, {"code": code, "message": "No", "status": status}))
+    result = read_response(response(status, {"code": code, "message": "No", "status": status}))
     assert isinstance(result, Refused)
     assert result.failure.failure_class is failure_class
     assert result.failure.code == str(code)
@@ -148,7 +161,7 @@ def test_an_error_of_its_own_decides(status: int, code: int, failure_class: Fail
 @pytest.mark.parametrize(("code", "of_message"), [(21606, True), (20003, False)])
 def test_a_sender_it_may_not_use_is_not_the_accounts_trouble(code: int, of_message: bool) -> None:
     """Both are `auth`; only wrong credentials concern every message of the account."""
-    result = read_response(answer(400, {"code": code}))
+    result = read_response(response(400, {"code": code}))
     assert isinstance(result, Refused)
     assert (result.failure.failure_class, result.of_message) == ("auth", of_message)
 
@@ -156,15 +169,15 @@ def test_a_sender_it_may_not_use_is_not_the_accounts_trouble(code: int, of_messa
 def test_too_fast_waits_as_asked() -> None:
     """A 429 was never processed; it waits as long as Twilio says, else a second."""
     for headers, wait in (({"Retry_After": "9"}, 9), ({}, 1)):
-        result = read_response(answer(429, {"code": 20429}, **headers))
+        result = read_response(response(429, {"code": 20429}, **headers))
         assert isinstance(result, Refused)
         assert result.failure.retry_after == seconds(wait)
 
 
-def test_an_error_tells_no_number() -> None:
+def test_an_error_holds_no_number() -> None:
     """Twilio's words quote the recipient; the failure does not."""
     document = {"code": 21211, "message": "The 'To' number +15550002222 is not a valid number."}
-    result = read_response(answer(400, document))
+    result = read_response(response(400, document))
     assert isinstance(result, Refused)
     assert "15550002222" not in result.failure.text
     assert "15550002222" not in json.dumps(result.element)
@@ -174,22 +187,24 @@ def test_an_error_tells_no_number() -> None:
     ("status", "document"),
     [(201, {}), (201, {"sid": ""}), (201, {"sid": 5}), (200, {"sid": "SM1"}), (201, []), (502, {})],
 )
-def test_an_answer_nobody_can_read_is_no_answer(status: int, document: Any) -> None:
+def test_a_response_nobody_can_read_leaves_the_outcome_open(status: int, document: Any) -> None:
     """A success without an id, and a bare 5xx, may have created a message."""
-    assert read_response(answer(status, document)) == Uncertain(f"http_{status}")
+    assert read_response(response(status, document)) == Uncertain(f"http_{status}")
 
 
 def test_a_code_that_is_no_number_says_nothing() -> None:
     """`true` and a word are no error codes: the status decides."""
     for code in (True, "20429", None):
-        result = read_response(answer(400, {"code": code}))
+        result = read_response(response(400, {"code": code}))
         assert isinstance(result, Refused)
         assert result.failure.code == "http_400"
 
 
 @asynccontextmanager
-async def api(respond: Respond | web.Response) -> AsyncIterator[tuple[Twilio, list[web.Request]]]:
-    """Serve the Messages resource; give an adapter that calls it and the requests it made."""
+async def api(
+    respond: Respond | web.Response,
+) -> AsyncIterator[tuple[SendingAccount, list[web.Request]]]:
+    """Serve the Messages resource; give an account that calls it and the requests it made."""
     requests: list[web.Request] = []
 
     async def create(request: web.Request) -> web.StreamResponse:
@@ -206,9 +221,8 @@ async def api(respond: Respond | web.Response) -> AsyncIterator[tuple[Twilio, li
     caller = HttpClient(timedelta(seconds=1))
     await caller.start()
     account = twilio(base_url=f"http://127.0.0.1:{runner.addresses[0][1]}")
-    adapter = Twilio("main", account, SECRETS, caller, "https://hooks.example.com")
     try:
-        yield adapter, requests
+        yield sending_account(account, SECRETS, caller), requests
     finally:
         await caller.stop()
         await runner.cleanup()
@@ -217,8 +231,8 @@ async def api(respond: Respond | web.Response) -> AsyncIterator[tuple[Twilio, li
 async def test_one_form_post_with_the_current_token() -> None:
     """The call is one authenticated POST whose callback names the attempt."""
     created = web.json_response({"sid": "SM1", "status": "queued"}, status=201)
-    async with api(created) as (adapter, requests):
-        result = await adapter.send(work(content=WorkContent(text="a&b=c+d é")))
+    async with api(created) as (account, requests):
+        result = await account.send(work(content=WorkContent(text="a&b=c+d é")))
     assert result == Accepted(("SM1",), element={"sid": "SM1", "status": "queued"})
     [request] = requests
     form = await request.post()
@@ -226,7 +240,7 @@ async def test_one_form_post_with_the_current_token() -> None:
     assert request.content_type == "application/x-www-form-urlencoded"
     assert form["Body"] == "a&b=c+d é"
     assert form["StatusCallback"] == (
-        f"https://hooks.example.com/webhooks/twilio/main?attempt={ATTEMPT}#rc=5&rp=all"
+        f"https://hooks.example.com/webhooks/twilio/twilio-main?attempt={ATTEMPT}#rc=5&rp=all"
     )
     credentials = BasicAuth.decode(request.headers["Authorization"])
     assert (credentials.login, credentials.password) == (ACCOUNT_SID, "current")
@@ -234,12 +248,12 @@ async def test_one_form_post_with_the_current_token() -> None:
 
 async def test_unfit_content_makes_no_call() -> None:
     """What can be no SMS is refused without asking Twilio."""
-    async with api(web.Response()) as (adapter, requests):
-        assert isinstance(await adapter.send(work(content=WorkContent())), Refused)
+    async with api(web.Response()) as (account, requests):
+        assert isinstance(await account.send(work(content=WorkContent())), Refused)
     assert requests == []
 
 
-async def test_a_lost_answer_is_uncertain() -> None:
+async def test_a_lost_response_is_uncertain() -> None:
     """A connection cut after the request leaves the outcome unknown, and nothing is raised."""
 
     async def cut(request: web.Request) -> web.StreamResponse:
@@ -247,26 +261,14 @@ async def test_a_lost_answer_is_uncertain() -> None:
         request.transport.abort()
         return web.Response()
 
-    async with api(cut) as (adapter, requests):
-        result = await adapter.send(work())
+    async with api(cut) as (account, requests):
+        result = await account.send(work())
     assert isinstance(result, Uncertain)
     assert len(requests) == 1  # never tried again by itself
 
 
 async def test_an_unreachable_api_may_be_tried_again() -> None:
     """A refused connection proves that no message was created."""
-    async with api(web.Response()) as (adapter, _):
-        pass
-    caller = HttpClient(timedelta(seconds=1))
-    await caller.start()
-    lost = twilio(base_url=adapter._url.partition("/2010")[0])
-    result = await Twilio("main", lost, SECRETS, caller, "https://hooks.example.com").send(work())
-    await caller.stop()
-    assert result == NotSent("connect")
-
-
-def test_the_channel_names_its_provider() -> None:
-    """The table holds what the configuration may name, and an account tells its last news."""
-    assert "twilio" in PROVIDERS
-    made = PROVIDERS["twilio"]("main", twilio(), SECRETS, HttpClient(seconds(1)), "https://x")
-    assert made.receipts is Receipts.DELIVERED
+    async with calling() as client:
+        away = twilio(base_url=f"http://127.0.0.1:{closed_port()}")
+        assert await sending_account(away, SECRETS, client).send(work()) == NotSent("connect")

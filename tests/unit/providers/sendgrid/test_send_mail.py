@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from channel_email.providers.sendgrid import payload
 from herald.contracts.failures import Failure
 from unit.channel_email.making import ATTEMPT, TO, work
+from unit.providers.sendgrid.making import mail_for
 
 LINK = "https://files.example.com/a.pdf?x=1&y=2"
 HERALD = {"email": "no-reply@example.com", "name": "Herald"}
@@ -89,12 +89,12 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 @pytest.mark.parametrize(("content", "expected"), CASES.values(), ids=CASES)
 def test_payload(content: dict[str, Any], expected: dict[str, Any]) -> None:
     """A content becomes exactly the request that SendGrid documents, with our id in it."""
-    assert payload(work(content)) == expected
+    assert mail_for(work(content)) == expected
 
 
 def test_names() -> None:
     """The recipient's name goes along; a sender may be an address alone."""
-    body = payload(work(recipient_name="Ada Lovelace", sender="no-reply@example.com"))
+    body = mail_for(work(recipient_name="Ada Lovelace", sender="no-reply@example.com"))
     assert isinstance(body, dict)
     assert body["personalizations"][0]["to"] == [{"email": TO, "name": "Ada Lovelace"}]
     assert body["from"] == {"email": "no-reply@example.com"}
@@ -104,7 +104,7 @@ def test_names() -> None:
 @pytest.mark.parametrize("content", [{"text": "x"}, {"template": {"name": "d-1"}}])
 def test_no_sender(sender: str | None, content: dict[str, Any]) -> None:
     """Without an address to send from, the account is at fault, not the content."""
-    failure = payload(work(content, sender=sender))
+    failure = mail_for(work(content, sender=sender))
     assert isinstance(failure, Failure)
     assert (failure.failure_class, failure.code) == ("auth", "no_sender")
 
@@ -112,6 +112,6 @@ def test_no_sender(sender: str | None, content: dict[str, Any]) -> None:
 @pytest.mark.parametrize("content", [{}, {"subject": "x"}, {"text": ""}, {"text": "", "html": ""}])
 def test_no_content(content: dict[str, Any]) -> None:
     """A subject alone is no mail."""
-    failure = payload(work(content))
+    failure = mail_for(work(content))
     assert isinstance(failure, Failure)
     assert (failure.failure_class, failure.code) == ("content", "no_content")

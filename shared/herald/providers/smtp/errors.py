@@ -85,7 +85,7 @@ def classify(code: int, text: str, phase: Phase) -> FailureClass:
 
 
 def refusal(code: int, text: str, phase: Phase) -> Failure:
-    """Tell a refusal; a reply's text often repeats the address."""
+    """Return a refusal as a failure, without the addresses that a reply's text often repeats."""
     flat = " ".join(text.split())
-    told = str(code) if code in _REFUSED else "unexpected"
-    return Failure.of(classify(code, flat, phase), f"{phase}_{told}", flat)
+    reply = str(code) if code in _REFUSED else "unexpected"
+    return Failure.of(classify(code, flat, phase), f"{phase}_{reply}", flat)

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from herald.contracts.failures import Failure
-from herald.providers.whatsapp_cloud.send import payload
 from unit.channel_whatsapp.making import ATTEMPT, work
+from unit.providers.whatsapp_cloud.making import message_for
 
 URL = "https://files.example.com/a.pdf"
 
@@ -85,7 +85,7 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 @pytest.mark.parametrize(("content", "expected"), CASES.values(), ids=CASES)
 def test_payload(content: dict[str, Any], expected: dict[str, Any]) -> None:
     """A content becomes exactly the message that Meta documents, with our id in it."""
-    assert payload(work(content)) == {
+    assert message_for(work(content)) == {
         "messaging_product": "whatsapp",
         "recipient_type": "individual",
         "to": "15550002222",
@@ -113,14 +113,14 @@ UNFIT: dict[str, tuple[dict[str, Any], str]] = {
 @pytest.mark.parametrize(("content", "code"), UNFIT.values(), ids=UNFIT)
 def test_unfit_content(content: dict[str, Any], code: str) -> None:
     """Content that WhatsApp can't carry whole is a content failure, never cut or dropped."""
-    failure = payload(work(content))
+    failure = message_for(work(content))
     assert isinstance(failure, Failure)
     assert (failure.failure_class, failure.code) == ("content", code)
 
 
 def test_a_user_without_a_number_is_named_by_id() -> None:
     """Meta takes its own id of a user as `recipient`, and no number beside it."""
-    body = payload(work({"text": "Hi"}, to="US.1234"))
+    body = message_for(work({"text": "Hi"}, to="US.1234"))
     assert not isinstance(body, Failure)
     assert body["recipient"] == "US.1234"
     assert "to" not in body

@@ -13,9 +13,9 @@ from herald.channel.reports import report
 from herald.contracts.vocabulary import Receipts
 from herald.providers.http import HttpClient
 from herald.providers.sending import Accepted, NotSent, Refused, SendResult, Uncertain
-from herald.providers.whatsapp_cloud.send import payload
-from unit.channel_whatsapp.answering import Answering, Ending, answering, calling, closed_port
-from unit.channel_whatsapp.making import TO, TOKEN, provider, work
+from unit.channel_whatsapp.making import TO, work
+from unit.providers.answering import Answering, Ending, answering, calling, closed_port
+from unit.providers.whatsapp_cloud.making import TOKEN, message_for, whatsapp_cloud
 
 WORK = work({"text": "The code is 4711"})
 DIGITS = TO.removeprefix("+")
@@ -47,7 +47,7 @@ def error(code: int, details: str = "", **more: Any) -> dict[str, Any]:
 
 
 async def send(meta: Answering, http: HttpClient) -> SendResult:
-    return await provider(meta.base_url, http).send(WORK)
+    return await whatsapp_cloud(meta.base_url, http).send(WORK)
 
 
 async def test_accepted(meta: Answering, http: HttpClient) -> None:
@@ -67,12 +67,15 @@ async def test_request(meta: Answering, http: HttpClient) -> None:
     assert asked.line == "POST /v25.0/100000000000001/messages HTTP/1.1"
     assert asked.headers["authorization"] == f"Bearer {TOKEN}"
     assert asked.headers["content-type"] == "application/json"
-    assert asked.json == payload(WORK)
+    assert asked.json == message_for(WORK)
 
 
 def test_receipts() -> None:
     """Meta tells as far as reading."""
-    assert provider("https://x.example.com", HttpClient(timedelta(1))).receipts is Receipts.READ
+    assert (
+        whatsapp_cloud("https://x.example.com", HttpClient(timedelta(1))).options.receipts
+        is Receipts.READ
+    )
 
 
 CODES = [
@@ -241,13 +244,13 @@ async def test_lost_answer(meta: Answering, http: HttpClient, ending: Ending, co
 
 async def test_not_reached(http: HttpClient) -> None:
     """A refused connection makes no try."""
-    result = await provider(f"http://127.0.0.1:{closed_port()}", http).send(WORK)
+    result = await whatsapp_cloud(f"http://127.0.0.1:{closed_port()}", http).send(WORK)
     assert result == NotSent("connect")
 
 
 async def test_unfit_content_is_not_sent(meta: Answering, http: HttpClient) -> None:
     """What WhatsApp can't carry is refused without a call."""
-    result = await provider(meta.base_url, http).send(work({"subject": "Hello"}))
+    result = await whatsapp_cloud(meta.base_url, http).send(work({"subject": "Hello"}))
     assert isinstance(result, Refused)
     assert result.failure.code == "no_content"
     assert meta.asked == []

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from channel_email.providers.sendgrid import payload
 from herald.contracts.vocabulary import Receipts
 from herald.providers.http import HttpClient
 from herald.providers.sending import Accepted, NotSent, Refused, SendResult, Uncertain
-from unit.channel_email.making import API_KEY, TO, sendgrid, work
-from unit.channel_whatsapp.answering import Answering, Ending, answering, calling, closed_port
+from unit.channel_email.making import TO, work
+from unit.providers.answering import Answering, Ending, answering, calling, closed_port
+from unit.providers.sendgrid.making import API_KEY, mail_for, sendgrid
 
 WORK = work()
 
@@ -50,18 +50,21 @@ async def test_accepted(api: Answering, http: HttpClient) -> None:
 
 
 async def test_request(api: Answering, http: HttpClient) -> None:
-    """The call carries the key and the payload."""
+    """The call carries the key and the mail."""
     api.will(202, b"", X_Message_Id="LRz")
     await send(api, http)
     (asked,) = api.asked
     assert asked.line == "POST /v3/mail/send HTTP/1.1"
     assert asked.headers["authorization"] == f"Bearer {API_KEY}"
-    assert asked.json == payload(WORK)
+    assert asked.json == mail_for(WORK)
 
 
 def test_receipts() -> None:
     """SendGrid tells as far as reading."""
-    assert sendgrid("https://x.example.com", HttpClient(timedelta(1))).receipts is Receipts.READ
+    assert (
+        sendgrid("https://x.example.com", HttpClient(timedelta(1))).options.receipts
+        is Receipts.READ
+    )
 
 
 STATUSES = [

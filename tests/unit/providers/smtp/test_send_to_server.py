@@ -1,4 +1,4 @@
-"""The SMTP adapter against a real mail server, with and without TLS and sign-in."""
+"""The SMTP sessions against a real mail server, with and without TLS and sign-in."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from herald.providers.sending import Accepted, NotSent, Refused
-from unit.channel_email.making import ATTEMPT, PASSWORD, TO, smtp, work
+from unit.channel_email.making import ATTEMPT, TO, work
+from unit.providers.smtp.making import PASSWORD, smtp
 
 CONTENT = {"subject": "Grüße", "text": "Grüße\n.\nEnde", "html": "<p>Grüße</p>"}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from channel_email.replies import Phase, classify, refusal
+from herald.providers.smtp.errors import Phase, classify, refusal
 
 CONNECT, AUTH, MAIL, RCPT, DATA = Phase
 

@@ -8,14 +8,15 @@ from time import monotonic
 
 import pytest
 
-from channel_email.providers import smtp as adapter
 from herald.bus.receipt_messages import receipt_body
 from herald.channel.reports import report
 from herald.contracts.vocabulary import Receipts
 from herald.providers.sending import Accepted, NotSent, Refused, Uncertain
-from unit.channel_email.making import ATTEMPT, PASSWORD, TO, smtp, work
-from unit.channel_email.relay import HANG_UP, SILENCE, relaying
-from unit.channel_whatsapp.answering import closed_port
+from herald.providers.smtp import sessions
+from unit.channel_email.making import ATTEMPT, TO, work
+from unit.providers.answering import closed_port
+from unit.providers.smtp.making import PASSWORD, smtp
+from unit.providers.smtp.relay import HANG_UP, SILENCE, relaying
 
 MESSAGE_ID = f"<{ATTEMPT}@example.com>"
 
@@ -149,7 +150,7 @@ async def test_dead_sessions_are_replaced(noop: str) -> None:
 
 async def test_silent_session_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
     """A half-dead session is given up soon enough for a new one to do."""
-    monkeypatch.setattr(adapter, "PROBE_SECONDS", 0.1)
+    monkeypatch.setattr(sessions, "PROBE_SECONDS", 0.1)
     async with relaying(NOOP=SILENCE) as relay:
         provider = smtp(relay.port)
         for _ in range(2):
@@ -158,7 +159,7 @@ async def test_silent_session_is_replaced(monkeypatch: pytest.MonkeyPatch) -> No
 
 async def test_old_sessions_are_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
     """A session that was idle for long is not trusted."""
-    monkeypatch.setattr(adapter, "IDLE_SECONDS", 0.0)
+    monkeypatch.setattr(sessions, "IDLE_SECONDS", 0.0)
     async with relaying() as relay:
         provider = smtp(relay.port)
         for _ in range(2):
@@ -194,12 +195,12 @@ async def test_few_sessions_at_once() -> None:
         results = await asyncio.gather(*(provider.send(work()) for _ in range(100)))
         assert all(isinstance(result, Accepted) for result in results)
         assert len(relay.mails) == 100
-        assert relay.most_open <= adapter.MAX_SESSIONS
+        assert relay.most_open <= sessions.MAX_SESSIONS
 
 
 async def test_waiting_for_a_session_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
     """A mail that finds no free session in its time was surely not sent."""
-    monkeypatch.setattr(adapter, "MAX_SESSIONS", 1)
+    monkeypatch.setattr(sessions, "MAX_SESSIONS", 1)
     async with relaying(MAIL=SILENCE) as relay:
         provider = smtp(relay.port, timeout="200ms")
         _, second = await asyncio.gather(provider.send(work()), provider.send(work()))
@@ -243,7 +244,7 @@ async def test_password_is_not_shown() -> None:
     async with relaying(AUTH="535 5.7.8 bad") as relay:
         provider = smtp(relay.port, signs_in=True)
         assert PASSWORD not in repr(await provider.send(work()))
-        assert provider.receipts is Receipts.NONE
+        assert provider.options.receipts is Receipts.NONE
 
 
 async def test_dots_arrive() -> None:

@@ -1,0 +1,79 @@
+"""How an e-mail says its content: sender, subject, text and HTML, or a template. Pure.
+
+Files are given by link, and a mail can't attach what it has not fetched: each becomes a line with
+its link at the end.
+"""
+
+from __future__ import annotations
+
+from email.headerregistry import Address
+from email.utils import parseaddr
+from functools import partial
+from html import escape
+
+from channel_email.heads import BAD_HEADER, refuse_controls
+from channel_email.mime import message_id, write_mime
+from herald.contracts.content import Media
+from herald.contracts.failures import Failure
+from herald.contracts.vocabulary import FailureClass
+from herald.contracts.work import Work, WorkContent
+from herald.providers.rendered import RenderedEmail
+
+CHANNEL_NAME = "email"
+
+
+def render(work: Work, *, holds_template: bool) -> RenderedEmail | Failure:
+    """Render an e-mail, or say why there can be none."""
+    content = work.content
+    try:
+        refuse_controls(work.recipient_name or "", content.subject or "")
+    except ValueError:
+        return BAD_HEADER
+    sender = read_sender(work.sender)
+    if sender is None:
+        return Failure.of(FailureClass.AUTH, "no_sender", "no sender profile names an address")
+    text, html = (None, None) if holds_template else _parts(content)
+    if not holds_template and not text and not html:
+        return Failure.of(FailureClass.CONTENT, "no_content", "e-mail needs a text or HTML")
+    subject = content.subject or ""
+    return RenderedEmail(
+        sender=sender,
+        subject=subject,
+        text=text,
+        html=html,
+        message_id=message_id(work, sender),
+        mime=partial(write_mime, work, sender, subject, text, html),
+        template=content.template if holds_template else None,
+    )
+
+
+def read_sender(profile: str | None) -> Address | None:
+    """Read `Name <local@domain>` or a bare address; None when it is neither."""
+    name, address = parseaddr(profile or "")
+    local, at, domain = address.rpartition("@")
+    if not at or not local or not domain:
+        return None
+    try:
+        return Address(name, local, domain)
+    except ValueError:  # a line break
+        return None
+
+
+def _parts(content: WorkContent) -> tuple[str | None, str | None]:
+    """Return text and HTML, with the files linked in both."""
+    text, html = content.text, content.html
+    if content.media and (text or not html):  # links alone would be a poor twin of the HTML
+        text = "\n".join([*filter(None, [text]), "", *map(_text_link, content.media)]).strip()
+    if html:
+        html += "".join(map(_html_link, content.media))
+    return text or None, html or None
+
+
+def _text_link(media: Media) -> str:
+    label = media.caption or media.filename
+    return f"{label}: {media.url}" if label else media.url
+
+
+def _html_link(media: Media) -> str:
+    label = escape(media.caption or media.filename or media.url)
+    return f'<p><a href="{escape(media.url, quote=True)}">{label}</a></p>'

@@ -1,0 +1,28 @@
+"""How an SMS says its content: a text, files by link, or a template. Pure."""
+
+from __future__ import annotations
+
+from channel_sms.encoding import count_segments, encoding_of
+from herald.contracts.content.mediums import why_unsayable
+from herald.contracts.failures import Failure
+from herald.contracts.work import Work
+from herald.providers.rendered import RenderedSms
+
+CHANNEL_NAME = "sms"
+
+
+def render(work: Work, *, holds_template: bool) -> RenderedSms | Failure:
+    """Render an SMS, or say why there can be none."""
+    content = work.content
+    problem = why_unsayable(CHANNEL_NAME, content, holds_template=holds_template)
+    if problem is not None:
+        return problem.failure
+    if holds_template:
+        return RenderedSms(template=content.template)
+    text = content.text or ""
+    return RenderedSms(
+        text=text,
+        media=content.media,
+        encoding=encoding_of(text),
+        segments=count_segments(text),
+    )

@@ -1,0 +1,24 @@
+"""How WhatsApp says a content: a template, a text, or one file with its caption. Pure."""
+
+from __future__ import annotations
+
+from herald.contracts.content.mediums import caption_of, why_unsayable
+from herald.contracts.failures import Failure
+from herald.contracts.work import Work
+from herald.providers.rendered import RenderedWhatsApp
+
+CHANNEL_NAME = "whatsapp"
+
+
+def render(work: Work, *, holds_template: bool) -> RenderedWhatsApp | Failure:
+    """Render a WhatsApp message, or say why there can be none."""
+    content = work.content
+    problem = why_unsayable(CHANNEL_NAME, content, holds_template=holds_template)
+    if problem is not None:
+        return problem.failure
+    if holds_template:
+        return RenderedWhatsApp(template=content.template)
+    if not content.media:
+        return RenderedWhatsApp(text=content.text or "")
+    file = content.media[0]
+    return RenderedWhatsApp(text=caption_of(file, content.text), media=file)

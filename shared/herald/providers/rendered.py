@@ -1,0 +1,68 @@
+"""What a channel's content rules make of a message, for providers to translate. Pure.
+
+Where `template` is set, the account holds it and it is sent instead of all else. A channel without
+content rules of its own gives its providers the content as it is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from email.headerregistry import Address
+from enum import StrEnum
+from typing import Any, Protocol
+
+from herald.contracts.content import Media, Template
+from herald.contracts.failures import Failure
+
+
+class SmsEncoding(StrEnum):
+    """How the characters of an SMS travel (3GPP TS 23.038)."""
+
+    GSM_7 = "gsm-7"
+    UCS_2 = "ucs-2"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenderedSms:
+    """A text with its files."""
+
+    text: str = ""
+    media: tuple[Media, ...] = ()
+    encoding: SmsEncoding = SmsEncoding.GSM_7  # of the text
+    segments: int = 0  # that the text takes
+    template: Template | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenderedWhatsApp:
+    """A file with its caption, or a text: WhatsApp takes either while its 24 hours are open.
+
+    They begin with the recipient's last message. A template goes at any time.
+    """
+
+    text: str = ""  # the file's caption, where there is a file
+    media: Media | None = None
+    template: Template | None = None
+
+
+class WriteMime(Protocol):
+    """Writes a mail as its bytes; with `utf8` its addresses may be outside ASCII (RFC 6532)."""
+
+    def __call__(self, now: datetime, *, utf8: bool) -> bytes | Failure: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenderedEmail:
+    """A mail: text, HTML or both, and how to write it as MIME."""
+
+    sender: Address
+    subject: str
+    text: str | None = None
+    html: str | None = None
+    message_id: str
+    mime: WriteMime = field(repr=False)
+    template: Template | None = None
+
+
+Rendered = Any  # one of the above, or the content as it is: what a channel's providers expect

@@ -1,0 +1,27 @@
+"""What an error of SendGrid's own means, by HTTP status.
+
+Source: SendGrid, "Errors".
+"""
+
+from __future__ import annotations
+
+from herald.contracts.vocabulary import FailureClass
+
+SENDER_FIELD = "from"  # of an error: an address that the account has not verified
+_SERVER_ERROR = 500
+
+FAILURE_CLASSES: dict[int, FailureClass] = {
+    400: FailureClass.PERMANENT,
+    401: FailureClass.AUTH,
+    403: FailureClass.AUTH,  # or a temporary block after too many bad requests
+    406: FailureClass.PERMANENT,
+    413: FailureClass.CONTENT,
+    429: FailureClass.RATE_LIMITED,
+    451: FailureClass.PERMANENT,
+}
+
+
+def classify(http_status: int) -> FailureClass:
+    """Return the class of an error; an unknown status is transient from 500 on."""
+    unknown = FailureClass.TRANSIENT if http_status >= _SERVER_ERROR else FailureClass.PERMANENT
+    return FAILURE_CLASSES.get(http_status, unknown)

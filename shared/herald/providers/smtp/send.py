@@ -1,0 +1,170 @@
+"""E-mail through an SMTP relay."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import aiosmtplib
+from aiosmtplib.errors import (
+    SMTPDataError,
+    SMTPException,
+    SMTPResponseException,
+    SMTPServerDisconnected,
+)
+from aiosmtplib.response import SMTPResponse
+
+from herald.contracts.failures import Failure
+from herald.contracts.vocabulary import FailureClass
+from herald.contracts.work import Work
+from herald.providers.rendered import RenderedEmail
+from herald.providers.sending import (
+    Accepted,
+    Emit,
+    Provider,
+    ProviderContext,
+    Refused,
+    SendResult,
+    Uncertain,
+)
+from herald.providers.smtp.account import SmtpAccount, SmtpSecrets
+from herald.providers.smtp.errors import Phase, refusal
+from herald.providers.smtp.sessions import Sessions, phase_of, reset
+
+_START_INPUT = 354
+_FIRST_REFUSAL = 400
+_CLOSING = 421
+# How Postfix, Exim and Exchange, and Sendmail, name a mail they queued; there is no standard.
+_QUEUE_ID = re.compile(
+    r"(?:queued as |\b(?:Internal)?id=)([\w.-]{4,128})|(\w{8,128}) Message accepted", re.IGNORECASE
+)
+_LINE_START_DOT = re.compile(rb"(?m)^\.")
+
+
+def make_provider(context: ProviderContext[SmtpAccount, SmtpSecrets]) -> Provider:
+    """Make the provider of one relay."""
+    sessions = Sessions(context.account, context.credentials)
+    return Smtp(sessions, context.account.timeout.total_seconds())
+
+
+class Smtp:
+    """One relay; what it says to a mail is its last word on it."""
+
+    def __init__(self, sessions: Sessions, timeout_seconds: float) -> None:
+        self._sessions = sessions
+        self._timeout_seconds = timeout_seconds
+
+    async def start(self, _emit: Emit, /) -> None:
+        """Open nothing: sessions begin with the mails that need them."""
+
+    async def stop(self) -> None:
+        """Quit the sessions."""
+        await self._sessions.quit()
+
+    async def send(self, work: Work, content: RenderedEmail) -> SendResult:
+        """Send one mail in one session, all within the account's time limit."""
+        sender = content.sender.addr_spec
+        body = content.mime(datetime.now(UTC), utf8=not (sender + work.to).isascii())
+        if isinstance(body, Failure):
+            return Refused(body, of_message=True)
+        deadline = asyncio.get_running_loop().time() + self._timeout_seconds
+        async with self._sessions.session(deadline) as session:
+            if not isinstance(session, aiosmtplib.SMTP):
+                return session
+            result = await transact(session, sender, work.to, body, deadline)
+        if isinstance(result, Accepted):
+            return replace(result, references=(content.message_id, *result.references))
+        return result
+
+
+async def transact(
+    session: aiosmtplib.SMTP, sender: str, recipient: str, body: bytes, deadline: float
+) -> SendResult:
+    """Run one mail transaction. Lost once the mail is on its way, nobody knows how it ended."""
+    refused = await _ask_leave(session, sender, recipient, deadline)
+    if refused is not None:
+        return refused
+    try:
+        async with asyncio.timeout_at(deadline):
+            reply = await _hand_over(session, body)
+    except SMTPResponseException:
+        session.close()
+        return Uncertain("data_reply_unreadable")
+    except (SMTPException, OSError):
+        session.close()
+        return Uncertain("data_reply_lost")
+    return _read_reply(session, reply)
+
+
+async def _ask_leave(
+    session: aiosmtplib.SMTP, sender: str, recipient: str, deadline: float
+) -> Refused | None:
+    """Go as far as the relay's leave to write the mail; until then it can't have been taken."""
+    phase = Phase.MAIL
+    try:
+        async with asyncio.timeout_at(deadline):
+            options = await _mail_options(session, sender + recipient)
+            if options is None:
+                text = "the relay takes no address outside ASCII"
+                failure = Failure.of(FailureClass.UNREACHABLE, "smtputf8_unsupported", text)
+                return Refused(failure, of_message=True)
+            await session.mail(sender, options=options, encoding="utf-8")
+            phase = Phase.RCPT
+            await session.rcpt(recipient, encoding="utf-8")
+            phase = Phase.DATA
+            code, text = await session.execute_command(b"DATA")
+            if code != _START_INPUT:
+                raise SMTPDataError(code, text)
+    except SMTPResponseException as error:
+        if error.code < _FIRST_REFUSAL:
+            session.close()  # it may take the next command for anything
+        await reset(session)
+        return _refused(error.code, error.message, phase_of(error, phase))
+    except (SMTPException, OSError):
+        session.close()
+        text = "the session was lost before the mail"
+        return Refused(Failure.of(FailureClass.TRANSIENT, f"{phase}_lost", text))
+    return None
+
+
+async def _mail_options(session: aiosmtplib.SMTP, addresses: str) -> list[str] | None:
+    """Return what MAIL needs for these addresses (RFC 6531); None where the relay lacks it."""
+    if addresses.isascii():
+        return []
+    if session.is_ehlo_or_helo_needed:
+        await session.ehlo()
+    return ["SMTPUTF8"] if session.supports_extension("smtputf8") else None
+
+
+async def _hand_over(session: aiosmtplib.SMTP, body: bytes) -> SMTPResponse:
+    """Write the mail and the final dot; the library's own call hides on which side of 354 it is."""
+    protocol = session.protocol
+    if protocol is None:
+        raise SMTPServerDisconnected("lost")
+    protocol.write(_LINE_START_DOT.sub(b"..", body) + b".\r\n")
+    return await protocol.read_response()
+
+
+def _read_reply(session: aiosmtplib.SMTP, reply: SMTPResponse) -> SendResult:
+    """Judge by the first digit (RFC 5321, 4.2.1)."""
+    code, text = reply
+    if code == _CLOSING:
+        session.close()
+    match code // 100:
+        case 2:
+            found = _QUEUE_ID.search(text)
+            references = (found[1] or found[2],) if found else ()
+            return Accepted(references, element={"code": code})
+        case 4 | 5:
+            return _refused(code, text, Phase.DATA)
+        case _:
+            session.close()
+            return Uncertain("data_reply_unreadable")
+
+
+def _refused(code: int, text: str, phase: Phase) -> Refused:
+    """Return a refusal; one for now (greylisting, say) lies in the mail, not in the account."""
+    failure = refusal(code, text, phase)
+    return Refused(failure, of_message=failure.failure_class is FailureClass.TRANSIENT)

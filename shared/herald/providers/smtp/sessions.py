@@ -1,0 +1,145 @@
+"""The sessions with a relay: a few, each carrying one mail at a time.
+
+Idle ones are kept for a while and used again, for the handshake costs more than the mail.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import aiosmtplib
+from aiosmtplib.errors import SMTPException, SMTPHeloError, SMTPResponseException
+
+from herald.contracts.failures import Failure
+from herald.contracts.vocabulary import FailureClass
+from herald.providers.credentials import Credentials
+from herald.providers.sending import NotSent, Refused
+from herald.providers.smtp.account import SmtpAccount, SmtpSecrets
+from herald.providers.smtp.errors import Phase, refusal
+
+IDLE_SECONDS = 10.0  # below any relay's own limit (RFC 5321: five minutes)
+MAX_SESSIONS = 20  # relays count them: Postfix takes 50 of one client by default
+PROBE_SECONDS = 3.0  # for a command that carries no mail: NOOP, RSET, QUIT
+
+NoSession = Refused | NotSent
+
+
+class Sessions:
+    """The sessions of one account."""
+
+    def __init__(self, account: SmtpAccount, credentials: Credentials[SmtpSecrets]) -> None:
+        self._account = account
+        self._credentials = credentials
+        self._idle: list[tuple[float, aiosmtplib.SMTP]] = []
+        self._places = asyncio.Semaphore(MAX_SESSIONS)
+        self._local_hostname: str | None = None
+
+    @asynccontextmanager
+    async def session(self, deadline: float) -> AsyncIterator[aiosmtplib.SMTP | NoSession]:
+        """Give a session of one's own, or why there is none; `deadline` is the loop's time."""
+        try:
+            async with asyncio.timeout_at(deadline):
+                await self._places.acquire()
+        except TimeoutError:
+            yield NotSent("busy")
+            return
+        try:
+            session = await self._open(deadline)
+            yield session
+            if isinstance(session, aiosmtplib.SMTP) and session.is_connected:
+                self._idle.append((time.monotonic(), session))
+        finally:
+            self._places.release()
+
+    async def quit(self) -> None:
+        """End the idle sessions, each with a QUIT that the relay has a moment to answer."""
+        idle, self._idle = self._idle, []
+        await asyncio.gather(*(_quit(session) for _, session in idle))
+
+    async def _open(self, deadline: float) -> aiosmtplib.SMTP | NoSession:
+        """Return an idle session that still answers, or a new one."""
+        if self._idle:
+            since, session = self._idle.pop()
+            if time.monotonic() - since < IDLE_SECONDS and await _answers(session):
+                return session
+            for _, silent in [(since, session), *self._idle]:  # all others are older
+                silent.close()
+            self._idle.clear()
+        return await self._connect(deadline)
+
+    async def _connect(self, deadline: float) -> aiosmtplib.SMTP | NoSession:
+        security = self._account.security
+        session = aiosmtplib.SMTP(
+            hostname=self._account.host,
+            port=self._account.port,
+            local_hostname=self._local_hostname,
+            timeout=self._account.timeout.total_seconds(),
+            use_tls=security == "tls",
+            start_tls=security == "starttls",
+        )
+        phase = Phase.CONNECT
+        try:
+            async with asyncio.timeout_at(deadline):
+                await session.connect()
+                self._local_hostname = session.local_hostname  # finding it may ask the network
+                phase = Phase.AUTH
+                await self._log_in(session)
+        except (SMTPException, OSError) as error:
+            session.close()
+            return _why_none(error, phase)
+        return session
+
+    async def _log_in(self, session: aiosmtplib.SMTP) -> None:
+        secrets = self._credentials.current
+        if secrets.username is not None and secrets.password is not None:
+            username, password = secrets.username, secrets.password
+            await session.login(username.get_secret_value(), password.get_secret_value())
+
+
+async def reset(session: aiosmtplib.SMTP) -> None:
+    """Make the session fit for another mail, or close it."""
+    try:
+        if session.is_connected:
+            await session.rset(timeout=PROBE_SECONDS)
+    except (SMTPException, OSError):
+        session.close()
+
+
+def phase_of(error: SMTPResponseException, phase: Phase) -> Phase:
+    """Return how far the session had got; a refused greeting may come late."""
+    return Phase.CONNECT if isinstance(error, SMTPHeloError) else phase
+
+
+async def _answers(session: aiosmtplib.SMTP) -> bool:
+    try:
+        await session.noop(timeout=PROBE_SECONDS)
+    except (SMTPException, OSError):
+        return False
+    return True
+
+
+async def _quit(session: aiosmtplib.SMTP) -> None:
+    try:
+        await session.quit(timeout=PROBE_SECONDS)
+    except (SMTPException, OSError):
+        session.close()
+
+
+def _why_none(error: Exception, phase: Phase) -> NoSession:
+    """Say why there is no session; the library's own text names the relay."""
+    if isinstance(error, SMTPResponseException):
+        failure = refusal(error.code, error.message, phase_of(error, phase))
+        passing = failure.failure_class is not FailureClass.AUTH  # a relay too busy to greet, say
+        return NotSent(failure.code) if passing else Refused(failure)
+    if isinstance(error, ssl.SSLError) or isinstance(error.__cause__, ssl.SSLError):
+        return NotSent("tls")
+    if isinstance(error, OSError):
+        return NotSent("connect_timeout" if isinstance(error, TimeoutError) else "connect")
+    if phase is Phase.AUTH:
+        return Refused(Failure.of(FailureClass.AUTH, "auth_unsupported", "no common mechanism"))
+    text = "the relay offers no STARTTLS"
+    return Refused(Failure.of(FailureClass.AUTH, "starttls_unsupported", text))

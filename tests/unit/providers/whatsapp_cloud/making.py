@@ -1,0 +1,31 @@
+"""A phone number at Meta, and what it asks for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from channel_whatsapp.content import render
+from herald.channel.accounts import SendingAccount
+from herald.contracts.failures import Failure
+from herald.contracts.work import Work
+from herald.providers.http import HttpClient
+from herald.providers.whatsapp_cloud.account import WhatsAppCloudAccount, WhatsAppCloudSecrets
+from herald.providers.whatsapp_cloud.send import write_message
+from unit.providers.sending import sending_account
+
+TOKEN = "token-for-tests"
+
+
+def whatsapp_cloud(base_url: str, http: HttpClient) -> SendingAccount:
+    """Make the account of one number."""
+    account = WhatsAppCloudAccount(
+        provider="whatsapp_cloud", phone_number_id="100000000000001", base_url=base_url
+    )
+    secrets = {"access_token": TOKEN, "app_secrets": ["s"], "verify_token": "v"}
+    return sending_account(account, WhatsAppCloudSecrets.model_validate(secrets), http)
+
+
+def message_for(order: Work) -> dict[str, Any] | Failure:
+    """Write the message that Meta is asked to send, or say why there is none."""
+    content = render(order, holds_template=order.content.template is not None)
+    return content if isinstance(content, Failure) else write_message(order, content)
