@@ -1,4 +1,4 @@
-"""Error codes of Twilio's Messages API, in its answers and in its status callbacks.
+"""Error codes of Twilio's Messages API, in its responses and in its status callbacks.
 
 Source: Twilio, "Error and Warning Dictionary".
 """
@@ -87,7 +87,7 @@ FAILURE_CLASSES: dict[int, FailureClass] = {
 }
 
 # What says nothing about the account's other calls: it lies in the sender or the recipient.
-OF_MESSAGE = frozenset({21408, 21606, 21608, 30018, 30024, 30032, 30034})
+OF_MESSAGE = frozenset({21408, 21606, 21608, 30018, 30024, 30032, 30034, 63007})
 
 
 def classify(code: int, http_status: int | None = None) -> FailureClass:

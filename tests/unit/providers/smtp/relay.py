@@ -23,6 +23,7 @@ POLITE: Mapping[str, str] = {
     ".": "250 2.0.0 Ok: queued as 4XyZ12",
     "RSET": "250 2.0.0 Ok",
     "NOOP": "250 2.0.0 Ok",
+    "QUIT": "221 2.0.0 Bye",
 }
 
 

@@ -1,0 +1,117 @@
+"""Credentials that were refused, and replaced in the secrets file while the worker runs."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from herald.channel.accounts import SendingAccount
+from herald.channel.breaker import Verdict
+from herald.channel.definitions import definition_of
+from herald.channel.limits import TokenBucket
+from herald.config.loading import load_configuration
+from herald.providers.registry import send_module
+from herald.providers.sending import Accepted, ProviderContext
+from secret_files import write_masking_key, write_secrets
+from unit.channel.making import ACCOUNT_SID, work
+from unit.providers.answering import Answering, answering, calling
+
+HERALD_TOML = """
+[tenants.default]
+[routes.default]
+steps = [{{channel = "sms"}}]
+[accounts.main]
+provider = "twilio"
+account_sid = "{account_sid}"
+base_url = "{base_url}"
+secrets_file = "twilio.toml"
+"""
+
+
+def write_token(folder: Path, token: str) -> None:
+    write_secrets(folder / "twilio.toml", f'auth_tokens = ["{token}"]\n')
+
+
+def tokens(server: Answering) -> list[str]:
+    """Return the tokens that the calls carried."""
+    logins = [request.headers["authorization"].removeprefix("Basic ") for request in server.asked]
+    return [base64.b64decode(login).decode().partition(":")[2] for login in logins]
+
+
+@asynccontextmanager
+async def account_in(folder: Path) -> AsyncIterator[tuple[SendingAccount, Answering]]:
+    """Give an account of a real configuration, whose API takes every message."""
+    async with answering() as server, calling() as client:
+        server.will(201, {"sid": "SM1"})
+        path = folder / "herald.toml"
+        path.write_text(HERALD_TOML.format(account_sid=ACCOUNT_SID, base_url=server.base_url))
+        write_masking_key(folder)
+        write_token(folder, "old")
+        configuration = load_configuration(path)
+        options = configuration.file.accounts["main"]
+        context = ProviderContext(
+            name="main",
+            account=options,
+            credentials=configuration.credentials_for(["main"])["main"],
+            http=client,
+            callback_url="https://hooks.example.com/webhooks/twilio/main",
+        )
+        made = SendingAccount(
+            name="main",
+            options=options,
+            provider=send_module("twilio").make_provider(context),
+            bucket=TokenBucket(10.0),
+            credentials=context.credentials,
+            render=definition_of("sms").render,
+        )
+        yield made, server
+
+
+def refuse(account: SendingAccount) -> None:
+    account.breaker.note(Verdict.AUTH, "20003", began=0.0, now=1.0)
+
+
+async def test_a_probe_of_refused_credentials_reads_them_again(tmp_path: Path) -> None:
+    """A key that was replaced in its file heals the account at the next probe, and stays."""
+    async with account_in(tmp_path) as (account, server):
+        refuse(account)
+        write_token(tmp_path, "new")
+        assert isinstance(await account.send(work(), probe=True), Accepted)
+        await account.send(work())
+    assert tokens(server) == ["new", "new"]
+
+
+def lose(account: SendingAccount) -> None:
+    for _ in range(5):
+        account.breaker.note(Verdict.UNSENT, "connect", began=0.0, now=1.0)
+
+
+@pytest.mark.parametrize(
+    ("trouble", "probe"), [(refuse, False), (lose, True), (lambda _account: None, False)]
+)
+async def test_nothing_else_reads_them(
+    tmp_path: Path, trouble: Callable[[SendingAccount], None], probe: bool
+) -> None:
+    """A call that is no probe, and a probe for another trouble, leave the file alone."""
+    async with account_in(tmp_path) as (account, server):
+        trouble(account)
+        write_token(tmp_path, "new")
+        await account.send(work(), probe=probe)
+    assert tokens(server) == ["old"]
+
+
+async def test_a_file_that_cannot_be_read_leaves_the_old_ones(tmp_path: Path) -> None:
+    """A probe is made all the same, and the log says what is wrong with the file."""
+    async with account_in(tmp_path) as (account, server):
+        refuse(account)
+        (tmp_path / "twilio.toml").write_text("not toml")
+        with capture_logs() as logs:
+            await account.send(work(), probe=True)
+    assert tokens(server) == ["old"]
+    [line] = [line for line in logs if line["event"] == "account.credentials_unreadable"]
+    assert "secrets_file" in line["error"]

@@ -1,0 +1,133 @@
+"""WhatsApp through Twilio: the exact form of each message, and what its errors mean."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import parse_qsl
+
+import pytest
+
+from herald.contracts.work import Work
+from herald.providers.http import HttpResponse
+from herald.providers.sending import Accepted, Refused
+from herald.providers.twilio.account import TwilioAccount, TwilioSecrets
+from herald.providers.twilio.send import read_response
+from unit.channel.making import ACCOUNT_SID, ATTEMPT, twilio
+from unit.channel_whatsapp.making import work
+from unit.providers.answering import answering, calling
+from unit.providers.sending import sending_account
+
+FROM = "+15550001111"
+SERVICE_SID = "MG" + "1" * 32
+TEMPLATE_SID = "HX" + "2" * 32
+PICTURE = "https://files.example.com/a.png"
+SECRETS = TwilioSecrets.model_validate({"auth_tokens": ["current", "previous"]})
+CALLBACK = f"https://hooks.example.com/webhooks/twilio/twilio-main?attempt={ATTEMPT}#rc=5&rp=all"
+
+
+def whatsapp(**options: Any) -> TwilioAccount:
+    return twilio(channel="whatsapp", **options)
+
+
+async def sent(order: Work, **options: Any) -> list[tuple[str, str]]:
+    """Send by way of a server; return the form that it got."""
+    async with answering() as server, calling() as client:
+        server.will(201, {"sid": "SM1", "status": "queued"})
+        account = sending_account(whatsapp(base_url=server.base_url, **options), SECRETS, client)
+        result = await account.send(order)
+    assert result == Accepted(("SM1",), element={"sid": "SM1", "status": "queued"})
+    [request] = server.asked
+    assert request.line == f"POST /2010-04-01/Accounts/{ACCOUNT_SID}/Messages.json HTTP/1.1"
+    assert request.headers["content-type"] == "application/x-www-form-urlencoded"
+    return parse_qsl(request.body.decode(), strict_parsing=True)
+
+
+async def test_free_text() -> None:
+    """Both addresses are WhatsApp's, and the callback names the attempt."""
+    order = work({"text": "Grüße & 👋"}, sender=FROM, attempt_id=ATTEMPT)
+    assert await sent(order) == [
+        ("To", "whatsapp:+15550002222"),
+        ("From", "whatsapp:+15550001111"),
+        ("Body", "Grüße & 👋"),
+        ("StatusCallback", CALLBACK),
+    ]
+
+
+async def test_a_template_of_the_content_api() -> None:
+    """A template goes by its id; its variables are JSON in a string."""
+    variables = {"1": "Ann", "2": "é"}
+    content = {"text": "unused", "template": {"name": TEMPLATE_SID, "variables": variables}}
+    assert await sent(work(content, sender=FROM, attempt_id=ATTEMPT)) == [
+        ("To", "whatsapp:+15550002222"),
+        ("From", "whatsapp:+15550001111"),
+        ("ContentSid", TEMPLATE_SID),
+        ("ContentVariables", '{"1": "Ann", "2": "é"}'),
+        ("StatusCallback", CALLBACK),
+    ]
+
+
+async def test_a_file_with_its_caption() -> None:
+    """A file goes by link, and the text beside it as the body."""
+    content = {"text": "Look", "media": [{"url": PICTURE, "kind": "image"}]}
+    form = await sent(work(content, sender=FROM))
+    assert form[2:4] == [("Body", "Look"), ("MediaUrl", PICTURE)]
+
+
+async def test_a_messaging_service_sends_where_no_number_is_named() -> None:
+    """A service's id is no address: it has no prefix."""
+    form = await sent(work({"text": "Hi"}), messaging_service_sid=SERVICE_SID)
+    assert form[1] == ("MessagingServiceSid", SERVICE_SID)
+
+
+async def test_a_template_of_another_provider_is_ignored() -> None:
+    """Only templates of Twilio's own are held; the text goes instead."""
+    form = await sent(work({"text": "Hi", "template": {"name": "order"}}, sender=FROM))
+    assert ("Body", "Hi") in form
+
+
+async def test_a_text_longer_than_twilio_takes_makes_no_call() -> None:
+    """WhatsApp takes 4,096 characters, Twilio 1,600: the next step may say it."""
+    async with answering() as server, calling() as client:
+        account = sending_account(whatsapp(base_url=server.base_url), SECRETS, client)
+        result = await account.send(work({"text": "x" * 1601}, sender=FROM))
+    assert isinstance(result, Refused)
+    assert (result.failure.failure_class, result.failure.code) == ("permanent", "too_long")
+    assert server.asked == []
+
+
+CODES = [
+    (63003, "unreachable"),
+    (63016, "unreachable"),
+    (63024, "unreachable"),
+    (63018, "rate_limited"),
+    (63038, "rate_limited"),
+    (63012, "transient"),
+    (63001, "auth"),
+    (63007, "auth"),
+    (63020, "auth"),
+    (63013, "permanent"),
+    (63015, "permanent"),
+    (63027, "permanent"),
+]
+
+
+@pytest.mark.parametrize(("code", "expected"), CODES)
+def test_error_codes(code: int, expected: str) -> None:
+    """An error of the channel behind Twilio has its class."""
+    result = read_response(HttpResponse(400, {}, json.dumps({"code": code}).encode()))
+    assert isinstance(result, Refused)
+    assert result.failure.failure_class == expected
+
+
+@pytest.mark.parametrize(("code", "of_message"), [(63007, True), (63001, False)])
+def test_a_wrong_sender_is_not_the_accounts_trouble(code: int, of_message: bool) -> None:
+    """One profile's sender may be unknown to the channel; refused credentials concern all."""
+    result = read_response(HttpResponse(400, {}, json.dumps({"code": code}).encode()))
+    assert isinstance(result, Refused)
+    assert result.of_message == of_message
+
+
+def test_the_account_says_what_it_reports() -> None:
+    """Reading is reported of WhatsApp, and not of SMS."""
+    assert (whatsapp().receipts, twilio().receipts) == ("read", "delivered")
