@@ -71,9 +71,9 @@ async def test_a_probe_that_is_taken_lifts_the_hold() -> None:
 class Hanging(Silent):
     """Never answers, and ignores its time limit."""
 
-    async def send(self, work: Work) -> SendResult:
+    async def send(self, work: Work, content: Rendered) -> SendResult:
         await asyncio.Event().wait()
-        return await super().send(work)
+        return await super().send(work, content)
 
 
 async def claimed(account: SendingAccount, *, lease: float) -> Attempt:

@@ -53,6 +53,6 @@ def test_names_are_hidden(words: str, left: str) -> None:
 
 def test_large_contents_take_no_time() -> None:
     """A long reason and a mail of 200 kB are compared in some milliseconds."""
-    started = time.perf_counter()
+    started = time.process_time()
     without_quotes("the mail <p>x</p> is " * 24, ["<p>the mail is</p>" * 12_000])
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
