@@ -10,15 +10,18 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import pytest_asyncio
-from aiohttp import web
+from aiohttp import BasicAuth, web
 
 from behaviour.bus.rabbit import until
 from behaviour.channel.world import World, attempt_id, configure
+from secret_files import write_secrets
+
+START_SECONDS = 60  # a process begins late on a busy machine
 
 
 @dataclass(slots=True)
@@ -26,11 +29,16 @@ class Api:
     """Twilio, as far as this test goes."""
 
     base_url: str = ""
+    token: str = "secret"  # all others are refused
+    refused: int = 0
     callbacks: list[str] = field(default_factory=list)
     may_respond: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def create(self, request: web.Request) -> web.Response:
         form = await request.post()
+        if BasicAuth.decode(request.headers["Authorization"]).password != self.token:
+            self.refused += 1
+            return web.json_response({"code": 20003}, status=401)
         self.callbacks.append(str(form["StatusCallback"]))
         await self.may_respond.wait()
         return web.json_response({"sid": f"SM{len(self.callbacks)}"}, status=201)
@@ -57,7 +65,9 @@ def free_port() -> int:
 
 
 @asynccontextmanager
-async def process(world: World, api: Api) -> AsyncIterator[asyncio.subprocess.Process]:
+async def process(
+    world: World, api: Api, command: Sequence[str] = ("channel_sms",)
+) -> AsyncIterator[asyncio.subprocess.Process]:
     """Run the SMS worker as a process; kill it at the end if it still runs."""
     config = configure(world.folder, rate="1000/s", timeout="5s", base_url=api.base_url)
     environment = {
@@ -69,7 +79,7 @@ async def process(world: World, api: Api) -> AsyncIterator[asyncio.subprocess.Pr
     }
     with (world.folder / "log").open("wb") as log:
         started = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "channel_sms", env=environment, stderr=log
+            sys.executable, "-m", *command, env=environment, stderr=log
         )
     try:
         yield started
@@ -84,7 +94,7 @@ async def test_killed_in_the_middle_of_a_call(world: World, api: Api) -> None:
     attempt = attempt_id()
     async with process(world, api) as worker:
         await world.send(attempt)
-        await until(lambda: api.callbacks, within_seconds=20)
+        await until(lambda: api.callbacks, within_seconds=START_SECONDS)
         worker.send_signal(signal.SIGKILL)
         await worker.wait()
     api.may_respond.set()
@@ -110,7 +120,7 @@ async def test_sigterm_ends_it_in_good_order(world: World, api: Api) -> None:
     attempts = [attempt_id() for _ in range(10)]
     async with process(world, api) as worker:
         await world.send(*attempts)
-        await until(lambda: len(api.callbacks) == 10, within_seconds=20)
+        await until(lambda: len(api.callbacks) == 10, within_seconds=START_SECONDS)
         worker.send_signal(signal.SIGTERM)
         await asyncio.sleep(0.5)  # it is stopping when its calls end
         api.may_respond.set()
@@ -127,7 +137,7 @@ async def test_a_second_signal_ends_it_at_once(world: World, api: Api) -> None:
     """Who asks twice does not wait for the work in hand, which stays unsettled."""
     async with process(world, api) as worker:
         await world.send(attempt_id())
-        await until(lambda: api.callbacks, within_seconds=20)
+        await until(lambda: api.callbacks, within_seconds=START_SECONDS)
         worker.send_signal(signal.SIGTERM)
         worker.send_signal(signal.SIGINT)
         async with asyncio.timeout(2):  # the call in hand may take 5 s
@@ -143,7 +153,7 @@ async def test_sighup_ends_nothing(world: World, api: Api) -> None:
     log = world.folder / "log"
     async with process(world, api) as worker:
         await world.send(attempt)
-        await until(lambda: api.callbacks, within_seconds=20)
+        await until(lambda: api.callbacks, within_seconds=START_SECONDS)
         worker.send_signal(signal.SIGHUP)
         await until(lambda: b'"service.reload_ignored"' in log.read_bytes())
         api.may_respond.set()
@@ -154,3 +164,35 @@ async def test_sighup_ends_nothing(world: World, api: Api) -> None:
         async with asyncio.timeout(20):
             assert await worker.wait() == 0
     assert b'"channel.stopped"' in log.read_bytes()
+
+
+async def test_the_command_runs_the_same_worker(world: World, api: Api) -> None:
+    """`herald channel run sms` makes the calls of the channel until it is asked to stop."""
+    attempt = attempt_id()
+    api.may_answer.set()
+    async with process(world, api, ("herald.cli", "channel", "run", "sms")) as worker:
+        await world.send(attempt)
+        await until(lambda: api.callbacks, within_seconds=START_SECONDS)
+        [receipt] = await world.receipts(1)
+        assert (receipt["attempt_id"], receipt["status"]) == (attempt, "accepted")
+        worker.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(20):
+            assert await worker.wait() == 0
+
+
+async def test_a_replaced_key_heals_its_account(world: World, api: Api) -> None:
+    """An account whose key was refused works again once its file holds the new one."""
+    api.may_answer.set()
+    api.token = "new"
+    async with process(world, api):
+        await world.send(attempt_id())
+        await until(lambda: api.refused, within_seconds=START_SECONDS)
+        [receipt] = await world.receipts(1)
+        assert receipt["failure"]["class"] == "auth"
+        write_secrets(world.folder / "twilio.toml", 'auth_tokens = ["new"]\n')
+        async with asyncio.timeout(30):
+            while receipt["status"] != "accepted":
+                await asyncio.sleep(1)
+                await world.send(attempt_id())
+                [receipt] = await world.receipts(1)
+    assert api.refused == 1

@@ -18,24 +18,27 @@ BASE_URL = "https://hooks.example.com"
 
 
 def context_of(
-    account: Account, secrets: Secrets, http: HttpClient | None = None
+    account: Account, secrets: Secrets, http: HttpClient | None = None, base_url: str = BASE_URL
 ) -> ProviderContext[Any, Any]:
-    """Give what a provider is made of; its account is named like it."""
+    """Give what a provider is made of; its account is named like it.
+
+    `base_url`: where its webhooks arrive.
+    """
     name = f"{account.provider}-main"
     return ProviderContext(
         name=name,
         account=account,
         credentials=Credentials(secrets, lambda: secrets),
         http=http or HttpClient(timedelta(seconds=1)),
-        callback_url=f"{BASE_URL}/webhooks/{account.provider}/{name}",
+        callback_url=f"{base_url}/webhooks/{account.provider}/{name}",
     )
 
 
 def sending_account(
-    account: Account, secrets: Secrets, http: HttpClient | None = None
+    account: Account, secrets: Secrets, http: HttpClient | None = None, base_url: str = BASE_URL
 ) -> SendingAccount:
     """Give the account with its provider and its channel's content rules."""
-    context = context_of(account, secrets, http)
+    context = context_of(account, secrets, http, base_url)
     return SendingAccount(
         name=context.name,
         options=account,
