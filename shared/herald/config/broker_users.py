@@ -11,7 +11,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, StringConstraints, Tag
 
 from herald.contracts.identifiers import ChannelName
-from herald.contracts.receipts import AttemptReceipt, Pulse, Receipt
+from herald.contracts.receipts import AttemptReceipt, InboundReceipt, Pulse, Receipt
 from herald.contracts.vocabulary import Status
 
 BrokerUser = Annotated[str, StringConstraints(min_length=1, max_length=255)]
@@ -55,6 +55,8 @@ class Services(BaseModel):
         if isinstance(receipt, Pulse):
             users = self.router if receipt.source == ROUTER else self.ingress
             return not users or user in users
+        if isinstance(receipt, InboundReceipt) and user in self.users_of(receipt.channel):
+            return True  # some providers need no webhooks
         if not isinstance(receipt, AttemptReceipt):
             users = self.ingress
         elif receipt.source == "channel":

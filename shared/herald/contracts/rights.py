@@ -96,12 +96,12 @@ def router_rights() -> Rights:
 
 
 def channel_rights(channel: str) -> Rights:
-    """Return those of a channel's workers."""
+    """Return those of a channel's workers; some providers bring what recipients write as well."""
     name = re.escape(channel)
     return Rights(
         write=_exactly([RECEIPTS]),
         read=rf"^outbound\.{name}\.",
-        topics=(TopicRights(exchange=RECEIPTS, write=rf"^attempt\.{name}\.[^.]+$"),),
+        topics=(TopicRights(exchange=RECEIPTS, write=rf"^(attempt|inbound)\.{name}\.[^.]+$"),),
     )
 
 

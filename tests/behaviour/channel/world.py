@@ -56,6 +56,8 @@ class FakeProvider:
 
     def __init__(self) -> None:
         self.calls: list[Work] = []
+        self.emit: Emit | None = None
+        self.stopped = False
         self.may_respond = asyncio.Event()
         self.may_respond.set()
         self.response: Callable[[Work], SendResult] = lambda work: Accepted(
@@ -66,9 +68,11 @@ class FakeProvider:
         """Make the provider of an account: one fake serves them all."""
         return self
 
-    async def start(self, emit: Emit, /) -> None: ...
+    async def start(self, emit: Emit, /) -> None:
+        self.emit = emit
 
-    async def stop(self) -> None: ...
+    async def stop(self) -> None:
+        self.stopped = True
 
     async def send(self, work: Work, content: Rendered) -> SendResult:  # noqa: ARG002
         self.calls.append(work)

@@ -70,10 +70,14 @@ def test_a_workers_word_is_its_channels_and_the_routers(status: Status) -> None:
 
 
 def test_webhooks_are_ingress_and_the_routers() -> None:
-    """Of attempts, of recipients' messages and of accounts alike."""
+    """Of attempts and of accounts alike."""
     assert believed(SERVICES, attempt("webhook", Status.READ)) == ["r", "i"]
-    assert believed(SERVICES, INBOUND) == ["r", "i"]
     assert believed(SERVICES, NEWS) == ["r", "i"]
+
+
+def test_what_recipients_write_comes_by_webhook_or_by_the_channels_own_worker() -> None:
+    """Some providers bring it over the connection that sends; another channel's never do."""
+    assert believed(SERVICES, INBOUND) == ["r", "s", "s2", "i"]
 
 
 @pytest.mark.parametrize("status", [Status.UNKNOWN, Status.RETURNED, Status.WITHDRAWN])

@@ -66,6 +66,12 @@ def test_a_channels_workers_have_their_own_work_and_reports() -> None:
         if may_publish(held, RECEIPTS, topology.attempt_receipt_key(channel, lane))
     }
     assert granted == {"sms"}
+    inbound = {
+        channel
+        for channel in ("sms", "sms-two", "email")
+        if may_publish(held, RECEIPTS, topology.inbound_receipt_key(channel))
+    }
+    assert inbound == {"sms"}
 
 
 def test_the_routers_take_all_of_theirs() -> None:
