@@ -39,7 +39,7 @@ async def test_what_a_provider_reports_goes_to_the_router(world: World) -> None:
         assert world.provider.emit is not None
         await world.provider.emit(status)
         await world.provider.emit(inbound)
-        messages = await world.frames(2)
+        messages = await world.messages(2)
     found = {message.routing_key: json.loads(message.body) for message in messages}
     assert found["attempt.sms.normal"]["attempt_id"] == attempt
     assert found["inbound.sms.normal"]["text"] == "Hi"

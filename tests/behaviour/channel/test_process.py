@@ -169,7 +169,7 @@ async def test_sighup_ends_nothing(world: World, api: Api) -> None:
 async def test_the_command_runs_the_same_worker(world: World, api: Api) -> None:
     """`herald channel run sms` makes the calls of the channel until it is asked to stop."""
     attempt = attempt_id()
-    api.may_answer.set()
+    api.may_respond.set()
     async with process(world, api, ("herald.cli", "channel", "run", "sms")) as worker:
         await world.send(attempt)
         await until(lambda: api.callbacks, within_seconds=START_SECONDS)
@@ -182,7 +182,7 @@ async def test_the_command_runs_the_same_worker(world: World, api: Api) -> None:
 
 async def test_a_replaced_key_heals_its_account(world: World, api: Api) -> None:
     """An account whose key was refused works again once its file holds the new one."""
-    api.may_answer.set()
+    api.may_respond.set()
     api.token = "new"
     async with process(world, api):
         await world.send(attempt_id())
