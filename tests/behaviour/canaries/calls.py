@@ -8,15 +8,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from behaviour.canaries.canaries import ADDRESSES, NAME, SECRET
+from behaviour.providers.answering import Answering, answering, calling, closed_port
+from behaviour.providers.smtp.relay import HANG_UP, relaying
 from herald.channel.accounts import SendingAccount
 from herald.channel.calling import Caller
 from herald.contracts.work import Work
 from herald.providers.registry import ACCOUNTS as MODELS
 from herald.providers.sending import SendResult
 from unit.channel.making import decided
-from unit.providers.answering import Answering, answering, calling, closed_port
 from unit.providers.sending import sending_account
-from unit.providers.smtp.relay import HANG_UP, relaying
 
 ACCOUNTS: dict[str, dict[str, Any]] = {
     "whatsapp_cloud": {"phone_number_id": "100000000000001"},

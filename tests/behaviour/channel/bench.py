@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import cast
 
+from behaviour.channel.fakes import FakeProvider
 from behaviour.channel.gate import Gate
-from behaviour.channel.world import FakeProvider
 from behaviour.channel.world import work as written
 from herald.bus.deliveries import Delivery
 from herald.bus.errors import PublishError, UnavailableError

@@ -12,7 +12,8 @@ import pytest
 import structlog
 from prometheus_client import REGISTRY
 
-from behaviour.channel.world import FakeAccounts, World, attempt_id, until
+from behaviour.channel.fakes import FakeAccounts
+from behaviour.channel.world import World, attempt_id, until
 from herald.channel import account_rows, breaker
 from herald.channel.service import Channel
 from herald.contracts.durations import parse_duration

@@ -8,15 +8,17 @@ from urllib.parse import parse_qsl
 
 import pytest
 
+from channel_whatsapp.content import render
+from herald.contracts.failures import Failure
 from herald.contracts.work import Work
 from herald.providers.http import HttpResponse
-from herald.providers.sending import Accepted, Refused
+from herald.providers.http_provider import HttpRequest
+from herald.providers.sending import Refused
 from herald.providers.twilio.account import TwilioAccount, TwilioSecrets
-from herald.providers.twilio.send import read_response
+from herald.providers.twilio.send import read_response, write_request
 from unit.channel.making import ACCOUNT_SID, ATTEMPT, twilio
 from unit.channel_whatsapp.making import work
-from unit.providers.answering import answering, calling
-from unit.providers.sending import sending_account
+from unit.providers.sending import context_of
 
 FROM = "+15550001111"
 SERVICE_SID = "MG" + "1" * 32
@@ -30,23 +32,30 @@ def whatsapp(**options: Any) -> TwilioAccount:
     return twilio(channel="whatsapp", **options)
 
 
-async def sent(order: Work, **options: Any) -> list[tuple[str, str]]:
-    """Send by way of a server; return the form that it got."""
-    async with answering() as server, calling() as client:
-        server.will(201, {"sid": "SM1", "status": "queued"})
-        account = sending_account(whatsapp(base_url=server.base_url, **options), SECRETS, client)
-        result = await account.send(order)
-    assert result == Accepted(("SM1",), element={"sid": "SM1", "status": "queued"})
-    [request] = server.asked
-    assert request.line == f"POST /2010-04-01/Accounts/{ACCOUNT_SID}/Messages.json HTTP/1.1"
-    assert request.headers["content-type"] == "application/x-www-form-urlencoded"
+def request_for(order: Work, **options: Any) -> HttpRequest | Failure:
+    """Write the request as a worker does."""
+    context = context_of(whatsapp(**options), SECRETS)
+    template = order.content.template
+    holds_template = template is not None and context.account.holds(template.name)
+    content = render(order, holds_template=holds_template)
+    assert not isinstance(content, Failure)
+    return write_request(context, order, content)
+
+
+def form_for(order: Work, **options: Any) -> list[tuple[str, str]]:
+    """Read the form that Twilio gets."""
+    request = request_for(order, **options)
+    assert isinstance(request, HttpRequest)
+    path = f"/2010-04-01/Accounts/{ACCOUNT_SID}/Messages.json"
+    assert request.url == f"https://api.twilio.com{path}"
+    assert request.headers["Content-Type"] == "application/x-www-form-urlencoded"
     return parse_qsl(request.body.decode(), strict_parsing=True)
 
 
-async def test_free_text() -> None:
+def test_free_text() -> None:
     """Both addresses are WhatsApp's, and the callback names the attempt."""
     order = work({"text": "Grüße & 👋"}, sender=FROM, attempt_id=ATTEMPT)
-    assert await sent(order) == [
+    assert form_for(order) == [
         ("To", "whatsapp:+15550002222"),
         ("From", "whatsapp:+15550001111"),
         ("Body", "Grüße & 👋"),
@@ -54,11 +63,11 @@ async def test_free_text() -> None:
     ]
 
 
-async def test_a_template_of_the_content_api() -> None:
+def test_a_template_of_the_content_api() -> None:
     """A template goes by its id; its variables are JSON in a string."""
     variables = {"1": "Ann", "2": "é"}
     content = {"text": "unused", "template": {"name": TEMPLATE_SID, "variables": variables}}
-    assert await sent(work(content, sender=FROM, attempt_id=ATTEMPT)) == [
+    assert form_for(work(content, sender=FROM, attempt_id=ATTEMPT)) == [
         ("To", "whatsapp:+15550002222"),
         ("From", "whatsapp:+15550001111"),
         ("ContentSid", TEMPLATE_SID),
@@ -67,33 +76,30 @@ async def test_a_template_of_the_content_api() -> None:
     ]
 
 
-async def test_a_file_with_its_caption() -> None:
+def test_a_file_with_its_caption() -> None:
     """A file goes by link, and the text beside it as the body."""
     content = {"text": "Look", "media": [{"url": PICTURE, "kind": "image"}]}
-    form = await sent(work(content, sender=FROM))
+    form = form_for(work(content, sender=FROM))
     assert form[2:4] == [("Body", "Look"), ("MediaUrl", PICTURE)]
 
 
-async def test_a_messaging_service_sends_where_no_number_is_named() -> None:
+def test_a_messaging_service_sends_where_no_number_is_named() -> None:
     """A service's id is no address: it has no prefix."""
-    form = await sent(work({"text": "Hi"}), messaging_service_sid=SERVICE_SID)
+    form = form_for(work({"text": "Hi"}), messaging_service_sid=SERVICE_SID)
     assert form[1] == ("MessagingServiceSid", SERVICE_SID)
 
 
-async def test_a_template_of_another_provider_is_ignored() -> None:
+def test_a_template_of_another_provider_is_ignored() -> None:
     """Only templates of Twilio's own are held; the text goes instead."""
-    form = await sent(work({"text": "Hi", "template": {"name": "order"}}, sender=FROM))
+    form = form_for(work({"text": "Hi", "template": {"name": "order"}}, sender=FROM))
     assert ("Body", "Hi") in form
 
 
-async def test_a_text_longer_than_twilio_takes_makes_no_call() -> None:
+def test_a_text_longer_than_twilio_takes_makes_no_call() -> None:
     """WhatsApp takes 4,096 characters, Twilio 1,600: the next step may say it."""
-    async with answering() as server, calling() as client:
-        account = sending_account(whatsapp(base_url=server.base_url), SECRETS, client)
-        result = await account.send(work({"text": "x" * 1601}, sender=FROM))
-    assert isinstance(result, Refused)
-    assert (result.failure.failure_class, result.failure.code) == ("permanent", "too_long")
-    assert server.asked == []
+    failure = request_for(work({"text": "x" * 1601}, sender=FROM))
+    assert isinstance(failure, Failure)
+    assert (failure.failure_class, failure.code) == ("permanent", "too_long")
 
 
 CODES = [

@@ -21,9 +21,9 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+from behaviour.providers.smtp.making import PASSWORD, smtp
 from herald.providers.sending import Accepted, NotSent, Refused
 from unit.channel_email.making import ATTEMPT, TO, work
-from unit.providers.smtp.making import PASSWORD, smtp
 
 CONTENT = {"subject": "Grüße", "text": "Grüße\n.\nEnde", "html": "<p>Grüße</p>"}
 

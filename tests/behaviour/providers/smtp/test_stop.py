@@ -6,11 +6,11 @@ import asyncio
 
 import pytest
 
+from behaviour.providers.smtp.making import smtp
+from behaviour.providers.smtp.relay import HANG_UP, SILENCE, relaying
 from herald.providers.sending import Accepted
 from herald.providers.smtp import sessions
 from unit.channel_email.making import work
-from unit.providers.smtp.making import smtp
-from unit.providers.smtp.relay import HANG_UP, SILENCE, relaying
 
 
 async def test_idle_sessions_are_quit() -> None:

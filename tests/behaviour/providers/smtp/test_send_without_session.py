@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from behaviour.providers.smtp.making import smtp
+from behaviour.providers.smtp.relay import HANG_UP, SILENCE, relaying
 from herald.providers.sending import NotSent, Refused
 from unit.channel_email.making import work
-from unit.providers.smtp.making import smtp
-from unit.providers.smtp.relay import HANG_UP, SILENCE, relaying
 
 NO_SESSION = [
     ({"GREETING": "421 4.3.2 later"}, "connect_421"),

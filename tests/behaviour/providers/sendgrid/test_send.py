@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
+from behaviour.providers.answering import Answering, Ending, answering, calling, closed_port
 from herald.contracts.vocabulary import Receipts
 from herald.providers.http import HttpClient
 from herald.providers.sending import Accepted, NotSent, Refused, SendResult, Uncertain
 from unit.channel_email.making import TO, work
-from unit.providers.answering import Answering, Ending, answering, calling, closed_port
 from unit.providers.sendgrid.making import API_KEY, mail_for, sendgrid
 
 WORK = work()

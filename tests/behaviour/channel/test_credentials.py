@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from behaviour.providers.answering import Answering, answering, calling
 from herald.channel.accounts import SendingAccount
 from herald.channel.breaker import Verdict
 from herald.channel.definitions import definition_of
@@ -19,7 +20,6 @@ from herald.providers.registry import send_module
 from herald.providers.sending import Accepted, ProviderContext
 from secret_files import write_masking_key, write_secrets
 from unit.channel.making import ACCOUNT_SID, work
-from unit.providers.answering import Answering, answering, calling
 
 HERALD_TOML = """
 [tenants.default]

@@ -8,15 +8,15 @@ from time import monotonic
 
 import pytest
 
+from behaviour.providers.answering import closed_port
+from behaviour.providers.smtp.making import PASSWORD, smtp
+from behaviour.providers.smtp.relay import HANG_UP, SILENCE, relaying
 from herald.bus.receipt_messages import receipt_body
 from herald.channel.reports import report
 from herald.contracts.vocabulary import Receipts
 from herald.providers.sending import Accepted, NotSent, Refused, Uncertain
 from herald.providers.smtp import sessions
 from unit.channel_email.making import ATTEMPT, TO, work
-from unit.providers.answering import closed_port
-from unit.providers.smtp.making import PASSWORD, smtp
-from unit.providers.smtp.relay import HANG_UP, SILENCE, relaying
 
 MESSAGE_ID = f"<{ATTEMPT}@example.com>"
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
+from behaviour.providers.answering import Answering, Ending, answering, calling, closed_port
 from herald.bus.receipt_messages import receipt_body
 from herald.channel.reports import report
 from herald.contracts.vocabulary import Receipts
 from herald.providers.http import HttpClient
 from herald.providers.sending import Accepted, NotSent, Refused, SendResult, Uncertain
 from unit.channel_whatsapp.making import TO, work
-from unit.providers.answering import Answering, Ending, answering, calling, closed_port
 from unit.providers.whatsapp_cloud.making import TOKEN, message_for, whatsapp_cloud
 
 WORK = work({"text": "The code is 4711"})
