@@ -86,7 +86,7 @@ async def test_each_listener_serves_its_own_paths_alone() -> None:
 
 
 async def test_the_public_listener_closes_first() -> None:
-    """Told to stop, it accepts nothing more, readiness says so, and what it took is answered."""
+    """Asked to stop, it accepts nothing more, readiness says so, and what it took is answered."""
     service = Service()
     async with (
         serving(service.operations, settings(), service.public) as served,

@@ -79,7 +79,7 @@ def _error(**words: Any) -> dict[str, Any]:
     return {"code": 131026, "title": "Message undeliverable", **words}
 
 
-# Every provider that calls us, and what it tells; each body has one status.
+# Every provider that calls us, and what it reports; each body has one status.
 BODIES: dict[str, list[bytes]] = {
     "whatsapp_cloud": [
         _whatsapp(errors=[_error(message=ECHO)]),

@@ -71,7 +71,7 @@ async def without_its_broker(rabbit: Rabbit, folder: Path) -> AsyncIterator[tupl
 
 
 async def test_ingress_starts_without_its_broker(tmp_path: Path, unused_tcp_port: int) -> None:
-    """Without a broker it is alive, not ready, and asks providers to come again at once."""
+    """Without a broker it is alive, not ready, and answers providers 503 at once."""
     url = f"amqp://127.0.0.1:{unused_tcp_port}/"
     async with running_ingress(url, tmp_path, twilio="", spool=False) as providers:
         assert (await providers.operations("/readyz")).status == 503
@@ -102,7 +102,7 @@ async def test_ingress_comes_back_with_its_broker(rabbit: Rabbit, tmp_path: Path
 
 
 async def test_a_silent_broker_is_not_waited_for(rabbit: Rabbit, tmp_path: Path) -> None:
-    """Without a confirm in time Meta is asked to come again, and Twilio's callback is kept.
+    """Without a confirm in time Meta gets 503, and Twilio's callback is kept.
 
     Both were published all the same; sent again, they are the same facts.
     """

@@ -45,7 +45,7 @@ async def test_secrets_are_checked_at_start(tmp_path: Path) -> None:
 
 
 async def test_a_spool_is_asked_for_where_one_is_needed(tmp_path: Path) -> None:
-    """With a provider that does not come again, no directory or a bad one ends the start with 2."""
+    """With a provider that does not retry, no directory or a bad one ends the start with 2."""
     path = configure(tmp_path, public_key_of(ec.generate_private_key(ec.SECP256R1())))
     environment = {"HERALD_AMQP_URL": "amqp://127.0.0.1:1/", "HERALD_CONFIG": str(path)}
     process = await start(environment)

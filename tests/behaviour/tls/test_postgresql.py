@@ -61,7 +61,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TlsServer]:
 
 
 async def _until_encrypted(dsn: str) -> bool:
-    """Connect once the server has taken its new settings; tell whether that is encrypted."""
+    """Connect once the server has taken its new settings; say whether that is encrypted."""
     async with asyncio.timeout(20):
         while True:
             try:

@@ -163,13 +163,13 @@ async def test_the_client(node: TlsNode, trusting: Query) -> None:
 def wrong(request: pytest.FixtureRequest, node: TlsNode, trusting: Query, tmp_path: Path) -> str:
     """Give a URL that leads to no connection."""
     other = Authority(tmp_path / "other", "another authority")
-    strangers = other.client(USER)
+    foreign = other.client(USER)
     urls = {
         "authority": node.url(query=trusting | {"cafile": other.certificate}),
         "host": node.url(host="127.0.0.2", query=trusting),
         "nobody": node.url(query={"cafile": node.authority.certificate}),
-        "stranger": node.url(
-            query=trusting | {"certfile": strangers.certificate, "keyfile": strangers.key}
+        "foreign certificate": node.url(
+            query=trusting | {"certfile": foreign.certificate, "keyfile": foreign.key}
         ),
     }
     return urls[request.param]
@@ -181,7 +181,7 @@ def wrong(request: pytest.FixtureRequest, node: TlsNode, trusting: Query, tmp_pa
         ("authority", "its certificate is not trusted: self-signed certificate"),
         ("host", "certificate is not valid for '127.0.0.2'"),
         ("nobody", "certificate of ours"),
-        ("stranger", "certificate of ours"),
+        ("foreign certificate", "certificate of ours"),
     ],
     indirect=["wrong"],
 )

@@ -36,7 +36,7 @@ def _event(what: str, **changes: Any) -> Event[MessageData]:
 
 
 def test_lines_follow_heralds_own_clock(capsys: pytest.CaptureFixture[str]) -> None:
-    """A provider tells seconds only: by its clock what came later would seem earlier."""
+    """A provider gives seconds only: by its clock what came later would seem earlier."""
     print_event(_event("delivered", occurred_at=HEARD.replace(microsecond=0)))
     local = HEARD.astimezone().strftime("%H:%M:%S.625")
     assert capsys.readouterr().out.startswith(local)

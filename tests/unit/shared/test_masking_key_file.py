@@ -78,7 +78,7 @@ def test_what_is_no_key_is_refused(path: Path, text: str, problem: str) -> None:
 
 
 def test_a_missing_file_is_named_with_the_remedy(path: Path) -> None:
-    """The command it tells writes a key that is taken."""
+    """The command it names writes a key that is taken."""
     with pytest.raises(SecretFileError, match="no such file") as caught:
         read_masking_key(path)
     command = str(caught.value).partition("write one with: ")[2]

@@ -160,7 +160,7 @@ async def test_channel_lost_in_work_is_settled_nowhere() -> None:
 async def test_retry_forgets_the_failed_try_and_pauses_longer(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Marks of a failed try don't count, settled deliveries don't come again, pauses grow."""
+    """Marks of a failed try don't count, settled deliveries aren't handled again, pauses grow."""
     source = RecordingSource()
     pauses: list[float] = []
     seen: list[list[int]] = []

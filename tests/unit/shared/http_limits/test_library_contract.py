@@ -83,7 +83,7 @@ def test_a_cycle_that_is_disconnected_says_and_hears_no_more() -> None:
 
 
 def test_an_error_in_a_callback_is_its_context() -> None:
-    """The parser stops, and its error tells what a callback raised."""
+    """The parser stops, and its error says what a callback raised."""
 
     class Refusing:
         def on_headers_complete(self) -> None:
