@@ -8,11 +8,10 @@ import pytest
 from pydantic import ValidationError
 
 from herald.providers.registry import ACCOUNTS as MODELS
+from unit.providers.options import OPTIONS
 
-ACCOUNTS: dict[str, dict[str, Any]] = {
-    "whatsapp_cloud": {"phone_number_id": "1"},
-    "twilio": {"account_sid": "AC" + "0" * 32},
-    "sendgrid": {},
+ACCOUNTS = {
+    name: options for name, options in OPTIONS.items() if "base_url" in MODELS[name].model_fields
 }
 SMTP = {"host": "relay.example.com", "secrets_file": "smtp.toml", "security": "none"}
 

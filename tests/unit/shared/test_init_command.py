@@ -16,13 +16,11 @@ from herald.config.masking import read_masking_key
 from herald.config.read_tokens_file import load_read_tokens
 from herald.contracts.read_tokens import Readers
 from herald.providers.registry import ACCOUNTS, NAMES, example_of
+from unit.providers.options import OPTIONS
 
 URL = "https://hooks.example.com"
-ANSWERS = {
-    "phone_number_id": "100000000000001",
-    "account_sid": "AC" + "0" * 32,
-    "host": "smtp.example.com",
-    "public_base_url": URL,
+ANSWERS = {"public_base_url": URL} | {
+    name: value for options in OPTIONS.values() for name, value in options.items()
 }
 CHOICES = [*((name,) for name in NAMES), NAMES]
 
@@ -149,7 +147,8 @@ def test_wrong_input_writes_nothing(tmp_path: Path, options: tuple[str, ...], sa
 
 def test_it_asks_what_is_not_given(tmp_path: Path) -> None:
     """An answer that may not be is asked for again; Enter leaves it for later."""
-    answers = ["shop", "n", "y", "n", "n", "12", ANSWERS["account_sid"], "", URL]
+    chosen = ["y" if name == "twilio" else "n" for name in NAMES]
+    answers = ["shop", *chosen, "12", ANSWERS["account_sid"], "", URL]
     result = init(tmp_path, said="\n".join(answers) + "\n")
     assert result.exit_code == 0, result.output
     document = tomllib.loads((tmp_path / "herald.toml").read_text())
