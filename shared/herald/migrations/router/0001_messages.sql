@@ -14,7 +14,7 @@ CREATE TABLE router.messages (
     status router.message_status NOT NULL DEFAULT 'queued',
     outcome router.outcome,
     due_at timestamptz,                   -- the next deadline the clock alone decides
-    silence_at timestamptz,               -- the next deadline judged only with open ears
+    silence_at timestamptz,               -- the next deadline that waits for the silence gate
     created_at timestamptz NOT NULL,
     ended_at timestamptz,
     -- json, not jsonb: written and read whole, never searched by the router
@@ -30,7 +30,7 @@ CREATE INDEX messages_due ON router.messages (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX messages_silent ON router.messages (silence_at) WHERE silence_at IS NOT NULL;
 
 -- Every fact about a message, once, and what it led to. Insert-only. `day` is the message's creation
--- day, so that a fact told again after midnight meets its own row.
+-- day, so that a fact repeated after midnight meets its own row.
 CREATE TABLE router.history (
     day date NOT NULL,
     message_id uuid NOT NULL,

@@ -3,7 +3,7 @@
 
 CREATE TABLE router.inbound (
     id uuid PRIMARY KEY,                  -- the event's
-    tenant text NOT NULL,                 -- whom it was told
+    tenant text NOT NULL,                 -- whose inbound event it is
     channel text NOT NULL,
     provider text NOT NULL,
     account text NOT NULL,
@@ -13,7 +13,7 @@ CREATE TABLE router.inbound (
     sender_hash bigint NOT NULL,          -- of it, under the deployment's masking key
     occurred_at timestamptz,              -- the provider's clock
     received_at timestamptz NOT NULL DEFAULT now(),
-    element json                          -- as the provider told it; cut beyond 32 KiB
+    element json                          -- as the provider sent it; cut beyond 32 KiB
 );
 
 CREATE INDEX inbound_received ON router.inbound (received_at);
