@@ -1,1 +1,0 @@
-"""What providers' error codes mean, where both their answers and their webhooks carry them."""
