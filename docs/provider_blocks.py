@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
-import re
 from collections.abc import Iterator
 from enum import StrEnum
 from importlib import import_module
@@ -13,8 +13,6 @@ from herald.contracts.vocabulary import FailureClass, Status
 from herald.providers.registry import ACCOUNTS, webhooks_module
 from herald.providers.webhook_endpoints import EndpointRules
 from tables import table
-
-_ROW = re.compile(r"^    ([^#\n]+): ([\w.]+),(?:  # (.+))?$", re.MULTILINE)
 
 
 def codes(name: str) -> str:
@@ -28,12 +26,19 @@ def statuses(module: str) -> str:
 
 
 def _rows(module: str, words: type[StrEnum]) -> Iterator[list[str]]:
-    """Read the rows of literal tables whose values are such words, with the comments beside."""
-    source = inspect.getsource(import_module(f"herald.providers.{module}"))
-    for key, value, comment in _ROW.findall(source):
-        word = words.__members__.get(value.rpartition(".")[2])
-        if word is not None:
-            yield [f"`{key.strip(chr(34))}`", f"`{word}`", comment]
+    """Read the literal tables whose values are such words, with the comment beside each row."""
+    loaded = import_module(f"herald.providers.{module}")
+    source = inspect.getsource(loaded)
+    lines = source.splitlines()
+    for statement in ast.parse(source).body:
+        if isinstance(statement, ast.AnnAssign) and isinstance(statement.value, ast.Dict):
+            written = [key.lineno for key in statement.value.keys if key is not None]
+            rows = getattr(loaded, ast.unparse(statement.target)).items()
+            for line, (key, word) in zip(written, rows, strict=True):
+                if isinstance(word, words):
+                    parts = key if isinstance(key, tuple) else (key,)
+                    comment = lines[line - 1].partition("  # ")[2]
+                    yield [", ".join(f"`{part}`" for part in parts), f"`{word}`", comment]
 
 
 def providers() -> str:
