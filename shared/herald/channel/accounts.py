@@ -17,7 +17,7 @@ from herald.providers.account import Account, NoSecrets
 from herald.providers.credentials import Credentials, CredentialsError
 from herald.providers.sending import Provider, Refused, SendResult
 
-# beyond the provider's time limit: waiting for a connection, recording the outcome
+# beyond the provider's time limit: waiting for a connection, recording the report
 LEASE_SLACK = timedelta(seconds=20)
 
 _log = structlog.get_logger(__name__)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from herald.bus.deliveries import Delivery
@@ -14,8 +15,7 @@ from herald.contracts.vocabulary import Receipts
 from herald.contracts.work import Work
 
 
-@dataclass(frozen=True, slots=True)
-class Reserved:
+class Reserved(NamedTuple):
     """An account and its token; `probe` is the leave to try an account that is down."""
 
     account: SendingAccount
@@ -38,6 +38,9 @@ class Reserved:
         return breaker.is_closed and not held
 
 
+_CLAIMED = (Reserved, Impossible)
+
+
 @dataclass(slots=True, kw_only=True)
 class Attempt:
     """A delivery of work on its way through the worker."""
@@ -55,7 +58,7 @@ class Attempt:
     @property
     def needs_claim(self) -> bool:
         """Whether a call is to be made, or why no account can make one to be recorded."""
-        return isinstance(self.plan, Reserved | Impossible)
+        return isinstance(self.plan, _CLAIMED)
 
     @property
     def at(self) -> float:

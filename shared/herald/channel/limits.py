@@ -7,6 +7,7 @@ and then is let through all the same, for the wait asked for is often longer tha
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 PATIENCE_SECONDS = 2.0  # a slot waits this long for its token; past it work is returned
 LONGEST_HOLD_SECONDS = 900.0  # whatever one response asks for
@@ -14,8 +15,7 @@ PROBE_SECONDS = 60.0  # between the calls that are let through while it is held
 _ROUNDING_SECONDS = 1e-6  # sums of intervals are off by less; nobody waits for that
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """Leave to make one call at `at`; a `probe` is let through a hold."""
 
     at: float

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from pydantic import ValidationError
 
@@ -36,8 +37,7 @@ class Moment:
     time: datetime  # the database's
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(NamedTuple):
     """A call that an account is to make, if its limits let it within `patience` seconds.
 
     `probe`: the account is down, and this call tries whether it is well again.
@@ -102,13 +102,13 @@ class Planner:
 
     def _wish(self, account: SendingAccount, left: float) -> Wish | Later:
         now, bucket = self._now.monotonic, self._bucket(account)
-        if bucket.peek(now) - now >= left:
-            return TOO_LATE
         wish = Wish(account, min(PATIENCE_SECONDS, left), account.breaker.down is not None)
         if bucket.reserve(now, wish.patience) is not None:
             self._promised.add(account.name)
             if wish.probe:
                 self._probed.add(account.name)
+        elif bucket.peek(now) - now >= left:
+            return TOO_LATE
         return wish
 
     def _choose(self, work: Work) -> SendingAccount | Impossible | OnTrial | Later:
@@ -119,7 +119,7 @@ class Planner:
         """
         fitting = [account for account in self._accounts if account.serves(work)]
         for account in fitting:
-            if self._may_probe(account):
+            if account.breaker.down is not None and self._may_probe(account):
                 return account
         usable = [account for account in fitting if account.breaker.is_closed]
         if len(usable) > 1:

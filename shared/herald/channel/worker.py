@@ -76,9 +76,9 @@ class Worker:
         try:
             await self._start([attempt for attempt in decided if attempt.at <= now.monotonic])
         except BaseException:
-            unclaimed = [attempt for attempt in decided if attempt.claimant is None]
-            self._claims.let_go(unclaimed)
-            for attempt in unclaimed:
+            left = [attempt for attempt in decided if attempt.claimant is None]
+            self._claims.let_go(left)
+            for attempt in left:
                 attempt.cancel(now.monotonic)
             raise
         for attempt in attempts:

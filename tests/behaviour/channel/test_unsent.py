@@ -68,7 +68,7 @@ async def unsent(bench: Bench, attempt: str) -> tuple[Delivery, Finished]:
 async def test_a_crash_before_the_return_brings_the_work_again(
     bench: Bench, world: World, recorder: tuple[Recorder, Broker]
 ) -> None:
-    """Its claim removed and its worker gone, the delivery comes again and is called."""
+    """Its claim removed and its worker gone, the redelivery is called."""
     attempt, (recording, broker) = attempt_id(), recorder
     broker.away = True
     delivery, finished = await unsent(bench, attempt)

@@ -172,7 +172,7 @@ async def test_a_dripping_answer_is_cut_by_the_time_limit() -> None:
 async def test_a_cut_answer_is_lost(
     answer: bytes, then: Callable[[asyncio.StreamWriter], None], code: str
 ) -> None:
-    """Whatever ends the connection after the request was written leaves the outcome unknown."""
+    """Whatever ends the connection after the request was written leaves the attempt unknown."""
     async with served(answering(answer, then=then)) as url, calling() as caller:
         with pytest.raises(ResponseLostError) as raised:
             await post(caller, url)

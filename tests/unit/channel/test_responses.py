@@ -42,7 +42,7 @@ def test_a_4xx_was_not_taken(status: int, failure_class: FailureClass) -> None:
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504, 599, 200, 201, 204, 302])
 def test_every_other_answer_may_have_been_taken(status: int) -> None:
-    """A bare 5xx, and a success that can't be read, leave the outcome unknown."""
+    """A bare 5xx, and a success that can't be read, leave the attempt unknown."""
     assert unexplained(answer(status)) == Uncertain(f"http_{status}")
 
 
