@@ -67,7 +67,7 @@ class WatchedRequest(aiohttp.ClientRequest):
 
 
 def _is_readable(transport: object) -> bool:
-    """Tell whether the server sent something unasked: its end, or the words before it."""
+    """Say whether the server sent something unasked: its end, or the words before it."""
     descriptor = transport.get_extra_info("socket").fileno()  # type: ignore[attr-defined]
     poll = select.poll()
     poll.register(descriptor, select.POLLIN)

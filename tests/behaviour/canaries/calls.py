@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from behaviour.canaries.canaries import ADDRESSES, NAME, SECRET
-from behaviour.providers.answering import Answering, answering, calling, closed_port
+from behaviour.providers.api_server import ApiServer, closed_port, http_client, serving_api
 from behaviour.providers.smtp.relay import HANG_UP, relaying
 from herald.channel.accounts import SendingAccount
 from herald.channel.calling import Caller
@@ -65,37 +65,37 @@ def acceptance(provider: str, echo: str) -> tuple[int, Any, dict[str, str]]:
     return 202, {"message": echo}, {"X_Message_Id": "abc123"}
 
 
-Prepare = Callable[[Answering, str, str], None]
+Prepare = Callable[[ApiServer, str, str], None]
 
 
 def _answers(status: int) -> Prepare:
-    def prepare(server: Answering, provider: str, echo: str) -> None:
+    def prepare(server: ApiServer, provider: str, echo: str) -> None:
         server.will(status, refusal(provider, status, echo))
 
     return prepare
 
 
 def _prose(status: int, **headers: str) -> Prepare:
-    def prepare(server: Answering, _provider: str, echo: str) -> None:
+    def prepare(server: ApiServer, _provider: str, echo: str) -> None:
         server.will(status, echo.encode(), **headers)
 
     return prepare
 
 
 def _ends(ending: Any) -> Prepare:
-    def prepare(server: Answering, provider: str, echo: str) -> None:
+    def prepare(server: ApiServer, provider: str, echo: str) -> None:
         server.will(400, refusal(provider, 400, echo))
         server.ending = ending
 
     return prepare
 
 
-def _accepts(server: Answering, provider: str, echo: str) -> None:
+def _accepts(server: ApiServer, provider: str, echo: str) -> None:
     status, body, headers = acceptance(provider, echo)
     server.will(status, body, **headers)
 
 
-def _is_away(server: Answering, _provider: str, _echo: str) -> None:
+def _is_away(server: ApiServer, _provider: str, _echo: str) -> None:
     server.base_url = f"http://127.0.0.1:{closed_port()}"
 
 
@@ -166,7 +166,7 @@ def work_for(channel: str, content: dict[str, Any]) -> Work:
 async def call_http(provider: str, path: str, content: dict[str, Any], echo: str) -> Call:
     """Call a provider that ends the call in one of its ways."""
     seconds = 0.2 if path == "no answer" else 5
-    async with answering() as server, calling(seconds) as http:
+    async with serving_api() as server, http_client(seconds) as http:
         HTTP_PATHS[path](server, provider, echo)
         return await _call(provider, content, http, base_url=server.base_url)
 
@@ -174,7 +174,7 @@ async def call_http(provider: str, path: str, content: dict[str, Any], echo: str
 async def call_smtp(path: str, content: dict[str, Any], echo: str) -> Call:
     """Call a relay that follows one of the scripts."""
     script = {verb: line.format(echo=echo) for verb, line in SMTP_PATHS[path].items()}
-    async with relaying(**script) as relay, calling(1) as http:
+    async with relaying(**script) as relay, http_client(1) as http:
         port = closed_port() if path == "no connection" else relay.port
         return await _call("smtp", content, http, port=port)
 

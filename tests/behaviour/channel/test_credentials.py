@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from behaviour.providers.answering import Answering, answering, calling
+from behaviour.providers.api_server import ApiServer, http_client, serving_api
 from herald.channel.accounts import SendingAccount
 from herald.channel.breaker import Verdict
 from herald.channel.definitions import definition_of
@@ -37,16 +37,18 @@ def write_token(folder: Path, token: str) -> None:
     write_secrets(folder / "twilio.toml", f'auth_tokens = ["{token}"]\n')
 
 
-def tokens(server: Answering) -> list[str]:
+def tokens(server: ApiServer) -> list[str]:
     """Return the tokens that the calls carried."""
-    logins = [request.headers["authorization"].removeprefix("Basic ") for request in server.asked]
+    logins = [
+        request.headers["authorization"].removeprefix("Basic ") for request in server.requests
+    ]
     return [base64.b64decode(login).decode().partition(":")[2] for login in logins]
 
 
 @asynccontextmanager
-async def account_in(folder: Path) -> AsyncIterator[tuple[SendingAccount, Answering]]:
+async def account_in(folder: Path) -> AsyncIterator[tuple[SendingAccount, ApiServer]]:
     """Give an account of a real configuration, whose API takes every message."""
-    async with answering() as server, calling() as client:
+    async with serving_api() as server, http_client() as client:
         server.will(201, {"sid": "SM1"})
         path = folder / "herald.toml"
         path.write_text(HERALD_TOML.format(account_sid=ACCOUNT_SID, base_url=server.base_url))

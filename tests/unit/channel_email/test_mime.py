@@ -136,10 +136,12 @@ def assert_headers_are_ours(mail: EmailMessage) -> None:
 
 
 printable = st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]), max_size=300)
-letter = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=2000)
+character = st.text(
+    st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=2000
+)
 
 
-@given(subject=printable, text=letter, html=letter)
+@given(subject=printable, text=character, html=character)
 def test_any_text_arrives(subject: str, text: str, html: str) -> None:
     """Any subject and text arrive as they were, in ASCII lines that end in CRLF, none too long."""
     raw = wire({"subject": subject, "text": "x" + text, "html": "x" + html})

@@ -77,7 +77,7 @@ def classify(code: int, text: str, phase: Phase) -> FailureClass:
         slow_down = reason != MAILBOX_FULL and _RATE.search(text)
         return FailureClass.RATE_LIMITED if slow_down else FailureClass.TRANSIENT
     if code not in _REFUSED:
-        return FailureClass.TRANSIENT  # nothing this command may be answered with
+        return FailureClass.TRANSIENT  # no reply that this command may get
     if code in ACCOUNT_CODES or phase in {Phase.CONNECT, Phase.AUTH}:
         return AUTH  # the relay takes nothing from us, whatever the mail
     known = ENHANCED.get(reason) or SUBJECTS.get(reason.partition(".")[0])

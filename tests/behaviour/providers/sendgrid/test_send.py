@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from behaviour.providers.answering import Answering, Ending, answering, calling, closed_port
+from behaviour.providers.api_server import ApiServer, Ending, closed_port, http_client, serving_api
 from herald.contracts.vocabulary import Receipts
 from herald.providers.http import HttpClient
 from herald.providers.sending import Accepted, NotSent, Refused, SendResult, Uncertain
@@ -20,16 +20,16 @@ WORK = work()
 
 
 @pytest.fixture
-async def api() -> AsyncIterator[Answering]:
-    """Give an API that answers as told."""
-    async with answering() as provider:
+async def api() -> AsyncIterator[ApiServer]:
+    """Give an API that responds as a test wants."""
+    async with serving_api() as provider:
         yield provider
 
 
 @pytest.fixture
 async def http() -> AsyncIterator[HttpClient]:
     """Give a caller with a short patience."""
-    async with calling(0.3) as caller:
+    async with http_client(0.3) as caller:
         yield caller
 
 
@@ -37,11 +37,11 @@ def errors(message: str = "bad", field: str | None = None) -> dict[str, Any]:
     return {"errors": [{"message": message, "field": field, "help": None}]}
 
 
-async def send(api: Answering, http: HttpClient) -> SendResult:
+async def send(api: ApiServer, http: HttpClient) -> SendResult:
     return await sendgrid(api.base_url, http).send(WORK)
 
 
-async def test_accepted(api: Answering, http: HttpClient) -> None:
+async def test_accepted(api: ApiServer, http: HttpClient) -> None:
     """The id in the header is the reference."""
     api.will(202, b"", X_Message_Id="LRz")
     result = await send(api, http)
@@ -49,18 +49,18 @@ async def test_accepted(api: Answering, http: HttpClient) -> None:
     assert result.references == ("LRz",)
 
 
-async def test_request(api: Answering, http: HttpClient) -> None:
+async def test_request(api: ApiServer, http: HttpClient) -> None:
     """The call carries the key and the mail."""
     api.will(202, b"", X_Message_Id="LRz")
     await send(api, http)
-    (asked,) = api.asked
+    (asked,) = api.requests
     assert asked.line == "POST /v3/mail/send HTTP/1.1"
     assert asked.headers["authorization"] == f"Bearer {API_KEY}"
     assert asked.json == mail_for(WORK)
 
 
 def test_receipts() -> None:
-    """SendGrid tells as far as reading."""
+    """SendGrid reports as far as reading."""
     assert (
         sendgrid("https://x.example.com", HttpClient(timedelta(1))).options.receipts
         is Receipts.READ
@@ -82,7 +82,7 @@ STATUSES = [
 
 
 @pytest.mark.parametrize(("status", "expected"), STATUSES)
-async def test_errors(api: Answering, http: HttpClient, status: int, expected: str) -> None:
+async def test_errors(api: ApiServer, http: HttpClient, status: int, expected: str) -> None:
     """An error in SendGrid's own form is judged by its HTTP status."""
     api.will(status, errors())
     result = await send(api, http)
@@ -90,7 +90,7 @@ async def test_errors(api: Answering, http: HttpClient, status: int, expected: s
     assert (result.failure.failure_class, result.failure.code) == (expected, f"http_{status}")
 
 
-async def test_message_without_addresses(api: Answering, http: HttpClient) -> None:
+async def test_message_without_addresses(api: ApiServer, http: HttpClient) -> None:
     """What SendGrid says is kept for people, without the address it names."""
     api.will(400, errors(f"{TO} does not contain a valid address", "personalizations.0.to"))
     result = await send(api, http)
@@ -104,7 +104,7 @@ def in_seconds(number: float) -> str:
     return str(int(datetime.now(UTC).timestamp() + number))
 
 
-# The reset in seconds from the moment of the answer, other headers, and the pause it must give.
+# The reset in seconds from the moment of the response, other headers, and the pause it must give.
 PAUSES: list[tuple[int | None, dict[str, str], float, float]] = [
     (600, {}, 500, 600),
     (600, {"Retry_After": "5"}, 500, 600),
@@ -118,7 +118,7 @@ PAUSES: list[tuple[int | None, dict[str, str], float, float]] = [
 
 @pytest.mark.parametrize(("reset", "headers", "least", "most"), PAUSES)
 async def test_pause(
-    api: Answering,
+    api: ApiServer,
     http: HttpClient,
     reset: int | None,
     headers: dict[str, str],
@@ -145,8 +145,8 @@ UNEXPLAINED = [
 
 
 @pytest.mark.parametrize(("status", "body"), UNEXPLAINED)
-async def test_unexplained(api: Answering, http: HttpClient, status: int, body: bytes) -> None:
-    """An answer that is not SendGrid's, or says nothing, leaves the mail's fate unknown."""
+async def test_unexplained(api: ApiServer, http: HttpClient, status: int, body: bytes) -> None:
+    """A response that is not SendGrid's, or says nothing, leaves the mail's fate unknown."""
     api.will(status, body)
     assert await send(api, http) == Uncertain(f"http_{status}")
 
@@ -155,11 +155,11 @@ async def test_unexplained(api: Answering, http: HttpClient, status: int, body: 
     ("ending", "code"),
     [("silence", "read_timeout"), ("close", "disconnected"), ("reset", "connection_reset")],
 )
-async def test_lost_answer(api: Answering, http: HttpClient, ending: Ending, code: str) -> None:
-    """Once the request is written, a lost answer leaves its fate unknown; it is not repeated."""
+async def test_lost_answer(api: ApiServer, http: HttpClient, ending: Ending, code: str) -> None:
+    """Once the request is written, a lost response leaves its fate unknown; it is not repeated."""
     api.ending = ending
     assert await send(api, http) == Uncertain(code)
-    assert len(api.asked) == 1
+    assert len(api.requests) == 1
 
 
 async def test_not_reached(http: HttpClient) -> None:
@@ -170,7 +170,7 @@ async def test_not_reached(http: HttpClient) -> None:
 
 @pytest.mark.parametrize(("field", "of_message"), [("from", True), (None, False)])
 async def test_a_sender_not_verified_is_not_the_accounts_trouble(
-    api: Answering, http: HttpClient, field: str | None, of_message: bool
+    api: ApiServer, http: HttpClient, field: str | None, of_message: bool
 ) -> None:
     """A From that the account may not use is refused like a bad key, and holds nobody else."""
     api.will(403, json.dumps({"errors": [{"message": "no", "field": field}]}).encode())
@@ -179,7 +179,7 @@ async def test_a_sender_not_verified_is_not_the_accounts_trouble(
     assert (result.failure.failure_class, result.of_message) == ("auth", of_message)
 
 
-async def test_nothing_secret_is_shown(api: Answering, http: HttpClient) -> None:
+async def test_nothing_secret_is_shown(api: ApiServer, http: HttpClient) -> None:
     """Neither key, nor address, nor words appear in any result or its repr."""
     for status, body in ((202, b""), (401, errors(f"key of {TO}")), (502, b"x")):
         api.will(status, body, X_Message_Id="LRz")

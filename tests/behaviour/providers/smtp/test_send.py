@@ -8,7 +8,7 @@ from time import monotonic
 
 import pytest
 
-from behaviour.providers.answering import closed_port
+from behaviour.providers.api_server import closed_port
 from behaviour.providers.smtp.making import PASSWORD, smtp
 from behaviour.providers.smtp.relay import HANG_UP, SILENCE, relaying
 from herald.bus.receipt_messages import receipt_body
@@ -64,7 +64,7 @@ UNCERTAIN = [
 
 @pytest.mark.parametrize(("reply", "code"), UNCERTAIN)
 async def test_lost_after_the_final_dot(reply: str, code: str) -> None:
-    """Once the mail is written, only the relay's answer tells its fate; it is written once."""
+    """Once the mail is written, only the relay's reply decides its fate; it is written once."""
     async with relaying(DOT=reply) as relay:
         assert await smtp(relay.port, timeout="300ms").send(work()) == Uncertain(code)
         assert len(relay.mails) == 1
@@ -179,8 +179,8 @@ async def test_a_refused_recipient_does_not_spoil_the_session() -> None:
 
 
 @pytest.mark.parametrize("answer", ["250 what for", "eh?"])
-async def test_a_strange_answer_ends_the_session(answer: str) -> None:
-    """A relay that may have begun to read a mail is told nothing more in that session."""
+async def test_an_unexpected_reply_ends_the_session(answer: str) -> None:
+    """A relay that may have begun to read a mail gets no more of that session."""
     async with relaying(DATA=answer) as relay:
         provider = smtp(relay.port)
         for _ in range(2):

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from aiohttp import BasicAuth, web
 
-from behaviour.providers.answering import calling, closed_port
+from behaviour.providers.api_server import closed_port, http_client
 from herald.channel.accounts import SendingAccount
 from herald.contracts.work import WorkContent
 from herald.providers.http import HttpClient
@@ -91,6 +91,6 @@ async def test_a_lost_response_is_uncertain() -> None:
 
 async def test_an_unreachable_api_may_be_tried_again() -> None:
     """A refused connection proves that no message was created."""
-    async with calling() as client:
+    async with http_client() as client:
         away = twilio(base_url=f"http://127.0.0.1:{closed_port()}")
         assert await sending_account(away, SECRETS, client).send(work()) == NotSent("connect")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from behaviour.providers.answering import Answering, Ending, answering, calling, closed_port
+from behaviour.providers.api_server import ApiServer, Ending, closed_port, http_client, serving_api
 from herald.bus.receipt_messages import receipt_body
 from herald.channel.reports import report
 from herald.contracts.vocabulary import Receipts
@@ -27,16 +27,16 @@ TAKEN = {
 
 
 @pytest.fixture
-async def meta() -> AsyncIterator[Answering]:
-    """Give a Graph API that answers as told."""
-    async with answering() as provider:
+async def meta() -> AsyncIterator[ApiServer]:
+    """Give a Graph API that responds as a test wants."""
+    async with serving_api() as provider:
         yield provider
 
 
 @pytest.fixture
 async def http() -> AsyncIterator[HttpClient]:
     """Give a caller with a short patience."""
-    async with calling(0.3) as caller:
+    async with http_client(0.3) as caller:
         yield caller
 
 
@@ -46,11 +46,11 @@ def error(code: int, details: str = "", **more: Any) -> dict[str, Any]:
     return {"error": {**fields, "code": code, "error_data": data, **more}}
 
 
-async def send(meta: Answering, http: HttpClient) -> SendResult:
+async def send(meta: ApiServer, http: HttpClient) -> SendResult:
     return await whatsapp_cloud(meta.base_url, http).send(WORK)
 
 
-async def test_accepted(meta: Answering, http: HttpClient) -> None:
+async def test_accepted(meta: ApiServer, http: HttpClient) -> None:
     """The id of the first message is the reference; the recipient's number stays out of sight."""
     meta.will(200, TAKEN)
     result = await send(meta, http)
@@ -59,11 +59,11 @@ async def test_accepted(meta: Answering, http: HttpClient) -> None:
     assert DIGITS not in str(result.element)
 
 
-async def test_request(meta: Answering, http: HttpClient) -> None:
+async def test_request(meta: ApiServer, http: HttpClient) -> None:
     """The call names the version and the number, carries the token, and is plain JSON."""
     meta.will(200, TAKEN)
     await send(meta, http)
-    (asked,) = meta.asked
+    (asked,) = meta.requests
     assert asked.line == "POST /v25.0/100000000000001/messages HTTP/1.1"
     assert asked.headers["authorization"] == f"Bearer {TOKEN}"
     assert asked.headers["content-type"] == "application/json"
@@ -71,7 +71,7 @@ async def test_request(meta: Answering, http: HttpClient) -> None:
 
 
 def test_receipts() -> None:
-    """Meta tells as far as reading."""
+    """Meta reports as far as reading."""
     assert (
         whatsapp_cloud("https://x.example.com", HttpClient(timedelta(1))).options.receipts
         is Receipts.READ
@@ -103,7 +103,7 @@ CODES = [
 
 @pytest.mark.parametrize(("code", "status", "expected"), CODES)
 async def test_error_codes(
-    meta: Answering, http: HttpClient, code: int, status: int, expected: str
+    meta: ApiServer, http: HttpClient, code: int, status: int, expected: str
 ) -> None:
     """An error of Meta's own is judged by its code; only an unknown one by the HTTP status."""
     meta.will(status, error(code))
@@ -117,7 +117,7 @@ async def test_error_codes(
     [(130429, 1, False), (131056, 6, True), (131048, 60, False), (131026, None, False)],
 )
 async def test_a_limit_told_by_its_code_alone(
-    meta: Answering, http: HttpClient, code: int, seconds: int | None, of_message: bool
+    meta: ApiServer, http: HttpClient, code: int, seconds: int | None, of_message: bool
 ) -> None:
     """Limits come as HTTP 400 without a time: the code says how long, and whom it holds for."""
     meta.will(400, error(code))
@@ -127,7 +127,7 @@ async def test_a_limit_told_by_its_code_alone(
     assert (wait and wait.total_seconds(), result.of_message) == (seconds, of_message)
 
 
-async def test_details_without_numbers(meta: Answering, http: HttpClient) -> None:
+async def test_details_without_numbers(meta: ApiServer, http: HttpClient) -> None:
     """What Meta says is kept for people, without the number it names, with or without a plus."""
     meta.will(400, error(131030, f"{DIGITS} or {TO} is not on the list", error_user_msg=DIGITS))
     result = await send(meta, http)
@@ -139,7 +139,7 @@ async def test_details_without_numbers(meta: Answering, http: HttpClient) -> Non
     }
 
 
-async def test_unstorable_details(meta: Answering, http: HttpClient) -> None:
+async def test_unstorable_details(meta: ApiServer, http: HttpClient) -> None:
     """A report can be written whatever characters Meta's words hold."""
     meta.will(400, error(100, "bad\x00value"))
     result = await send(meta, http)
@@ -159,7 +159,7 @@ async def test_unstorable_details(meta: Answering, http: HttpClient) -> None:
     ("headers", "seconds"), [({"Retry_After": "7"}, 7), ({}, 1)], ids=["asked", "not asked"]
 )
 async def test_pause(
-    meta: Answering, http: HttpClient, headers: dict[str, str], seconds: int
+    meta: ApiServer, http: HttpClient, headers: dict[str, str], seconds: int
 ) -> None:
     """A 429 pauses as long as Meta asks, else a second."""
     meta.will(429, error(130429), **headers)
@@ -184,9 +184,9 @@ BARE = [
 
 @pytest.mark.parametrize(("status", "headers", "expected"), BARE)
 async def test_answers_without_an_error(
-    meta: Answering, http: HttpClient, status: int, headers: dict[str, str], expected: str | None
+    meta: ApiServer, http: HttpClient, status: int, headers: dict[str, str], expected: str | None
 ) -> None:
-    """An answer that is not Meta's: a 4xx refused it, any other may not."""
+    """A response that is not Meta's: a 4xx refused it, any other may not."""
     meta.will(status, b"<html>gateway</html>", **headers)
     result = await send(meta, http)
     if expected is None:
@@ -196,7 +196,7 @@ async def test_answers_without_an_error(
         assert (result.failure.failure_class, result.failure.code) == (expected, f"http_{status}")
 
 
-async def test_a_gateway_that_says_when_to_come_back(meta: Answering, http: HttpClient) -> None:
+async def test_a_gateway_that_says_when_to_come_back(meta: ApiServer, http: HttpClient) -> None:
     """A 503 with a wait took nothing and makes no try."""
     meta.will(503, b"<html>gateway</html>", Retry_After="3")
     assert await send(meta, http) == NotSent("http_503", timedelta(seconds=3))
@@ -219,7 +219,7 @@ GARBAGE: list[Any] = [
 
 
 @pytest.mark.parametrize("body", GARBAGE)
-async def test_unreadable_success(meta: Answering, http: HttpClient, body: bytes) -> None:
+async def test_unreadable_success(meta: ApiServer, http: HttpClient, body: bytes) -> None:
     """A success that names no message may be one or not."""
     meta.will(200, body)
     assert await send(meta, http) == Uncertain("http_200")
@@ -234,12 +234,12 @@ async def test_unreadable_success(meta: Answering, http: HttpClient, body: bytes
         ("cut", "answer_cut"),
     ],
 )
-async def test_lost_answer(meta: Answering, http: HttpClient, ending: Ending, code: str) -> None:
-    """Once the request is written, a lost answer leaves its fate unknown; it is not repeated."""
+async def test_lost_answer(meta: ApiServer, http: HttpClient, ending: Ending, code: str) -> None:
+    """Once the request is written, a lost response leaves its fate unknown; it is not repeated."""
     meta.will(200, TAKEN)
     meta.ending = ending
     assert await send(meta, http) == Uncertain(code)
-    assert len(meta.asked) == 1
+    assert len(meta.requests) == 1
 
 
 async def test_not_reached(http: HttpClient) -> None:
@@ -248,15 +248,15 @@ async def test_not_reached(http: HttpClient) -> None:
     assert result == NotSent("connect")
 
 
-async def test_unfit_content_is_not_sent(meta: Answering, http: HttpClient) -> None:
+async def test_unfit_content_is_not_sent(meta: ApiServer, http: HttpClient) -> None:
     """What WhatsApp can't carry is refused without a call."""
     result = await whatsapp_cloud(meta.base_url, http).send(work({"subject": "Hello"}))
     assert isinstance(result, Refused)
     assert result.failure.code == "no_content"
-    assert meta.asked == []
+    assert meta.requests == []
 
 
-async def test_nothing_secret_is_shown(meta: Answering, http: HttpClient) -> None:
+async def test_nothing_secret_is_shown(meta: ApiServer, http: HttpClient) -> None:
     """Neither token, nor number, nor words appear in any result or its repr."""
     for status, body in ((200, TAKEN), (401, error(190, f"Token {DIGITS}")), (502, b"x")):
         meta.will(status, body)

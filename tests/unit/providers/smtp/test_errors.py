@@ -76,5 +76,5 @@ def test_refusal_is_told_in_one_clean_line() -> None:
 
 
 def test_unexpected_code() -> None:
-    """A number that is no refusal is not told as one."""
+    """A number that is no refusal is not shown as one."""
     assert refusal(-1, "garbage", MAIL).code == "mail_unexpected"

@@ -1,4 +1,4 @@
-"""A provider that answers HTTP as told, and remembers what it was asked."""
+"""A provider's API that responds as a test wants, and keeps its requests."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from typing import Any, Literal
 
 from herald.providers.http import HttpClient
 
-Ending = Literal["answer", "close", "reset", "silence", "cut"]
+Ending = Literal["response", "close", "reset", "silence", "cut"]
 _NO_LINGER = struct.pack("ii", 1, 0)  # closing then resets
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class ReceivedRequest:
     """One request, as it arrived."""
 
     line: str
@@ -32,19 +32,19 @@ class Asked:
 
 
 @dataclass(slots=True, kw_only=True)
-class Answering:
-    """What is answered next: after a whole request, in one of the ways connections end."""
+class ApiServer:
+    """The next response: after a whole request, in one of the ways connections end."""
 
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b"{}"
-    ending: Ending = "answer"
+    ending: Ending = "response"
     base_url: str = ""
-    asked: list[Asked] = field(default_factory=list)
+    requests: list[ReceivedRequest] = field(default_factory=list)
     over: asyncio.Event = field(default_factory=asyncio.Event)
 
     def will(self, status: int, body: Any, **headers: str) -> None:
-        """Answer with `body`, as JSON unless it is bytes; `_` in a header's name is `-`."""
+        """Respond with `body`, as JSON unless it is bytes; `_` in a header's name is `-`."""
         self.status = status
         self.body = body if isinstance(body, bytes) else json.dumps(body).encode()
         self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -52,7 +52,7 @@ class Answering:
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Take one request and end its connection."""
         try:
-            self.asked.append(await _read(reader))
+            self.requests.append(await _read(reader))
             await self._end(writer)
         finally:
             writer.close()
@@ -75,18 +75,18 @@ class Answering:
         await writer.drain()
 
 
-async def _read(reader: asyncio.StreamReader) -> Asked:
+async def _read(reader: asyncio.StreamReader) -> ReceivedRequest:
     head = (await reader.readuntil(b"\r\n\r\n")).decode()
     line, *lines = head.strip().split("\r\n")
     headers = {name.lower(): value for name, _, value in (each.partition(": ") for each in lines)}
     body = await reader.readexactly(int(headers.get("content-length", "0")))
-    return Asked(line=line, headers=headers, body=body)
+    return ReceivedRequest(line=line, headers=headers, body=body)
 
 
 @asynccontextmanager
-async def answering() -> AsyncIterator[Answering]:
+async def serving_api() -> AsyncIterator[ApiServer]:
     """Serve on a free port of loopback."""
-    provider = Answering()
+    provider = ApiServer()
     server = await asyncio.start_server(provider.serve, "127.0.0.1", 0)
     provider.base_url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     try:
@@ -97,14 +97,14 @@ async def answering() -> AsyncIterator[Answering]:
 
 
 @asynccontextmanager
-async def calling(timeout_seconds: float = 2.0) -> AsyncIterator[HttpClient]:
-    """Give a caller that is ready."""
-    caller = HttpClient(timedelta(seconds=timeout_seconds))
-    await caller.start()
+async def http_client(timeout_seconds: float = 2.0) -> AsyncIterator[HttpClient]:
+    """Give a client that is ready."""
+    client = HttpClient(timedelta(seconds=timeout_seconds))
+    await client.start()
     try:
-        yield caller
+        yield client
     finally:
-        await caller.stop()
+        await client.stop()
 
 
 def closed_port() -> int:
