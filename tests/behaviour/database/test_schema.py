@@ -7,6 +7,7 @@ import asyncio
 import asyncpg
 import structlog
 
+from behaviour.bus.rabbit import until
 from herald.database.migrations import known_migrations, migrate
 from herald.database.pool import Database
 from herald.database.schema import SchemaWatch
@@ -28,8 +29,7 @@ async def test_a_service_waits_for_its_migrations_and_names_them(postgres_dsn: s
     missing = f"run `herald migrate`: missing router/{NEWEST.number:04}_{NEWEST.name}"
     with structlog.testing.capture_logs() as lines:
         waiting = asyncio.create_task(watch.wait())
-        await asyncio.sleep(0.3)
-        assert watch.problem == missing
+        await until(lambda: watch.problem == missing)
         assert not waiting.done()
         await connection.execute(
             "INSERT INTO public.herald_migrations (schema, number, name) VALUES ($1, $2, $3)",

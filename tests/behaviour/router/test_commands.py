@@ -29,7 +29,7 @@ async def test_accepts_a_good_command(world: World) -> None:
 
 
 async def test_work_says_all_that_its_channel_needs(world: World) -> None:
-    """The frame of the first attempt carries address, sender, content and limits."""
+    """The work of the first attempt carries address, sender, content and limits."""
     key = await world.send(
         route="sms", content={"text": "Hello", "overrides": {"sms": {"text": "Hey"}}}
     )

@@ -15,8 +15,8 @@ from unit.router.making import NOW
 LATER = NOW + timedelta(seconds=5)
 
 
-def _body(frame: OutgoingMessage) -> dict[str, Any]:
-    event: dict[str, Any] = json.loads(frame.body)
+def _body(outgoing: OutgoingMessage) -> dict[str, Any]:
+    event: dict[str, Any] = json.loads(outgoing.body)
     return event
 
 
@@ -36,12 +36,12 @@ def _inbound(**changes: Any) -> InboundReceipt:
 
 def test_an_inbound_message_is_an_event_of_its_tenant() -> None:
     """What a recipient wrote is published under channel and tenant, once per provider id."""
-    frame = inbound_event(_inbound(), "default", None)
+    outgoing = inbound_event(_inbound(), "default", None)
     again = inbound_event(_inbound(received_at=LATER), "default", None)
     other = inbound_event(_inbound(reference="SM2"), "default", None)
-    assert frame.routing_key == "inbound.sms.default"
-    assert frame.message_id == again.message_id != other.message_id
-    event = _body(frame)
+    assert outgoing.routing_key == "inbound.sms.default"
+    assert outgoing.message_id == again.message_id != other.message_id
+    event = _body(outgoing)
     assert (event["type"], event["subject"]) == (
         "herald.inbound.received.v1",
         "twilio/twilio-main/SM1",
@@ -138,7 +138,7 @@ def test_an_accounts_event_leaves_nothing_out() -> None:
     )
     events = [account_event(received, tenant) for tenant in ("default", "other", "default")]
     assert events[0].message_id == events[2].message_id != events[1].message_id
-    assert [frame.routing_key for frame in events[:2]] == [
+    assert [outgoing.routing_key for outgoing in events[:2]] == [
         "account.updated.default",
         "account.updated.other",
     ]

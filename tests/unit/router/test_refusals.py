@@ -16,7 +16,7 @@ from unit.router.offering import COMMAND, CONFIGURATION, envelope, read, refused
 
 STEP = {"channel": "sms"}
 
-FAULTS: list[tuple[dict[str, Any], str, str]] = [
+WRONG_FIELDS: list[tuple[dict[str, Any], str, str]] = [
     ({"colour": "red"}, "colour", "no such field"),
     ({"to": {"fone": "+15550002222"}}, "to.fone", "did you mean phone?"),
     ({"content": {"text": "x", "txet": "y"}}, "content.txet", "no such field"),
@@ -121,7 +121,7 @@ FAULTS: list[tuple[dict[str, Any], str, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("changes", "field", "reason"), FAULTS)
+@pytest.mark.parametrize(("changes", "field", "reason"), WRONG_FIELDS)
 def test_names_the_field_at_fault(changes: dict[str, Any], field: str, reason: str) -> None:
     """The answer says which field of the producer's own JSON is wrong, and why."""
     rejected = refused(**changes)

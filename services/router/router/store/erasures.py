@@ -189,7 +189,7 @@ async def find_obstacles(connection: Connection, since: datetime, margin: timede
 
 
 async def has_mentioning_outbox(connection: Connection, erasure: Erasure) -> bool:
-    """Whether a frame with one of the addresses waits to be published."""
+    """Whether a message with one of the addresses waits to be published."""
     mentions = mentions_of(erasure.asked.addresses)
     found: bool = await connection.fetchval(
         QUERIES["has_mentioning_outbox"], mentions.pattern, mentions.like
