@@ -73,7 +73,7 @@ async def test_wait_ends_with_a_failure(stack: Stack) -> None:
 async def test_a_bad_command_names_its_field(
     stack: Stack, changes: dict[str, Any], field: str
 ) -> None:
-    """What the client or the router refuses is one error with the field at fault."""
+    """What the client or the router refuses is one error with the invalid field."""
     async with Client(stack.servers.amqp_url) as herald:
         with pytest.raises(RejectedError) as caught:
             await herald.send(send(**changes))
@@ -190,7 +190,7 @@ async def test_what_was_not_confirmed_is_not_called_kept(stack: Stack) -> None:
     async with linked(stack.servers.amqp_url) as (link, url), Client(url) as herald:
         link.hold()
         with pytest.raises(PublishFailedError, match="same idempotency key"):
-            await herald.send(send(), timeout_seconds=0.5)  # the first: it can't listen either
+            await herald.send(send(), timeout_seconds=0.5)  # the first: it can't subscribe either
         link.release()
         assert (await herald.send(send())).answer is CommandAnswer.ACCEPTED
         link.hold()
@@ -200,7 +200,7 @@ async def test_what_was_not_confirmed_is_not_called_kept(stack: Stack) -> None:
 
 
 async def test_the_first_wait_ends_in_time(stack: Stack) -> None:
-    """A wait that can't even begin to listen ends at its time limit, and works later."""
+    """A wait that can't even subscribe ends at its time limit, and works later."""
     async with linked(stack.servers.amqp_url) as (link, url), Client(url) as herald:
         link.hold()
         with pytest.raises(NoAnswerError, match="not outcome within"):
