@@ -23,7 +23,7 @@ async def test_lost_connection_loses_nothing_and_acks_nothing_unworked(
     work: WorkQueue,
     registry: CollectorRegistry,
 ) -> None:
-    """After a lost connection what was not settled comes again, once, and all is handled."""
+    """After a lost connection what was not settled is redelivered, once, and all is handled."""
     await rabbit.fill(topology.OUTBOUND, work.key, bodies(100))
     collect = Collector()
     collect.may_go.clear()
@@ -149,7 +149,7 @@ async def test_stop_waits_for_deliveries_settled_one_by_one(
 async def test_stop_is_bounded_when_a_handler_hangs(
     subscribe: Subscribe, connections: Connections, rabbit: Rabbit, work: WorkQueue
 ) -> None:
-    """A handler that never ends is cut off after the graceful timeout; its batch comes again."""
+    """A handler that never ends is cut off after the graceful timeout; its batch is redelivered."""
     await rabbit.fill(topology.OUTBOUND, work.key, bodies(2))
     collect = Collector()
     collect.may_go.clear()

@@ -162,19 +162,21 @@ async def test_dead_letters_are_listed_shown_replayed_and_dropped(
     which = ("--queue", "herald.commands", "--reason", "route.steps.0.account", "--since", "1h")
     listed = await terminal.lines("dlq", "list", *which)
     assert len(listed) == 3
-    letter = listed[0].split()[-1]
-    shown = "\n".join(await terminal.lines("dlq", "show", letter))
+    dead_letter = listed[0].split()[-1]
+    shown = "\n".join(await terminal.lines("dlq", "show", dead_letter))
     assert marker in shown
     assert "+15550002222" not in shown
-    assert "+15550002222" in "\n".join(await terminal.lines("dlq", "show", letter, "--body"))
-    code, said = await terminal.herald("dlq", "replay", letter)
+    assert "+15550002222" in "\n".join(await terminal.lines("dlq", "show", dead_letter, "--body"))
+    code, said = await terminal.herald("dlq", "replay", dead_letter)
     assert (code, "no such account" in said) == (FAILED, True)
-    code, said = await terminal.herald("dlq", "replay", letter)
+    code, said = await terminal.herald("dlq", "replay", dead_letter)
     assert (code, "only again replays it" in said) == (FAILED, True)
     *_, count = await terminal.lines("dlq", "replay", *which, "--dry-run")
     assert count.split() == ["2", "dead", "letters"]
-    assert (await terminal.lines("dlq", "drop", letter)) == ["      1  dropped"]
-    assert (await terminal.lines("dlq", "drop", letter))[1:] == ["      1  were dropped before"]
+    assert (await terminal.lines("dlq", "drop", dead_letter)) == ["      1  dropped"]
+    assert (await terminal.lines("dlq", "drop", dead_letter))[1:] == [
+        "      1  were dropped before"
+    ]
     assert (await terminal.lines("dlq", "drop", *which)) == ["      2  dropped"]
     assert await terminal.lines("dlq", "list", *which) == []
 

@@ -92,13 +92,13 @@ async def test_what_nobody_claims_becomes_a_dead_letter(world: World) -> None:
         await orphaned.sweep(now)
         assert await world.database.fetchval(PARKED, reference) is not None
         await orphaned.sweep(now + PATIENCE + timedelta(minutes=1))
-    letter = await world.database.fetchrow(
+    dead_letter = await world.database.fetchrow(
         "SELECT reason, body FROM router.dead_letters WHERE position($1 IN body) > 0",
         reference.encode(),
     )
-    assert letter is not None
-    assert letter["reason"] == "orphaned"
-    assert AttemptReceipt.model_validate_json(letter["body"]).status is Status.DELIVERED
+    assert dead_letter is not None
+    assert dead_letter["reason"] == "orphaned"
+    assert AttemptReceipt.model_validate_json(dead_letter["body"]).status is Status.DELIVERED
     assert await world.database.fetchval(PARKED, reference) is None
 
 

@@ -20,7 +20,7 @@ CREATE INDEX messages_unsuccessful ON router.messages (tenant, created_at, id)
 -- Which key the hashes are made with, and how far `herald rehash` is.
 CREATE TABLE router.masking (
     one boolean PRIMARY KEY DEFAULT true CHECK (one),
-    fingerprint bytea NOT NULL,           -- tells keys apart, and nothing of them
+    fingerprint bytea NOT NULL,           -- identifies the key, reveals nothing
     is_complete boolean NOT NULL,         -- whether every message has its hashes
     messages_to uuid,                     -- hashed up to this id; null: from the first
     inbound_to uuid
