@@ -80,7 +80,7 @@ async def test_a_bad_command_names_its_field(
     assert caught.value.field == field
 
 
-async def test_a_tenant_nobody_configured_is_told(stack: Stack) -> None:
+async def test_a_tenant_nobody_configured_is_reported(stack: Stack) -> None:
     """The refusal of an unknown tenant reaches its client too."""
     async with Client(stack.servers.amqp_url, tenant="nobody") as herald:
         with pytest.raises(RejectedError) as caught:

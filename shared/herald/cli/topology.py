@@ -44,7 +44,7 @@ def apply(as_json: JsonOption = False) -> None:
     from herald.bus import declaration  # noqa: PLC0415  see above
 
     wanted, url = topology_for(configuration().file.channels), amqp_url()
-    run(_told(url, declaration.apply(url, wanted, management_url=_management_url())))
+    run(_explained(url, declaration.apply(url, wanted, management_url=_management_url())))
     typer.echo(
         json.dumps(
             {
@@ -67,7 +67,7 @@ def check(as_json: JsonOption = False) -> None:
     from herald.bus import checking  # noqa: PLC0415  see above
 
     wanted, url = topology_for(configuration().file.channels), amqp_url()
-    found = run(_told(url, checking.check(url, wanted, management_url=_management_url())))
+    found = run(_explained(url, checking.check(url, wanted, management_url=_management_url())))
     differences = [str(difference) for difference in found.differences]
     if as_json:
         typer.echo(json.dumps({"differences": differences, "unseen": found.unseen}))
@@ -90,7 +90,7 @@ def _but_unseen(unseen: Sequence[str]) -> str:
     return f"; without {MANAGEMENT} not seen: {named}{more}"
 
 
-async def _told(url: str, work: Awaitable[_T]) -> _T:
+async def _explained(url: str, work: Awaitable[_T]) -> _T:
     """Do it; end with 1 and one line that says what went wrong."""
     try:
         with explained(url):

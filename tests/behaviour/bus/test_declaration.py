@@ -107,7 +107,7 @@ async def test_other_arguments_bindings_and_policies_are_found(rabbit: Rabbit) -
     ]
 
 
-async def test_conflicting_queue_is_told_and_the_rest_declared(rabbit: Rabbit) -> None:
+async def test_conflicting_queue_is_reported_and_the_rest_declared(rabbit: Rabbit) -> None:
     """What exists with other arguments is named; it keeps nothing else from being declared."""
     wanted = (Queue(topology.receipts_queue(Lane.NORMAL), delivery_limit=7), Queue("q.after"))
     await apply(rabbit.amqp_url, BUS)

@@ -43,7 +43,7 @@ async def owner(postgres_dsn: str) -> AsyncIterator[asyncpg.Connection]:
 @pytest_asyncio.fixture
 async def other_user(owner: asyncpg.Connection) -> AsyncIterator[asyncpg.Connection]:
     """Give the connection of a role that may look into the schemas and nothing else."""
-    role = f"stranger_{uuid.uuid4().hex}"
+    role = f"unknown_{uuid.uuid4().hex}"
     await owner.execute(f"CREATE ROLE {role}")
     await owner.execute(f"GRANT USAGE ON SCHEMA channel, router TO {role}")
     await owner.execute(f"SET ROLE {role}")

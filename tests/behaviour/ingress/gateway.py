@@ -182,7 +182,7 @@ async def until_well(providers: Providers) -> None:
     await until(providers, lambda checks: set(checks.values()) == {"ok"})
 
 
-async def until_deaf(providers: Providers) -> None:
+async def until_unready(providers: Providers) -> None:
     """Wait until `/readyz` has noticed that the broker is away."""
     await until(providers, lambda checks: checks["broker"] != "ok")
 

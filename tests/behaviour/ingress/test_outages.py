@@ -17,7 +17,7 @@ from behaviour.ingress.gateway import (
     ACCOUNT_SID,
     Providers,
     running_ingress,
-    until_deaf,
+    until_unready,
     until_well,
 )
 from herald.contracts.topology import receipts_queue
@@ -66,7 +66,7 @@ async def without_its_broker(rabbit: Rabbit, folder: Path) -> AsyncIterator[tupl
     ):
         await until_well(providers)
         link.cut()
-        await until_deaf(providers)
+        await until_unready(providers)
         yield link, providers
 
 
@@ -92,7 +92,7 @@ async def test_ingress_comes_back_with_its_broker(rabbit: Rabbit, tmp_path: Path
         await until_well(providers)
         assert (await providers.meta(BODY)).status == 200
         link.cut()
-        await until_deaf(providers)
+        await until_unready(providers)
         assert (await providers.meta(BODY)).status == 503
         link.mend()
         await until_well(providers)

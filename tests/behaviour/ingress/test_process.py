@@ -58,7 +58,7 @@ async def test_a_spool_is_asked_for_where_one_is_needed(tmp_path: Path) -> None:
     assert (process.returncode, said.decode()) == (2, expected)
 
 
-async def test_it_serves_until_told_to_stop(
+async def test_it_serves_until_stopped(
     rabbit: Rabbit, tmp_path: Path, unused_tcp_port_factory: Callable[[], int]
 ) -> None:
     """It starts, connects, and on SIGTERM closes everything, then ends with 0."""

@@ -40,7 +40,7 @@ def test_nobody_else_may(user: str | None, reason: str) -> None:
     assert (refusal.field, refusal.reason) == ("tenant", reason)
 
 
-def test_a_stranger_is_answered_where_the_tenant_does_not_hear_it() -> None:
+def test_an_unknown_user_is_answered_where_the_tenant_does_not_hear_it() -> None:
     """The refusal goes to the user's own tenant, or to no tenant at all."""
     other_user = read(replace(envelope(**MINE), user="team-b"))
     other = read(replace(envelope(tenant="nobody"), user="ops"))

@@ -50,7 +50,7 @@ def test_without_operators_nobody_may(user: str | None) -> None:
     assert (read.field, read.reason) == ("user", "not an operator: [operators] names no users")
 
 
-def test_a_stranger_learns_nothing_of_the_fields() -> None:
+def test_an_unknown_client_learns_nothing_of_the_fields() -> None:
     """Who may not ask gets that answer, whatever else is wrong."""
     read = _read({"nonsense": 1}, "team-a")
     assert isinstance(read, Rejection)

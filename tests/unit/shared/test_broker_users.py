@@ -164,7 +164,7 @@ def test_the_url_says_who_connects(url: str, user: str | None) -> None:
         ('{fax = ["a"]}', "services.channels.fax: no account serves 'fax'"),
     ],
 )
-def test_an_error_is_told_by_its_place(tmp_path: Path, written: str, problem: str) -> None:
+def test_an_error_is_reported_by_its_place(tmp_path: Path, written: str, problem: str) -> None:
     """A list and a table of channels have one name, and their errors, too."""
     path = tmp_path / "herald.toml"
     path.write_text(EXAMPLE.read_text().replace("[services]", f"[services]\nchannels = {written}"))

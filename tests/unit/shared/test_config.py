@@ -58,7 +58,7 @@ def test_what_the_example_leaves_out_is_valid_too(tmp_path: Path) -> None:
     assert load_configuration(path).file.channels == ("email", "sms", "whatsapp")
 
 
-def test_every_error_is_told_with_its_path(tmp_path: Path) -> None:
+def test_every_error_is_reported_with_its_path(tmp_path: Path) -> None:
     """Wrong values, unknown settings and unknown providers are all reported in one go."""
     paths = {line.split(": ")[0] for line in problems(tmp_path / "herald.toml", WRONG)}
     assert {
@@ -70,7 +70,7 @@ def test_every_error_is_told_with_its_path(tmp_path: Path) -> None:
     } <= paths
 
 
-def test_names_that_lead_nowhere_are_told(tmp_path: Path) -> None:
+def test_names_that_lead_nowhere_are_reported(tmp_path: Path) -> None:
     """Routes, senders, tenants, channels and accounts must exist where they are named."""
     paths = [line.split(": ")[0] for line in problems(tmp_path / "herald.toml", DANGLING)]
     assert paths == [
@@ -82,7 +82,7 @@ def test_names_that_lead_nowhere_are_told(tmp_path: Path) -> None:
     ]
 
 
-def test_missing_and_broken_files_are_told(tmp_path: Path) -> None:
+def test_missing_and_broken_files_are_reported(tmp_path: Path) -> None:
     """No file and no TOML are errors, not tracebacks."""
     with pytest.raises(ConfigurationError, match="No such file"):
         load_configuration(tmp_path / "none.toml")

@@ -106,7 +106,7 @@ def test_tells_every_error_at_once(path: Path) -> None:
         ('sms = "x"\ntenants = "default"', "senders.default.tenants: "),
     ],
 )
-def test_a_sender_is_told_of_by_its_own_keys(path: Path, entry: str, problem: str) -> None:
+def test_a_sender_is_named_by_its_own_keys(path: Path, entry: str, problem: str) -> None:
     """Channels stand beside `tenants` in the file, and in what is said of them."""
     found = _problems(path, GOOD.replace('sms = "+15550001111"', entry))
     assert any(line.startswith(problem) for line in found), found
@@ -172,7 +172,7 @@ def test_names_must_be_known(path: Path, old: str, new: str, problem: str) -> No
     assert any(line.startswith(problem) for line in found), found
 
 
-def test_several_unknown_names_are_told_apart(path: Path) -> None:
+def test_several_unknown_names_are_each_reported(path: Path) -> None:
     """Checks across parts report each problem on a line of its own."""
     text = GOOD.replace('route = "default"', 'route = "x"').replace(
         'sender = "default"', 'sender = "y"'
@@ -187,7 +187,7 @@ def test_an_unknown_provider_is_named(path: Path) -> None:
     assert "sendgrid" in problem
 
 
-def test_no_file_and_no_toml_are_told(path: Path) -> None:
+def test_no_file_and_no_toml_are_reported(path: Path) -> None:
     """A missing file and a broken one have errors of their own."""
     with pytest.raises(ConfigurationError, match="No such file"):
         load_configuration(path.parent / "other.toml")

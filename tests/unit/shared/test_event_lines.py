@@ -42,14 +42,14 @@ def test_lines_follow_heralds_own_clock(capsys: pytest.CaptureFixture[str]) -> N
     assert capsys.readouterr().out.startswith(local)
 
 
-def test_a_failure_is_told_with_the_providers_words() -> None:
+def test_a_failure_is_reported_with_the_providers_words() -> None:
     """A code alone sends its reader to the provider's handbook."""
     failure = Failure.of(FailureClass.UNREACHABLE, 131026, "Message undeliverable")
     shown = details(_event("failed", failure=failure, outcome=Outcome.FAILED, terminal=True))
     assert shown == "sms (unreachable 131026: Message undeliverable) => failed"
 
 
-def test_a_refusal_is_told_with_its_sentence() -> None:
+def test_a_refusal_is_reported_with_its_sentence() -> None:
     """`herald watch` explains codes, too."""
     data = CommandData(command="message.send", tenant="default", field="id", reason="id_taken")
     event = Event[CommandData](

@@ -31,7 +31,7 @@ def test_every_code_has_a_sentence() -> None:
     assert _codes() <= SENTENCES.keys()
 
 
-def test_a_code_is_told_with_its_sentence() -> None:
+def test_a_code_is_reported_with_its_sentence() -> None:
     """The client's error reads as a sentence, and programs still go by the code."""
     error = RejectedError([("id", ID_TAKEN)])
     assert str(error) == f"id: {ID_TAKEN}: {SENTENCES[ID_TAKEN]}"

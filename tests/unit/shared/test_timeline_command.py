@@ -47,7 +47,7 @@ def test_a_message_that_waits_for_its_time_says_so(changes: dict[str, Any], said
     assert said in _headline(MESSAGE | changes).plain
 
 
-def test_an_attempts_failure_is_told_with_the_providers_words() -> None:
+def test_an_attempts_failure_is_reported_with_the_providers_words() -> None:
     """A code alone sends its reader to the provider's handbook."""
     console = Console(width=200, record=True, file=StringIO())
     console.print(_attempts({"attempts": [ATTEMPT]}))

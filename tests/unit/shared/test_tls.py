@@ -19,7 +19,7 @@ def _caused(error: Exception) -> Exception:
     return wrapped
 
 
-def test_an_untrusted_certificate_is_told() -> None:
+def test_an_untrusted_certificate_is_reported() -> None:
     """Whatever wrapped the error."""
     error = ssl.SSLCertVerificationError(1, "x")
     error.verify_message = "self-signed certificate"

@@ -116,7 +116,7 @@ async def test_error_codes(
     ("code", "seconds", "of_message"),
     [(130429, 1, False), (131056, 6, True), (131048, 60, False), (131026, None, False)],
 )
-async def test_a_limit_told_by_its_code_alone(
+async def test_a_limit_named_by_its_code_alone(
     meta: ApiServer, http: HttpClient, code: int, seconds: int | None, of_message: bool
 ) -> None:
     """Limits come as HTTP 400 without a time: the code says how long, and whom it holds for."""

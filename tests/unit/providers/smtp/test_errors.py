@@ -66,7 +66,7 @@ def test_classes(code: int, text: str, phase: Phase, expected: str) -> None:
     assert classify(code, text, phase) == expected
 
 
-def test_refusal_is_told_in_one_clean_line() -> None:
+def test_refusal_is_reported_in_one_clean_line() -> None:
     """A reply's text is kept without addresses and line breaks."""
     failure = refusal(550, "5.1.1 <ada@example.org>:\n inconnu", RCPT)
     assert failure.code == "rcpt_550"
