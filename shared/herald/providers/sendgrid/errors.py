@@ -20,6 +20,15 @@ FAILURE_CLASSES: dict[int, FailureClass] = {
     451: FailureClass.PERMANENT,
 }
 
+# why an event says that a message was dropped
+DROP_REASONS: dict[str, FailureClass] = {
+    "bounced address": FailureClass.UNREACHABLE,
+    "invalid": FailureClass.UNREACHABLE,  # the address
+    "unsubscribed address": FailureClass.OPTED_OUT,
+    "spam reporting address": FailureClass.OPTED_OUT,
+    "recipient list over package quota": FailureClass.AUTH,  # the plan's credits are used up
+}
+
 
 def classify(http_status: int) -> FailureClass:
     """Return the class of an error; an unknown status is transient from 500 on."""

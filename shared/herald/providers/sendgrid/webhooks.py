@@ -32,6 +32,7 @@ from herald.providers.lenient_json import (
     text,
 )
 from herald.providers.sendgrid.account import SendGridAccount, SendGridSecrets
+from herald.providers.sendgrid.errors import DROP_REASONS
 from herald.providers.sendgrid.signature import is_sendgrid_signature, load_sendgrid_key
 from herald.providers.webhook_endpoints import EndpointRules, Normalised
 from herald.providers.webhook_requests import WebhookRequest
@@ -67,14 +68,6 @@ KEPT = frozenset(  # of an event, for the history
         *("bounce_classification", "sg_machine_open", "asm_group_id", "attempt", ATTEMPT_FIELD),
     }
 )
-
-DROP_REASONS: dict[str, FailureClass] = {
-    "bounced address": FailureClass.UNREACHABLE,
-    "invalid": FailureClass.UNREACHABLE,  # the address
-    "unsubscribed address": FailureClass.OPTED_OUT,
-    "spam reporting address": FailureClass.OPTED_OUT,
-    "recipient list over package quota": FailureClass.AUTH,  # the plan's credits are used up
-}
 
 _TEMPORARY = re.compile(r"\s*4\.\d")  # RFC 3463: try again later
 _MACHINES = re.compile(r"\.(?:filter|recv)")

@@ -1,0 +1,34 @@
+"""A provider is known to its own folder, to one line of the registry and to nobody else.
+
+What folders of providers say of each other is left to the import rules: SendGrid's headers are
+named after Twilio.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from herald.providers.registry import NAMES
+
+ROOT = Path(__file__).parents[3]
+SOURCES = [
+    path
+    for folder in ("services", "shared")
+    for path in (ROOT / folder).rglob("*.py")
+    if "sandbox" not in path.parts  # it plays the outside world
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nobody_else_knows_a_providers_name(name: str) -> None:
+    """No other module of a service, of the worker kit or of the command line holds the name."""
+    word = re.compile(rf"(?<![A-Za-z]){name}(?![A-Za-z])")
+    knowing = {
+        str(path.relative_to(ROOT))
+        for path in SOURCES
+        if not set(NAMES) & set(path.parts) and word.search(path.read_text())
+    }
+    assert knowing == {"shared/herald/providers/registry.py"}
