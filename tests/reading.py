@@ -24,7 +24,7 @@ TOKENS = {name: f"{TOKEN_PREFIX}of-{name}" for name in READERS}
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ApiResponse:
     """What the read API answered."""
 
     status: int
@@ -54,7 +54,7 @@ async def ask(
     reader: str | None = OPERATOR,
     body: Any = None,
     headers: tuple[tuple[str, str], ...] = (("host", "127.0.0.1:8002"),),
-) -> Answer:
+) -> ApiResponse:
     """Ask a router in this process, with the token of a reader (None: without one).
 
     With a `body`, bytes or what becomes JSON, it is a POST.
@@ -82,4 +82,6 @@ async def ask(
     await application(scope, receive, send)
     start, *rest = sent
     given = {name.decode(): value.decode() for name, value in start["headers"]}
-    return Answer(start["status"], given, b"".join(message.get("body", b"") for message in rest))
+    return ApiResponse(
+        start["status"], given, b"".join(message.get("body", b"") for message in rest)
+    )

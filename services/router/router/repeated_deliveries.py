@@ -28,7 +28,7 @@ def as_first_published(delivery: Delivery) -> Delivery:
         exchange=str(death.get("exchange")),
         routing_key=str((death.get("routing-keys") or [delivery.routing_key])[0]),
         redelivered=True,
-        source=None,  # the dead letter is what gets settled
+        received_on=None,  # the dead letter is what gets settled
         rejected=False,
         settled=False,
     )

@@ -112,11 +112,11 @@ class BatchLoop:
         self._drop_dead()
         if not self._buffer:
             return []
-        source = self._buffer[0].source
+        receiving = self._buffer[0].received_on
         batch: list[Delivery] = []
         size = 0
         for delivery in islice(
-            takewhile(lambda d: d.source is source, self._buffer), self._max_batch
+            takewhile(lambda d: d.received_on is receiving, self._buffer), self._max_batch
         ):
             size += len(delivery.body)
             if batch and size > MAX_BATCH_BYTES:

@@ -23,7 +23,7 @@ from herald.bus.library_internals import write, written
 _WRITE_PATIENCE_SECONDS = 1.0
 
 
-class Source:
+class ReceivingChannel:
     """The AMQP channel deliveries came on. Tags mean nothing on any other."""
 
     __slots__ = ("channel", "given_back", "outstanding")
@@ -83,14 +83,14 @@ class Delivery:
     content_type: str | None = None
     user_id: str | None = None  # validated by the broker when set
     tag: int = 0
-    source: Source | None = None  # None only for deliveries made by hand in tests
+    received_on: ReceivingChannel | None = None  # None only for deliveries made by hand in tests
     rejected: bool = False  # marked; sent when the batch is settled
     settled: bool = False
 
     @property
     def is_live(self) -> bool:
         """It can still be settled: its channel is open. Otherwise it will be delivered again."""
-        return self.source is None or self.source.is_open
+        return self.received_on is None or self.received_on.is_open
 
     def reject(self) -> None:
         """Mark it bad: it is dead-lettered when the handler returns, alone of its batch."""
@@ -111,18 +111,18 @@ async def settle(deliveries: Iterable[Delivery]) -> int:
 
     Returns how many were settled; those of a lost channel are not, and neither is any twice.
     """
-    by_source: dict[Source, list[Delivery]] = {}
+    by_channel: dict[ReceivingChannel, list[Delivery]] = {}
     settled = 0
     for delivery in deliveries:
         if delivery.settled:
             continue
         delivery.settled = True
-        if delivery.source is None:
+        if delivery.received_on is None:
             settled += 1
         else:
-            by_source.setdefault(delivery.source, []).append(delivery)
-    for source, group in by_source.items():
-        if await source.write(_settlements(source.outstanding, group)):
+            by_channel.setdefault(delivery.received_on, []).append(delivery)
+    for receiving, group in by_channel.items():
+        if await receiving.write(_settlements(receiving.outstanding, group)):
             settled += len(group)
     return settled
 
@@ -150,8 +150,8 @@ def _settlements(outstanding: dict[int, None], group: Sequence[Delivery]) -> lis
     return frames
 
 
-def delivery_from(message: DeliveredMessage, source: Source) -> Delivery:
-    """Take over what aiormq received; `source` is the channel it came on."""
+def delivery_from(message: DeliveredMessage, receiving: ReceivingChannel) -> Delivery:
+    """Take over what aiormq received; `receiving` is the channel it came on."""
     envelope: Any = message.delivery  # a Basic.Deliver: what a consumer receives
     properties = message.header.properties
     headers = properties.headers or {}
@@ -170,5 +170,5 @@ def delivery_from(message: DeliveredMessage, source: Source) -> Delivery:
         content_type=properties.content_type,
         user_id=properties.user_id,
         tag=envelope.delivery_tag,
-        source=source,
+        received_on=receiving,
     )

@@ -21,7 +21,7 @@ from pydantic import BaseModel
 from herald.bus.batches import BatchLoop, Handler, Settle
 from herald.bus.brokers import Broker
 from herald.bus.consumers import Consumer
-from herald.bus.deliveries import Source, delivery_from
+from herald.bus.deliveries import ReceivingChannel, delivery_from
 from herald.bus.library_internals import RegisteredSubscriber
 from herald.bus.supervision import SupervisedLoop, cancelled
 from herald.contracts.commands import MAX_COMMAND_BYTES
@@ -62,7 +62,7 @@ class BatchSubscriber(RegisteredSubscriber):
             unsettled=lambda: self.unsettled,
             call_timeout_seconds=broker.call_timeout_seconds,
         )
-        self._source: Source | None = None
+        self._receiving: ReceivingChannel | None = None
         self._loop = SupervisedLoop(batches)
         self._consuming: asyncio.Task[None] | None = None
         self._paused = False  # what was asked for
@@ -83,8 +83,8 @@ class BatchSubscriber(RegisteredSubscriber):
     @property
     def unsettled(self) -> int:
         """Deliveries received and not settled."""
-        source = self._source
-        return source.unsettled if source is not None and source.is_open else 0
+        receiving = self._receiving
+        return receiving.unsettled if receiving is not None and receiving.is_open else 0
 
     @property
     def healthy(self) -> bool:
@@ -172,8 +172,8 @@ class BatchSubscriber(RegisteredSubscriber):
         self._given_back = True
         left = self.buffered
         self._loop.abandon()
-        if self._source is not None:
-            self._source.given_back = True
+        if self._receiving is not None:
+            self._receiving.given_back = True
         await cancelled(self._consuming)
         await self._consumer.give_back(self._settlements_taken_in)
         _log.warning("bus.paused", queue=self._batches.queue, given_back=left)
@@ -182,29 +182,29 @@ class BatchSubscriber(RegisteredSubscriber):
         """Take one delivery in. Runs in a task of the channel's, so it only stores."""
         if self._given_back or message.channel.is_closed:
             return  # it returns to the queue
-        if self._source is None or self._source.channel is not message.channel:
-            self._source = Source(cast("aiormq.Channel", message.channel))
-        elif self._source.given_back:
+        if self._receiving is None or self._receiving.channel is not message.channel:
+            self._receiving = ReceivingChannel(cast("aiormq.Channel", message.channel))
+        elif self._receiving.given_back:
             return
-        delivery = delivery_from(message, self._source)
-        self._source.outstanding[delivery.tag] = None
+        delivery = delivery_from(message, self._receiving)
+        self._receiving.outstanding[delivery.tag] = None
         self._consumer.note(len(delivery.body))
         self._batches.receive(delivery)
 
     async def _wait_until_settled(self, deadline: float) -> None:
         """Wait for what the handler settles by itself, then for the broker to take it in."""
-        source = self._source
-        if source is None:
+        receiving = self._receiving
+        if receiving is None:
             return
-        while source.unsettled and source.is_open and time.monotonic() < deadline:  # noqa: ASYNC110  once a process
+        while receiving.unsettled and receiving.is_open and time.monotonic() < deadline:  # noqa: ASYNC110  once a process
             await asyncio.sleep(_POLL_SECONDS)
-        if source.is_open:
+        if receiving.is_open:
             await self._settlements_taken_in()
 
     async def _settlements_taken_in(self) -> None:
         """Wait until the broker has taken in what was settled so far."""
-        if self._source is not None:
-            await self._source.flush()
+        if self._receiving is not None:
+            await self._receiving.flush()
             await asyncio.sleep(_TAKING_IN_SECONDS)
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from behaviour.channel.bench import RATE, Bench, batch
 from behaviour.channel.world import World, attempt_id, claim
-from herald.bus.deliveries import Source
+from herald.bus.deliveries import ReceivingChannel
 from herald.channel import sends
 from herald.database.pool import OUTAGES, Connection
 from herald.providers.sending import Accepted
@@ -97,14 +97,14 @@ async def test_a_claim_whose_delivery_went_elsewhere_is_given_back(
 ) -> None:
     """Response and delivery are both lost: another worker would leave our claim alone for ever."""
     lose_responses(monkeypatch, "claim", bench)
-    source = Source(cast("aiormq.Channel", None))
-    source.given_back = True
+    receiving = ReceivingChannel(cast("aiormq.Channel", None))
+    receiving.given_back = True
     [delivery] = batch(attempt_id())
     with pytest.raises(OUTAGES):
         await bench.worker([delivery])
     await bench.worker.return_abandoned()
     assert bench.tray.finished == []  # it is handled again
-    delivery.source = source
+    delivery.received_on = receiving
     await bench.worker.return_abandoned()
     await bench.worker.return_abandoned()
     [item] = bench.tray.finished
@@ -138,8 +138,8 @@ async def test_a_claim_that_was_never_asked_for_is_not_given_back(bench: Bench) 
     [delivery] = batch(attempt_id())
     with pytest.raises(OUTAGES):
         await bench.worker([delivery])
-    delivery.source = Source(cast("aiormq.Channel", None))
-    delivery.source.given_back = True
+    delivery.received_on = ReceivingChannel(cast("aiormq.Channel", None))
+    delivery.received_on.given_back = True
     await bench.worker.return_abandoned()
     assert bench.tray.finished == []
 

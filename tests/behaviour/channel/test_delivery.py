@@ -182,7 +182,7 @@ async def test_each_delivery_is_acked_on_its_own(world: World) -> None:
         receipts = await world.receipts(20)
         assert slow not in {receipt["attempt_id"] for receipt in receipts}
         subscriber = channel._subscribers[list(Lane).index(Lane.NORMAL)]
-        source = subscriber._source
+        source = subscriber._receiving
         assert source is not None
         await until(lambda: source.unsettled == 1)
         may_end.set()

@@ -109,7 +109,7 @@ async def test_a_receipts_queue_that_is_gone_holds_no_work(world: World) -> None
             await world.send(*attempts)
             await until(lambda: len(world.provider.calls) == 5)
             subscriber = channel._subscribers[1]
-            await until(lambda: subscriber._source and subscriber._source.unsettled == 0)
+            await until(lambda: subscriber._receiving and subscriber._receiving.unsettled == 0)
             rows = [await world.row(attempt) for attempt in attempts]
             assert await world.rabbit.ready(queue.name) == 0
             await queue.bind(topology.RECEIPTS, key)

@@ -15,7 +15,7 @@ import pytest_asyncio
 from behaviour.bus.link import linked
 from behaviour.channel.bench import Broker
 from behaviour.channel.world import World, attempt_id, claim, until
-from herald.bus.deliveries import Delivery, Source
+from herald.bus.deliveries import Delivery, ReceivingChannel
 from herald.bus.publishing import Publisher
 from herald.bus.receipt_messages import receipt_body
 from herald.channel import sends
@@ -143,9 +143,9 @@ async def test_the_return_of_a_claim_outlives_its_delivery(desk: Desk) -> None:
         await sends.claim(connection, "sms", [one])
     desk.broker.away = True
     receipt = returned(work(attempt_id=attempt), "claim_failed", datetime.now(UTC))
-    dead = Source(cast("aiormq.Channel", None))
+    dead = ReceivingChannel(cast("aiormq.Channel", None))
     dead.given_back = True
-    delivery = Delivery(body=b"", source=dead)
+    delivery = Delivery(body=b"", received_on=dead)
     desk.recorder.add(Finished(delivery, receipt, receipt_body(receipt), release=one.claimant))
 
     async def is_released() -> bool:

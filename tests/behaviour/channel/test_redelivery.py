@@ -150,7 +150,7 @@ async def test_a_lost_connection_makes_no_second_call(world: World) -> None:
     async with world.channel() as channel:
         await world.send(*attempts)
         await until(lambda: len(world.provider.calls) == 40)
-        source = channel._subscribers[1]._source
+        source = channel._subscribers[1]._receiving
         assert source is not None
         name = f"{channel.connections.consuming.app_id} consuming"
         await world.rabbit.close_connections(name)

@@ -66,7 +66,7 @@ secrets_file = "twilio.toml"
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ApiResponse:
     """What ingress answered."""
 
     status: int
@@ -89,14 +89,16 @@ class Providers:
         self.http = http
         self._key = key
 
-    async def meta(self, body: bytes, account: str = "wa-main", secret: str = APP_SECRET) -> Answer:
+    async def meta(
+        self, body: bytes, account: str = "wa-main", secret: str = APP_SECRET
+    ) -> ApiResponse:
         digest = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
         headers = {"X-Hub-Signature-256": f"sha256={digest}", "Content-Type": "application/json"}
         return await self.call(f"/webhooks/whatsapp_cloud/{account}", body, headers)
 
     async def twilio(
         self, fields: list[tuple[str, str]], query: str = "", token: str = AUTH_TOKEN
-    ) -> Answer:
+    ) -> ApiResponse:
         path = "/webhooks/twilio/twilio-main" + (f"?{query}" if query else "")
         text = PUBLIC_URL + path + "".join(name + value for name, value in sorted(set(fields)))
         digest = hmac.new(token.encode(), text.encode(), hashlib.sha1).digest()
@@ -106,7 +108,7 @@ class Providers:
         }
         return await self.call(path, urlencode(fields).encode(), headers)
 
-    async def sendgrid(self, body: bytes, account: str = "sendgrid-main") -> Answer:
+    async def sendgrid(self, body: bytes, account: str = "sendgrid-main") -> ApiResponse:
         signature = self._key.sign(b"1768824000" + body, ec.ECDSA(SHA256()))
         headers = {
             "X-Twilio-Email-Event-Webhook-Signature": base64.b64encode(signature).decode(),
@@ -121,15 +123,15 @@ class Providers:
         body: Any = b"",
         headers: Mapping[str, str] | None = None,
         method: str = "POST",
-    ) -> Answer:
+    ) -> ApiResponse:
         url = URL(self.base_url + path, encoded=True)
         async with self.http.request(method, url, data=body, headers=headers) as response:
-            return Answer(response.status, response.headers, await response.read())
+            return ApiResponse(response.status, response.headers, await response.read())
 
-    async def operations(self, path: str) -> Answer:
+    async def operations(self, path: str) -> ApiResponse:
         """GET from the operations listener."""
         async with self.http.get(self.operations_url + path) as response:
-            return Answer(response.status, response.headers, await response.read())
+            return ApiResponse(response.status, response.headers, await response.read())
 
 
 def configure(folder: Path, public_key: str, twilio: str = TWILIO_TOML) -> Path:

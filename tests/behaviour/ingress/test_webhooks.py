@@ -11,7 +11,7 @@ from aio_pika import DeliveryMode
 from aio_pika.abc import AbstractIncomingMessage
 
 from behaviour.bus.rabbit import Rabbit
-from behaviour.ingress.gateway import ACCOUNT_SID, VERIFY_TOKEN, Answer, Providers
+from behaviour.ingress.gateway import ACCOUNT_SID, VERIFY_TOKEN, ApiResponse, Providers
 from herald.contracts.receipts import (
     RECEIPT,
     AccountReceipt,
@@ -113,7 +113,7 @@ async def test_an_inbound_sms_is_answered_without_words(
     """An inbound message gets an empty reply in TwiML, so that nothing is sent back."""
     answer = await providers.twilio(INBOUND)
     assert (answer.status, answer.headers["content-type"]) == (200, "text/xml; charset=utf-8")
-    assert answer.body.endswith(b"<Response/>")
+    assert answer.body.endswith(b"<ApiResponse/>")
     [(message, receipt)] = await receipts(rabbit, 1)
     assert (message.routing_key, message.type) == (
         "inbound.sms.normal",
@@ -176,7 +176,7 @@ async def test_a_full_batch_of_meta_passes(providers: Providers, rabbit: Rabbit)
     assert len({r.receipt_id for _, r in await receipts(rabbit, 1000)}) == 1000
 
 
-def _answer(answer: Answer) -> tuple[int, bytes, set[str]]:
+def _answer(answer: ApiResponse) -> tuple[int, bytes, set[str]]:
     return answer.status, answer.body, set(answer.headers)
 
 

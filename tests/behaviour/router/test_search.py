@@ -17,7 +17,7 @@ from behaviour.router.world import World, command
 from herald.contracts.identifiers import message_id_for
 from herald.contracts.masking import masked
 from herald.contracts.vocabulary import Receipts, Status
-from reading import OPERATOR, Answer, ask
+from reading import OPERATOR, ApiResponse, ask
 
 ROUTERS = 2
 
@@ -30,7 +30,7 @@ def phone() -> str:
     return f"+{next(_numbers)}"
 
 
-async def search(world: World, *, reader: str = OPERATOR, **wanted: Any) -> Answer:
+async def search(world: World, *, reader: str = OPERATOR, **wanted: Any) -> ApiResponse:
     """Ask one router, and the next time the other."""
     world.apps.reverse()
     return await ask(world.apps[0], "/messages/search", reader=reader, body=wanted)

@@ -34,7 +34,7 @@ from herald.database.migrations import migrate
 from herald.service.settings import Address, Settings
 from ingress.pulse import PulseSender
 from ingress.spool.identity import Identity
-from reading import OPERATOR, Answer, ask, with_readers
+from reading import OPERATOR, ApiResponse, ask, with_readers
 from router.app import build_app
 from router.jobs.erasing import ErasingPace
 
@@ -176,7 +176,7 @@ class World:
 
     async def read(
         self, path: str, parameters: dict[str, str] | None = None, *, reader: str = OPERATOR
-    ) -> Answer:
+    ) -> ApiResponse:
         """Ask the first router's read API; `reader` is one of `reading.READERS`."""
         return await ask(self.apps[0], path, parameters, reader=reader)
 

@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 
 from herald.config.loading import Configuration, ConfigurationError, load_configuration
 from herald.contracts.read_tokens import Reader, entry_for
-from reading import TOKENS, Answer, ask, with_readers
+from reading import TOKENS, ApiResponse, ask, with_readers
 from router.read_api.access import ReadAccess
 
 CONFIGURATION = Path(__file__).parents[2] / "behaviour" / "router" / "herald.toml"
@@ -35,7 +35,7 @@ def _application(configuration: Configuration) -> Starlette:
     return Starlette(routes=[access.route("/name", name)])
 
 
-async def _ask(configuration: Configuration, *headers: tuple[str, str]) -> Answer:
+async def _ask(configuration: Configuration, *headers: tuple[str, str]) -> ApiResponse:
     return await ask(_application(configuration), "/name", reader=None, headers=headers)
 
 

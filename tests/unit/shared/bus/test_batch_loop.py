@@ -13,11 +13,11 @@ from prometheus_client import CollectorRegistry
 from herald.bus import batches
 from herald.bus.batches import BatchLoop
 from herald.bus.byte_budget import MAX_BATCH_BYTES
-from herald.bus.deliveries import Delivery, Source, settle
+from herald.bus.deliveries import Delivery, ReceivingChannel, settle
 
 
 class FakeChannel:
-    """Looks like an AMQP channel to a source, and keeps what is settled on it."""
+    """Looks like an AMQP channel to what receives on it, and keeps what is settled on it."""
 
     number = 1
 
@@ -26,8 +26,8 @@ class FakeChannel:
         self.write_queue: asyncio.Queue[Any] = asyncio.Queue()
 
 
-class RecordingSource(Source):
-    """A source whose settlements can be looked at."""
+class RecordingChannel(ReceivingChannel):
+    """A channel whose settlements can be looked at."""
 
     __slots__ = ("written",)
 
@@ -49,9 +49,9 @@ class RecordingSource(Source):
         return True
 
 
-def _deliveries(source: Source, tags: Sequence[int]) -> list[Delivery]:
-    source.outstanding |= dict.fromkeys(tags)
-    return [Delivery(body=b"%d" % tag, tag=tag, source=source) for tag in tags]
+def _deliveries(receiving: ReceivingChannel, tags: Sequence[int]) -> list[Delivery]:
+    receiving.outstanding |= dict.fromkeys(tags)
+    return [Delivery(body=b"%d" % tag, tag=tag, received_on=receiving) for tag in tags]
 
 
 async def _run(loop: BatchLoop) -> None:
@@ -65,35 +65,35 @@ def _loop(handler: batches.Handler, **options: Any) -> BatchLoop:
 
 async def test_rejections_come_before_the_multiple_ack() -> None:
     """The multiple ack comes last and ends at the last good delivery."""
-    source = RecordingSource()
-    batch = _deliveries(source, [1, 2, 3, 4])
+    receiving = RecordingChannel()
+    batch = _deliveries(receiving, [1, 2, 3, 4])
     batch[1].reject()
     batch[3].reject()
     assert await settle(batch) == 4
-    assert source.written == [("reject", 2, False), ("reject", 4, False), ("ack", 3, True)]
-    assert source.unsettled == 0
+    assert receiving.written == [("reject", 2, False), ("reject", 4, False), ("ack", 3, True)]
+    assert receiving.unsettled == 0
     assert await settle(batch) == 0
 
 
 async def test_the_oldest_share_one_acknowledgement() -> None:
     """Settled out of order, what fills the gap is acknowledged with all that came before."""
-    source = RecordingSource()
-    batch = _deliveries(source, [1, 2, 3, 4, 5])
+    receiving = RecordingChannel()
+    batch = _deliveries(receiving, [1, 2, 3, 4, 5])
     await settle([batch[3], batch[2]])
     await settle([batch[1], batch[0]])
     await settle([batch[4]])
-    assert source.written == [
+    assert receiving.written == [
         ("ack", 3, False),
         ("ack", 4, False),
         ("ack", 2, True),
         ("ack", 5, True),
     ]
-    assert source.unsettled == 0
+    assert receiving.unsettled == 0
 
 
 async def test_batch_never_spans_two_channels() -> None:
     """Deliveries of another channel wait for their own batch: tags mean nothing across."""
-    first, second = RecordingSource(), RecordingSource()
+    first, second = RecordingChannel(), RecordingChannel()
     seen: list[list[int]] = []
 
     async def see(batch: Sequence[Delivery]) -> None:
@@ -110,7 +110,7 @@ async def test_batch_never_spans_two_channels() -> None:
 
 async def test_a_batch_ends_at_its_bytes() -> None:
     """Large messages make smaller batches; one that is larger than all of it comes alone."""
-    source = RecordingSource()
+    receiving = RecordingChannel()
     seen: list[list[int]] = []
 
     async def see(batch: Sequence[Delivery]) -> None:
@@ -119,15 +119,15 @@ async def test_a_batch_ends_at_its_bytes() -> None:
     loop = _loop(see)
     half, whole = b"x" * (MAX_BATCH_BYTES // 2), b"x" * (MAX_BATCH_BYTES + 1)
     for tag, body in enumerate((half, half, b"x", whole, b"x", half), 1):
-        source.outstanding[tag] = None
-        loop.receive(Delivery(body=body, tag=tag, source=source))
+        receiving.outstanding[tag] = None
+        loop.receive(Delivery(body=body, tag=tag, received_on=receiving))
     await _run(loop)
     assert seen == [[1, 2], [3], [4], [5, 6]]
 
 
 async def test_buffered_deliveries_of_a_lost_channel_are_skipped() -> None:
     """What will be delivered again is not handled now."""
-    lost, live = RecordingSource(), RecordingSource()
+    lost, live = RecordingChannel(), RecordingChannel()
     seen: list[int] = []
 
     async def see(batch: Sequence[Delivery]) -> None:
@@ -144,7 +144,7 @@ async def test_buffered_deliveries_of_a_lost_channel_are_skipped() -> None:
 
 async def test_channel_lost_in_work_is_settled_nowhere() -> None:
     """A handler that outlives its deliveries' channel settles nothing on any other."""
-    old, new = RecordingSource(), RecordingSource()
+    old, new = RecordingChannel(), RecordingChannel()
 
     async def outlive(batch: Sequence[Delivery]) -> None:
         old.lose()
@@ -161,7 +161,7 @@ async def test_retry_forgets_the_failed_try_and_pauses_longer(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Marks of a failed try don't count, settled deliveries aren't handled again, pauses grow."""
-    source = RecordingSource()
+    receiving = RecordingChannel()
     pauses: list[float] = []
     seen: list[list[int]] = []
     sleep = asyncio.sleep
@@ -181,11 +181,11 @@ async def test_retry_forgets_the_failed_try_and_pauses_longer(
 
     monkeypatch.setattr(asyncio, "sleep", note)
     loop = _loop(fail)
-    for delivery in _deliveries(source, [1, 2, 3]):
+    for delivery in _deliveries(receiving, [1, 2, 3]):
         loop.receive(delivery)
     await _run(loop)
     assert seen == [[1, 2, 3]] + [[2, 3]] * 8
-    assert source.written == [("ack", 1, True), ("ack", 3, True)]
+    assert receiving.written == [("ack", 1, True), ("ack", 3, True)]
     assert len(pauses) == 8
     assert pauses[0] <= 0.2
     assert 2.5 <= pauses[-1] <= 5
@@ -194,7 +194,7 @@ async def test_retry_forgets_the_failed_try_and_pauses_longer(
 
 async def test_single_settling_leaves_the_good_to_the_handler() -> None:
     """With `single` only what is marked is settled when the handler returns."""
-    source = RecordingSource()
+    receiving = RecordingChannel()
     kept: list[Delivery] = []
 
     async def keep(batch: Sequence[Delivery]) -> None:
@@ -202,10 +202,10 @@ async def test_single_settling_leaves_the_good_to_the_handler() -> None:
         batch[0].reject()
 
     loop = _loop(keep, settle="single")
-    for delivery in _deliveries(source, [1, 2]):
+    for delivery in _deliveries(receiving, [1, 2]):
         loop.receive(delivery)
     await _run(loop)
-    assert source.written == [("reject", 1, False)]
-    assert source.unsettled == 1
+    assert receiving.written == [("reject", 1, False)]
+    assert receiving.unsettled == 1
     assert await kept[1].ack()
-    assert source.unsettled == 0
+    assert receiving.unsettled == 0
