@@ -15,13 +15,16 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from pydantic import TypeAdapter
 
+from herald.channel.definitions import GROUP
 from herald.contracts.commands import Route
 from herald.contracts.content import Content
 from herald.contracts.events import read_event
 from herald.contracts.read_tokens import TokensFile
+from herald.providers.registry import AnyAccount
 from herald_local.stack import Stack
-from sandbox.loading import load
+from sandbox.loading import SandboxFile, load
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", ROOT / "ADDING_A_PROVIDER.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -96,18 +99,27 @@ def test_json_is_what_it_says(block: str) -> None:
 
 @pytest.mark.parametrize("block", blocks("toml"))
 def test_settings_are_read(block: str, tmp_path: Path) -> None:
-    """Each shown file reads as what it is: read tokens, or the sandbox's settings."""
-    if "tokens" in (document := tomllib.loads(block)):
-        TokensFile.model_validate(document)
-        return
-    file = tmp_path / "sandbox.toml"
+    """Each shown file reads as what it is."""
+    match tomllib.loads(block):
+        case {"tokens": _} as document:
+            TokensFile.model_validate(document)
+        case {"accounts": accounts}:
+            TypeAdapter(dict[str, AnyAccount]).validate_python(accounts)
+        case {"project": {"entry-points": groups}}:
+            assert list(groups) == [GROUP]
+        case _:
+            assert settings_of_the_sandbox(block, tmp_path / "sandbox.toml").requests_file
+
+
+def settings_of_the_sandbox(block: str, file: Path) -> SandboxFile:
+    """Read the sandbox's settings, with a key for the one that no page shows."""
     key = ec.generate_private_key(ec.SECP256R1()).private_bytes(
         Encoding.DER, PrivateFormat.PKCS8, NoEncryption()
     )
-    shown = 'private_key = "..."'  # stands for a key, which no page shows
+    shown = 'private_key = "..."'
     assert shown in block
     file.write_text(block.replace(shown, f'private_key = "{base64.b64encode(key).decode()}"'))
-    assert load(file).requests_file
+    return load(file)
 
 
 def test_every_block_is_tried_or_said_not_to_be() -> None:

@@ -20,7 +20,7 @@ from behaviour.router.world import CHANNELS, CONFIGURATION, World, running_route
 from broker_users import BrokerUser, broker_user
 from herald.contracts.receipts import InboundReceipt, Pulse
 from herald.contracts.rights import channel_rights, ingress_rights, router_rights
-from herald.contracts.topology import DEAD, OUTBOUND, RECEIPTS
+from herald.contracts.topology import DEAD, OUTBOUND, RECEIPTS, inbound_receipt_key
 from herald.contracts.vocabulary import InboundKind, Status
 from herald.contracts.work import Work
 from router.metrics import REPORTS_REFUSED
@@ -35,6 +35,7 @@ DEAD_LETTER = """
     SELECT reason || ':' || coalesce(broker_user, '') FROM router.dead_letters
     WHERE position($1 IN body) > 0
 """
+INBOUND = "SELECT tenant FROM router.inbound WHERE reference = $1"
 
 
 @pytest.fixture(scope="module")
@@ -192,10 +193,9 @@ async def test_a_worker_reports_its_own_channels_attempts_only(world: World, use
     assert reason == f"foreign_receipt:{users['email'].name}"
 
 
-async def test_inbound_messages_are_ingress_alone_to_tell(world: World, users: Users) -> None:
-    """A worker that says a recipient wrote is not believed."""
-    marker = uuid.uuid4().hex
-    report = InboundReceipt(
+def written(marker: str) -> InboundReceipt:
+    """Say that a recipient wrote an SMS."""
+    return InboundReceipt(
         channel="sms",
         provider="twilio",
         account="twilio-main",
@@ -204,9 +204,25 @@ async def test_inbound_messages_are_ingress_alone_to_tell(world: World, users: U
         content=InboundKind.TEXT,
         received_at=datetime.now(UTC),
     )
-    await publish(users["sms"], report, KEYS["sms"])
+
+
+async def test_inbound_messages_of_another_channel_are_not_a_workers_to_report(
+    world: World, users: Users
+) -> None:
+    """A worker of e-mail that says a recipient wrote an SMS is not believed."""
+    marker = uuid.uuid4().hex
+    await publish(users["email"], written(marker), KEYS["email"])
     reason = await world.row(DEAD_LETTER, marker.encode())
-    assert reason == f"foreign_user:{users['sms'].name}"
+    assert reason == f"foreign_user:{users['email'].name}"
+
+
+async def test_a_worker_may_report_what_its_own_provider_received(
+    world: World, users: Users
+) -> None:
+    """Some providers bring what recipients write over the connection that sends."""
+    marker = uuid.uuid4().hex
+    await publish(users["sms"], written(marker), inbound_receipt_key("sms"))
+    assert await world.row(INBOUND, marker) == "default"
 
 
 @pytest.mark.parametrize("source", ["router", "ingress"])
