@@ -36,7 +36,8 @@ CASES = {
     "0022": ("delivered", ["whatsapp"]),  # garbage for an answer
     "0024": ("delivered", ["sms"]),  # a file WhatsApp can't use
     "0026": ("failed", []),  # opted out: no other channel by default
-    # accounts in trouble; the last, for they are not called for some seconds after it
+    # accounts in trouble: the last, for they are not called for some seconds after it, nor by the
+    # tests of a file that comes behind this one
     "0023": ("delivered", ["email"]),
 }
 
