@@ -25,6 +25,12 @@ from herald.contracts.topology import ERASE_KEY, pulse_key
 from herald.contracts.vocabulary import Lane, Status
 
 ROUTERS = 2  # each goes on where the other stopped
+ACCEPTED_LATER = """
+WITH moved AS (
+    UPDATE router.messages SET created_at = created_at + interval '0.4 s' WHERE id = $1
+)
+UPDATE router.recipients SET created_at = created_at + interval '0.4 s' WHERE message_id = $1
+"""
 
 
 @pytest.fixture
@@ -165,3 +171,12 @@ async def test_many_are_erased_in_batches(world: World, phone: str) -> None:
         keys,
     )
     assert transactions >= 4
+
+
+async def test_a_message_of_a_router_whose_clock_is_ahead_is_erased(world: World) -> None:
+    """Routers read the database's clock at different moments: their times differ by a little."""
+    phone = another_phone()
+    _, work = await sent(world, phone)
+    await world.database.execute(ACCEPTED_LATER, work.message_id)
+    assert (await erase(world, phone))["messages"] == 1
+    assert phone[1:] not in await row_of(world, work)

@@ -33,8 +33,7 @@ SET addresses = '{}', erased = $2, waits_for = NULL, finished_at = clock_timesta
 WHERE id = $1
 
 -- name: find_by_address
--- Find messages that went to an address, from before an erasure ($3) was asked: of a tenant, or of
--- all. A tenant after the other, so that the index serves.
+-- Find messages that went to an address, accepted until $3: of a tenant, or of all. A tenant after the other, so that the index serves.
 WITH RECURSIVE tenants (name) AS (
     (SELECT tenant FROM router.recipients WHERE $1::text IS NULL ORDER BY tenant LIMIT 1)
     UNION ALL
