@@ -18,9 +18,10 @@ from herald.bus.cancellation import own_cancellation_only
 
 HEARTBEAT_SECONDS = 10  # a dead peer is noticed after 33 s; at aiormq's default of 60 after 183 s
 CONNECT_SECONDS = 10.0
-CLOSE_SECONDS = 2.0  # a broker that is stuck, as in an alarm, answers nothing
+CLOSE_SECONDS = 3.0  # a broker that is stuck, as in an alarm, answers nothing; aiormq waits 2 s
 MAX_PAUSE_SECONDS = 1.0  # between two tries to connect
 _FIRST_PAUSE_SECONDS = 0.2
+_CANCELLATIONS, _CANCELLED_SECONDS = 5, 0.1
 
 Setup = Callable[[AbstractConnection], Awaitable[None]]
 
@@ -145,12 +146,16 @@ def amqp_connection(connection: AbstractConnection) -> aiormq.abc.AbstractConnec
 
 
 async def _close(connection: AbstractConnection) -> None:
-    """Close it, and go on without it when that takes long.
+    """Close it; cut that short when it takes long.
 
-    It is not cancelled then: cut short, aio-pika would leave it half closed.
+    A broker that reads no more would hold the close, and with it the end of the process, for ever.
+    Each cancellation ends one of the things that aio-pika and aiormq wait for on their way out.
     """
     closing = asyncio.create_task(_closed(connection), name="close a connection")
     await asyncio.wait([closing], timeout=CLOSE_SECONDS)
+    for _ in range(_CANCELLATIONS):
+        if closing.cancel():
+            await asyncio.wait([closing], timeout=_CANCELLED_SECONDS)
 
 
 async def _closed(connection: AbstractConnection) -> None:

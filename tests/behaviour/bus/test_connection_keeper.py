@@ -10,8 +10,11 @@ import pytest
 import pytest_asyncio
 from aio_pika.abc import AbstractConnection
 
+from behaviour.bus.link import linked
 from behaviour.bus.rabbit import Rabbit, until
+from herald.bus.channels import open_channel
 from herald.bus.connection_keeper import ConnectionKeeper, with_settings
+from herald.bus.library_internals import write
 
 
 @pytest.fixture
@@ -85,3 +88,18 @@ async def test_stopping_leaves_nothing_behind(keeper: ConnectionKeeper) -> None:
         assert keeper.connection is None
         assert connection.is_closed
         await until(lambda: asyncio.all_tasks() == before)
+
+
+async def test_stopping_leaves_nothing_behind_when_the_broker_reads_no_more(
+    rabbit: Rabbit, name: str
+) -> None:
+    """What is still to be written would hold the close, and the process's end, for ever."""
+    async with linked(rabbit.amqp_url) as (link, url):
+        keeper = ConnectionKeeper(with_settings(url, name=name), name)
+        keeper.start()
+        channel = await open_channel(await keeper.connected())
+        link.hold()
+        await write(channel, b"\0" * 64 * 1024 * 1024)
+        before = asyncio.all_tasks()
+        await keeper.stop()
+        assert [task for task in asyncio.all_tasks() - before if not task.done()] == []
