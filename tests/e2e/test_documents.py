@@ -24,7 +24,8 @@ from herald.contracts.events import read_event
 from herald.contracts.read_tokens import TokensFile
 from herald.providers.registry import AnyAccount
 from herald_local.stack import Stack
-from sandbox.loading import SandboxFile, load
+from sandbox.loading import load
+from sandbox.settings import SandboxFile
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", ROOT / "ADDING_A_PROVIDER.md", *sorted((ROOT / "docs").rglob("*.md"))]
