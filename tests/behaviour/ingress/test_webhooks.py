@@ -113,7 +113,7 @@ async def test_an_inbound_sms_is_answered_without_words(
     """An inbound message gets an empty reply in TwiML, so that nothing is sent back."""
     answer = await providers.twilio(INBOUND)
     assert (answer.status, answer.headers["content-type"]) == (200, "text/xml; charset=utf-8")
-    assert answer.body.endswith(b"<ApiResponse/>")
+    assert answer.body.endswith(b"<Response/>")
     [(message, receipt)] = await receipts(rabbit, 1)
     assert (message.routing_key, message.type) == (
         "inbound.sms.normal",
