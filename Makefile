@@ -14,6 +14,7 @@ MYPYPATH := $(subst $(SPACE),:,$(patsubst %/pyproject.toml,%,$(filter-out pyproj
 SERVICES := $(patsubst %/pyproject.toml,%,$(wildcard services/*/pyproject.toml))
 # timings: .run/timings/*.xml has those of every test
 PYTEST = $(BIN)/python -m pytest --durations 10 --durations-min 0.5
+PARALLEL = --numprocesses 2 --dist loadfile --start-servers
 UNIT_TESTS = $(PYTEST) tests/unit --numprocesses 2 --timeout 20 --junitxml .run/timings/unit.xml
 EXPORT = $(BIN)/uv export --quiet --frozen --no-emit-workspace --no-header --format requirements-txt
 LOCAL := $(BIN)/python -m herald_local
@@ -47,8 +48,9 @@ clean: $(INSTALLED) ## stop a stack, erase its data, and the caches
 	@find shared services deploy tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 test: $(INSTALLED) ## run all tests on a private broker and database (ARGS=... for pytest)
-	@$(if $(ARGS),,$(UNIT_TESTS))
-	@$(PYTEST) --junitxml .run/timings/servers.xml $(or $(ARGS),--ignore tests/unit)
+	@$(if $(ARGS),$(PYTEST) $(ARGS),$(UNIT_TESTS))
+	@$(if $(ARGS),,$(PYTEST) --ignore tests/unit --ignore tests/chaos $(PARALLEL) --junitxml .run/timings/servers.xml)
+	@$(if $(ARGS),,$(PYTEST) tests/chaos --junitxml .run/timings/chaos.xml)
 
 test-unit: $(INSTALLED) ## run the unit tests alone, with fewer examples: no server is needed
 	@$(UNIT_TESTS) --hypothesis-profile quick $(ARGS)

@@ -7,7 +7,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -22,7 +22,9 @@ from herald_local.servers import GivenServers, Servers, running_servers
 from herald_local.stack import Stack
 from secret_files import MASKING_SECRET
 
-BROKER_VARIABLES = "HERALD_TEST_AMQP_URL and HERALD_TEST_RABBITMQ_MANAGEMENT_URL"
+AMQP, MANAGEMENT = "HERALD_TEST_AMQP_URL", "HERALD_TEST_RABBITMQ_MANAGEMENT_URL"
+POSTGRES = "HERALD_TEST_POSTGRES_DSN"
+BROKER_VARIABLES = f"{AMQP} and {MANAGEMENT}"
 ROOT = Path(__file__).resolve().parent.parent
 
 # How long an example takes says more of the machine than of the code.
@@ -44,30 +46,61 @@ def _logs_as_before() -> Iterator[None]:
 
 def _given() -> GivenServers:
     given = GivenServers(
-        amqp_url=os.environ.get("HERALD_TEST_AMQP_URL"),
-        management_url=os.environ.get("HERALD_TEST_RABBITMQ_MANAGEMENT_URL"),
-        postgres_dsn=os.environ.get("HERALD_TEST_POSTGRES_DSN"),
+        amqp_url=os.environ.get(AMQP),
+        management_url=os.environ.get(MANAGEMENT),
+        postgres_dsn=os.environ.get(POSTGRES),
     )
     if (given.amqp_url is None) != (given.management_url is None):
         raise pytest.UsageError(f"{BROKER_VARIABLES} go together")
     return given
 
 
+def _home() -> Path:
+    return ROOT / ".run" / f"test-{os.getpid()}"
+
+
+@contextmanager
+def _running(home: Path) -> Iterator[Servers]:
+    """Run what servers nobody gave; on a machine that lacks one all tests end with one line."""
+    try:
+        with running_servers(home, _given()) as running:
+            yield running
+    except MissingServerError as error:
+        instead = POSTGRES if error.kind == "database" else BROKER_VARIABLES
+        pytest.exit(f"{error.missing}, or name a {error.kind} in {instead}", returncode=1)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Say how several processes that run tests come to use the same servers."""
+    parser.addoption(
+        "--start-servers",
+        action="store_true",
+        help="start the broker and the database before the tests, for all --numprocesses",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the servers that this run's other processes find in their environment."""
+    if not config.option.start_servers or hasattr(config, "workerinput"):
+        return
+    running = ExitStack()
+    servers = running.enter_context(_running(_home()))
+    config.add_cleanup(running.close)
+    os.environ |= {AMQP: servers.amqp_url, POSTGRES: servers.postgres_dsn}
+    os.environ[MANAGEMENT] = servers.management_url or ""
+
+
 @pytest.fixture(scope="session")
 def home() -> Path:
     """Give this session's folder, which is erased with its private servers."""
-    return ROOT / ".run" / f"test-{os.getpid()}"
+    return _home()
 
 
 @pytest.fixture(scope="session")
 def servers(home: Path) -> Iterator[Servers]:
     """Give a broker and a database, with an administrator's rights on both."""
-    try:
-        with running_servers(home, _given()) as running:
-            yield running
-    except MissingServerError as error:
-        instead = "HERALD_TEST_POSTGRES_DSN" if error.kind == "database" else BROKER_VARIABLES
-        pytest.exit(f"{error.missing}, or name a {error.kind} in {instead}", returncode=1)
+    with _running(home) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")
