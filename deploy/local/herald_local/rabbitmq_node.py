@@ -29,6 +29,10 @@ vm_memory_high_watermark.absolute = 1GiB
 disk_free_limit.absolute = 100MB
 log.console = false
 """
+_METRICS = """\
+prometheus.tcp.ip = 127.0.0.1
+prometheus.tcp.port = {metrics}
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +43,7 @@ class NodePorts:
     management: int
     distribution: int
     epmd: int
+    metrics: int | None = None  # None: it shows no metrics of its own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +63,11 @@ class RabbitmqNode:
     def management_url(self) -> str:
         """The management interface, with the administrator's credentials."""
         return f"http://{USER}:{self.password}@{ports.LOOPBACK}:{self.ports.management}"
+
+    @property
+    def metrics_address(self) -> str:
+        """Where Prometheus finds the node's own metrics: `host:port`."""
+        return f"{ports.LOOPBACK}:{self.ports.metrics}"
 
     @property
     def directory(self) -> Path:
@@ -118,8 +128,13 @@ class RabbitmqNode:
         values = {"amqp": self.ports.amqp, "management": self.ports.management}
         configuration = self.directory / "rabbitmq.conf"
         configuration.touch(mode=0o600)
-        configuration.write_text(_CONFIGURATION.format(**values, user=USER, password=self.password))
-        (self.directory / "enabled_plugins").write_text("[rabbitmq_management].\n")
+        text = _CONFIGURATION.format(**values, user=USER, password=self.password)
+        plugins = "rabbitmq_management"
+        if self.ports.metrics is not None:
+            text += _METRICS.format(metrics=self.ports.metrics)
+            plugins += ",rabbitmq_prometheus"
+        configuration.write_text(text)
+        (self.directory / "enabled_plugins").write_text(f"[{plugins}].\n")
         cookie = self.directory / "home" / ".erlang.cookie"
         if not cookie.exists():
             cookie.touch(mode=0o600)

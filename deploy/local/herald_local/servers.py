@@ -13,7 +13,14 @@ from herald_local.postgresql_server import PostgresqlServer
 from herald_local.rabbitmq_node import NodePorts, RabbitmqNode
 from herald_local.saved_state import load_state, with_ports
 
-PORTS = ("rabbitmq", "rabbitmq.management", "rabbitmq.distribution", "epmd", "postgresql")
+PORTS = (
+    "rabbitmq",
+    "rabbitmq.management",
+    "rabbitmq.metrics",
+    "rabbitmq.distribution",
+    "epmd",
+    "postgresql",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +108,7 @@ def private_servers(home: Path) -> tuple[RabbitmqNode, PostgresqlServer]:
         management=state.ports["rabbitmq.management"],
         distribution=state.ports["rabbitmq.distribution"],
         epmd=state.ports["epmd"],
+        metrics=state.ports["rabbitmq.metrics"],
     )
     return (
         RabbitmqNode(home=home, ports=node_ports, password=state.secret("rabbitmq")),
