@@ -20,7 +20,14 @@ from herald.config.loading import (
     ConfigurationError,
     load_configuration,
 )
-from herald.service.server_urls import AMQP, HTTP, POSTGRES, check_url
+from herald.service.server_urls import HTTP, check_url
+from herald.service.server_variables import (
+    BROKER,
+    DATABASE,
+    MANAGEMENT,
+    ServerVariableError,
+    read_server_url,
+)
 
 # Exit codes.
 EXIT_FAILED = 1  # it could not be done (say, a server is away), or it did not end well
@@ -55,16 +62,29 @@ def required(name: str) -> str:
 
 def amqp_url() -> str:
     """Return the broker's URL, or end with 2 saying what is wrong with it."""
-    url = checked("HERALD_AMQP_URL", required("HERALD_AMQP_URL"), AMQP)
+    url = _server_url(BROKER)
     problems = broker_file_problems(url, allow_open=True)
     if problems:
-        raise fail("\n".join(f"HERALD_AMQP_URL: {line}" for line in problems), EXIT_USAGE)
+        raise fail("\n".join(f"{BROKER}: {line}" for line in problems), EXIT_USAGE)
     return url
 
 
 def postgres_dsn() -> str:
     """Return the database's URL, or end with 2 saying what is wrong with it."""
-    return checked("HERALD_POSTGRES_DSN", required("HERALD_POSTGRES_DSN"), POSTGRES)
+    return _server_url(DATABASE)
+
+
+def management_url() -> str | None:
+    """Return the URL of RabbitMQ's management, or end with 2; None: it is not set."""
+    return _server_url(MANAGEMENT) if os.environ.get(MANAGEMENT) else None
+
+
+def _server_url(name: str) -> str:
+    required(name)
+    try:
+        return read_server_url(name, os.environ)
+    except ServerVariableError as error:
+        raise fail(str(error), EXIT_USAGE) from None
 
 
 def checked(name: str, url: str, schemes: tuple[str, ...]) -> str:

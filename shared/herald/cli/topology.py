@@ -6,7 +6,6 @@ What declares it brings an HTTP library along, so it is imported late: other com
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Awaitable, Sequence
 from typing import TypeVar
 
@@ -17,16 +16,15 @@ from herald.cli.environment import (
     EXIT_UNSEEN,
     JsonOption,
     amqp_url,
-    checked,
     configuration,
     fail,
+    management_url,
     run,
 )
 from herald.client.connection import explained
 from herald.contracts.topology import topology_for
-from herald.service.server_urls import HTTP
+from herald.service.server_variables import MANAGEMENT
 
-MANAGEMENT = "HERALD_RABBITMQ_MANAGEMENT_URL"
 _NAMED = 5  # of what can't be seen; --json names all
 
 topology = typer.Typer(
@@ -44,7 +42,7 @@ def apply(as_json: JsonOption = False) -> None:
     from herald.bus import declaration  # noqa: PLC0415  see above
 
     wanted, url = topology_for(configuration().file.channels), amqp_url()
-    run(_explained(url, declaration.apply(url, wanted, management_url=_management_url())))
+    run(_explained(url, declaration.apply(url, wanted, management_url=management_url())))
     typer.echo(
         json.dumps(
             {
@@ -67,7 +65,7 @@ def check(as_json: JsonOption = False) -> None:
     from herald.bus import checking  # noqa: PLC0415  see above
 
     wanted, url = topology_for(configuration().file.channels), amqp_url()
-    found = run(_explained(url, checking.check(url, wanted, management_url=_management_url())))
+    found = run(_explained(url, checking.check(url, wanted, management_url=management_url())))
     differences = [str(difference) for difference in found.differences]
     if as_json:
         typer.echo(json.dumps({"differences": differences, "unseen": found.unseen}))
@@ -99,8 +97,3 @@ async def _explained(url: str, work: Awaitable[_T]) -> _T:
         raise fail(f"the broker holds other arguments: {error}") from None
     except ManagementError as error:
         raise fail(f"{MANAGEMENT}: {error}") from None
-
-
-def _management_url() -> str | None:
-    url = os.environ.get(MANAGEMENT)
-    return checked(MANAGEMENT, url, HTTP) if url else None

@@ -7,7 +7,7 @@ from pathlib import Path
 from herald.config.broker_users import Users, own_user
 from herald.config.file import SecretRules
 from herald.config.loading import ConfigurationError
-from herald.config.secret_files import SecretFileError, read_secret_file
+from herald.service.secret_files import SecretFileError, read_secret_file
 from herald.service.server_urls import broker_files, broker_user
 from herald.service.settings import Settings
 

@@ -16,11 +16,11 @@ from pydantic_core import to_json
 from herald.config.file import HeraldFile
 from herald.config.masking import read_masking_key
 from herald.config.placeholders import unfilled, unfilled_secrets
-from herald.config.secret_files import SecretFileError, read_secret_file
 from herald.config.validation_messages import describe
 from herald.contracts.masking import MaskingKey, set_masking_key
 from herald.providers.account import Account, Secrets
 from herald.providers.credentials import Credentials, CredentialsError
+from herald.service.secret_files import SecretFileError, read_secret_file
 
 
 class ConfigurationError(Exception):

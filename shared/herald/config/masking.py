@@ -8,8 +8,8 @@ import secrets
 import shlex
 from pathlib import Path
 
-from herald.config.secret_files import SecretFileError, read_secret_file
 from herald.contracts.masking import SHORTEST_KEY_BYTES, MaskingKey
+from herald.service.secret_files import SecretFileError, read_secret_file
 
 
 def read_masking_key(path: Path, *, allow_open: bool = False) -> MaskingKey:

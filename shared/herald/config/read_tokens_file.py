@@ -7,9 +7,9 @@ import tomllib
 from pydantic import ValidationError
 
 from herald.config.loading import Configuration, ConfigurationError
-from herald.config.secret_files import SecretFileError
 from herald.config.validation_messages import describe
 from herald.contracts.read_tokens import TokensFile
+from herald.service.secret_files import SecretFileError
 
 _WHERE = "read_api.tokens_file"
 

@@ -6,11 +6,15 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Literal, NamedTuple, NoReturn, TypeVar
 
-from herald.service.server_urls import AMQP, POSTGRES, check_url
+from herald.service.server_variables import (
+    BROKER,
+    DATABASE,
+    ServerVariableError,
+    read_server_url,
+)
 
 _T = TypeVar("_T")
 
@@ -31,8 +35,8 @@ class Address(NamedTuple):
 class Settings:
     """Where a service finds its broker, database and configuration, and where it listens."""
 
-    amqp_url: str  # HERALD_AMQP_URL
-    postgres_dsn: str  # HERALD_POSTGRES_DSN; empty for a service that uses no database
+    amqp_url: str  # HERALD_AMQP_URL, with the password of HERALD_AMQP_PASSWORD_FILE
+    postgres_dsn: str  # HERALD_POSTGRES_DSN, likewise; empty for a service without a database
     config_path: Path  # HERALD_CONFIG
     operations: Address  # HERALD_OPERATIONS_HOST and _PORT: health, metrics, read API
     log_format: LogFormat  # HERALD_LOG_FORMAT: json or console
@@ -76,15 +80,20 @@ def read_settings(
             problems.append(f"{name}: {error}")
             return None
 
+    def server(name: str) -> str | None:
+        try:
+            return read_server_url(name, source)
+        except ServerVariableError as error:
+            problems.append(str(error))
+            return None
+
     def address(prefix: str, port: int) -> Address:
         host = read(f"{prefix}_HOST", str, _LOOPBACK)
         return Address(host or _LOOPBACK, read(f"{prefix}_PORT", _port, str(port)) or port)
 
     values = {
-        "amqp_url": read("HERALD_AMQP_URL", partial(check_url, schemes=AMQP)),
-        "postgres_dsn": read("HERALD_POSTGRES_DSN", partial(check_url, schemes=POSTGRES))
-        if database
-        else "",
+        "amqp_url": server(BROKER),
+        "postgres_dsn": server(DATABASE) if database else "",
         "config_path": read("HERALD_CONFIG", Path, "herald.toml"),
         "operations": address("HERALD_OPERATIONS", operations_port),
         "public": address("HERALD_HTTP", public_port) if public_port is not None else None,

@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 from herald.cli import application
 from herald.config.loading import load_configuration, load_or_exit
 from herald.config.masking import read_masking_key, write_masking_key
-from herald.config.secret_files import SecretFileError
 from herald.contracts.masking import MaskingKey, masking_key, set_masking_key
+from herald.service.secret_files import SecretFileError
 from secret_files import MASKING_SECRET, write_secrets
 
 HERALD_TOML = """

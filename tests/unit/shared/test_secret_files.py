@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from herald.config.secret_files import SecretFileError, read_secret_file
+from herald.service.secret_files import SecretFileError, read_secret_file
 from secret_files import write_secrets
 
 

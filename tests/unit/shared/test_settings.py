@@ -81,6 +81,18 @@ def test_a_service_without_a_public_listener_ignores_no_address_of_one(part: str
     assert read_settings(operations_port=8002, environment=both).public is None
 
 
+def test_tells_a_password_file_at_fault_among_the_others(tmp_path: Path) -> None:
+    """A secret that is not mounted is one more problem of the same start."""
+    nowhere = str(tmp_path / "nowhere")
+    wrong = {"HERALD_AMQP_URL": "amqp://user@mq/", "HERALD_AMQP_PASSWORD_FILE": nowhere}
+    with pytest.raises(SettingsError) as caught:
+        read_settings(operations_port=1, environment=wrong)
+    assert [problem.split(":")[0] for problem in caught.value.problems] == [
+        "HERALD_AMQP_PASSWORD_FILE",
+        "HERALD_POSTGRES_DSN",
+    ]
+
+
 def test_a_service_without_a_database_needs_no_dsn() -> None:
     """Ingress runs without the database's address."""
     only = {"HERALD_AMQP_URL": "amqps://127.0.0.1/"}
