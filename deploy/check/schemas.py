@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import cache
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
@@ -30,6 +31,8 @@ PACKAGED = {
     ),
     "cert-manager.io/v1": ("cloudcoil.models.cert_manager.v1", "cloudcoil-models-cert-manager"),
 }
+# it reads two files of megabytes again for each resource
+kubernetes.schema_contents = cache(kubernetes.schema_contents)
 WRITTEN = Path(__file__).parent / "schemas"
 
 
