@@ -25,7 +25,7 @@ export PYTHONDONTWRITEBYTECODE :=
 export PYTHONPYCACHEPREFIX ?= $(CURDIR)/.run/pycache
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down status clean test test-unit coverage chaos check documents bench requirements format
+.PHONY: help demo up down status clean test test-unit coverage chaos check deploy-check documents bench requirements format
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | while IFS='	' read -r name text; do printf 'make %-13s %s\n' "$$name" "$$text"; done
@@ -70,6 +70,9 @@ check: $(INSTALLED) ## lint, format, types, import rules, sizes, generated docum
 	@$(BIN)/python .ci/imports.py
 	@$(BIN)/python .ci/sizes.py
 	@.ci/documents
+
+deploy-check: $(INSTALLED) ## check manifests, rules, dashboards, images (ARGS=12-schemas: that alone)
+	@deploy/check/run $(ARGS)
 
 documents: $(INSTALLED) ## write docs/schemas and docs/asyncapi from the code
 	@$(BIN)/python docs/generate.py --write

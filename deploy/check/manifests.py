@@ -1,4 +1,4 @@
-"""The manifests as `kubectl kustomize` builds them: of every overlay, and of what the overlays leave out."""
+"""The manifests as `kubectl kustomize` builds them, of every overlay and example."""
 
 from __future__ import annotations
 
@@ -30,7 +30,9 @@ def built() -> dict[str, list[Resource]]:
     Raises:
         BuildError: naming each that can't be built.
     """
-    folders = sorted(path.parent for part in PARTS for path in FOLDER.glob(f"{part}/*/kustomization.yaml"))
+    folders = sorted(
+        path.parent for part in PARTS for path in FOLDER.glob(f"{part}/*/kustomization.yaml")
+    )
     with ThreadPoolExecutor(2) as pool:
         texts = list(pool.map(_build, folders))
     problems = [text.problem for text in texts if text.problem]

@@ -1,4 +1,4 @@
-"""Who can reach whom, by the NetworkPolicies of an overlay: what leaves there and may come in here."""
+"""Who can reach whom, by the NetworkPolicies of an overlay: what may leave and may come in."""
 
 from __future__ import annotations
 
@@ -50,13 +50,16 @@ OUTSIDERS = (
 )
 # pods that operators make
 SERVERS = {
-    "RabbitmqCluster": {"app.kubernetes.io/name": "rabbitmq", "app.kubernetes.io/component": "rabbitmq"},
+    "RabbitmqCluster": {
+        "app.kubernetes.io/name": "rabbitmq",
+        "app.kubernetes.io/component": "rabbitmq",
+    },
     "Cluster": {"cnpg.io/cluster": "postgresql"},
 }
 
 
 def edges(resources: list[Resource]) -> set[str]:
-    """Return each connection that can be made, as `who -> whom: ports`; of parties outside, with ours."""
+    """Return each connection from or to the namespace that can be made: `who -> whom: ports`."""
     policies = [each["spec"] for each in of_kind(resources, "NetworkPolicy")]
     ours = [
         Party(resource["metadata"]["name"], template["metadata"]["labels"])
@@ -84,7 +87,9 @@ def _allowed(policies: list[Any], party: Party, direction: str, peer: Party) -> 
     holding = [
         each
         for each in policies
-        if party.is_ours and kind in each["policyTypes"] and _selects(each["podSelector"], party.labels)
+        if party.is_ours
+        and kind in each["policyTypes"]
+        and _selects(each["podSelector"], party.labels)
     ]
     if not holding:
         return ALL
@@ -136,7 +141,9 @@ def _is_peer(rule: dict[str, Any], peer: Party) -> bool:
 def _is_in(address: str, block: dict[str, Any]) -> bool:
     network = ip_network(block["cidr"])
     excepted = map(ip_network, block.get("except", []))
-    return ip_address(address) in network and not any(ip_address(address) in each for each in excepted)
+    return ip_address(address) in network and not any(
+        ip_address(address) in each for each in excepted
+    )
 
 
 def _selects(selector: dict[str, Any], labels: dict[str, str]) -> bool:

@@ -8,6 +8,8 @@ from typing import Any
 
 from manifests import Resource, named, of_kind, pods
 
+OWNER_AND_GROUP_READ = 0o440
+LEAST_REPLICAS = 2
 DRAIN_SECONDS = 80  # 40 for requests under way, 40 for what was taken from the broker
 OURS = 10001
 _IMAGE = re.compile(r"^[a-z0-9./-]+(:[0-9]+/[a-z0-9./-]+)?:(?!latest$)[\w.-]+$")
@@ -49,7 +51,7 @@ def bounded(resources: list[Resource]) -> Iterator[str]:
 
 
 def probed(resources: list[Resource]) -> Iterator[str]:
-    """Each container that serves has its three probes; a service of Herald's those of its routes."""
+    """Each container that serves has three probes; a service of Herald's those of its routes."""
     routes = {"startupProbe": "/healthz", "livenessProbe": "/healthz", "readinessProbe": "/readyz"}
     for name, workload, template in pods(resources):
         if workload["kind"] == "Job":
@@ -83,7 +85,7 @@ def drained(resources: list[Resource]) -> Iterator[str]:
 
 
 def spread(resources: list[Resource]) -> Iterator[str]:
-    """Each service of Herald's is spread over nodes and zones, and may lose one replica at a time."""
+    """Each service of Herald's is spread over nodes and zones, and loses one replica at a time."""
     budgets = [each["spec"] for each in of_kind(resources, "PodDisruptionBudget")]
     for name, workload, template in pods(resources):
         if workload["kind"] == "Job" or not _is_ours(template):
@@ -137,7 +139,7 @@ def mounted_closed(resources: list[Resource]) -> Iterator[str]:
     for name, _, template in pods(resources):
         for volume in template["spec"].get("volumes", []):
             source = volume.get("projected", volume.get("secret"))
-            if source and volume["name"] != "authorities" and source.get("defaultMode") != 0o440:
+            if source and volume["name"] != "authorities" and not _is_closed(source):
                 yield f"{name}: the volume {volume['name']} is not mounted with 0440"
         for container in template["spec"]["containers"]:
             for variable in container.get("env", []):
@@ -153,19 +155,21 @@ def in_production(resources: list[Resource]) -> Iterator[str]:
     }
     for workload in of_kind(resources, "Deployment", "StatefulSet"):
         replicas = workload["spec"].get("replicas", least.get(workload["metadata"]["name"], 1))
-        if replicas < 2:  # noqa: PLR2004
+        if replicas < LEAST_REPLICAS:
             yield f"{named(workload)}: {replicas} replicas"
         if "replicas" in workload["spec"] and workload["metadata"]["name"] in least:
             yield f"{named(workload)}: says replicas, which its autoscaler decides"
 
 
-RULES = (
-    *(confined, bounded, probed, pinned, drained, spread, selected, referred, mounted_closed),
-)
+RULES = (*(confined, bounded, probed, pinned, drained, spread, selected, referred, mounted_closed),)
 
 
 def _is_ours(template: Resource) -> bool:
     return template["metadata"]["labels"].get("app.kubernetes.io/part-of") == "herald"
+
+
+def _is_closed(source: Resource) -> bool:
+    return bool(source.get("defaultMode") == OWNER_AND_GROUP_READ)
 
 
 def _differs(name: str, part: str, given: Resource, wanted: Resource) -> Iterator[str]:
@@ -195,7 +199,7 @@ def _references(spec: Resource) -> Iterator[tuple[str, str]]:
 
 
 def _undefined_variables(name: str, container: dict[str, Any]) -> Iterator[str]:
-    """A variable may use those before it alone: Kubernetes leaves `$(X)` as it is for others."""
+    """Name variables that use a later one, or none: Kubernetes leaves `$(X)` as it is then."""
     known: set[str] = set()
     for variable in container.get("env", []):
         for used in _VARIABLE.findall(variable.get("value", "")):

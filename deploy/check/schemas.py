@@ -1,7 +1,7 @@
 """Which schema a resource is held to, all of them closed: an unknown field is an error.
 
-Kubernetes' own kinds: the schemas inside kubernetes-validate. KEDA, Prometheus operator, cert-manager: the
-models of the cloudcoil packages. Others: schemas/*.yaml.
+Kubernetes' own kinds: the schemas inside kubernetes-validate. KEDA, Prometheus operator,
+cert-manager: the models of the cloudcoil packages. Others: schemas/*.yaml.
 """
 
 from __future__ import annotations

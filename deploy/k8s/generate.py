@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Writes what the manifests repeat of the code and of deploy/prometheus, or says what is out of date.
+"""Writes what the manifests repeat of the code and of deploy/prometheus, or compares it.
 
-`deploy/k8s/generate.py --write`, or without it to check: exit 1 when a file is not as it should be.
+`deploy/k8s/generate.py --write`, or without it: exit 1 when a file is not as it should be.
 """
 
 from __future__ import annotations
