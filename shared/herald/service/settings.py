@@ -80,20 +80,13 @@ def read_settings(
             problems.append(f"{name}: {error}")
             return None
 
-    def server(name: str) -> str | None:
-        try:
-            return read_server_url(name, source)
-        except ServerVariableError as error:
-            problems.append(str(error))
-            return None
-
     def address(prefix: str, port: int) -> Address:
         host = read(f"{prefix}_HOST", str, _LOOPBACK)
         return Address(host or _LOOPBACK, read(f"{prefix}_PORT", _port, str(port)) or port)
 
     values = {
-        "amqp_url": server(BROKER),
-        "postgres_dsn": server(DATABASE) if database else "",
+        "amqp_url": _server(BROKER, source, problems),
+        "postgres_dsn": _server(DATABASE, source, problems) if database else "",
         "config_path": read("HERALD_CONFIG", Path, "herald.toml"),
         "operations": address("HERALD_OPERATIONS", operations_port),
         "public": address("HERALD_HTTP", public_port) if public_port is not None else None,
@@ -125,6 +118,15 @@ def exit_with_problems(error: SettingsError) -> NoReturn:
     """Print what is wrong with the settings and exit with 2."""
     print(error, file=sys.stderr)  # noqa: T201  for whoever starts it, before any log
     raise SystemExit(2) from None
+
+
+def _server(name: str, source: Mapping[str, str], problems: list[str]) -> str | None:
+    """Return a server's URL, or None and one more problem."""
+    try:
+        return read_server_url(name, source)
+    except ServerVariableError as error:
+        problems.append(str(error))
+        return None
 
 
 def _misplaced(source: Mapping[str, str]) -> list[str]:
