@@ -20,6 +20,7 @@ from pydantic_core import PydanticUndefined
 
 import herald.service.http_limits.metrics  # noqa: F401  importing it registers its metrics
 import router.metrics  # noqa: F401  likewise for the others
+from alert_block import alerts
 from event_examples import EXAMPLES
 from herald.bus.metrics import bus_metrics
 from herald.config.broker_users import Services
@@ -264,6 +265,7 @@ BLOCKS: Mapping[str, Callable[..., str]] = {
     "failures": failures,
     "mediums": mediums,
     "metrics": metrics,
+    "alerts": alerts,
     "reasons": reasons,
     "example": example,
 }

@@ -10,7 +10,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from herald_local import lifecycle, processes
+from herald_local import lifecycle, processes, prometheus_programs
 from herald_local.demo.command import demo
 from herald_local.errors import LocalError
 from herald_local.lock import locked
@@ -103,6 +103,15 @@ def servers_for_tests(stack: StackName = "test-servers") -> None:
     typer.echo(f"export HERALD_TEST_RABBITMQ_MANAGEMENT_URL={servers.management_url}")
     typer.echo(f"export HERALD_TEST_POSTGRES_DSN={servers.postgres_dsn}")
     report(f"left running; stop them with: make down STACK={stack}")
+
+
+@app.command("install-prometheus")
+def install_prometheus() -> None:
+    """Install Prometheus and Alertmanager, with promtool and amtool, where they are missing."""
+    try:
+        prometheus_programs.find_or_install()
+    except LocalError as error:
+        _give_up(error)
 
 
 def _home(name: str) -> Path:

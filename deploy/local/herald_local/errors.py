@@ -20,5 +20,9 @@ class MissingServerError(LocalError):
         self.kind = kind
 
 
+class MissingProgramsError(LocalError):
+    """Programs that only some checks need are not installed here; the message says which."""
+
+
 class NotReadyError(LocalError):
     """Something that was started did not become ready."""
