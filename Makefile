@@ -16,6 +16,7 @@ SERVICES := $(patsubst %/pyproject.toml,%,$(wildcard services/*/pyproject.toml))
 PYTEST = $(BIN)/python -m pytest --durations 10 --durations-min 0.5
 PARALLEL = --numprocesses 2 --dist loadfile --start-servers
 UNIT_TESTS = $(PYTEST) tests/unit --numprocesses 2 --timeout 20 --junitxml .run/timings/unit.xml
+ON_RABBITMQ4 = tests/behaviour/bus tests/behaviour/router tests/e2e
 EXPORT = $(BIN)/uv export --quiet --frozen --no-emit-workspace --no-header --format requirements-txt
 LOCAL := $(BIN)/python -m herald_local
 
@@ -25,10 +26,10 @@ export PYTHONDONTWRITEBYTECODE :=
 export PYTHONPYCACHEPREFIX ?= $(CURDIR)/.run/pycache
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down status clean test test-unit coverage chaos check deploy-check documents bench requirements format
+.PHONY: help demo up down status clean test test-unit test-rabbitmq4 coverage chaos check deploy-check documents bench scaling requirements format
 
 help: ## list these commands
-	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | while IFS='	' read -r name text; do printf 'make %-13s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1	/p' Makefile | while IFS='	' read -r name text; do printf 'make %-14s %s\n' "$$name" "$$text"; done
 
 demo: $(INSTALLED) ## show Herald at work: starts all it needs, stops it again
 	@$(LOCAL) demo $(ARGS)
@@ -54,6 +55,9 @@ test: $(INSTALLED) ## run all tests on a private broker and database (ARGS=... f
 
 test-unit: $(INSTALLED) ## run the unit tests alone, with fewer examples: no server is needed
 	@$(UNIT_TESTS) --hypothesis-profile quick $(ARGS)
+
+test-rabbitmq4: $(INSTALLED) ## run the tests of bus, router and the whole on RabbitMQ 4.x (as root)
+	@$(LOCAL) on-rabbitmq4 $(PYTEST) --junitxml .run/timings/rabbitmq4.xml $(or $(ARGS),$(ON_RABBITMQ4))
 
 coverage: $(INSTALLED) ## say which share of each package the tests run (ARGS=tests/unit: those alone)
 	@$(PYTEST) $(PACKAGES:%=--cov=%) --cov-report= $(ARGS)
@@ -83,6 +87,9 @@ format: $(INSTALLED) ## put the code in its one form
 
 bench: $(INSTALLED) ## measure the throughput (ARGS=... for the benchmark)
 	@PYTHONPATH=tests $(BIN)/python -m bench $(ARGS)
+
+scaling: $(INSTALLED) ## work out how many of each part a rate needs (ARGS="bench.json --rate 1000")
+	@PYTHONPATH=tests $(BIN)/python -m bench.scaling $(or $(ARGS),docs/measured.json)
 
 requirements: ## pin what each service needs, and development, with hashes
 	@test -x $(BIN)/uv || deploy/local/bootstrap

@@ -8,10 +8,12 @@ import json
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import aiohttp
 import pytest
+import structlog
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -109,15 +111,25 @@ async def test_the_public_listener_closes_first() -> None:
     assert refuses(served.operations)
 
 
-async def test_an_address_that_is_taken_ends_the_start() -> None:
-    """The lifespan is closed again, and the process ends."""
+@pytest.mark.parametrize("listener", ["operations", "public"])
+async def test_an_address_that_is_taken_ends_the_start(listener: str) -> None:
+    """It is named in the last log line, and nothing of the service has begun."""
     service = Service()
     with socket.create_server(("127.0.0.1", 0)) as other:
-        taken = Address("127.0.0.1", other.getsockname()[1])
-        server = Server(service.operations, settings(taken), service.public)
+        address = Address("127.0.0.1", other.getsockname()[1])
+        wanted = replace(
+            settings(),
+            operations=address if listener == "operations" else ANYWHERE,
+            public=address if listener == "public" else ANYWHERE,
+        )
+        server = Server(service.operations, wanted, service.public)
         # the tests' own process keeps its signal handlers
         server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]
-        with pytest.raises(SystemExit) as caught:
+        with structlog.testing.capture_logs() as lines, pytest.raises(SystemExit) as caught:
             await server.serve()
-        assert caught.value.code
-    assert (service.began, service.ended) == (1, 1)
+        assert caught.value.code == 1
+    prefix = {"operations": "HERALD_OPERATIONS", "public": "HERALD_HTTP"}[listener]
+    [problem] = lines[-1]["problems"]
+    assert problem.startswith(f"{prefix}_HOST, _PORT: 127.0.0.1:")
+    assert problem.endswith(": Address already in use")
+    assert (service.began, service.ended) == (0, 0)

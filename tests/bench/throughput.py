@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bench.celery_form.running import create_tables, running_workers
-from bench.cost import read
+from bench.cost import measured
 from bench.load import (
     ACCEPTED,
     CELERY_ACCEPTED,
@@ -46,16 +46,11 @@ async def end_to_end(stack: Stack, messages: int, runs: int) -> dict[str, Any]:
     }
 
 
-async def _cost(stack: Stack, messages: int) -> dict[str, dict[str, float]]:
+async def _cost(stack: Stack, messages: int) -> dict[str, dict[str, Any]]:
     """Return what a message costs each of the two, apart from the runs that are timed."""
-    start = await read(stack)
-    await herald_seconds(stack, messages)
-    between = await read(stack)
-    await celery_seconds(stack, messages)
-    end = await read(stack)
     return {
-        "herald": between.per_message(start, messages),
-        "celery": end.per_message(between, messages),
+        "herald": await measured(stack, messages, lambda: herald_seconds(stack, messages)),
+        "celery": await measured(stack, messages, lambda: celery_seconds(stack, messages)),
     }
 
 
@@ -80,4 +75,13 @@ async def with_webhooks(stack: Stack, messages: int, runs: int) -> dict[str, Any
         if number:
             rates.append(rate)
             report(f"run {number}: {rate:.0f} messages/s with three webhooks each")
-    return {"messages": messages, "runs": runs, "herald_per_second": spread(rates)}
+    fewer = bodies(messages // 2, route="whatsapp", digits="0001")
+    cost = await measured(
+        stack, len(fewer), lambda: seconds_for(stack, [*map(herald_message, fewer)], READ)
+    )
+    return {
+        "messages": messages,
+        "runs": runs,
+        "herald_per_second": spread(rates),
+        "cost_per_message": {"herald": cost},
+    }

@@ -15,6 +15,7 @@ from herald_local.demo.command import demo
 from herald_local.errors import LocalError
 from herald_local.lock import locked
 from herald_local.progress import report
+from herald_local.rabbitmq4 import run_beside
 from herald_local.servers import GivenServers, erase, start_servers
 from herald_local.stack import Stack
 
@@ -112,6 +113,20 @@ def install_prometheus() -> None:
         prometheus_programs.find_or_install()
     except LocalError as error:
         _give_up(error)
+
+
+@app.command(
+    "on-rabbitmq4", context_settings={"allow_extra_args": True, "ignore_unknown_options": True}
+)
+def on_rabbitmq4(context: typer.Context) -> None:
+    """Run a command with the HERALD_TEST_* of RabbitMQ 4.x, installed into a folder of its own."""
+    home = RUN.absolute() / "rabbitmq4"
+    try:
+        with locked(home):
+            code = run_beside(home, context.args)
+    except LocalError as error:
+        _give_up(error)
+    raise typer.Exit(code)
 
 
 def _home(name: str) -> Path:

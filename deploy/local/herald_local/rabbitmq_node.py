@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from dataclasses import dataclass, field
@@ -11,7 +12,9 @@ from herald_local import ports, processes, rabbitmq_management, rabbitmq_program
 from herald_local.errors import NotReadyError
 from herald_local.parent_death import dying_with_parent
 from herald_local.progress import report
+from herald_local.rabbitmq_programs import RabbitmqPrograms
 from herald_local.waiting import wait_until
+from herald_local.web import call
 
 NODE = "rabbitmq"
 EPMD = "epmd"
@@ -77,19 +80,22 @@ class RabbitmqNode:
         """Say whether the node's process lives."""
         return processes.running_pid(self.home, NODE) is not None
 
-    def start(self, *, die_with_parent: bool) -> None:
+    def start(self, *, die_with_parent: bool, programs: RabbitmqPrograms | None = None) -> None:
         """Start the node and its epmd, and wait until it serves.
+
+        `programs`: those to run; the machine's own if absent.
 
         Raises:
             LocalError: RabbitMQ is missing, or the node did not come up.
         """
-        programs = rabbitmq_programs.find_or_install()
+        programs = programs or rabbitmq_programs.find_or_install()
         report(f"starting RabbitMQ on 127.0.0.1:{self.ports.amqp}")
         self.stop(gracefully=False)  # an epmd may be left of a node that died
         self._write_files()
         environment = self.environment
-        epmd = [str(programs.epmd), "-address", ports.LOOPBACK, "-port", str(self.ports.epmd)]
-        server = [str(programs.server)]
+        listening = ("-address", ports.LOOPBACK, "-port", str(self.ports.epmd))
+        epmd = [*programs.prefix, str(programs.epmd), *listening]
+        server = [*programs.prefix, str(programs.server)]
         # a node is killed with its runner: nobody is left to read what it would save
         for name, command in ((EPMD, epmd), (NODE, server)):
             wrapped = dying_with_parent(command, "KILL") if die_with_parent else command
@@ -105,6 +111,11 @@ class RabbitmqNode:
             timeout_seconds=START_SECONDS,
             complaint=lambda: self._complaint("RabbitMQ does not respond", NODE),
         )
+
+    def version(self) -> str:
+        """Return which RabbitMQ the node is."""
+        overview = json.loads(call("GET", f"{self.management_url}/api/overview").body)
+        return str(overview["rabbitmq_version"])
 
     def stop(self, *, gracefully: bool = True) -> None:
         """End the node, then its epmd, which would outlive it."""

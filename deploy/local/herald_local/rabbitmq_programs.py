@@ -18,10 +18,11 @@ UNITS = ("rabbitmq-server.service", "epmd.socket", "epmd.service")  # epmd is Er
 
 @dataclass(frozen=True, slots=True)
 class RabbitmqPrograms:
-    """The two programs a private node consists of."""
+    """The two programs a private node consists of, and what stands before each command."""
 
     server: Path
     epmd: Path
+    prefix: tuple[str, ...] = ()
 
 
 def find_or_install() -> RabbitmqPrograms:

@@ -15,6 +15,7 @@ from aiormq.exceptions import AMQPError
 from yarl import URL
 
 from herald.bus.cancellation import own_cancellation_only
+from herald.bus.explanations import broker_problem
 
 HEARTBEAT_SECONDS = 10  # a dead peer is noticed after 33 s; at aiormq's default of 60 after 183 s
 CONNECT_SECONDS = 10.0
@@ -45,6 +46,7 @@ class ConnectionKeeper:
         self._connected = asyncio.Event()
         self._lost = asyncio.Event()
         self._keeping: asyncio.Task[None] | None = None
+        self.failure: str | None = None  # why the last try to connect came to nothing
 
     @property
     def connection(self) -> AbstractConnection | None:
@@ -104,8 +106,8 @@ class ConnectionKeeper:
         self._connected.set()
 
     def reason(self, error: Exception) -> str:
-        """Say in a log line why there is no connection, without what the URL holds."""
-        return type(error).__name__
+        """Say why there is no connection, without the password that the URL holds."""
+        return broker_problem(error, self._url)
 
     async def _keep(self) -> None:
         if self.connection is None:
@@ -118,14 +120,15 @@ class ConnectionKeeper:
 
     async def _open_until_up(self) -> None:
         pause_seconds = _FIRST_PAUSE_SECONDS
-        reason = ""
         while True:
             try:
                 await self.open()
             except Exception as error:  # noqa: BLE001  what the broker refuses now it may allow later
-                if reason != (reason := self.reason(error)):
+                if self.failure != (reason := self.reason(error)):
+                    self.failure = reason
                     _log.warning("bus.not_connected", connection=self._name, reason=reason)
             else:
+                self.failure = None
                 return
             await asyncio.sleep(pause_seconds * random.uniform(0.5, 1.0))  # noqa: S311  jitter
             pause_seconds = min(pause_seconds * 2, self._max_pause_seconds)

@@ -73,7 +73,8 @@ class Connections:
         """What is wrong, for readiness; None when all is well. Subscribers have their own."""
         for name, broker in self.brokers:
             if broker.keeper.connection is None:
-                return f"the {name} connection is down"
+                why = broker.keeper.failure
+                return f"the {name} connection is down{f': {why}' if why else ''}"
             if not broker.running:
                 return f"the {name} connection is starting"
         if self.publisher.is_reopening or self.event_publisher.is_reopening:

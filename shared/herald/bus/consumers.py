@@ -18,6 +18,7 @@ from herald.bus.byte_budget import PrefetchBudget
 from herald.bus.cancellation import own_cancellation_only
 from herald.bus.channels import open_channel
 from herald.bus.connection_keeper import ConnectionKeeper
+from herald.bus.explanations import queue_problem
 from herald.bus.library_internals import has_consumer
 
 _WATCH_SECONDS = 1.0
@@ -140,9 +141,9 @@ class Consumer:
             with own_cancellation_only():
                 await self._consume()
         except Exception as error:  # noqa: BLE001  a missing queue, a lost channel: try again
-            if self._failure != type(error).__name__:
-                self._failure = type(error).__name__
-                _log.warning("bus.no_consumer", queue=self._queue, error=self._failure)
+            if self._failure != (reason := queue_problem(error)):
+                self._failure = reason
+                _log.warning("bus.no_consumer", queue=self._queue, reason=reason)
         else:
             self._failure = "lost"  # what to say from the moment it is lost
             _log.info("bus.consuming", queue=self._queue, prefetch=self.prefetch)

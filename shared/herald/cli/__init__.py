@@ -16,6 +16,7 @@ from herald.cli.erase import erase
 from herald.cli.find import find
 from herald.cli.init import init
 from herald.cli.migrate import migrate
+from herald.cli.reconcile import reconcile
 from herald.cli.rehash import rehash
 from herald.cli.resend import resend
 from herald.cli.send import send
@@ -56,7 +57,8 @@ def _options(
 
 
 for command in (
-    init, send, timeline, find, watch, cancel, resend, erase, status, migrate, rehash, token,
+    init, send, timeline, find, watch, cancel, resend, erase, status, migrate, rehash, reconcile,
+    token,
 ):  # fmt: skip
     application.command()(command)
 application.add_typer(account, name="account")

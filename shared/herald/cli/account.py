@@ -13,8 +13,8 @@ import typer
 from herald.bus.connection_keeper import CONNECT_SECONDS
 from herald.channel import account_rows
 from herald.cli.environment import EXIT_USAGE, JsonOption, configuration, fail, postgres_dsn
-from herald.cli.postgres import problem_of
 from herald.database.pool import OUTAGES, Connection
+from herald.database.problems import problem_of
 from herald.providers.account import Account
 
 account = typer.Typer(help="Pause accounts and resume them.", no_args_is_help=True)

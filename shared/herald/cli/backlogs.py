@@ -10,11 +10,11 @@ import asyncpg
 from aiormq.exceptions import ChannelNotFoundEntity
 
 from herald.bus.connection_keeper import CONNECT_SECONDS
-from herald.cli.postgres import problem_of
 from herald.client.connection import explained
 from herald.client.errors import ClientError
 from herald.contracts.topology import topology_for
 from herald.database.pool import OUTAGES
+from herald.database.problems import problem_of
 
 _BACKLOG = """
 SELECT current_setting('server_version') AS version,

@@ -9,9 +9,9 @@ import asyncpg
 import typer
 
 from herald.cli.environment import JsonOption, fail, postgres_dsn
-from herald.cli.postgres import problem_of
 from herald.database import migrations
 from herald.database.pool import OUTAGES
+from herald.database.problems import problem_of
 
 
 def migrate(as_json: JsonOption = False) -> None:

@@ -10,10 +10,10 @@ import asyncpg
 import typer
 
 from herald.cli.environment import EXIT_USAGE, JsonOption, configuration, fail, postgres_dsn
-from herald.cli.postgres import problem_of
 from herald.config.loading import ConfigurationError
 from herald.database import rehashing
 from herald.database.pool import OUTAGES
+from herald.database.problems import problem_of
 
 
 def rehash(as_json: JsonOption = False) -> None:

@@ -4,30 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import re
 from collections.abc import Iterator
 
 from aio_pika.abc import AbstractChannel
-from aiormq.exceptions import (
-    AMQPConnectionError,
-    AMQPError,
-    AuthenticationError,
-    ChannelAccessRefused,
-    ChannelNotFoundEntity,
-    ConnectionNotAllowed,
-    InvalidFrameError,
-    ProbableAuthenticationError,
-)
+from aiormq.exceptions import AMQPError, ChannelNotFoundEntity
 from yarl import URL
 
 from herald.bus.cancellation import own_cancellation_only
 from herald.bus.connection_keeper import ConnectionKeeper, Setup, with_settings
+from herald.bus.explanations import broker_problem, missing_queue
 from herald.client.errors import ClientError, ConnectionFailedError, TopologyMissingError
 from herald.contracts.topology import EVENTS
 from herald.service.server_urls import place_of
-from herald.service.tls import tls_problem
 
-_MISSING_QUEUE = re.compile(r"no queue '([^']+)'")  # in RabbitMQ's reason
 _HERALDS_QUEUES = ("router.", "outbound.", "herald.")
 _MAX_PAUSE_SECONDS = 5.0  # between two tries to connect
 
@@ -81,43 +70,15 @@ def explained(
         with own_cancellation_only():
             yield
     except only as error:
-        wants_tls = url.startswith("amqps://")
-        if isinstance(error, (AMQPConnectionError, OSError)) and (
-            problem := tls_problem(error, wants_tls=wants_tls)
-        ):
-            raise ConnectionFailedError(f"RabbitMQ at {place_of(url)}: {problem}") from None
-        raise _explanation(error, place_of(url)) from None
+        raise _explanation(error, url) from None
 
 
-def _explanation(error: Exception, where: str) -> ClientError:
-    match error:
-        case AuthenticationError() | ProbableAuthenticationError():
-            return ConnectionFailedError(f"RabbitMQ at {where} refuses the user or its password")
-        case ConnectionNotAllowed() | InvalidFrameError():  # aiormq awaits OpenOk, and gets Close
-            return ConnectionFailedError(
-                f"RabbitMQ at {where} has no such virtual host, or the user may not enter it"
-            )
-        case ChannelNotFoundEntity() if queue := _users_queue(_reason(error)):
-            return TopologyMissingError(
-                f"RabbitMQ at {where} has no queue {queue}: declare it, and bind it to {EVENTS}"
-            )
-        case ChannelNotFoundEntity():
-            return TopologyMissingError(
-                f"RabbitMQ at {where} says {_reason(error)}: has `herald topology apply` been run?"
-            )
-        case ChannelAccessRefused():
-            return ConnectionFailedError(f"RabbitMQ at {where} says {_reason(error)}")
-        case _:
-            return ConnectionFailedError(
-                f"RabbitMQ at {where} can't be reached ({type(error).__name__}): is it running?"
-            )
-
-
-def _users_queue(reason: str) -> str | None:
-    """Return the queue that is missing where it is a user's, which Herald never declares."""
-    missing = _MISSING_QUEUE.search(reason)
-    return missing[1] if missing and not missing[1].startswith(_HERALDS_QUEUES) else None
-
-
-def _reason(error: Exception) -> str:
-    return str(error.args[-1]) if error.args else type(error).__name__
+def _explanation(error: Exception, url: str) -> ClientError:
+    if not isinstance(error, ChannelNotFoundEntity):
+        return ConnectionFailedError(broker_problem(error, url))
+    queue = missing_queue(error)
+    if queue is None or queue.startswith(_HERALDS_QUEUES):
+        return TopologyMissingError(broker_problem(error, url))
+    return TopologyMissingError(  # a user's, which Herald never declares
+        f"RabbitMQ at {place_of(url)} has no queue {queue}: declare it, and bind it to {EVENTS}"
+    )

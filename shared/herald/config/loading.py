@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from herald.contracts.masking import MaskingKey, set_masking_key
 from herald.providers.account import Account, Secrets
 from herald.providers.credentials import Credentials, CredentialsError
 from herald.service.secret_files import SecretFileError, read_secret_file
+from herald.service.starting import exit_not_started
 
 
 class ConfigurationError(Exception):
@@ -29,7 +29,8 @@ class ConfigurationError(Exception):
     def __init__(self, path: Path, problems: list[str]) -> None:
         self.path = path
         self.problems = problems
-        super().__init__("\n".join(f"{path}: {problem}" for problem in problems))
+        self.lines = [f"{path}: {problem}" for problem in problems]
+        super().__init__("\n".join(self.lines))
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +157,7 @@ def load_configuration(path: Path) -> Configuration:
 def load_or_exit(path: Path) -> Configuration:
     """Read the configuration for a service, and set the masking key of its process.
 
-    What is wrong is printed, and the exit is 2.
+    What is wrong is logged, and the exit is 2.
     """
     try:
         configuration = load_configuration(path)
@@ -167,6 +168,5 @@ def load_or_exit(path: Path) -> Configuration:
 
 
 def exit_with(error: ConfigurationError) -> NoReturn:
-    """Print every error of the configuration on stderr and exit with 2."""
-    print(error, file=sys.stderr)  # noqa: T201  the logs are not set up yet
-    raise SystemExit(2)
+    """Say every error of the configuration in the last log line, and exit with 2."""
+    exit_not_started(error.lines)

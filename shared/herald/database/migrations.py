@@ -1,11 +1,13 @@
 """Applying the numbered migrations of the two schemas, and checking that they were applied.
 
-Migrations expand and contract: code accepts any schema at or above the number it needs.
+Migrations expand and contract: code accepts any schema at or above the number it needs, until one
+whose name begins with `contract_` takes away what it uses.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 
@@ -16,6 +18,7 @@ from herald.database.pool import Connection
 SCHEMAS = ("channel", "router")
 # Serialises migration jobs that start together; the number only has to be ours.
 _ADVISORY_LOCK = 0x6865_7261
+CONTRACTING = "contract_"  # how the name of a migration begins that takes something away
 _FILENAME = re.compile(r"(\d{4})_([a-z_]+)\.sql")
 
 _CREATE_RECORD = """
@@ -73,15 +76,43 @@ async def migrate(dsn: str) -> list[Migration]:
         await connection.close()
 
 
-async def missing_migrations(connection: Connection, schema: str) -> list[str]:
-    """Name the migrations of `schema` that this code needs and the database lacks."""
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """How a database's schemas differ from what this code was written for."""
+
+    missing: tuple[str, ...] = ()  # needed and not applied
+    later: tuple[str, ...] = ()  # applied by a later version, and harmless
+    contracted: tuple[
+        str, ...
+    ] = ()  # applied by a later version, and taken away what this one uses
+
+
+async def difference(connection: Connection, schemas: Collection[str]) -> Difference:
+    """Compare what is applied of `schemas` with what this code knows."""
     record = await connection.fetchval("SELECT to_regclass('public.herald_migrations')")
-    applied = await _applied(connection) if record else set()
-    return [
-        f"{item.schema}/{item.number:04}_{item.name}"
-        for item in known_migrations()
-        if item.schema == schema and (item.schema, item.number) not in applied
-    ]
+    applied = await _names_applied(connection, schemas) if record else {}
+    known = {(item.schema, item.number): item.name for item in known_migrations()}
+    newer = {key: name for key, name in applied.items() if key not in known}
+    return Difference(
+        missing=_titles({k: n for k, n in known.items() if k[0] in schemas and k not in applied}),
+        later=_titles({k: n for k, n in newer.items() if not n.startswith(CONTRACTING)}),
+        contracted=_titles({k: n for k, n in newer.items() if n.startswith(CONTRACTING)}),
+    )
+
+
+def _titles(migrations: Mapping[tuple[str, int], str]) -> tuple[str, ...]:
+    return tuple(f"{schema}/{number:04}_{name}" for (schema, number), name in migrations.items())
+
+
+async def _names_applied(
+    connection: Connection, schemas: Collection[str]
+) -> dict[tuple[str, int], str]:
+    rows = await connection.fetch(
+        "SELECT schema, number, name FROM public.herald_migrations"
+        " WHERE schema = ANY ($1) ORDER BY schema, number",
+        list(schemas),
+    )
+    return {(row["schema"], row["number"]): row["name"] for row in rows}
 
 
 async def _applied(connection: Connection) -> set[tuple[str, int]]:

@@ -14,6 +14,10 @@ import structlog
 from asyncpg.pool import PoolConnectionProxy
 
 from herald.database.clock import DatabaseClock
+from herald.database.outages import OUTAGES, is_outage
+from herald.database.problems import problem_of
+
+__all__ = ["OUTAGES", "Connection", "Database", "is_outage"]
 
 Connection: TypeAlias = "asyncpg.Connection | PoolConnectionProxy"
 
@@ -26,31 +30,6 @@ PROBE_SECONDS = 4  # after that without an answer the database counts as away
 # A transaction of ours whose process hangs, or lost its link, holds rows that other replicas
 # need.
 IDLE_IN_TRANSACTION_SECONDS = 5
-
-# What means that the database is away, overloaded or not as it must be. Retrying the same batch
-# is right.
-OUTAGES = (
-    OSError,
-    TimeoutError,
-    asyncpg.InterfaceError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.TransactionRollbackError,  # deadlock or serialisation: the same batch again is right
-    asyncpg.LockNotAvailableError,
-    asyncpg.ReadOnlySQLTransactionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.InvalidCatalogNameError,  # the database is not created yet
-    asyncpg.InvalidAuthorizationSpecificationError,  # nor its user, or not with this password
-    asyncpg.InternalClientError,  # what a statement meets between the server's end and the socket's
-    # our statements are fixed: what is missing (table, column, function, right) is missing there
-    asyncpg.SyntaxOrAccessError,
-    asyncpg.InvalidSchemaNameError,
-    asyncpg.InvalidCachedStatementError,  # a migration changed a table under a prepared statement
-    asyncpg.PostgresSystemError,  # its disk
-    asyncpg.DataCorruptedError,
-    asyncpg.IndexCorruptedError,
-)
 
 _log = structlog.get_logger()
 
@@ -148,7 +127,7 @@ class Database:
                 self._answered_at = time.monotonic()
                 self._note(None)
             except Exception as error:  # noqa: BLE001  the watch must not end
-                self._note(f"PostgreSQL is away: {type(error).__name__}")
+                self._note(problem_of(error, self._dsn))
                 await asyncio.sleep(PROBE_AGAIN_SECONDS)
             else:
                 await asyncio.sleep(PROBE_INTERVAL_SECONDS)
@@ -167,11 +146,3 @@ async def _left_as_it_is(_connection: asyncpg.Connection) -> None:
 
     A transaction left open is rolled back all the same.
     """
-
-
-def is_outage(error: BaseException) -> bool:
-    """Whether `error` is the database's trouble, so that the same batch again is right.
-
-    asyncpg's complaint about a value it can't encode is an InterfaceError too, and no outage.
-    """
-    return isinstance(error, OUTAGES) and not isinstance(error, ValueError)

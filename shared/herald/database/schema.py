@@ -6,7 +6,7 @@ import asyncio
 
 import structlog
 
-from herald.database.migrations import missing_migrations
+from herald.database.migrations import Difference, difference
 from herald.database.pool import OUTAGES, Database
 
 POLL_SECONDS = 1.0
@@ -15,7 +15,7 @@ _log = structlog.get_logger(__name__)
 
 
 class SchemaWatch:
-    """Knows whether the migrations that a service needs are applied."""
+    """Knows whether the migrations that a service needs are applied, and none that ends it."""
 
     def __init__(
         self, database: Database, schemas: tuple[str, ...], *, poll_seconds: float = POLL_SECONDS
@@ -26,24 +26,34 @@ class SchemaWatch:
         self.problem: str | None = "the schema was not looked at yet"
 
     async def wait(self) -> None:
-        """Return once every needed migration is applied."""
+        """Return once the schema is one that this code can use."""
         while True:
-            problem = await self._look()
-            if problem != self.problem and problem is not None:
-                _log.warning("schema.missing", reason=problem)
+            found = await self._look()
+            problem = "PostgreSQL can't be asked" if found is None else _problem(found)
+            if found is not None and problem is not None and problem != self.problem:
+                _log.error(
+                    "schema.too_new" if found.contracted else "schema.missing", reason=problem
+                )
             self.problem = problem
-            if problem is None:
+            if found is not None and problem is None:
+                if found.later:
+                    _log.info("schema.newer", later=list(found.later))
                 return
             await asyncio.sleep(self._poll_seconds)
 
-    async def _look(self) -> str | None:
+    async def _look(self) -> Difference | None:
+        """Compare; None: the database is away, which it says itself."""
         try:
             async with self._database.connection() as connection:
-                missing = [
-                    name
-                    for schema in self._schemas
-                    for name in await missing_migrations(connection, schema)
-                ]
-        except OUTAGES as error:
-            return f"PostgreSQL can't be asked: {type(error).__name__}"
-        return f"run `herald migrate`: missing {', '.join(missing)}" if missing else None
+                return await difference(connection, self._schemas)
+        except OUTAGES:
+            return None
+
+
+def _problem(found: Difference) -> str | None:
+    if found.contracted:
+        return (
+            "the schema is newer than this version can use:"
+            f" {', '.join(found.contracted)}; run a later version"
+        )
+    return f"run `herald migrate`: missing {', '.join(found.missing)}" if found.missing else None

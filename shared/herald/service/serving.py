@@ -16,9 +16,11 @@ import structlog
 import uvicorn
 from starlette.applications import Starlette
 
+from herald.service.http_limits.listening import bound_sockets
 from herald.service.http_limits.serving import LOOP, limited_protocol
 from herald.service.operations_routes import say_stopping
 from herald.service.settings import Address, Settings
+from herald.service.starting import exit_not_started
 
 KEEP_ALIVE_SECONDS = 5
 # longer than a provider call and its record: a drain must not be cut short
@@ -56,6 +58,7 @@ class Server(uvicorn.Server):
     ) -> None:
         super().__init__(_config(operations, settings.operations, "on"))
         self._operations = operations
+        self._settings = settings
         self.public: uvicorn.Server | None = None
         if public is not None and settings.public is not None:
             config = _config(public, settings.public, "off")
@@ -64,13 +67,14 @@ class Server(uvicorn.Server):
             self.public.lifespan = config.lifespan_class(config)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
+        """Take every address first: a service that can't be reached must not begin to work."""
+        own = sockets or await _taken("HERALD_OPERATIONS", self._settings.operations)
+        public: list[socket.socket] = []
+        if self.public is not None and self._settings.public is not None:
+            public = await _taken("HERALD_HTTP", self._settings.public)
+        await super().startup(own)
         if self.public is not None:
-            try:
-                await self.public.startup()
-            except SystemExit:  # its address is taken: uvicorn has logged it
-                await super().shutdown(sockets)
-                raise
+            await self.public.startup(public)
 
     async def on_tick(self, counter: int) -> bool:
         if self.public is not None:
@@ -108,6 +112,15 @@ class Server(uvicorn.Server):
             signal.signal(sig, signal.SIG_DFL)
             signal.raise_signal(sig)
         self.should_exit = True
+
+
+async def _taken(prefix: str, address: Address) -> list[socket.socket]:
+    """Take a listener's address, or end the process saying why it can't be had."""
+    try:
+        return await bound_sockets(address.host, address.port)
+    except OSError as error:
+        problem = f"{prefix}_HOST, _PORT: {address.host}:{address.port}: {error.strerror}"
+        exit_not_started([problem], FAILED)
 
 
 def _config(

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, NamedTuple, NoReturn, TypeVar
+from typing import Literal, NamedTuple, TypeVar
 
 from herald.service.server_variables import (
     BROKER,
@@ -102,24 +101,6 @@ def read_settings(
     return Settings(**values)  # type: ignore[arg-type]  # none is None: that was a problem
 
 
-def read_settings_or_exit(
-    *, operations_port: int, public_port: int | None = None, database: bool = True
-) -> Settings:
-    """Read a service's settings; print what is wrong with them and exit with 2."""
-    try:
-        return read_settings(
-            operations_port=operations_port, public_port=public_port, database=database
-        )
-    except SettingsError as error:
-        exit_with_problems(error)
-
-
-def exit_with_problems(error: SettingsError) -> NoReturn:
-    """Print what is wrong with the settings and exit with 2."""
-    print(error, file=sys.stderr)  # noqa: T201  for whoever starts it, before any log
-    raise SystemExit(2) from None
-
-
 def _server(name: str, source: Mapping[str, str], problems: list[str]) -> str | None:
     """Return a server's URL, or None and one more problem."""
     try:
@@ -144,7 +125,13 @@ def _port(value: str) -> int:
     return int(value)
 
 
+def log_format(value: str) -> LogFormat | None:
+    """Read HERALD_LOG_FORMAT; None: it names no format."""
+    return _LOG_FORMATS.get(value)
+
+
 def _log_format(value: str) -> LogFormat:
-    if value not in _LOG_FORMATS:
+    found = log_format(value)
+    if found is None:
         raise ValueError("must be json or console")
-    return _LOG_FORMATS[value]
+    return found

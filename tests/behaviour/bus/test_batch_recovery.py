@@ -168,7 +168,7 @@ async def test_missing_queue_is_awaited(
     await rabbit.delete_queue(work.queue)
     collect = Collector()
     subscriber = await subscribe(collect)
-    await until(lambda: "ChannelNotFoundEntity" in str(subscriber.problem))
+    await until(lambda: "no such queue: run `herald topology apply`" in str(subscriber.problem))
     assert connections.is_connected
     await apply(rabbit.amqp_url, topology.topology_for([work.channel]))
     await rabbit.fill(topology.OUTBOUND, work.key, bodies(1))
@@ -188,7 +188,7 @@ async def test_queue_deleted_under_the_consumer_is_consumed_again(
     await apply(rabbit.amqp_url, topology.topology_for([work.channel]))
     await rabbit.fill(topology.OUTBOUND, work.key, bodies(1))
     await until(lambda: collect.bodies == ["0"])
-    assert subscriber.healthy
+    await until(lambda: subscriber.healthy)
 
 
 async def test_channel_closed_by_the_broker_comes_back(

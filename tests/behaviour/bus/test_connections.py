@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
+from typing import Any
 
+import pytest
+import structlog
 from prometheus_client import CollectorRegistry
 from yarl import URL
 
@@ -40,6 +43,36 @@ async def test_service_starts_without_a_broker_and_connects_when_it_comes(
         await publish_confirmed(service.publisher, work.message("late"))
         await service.stop()
     assert len(await rabbit.drain(work.queue, expect=1)) == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"password": "wrong"}, "refuses the user or its password"),
+        ({"path": "/nowhere"}, "has no such virtual host, or the user may not enter it"),
+        ({"port": 9}, "can't be reached (AMQPConnectionError): is it running?"),
+    ],
+    ids=["password", "virtual host", "port"],
+)
+async def test_readiness_says_why_there_is_no_connection(
+    rabbit: Rabbit, registry: CollectorRegistry, changes: dict[str, Any], reason: str
+) -> None:
+    """The server is named, and what it says; the log has the same once."""
+    url = URL(rabbit.amqp_url)
+    for name, value in changes.items():
+        url = getattr(url, f"with_{name}")(value)
+    service = Connections(str(url), app_id=APP, registry=registry)
+    with structlog.testing.capture_logs() as lines:
+        await service.start()
+        await until(lambda: service.problem != "the publishing connection is down")
+        await asyncio.sleep(0.3)
+        problem = service.problem
+        await service.stop()
+    assert problem is not None
+    assert problem.startswith("the publishing connection is down: RabbitMQ at ")
+    assert problem.endswith(reason)
+    said = [line["reason"] for line in lines if line["event"] == "bus.not_connected"]
+    assert [problem.partition(": ")[2]] == said
 
 
 async def test_stop_while_still_connecting_leaves_nothing_running(

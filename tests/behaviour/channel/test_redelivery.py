@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from datetime import UTC, datetime
+from uuid import uuid4
+
 from behaviour.bus.rabbit import until
 from behaviour.channel.world import World, attempt_id, redelivered
 from behaviour.channel.world import until as world_until
 from herald.contracts import topology
+from herald.database.reconciling import reconcile
 
 
 async def test_a_recorded_report_is_published_again_under_the_same_id(world: World) -> None:
@@ -164,3 +169,23 @@ async def test_a_lost_connection_makes_no_second_call(world: World) -> None:
     assert len(world.provider.calls) == 40
     assert await world.unsettled() == 0
     assert await world.rabbit.ready(topology.DEAD_QUEUE) == 0
+
+
+async def test_an_attempt_that_a_restore_left_in_doubt_is_not_made(world: World) -> None:
+    """`herald reconcile` gave it a row: the work is answered with its report, and nobody called."""
+    message = uuid4()
+    plan = {"lane": "normal", "steps": [{"channel": "sms"}]}
+    state = {"attempts": [{"step": 1, "number": 1, "channel": "sms", "status": "accepted"}]}
+    await world.database.execute(
+        "INSERT INTO router.messages"
+        " (id, tenant, idempotency_key, command_hash, created_at, plan, content, state)"
+        " VALUES ($1, 'default', 'key', '', now(), $2, '{}', $3)",
+        *(message, json.dumps(plan), json.dumps(state)),
+    )
+    assert (await reconcile(world.dsn, datetime.now(UTC))).possible == 1
+    async with world.channel():
+        await world.send(f"{message}.1.2")
+        [receipt] = await world.receipts(1)
+    assert (receipt["status"], receipt["failure"]["code"]) == ("unknown", "restored")
+    assert world.provider.calls == []
+    assert await world.unsettled() == 0

@@ -11,9 +11,9 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from herald.cli.postgres import problem_of
 from herald.database.migrations import migrate
 from herald.database.pool import Database
+from herald.database.problems import problem_of
 from herald_local import ports
 from herald_local.postgresql_server import PostgresqlServer
 from herald_local.servers import erase

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import structlog
 
 from herald.config.file import HeraldFile
 from herald.config.loading import (
@@ -195,13 +196,15 @@ def test_no_file_and_no_toml_are_reported(path: Path) -> None:
     assert problem.startswith("not TOML")
 
 
-def test_a_service_exits_with_2(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A wrong configuration stops a service before it starts, with all problems on stderr."""
+def test_a_service_exits_with_2(path: Path) -> None:
+    """A wrong configuration stops a service before it starts, with all problems in one line."""
     path.write_text(GOOD.replace('route = "default"', 'route = "nowhere"'))
-    with pytest.raises(SystemExit) as caught:
+    with structlog.testing.capture_logs() as lines, pytest.raises(SystemExit) as caught:
         load_or_exit(path)
     assert caught.value.code == 2
-    assert f"{path}: tenants.default.route" in capsys.readouterr().err
+    [line] = lines
+    assert line["event"] == "service.not_started"
+    assert line["problems"][0].startswith(f"{path}: tenants.default.route")
 
 
 def _secrets_error(configuration: Configuration, *names: str) -> ConfigurationError:
@@ -253,15 +256,13 @@ WRONG_SECRETS = [
 
 
 @pytest.mark.parametrize("text", WRONG_SECRETS)
-def test_an_error_in_a_secrets_file_shows_no_secret(
-    path: Path, text: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Neither the error nor what is printed repeats anything of the file."""
+def test_an_error_in_a_secrets_file_shows_no_secret(path: Path, text: str) -> None:
+    """Neither the error nor what is logged repeats anything of the file."""
     (path.parent / "smtp.toml").write_text(text)
     error = _secrets_error(load_configuration(path), "smtp")
-    with pytest.raises(SystemExit):
+    with structlog.testing.capture_logs() as lines, pytest.raises(SystemExit):
         exit_with(error)
-    assert "hunter2" not in str(error) + capsys.readouterr().err
+    assert "hunter2" not in f"{error}{lines}"
     assert error.__cause__ is None
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from typer.testing import CliRunner
 
 from herald.cli import application
@@ -105,15 +106,13 @@ def test_a_new_key_is_written_once(tmp_path: Path) -> None:
     assert read_masking_key(path).fingerprint == key.fingerprint
 
 
-def test_a_service_does_not_start_without_a_key(
-    herald_toml: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_service_does_not_start_without_a_key(herald_toml: Path) -> None:
     """It says which file it wants and how to write it, and exits with 2."""
-    with pytest.raises(SystemExit) as caught:
+    with structlog.testing.capture_logs() as lines, pytest.raises(SystemExit) as caught:
         load_or_exit(herald_toml)
     wanted = herald_toml.parent / "secrets" / "masking.key"
     assert caught.value.code == 2
-    assert f"masking.key_file: no such file: {wanted}; {REMEDY}" in capsys.readouterr().err
+    assert f"masking.key_file: no such file: {wanted}; {REMEDY}" in lines[-1]["problems"][0]
 
 
 def test_the_check_of_the_configuration_tells_of_the_key(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from herald.service.settings import SettingsError, read_settings, read_settings_or_exit
+from herald.service.settings import SettingsError, read_settings
 
 GOOD = {
     "HERALD_AMQP_URL": "amqp://user:pass@127.0.0.1/",
@@ -97,12 +97,3 @@ def test_a_service_without_a_database_needs_no_dsn() -> None:
     """Ingress runs without the database's address."""
     only = {"HERALD_AMQP_URL": "amqps://127.0.0.1/"}
     assert read_settings(operations_port=1, database=False, environment=only).postgres_dsn == ""
-
-
-def test_exits_with_2(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """A service with wrong settings stops at once and says why."""
-    monkeypatch.delenv("HERALD_AMQP_URL", raising=False)
-    with pytest.raises(SystemExit) as caught:
-        read_settings_or_exit(operations_port=1)
-    assert caught.value.code == 2
-    assert "HERALD_AMQP_URL: not set" in capsys.readouterr().err

@@ -117,26 +117,32 @@ class Loop(uvloop.Loop):
         Raises:
             OSError: an address can't be had.
         """
-        sockets = [sock] if sock is not None else await self._sockets(host, port)
+        sockets = [sock] if sock is not None else await bound_sockets(host, port)
         for listening in sockets:
             listening.listen(backlog)
         return Listener(self, protocol_factory, sockets)
 
-    async def _sockets(self, host: str | None, port: int | None) -> list[socket.socket]:
-        found = await self.getaddrinfo(
-            host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )
-        sockets: list[socket.socket] = []
-        try:
-            for family, kind, number, _, address in dict.fromkeys(found):
-                listening = socket.socket(family, kind, number)
-                sockets.append(listening)
-                listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                if family == socket.AF_INET6:
-                    listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-                listening.bind(address)
-        except OSError:
-            for listening in sockets:
-                listening.close()
-            raise
-        return sockets
+
+async def bound_sockets(host: str | None, port: int | None) -> list[socket.socket]:
+    """Take every address of `host`, and accept nothing there yet.
+
+    Raises:
+        OSError: an address can't be had.
+    """
+    found = await asyncio.get_running_loop().getaddrinfo(
+        host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )
+    sockets: list[socket.socket] = []
+    try:
+        for family, kind, number, _, address in dict.fromkeys(found):
+            listening = socket.socket(family, kind, number)
+            sockets.append(listening)
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if family == socket.AF_INET6:
+                listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            listening.bind(address)
+    except OSError:
+        for listening in sockets:
+            listening.close()
+        raise
+    return sockets

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncpg
 
-from herald.database.pool import OUTAGES
+from herald.database.outages import OUTAGES
 from herald.service.server_urls import place_of
 from herald.service.tls import tls_problem
 
