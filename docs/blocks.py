@@ -9,20 +9,16 @@ from __future__ import annotations
 import inspect
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
-from prometheus_client import REGISTRY
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-import herald.service.http_limits.metrics  # noqa: F401  importing it registers its metrics
-import router.metrics  # noqa: F401  likewise for the others
 from alert_block import alerts
 from event_examples import EXAMPLES
-from herald.bus.metrics import bus_metrics
 from herald.config.broker_users import Services
 from herald.config.file import (
     CategoryRules,
@@ -64,6 +60,7 @@ from herald.contracts.recipient_commands import EraseRecipient
 from herald.contracts.searches import MessageSearch
 from herald.contracts.vocabulary import Status
 from herald.providers.registry import ACCOUNTS
+from metric_blocks import labels, metrics
 from provider_blocks import codes, providers, statuses
 from rights_block import broker_rights
 from router.core.states import (
@@ -233,22 +230,6 @@ def reasons() -> str:
     return table(("code", "meaning"), rows)
 
 
-def metrics() -> str:
-    """Return every metric with its labels."""
-    bus_metrics(REGISTRY)  # the others are registered when their modules are imported
-    return table(("metric", "kind", "labels", "meaning"), sorted(_metric_rows()))
-
-
-def _metric_rows() -> Iterator[list[str]]:
-    for collector in set(REGISTRY._collector_to_names):  # noqa: SLF001  there is no public list
-        name = getattr(collector, "_name", "")
-        if name.startswith("herald_"):
-            kind = collector._type  # type: ignore[attr-defined]  # noqa: SLF001  as above
-            labels = ", ".join(f"`{label}`" for label in collector._labelnames)  # type: ignore[attr-defined]  # noqa: SLF001
-            text = collector._documentation.rstrip(".")  # type: ignore[attr-defined]  # noqa: SLF001
-            yield [f"`{name}{'_total' if kind == 'counter' else ''}`", kind, labels, text]
-
-
 def example(name: str) -> str:
     """Return an event as it is on the bus."""
     return f"```json\n{EXAMPLES[name].model_dump_json(indent=2)}\n```"
@@ -266,6 +247,7 @@ BLOCKS: Mapping[str, Callable[..., str]] = {
     "mediums": mediums,
     "metrics": metrics,
     "alerts": alerts,
+    "labels": labels,
     "reasons": reasons,
     "example": example,
 }

@@ -1,4 +1,4 @@
-"""What ingress counts. Labels are closed sets: configured names, never an id or a caller's word."""
+"""What ingress counts: by configured names, never by a caller's word."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from collections.abc import Iterable
 from enum import StrEnum
 from functools import cache
 
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import Counter, Histogram
 
+from herald.contracts.metrics import ingress as definitions
 from herald.providers.lenient_json import Reason
+from herald.service.instruments import counter, gauge, histogram
 
 KINDS = ("attempt", "inbound", "account")  # of receipts
 UNKNOWN = "unknown"  # stands for every provider that there is not, and every other account
@@ -29,60 +31,38 @@ class Result(StrEnum):
     DISCONNECTED = "disconnected"  # the caller left before its body was whole
 
 
-WEBHOOKS = Counter(
-    "herald_webhooks_total",
-    "Webhook requests by what became of them",
-    ["provider", "account", "outcome"],
-)
-WEBHOOK_SECONDS = Histogram(
-    "herald_webhook_seconds",
-    "From the head of a webhook request to its response",
-    ["provider"],
-    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
-)
-RECEIPTS = Counter(
-    "herald_webhook_receipts_total",
-    "Receipts read from webhooks",
-    ["provider", "account", "kind"],
-)
-IGNORED = Counter(
-    "herald_webhook_ignored_total",
-    "Parts of webhooks that do not concern Herald",
-    ["provider", "account"],
-)
-QUARANTINED = Counter(
-    "herald_webhook_quarantined_total",
-    "Parts of webhooks that were not understood and set aside",
-    ["provider", "account", "reason"],
-)
-SPOOL_KEPT = Counter(
-    "herald_spool_kept_total",
-    "Messages kept on disk because the bus did not take them",
-    ["provider"],
-)
-SPOOL_PUBLISHED = Counter(
-    "herald_spool_published_total", "Messages that came from the spool to the bus"
-)
-SPOOL_BYTES = Gauge("herald_spool_bytes", "Bytes that wait in the spool")
-SPOOL_AGE = Gauge("herald_spool_age_seconds", "How long the oldest message of the spool has waited")
+_AUTHENTIC = {Result.ACCEPTED, Result.KEPT, Result.NOT_READABLE}  # no unknown caller comes so far
+
+WEBHOOKS = counter(definitions.WEBHOOKS)
+WEBHOOK_SECONDS = histogram(definitions.WEBHOOK_SECONDS)
+RECEIPTS = counter(definitions.WEBHOOK_RECEIPTS)
+IGNORED = counter(definitions.WEBHOOK_IGNORED)
+QUARANTINED = counter(definitions.WEBHOOK_QUARANTINED)
+SPOOL_KEPT = counter(definitions.SPOOL_KEPT)
+SPOOL_PUBLISHED = counter(definitions.SPOOL_PUBLISHED)
+SPOOL_MESSAGES = gauge(definitions.SPOOL_MESSAGES)
+SPOOL_BYTES = gauge(definitions.SPOOL_BYTES)
+SPOOL_AGE = gauge(definitions.SPOOL_AGE_SECONDS)
 
 
 def initialise(accounts: Iterable[tuple[str, str]]) -> None:
-    """Make every series of these accounts, each with its provider, and of unknown callers.
-
-    An increase from nothing is unseen.
-    """
-    for provider, account in accounts:
+    """Make every series of these accounts, each with its provider, and of unknown callers."""
+    known = set(accounts)
+    providers = {provider for provider, _ in known}
+    for labels in known:
         for result in Result:
-            webhooks(provider, account, result)
+            webhooks(*labels, result)
         for kind in KINDS:
-            receipts(provider, account, kind)
+            receipts(*labels, kind)
         for reason in Reason:
-            QUARANTINED.labels(provider, account, reason)
-        IGNORED.labels(provider, account)
+            QUARANTINED.labels(*labels, reason)
+        IGNORED.labels(*labels)
+    for provider in providers:
         SPOOL_KEPT.labels(provider)
+    for provider in providers | {UNKNOWN}:
         webhook_seconds(provider)
-    webhooks(UNKNOWN, UNKNOWN, Result.NOT_AUTHENTIC)
+        for result in set(Result) - _AUTHENTIC:
+            webhooks(provider, UNKNOWN, result)
 
 
 @cache

@@ -51,6 +51,7 @@ from router.handlers.receipts import ReceiptHandler
 from router.handlers.replay import ReplayHandler
 from router.handlers.resend import ResendCommands
 from router.handlers.send import SendCommands
+from router.jobs.backlog import Backlog
 from router.jobs.erasing import DEFAULT_PACE, Erasing, ErasingPace
 from router.jobs.orphaned_receipts import OrphanedReceipts
 from router.jobs.outage_pause import OutagePause
@@ -78,7 +79,7 @@ class Router:
     def __init__(self, settings: Settings, loaded: Configuration, pace: ErasingPace) -> None:
         self._configuration = configuration = loaded.file
         self._read_access = ReadAccess(loaded, settings.operations.host)
-        metrics.initialise(configuration.accounts)
+        metrics.initialise(configuration.accounts, configuration.tenants)
         named, secrets = configuration.services.router, configuration.secrets
         user = broker_identity("router", named, settings, secrets)
         self._connections = Connections(settings.amqp_url, app_id=APP_ID, user=user, events=True)
@@ -103,6 +104,7 @@ class Router:
         self._orphaned_receipts = OrphanedReceipts(units, configuration)
         self._retention = Retention(self._database, configuration.retention)
         self._erasing = Erasing(units, configuration, pace)
+        self._backlog = Backlog(self._database, configuration.channels)
         self._background = Background("the router's clocks", self._run)
 
     def application(self) -> Starlette:
@@ -195,6 +197,7 @@ class Router:
             self._orphaned_receipts.run,
             self._retention.run,
             self._erasing.run,
+            self._backlog.run,
         )
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import cache
 from itertools import permutations, product
 
-from prometheus_client import Counter, Histogram
-from prometheus_client.metrics import MetricWrapperBase
-
+from herald.contracts.identifiers import AttemptId
+from herald.contracts.metrics import router as definitions
+from herald.contracts.receipts import AttemptReceipt, InboundReceipt
 from herald.contracts.topology import (
     CANCEL_KEY,
     DROP_KEY,
@@ -17,23 +18,34 @@ from herald.contracts.topology import (
     RESEND_KEY,
     SEND_KEYS,
 )
-from herald.contracts.vocabulary import CommandAnswer, FailureClass, Outcome, Status
+from herald.contracts.vocabulary import CommandAnswer, FailureClass, Lane, Outcome, Status
 from herald.providers.account import Account
+from herald.service.instruments import begin_series, counter, histogram
 from router.core.effects import Answer, Decision, Emit, Timer
 from router.core.facts import Fact, ReceiptArrived, WithdrawAnswered
 from router.core.message import Message
+from router.core.progress import (
+    begins_at,
+    has_reached_recipient,
+    is_accepted,
+    is_delivered,
+)
 
-_NONE = "none"  # stands for a lane or channel where there is none
+NONE = "none"  # stands for a lane or channel where there is none
+UNKNOWN = "unknown"  # stands for what another configuration may know
+_ACCOUNTS: dict[str, tuple[str, str, str]] = {}  # by name: channel, provider and name
+_CHANNELS: set[str] = set()
+_TENANTS: set[str] = set()
 # by routing key: the labels `command` and `lane`
 _COMMAND_LABELS: Mapping[str, tuple[str, str]] = {
     **{key: ("send", lane.value) for lane, key in SEND_KEYS.items()},
-    CANCEL_KEY: ("cancel", _NONE),
-    RESEND_KEY: ("resend", _NONE),
-    ERASE_KEY: ("erase", _NONE),
-    REPLAY_KEY: ("replay", _NONE),
-    DROP_KEY: ("drop", _NONE),
+    CANCEL_KEY: ("cancel", NONE),
+    RESEND_KEY: ("resend", NONE),
+    ERASE_KEY: ("erase", NONE),
+    REPLAY_KEY: ("replay", NONE),
+    DROP_KEY: ("drop", NONE),
 }
-_UNKNOWN_COMMAND = ("unknown", _NONE)
+_UNKNOWN_COMMAND = ("unknown", NONE)
 _USUAL = (CommandAnswer.ACCEPTED, CommandAnswer.DUPLICATE, CommandAnswer.REJECTED)
 _ANSWERS: Mapping[str, tuple[CommandAnswer, ...]] = {
     "send": _USUAL,
@@ -56,42 +68,40 @@ _OTHER_QUEUE = "other"
 _OWN_STATUSES = {Status.CREATED, Status.DISPATCHED, Status.WITHDRAWN}
 _FALLBACK_REASONS = (*FailureClass, "silence", "not_started", "unknown")
 
-COMMANDS = Counter("herald_commands_total", "Commands answered", ["command", "lane", "answer"])
-ATTEMPTS = Counter(
-    "herald_attempt_facts_total",
-    "Facts about attempts, by status and failure class",
-    ["channel", "provider", "account", "status", "failure_class"],
-)
-FALLBACKS = Counter(
-    "herald_fallbacks_total", "Changes of channel", ["from_channel", "to_channel", "reason"]
-)
-OUTCOMES = Counter("herald_outcomes_total", "Messages ended", ["outcome", "channel"])
-OVERLAPS = Counter(
-    "herald_overlaps_total", "Successes that came when a later attempt had started", ["channel"]
-)
-DELIVERY_SECONDS = Histogram(
-    "herald_success_seconds",
-    "From acceptance of a command to its success",
-    ["channel"],
-    buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200),
-)
-DEAD_LETTERS = Counter(
-    "herald_dead_letters_total",
-    "New dead letters: refused commands, and what nobody could handle",
-    ["queue"],
-)
-WITHDRAWALS = Counter("herald_withdrawals_total", "Attempts asked back", ["answer"])
-TIMERS = Counter("herald_timers_total", "Deadlines acted on", ["kind"])
+COMMANDS = counter(definitions.COMMANDS)
+ATTEMPTS = counter(definitions.ATTEMPT_FACTS)
+FIRST_ACCEPTANCE_SECONDS = histogram(definitions.FIRST_ACCEPTANCE_SECONDS)
+DELIVERY_SECONDS = histogram(definitions.DELIVERY_SECONDS)
+OUTCOMES = counter(definitions.OUTCOMES)
+TENANT_COMMANDS = counter(definitions.TENANT_COMMANDS)
+TENANT_OUTCOMES = counter(definitions.TENANT_OUTCOMES)
+OUTCOME_SECONDS = histogram(definitions.OUTCOME_SECONDS)
+FALLBACKS = counter(definitions.FALLBACKS)
+OVERLAPS = counter(definitions.OVERLAPS)
+DOUBLE_CONTACTS = counter(definitions.DOUBLE_CONTACTS)
+DEAD_LETTERS = counter(definitions.DEAD_LETTERS)
+WITHDRAWALS = counter(definitions.WITHDRAWALS)
+TIMERS = counter(definitions.TIMERS)
+
+# of each message; kept, for looking them up costs more than counting
+_commands = cache(COMMANDS.labels)
+_attempts = cache(ATTEMPTS.labels)
+_first_acceptance_seconds = cache(FIRST_ACCEPTANCE_SECONDS.labels)
+_delivery_seconds = cache(DELIVERY_SECONDS.labels)
+_outcomes = cache(OUTCOMES.labels)
+_tenant_commands = cache(TENANT_COMMANDS.labels)
+_tenant_outcomes = cache(TENANT_OUTCOMES.labels)
+_outcome_seconds = cache(OUTCOME_SECONDS.labels)
 
 
 def count_decision(message: Message, fact: Fact, decision: Decision, now: datetime) -> None:
-    """Count what a fact was and what it led to."""
+    """Count what a fact was and what it led to; `message` as it stood before."""
     if isinstance(fact, ReceiptArrived):
         receipt = fact.receipt
+        labels = account_labels(receipt)
         failure = receipt.failure.failure_class.value if receipt.failure else ""
-        ATTEMPTS.labels(
-            receipt.channel, receipt.provider, receipt.account, receipt.status.value, failure
-        ).inc()
+        _attempts(*labels, receipt.status.value, failure).inc()
+        _measure_progress(message, fact.attempt, labels, decision.message, now)
     elif isinstance(fact, WithdrawAnswered):
         WITHDRAWALS.labels("won" if fact.won else "lost").inc()
     elif decision.timer is not None:
@@ -100,13 +110,55 @@ def count_decision(message: Message, fact: Fact, decision: Decision, now: dateti
         if isinstance(effect, Emit):
             _count_event(message, effect, now)
         elif isinstance(effect, Answer):
-            count_answer(effect.context.routing_key, effect.answer)
+            count_answer(effect.context.routing_key, effect.answer, message.tenant)
 
 
-def count_answer(routing_key: str, answer: CommandAnswer) -> None:
-    """Count a command that was answered."""
+def account_labels(receipt: AttemptReceipt | InboundReceipt) -> tuple[str, str, str]:
+    """Return channel, provider and account of a receipt as labels.
+
+    They are words of the configuration's, whatever the receipt says.
+    """
+    known = _ACCOUNTS.get(receipt.account)
+    if known is not None and known[1] == receipt.provider:
+        return known
+    channel = receipt.channel if receipt.channel in _CHANNELS else UNKNOWN
+    return channel, UNKNOWN if receipt.provider else "", UNKNOWN if receipt.account else ""
+
+
+def _measure_progress(
+    before: Message,
+    attempt: AttemptId,
+    labels: tuple[str, str, str],
+    after: Message,
+    now: datetime,
+) -> None:
+    """Measure how long a message took to get as far as an attempt has got by a receipt."""
+    old, new = before.find(attempt), after.find(attempt)
+    if old is None or new is None:
+        return
+    if is_accepted(new) and not any(map(is_accepted, before.state.attempts)):
+        seconds = _seconds(begins_at(before), now)
+        _first_acceptance_seconds(before.plan.lane.value, new.channel).observe(seconds)
+    if is_delivered(new) and not is_delivered(old):
+        _delivery_seconds(*labels).observe(_seconds(old.accepted_at or now, now))
+    is_new = has_reached_recipient(new) and not has_reached_recipient(old)
+    if is_new and sum(map(has_reached_recipient, before.state.attempts)) == 1:
+        DOUBLE_CONTACTS.labels(new.channel).inc()
+
+
+def _seconds(begin: datetime, end: datetime) -> float:
+    return max(0.0, (end - begin).total_seconds())
+
+
+def count_answer(routing_key: str, answer: CommandAnswer, tenant: str | None) -> None:
+    """Count a command that was answered, and whose it was, if that is known."""
     labels = _COMMAND_LABELS.get(routing_key, _UNKNOWN_COMMAND)
-    COMMANDS.labels(*labels, answer.value).inc()
+    _commands(*labels, answer.value).inc()
+    _tenant_commands(_tenant_label(tenant), answer.value).inc()
+
+
+def _tenant_label(tenant: str | None) -> str:
+    return tenant if tenant in _TENANTS else UNKNOWN
 
 
 def count_dead_letters(queues: Iterable[str]) -> None:
@@ -118,39 +170,42 @@ def count_dead_letters(queues: Iterable[str]) -> None:
 
 
 def _count_event(message: Message, emit: Emit, now: datetime) -> None:
-    channel = emit.attempt.channel if emit.attempt else _NONE
+    channel = emit.attempt.channel if emit.attempt else NONE
     if emit.fallback is not None:
         change = emit.fallback
         FALLBACKS.labels(change.from_channel, change.to_channel, change.reason).inc()
     if emit.terminal and emit.outcome is not None:
-        OUTCOMES.labels(emit.outcome.value, channel).inc()
-        if emit.outcome is Outcome.SUCCEEDED:
-            seconds = (now - message.created_at).total_seconds()
-            DELIVERY_SECONDS.labels(channel).observe(seconds)
+        _outcomes(emit.outcome.value, channel).inc()
+        _tenant_outcomes(_tenant_label(message.tenant), emit.outcome.value).inc()
+        _outcome_seconds(emit.outcome.value, channel).observe(_seconds(begins_at(message), now))
     if emit.overlap:
         OVERLAPS.labels(channel).inc()
 
 
-def initialise(accounts: Mapping[str, Account]) -> None:
-    """Make every series whose labels are known beforehand."""
+def initialise(accounts: Mapping[str, Account], tenants: Iterable[str]) -> None:
+    """Make every series whose labels are known beforehand, and know these names."""
+    _TENANTS.update(tenants)
+    begin_series(TENANT_COMMANDS, product((*_TENANTS, UNKNOWN), CommandAnswer))
+    begin_series(TENANT_OUTCOMES, product((*_TENANTS, UNKNOWN), Outcome))
     channels = sorted({account.channel for account in accounts.values()})
+    _CHANNELS.update(channels)
+    _ACCOUNTS.update(
+        (name, (account.channel, account.provider, name)) for name, account in accounts.items()
+    )
     for command, lane in (*_COMMAND_LABELS.values(), _UNKNOWN_COMMAND):
         begin_series(COMMANDS, product([command], [lane], _ANSWERS[command]))
-    for name, account in accounts.items():
-        labels = ([account.channel], [account.provider], [name])
-        begin_series(ATTEMPTS, product(*labels, set(Status) - _OWN_STATUSES, [""]))
-        begin_series(ATTEMPTS, product(*labels, [Status.FAILED], FailureClass))
+    for labels in _ACCOUNTS.values():
+        one = [[label] for label in labels]
+        begin_series(ATTEMPTS, product(*one, set(Status) - _OWN_STATUSES, [""]))
+        begin_series(ATTEMPTS, product(*one, [Status.FAILED], FailureClass))
+        begin_series(DELIVERY_SECONDS, [labels])
     changes = ((*pair, why) for pair in permutations(channels, 2) for why in _FALLBACK_REASONS)
     begin_series(FALLBACKS, changes)
-    begin_series(OUTCOMES, product(Outcome, (*channels, _NONE)))
-    for metric in (OVERLAPS, DELIVERY_SECONDS):
+    for metric in (OUTCOMES, OUTCOME_SECONDS):
+        begin_series(metric, product(Outcome, (*channels, NONE)))
+    begin_series(FIRST_ACCEPTANCE_SECONDS, product(Lane, channels))
+    for metric in (OVERLAPS, DOUBLE_CONTACTS):
         begin_series(metric, product(channels))
     begin_series(DEAD_LETTERS, product((*_DEAD_LETTER_QUEUES.values(), _OTHER_QUEUE)))
     begin_series(WITHDRAWALS, product(("won", "lost")))
     begin_series(TIMERS, product(Timer))
-
-
-def begin_series(metric: MetricWrapperBase, series: Iterable[tuple[str, ...]]) -> None:
-    """Make a metric's series, each at zero."""
-    for labels in series:
-        metric.labels(*labels)

@@ -155,17 +155,20 @@ class UnitOfWork:
     def answer(self, message: Message, answer: Answer) -> None:
         """Answer a command about a stored message."""
         event = answer_event(message, answer, self.now)
-        self.reply(answer.context.routing_key, answer.answer, event)
+        self.reply(answer.context.routing_key, answer.answer, event, message.tenant)
 
-    def reply(self, routing_key: str, answer: CommandAnswer, event: OutgoingMessage) -> None:
-        """Answer a command of that routing key with an event of the caller's."""
+    def reply(
+        self, routing_key: str, answer: CommandAnswer, event: OutgoingMessage, tenant: str | None
+    ) -> None:
+        """Answer a command of that routing key, of that tenant, with an event of the caller's."""
         self.publish(event)
-        self.after_commit(partial(count_answer, routing_key, answer))
+        self.after_commit(partial(count_answer, routing_key, answer, tenant))
 
     def reject(self, rejected: Rejection, *, keep_body: bool = True) -> None:
         """Refuse a command; its body is a dead letter unless the audit has it."""
         event = rejection_event(rejected, self.now)
-        self.reply(rejected.envelope.routing_key, CommandAnswer.REJECTED, event)
+        key = rejected.envelope.routing_key
+        self.reply(key, CommandAnswer.REJECTED, event, rejected.tenant)
         if keep_body:
             self.dead_letter(dead_letter_from_command(rejected))
 

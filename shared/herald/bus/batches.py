@@ -17,7 +17,7 @@ from prometheus_client import REGISTRY, CollectorRegistry
 from herald.bus.byte_budget import MAX_BATCH_BYTES
 from herald.bus.cancellation import own_cancellation_only
 from herald.bus.deliveries import Delivery, settle
-from herald.bus.metrics import bus_metrics
+from herald.bus.metrics import queue_metrics
 
 Handler = Callable[[Sequence[Delivery]], Awaitable[None]]
 Settle = Literal["batch", "single"]
@@ -52,8 +52,7 @@ class BatchLoop:
         self._handler = handler
         self._max_batch = max_batch
         self._settle = settle
-        self._metrics = bus_metrics(registry)
-        self._metrics.initialise(queue)
+        self._metrics = queue_metrics(queue, registry)
         self._buffer: deque[Delivery] = deque()
         self._hand: list[Delivery] = []  # outlives a loop that died, so that nothing is forgotten
         self._arrived = asyncio.Event()
@@ -68,7 +67,7 @@ class BatchLoop:
     def receive(self, delivery: Delivery) -> None:
         """Take a delivery in. Never blocks: prefetch bounds how many can come."""
         if delivery.delivery_count:
-            self._metrics.redeliveries.labels(self.queue).inc()
+            self._metrics.redeliveries.inc()
         self._buffer.append(delivery)
         self._arrived.set()
 
@@ -135,8 +134,9 @@ class BatchLoop:
 
     async def _handle(self) -> None:
         started = time.monotonic()
-        self._metrics.batch_size.labels(self.queue).observe(len(self._hand))
-        self._metrics.buffered.labels(self.queue).set(len(self._buffer))
+        self._metrics.batch_size.observe(len(self._hand))
+        self._metrics.buffered.set(len(self._buffer))
+        self._metrics.observe_delays(self._hand, time.time())
         failures = 0
         while self._hand and not await self._try_hand(failures):
             failures += 1
@@ -144,7 +144,7 @@ class BatchLoop:
             self._drop_from_hand()
         self.problem = None
         await self._settle_hand()
-        self._metrics.batch_seconds.labels(self.queue).observe(time.monotonic() - started)
+        self._metrics.batch_seconds.observe(time.monotonic() - started)
 
     async def _try_hand(self, failures: int) -> bool:
         try:
@@ -159,7 +159,7 @@ class BatchLoop:
     def _note(self, error: Exception, failures: int) -> None:
         """Say what went wrong, without the error's text: it may hold a message's content."""
         self.problem = f"retrying a batch of {self.queue}: {type(error).__name__}"
-        self._metrics.handler_failures.labels(self.queue).inc()
+        self._metrics.handler_failures.inc()
         _log.error(
             "batch.failed",
             queue=self.queue,
@@ -193,7 +193,7 @@ class BatchLoop:
 
     def _count(self, result: str, number: int) -> None:
         if number:
-            self._metrics.deliveries.labels(self.queue, result).inc(number)
+            self._metrics.deliveries[result].inc(number)
 
 
 def _pause_seconds(failures: int) -> float:

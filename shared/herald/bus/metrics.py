@@ -1,14 +1,16 @@
-"""What the bus kit counts. Labels are queues, exchanges and outcomes: closed sets."""
+"""What the bus kit counts, in one registry, and of one queue."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
 
-_SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
-_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+from herald.bus.deliveries import Delivery
+from herald.contracts.metrics import bus as definitions
+from herald.service.instruments import counter, gauge, histogram, observe_many
 
 RESULTS = ("acked", "rejected", "lost")  # of deliveries
 
@@ -19,66 +21,64 @@ class BusMetrics:
 
     batch_size: Histogram
     batch_seconds: Histogram
+    delay_seconds: Histogram
     deliveries: Counter
     redeliveries: Counter
     handler_failures: Counter
     buffered: Gauge
     published: Counter
 
-    def initialise(self, queue: str) -> None:
-        """Make a queue's series: an increase from nothing is unseen."""
-        for result in RESULTS:
-            self.deliveries.labels(queue, result)
-        for counter in (self.redeliveries, self.handler_failures):
-            counter.labels(queue)
+
+@dataclass(frozen=True, slots=True)
+class QueueMetrics:
+    """The series of one queue: looking them up would cost more than counting."""
+
+    batch_size: Histogram
+    batch_seconds: Histogram
+    delay_seconds: Histogram
+    deliveries: dict[str, Counter]  # by result
+    redeliveries: Counter
+    handler_failures: Counter
+    buffered: Gauge
+
+    def observe_delays(self, deliveries: Sequence[Delivery], now: float) -> None:
+        """Observe how long deliveries waited, at `now`, in seconds since the epoch.
+
+        AMQP timestamps are whole seconds, by the clock of whoever published; some have none.
+        """
+        published: dict[float, int] = {}  # how many, by when; few, in one batch
+        for delivery in deliveries:
+            if delivery.timestamp is not None:
+                at = delivery.timestamp.timestamp()
+                published[at] = published.get(at, 0) + 1
+        for at, number in published.items():
+            observe_many(self.delay_seconds, max(0.0, now - at), number)
 
 
 @cache
 def bus_metrics(registry: CollectorRegistry = REGISTRY) -> BusMetrics:
     """Return the metrics kept in `registry`, registering them the first time."""
     return BusMetrics(
-        batch_size=Histogram(
-            "herald_batch_size",
-            "Deliveries handed to a handler at once.",
-            ["queue"],
-            buckets=_SIZES,
-            registry=registry,
-        ),
-        batch_seconds=Histogram(
-            "herald_batch_seconds",
-            "Time to handle and settle a batch, retries included.",
-            ["queue"],
-            buckets=_SECONDS,
-            registry=registry,
-        ),
-        deliveries=Counter(
-            "herald_deliveries",
-            "Deliveries by what became of them: acked, rejected, or lost with their channel.",
-            ["queue", "result"],
-            registry=registry,
-        ),
-        redeliveries=Counter(
-            "herald_redeliveries",
-            "Deliveries that an earlier one counts against: it was received and not settled.",
-            ["queue"],
-            registry=registry,
-        ),
-        handler_failures=Counter(
-            "herald_batch_failures",
-            "Batches that a handler raised on and that are tried again in place.",
-            ["queue"],
-            registry=registry,
-        ),
-        buffered=Gauge(
-            "herald_batch_buffered",
-            "Deliveries received and not yet handled.",
-            ["queue"],
-            registry=registry,
-        ),
-        published=Counter(
-            "herald_published",
-            "Messages published, by what became of them: confirmed, or the kind of failure.",
-            ["exchange", "outcome"],
-            registry=registry,
-        ),
+        batch_size=histogram(definitions.BATCH_SIZE, registry),
+        batch_seconds=histogram(definitions.BATCH_SECONDS, registry),
+        delay_seconds=histogram(definitions.QUEUE_DELAY_SECONDS, registry),
+        deliveries=counter(definitions.DELIVERIES, registry),
+        redeliveries=counter(definitions.REDELIVERIES, registry),
+        handler_failures=counter(definitions.BATCH_FAILURES, registry),
+        buffered=gauge(definitions.BATCH_BUFFERED, registry),
+        published=counter(definitions.PUBLISHED, registry),
+    )
+
+
+def queue_metrics(queue: str, registry: CollectorRegistry = REGISTRY) -> QueueMetrics:
+    """Return a queue's series, made by this: an increase from nothing is unseen."""
+    metrics = bus_metrics(registry)
+    return QueueMetrics(
+        batch_size=metrics.batch_size.labels(queue),
+        batch_seconds=metrics.batch_seconds.labels(queue),
+        delay_seconds=metrics.delay_seconds.labels(queue),
+        deliveries={result: metrics.deliveries.labels(queue, result) for result in RESULTS},
+        redeliveries=metrics.redeliveries.labels(queue),
+        handler_failures=metrics.handler_failures.labels(queue),
+        buffered=metrics.buffered.labels(queue),
     )

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Sequence
+from functools import cache
 
 import aiormq
 from faststream.rabbit import RabbitBroker, RabbitExchange
@@ -46,7 +47,7 @@ class Publisher:
         self.confirmed_at: float | None = None  # the last time, in monotonic seconds
         self._app_id = broker.app_id
         self._user = user
-        self._published = bus_metrics(registry).published
+        self._published = cache(bus_metrics(registry).published.labels)  # a few of them
         self._channel = PublishingChannel(broker.keeper)
         self._in_flight: set[str] = set()
         self._released = asyncio.Event()
@@ -167,7 +168,7 @@ class Publisher:
             for i, message in enumerate(messages)
         )
         for labels, count in counts.items():
-            self._published.labels(*labels).inc(count)
+            self._published(*labels).inc(count)
 
 
 def declare_publication(

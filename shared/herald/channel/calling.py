@@ -54,7 +54,7 @@ class Caller:
             # A call now could outlive the claim. Nothing was sent, whatever others made of it.
             plan.cancel(began)
             return Refused(Failure.of(FailureClass.TRANSIENT, "lease_ended"))
-        with metrics.IN_FLIGHT.labels(self._channel).track_inprogress():
+        with metrics.in_flight(self._channel, account.name).track_inprogress():
             try:
                 async with asyncio.timeout(attempt.lease_ends - began):
                     result = await account.send(attempt.work, probe=plan.probe is not None)
@@ -71,9 +71,9 @@ class Caller:
 
     def _count(self, account: SendingAccount, result: SendResult, seconds: float) -> None:
         labels = self._channel, account.options.provider, account.name
-        metrics.SEND_SECONDS.labels(*labels).observe(seconds)
+        metrics.send_seconds(*labels).observe(seconds)
         failure_class = result.failure.failure_class if isinstance(result, Refused) else ""
-        metrics.SENDS.labels(*labels, _RESULTS[type(result)], failure_class).inc()
+        metrics.sends(*labels, _RESULTS[type(result)], failure_class).inc()
 
     def _learn(self, plan: Reserved, result: SendResult, began: float, now: float) -> None:
         """Take in what the end of the call says of the account and of its rate."""

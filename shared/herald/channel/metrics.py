@@ -1,12 +1,16 @@
-"""A channel's domain metrics. Labels are closed sets."""
+"""A channel's domain metrics."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
+from itertools import product
 
-from prometheus_client import Counter, Gauge, Histogram
-
+from herald.channel.sends import RECORDED, STARTED, WITHDRAWN
+from herald.channel.sends import UNKNOWN as UNKNOWN_ROW
+from herald.contracts.metrics import channel as definitions
 from herald.contracts.vocabulary import FailureClass
+from herald.service.instruments import begin_series, counter, gauge, histogram
 
 ACCEPTED, FAILED, NOT_SENT, UNKNOWN = (
     "accepted",
@@ -15,47 +19,31 @@ ACCEPTED, FAILED, NOT_SENT, UNKNOWN = (
     "unknown",
 )  # results of calls
 
-SENDS = Counter(
-    "herald_sends_total",
-    "Calls made, by how they ended",
-    ["channel", "provider", "account", "result", "failure_class"],
-)
-SEND_SECONDS = Histogram(
-    "herald_send_seconds",
-    "Duration of a provider call",
-    ["channel", "provider", "account"],
-    buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
-)
-RETURNED = Counter("herald_returned_total", "Work given back without a call", ["channel", "reason"])
-REDELIVERED = Counter(
-    "herald_redelivered_total", "Work that had a row already, by its state", ["channel", "state"]
-)
-IN_FLIGHT = Gauge("herald_sends_in_flight", "Calls under way", ["channel"])
-RECORD_SIZE = Histogram(
-    "herald_record_batch_size",
-    "Reports recorded together",
-    ["channel"],
-    buckets=(1, 2, 5, 10, 20, 50, 100, 200),
-)
-LEASES_ENDED = Counter("herald_leases_ended_total", "Claims that nobody reported", ["channel"])
-REPUBLISHED = Counter("herald_reports_republished_total", "Reports published again", ["channel"])
-ACCOUNT_UP = Gauge(
-    "herald_account_up",
-    "1 while an account takes calls, 0 while it is down or paused",
-    ["channel", "account"],
-)
+SENDS = counter(definitions.SENDS)
+SEND_SECONDS = histogram(definitions.SEND_SECONDS)
+IN_FLIGHT = gauge(definitions.SENDS_IN_FLIGHT)
+RETURNED = counter(definitions.RETURNED)
+REDELIVERED = counter(definitions.REDELIVERED)
+RECORD_SIZE = histogram(definitions.RECORD_BATCH_SIZE)
+LEASES_ENDED = counter(definitions.LEASES_ENDED)
+REPUBLISHED = counter(definitions.REPORTS_REPUBLISHED)
+ACCOUNT_UP = gauge(definitions.ACCOUNT_UP)
+
+# of each call; kept, for looking them up costs more than counting
+sends = cache(SENDS.labels)
+send_seconds = cache(SEND_SECONDS.labels)
+in_flight = cache(IN_FLIGHT.labels)
 
 
 def initialise(channel: str, accounts: Mapping[str, str]) -> None:
-    """Make every series of a channel and its accounts, each with its provider.
-
-    An increase from nothing is unseen.
-    """
+    """Make every series of a channel and its accounts, each with its provider."""
     for account, provider in accounts.items():
-        SEND_SECONDS.labels(channel, provider, account)
-        for result in (ACCEPTED, NOT_SENT, UNKNOWN):
-            SENDS.labels(channel, provider, account, result, "")
-        for failure_class in FailureClass:
-            SENDS.labels(channel, provider, account, FAILED, failure_class.value)
-    for metric in (IN_FLIGHT, RECORD_SIZE, LEASES_ENDED, REPUBLISHED):
-        metric.labels(channel)
+        labels = ([channel], [provider], [account])
+        begin_series(SEND_SECONDS, product(*labels))
+        begin_series(SENDS, product(*labels, (ACCEPTED, NOT_SENT, UNKNOWN), [""]))
+        begin_series(SENDS, product(*labels, [FAILED], FailureClass))
+    for metric in (IN_FLIGHT, LEASES_ENDED):
+        begin_series(metric, product([channel], accounts))
+    for metric in (RECORD_SIZE, REPUBLISHED):
+        begin_series(metric, [(channel,)])
+    begin_series(REDELIVERED, product([channel], (WITHDRAWN, STARTED, UNKNOWN_ROW, RECORDED)))

@@ -89,7 +89,8 @@ class Sweeper:
             ]
             if ended:
                 await sends.record(connection, ended)
-        metrics.LEASES_ENDED.labels(self._channel).inc(len(ended))
+        for _, _, account in rows:
+            metrics.LEASES_ENDED.labels(self._channel, account).inc()
         return ended
 
     async def _publish(self, reports: list[StoredReport]) -> bool:

@@ -7,16 +7,13 @@ import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from prometheus_client import Gauge, Histogram
+from herald.contracts.metrics import service as definitions
+from herald.service.instruments import gauge, histogram
 
 INTERVAL_SECONDS = 0.25
 
-LAG_SECONDS = Histogram(
-    "herald_loop_lag_seconds",
-    "How much later than asked the event loop woke a sleeper, four times a second",
-    buckets=(0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5),
-)
-LATEST_LAG_SECONDS = Gauge("herald_loop_lag_latest_seconds", "The last of these measurements")
+LAG_SECONDS = histogram(definitions.LOOP_LAG_SECONDS)
+LATEST_LAG_SECONDS = gauge(definitions.LOOP_LAG_LATEST_SECONDS)
 
 
 @asynccontextmanager

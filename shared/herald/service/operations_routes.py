@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from importlib.metadata import version
 from platform import python_version
 
@@ -12,11 +13,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-BUILD_INFO = Gauge(
-    "herald_build_info",
-    "Always 1; its labels say what runs",
-    ["service", "version", "python"],
-)
+from herald.contracts.metrics import service as definitions
+from herald.service.instruments import gauge
+
+BUILD_INFO = gauge(definitions.BUILD_INFO)
+READY = gauge(definitions.READY)
+WARNING = gauge(definitions.WARNING)
+STOPPING = "stopping"  # the check that fails from SIGTERM on
 
 # Returns None when all is well, else what is wrong in a few words.
 Check = Callable[[], str | None]
@@ -29,11 +32,14 @@ def ops_routes(
 
     `service` is its package's name; that package's version is shown. `warnings` are shown with
     the checks, but the service does its work in spite of them. Both answer from what the service
-    already knows: they make no call of their own.
+    already knows: they make no call of their own. Each is a metric, too.
     """
     shown = {**(warnings or {}), **checks}
     running = version(service)
     BUILD_INFO.labels(service, running, python_version()).set(1)
+    READY.labels(STOPPING).set(1)
+    _show(READY, checks, passes=1.0)
+    _show(WARNING, warnings or {}, passes=0.0)
 
     async def healthz(_request: Request) -> Response:
         return PlainTextResponse("ok")
@@ -42,7 +48,7 @@ def ops_routes(
         problems = {name: check() for name, check in shown.items()}
         stopping = getattr(request.app.state, "stopping", False)
         if stopping:
-            problems["stopping"] = "accepts nothing more, and ends"
+            problems[STOPPING] = "accepts nothing more, and ends"
         ready = not stopping and not any(problems[name] for name in checks)
         return JSONResponse(
             {
@@ -66,3 +72,14 @@ def ops_routes(
 def say_stopping(application: Starlette) -> None:
     """Let the readiness of an application with these routes be 503 from now on."""
     application.state.stopping = True
+    READY.labels(STOPPING).set(0)
+
+
+def _show(metric: Gauge, checks: Mapping[str, Check], *, passes: float) -> None:
+    """Let a metric say at each scrape which checks pass."""
+    for name, check in checks.items():
+        metric.labels(name).set_function(partial(_reading, check, passes))
+
+
+def _reading(check: Check, passes: float) -> float:
+    return passes if check() is None else 1.0 - passes

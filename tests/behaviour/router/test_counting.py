@@ -144,7 +144,7 @@ async def test_an_inbound_message_counts_once_when_its_batch_is_tried_again(
 ) -> None:
     """A transaction that was rolled back counted nothing."""
     marker = uuid.uuid4().hex
-    labels = {"channel": "whatsapp", "new": "true"}
+    labels = {"channel": "whatsapp", "account": "wa-main", "new": "true"}
     before = REGISTRY.get_sample_value("herald_inbound_total", labels) or 0.0
     lost = lose_one_commit(monkeypatch, IN_INBOUND, marker.encode())
     await world.report(inbound(reference=marker))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,6 +10,7 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
+from behaviour.router.explaining import Explaining
 from herald.contracts.masking import address_hash
 from herald.contracts.searches import MessageSearch
 from herald.database.migrations import migrate
@@ -20,29 +20,6 @@ from router.store.searches import Look
 PHONE, EMAIL = "+15550007777", "grace@example.com"
 MESSAGES = 20_000
 SECONDS_OF_ALL = f"{MESSAGES}s"
-
-
-class Explaining:
-    """A connection that asks how the server would find the rows, and finds none."""
-
-    def __init__(self, connection: asyncpg.Connection) -> None:
-        self._connection = connection
-        self.plan: Any = None
-
-    async def fetch(self, statement: str, *values: Any) -> list[asyncpg.Record]:
-        """Have a statement explained."""
-        text = await self._connection.fetchval(f"EXPLAIN (FORMAT JSON) {statement}", *values)
-        self.plan = json.loads(text)[0]["Plan"]
-        return []
-
-    @property
-    def nodes(self) -> Iterator[dict[str, Any]]:
-        """Every step of the plan."""
-        waiting = [self.plan]
-        while waiting:
-            node = waiting.pop()
-            waiting += node.get("Plans", [])
-            yield node
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -92,6 +69,6 @@ async def test_a_search_goes_through_its_index(
     look = Look(search, tenants, since)
     for number in (51, 5000):
         await look.examine(database, before, number)  # type: ignore[arg-type]
-        read = [node for node in database.nodes if "Relation Name" in node]
+        read = database.read
         assert [node["Node Type"] for node in read if node["Node Type"] == "Seq Scan"] == []
         assert {node["Index Name"] for node in read} == {index, "messages_pkey"}

@@ -23,7 +23,9 @@ def test_series_exist_before_their_first_use() -> None:
     assert calls("failed", "auth") is not None
     assert calls("unknown") is not None
     assert REGISTRY.get_sample_value("herald_send_seconds_count", LABELS) is not None
-    assert REGISTRY.get_sample_value("herald_leases_ended_total", {"channel": CHANNEL}) is not None
+    one = {"channel": CHANNEL, "account": "one"}
+    assert REGISTRY.get_sample_value("herald_leases_ended_total", one) is not None
+    assert REGISTRY.get_sample_value("herald_sends_in_flight", one) is not None
 
 
 async def test_calls_count_by_account() -> None:

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.routing import Route
 
 from herald.service import operations_routes as ops
-from herald.service.operations_routes import Check, ops_routes
+from herald.service.operations_routes import Check, ops_routes, say_stopping
 
 SERVICE = "herald-router"
 
@@ -49,3 +49,21 @@ async def test_the_build_is_a_metric() -> None:
     ]
     assert sample.value == 1
     assert sample.labels["service"] == SERVICE
+
+
+def _says(metric: str, check: str) -> float | None:
+    return REGISTRY.get_sample_value(metric, {"check": check})
+
+
+async def test_readiness_is_a_metric() -> None:
+    """An alert names the check that fails, whatever probes do with the answer of /readyz."""
+    problem: list[str] = []
+    checks: dict[str, Check] = {"of this test": lambda: problem[0] if problem else None}
+    application = Starlette(routes=ops_routes(SERVICE, checks, warnings=checks))
+    assert (_says("herald_ready", "of this test"), _says("herald_ready", "stopping")) == (1, 1)
+    assert _says("herald_warning", "of this test") == 0
+    problem.append("away")
+    assert _says("herald_ready", "of this test") == 0
+    assert _says("herald_warning", "of this test") == 1
+    say_stopping(application)
+    assert _says("herald_ready", "stopping") == 0

@@ -47,8 +47,8 @@ class SpoolUnusableError(Exception):
 class SpoolDatabase:
     """Messages in the order in which they came.
 
-    `bytes`: how much of the file they take. `oldest_at`: since when the oldest waits, in seconds
-    since the epoch; None: there are none.
+    `messages`: how many there are. `bytes`: how much of the file they take. `oldest_at`: since when
+    the oldest waits, in seconds since the epoch; None: there are none.
 
     Raises:
         SpoolUnusableError: it can't be written to, another process uses it, or it holds the files
@@ -67,6 +67,7 @@ class SpoolDatabase:
             self._sqlite = sqlite3.connect(path, timeout=0, check_same_thread=False)
             pages = max(1, max_bytes // PAGE_BYTES)
             self._sqlite.executescript(_OPEN.format(page_bytes=PAGE_BYTES, pages=pages))
+            [self.messages] = self._sqlite.execute("SELECT count(*) FROM waiting").fetchone()
             self._measure()
         except OSError as error:
             raise SpoolUnusableError(f"{directory}: {error.strerror}") from None
@@ -88,6 +89,7 @@ class SpoolDatabase:
         ]
         with self._sqlite:
             self._sqlite.executemany(_INSERT, rows)
+        self.messages += len(rows)
         self._measure()
 
     def oldest(self, number: int) -> list[tuple[int, OutgoingMessage]]:
@@ -109,7 +111,8 @@ class SpoolDatabase:
             sqlite3.Error: they are still there.
         """
         with self._sqlite:
-            self._sqlite.execute("DELETE FROM waiting WHERE id <= ?", (last,))
+            removed = self._sqlite.execute("DELETE FROM waiting WHERE id <= ?", (last,))
+        self.messages -= removed.rowcount
         self._measure()
         if self.oldest_at is None:  # what people wrote is not to stay in the file's free pages
             self._sqlite.execute("VACUUM")

@@ -38,6 +38,7 @@ class Spool:
         self._next_write: asyncio.Task[None] | None = None
         if database.oldest_at is not None:
             self.filled.set()
+        metrics.SPOOL_MESSAGES.set_function(lambda: database.messages)
         metrics.SPOOL_BYTES.set_function(lambda: database.bytes)
         metrics.SPOOL_AGE.set_function(lambda: self.age_seconds)
 

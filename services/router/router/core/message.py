@@ -48,6 +48,7 @@ class Plan:
     category: Category
     lane: Lane
     expires_at: datetime
+    send_at: datetime | None = None  # the hour it was kept for, if it was in the future
     recipient_name: str | None = None
     correlation_id: str | None = None
     metadata: dict[str, str] = field(default_factory=dict)

@@ -14,12 +14,13 @@ def conclude(unit: UnitOfWork, done: DeadLetterAct) -> None:
     A refused one is no dead letter itself: the audit has it, and there may be thousands.
     """
     routing_key, dead_letter = done.envelope.routing_key, done.dead_letter
-    unit.reply(routing_key, done.answer, dead_letter_answer(done, unit.now))
+    tenant = dead_letter.tenant if dead_letter else None
+    unit.reply(routing_key, done.answer, dead_letter_answer(done, unit.now), tenant)
     unit.audit(
         Act(
             user=done.envelope.user or "",
             act=routing_key,
-            tenant=dead_letter.tenant if dead_letter else None,
+            tenant=tenant,
             subject=done.dead_letter_id,
             detail={
                 "answer": done.answer,

@@ -44,6 +44,7 @@ class EraseCommands:
                 continue
             same = holder.cause == asked.cause
             answer = CommandAnswer.ACCEPTED if same else CommandAnswer.DUPLICATE
-            unit.reply(ERASE_KEY, answer, erasure_answer(asked, answer, unit.now))
+            event = erasure_answer(asked, answer, unit.now)
+            unit.reply(ERASE_KEY, answer, event, asked.tenant)
             if holder.erased is not None:
                 unit.publish(erased_event(asked, holder.erased, unit.now))

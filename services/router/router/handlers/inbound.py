@@ -10,6 +10,7 @@ from herald.contracts.identifiers import AttemptId
 from herald.contracts.receipts import InboundReceipt
 from herald.database.pool import Connection
 from router import metrics
+from router.counting import account_labels
 from router.outgoing.provider_news import inbound_event, inbound_event_id
 from router.store.inbound import InboundRow, keep_inbound
 from router.store.references import ReferenceKey, find_references
@@ -38,7 +39,8 @@ class InboundMessages:
         for key, row in rows.items():
             receipt = row.receipt
             is_new = str(key in new).lower()
-            unit.after_commit(metrics.INBOUND.labels(receipt.channel, is_new).inc)
+            channel, _, account = account_labels(receipt)
+            unit.after_commit(metrics.INBOUND.labels(channel, account, is_new).inc)
             if row.tenant is None:
                 unknown.append((receipt, "unknown_account"))
             elif key in new:

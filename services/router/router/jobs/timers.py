@@ -64,6 +64,8 @@ class Timers:
 
         if found:
             await apply_isolated(found, act, self._put_off)
+        else:
+            metrics.TIMER_LAG_SECONDS.set(0)
         return ours >= BATCH
 
     async def _act(self, ids: Sequence[UUID], now: datetime, gates: Mapping[str, datetime]) -> int:

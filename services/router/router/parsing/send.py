@@ -32,18 +32,19 @@ def read_send(
     check_id(command.id, own_id)
     steps, skipped = plan_steps(command, configuration)
     contents = {step.channel: command.content.on(step.channel) for step in steps}
+    scheduled = command.send_at if command.send_at and command.send_at > now else None
     plan = Plan(
         steps=steps,
         category=command.category,
         lane=lane,
         expires_at=_expires_at(command, configuration, now),
+        send_at=scheduled,
         recipient_name=command.to.name,
         correlation_id=envelope.correlation_id,
         metadata=command.metadata,
         route=route_name(command, configuration),
         sender=sender_name(command, configuration),
     )
-    scheduled = command.send_at if command.send_at and command.send_at > now else None
     return Candidate(
         envelope=envelope,
         message=Message(

@@ -10,6 +10,7 @@ from uuid import UUID
 import asyncpg
 from pydantic import TypeAdapter
 
+from herald.contracts.topology import outbound_queue
 from herald.contracts.vocabulary import MessageStatus, Outcome
 from herald.contracts.work import WorkContent
 from herald.database.pool import Connection
@@ -17,6 +18,7 @@ from herald.database.queries import load_queries
 from router.commands import Candidate
 from router.core.deadlines import due_at, gate_of, silence_at
 from router.core.message import PLAN, STATE, Message
+from router.core.progress import unknown_channels, waiting_attempt
 from router.store.outbox import OutboxRow
 
 QUERIES = load_queries("router.store", "messages.sql")
@@ -80,6 +82,8 @@ async def insert_messages(
         [message_id for message_id, _, _ in hashes],
         [place for _, place, _ in hashes],
         [address_hash for _, _, address_hash in hashes],
+        [_waits_in(message) for _, message in candidates],
+        [_waits_since(message) for _, message in candidates],
     )
     return {row["id"] for row in rows}
 
@@ -155,6 +159,9 @@ async def save(
         outbox_row.claimed_until if outbox_row else None,
         confirmed,
         [gate_of(message) for message in messages],
+        [_waits_in(message) for message in messages],
+        [_waits_since(message) for message in messages],
+        [" ".join(unknown_channels(message)) or None for message in messages],
     )
 
 
@@ -187,6 +194,16 @@ def message_of(row: asyncpg.Record) -> Message:
         state=STATE.validate_json(row["state"]),
         is_erased=row["is_erased"],
     )
+
+
+def _waits_in(message: Message) -> str | None:
+    attempt = waiting_attempt(message)
+    return outbound_queue(attempt.channel, message.plan.lane) if attempt is not None else None
+
+
+def _waits_since(message: Message) -> datetime | None:
+    attempt = waiting_attempt(message)
+    return attempt.dispatched_at if attempt is not None else None
 
 
 def _dump_state(message: Message) -> str:

@@ -13,17 +13,18 @@ FOR NO KEY UPDATE
 WITH inserted AS (
     INSERT INTO router.messages (
         id, tenant, idempotency_key, command_hash, cause, due_at, silence_at, silence_gate,
-        created_at, plan, content, state
+        created_at, plan, content, state, waits_in, waits_since
     )
     SELECT
         id, tenant, idempotency_key, command_hash, cause, due_at, silence_at, silence_gate, $8,
-        plan, content, state
+        plan, content, state, waits_in, waits_since
     FROM unnest(
         $1::uuid[], $2::text[], $3::text[], $4::bytea[], $5::text[], $6::timestamptz[],
-        $7::timestamptz[], $9::json[], $10::json[], $11::json[], $12::text[]
+        $7::timestamptz[], $9::json[], $10::json[], $11::json[], $12::text[],
+        $16::text[], $17::timestamptz[]
     ) AS t (
         id, tenant, idempotency_key, command_hash, cause, due_at, silence_at,
-        plan, content, state, silence_gate
+        plan, content, state, silence_gate, waits_in, waits_since
     )
     ORDER BY id
     ON CONFLICT DO NOTHING
@@ -76,11 +77,17 @@ WITH updated AS (
         silence_at = t.silence_at,
         silence_gate = t.silence_gate,
         ended_at = CASE WHEN t.outcome IS NULL THEN NULL ELSE coalesce(m.ended_at, $7) END,
-        state = t.state
+        state = t.state,
+        waits_in = t.waits_in,
+        waits_since = t.waits_since,
+        unknown_on = t.unknown_on
     FROM unnest(
         $1::uuid[], $2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::json[],
-        $20::text[]
-    ) AS t (id, status, outcome, due_at, silence_at, state, silence_gate)
+        $20::text[], $21::text[], $22::timestamptz[], $23::text[]
+    ) AS t (
+        id, status, outcome, due_at, silence_at, state, silence_gate, waits_in, waits_since,
+        unknown_on
+    )
     WHERE m.id = t.id
 ),
 recorded AS (

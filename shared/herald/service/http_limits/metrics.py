@@ -5,7 +5,10 @@ from __future__ import annotations
 from enum import StrEnum
 from functools import cache
 
-from prometheus_client import Counter, Gauge
+from prometheus_client import Counter
+
+from herald.contracts.metrics import service as definitions
+from herald.service.instruments import counter, gauge
 
 
 class Refusal(StrEnum):
@@ -20,14 +23,10 @@ class Refusal(StrEnum):
     NOT_READING = "not_reading"  # the caller does not take its answer
 
 
-REFUSED = Counter(
-    "herald_http_refused_total", "Callers refused or cut off before an answer", ["reason"]
-)
-CONNECTIONS = Gauge("herald_http_connections", "Connections that HTTP callers hold open")
-BODY_BYTES = Gauge("herald_http_body_bytes", "Bytes of request bodies held in memory")
-ACCEPT_FAILURES = Counter(
-    "herald_http_accept_failures_total", "Connections not accepted for want of descriptors"
-)
+REFUSED = counter(definitions.HTTP_REFUSED)
+CONNECTIONS = gauge(definitions.HTTP_CONNECTIONS)
+BODY_BYTES = gauge(definitions.HTTP_BODY_BYTES)
+ACCEPT_FAILURES = counter(definitions.HTTP_ACCEPT_FAILURES)
 
 
 @cache

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from prometheus_client import CollectorRegistry
 
 from herald.bus.batches import BatchLoop
 from herald.bus.deliveries import Delivery
+from herald.bus.metrics import queue_metrics
 
 
 async def _handle(_deliveries: Sequence[Delivery]) -> None:
     raise NotImplementedError
+
+
+async def _handled(_deliveries: Sequence[Delivery]) -> None:
+    return
 
 
 def test_series_exist_before_their_first_use() -> None:
@@ -24,3 +31,31 @@ def test_series_exist_before_their_first_use() -> None:
         assert registry.get_sample_value(name, {**labels, "result": result}) == 0
     assert registry.get_sample_value("herald_redeliveries_total", labels) == 0
     assert registry.get_sample_value("herald_batch_failures_total", labels) == 0
+
+
+def test_how_long_deliveries_waited_is_observed() -> None:
+    """Of those that say when they were published; a publisher's clock may be ahead of ours."""
+    registry = CollectorRegistry()
+    now = time.time()
+    ages = (0.2, 40, -5)
+    deliveries = [
+        Delivery(body=b"", timestamp=datetime.fromtimestamp(now - age, UTC)) for age in ages
+    ]
+    queue_metrics("router.control", registry).observe_delays([*deliveries, Delivery(body=b"")], now)
+
+    def until(bound: str) -> float | None:
+        labels = {"queue": "router.control", "le": bound}
+        return registry.get_sample_value("herald_queue_delay_seconds_bucket", labels)
+
+    assert [until("1.0"), until("30.0"), until("60.0"), until("+Inf")] == [2, 2, 3, 3]
+
+
+async def test_a_batch_is_observed_as_it_is_handed_over() -> None:
+    """The delay is that of the hand-over."""
+    registry = CollectorRegistry()
+    loop = BatchLoop("router.control", _handled, max_batch=10, registry=registry)
+    loop.receive(Delivery(body=b"", timestamp=datetime.now(UTC)))
+    loop.close()
+    await loop.run()
+    name, labels = "herald_queue_delay_seconds_count", {"queue": "router.control"}
+    assert registry.get_sample_value(name, labels) == 1

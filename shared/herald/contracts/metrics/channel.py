@@ -1,0 +1,68 @@
+"""What a channel's worker counts of its calls and accounts. Pure."""
+
+from __future__ import annotations
+
+from herald.contracts.metrics.definition import Across, Begins, counter, gauge, histogram
+
+SENDS = counter(
+    "herald_sends_total",
+    "calls",
+    "Calls made, by how they ended: accepted, failed (with its class), not_sent, unknown",
+    "channel",
+    "provider",
+    "account",
+    "result",
+    "failure_class",
+)
+SEND_SECONDS = histogram(
+    "herald_send_seconds",
+    "seconds",
+    "Duration of a provider call",
+    "channel",
+    "provider",
+    "account",
+    buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+)
+SENDS_IN_FLIGHT = gauge(
+    "herald_sends_in_flight", "calls", "Calls under way", "channel", "account", across=Across.SUM
+)
+RETURNED = counter(
+    "herald_returned_total",
+    "attempts",
+    "Work given back without a call",
+    "channel",
+    "reason",
+    begins=Begins.USE,
+)
+REDELIVERED = counter(
+    "herald_redelivered_total",
+    "attempts",
+    "Work that had a row already, by its state",
+    "channel",
+    "state",
+)
+RECORD_BATCH_SIZE = histogram(
+    "herald_record_batch_size",
+    "reports",
+    "Reports recorded together",
+    "channel",
+    buckets=(1, 2, 5, 10, 20, 50, 100, 200),
+)
+LEASES_ENDED = counter(
+    "herald_leases_ended_total",
+    "attempts",
+    "Claims that nobody reported: their results are unknown",
+    "channel",
+    "account",
+)
+REPORTS_REPUBLISHED = counter(
+    "herald_reports_republished_total", "reports", "Reports published again", "channel"
+)
+ACCOUNT_UP = gauge(
+    "herald_account_up",
+    "0 or 1",
+    "1 while an account takes calls, 0 while it is down or paused",
+    "channel",
+    "account",
+    across=Across.MIN,
+)
