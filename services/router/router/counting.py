@@ -201,8 +201,8 @@ def initialise(accounts: Mapping[str, Account], tenants: Iterable[str]) -> None:
         begin_series(DELIVERY_SECONDS, [labels])
     changes = ((*pair, why) for pair in permutations(channels, 2) for why in _FALLBACK_REASONS)
     begin_series(FALLBACKS, changes)
-    for metric in (OUTCOMES, OUTCOME_SECONDS):
-        begin_series(metric, product(Outcome, (*channels, NONE)))
+    begin_series(OUTCOMES, product(Outcome, (*channels, NONE)))
+    begin_series(OUTCOME_SECONDS, product(Outcome, (*channels, NONE)))
     begin_series(FIRST_ACCEPTANCE_SECONDS, product(Lane, channels))
     for metric in (OVERLAPS, DOUBLE_CONTACTS):
         begin_series(metric, product(channels))

@@ -42,8 +42,8 @@ def initialise(channel: str, accounts: Mapping[str, str]) -> None:
         begin_series(SEND_SECONDS, product(*labels))
         begin_series(SENDS, product(*labels, (ACCEPTED, NOT_SENT, UNKNOWN), [""]))
         begin_series(SENDS, product(*labels, [FAILED], FailureClass))
-    for metric in (IN_FLIGHT, LEASES_ENDED):
-        begin_series(metric, product([channel], accounts))
-    for metric in (RECORD_SIZE, REPUBLISHED):
-        begin_series(metric, [(channel,)])
+    begin_series(IN_FLIGHT, product([channel], accounts))
+    begin_series(LEASES_ENDED, product([channel], accounts))
+    begin_series(RECORD_SIZE, [(channel,)])
+    begin_series(REPUBLISHED, [(channel,)])
     begin_series(REDELIVERED, product([channel], (WITHDRAWN, STARTED, UNKNOWN_ROW, RECORDED)))

@@ -166,3 +166,18 @@ def test_only_its_user_may_read_it(tmp_path: Path) -> None:
     assert files == dict.fromkeys(("spool.sqlite", "spool.sqlite-wal", "spool.unreadable"), 0)
     assert directory.stat().st_mode & 0o077 == 0
     database.close()
+
+
+def test_it_knows_how_many_messages_wait(tmp_path: Path) -> None:
+    """Also after a restart, and when some found no room."""
+    database = SpoolDatabase(tmp_path, ROOM)
+    database.add([message("a"), message("b"), message("c")])
+    with pytest.raises(sqlite3.OperationalError):
+        database.add([message("large", b"x" * 2 * ROOM)])
+    assert database.messages == 3
+    database.remove(database.oldest(2)[-1][0])
+    assert database.messages == 1
+    database.close()
+    database = SpoolDatabase(tmp_path, ROOM)
+    assert database.messages == 1
+    database.close()
