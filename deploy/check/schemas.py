@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 from environment import VENV
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, ValidationError
 from kubernetes_validate import utils as kubernetes
 
 KUBERNETES = ("1.32", "1.37")  # the oldest and the newest version that the manifests are for
@@ -71,8 +71,8 @@ def problems(resource: dict[str, Any], schema_of: SchemaOf) -> Iterator[str]:
     """Say what is wrong with a resource, with the path of each fault."""
     validator = schema_of(resource["apiVersion"], resource["kind"])
     if validator is not None:
-        for error in validator.iter_errors(resource):
-            yield f"{'.'.join(map(str, error.absolute_path))}: {_words(error)}"
+        for error in map(_deepest, validator.iter_errors(resource)):
+            yield f"{'.'.join(map(str, error.absolute_path))}: {error.message}"
         return
     for kubernetes_version in KUBERNETES:
         try:
@@ -123,8 +123,8 @@ def _packaged(module: str, package: str, kind: str) -> Schema:
     return schema
 
 
-def _words(error: Any) -> str:
+def _deepest(error: ValidationError) -> ValidationError:
     """Return the fault of the most likely branch, where there are several."""
     while error.context:
         error = max(error.context, key=lambda each: len(each.absolute_path))
-    return str(error.message)
+    return error

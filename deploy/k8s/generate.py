@@ -43,7 +43,8 @@ SALT = bytes(4)  # the passwords of the development servers are known to everybo
 def main() -> int:
     """Write or check every file."""
     wanted = {
-        HERE / "components/rabbitmq-cluster/rights.yaml": _rights(),
+        HERE / "components/rabbitmq-cluster/rights.yaml": _documents(_rights(USERS)),
+        HERE / "examples/own-channel/push/broker.yaml": _own_channel("push"),
         HERE / "components/monitoring/rules.yaml": _rules(),
         HERE / "components/dev-servers/definitions.json": _definitions(),
     }
@@ -57,16 +58,31 @@ def main() -> int:
     return 1 if stale else 0
 
 
-def _rights() -> str:
+def _rights(users: dict[str, Rights]) -> list[dict[str, Any]]:
     """Return the rights of each user, in the kinds of RabbitMQ's messaging topology operator."""
     resources = []
-    for user, rights in USERS.items():
+    for user, rights in users.items():
         resources.append(_permission("Permission", user, user, _patterns(rights)))
         for topic in rights.topics:
             name = f"{user}-{topic.exchange.replace('.', '-')}"
             permissions = {"exchange": topic.exchange, "write": topic.write, "read": topic.read}
             resources.append(_permission("TopicPermission", name, user, permissions))
-    return _documents(resources)
+    return resources
+
+
+def _own_channel(name: str) -> str:
+    """Return the user of a channel that the component `rabbitmq-cluster` does not know."""
+    spec = {
+        "importCredentialsSecret": {"name": f"broker-{name}"},
+        "rabbitmqClusterReference": {"name": "rabbitmq"},
+    }
+    user = {
+        "apiVersion": "rabbitmq.com/v1beta1",
+        "kind": "User",
+        "metadata": {"name": name},
+        "spec": spec,
+    }
+    return _documents([user, *_rights({name: channel_rights(name)})])
 
 
 def _patterns(rights: Rights) -> dict[str, str]:
