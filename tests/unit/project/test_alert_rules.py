@@ -66,3 +66,24 @@ def test_rule_files_are_also_the_spec_of_a_prometheus_rule() -> None:
         for group in document["groups"]:
             assert set(group) <= GROUP_KEYS, group["name"]
             assert all(set(rule) <= RULE_KEYS for rule in group["rules"]), group["name"]
+
+
+def test_links_of_runbooks_lead_somewhere() -> None:
+    """A page that is followed at night has no dead ends: no missing page, no missing heading."""
+    links = {
+        (page, target, heading)
+        for page in RUNBOOKS.glob("*.md")
+        for target, heading in re.findall(r"\]\(([^)#:]+)#?([^)]*)\)", page.read_text())
+    }
+    assert [f"{p.name}: {to}" for p, to, _heading in links if not (RUNBOOKS / to).exists()] == []
+    assert [
+        f"{page.name}: {target}#{heading}"
+        for page, target, heading in links
+        if heading and heading not in _headings(RUNBOOKS / target)
+    ] == []
+
+
+def _headings(page: Path) -> set[str]:
+    """Return the anchors of a page's headings."""
+    found = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^a-z0-9 -]", "", line.lower()).replace(" ", "-") for line in found}
