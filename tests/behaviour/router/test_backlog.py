@@ -62,7 +62,7 @@ async def crowded(world: World) -> AsyncIterator[asyncpg.Connection]:
     connection = await asyncpg.connect(world.dsn)
     transaction = connection.transaction()
     await transaction.start()
-    await make_messages(connection, 20_000, "other", [address_hash("+15550007777")])
+    await make_messages(connection, 5000, "other", [address_hash("+15550007777")])
     await connection.execute(WAIT_IN_A_QUEUE, QUEUES[0])
     await connection.execute("ANALYZE router.messages")
     yield connection
