@@ -21,6 +21,8 @@ WORKER_SLOTS = 200  # calls that a worker makes at once, in the normal lane
 WORKERS = ("channel-whatsapp", "channel-sms", "channel-email")
 # what a queue does for one message: publish, confirm, deliver, acknowledge
 STEPS_IN_A_QUEUE = 4
+BEGIN, END = "<!-- scaling -->", "<!-- /scaling -->"
+RATES = [100.0, 1000.0, 5000.0]
 WEBHOOKS = 3  # of each message in the bench's `webhooks` part
 
 
@@ -193,18 +195,37 @@ def _table(head: list[str], rows: Iterator[list[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in (head, ["---"] * len(head), *rows))
 
 
+def written(page: str, tables: str) -> str:
+    """Return a page with the tables between its two marks.
+
+    Raises:
+        ValueError: it has no such marks.
+    """
+    before, begin, rest = page.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not end:
+        raise ValueError(f"no {BEGIN} and {END} in the page")
+    return f"{before}{begin}\n\n{tables}\n\n{end}{after}"
+
+
 def main() -> int:
-    """Print the tables for a file of the bench's."""
+    """Print the tables for a file of the bench's, or write them into a page."""
     parser = argparse.ArgumentParser(prog="make scaling", description=__doc__)
     parser.add_argument("bench", type=Path, help="what `make bench` printed")
     parser.add_argument("--rate", type=float, action="append", help="messages a second; may repeat")
     for name, value in vars(_defaults()).items():
         parser.add_argument(f"--{name.replace('_', '-')}", type=type(value), default=value)
+    parser.add_argument("--write", type=Path, help="a page that holds the tables between marks")
     options = vars(parser.parse_args())
-    path, rates = options.pop("bench"), options.pop("rate") or [100, 1000, 5000]
+    path, rates = options.pop("bench"), options.pop("rate") or RATES
+    page = options.pop("write")
     try:
         found = json.loads(path.read_text().splitlines()[-1] or "{}")
-        print(report(found, Assumptions(**options), rates))  # noqa: T201  the result
+        tables = report(found, Assumptions(**options), rates)
+        if page is None:
+            print(tables)  # noqa: T201  the result
+        else:
+            page.write_text(written(page.read_text(), tables))
     except (OSError, ValueError, NoCostsError) as error:
         parser.error(f"{path}: {error}")
     return 0

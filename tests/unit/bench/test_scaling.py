@@ -10,7 +10,17 @@ from typing import Any
 
 import pytest
 
-from bench.scaling import Assumptions, Cost, NoCostsError, costs, limits, needed, report
+from bench.scaling import (
+    RATES,
+    Assumptions,
+    Cost,
+    NoCostsError,
+    costs,
+    limits,
+    needed,
+    report,
+    written,
+)
 
 ROOT = Path(__file__).parents[3]
 GIVEN = Assumptions()
@@ -81,6 +91,15 @@ def test_what_saturates_first_stands_first() -> None:
     least = next(line for line in tables[1].splitlines() if line.startswith("| one "))
     assert tables[1].splitlines()[2] == least
     assert tables[-1].splitlines()[0] == "| with 3 webhooks: needs | 1,000/s |"
+
+
+def test_the_page_shows_what_the_calculation_prints() -> None:
+    """docs/scaling.md has the tables of docs/measured.json."""
+    found = json.loads((ROOT / "docs" / "measured.json").read_text().splitlines()[-1])
+    page = (ROOT / "docs" / "scaling.md").read_text()
+    assert written(page, report(found, GIVEN, RATES)) == page, (
+        'make scaling ARGS="docs/measured.json --write docs/scaling.md"'
+    )
 
 
 def test_the_command_prints_the_tables_of_a_file(tmp_path: Path) -> None:
