@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -17,7 +18,9 @@ from pydantic import ValidationError
 from herald.config.file import HeraldFile
 from herald.config.loading import ConfigurationError, load_configuration
 from herald.config.validation_messages import describe
+from herald.contracts.metrics import METRICS
 
+_METRIC = re.compile(r"\bherald_[a-z_]+")
 OVERLAYS = Path(os.environ.get("DEPLOY_K8S", "deploy/k8s")) / "overlays"
 
 
@@ -25,6 +28,7 @@ def main() -> int:
     paths = sorted(OVERLAYS.glob("*/herald.toml"))
     found = [f"{path}: {problem}" for path in paths for problem in problems(path)]
     found += [f"overlays/dev: {problem}" for problem in problems_with_secrets(OVERLAYS / "dev")]
+    found += unknown_metrics(OVERLAYS.parent / "components")
     print("\n".join(found) or f"{len(paths)} files")
     return 1 if found else 0
 
@@ -60,6 +64,15 @@ def problems_with_secrets(overlay: Path) -> Iterator[str]:
             configuration.masking_key()
         except ConfigurationError as error:
             yield str(error)
+
+
+def unknown_metrics(components: Path) -> Iterator[str]:
+    """Name metrics that autoscalers ask for and Herald does not have."""
+    for path in sorted(components.rglob("*.yaml")):
+        if "kind: ScaledObject" in path.read_text():
+            for found in sorted(set(_METRIC.findall(path.read_text()))):
+                if found.removesuffix("_bucket") not in METRICS:
+                    yield f"{path}: there is no metric {found}"
 
 
 def _host_problems(component: Path, public_base_url: str) -> Iterator[str]:
