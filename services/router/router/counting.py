@@ -141,9 +141,10 @@ def _measure_progress(
         _first_acceptance_seconds(before.plan.lane.value, new.channel).observe(seconds)
     if is_delivered(new) and not is_delivered(old):
         _delivery_seconds(*labels).observe(_seconds(old.accepted_at or now, now))
-    is_new = has_reached_recipient(new) and not has_reached_recipient(old)
-    if is_new and sum(map(has_reached_recipient, before.state.attempts)) == 1:
-        DOUBLE_CONTACTS.labels(new.channel).inc()
+    if len(before.state.attempts) > 1:
+        is_new = has_reached_recipient(new) and not has_reached_recipient(old)
+        if is_new and sum(map(has_reached_recipient, before.state.attempts)) == 1:
+            DOUBLE_CONTACTS.labels(new.channel).inc()
 
 
 def _seconds(begin: datetime, end: datetime) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from herald.contracts.vocabulary import MessageStatus, Status, SuccessOn
+from herald.contracts.vocabulary import MessageStatus, Receipts, Status, SuccessOn
 from router.core.message import Attempt, Message
 from router.core.states import RANKS, REACHED_ORDER, WITHDRAWABLE, target
 
@@ -17,6 +17,11 @@ _PROVE_ACCEPTANCE = frozenset(RANKS) - {
     Status.FAILED,
 }
 _DELIVERED = REACHED_ORDER[MessageStatus.DELIVERED]
+# by what a provider reports at most: how far an attempt must be for the recipient to have it
+_WITH_RECIPIENT = {
+    receipts: REACHED_ORDER[target(SuccessOn.DELIVERED, receipts)[0]]
+    for receipts in (None, *Receipts)
+}
 
 
 def begins_at(message: Message) -> datetime:
@@ -38,8 +43,7 @@ def is_delivered(attempt: Attempt) -> bool:
 
 def has_reached_recipient(attempt: Attempt) -> bool:
     """Whether the recipient has it, as far as its provider ever reports that."""
-    wanted, _ = target(SuccessOn.DELIVERED, attempt.receipts)
-    return REACHED_ORDER[attempt.reached] >= REACHED_ORDER[wanted]
+    return REACHED_ORDER[attempt.reached] >= _WITH_RECIPIENT[attempt.receipts]
 
 
 def waiting_attempt(message: Message) -> Attempt | None:
