@@ -26,10 +26,10 @@ export PYTHONDONTWRITEBYTECODE :=
 export PYTHONPYCACHEPREFIX ?= $(CURDIR)/.run/pycache
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down status clean test test-unit test-rabbitmq4 coverage chaos check deploy-check documents bench scaling requirements format
+.PHONY: help demo up down status clean test test-unit test-rabbitmq4 coverage chaos check deploy-check documents dashboards dashboard-pictures bench scaling requirements format
 
 help: ## list these commands
-	@sed -n 's/^\([a-z0-9-]*\):.*## /\1	/p' Makefile | while IFS='	' read -r name text; do printf 'make %-14s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1	/p' Makefile | while IFS='	' read -r name text; do printf 'make %-18s %s\n' "$$name" "$$text"; done
 
 demo: $(INSTALLED) ## show Herald at work: starts all it needs, stops it again
 	@$(LOCAL) demo $(ARGS)
@@ -80,6 +80,13 @@ deploy-check: $(INSTALLED) ## check manifests, rules, dashboards, images (ARGS=1
 
 documents: $(INSTALLED) ## write docs/schemas and docs/asyncapi from the code
 	@$(BIN)/python docs/generate.py --write
+
+dashboards: $(INSTALLED) ## write deploy/grafana/dashboards from the code
+	@PYTHONPATH=deploy/grafana "$$(deploy/grafana/environment)" -m herald_dashboards --write $(ARGS)
+
+dashboard-pictures: $(INSTALLED) ## play a busy run and draw docs/dashboards from what its panels show
+	@deploy/check/41-grafana-data
+	@PYTHONPATH=deploy/grafana "$$(deploy/grafana/environment)" -m dashboard_pictures .run/dashboards docs/dashboards
 
 format: $(INSTALLED) ## put the code in its one form
 	@$(BIN)/python -m ruff check --fix --exit-zero --quiet .
