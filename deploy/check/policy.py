@@ -12,6 +12,7 @@ OWNER_AND_GROUP_READ = 0o440
 LEAST_REPLICAS = 2
 DRAIN_SECONDS = 80  # 40 for requests under way, 40 for what was taken from the broker
 OURS = 10001
+SERVICES = {"router", "ingress", "channel"}  # those that serve, by their label `component`
 _IMAGE = re.compile(r"^[a-z0-9./-]+(:[0-9]+/[a-z0-9./-]+)?:(?!latest$)[\w.-]+$")
 _VARIABLE = re.compile(r"\$\((\w+)\)")
 
@@ -54,7 +55,7 @@ def probed(resources: list[Resource]) -> Iterator[str]:
     """Each container that serves has three probes; a service of Herald's those of its routes."""
     routes = {"startupProbe": "/healthz", "livenessProbe": "/healthz", "readinessProbe": "/readyz"}
     for name, workload, template in pods(resources):
-        if workload["kind"] == "Job":
+        if workload["kind"] == "Job" or _component(template) == "operator":
             continue
         for container in template["spec"]["containers"]:
             for probe, path in routes.items():
@@ -74,8 +75,8 @@ def pinned(resources: list[Resource]) -> Iterator[str]:
 
 def drained(resources: list[Resource]) -> Iterator[str]:
     """A service of Herald's is given the time to finish what it holds."""
-    for name, workload, template in pods(resources):
-        if workload["kind"] == "Job" or not _is_ours(template):
+    for name, _, template in pods(resources):
+        if _component(template) not in SERVICES:
             continue
         container = template["spec"]["containers"][0]
         stop = container.get("lifecycle", {}).get("preStop", {}).get("sleep", {}).get("seconds", 0)
@@ -87,8 +88,8 @@ def drained(resources: list[Resource]) -> Iterator[str]:
 def spread(resources: list[Resource]) -> Iterator[str]:
     """Each service of Herald's is spread over nodes and zones, and loses one replica at a time."""
     budgets = [each["spec"] for each in of_kind(resources, "PodDisruptionBudget")]
-    for name, workload, template in pods(resources):
-        if workload["kind"] == "Job" or not _is_ours(template):
+    for name, _, template in pods(resources):
+        if _component(template) not in SERVICES:
             continue
         labels = template["metadata"]["labels"]
         over = {
@@ -153,7 +154,9 @@ def in_production(resources: list[Resource]) -> Iterator[str]:
         each["spec"]["scaleTargetRef"]["name"]: each["spec"]["minReplicaCount"]
         for each in of_kind(resources, "ScaledObject")
     }
-    for workload in of_kind(resources, "Deployment", "StatefulSet"):
+    for _, workload, template in pods(resources):
+        if _component(template) not in SERVICES:
+            continue
         replicas = workload["spec"].get("replicas", least.get(workload["metadata"]["name"], 1))
         if replicas < LEAST_REPLICAS:
             yield f"{named(workload)}: {replicas} replicas"
@@ -170,6 +173,11 @@ def _is_ours(template: Resource) -> bool:
 
 def _is_closed(source: Resource) -> bool:
     return bool(source.get("defaultMode") == OWNER_AND_GROUP_READ)
+
+
+def _component(template: Resource) -> str | None:
+    component: str | None = template["metadata"]["labels"].get("app.kubernetes.io/component")
+    return component
 
 
 def _differs(name: str, part: str, given: Resource, wanted: Resource) -> Iterator[str]:

@@ -19,6 +19,7 @@ from herald.contracts.rights import (
     Rights,
     channel_rights,
     ingress_rights,
+    operator_rights,
     router_rights,
     topology_rights,
 )
@@ -33,6 +34,7 @@ USERS = {
     "sms": channel_rights("sms"),
     "email": channel_rights("email"),
     "topology": topology_rights(),
+    "operator": operator_rights(),
     "scaling": Rights(),  # KEDA's, which looks at queues
 }
 TAGS = {"topology": ["policymaker"], "scaling": ["monitoring"]}
