@@ -26,6 +26,7 @@ from herald.contracts.rights import (
 
 HERE = Path(__file__).parent
 RULES = HERE.parent / "prometheus" / "rules"
+DASHBOARDS = HERE.parent / "grafana" / "dashboards"
 VHOST = "herald"
 USERS = {
     "router": router_rights(),
@@ -49,6 +50,7 @@ def main() -> int:
         HERE / "examples/own-channel/push/broker.yaml": _own_channel("push"),
         HERE / "components/monitoring/rules.yaml": _rules(),
         HERE / "components/dev-servers/definitions.json": _definitions(),
+        DASHBOARDS / "kustomization.yaml": _dashboards(),
     }
     if "--write" in sys.argv[1:]:
         for path, text in wanted.items():
@@ -118,6 +120,23 @@ def _rules() -> str:
             for path in sorted(RULES.glob("*.yml"))
         ]
     )
+
+
+def _dashboards() -> str:
+    """Return a ConfigMap for each dashboard, with the label that Grafana's sidecar looks for."""
+    names = sorted(path.stem for path in DASHBOARDS.glob("*.json"))
+    kustomization = {
+        "apiVersion": "kustomize.config.k8s.io/v1beta1",
+        "kind": "Kustomization",
+        "generatorOptions": {
+            "disableNameSuffixHash": True,
+            "labels": {"grafana_dashboard": "1"},
+        },
+        "configMapGenerator": [
+            {"name": f"dashboard-{name}", "files": [f"{name}.json"]} for name in names
+        ],
+    }
+    return _documents([kustomization])
 
 
 def _documents(resources: list[dict[str, Any]]) -> str:

@@ -30,6 +30,9 @@ def check(*names: str, **environment: str) -> tuple[int, str]:
 def copied(part: str, folder: Path) -> Path:
     """Copy a part of deploy/ to where something can be planted in it."""
     shutil.copytree(ROOT / "deploy" / part, folder / part)
+    if part == "k8s":  # the manifests take the dashboards from where they are
+        dashboards = Path("grafana/dashboards")
+        shutil.copytree(ROOT / "deploy" / dashboards, folder / dashboards)
     return folder / part
 
 
