@@ -60,6 +60,7 @@ from herald.contracts.recipient_commands import EraseRecipient
 from herald.contracts.searches import MessageSearch
 from herald.contracts.vocabulary import Status
 from herald.providers.registry import ACCOUNTS
+from log_events import log_lines
 from metric_blocks import labels, metrics
 from provider_blocks import codes, providers, statuses
 from rights_block import broker_rights
@@ -248,6 +249,7 @@ BLOCKS: Mapping[str, Callable[..., str]] = {
     "metrics": metrics,
     "alerts": alerts,
     "labels": labels,
+    "logs": log_lines,
     "reasons": reasons,
     "example": example,
 }
