@@ -26,7 +26,7 @@ export PYTHONDONTWRITEBYTECODE :=
 export PYTHONPYCACHEPREFIX ?= $(CURDIR)/.run/pycache
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down status clean test test-unit test-rabbitmq4 coverage chaos check deploy-check documents dashboards dashboard-pictures bench scaling requirements format
+.PHONY: help demo up down status clean test test-unit test-rabbitmq4 coverage chaos check deploy-check documents dashboards dashboard-pictures bench trace scaling requirements format
 
 help: ## list these commands
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1	/p' Makefile | while IFS='	' read -r name text; do printf 'make %-18s %s\n' "$$name" "$$text"; done
@@ -87,6 +87,9 @@ dashboards: $(INSTALLED) ## write deploy/grafana/dashboards from the code
 dashboard-pictures: $(INSTALLED) ## play a busy run and draw docs/dashboards from what its panels show
 	@deploy/check/41-grafana-data
 	@PYTHONPATH=deploy/grafana "$$(deploy/grafana/environment)" -m dashboard_pictures .run/dashboards docs/dashboards
+
+trace: $(INSTALLED) ## print the trace of a message that falls back (ARGS=--write: into docs/tracing.md)
+	@PYTHONPATH=tests $(BIN)/python -m traces $(ARGS)
 
 format: $(INSTALLED) ## put the code in its one form
 	@$(BIN)/python -m ruff check --fix --exit-zero --quiet .

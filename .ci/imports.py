@@ -26,7 +26,7 @@ HERALD_LAYERS = [
     "channel | client",
     "config",
     "providers",
-    "service : bus : database",
+    "service : bus : database : tracing",
     "contracts",
 ]
 ROUTER_LAYERS = [
@@ -37,7 +37,7 @@ ROUTER_LAYERS = [
     "parsing | unit_of_work",
     "outbox | decisions | quotes",
     "metrics",
-    "store | outgoing | counting | repeated_deliveries",
+    "store | outgoing | counting | repeated_deliveries | traces",
     "dead_letters",
     "commands",
     "core",

@@ -25,6 +25,7 @@ from ingress.bodies import DisconnectedError, TooLargeError, TooSlowError, read_
 from ingress.endpoints import Endpoints, Target
 from ingress.metrics import Result
 from ingress.publish_or_spool import Placement, PublishOrSpool
+from ingress.traces import WebhookTrace, begin_webhook
 from ingress.translation import Translation, translate
 
 BODY_SECONDS = 10.0
@@ -110,18 +111,34 @@ class Receiver:
         try:
             if not await _is_authentic(target, request):
                 return self._not_authentic(target, account)
-            if len(request.body) < LARGE_BYTES:
-                return await self._publish(target, account, translate(target, account, request))
-            async with self._large:
-                # a thread gives the others their turn while it reads
-                translation = await asyncio.to_thread(translate, target, account, request)
-                return await self._publish(target, account, translation)
+            trace = begin_webhook(target.provider, target.account, request.method)
+            if trace is None:
+                return await self._understand(target, account, request)
+            with trace.in_logs():
+                judgement = await self._understand(target, account, request, trace)
+            trace.answered(judgement[1].status)
+            return judgement
         except UnverifiableError as error:
             about = f"{target.provider}/{account}"
             self._rate_limited.warning("ingress.unverifiable", about=about, reason=str(error))
             return Result.UNAVAILABLE, responses.UNAVAILABLE
         except NotJsonError:
             return Result.NOT_READABLE, responses.NOT_READABLE
+
+    async def _understand(
+        self,
+        target: Target,
+        account: str,
+        request: WebhookRequest,
+        trace: WebhookTrace | None = None,
+    ) -> Judgement:
+        if len(request.body) < LARGE_BYTES:
+            translation = translate(target, account, request)
+            return await self._publish(target, account, translation, trace)
+        async with self._large:
+            # a thread gives the others their turn while it reads
+            translation = await asyncio.to_thread(translate, target, account, request)
+            return await self._publish(target, account, translation, trace)
 
     def _not_authentic(self, target: Target, account: str) -> Judgement:
         if target.is_known:
@@ -143,15 +160,18 @@ class Receiver:
             received_at=datetime.now(UTC),
         )
 
-    async def _publish(self, target: Target, account: str, translation: Translation) -> Judgement:
+    async def _publish(
+        self, target: Target, account: str, translation: Translation, trace: WebhookTrace | None
+    ) -> Judgement:
         if translation.not_understood:
             self._rate_limited.warning(
                 "ingress.quarantined",
                 about=f"{target.provider}/{account}",
                 reasons={reason.value: n for reason, n in translation.not_understood.items()},
             )
+        messages = translation.messages if trace is None else trace.carried(translation.messages)
         placement = await self._publish_or_spool.place(
-            translation.messages, target.provider, retries_on_5xx=target.rules.retries_on_5xx
+            messages, target.provider, retries_on_5xx=target.rules.retries_on_5xx
         )
         if placement is Placement.NOWHERE:
             return Result.UNAVAILABLE, responses.UNAVAILABLE

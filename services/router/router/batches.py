@@ -11,9 +11,12 @@ import structlog
 from herald.bus.batches import Handler, where
 from herald.bus.deliveries import Delivery
 from herald.config.file import HeraldFile
+from herald.contracts.trace_context import TraceContext
 from herald.database.pool import is_outage
+from herald.tracing.spans import trace_of
 from router.commands import Envelope, Rejection
 from router.parsing.refusals import poison, unknown_command
+from router.traces import UnitTraces, begin_traces
 from router.unit_of_work import UnitOfWork, UnitsOfWork
 
 T = TypeVar("T")
@@ -26,9 +29,11 @@ async def apply_isolated(
     items: Sequence[T],
     apply: Callable[[Sequence[T]], Awaitable[None]],
     set_aside: Callable[[T, Exception], Awaitable[None]],
+    name: Callable[[T], Mapping[str, str]] = lambda _: {},
 ) -> None:
     """Apply `items` together; if that fails each by itself, in order, and set the bad ones aside.
 
+    `name` returns what the log says of one that is set aside.
     One by one the cost of a bad batch has a bound, however many of it are bad: one more
     transaction an item.
 
@@ -42,7 +47,8 @@ async def apply_isolated(
         if len(items) > 1:
             error = await _failure([item], apply)
         if error is not None:
-            _log.error("batch.poison", error=type(error).__name__, where=where(error))
+            about = name(item)
+            _log.error("batch.poison", error=type(error).__name__, where=where(error), **about)
             await set_aside(item, error)
 
 
@@ -80,19 +86,19 @@ class CommandHandler(Generic[CommandT]):
 
     async def __call__(self, deliveries: Sequence[Delivery]) -> None:
         """Answer every command of a batch; one that breaks us is refused alone."""
-        await apply_isolated(deliveries, self._apply, self._refuse_poison)
+        await apply_isolated(deliveries, self._apply, self._refuse_poison, _trace_of)
 
     async def _apply(self, deliveries: Sequence[Delivery]) -> None:
-        now = self._units.now()
+        now, traces = self._units.now(), begin_traces()
         commands: list[tuple[Envelope, CommandT]] = []
         refused: list[Rejection] = []
-        for envelope in map(envelope_of, deliveries):
+        for envelope in envelopes_of(deliveries, traces):
             read = self._kind.read(envelope, now)
             if isinstance(read, Rejection):
                 refused.append(read)
             else:
                 commands.append((envelope, read))
-        async with self._units.begin(now) as unit:
+        async with self._units.begin(now, traces) as unit:
             if commands:
                 await self._kind.apply(unit, commands)
             for rejected in refused:
@@ -154,7 +160,19 @@ async def refuse_poison(units: UnitsOfWork, configuration: HeraldFile, delivery:
         delivery.reject()
 
 
-def envelope_of(delivery: Delivery) -> Envelope:
+def _trace_of(delivery: Delivery) -> dict[str, str]:
+    return trace_of(TraceContext.read(delivery.headers))
+
+
+def envelopes_of(deliveries: Sequence[Delivery], traces: UnitTraces | None) -> list[Envelope]:
+    """Take over what matters of commands' deliveries, each with its span while tracing is on."""
+    if traces is None:
+        return [envelope_of(delivery) for delivery in deliveries]
+    batch = len(deliveries)
+    return [envelope_of(delivery, traces.command(delivery, batch)) for delivery in deliveries]
+
+
+def envelope_of(delivery: Delivery, trace: TraceContext | None = None) -> Envelope:
     """Take over what matters of a command's delivery."""
     return Envelope(
         body=delivery.body,
@@ -163,4 +181,5 @@ def envelope_of(delivery: Delivery) -> Envelope:
         correlation_id=delivery.correlation_id,
         redelivered=delivery.redelivered,
         user=delivery.user_id,
+        trace=trace,
     )

@@ -10,6 +10,7 @@ from herald.contracts.content import ChannelContent
 from herald.contracts.identifiers import UNKNOWN_TENANT, body_id
 from herald.contracts.masking import address_hash, masking_key
 from herald.contracts.text import storable
+from herald.contracts.trace_context import TraceContext
 from router.core.facts import CommandContext
 from router.core.message import Message
 
@@ -32,6 +33,7 @@ class Envelope:
     correlation_id: str | None = None
     redelivered: bool = False
     user: str | None = None  # the broker's user who published it, where the producer named it
+    trace: TraceContext | None = None  # the span that handles it, while it is traced
 
     @property
     def context(self) -> CommandContext:
@@ -43,6 +45,7 @@ class Envelope:
             routing_key=storable(self.routing_key),
             cause=storable(self.message_id) or body_id(self.body),
             correlation_id=storable(self.correlation_id),
+            trace=self.trace,
             user=storable(self.user),
         )
 

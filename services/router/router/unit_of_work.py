@@ -40,6 +40,7 @@ from router.store.messages import (
     save,
 )
 from router.store.withdrawals import withdraw
+from router.traces import UnitTraces, begin_traces, traced
 
 FactsByMessage = Mapping[UUID, Sequence[Fact]]
 Guard = Callable[[Message, Fact], str | None]  # why a fact must not touch a message, or None
@@ -60,13 +61,17 @@ class UnitsOfWork:
         return self._database.now()
 
     @asynccontextmanager
-    async def begin(self, now: datetime | None = None) -> AsyncIterator[UnitOfWork]:
+    async def begin(
+        self, now: datetime | None = None, traces: UnitTraces | None = None
+    ) -> AsyncIterator[UnitOfWork]:
         """Open a transaction; at the block's end everything is written, committed and published.
 
-        An exception rolls everything back: then nothing is published and nothing is counted.
+        An exception rolls everything back: then nothing is published, counted or traced.
+        `traces`: those that the caller began.
         """
+        traces = traces or begin_traces()
         async with self._database.transaction() as connection:
-            unit = UnitOfWork(connection, now or self.now(), self._outbox, self._rules)
+            unit = UnitOfWork(connection, now or self.now(), self._outbox, self._rules, traces)
             yield unit
             await unit.complete()
         await unit.committed()
@@ -76,10 +81,16 @@ class UnitOfWork:
     """What one transaction decides, writes, publishes and counts."""
 
     def __init__(
-        self, connection: Connection, now: datetime, outbox: Outbox, rules: RetryRules
+        self,
+        connection: Connection,
+        now: datetime,
+        outbox: Outbox,
+        rules: RetryRules,
+        traces: UnitTraces | None = None,
     ) -> None:
         self.connection = connection
         self.now = now
+        self.traces = traces  # None: tracing is off
         self._outbox = outbox
         self._decisions = Decisions(now, rules)
         self._contents: dict[UUID, Mapping[str, ChannelContent]] = {}  # of messages just inserted
@@ -155,6 +166,8 @@ class UnitOfWork:
     def answer(self, message: Message, answer: Answer) -> None:
         """Answer a command about a stored message."""
         event = answer_event(message, answer, self.now)
+        if self.traces is not None:
+            self.traces.answered(answer.context.trace, answer.answer, message)
         self.reply(answer.context.routing_key, answer.answer, event, message.tenant)
 
     def reply(
@@ -167,6 +180,8 @@ class UnitOfWork:
     def reject(self, rejected: Rejection, *, keep_body: bool = True) -> None:
         """Refuse a command; its body is a dead letter unless the audit has it."""
         event = rejection_event(rejected, self.now)
+        if self.traces is not None:
+            self.traces.answered(rejected.envelope.trace, CommandAnswer.REJECTED)
         key = rejected.envelope.routing_key
         self.reply(key, CommandAnswer.REJECTED, event, rejected.tenant)
         if keep_body:
@@ -216,6 +231,8 @@ class UnitOfWork:
 
     async def committed(self) -> None:
         """Count what was committed and publish what it promised."""
+        if self.traces is not None:
+            self.traces.committed()
         for message, fact, decision in self._decisions.made:
             count_decision(message, fact, decision, self.now)
         for count in self._counts:
@@ -223,6 +240,8 @@ class UnitOfWork:
         self._outbox.deleted(self._confirmed)
         for row, outgoing in self._to_publish:
             await self._outbox.publish(row, outgoing)
+        if self.traces is not None:
+            self.traces.end()
 
     async def _withdraw(self) -> None:
         """Ask for every withdraw at once and decide on the answers."""
@@ -243,7 +262,9 @@ class UnitOfWork:
         wanted = {message.id for message, effect in effects if isinstance(effect, Dispatch)}
         if missing := wanted - self._contents.keys():
             self._contents |= await load_contents(self.connection, missing)
-        made = (outgoing_message(*item, self._contents, self.now) for item in effects)
+        made = [outgoing_message(*item, self._contents, self.now) for item in effects]
+        if self.traces is not None:
+            made = traced(made, self.traces.contexts(self._decisions.made))
         return [message for message in made if message is not None]
 
 

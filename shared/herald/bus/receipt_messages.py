@@ -12,19 +12,26 @@ from herald.contracts.topology import (
     inbound_receipt_key,
     pulse_key,
 )
+from herald.contracts.trace_context import TraceContext
 from herald.contracts.vocabulary import Lane
 
 PULSE_TYPE = "herald.pulse.v1"
 
 
-def receipt_message(receipt: Receipt, body: bytes | None = None) -> OutgoingMessage:
-    """Address a receipt to the router; `body`: its bytes as they were recorded, if they were."""
+def receipt_message(
+    receipt: Receipt, body: bytes | None = None, trace: TraceContext | None = None
+) -> OutgoingMessage:
+    """Address a receipt to the router; `body`: its bytes as they were recorded, if they were.
+
+    `trace`: the span that reports it, where there is one.
+    """
     return OutgoingMessage(
         exchange=RECEIPTS,
         routing_key=_key(receipt),
         body=receipt_body(receipt) if body is None else body,
         message_id=receipt.receipt_id,
         type=f"herald.receipt.{receipt.kind}.v1",
+        headers={} if trace is None else trace.headers,
     )
 
 

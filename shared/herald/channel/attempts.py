@@ -13,6 +13,7 @@ from herald.channel.limits import Token
 from herald.channel.planning import Impossible, Plan
 from herald.contracts.vocabulary import Receipts
 from herald.contracts.work import Work
+from herald.tracing.spans import Span, trace_of
 
 
 class Reserved(NamedTuple):
@@ -50,10 +51,17 @@ class Attempt:
     plan: Plan | Reserved
     claimant: UUID | None = None  # by which its claim is known, once it has one
     lease_ends: float = 0.0  # monotonic; counted from before the claim was asked for
+    span: Span | None = None  # None: its message is not traced, or not sampled
 
     @property
     def id(self) -> str:
         return self.work.attempt_id
+
+    @property
+    def names(self) -> dict[str, str]:
+        """What a log line calls it."""
+        trace = trace_of(None if self.span is None else self.span.context)
+        return {"message_id": self.work.message_id, "attempt_id": self.id, **trace}
 
     @property
     def needs_claim(self) -> bool:

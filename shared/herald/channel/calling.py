@@ -16,6 +16,7 @@ from herald.channel.attempts import Attempt, Reserved
 from herald.channel.breaker import Verdict
 from herald.channel.echoes import without_echoes
 from herald.channel.planning import Impossible
+from herald.channel.traces import begin_call, end_call
 from herald.contracts.failures import Failure
 from herald.contracts.vocabulary import FailureClass
 from herald.providers.sending import Accepted, NotSent, Refused, SendResult, Uncertain
@@ -54,20 +55,32 @@ class Caller:
             # A call now could outlive the claim. Nothing was sent, whatever others made of it.
             plan.cancel(began)
             return Refused(Failure.of(FailureClass.TRANSIENT, "lease_ended"))
+        span = begin_call(attempt)
         with metrics.in_flight(self._channel, account.name).track_inprogress():
             try:
                 async with asyncio.timeout(attempt.lease_ends - began):
                     result = await account.send(attempt.work, probe=plan.probe is not None)
                     result = without_echoes(result, attempt.work, account.credentials.current)
             except Exception as error:  # noqa: BLE001  an adapter's bug: nobody knows how far it got
-                _log.error("adapter.failed", error=type(error).__name__, where=where(error))
+                self._complain(attempt, error)
                 result = Uncertain("adapter_error")
+        if span is not None:
+            end_call(span, result, _RESULTS[type(result)])
         now = self._clock()
         self._count(account, result, now - began)
         self._learn(plan, result, began, now)
         self._ended.set()
         self._ended = asyncio.Event()
         return result
+
+    def _complain(self, attempt: Attempt, error: Exception) -> None:
+        _log.error(
+            "adapter.failed",
+            error=type(error).__name__,
+            where=where(error),
+            account=attempt.account,
+            **attempt.names,
+        )
 
     def _count(self, account: SendingAccount, result: SendResult, seconds: float) -> None:
         labels = self._channel, account.options.provider, account.name

@@ -20,6 +20,7 @@ from herald.contracts.failures import Failure
 from herald.contracts.receipts import AttemptReceipt
 from herald.contracts.vocabulary import FailureClass
 from herald.providers.sending import CallResult, NotSent, Refused, SendResult, Uncertain
+from herald.tracing.spans import Span
 
 _log = structlog.get_logger(__name__)
 
@@ -38,6 +39,7 @@ class Finished:
     body: bytes
     recorded: bool = False
     release: UUID | None = None
+    span: Span | None = None  # of the work; ended by the recorder
 
 
 def given_back(
@@ -46,7 +48,8 @@ def given_back(
     """Give work back without a call; a claim of it that may stand is removed by its token first."""
     receipt = returned(attempt.work, later.reason, now, wait=later.wait)
     is_recorded = release is None  # there is no row
-    return Finished(attempt.delivery, receipt, receipt_body(receipt), is_recorded, release)
+    body = receipt_body(receipt)
+    return Finished(attempt.delivery, receipt, body, is_recorded, release, attempt.span)
 
 
 def ended(attempt: Attempt, result: SendResult, now: datetime) -> Finished:
@@ -57,7 +60,12 @@ def ended(attempt: Attempt, result: SendResult, now: datetime) -> Finished:
     try:
         return _reported(attempt, result, now)
     except Exception as error:  # noqa: BLE001  an adapter's bug
-        _log.error("adapter.unwritable", error=type(error).__name__, where=where(error))
+        _log.error(
+            "adapter.unwritable",
+            error=type(error).__name__,
+            where=where(error),
+            **attempt.names,
+        )
         return _reported(attempt, Uncertain("adapter_error"), now)
 
 
@@ -69,7 +77,8 @@ def recorded_before(attempt: Attempt, row: Known) -> Finished | None:
     if row.state != sends.RECORDED or row.report is None:
         return None
     receipt = AttemptReceipt.model_validate_json(row.report)
-    return Finished(attempt.delivery, receipt, row.report.encode(), recorded=True)
+    body = row.report.encode()
+    return Finished(attempt.delivery, receipt, body, recorded=True, span=attempt.span)
 
 
 def _reported(attempt: Attempt, result: CallResult, now: datetime) -> Finished:
@@ -81,4 +90,4 @@ def _reported(attempt: Attempt, result: CallResult, now: datetime) -> Finished:
         account=attempt.account,
         receipts=attempt.receipts,
     )
-    return Finished(attempt.delivery, receipt, receipt_body(receipt))
+    return Finished(attempt.delivery, receipt, receipt_body(receipt), span=attempt.span)

@@ -20,7 +20,9 @@ from herald.bus.receipt_messages import receipt_message
 from herald.channel import metrics, sends
 from herald.channel.finished import Finished
 from herald.channel.sends import StoredReport
+from herald.channel.traces import end_reported
 from herald.contracts.receipts import AttemptReceipt
+from herald.contracts.trace_context import TraceContext
 from herald.contracts.vocabulary import Status
 from herald.database.pool import Database, is_outage
 
@@ -117,7 +119,8 @@ class Recorder:
         ours = await self._record(group) | await self._release(group)
         publish = [item for item in group if item.recorded or item.receipt.attempt_id in ours]
         problems = await self._publisher.publish_many(
-            [receipt_message(item.receipt, item.body) for item in publish], PUBLISH_SECONDS
+            [receipt_message(item.receipt, item.body, _trace(item)) for item in publish],
+            PUBLISH_SECONDS,
         )
         unpublished: list[Finished] = []
         for item, problem in zip(publish, problems, strict=True):
@@ -128,6 +131,7 @@ class Recorder:
                 self._published.add((item.receipt.attempt_id or "", state_of(item.receipt)))
         kept = {id(item) for item in unpublished}
         await settle(item.delivery for item in group if id(item) not in kept)
+        end_reported(item for item in group if id(item) not in kept)
         if not group or self._flush_is_due():
             await self._mark()
         return [item for item in unpublished if item.delivery.is_live or item.release is not None]
@@ -180,6 +184,10 @@ class Recorder:
 
     def _flush_is_due(self) -> bool:
         return time.monotonic() - self._flushed_at >= FLUSH_SECONDS
+
+
+def _trace(item: Finished) -> TraceContext | None:
+    return None if item.span is None else item.span.context
 
 
 def state_of(receipt: AttemptReceipt) -> str:

@@ -24,9 +24,12 @@ from herald.channel.finished import ended, given_back, recorded_before
 from herald.channel.planning import Later, Moment, OnTrial, Planner, read_work
 from herald.channel.recorders import Recorders
 from herald.channel.reserving import reserve
+from herald.channel.traces import begin_work, end_idle, note_claimed
+from herald.contracts.trace_context import TraceContext
 from herald.database.pool import Database
 from herald.providers.sending import NotSent
 from herald.service.periodic import Periodic
+from herald.tracing.spans import trace_of, tracer
 
 ABANDONED_SECONDS = 1.0  # between looks for claims whose deliveries went elsewhere
 CLAIM_FAILED = Later("claim_failed", LEASE_SLACK)
@@ -100,16 +103,18 @@ class Worker:
 
     def _plan(self, deliveries: Sequence[Delivery], now: Moment) -> list[Attempt]:
         """Read and plan a batch. What can't be is rejected alone, so that it holds no other."""
-        planner, attempts = Planner(self._accounts, now), []
+        planner, attempts, active = Planner(self._accounts, now), [], tracer()
         for delivery in deliveries:
             try:
                 work = read_work(delivery.body)
                 if work is not None:
                     plan = planner.plan(work)
-                    attempts.append(Attempt(delivery=delivery, work=work, plan=plan))
+                    span = begin_work(active, work, delivery) if active is not None else None
+                    attempts.append(Attempt(delivery=delivery, work=work, plan=plan, span=span))
                     continue
             except Exception as error:  # noqa: BLE001  a bug: the batch around it must go on
-                _log.error("batch.poison", error=type(error).__name__, where=where(error))
+                trace = trace_of(TraceContext.read(delivery.headers))
+                _log.error("batch.poison", error=type(error).__name__, where=where(error), **trace)
             delivery.reject()
         return attempts
 
@@ -150,7 +155,7 @@ class Worker:
             if attempt.claimant is not None:
                 return  # the call is under way
             # the router hands it out again, when the database may be back
-            _log.warning("worker.claim_failed", error=type(error).__name__)
+            _log.warning("worker.claim_failed", error=type(error).__name__, **attempt.names)
             attempt.cancel(now)
             self._give_back(attempt, CLAIM_FAILED)
 
@@ -160,12 +165,15 @@ class Worker:
             return
         by_id = {attempt.id: attempt for attempt in attempts}
         for attempt in await self._claims.make(by_id):
+            note_claimed(attempt)
             self._spawn(self._call(attempt))
         others = [name for name, attempt in by_id.items() if attempt.claimant is None]
         known = await self._claims.look_up(others)
         idle = [attempt for attempt in attempts if attempt.claimant is None]
         for attempt in idle:
             attempt.cancel(self._clock())
+            if attempt is not by_id[attempt.id]:
+                end_idle(attempt, "redelivered")
         # another delivery of the same batch stands for the same attempt, or its row says all
         taken = [attempt.delivery for attempt in idle if attempt is not by_id[attempt.id]]
         for name, row in known.items():
@@ -175,6 +183,7 @@ class Worker:
                 self._recorders.add(again)
             else:
                 taken.append(by_id[name].delivery)
+                end_idle(by_id[name], row.state)
         await settle(taken)
 
     async def _call(self, attempt: Attempt) -> None:

@@ -20,6 +20,7 @@ from herald.config.loading import (
     ConfigurationError,
     load_configuration,
 )
+from herald.contracts.trace_context import TRACEPARENT, TRACESTATE
 from herald.service.server_urls import HTTP, check_url
 from herald.service.server_variables import (
     BROKER,
@@ -67,6 +68,12 @@ def amqp_url() -> str:
     if problems:
         raise fail("\n".join(f"{BROKER}: {line}" for line in problems), EXIT_USAGE)
     return url
+
+
+def trace_of_environment() -> dict[str, str]:
+    """Return the headers of the span that this command is part of, if its caller names one."""
+    names = (TRACEPARENT, TRACESTATE)
+    return {name: value for name in names if (value := os.environ.get(name.upper()))}
 
 
 def postgres_dsn() -> str:

@@ -20,6 +20,7 @@ from herald.cli.environment import (
     amqp_url,
     fail,
     run,
+    trace_of_environment,
 )
 from herald.cli.event_lines import print_event
 from herald.client import Answer, Client, EventStream, NoAnswerError, Progress, Until
@@ -62,7 +63,10 @@ def send(
     tenant: TenantOption = "default",
     as_json: JsonOption = False,
 ) -> None:
-    """Send one message. With --wait, exit 1 if it failed and 3 if it did not get there in time."""
+    """Send one message. With --wait, exit 1 if it failed and 3 if it did not get there in time.
+
+    TRACEPARENT and TRACESTATE name the trace that it is part of, if they are set.
+    """
     flags = {
         "phone": phone, "email": email, "whatsapp": whatsapp, "name": name, "text": text,
         "subject": subject, "html": html, "key": key, "id": id, "route": route, "sender": sender,
@@ -92,7 +96,9 @@ async def _send(
     as_json: bool,
 ) -> None:
     async with (
-        Client(amqp_url(), tenant=tenant, name="herald send") as herald,
+        Client(
+            amqp_url(), tenant=tenant, name="herald send", trace_context=trace_of_environment
+        ) as herald,
         herald.events(f"message.*.{tenant}") as events,  # before the command: nothing is missed
     ):
         with _interrupted("no answer yet; to be sure send it again under the same --key"):

@@ -98,6 +98,8 @@ def _headline(message: dict[str, Any]) -> Text:
     for link, words in (("resent_from", "sends again"), ("resent_as", "sent again as")):
         if message.get(link):
             line.append(f"\n{words} {message[link]}", style="dim")
+    if message.get("trace_id"):
+        line.append(f"\ntrace {message['trace_id']}", style="dim")
     if message["next_action_at"]:
         line.append(f", next look {_day(message['next_action_at'])}", style="dim")
     return line

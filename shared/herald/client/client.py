@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -39,6 +39,9 @@ class Client(BaseClient):
 
     Commands carry the URL's user as `user_id`, for tenants that take commands of their `users`
     alone. `names_user=False`: the broker knows the user under another name (OAuth 2, say).
+
+    `trace_context` is called for each command and returns the headers of the caller's span, as
+    OpenTelemetry's `inject` writes them (`traceparent`, `tracestate`): Herald continues that trace.
     """
 
     def __init__(
@@ -48,6 +51,7 @@ class Client(BaseClient):
         tenant: str = "default",
         name: str = "client",
         names_user: bool = True,
+        trace_context: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
         super().__init__(
             amqp_url,
@@ -59,6 +63,7 @@ class Client(BaseClient):
             optional=[command_event_key("rejected", UNKNOWN_TENANT)],
         )
         self._tenant = tenant
+        self._trace_context = trace_context
         self._progress = ProgressByMessage()
         self._changed = asyncio.Condition()
         self._sends: OrderedDict[str, Command] = OrderedDict()  # by message id, the newest
@@ -82,7 +87,7 @@ class Client(BaseClient):
             PublishFailedError: not confirmed in time, or refused.
             TopologyMissingError: the broker has no `herald.commands`.
         """
-        command = send_command(message, self._tenant, lane)
+        command = self._traced(send_command(message, self._tenant, lane))
         await publish(self._connection, command, timeout_seconds)
         return command.message_id
 
@@ -100,7 +105,7 @@ class Client(BaseClient):
             NoAnswerError: confirmed, but not answered in time; it will be.
             PublishFailedError, TopologyMissingError: as `publish`.
         """
-        command = send_command(message, self._tenant, lane)
+        command = self._traced(send_command(message, self._tenant, lane))
         answer = await self._open.ask(command, timeout_seconds)
         self._sends[answer.message_id] = command
         while len(self._sends) > MAX_MESSAGES:
@@ -121,7 +126,7 @@ class Client(BaseClient):
             NoAnswerError, PublishFailedError, TopologyMissingError: as `send`.
         """
         command = cancel_command(self._tenant, id, idempotency_key)
-        return await self._open.ask(command, timeout_seconds)
+        return await self._open.ask(self._traced(command), timeout_seconds)
 
     async def erase(
         self,
@@ -140,7 +145,8 @@ class Client(BaseClient):
             NoAnswerError, PublishFailedError, TopologyMissingError: as `send`.
         """
         tenant = None if self._tenant == UNKNOWN_TENANT else self._tenant
-        return await self._open.ask(erase_command(tenant, to, id), timeout_seconds)
+        command = self._traced(erase_command(tenant, to, id))
+        return await self._open.ask(command, timeout_seconds)
 
     async def wait_erased(
         self, erasure_id: str, *, timeout_seconds: float | None = None
@@ -198,6 +204,9 @@ class Client(BaseClient):
         """
         wanted = patterns or tuple(f"{family}.*.{self._tenant}" for family in _FAMILIES)
         return EventStream(self._connection, self._tenant, wanted, queue)
+
+    def _traced(self, command: Command) -> Command:
+        return command.within(self._trace_context())
 
     def _to_ask_again(self) -> Iterable[Command]:
         waited = [self._sends[name] for name in self._waited if name in self._sends]

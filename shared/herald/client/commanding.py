@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -21,6 +21,7 @@ from herald.contracts.commands import MAX_COMMAND_BYTES, CancelMessage, SendMess
 from herald.contracts.operator_commands import OperatorCommand
 from herald.contracts.recipient_commands import EraseRecipient
 from herald.contracts.topology import CANCEL_KEY, COMMANDS, ERASE_KEY, SEND_KEYS
+from herald.contracts.trace_context import TraceContext
 from herald.contracts.validation_errors import validation_errors_of
 from herald.contracts.vocabulary import Lane
 
@@ -35,6 +36,11 @@ class Command:
     key: str
     body: bytes
     message_id: str
+    trace: TraceContext | None = None  # the producer's span
+
+    def within(self, headers: Mapping[str, str]) -> Command:
+        """Return the command as one of the producer's trace; nothing where none is named."""
+        return replace(self, trace=TraceContext.read(headers))
 
     def message(self, user: str | None) -> aio_pika.Message:
         """Write the AMQP message; its correlation id comes back on every event about it.
@@ -47,6 +53,7 @@ class Command:
             delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
             message_id=self.message_id,
             correlation_id=self.message_id,
+            headers=None if self.trace is None else dict(self.trace.headers),
             user_id=user,
         )
 

@@ -14,6 +14,7 @@ from herald.service.server_variables import (
     ServerVariableError,
     read_server_url,
 )
+from herald.tracing.settings import TracingSettings, read_tracing
 
 _T = TypeVar("_T")
 
@@ -41,6 +42,7 @@ class Settings:
     log_format: LogFormat  # HERALD_LOG_FORMAT: json or console
     public: Address | None = None  # HERALD_HTTP_HOST and _PORT: what providers call
     spool_directory: Path | None = None  # HERALD_SPOOL_DIR: where ingress keeps what can't wait
+    tracing: TracingSettings | None = None  # OpenTelemetry's own variables; None: off
 
 
 class SettingsError(Exception):
@@ -91,11 +93,9 @@ def read_settings(
         "public": address("HERALD_HTTP", public_port) if public_port is not None else None,
         "log_format": read("HERALD_LOG_FORMAT", _log_format, "json"),
         "spool_directory": Path(spool) if (spool := source.get("HERALD_SPOOL_DIR")) else None,
+        "tracing": read_tracing(source, problems),
     }
-    if public_port is None:
-        problems += _misplaced(source)
-    elif values["public"] == values["operations"]:
-        problems.append("HERALD_OPERATIONS_PORT: the public listener is there (HERALD_HTTP_PORT)")
+    problems += _misplaced(source) if public_port is None else _doubled(values)
     if problems:
         raise SettingsError(problems)
     return Settings(**values)  # type: ignore[arg-type]  # none is None: that was a problem
@@ -117,6 +117,13 @@ def _misplaced(source: Mapping[str, str]) -> list[str]:
         for part in ("HOST", "PORT")
         if f"HERALD_HTTP_{part}" in source and f"HERALD_OPERATIONS_{part}" not in source
     ]
+
+
+def _doubled(values: Mapping[str, object]) -> list[str]:
+    """Say that two listeners would have one address."""
+    if values["public"] != values["operations"]:
+        return []
+    return ["HERALD_OPERATIONS_PORT: the public listener is there (HERALD_HTTP_PORT)"]
 
 
 def _port(value: str) -> int:

@@ -10,6 +10,7 @@ import structlog
 
 from herald.service.logs import configure_logs
 from herald.service.settings import Settings, SettingsError, log_format, read_settings
+from herald.tracing.starting import start_tracing
 
 UNUSABLE = 2  # settings, configuration or secrets: trying again as it is helps nothing
 
@@ -17,14 +18,19 @@ UNUSABLE = 2  # settings, configuration or secrets: trying again as it is helps 
 def settings_or_exit(
     service: str, *, operations_port: int, public_port: int | None = None, database: bool = True
 ) -> Settings:
-    """Set a service's logs up and read its settings; what is wrong with them ends the process."""
+    """Read a service's settings; its logs and its tracing begin as they say.
+
+    What is wrong with them ends the process.
+    """
     configure_logs(service, log_format(os.environ.get("HERALD_LOG_FORMAT", "")) or "json")
     try:
-        return read_settings(
+        settings = read_settings(
             operations_port=operations_port, public_port=public_port, database=database
         )
     except SettingsError as error:
         exit_not_started(error.problems)
+    start_tracing(f"herald-{service}", settings.tracing)
+    return settings
 
 
 def exit_not_started(problems: Sequence[str], code: int = UNUSABLE) -> NoReturn:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from herald.contracts.identifiers import AttemptId
 from herald.contracts.receipts import AttemptReceipt
+from herald.contracts.trace_context import TraceContext
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +17,7 @@ class CommandContext:
     routing_key: str
     cause: str  # names the command: its AMQP message id, or a hash of its bytes
     correlation_id: str | None = None
+    trace: TraceContext | None = None  # the span that handles it, while it is traced
     user: str | None = None  # who published it, by the broker's word
     wants_answer: bool = True  # False: it is one of many that an erasure stops
 

@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 
 from herald.contracts.failures import Failure
 from herald.contracts.identifiers import AttemptId
+from herald.contracts.trace_context import TraceContext
 from herald.contracts.vocabulary import (
     Category,
     FailureClass,
@@ -55,6 +56,7 @@ class Plan:
     route: str | None = None  # the configured route it was accepted with; none: steps of its own
     sender: str | None = None  # the configured sender, likewise
     resent_from: UUID | None = None  # the message that it sends again
+    trace: TraceContext | None = None  # the span that accepted it: whatever happens later is of it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,7 +36,8 @@ class AccountUpdates:
             if account is None:
                 unknown.append((receipt, "unknown_account"))
             else:
-                unit.publish(*(account_event(receipt, tenant) for tenant in account.tenants))
+                trace = unit.traces.news(receipt) if unit.traces is not None else None
+                unit.publish(*(account_event(receipt, tenant, trace) for tenant in account.tenants))
         return unknown
 
 

@@ -45,7 +45,8 @@ class InboundMessages:
                 unknown.append((receipt, "unknown_account"))
             elif key in new:
                 message_id, raw = _message_of(answered, receipt), self._wants_raw(row.tenant)
-                unit.publish(inbound_event(receipt, row.tenant, message_id, raw=raw))
+                trace = unit.traces.news(receipt) if unit.traces is not None else None
+                unit.publish(inbound_event(receipt, row.tenant, message_id, trace, raw=raw))
         return unknown
 
     def _row(self, receipt: InboundReceipt) -> InboundRow:

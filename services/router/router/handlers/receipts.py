@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from herald.bus.deliveries import Delivery
 from herald.config.file import HeraldFile
+from herald.contracts.identifiers import AttemptId
 from herald.contracts.receipts import (
     RECEIPT,
     AccountReceipt,
@@ -20,7 +21,9 @@ from herald.contracts.receipts import (
     Receipt,
 )
 from herald.contracts.text import storable
+from herald.contracts.trace_context import TraceContext
 from herald.contracts.vocabulary import Lane
+from herald.tracing.spans import trace_of
 from router.batches import apply_isolated
 from router.core.facts import Fact, ReceiptArrived
 from router.dead_letters import dead_letter_from_receipt, dead_letter_from_unreadable
@@ -28,6 +31,7 @@ from router.handlers.account_updates import AccountUpdates
 from router.handlers.correlation import correlate
 from router.handlers.foreign_receipts import FOREIGN_USER, ForeignUsers, Ownership
 from router.handlers.inbound import InboundMessages
+from router.traces import begin_traces
 from router.unit_of_work import UnitOfWork, UnitsOfWork
 
 
@@ -78,7 +82,7 @@ class ReceiptHandler:
             else:
                 delivery.reject()
         if items:
-            await apply_isolated(items, self._apply, _dead_letter)
+            await apply_isolated(items, self._apply, _dead_letter, _name)
         if pulses:
             self._take_pulses(pulses)
 
@@ -87,7 +91,11 @@ class ReceiptHandler:
         attempts = [receipt for receipt in allowed if isinstance(receipt, AttemptReceipt)]
         inbound = [receipt for receipt in allowed if isinstance(receipt, InboundReceipt)]
         updates = [receipt for receipt in allowed if isinstance(receipt, AccountReceipt)]
-        async with self._units.begin() as unit:
+        traces = begin_traces()
+        if traces is not None:
+            for item in items:
+                traces.source(item.receipt, item.delivery.headers)
+        async with self._units.begin(traces=traces) as unit:
             correlated = await correlate(unit.connection, attempts)
             lost: list[tuple[Receipt, str]] = [
                 *correlated.foreign,
@@ -133,6 +141,15 @@ def _can_be_stored(receipt: Receipt, body: bytes) -> bool:
         return True
     document = receipt.model_dump(mode="json")
     return bool(storable(document) == document)
+
+
+def _name(item: Item) -> dict[str, str]:
+    """Name the message and the attempt that a receipt is about, as far as it says."""
+    receipt = item.receipt
+    attempt = receipt.attempt_id if isinstance(receipt, AttemptReceipt) else None
+    parsed = AttemptId.parse(attempt) if attempt else None
+    named = {"message_id": str(parsed.message_id), "attempt_id": str(parsed)} if parsed else {}
+    return named | trace_of(TraceContext.read(item.delivery.headers))
 
 
 async def _dead_letter(item: Item, _error: Exception) -> None:

@@ -63,7 +63,7 @@ class Timers:
             ours += await self._act(ids, now, gates)
 
         if found:
-            await apply_isolated(found, act, self._put_off)
+            await apply_isolated(found, act, self._put_off, _name)
         else:
             metrics.TIMER_LAG_SECONDS.set(0)
         return ours >= BATCH
@@ -84,6 +84,10 @@ class Timers:
         async with self._database.connection() as connection:
             await postpone(connection, message_id, self._database.now() + PUT_OFF)
         _log.error("timers.put_off", message_id=str(message_id))
+
+
+def _name(message_id: UUID) -> dict[str, str]:
+    return {"message_id": str(message_id)}
 
 
 def _lag_seconds(messages: Sequence[Message], now: datetime) -> float:

@@ -26,7 +26,13 @@ def rejection_event(rejected: Rejection, now: datetime) -> OutgoingMessage:
         reason=rejected.reason,
     )
     return command_event(
-        CommandAnswer.REJECTED, data, context.cause, context.cause, context.correlation_id, now
+        CommandAnswer.REJECTED,
+        data,
+        context.cause,
+        context.cause,
+        context.correlation_id,
+        now,
+        context.trace,
     )
 
 
@@ -43,7 +49,13 @@ def dead_letter_answer(done: DeadLetterAct, now: datetime) -> OutgoingMessage:
         dead_letter=done.dead_letter_id,
     )
     return command_event(
-        done.answer, data, context.cause, context.cause, context.correlation_id, now
+        done.answer,
+        data,
+        context.cause,
+        context.cause,
+        context.correlation_id,
+        now,
+        context.trace,
     )
 
 

@@ -24,6 +24,7 @@ from herald.contracts.topology import (
     message_event_key,
     outbound_key,
 )
+from herald.contracts.trace_context import TraceContext
 from herald.contracts.vocabulary import CommandAnswer
 from herald.contracts.work import Work, WorkContent
 from router.core.effects import Answer, Dispatch, Effect, Emit
@@ -144,6 +145,7 @@ def answer_event(message: Message, answer: Answer, now: datetime) -> OutgoingMes
         answer.context.cause,
         answer.context.correlation_id,
         now,
+        answer.context.trace,
     )
 
 
@@ -154,19 +156,21 @@ def command_event(
     cause: str,
     correlation_id: str | None,
     now: datetime,
+    trace: TraceContext | None = None,
 ) -> OutgoingMessage:
     """Answer a command, or say that what it asked for is complete."""
     kind = event_type("command", answer)
     event = Event[CommandData](
         id=event_id_for(subject, kind, cause), type=kind, subject=subject, time=now, data=data
     )
-    return event_message(event, command_event_key(answer, data.tenant), correlation_id)
+    return event_message(event, command_event_key(answer, data.tenant), correlation_id, trace)
 
 
 def event_message(
     event: Event[MessageData] | Event[CommandData] | Event[InboundData] | Event[AccountData],
     routing_key: str,
     correlation_id: str | None,
+    trace: TraceContext | None = None,
 ) -> OutgoingMessage:
     """Publish an event under its own id; nobody listening is normal."""
     return OutgoingMessage(
@@ -176,6 +180,7 @@ def event_message(
         message_id=event.id,
         type=event.type,
         correlation_id=correlation_id,
+        headers={} if trace is None else trace.headers,
         mandatory=False,
     )
 

@@ -7,6 +7,7 @@ from herald.contracts.events import AccountData, Event, InboundData, event_type
 from herald.contracts.identifiers import event_id_for
 from herald.contracts.receipts import AccountReceipt, InboundReceipt
 from herald.contracts.topology import account_event_key, inbound_event_key
+from herald.contracts.trace_context import TraceContext
 from router.outgoing.effects import event_message
 
 INBOUND_TYPE = event_type("inbound", "received")
@@ -27,7 +28,12 @@ def inbound_event_id(receipt: InboundReceipt) -> str:
 
 
 def inbound_event(
-    receipt: InboundReceipt, tenant: str, in_reply_to: str | None, *, raw: bool = False
+    receipt: InboundReceipt,
+    tenant: str,
+    in_reply_to: str | None,
+    trace: TraceContext | None = None,
+    *,
+    raw: bool = False,
 ) -> OutgoingMessage:
     """Say what a recipient sent; with `raw` also in the provider's own form."""
     occurred_at = receipt.occurred_at or receipt.received_at
@@ -47,10 +53,12 @@ def inbound_event(
         time=occurred_at,
         data=data,
     )
-    return event_message(event, inbound_event_key(receipt.channel, tenant), None)
+    return event_message(event, inbound_event_key(receipt.channel, tenant), None, trace)
 
 
-def account_event(receipt: AccountReceipt, tenant: str) -> OutgoingMessage:
+def account_event(
+    receipt: AccountReceipt, tenant: str, trace: TraceContext | None = None
+) -> OutgoingMessage:
     """Say to one of an account's tenants what is new about it."""
     occurred_at = receipt.occurred_at or receipt.received_at
     data = AccountData(
@@ -67,7 +75,7 @@ def account_event(receipt: AccountReceipt, tenant: str) -> OutgoingMessage:
         time=occurred_at,
         data=data,
     )
-    return event_message(event, account_event_key("updated", tenant), None)
+    return event_message(event, account_event_key("updated", tenant), None, trace)
 
 
 def _inbound_subject(receipt: InboundReceipt) -> str:

@@ -43,7 +43,14 @@ def resend(
     _check(command, ended)
     steps, skipped = _steps(ended, configuration)
     ttl = configuration.rules_for(old.plan.category).ttl
-    plan = replace(old.plan, steps=steps, expires_at=now + ttl, send_at=None, resent_from=old.id)
+    plan = replace(
+        old.plan,
+        steps=steps,
+        expires_at=now + ttl,
+        send_at=None,
+        resent_from=old.id,
+        trace=envelope.trace,
+    )
     return Candidate(
         envelope=envelope,
         message=Message(

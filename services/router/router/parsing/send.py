@@ -41,6 +41,7 @@ def read_send(
         send_at=scheduled,
         recipient_name=command.to.name,
         correlation_id=envelope.correlation_id,
+        trace=envelope.trace,
         metadata=command.metadata,
         route=route_name(command, configuration),
         sender=sender_name(command, configuration),

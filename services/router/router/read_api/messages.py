@@ -77,6 +77,7 @@ def _document(row: asyncpg.Record, history: list[asyncpg.Record]) -> dict[str, A
         "erased_at": _time(row["erased_at"]),
         "next_action_at": _time(_earliest(row["due_at"], row["silence_at"])),
         "metadata": plan.metadata,
+        "trace_id": plan.trace.trace_id if plan.trace and plan.trace.is_sampled else None,
         "resent_from": str(plan.resent_from) if plan.resent_from else None,
         "resent_as": str(row["resent_as"]) if row["resent_as"] else None,
         "steps": _steps(plan),

@@ -62,6 +62,7 @@ def encode(messages: Sequence[OutgoingMessage]) -> str:
                 "correlation_id": message.correlation_id,
                 "mandatory": message.mandatory,
                 "body": message.body.decode(),
+                **({"headers": message.headers} if message.headers else {}),
             }
             for message in messages
         ]

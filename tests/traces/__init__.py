@@ -1,0 +1,1 @@
+"""A collector of spans for tests and documents, and a trace as a tree of text."""
