@@ -1,4 +1,4 @@
-"""The span of a webhook that is authentic: unknown clients make none, and nobody's headers count."""
+"""The span of a webhook whose signature is good. What its headers say of a trace is ignored."""
 
 from __future__ import annotations
 
