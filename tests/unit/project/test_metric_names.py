@@ -14,7 +14,8 @@ PARTS = ("_bucket", "_sum", "_count")  # of a histogram
 _QUOTED_OR_QUERIED = re.compile(r"(?<![\w.:/-])herald_[a-z_]+(?=[`{\[ ),]|\\\")")
 # roles, packages and tables that are called alike
 OTHERS = re.compile(
-    r"herald_(owner|router|channel|reader|operator|local|migrations|attempt)$|herald_read_"
+    r"herald_(owner|router|channel|reader|operator|local|migrations|attempt|dashboards)$"
+    r"|herald_read_"
 )
 
 
