@@ -7,7 +7,13 @@ from functools import partial
 from importlib.metadata import version
 from platform import python_version
 
-from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, Gauge, generate_latest
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    REGISTRY,
+    Gauge,
+    disable_created_metrics,
+    generate_latest,
+)
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -37,6 +43,7 @@ def ops_routes(
     shown = {**(warnings or {}), **checks}
     running = version(service)
     BUILD_INFO.labels(service, running, python_version()).set(1)
+    disable_created_metrics()  # a series more for each counter and histogram, and nobody asks
     READY.labels(STOPPING).set(1)
     _show(READY, checks, passes=1.0)
     _show(WARNING, warnings or {}, passes=0.0)

@@ -67,3 +67,11 @@ async def test_readiness_is_a_metric() -> None:
     assert _says("herald_warning", "of this test") == 1
     say_stopping(application)
     assert _says("herald_ready", "stopping") == 0
+
+
+async def test_no_series_says_when_another_began() -> None:
+    """They would be a quarter of all, and Prometheus has no use for them."""
+    routes = {r.path: r for r in ops_routes(SERVICE, {}) if isinstance(r, Route)}
+    answer = await routes["/metrics"].endpoint(Request({"type": "http", "app": Starlette()}))
+    assert b"herald_build_info{" in answer.body
+    assert b"_created" not in answer.body
