@@ -56,7 +56,7 @@ class QueueMetrics:
 
 
 @cache
-def bus_metrics(registry: CollectorRegistry = REGISTRY) -> BusMetrics:
+def bus_metrics(registry: CollectorRegistry) -> BusMetrics:
     """Return the metrics kept in `registry`, registering them the first time."""
     return BusMetrics(
         batch_size=histogram(definitions.BATCH_SIZE, registry),

@@ -43,7 +43,8 @@ def ops_routes(
     shown = {**(warnings or {}), **checks}
     running = version(service)
     BUILD_INFO.labels(service, running, python_version()).set(1)
-    disable_created_metrics()  # a series more for each counter and histogram, and nobody asks
+    # a series more for each counter and histogram, and nobody asks
+    disable_created_metrics()  # type: ignore[no-untyped-call]
     READY.labels(STOPPING).set(1)
     _show(READY, checks, passes=1.0)
     _show(WARNING, warnings or {}, passes=0.0)
