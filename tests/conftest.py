@@ -106,8 +106,16 @@ def servers(home: Path) -> Iterator[Servers]:
 @pytest.fixture(scope="session")
 def management_url(servers: Servers) -> str:
     """Give the URL of the management interface, with credentials, without a closing slash."""
-    assert servers.management_url is not None
     return servers.management_url.rstrip("/")
+
+
+def given_by(servers: Servers) -> GivenServers:
+    """Give a stack the session's servers, in which it makes what it needs."""
+    return GivenServers(
+        amqp_url=servers.amqp_url,
+        management_url=servers.management_url.rstrip("/"),
+        postgres_dsn=servers.postgres_dsn,
+    )
 
 
 @contextmanager
@@ -150,20 +158,16 @@ def postgres_dsn(servers: Servers) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def stack(
-    request: pytest.FixtureRequest, home: Path, servers: Servers, management_url: str
-) -> Iterator[Stack]:
-    """Give a whole Herald with the sandbox, in a virtual host and a database of its own."""
-    with _vhost(management_url) as name, _database(servers.postgres_dsn) as dsn:
-        given = GivenServers(
-            amqp_url=rabbitmq_management.with_vhost(servers.amqp_url, name),
-            management_url=management_url,
-            postgres_dsn=dsn,
-        )
-        try:
-            with running_stack(home / "stack", given) as running:
-                yield running
-        finally:
-            if request.session.testsfailed:  # what the services said outlives the session
-                kept = ROOT / ".run" / "failed-test-logs"
-                shutil.copytree(home / "stack" / "logs", kept, dirs_exist_ok=True)
+def stack(request: pytest.FixtureRequest, home: Path, servers: Servers) -> Iterator[Stack]:
+    """Give a whole Herald with the sandbox, in a virtual host and a database of its own.
+
+    Its services, and `stack.amqp_url` and `stack.postgres_dsn`, have their own users and roles;
+    `stack.servers` is the administrator.
+    """
+    try:
+        with running_stack(home / "stack", given_by(servers)) as running:
+            yield running
+    finally:
+        if request.session.testsfailed:  # what the services said outlives the session
+            kept = ROOT / ".run" / "failed-test-logs"
+            shutil.copytree(home / "stack" / "logs", kept, dirs_exist_ok=True)

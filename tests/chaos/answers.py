@@ -24,7 +24,7 @@ def answer_times(fleet: Fleet) -> Iterator[dict[str, float]]:
         times.setdefault(json.loads(message.body)["subject"], time.time())
 
     async def listen() -> AbstractRobustConnection:
-        connection = await aio_pika.connect_robust(fleet.stack.servers.amqp_url)
+        connection = await aio_pika.connect_robust(fleet.stack.amqp_url)
         channel = await connection.channel()
         queue = await channel.declare_queue(QUEUE, exclusive=True)
         await queue.bind("herald.events", "command.#")

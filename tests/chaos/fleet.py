@@ -19,8 +19,8 @@ from chaos.links import Link
 from chaos.network import Network
 from chaos.replicas import PAIRS, PREVIOUS, REPLICAS
 from herald_local import processes, services
+from herald_local.lifecycle import room_for
 from herald_local.provision import write_configuration
-from herald_local.saved_state import load_state, with_ports
 from herald_local.servers import GivenServers, start_servers, stop_servers
 from herald_local.stack import Stack
 
@@ -43,18 +43,28 @@ class Fleet:
 
     def add(self, replica: str, changes: Mapping[str, str] | None = None) -> None:
         """Start a replica; `changes` are kept for when it is started again."""
-        servers = self.stack.servers
-        broker, amqp_url = self.network.link(servers.amqp_url)
-        database, dsn = self.network.link(servers.postgres_dsn)
+        amqp_url, dsn = self._servers_for(replica)
+        broker, linked_amqp_url = self.network.link(amqp_url)
+        database, linked_dsn = self.network.link(dsn or self.stack.servers.postgres_dsn)
         self.links[replica] = {BROKER: broker, DATABASE: database}
         self.clocks[replica] = Clock(self.stack.home / "clocks" / replica)
         self._settings[replica] = {
-            "HERALD_AMQP_URL": amqp_url,
-            "HERALD_POSTGRES_DSN": dsn,
+            "HERALD_AMQP_URL": linked_amqp_url,
+            **({"HERALD_POSTGRES_DSN": linked_dsn} if dsn else {}),
             **self.clocks[replica].environment,
             **(changes or {}),
         }
         self.start(replica)
+
+    def _servers_for(self, replica: str) -> tuple[str, str | None]:
+        """Return how a replica connects: as its service's own user and role.
+
+        The previous version is of before there were such: it has an administrator's.
+        """
+        if replica in PREVIOUS.values():
+            return self.stack.servers.amqp_url, self.stack.servers.postgres_dsn
+        settings = services.environment(self.stack, replica)
+        return settings["HERALD_AMQP_URL"], settings.get("HERALD_POSTGRES_DSN")
 
     def start(self, replica: str) -> None:
         """Start a replica that was added and does not run."""
@@ -134,12 +144,13 @@ def running_fleet(home: Path) -> Iterator[Fleet]:
 
 def _prepared(home: Path) -> Stack:
     """Start the servers and write what services need; `ingress` is the balancer's port."""
-    servers = start_servers(home, GivenServers(), die_with_parent=True)
+    given = GivenServers()
+    servers = start_servers(home, given, die_with_parent=True)
     operations = (f"{name}.operations" for name in PAIRS["ingress"])
     names = (*services.PORTS, *REPLICAS, *operations, *PREVIOUS.values())
-    state = with_ports(home, load_state(home), names)
-    write_configuration(home, state)
-    stack = Stack(home=home, servers=servers, ports=state.ports)
+    stack = room_for(home, given, servers, names)
+    # the previous version does not say who it is in what it publishes
+    write_configuration(home, stack.access.state, stack.access.names, names_services=False)
     services.prepare(stack)
     return stack
 

@@ -104,7 +104,7 @@ class Load:
 
     async def run(self) -> None:
         """Publish everything."""
-        producer = Producer(self._stack.servers.amqp_url)
+        producer = Producer(self._stack.amqp_url)
         self.confirmed = producer.confirmed
         async with asyncio.TaskGroup() as group:
             for number, command in enumerate(self.commands):

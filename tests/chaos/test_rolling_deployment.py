@@ -17,7 +17,6 @@ from chaos.replicas import KINDS, PAIRS, PREVIOUS
 from chaos.verdict import judge
 from herald_local.ports import LOOPBACK
 from herald_local.provision import write_configuration
-from herald_local.saved_state import load_state
 
 MESSAGES = 120
 LOAD_SECONDS = 12
@@ -35,7 +34,8 @@ def mixed_fleet(fleet: Fleet, tmp_path: Path) -> Fleet:
         pytest.skip(str(error))
     fleet.heal()
     home = fleet.stack.home / "previous"
-    write_configuration(home, load_state(fleet.stack.home), version / TEMPLATES)
+    access = fleet.stack.access
+    write_configuration(home, access.state, access.names, version / TEMPLATES, names_services=False)
     assert_loaded_from(version)
     changes = {"PYTHONPATH": python_path(version), "HERALD_CONFIG": str(home / "herald.toml")}
     for kind in KINDS:

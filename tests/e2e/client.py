@@ -84,7 +84,7 @@ def connected(amqp_url: str) -> Iterator[Client]:
     try:
         channel = connection.channel()
         channel.confirm_delivery()
-        queue = channel.queue_declare("", exclusive=True).method.queue
+        queue = channel.queue_declare(f"events.{uuid.uuid4().hex}", exclusive=True).method.queue
         for key in ("message.#", "command.#", "inbound.#"):
             channel.queue_bind(queue, "herald.events", key)
         yield Client(channel, queue)

@@ -248,13 +248,16 @@ def test_status_without_a_broker_tells_the_rest(
     assert status["database"]["version"]
 
 
-def test_what_is_not_there_is_said(environment: dict[str, str], unused_tcp_port: int) -> None:
+def test_what_is_not_there_is_said(
+    stack: Stack, environment: dict[str, str], unused_tcp_port: int
+) -> None:
     """A stopped broker, a wrong password, a missing router: one line each that says what to do."""
     port = unused_tcp_port
     url = URL(environment["HERALD_AMQP_URL"])
     send, apply = ("send", "--phone", "+15550000001", "--text", "x"), ("topology", "apply")
     dsn, management = "HERALD_POSTGRES_DSN", "HERALD_RABBITMQ_MANAGEMENT_URL"
     database = URL(environment[dsn])
+    as_topology = {"HERALD_AMQP_URL": stack.access.amqp_url("topology")}
     for arguments, changes, code, said in (
         (send, {"HERALD_AMQP_URL": str(url.with_port(port))}, FAILED, "is it running?"),
         (send, {"HERALD_AMQP_URL": str(url.with_password("no"))}, FAILED, "refuses the user"),
@@ -262,7 +265,8 @@ def test_what_is_not_there_is_said(environment: dict[str, str], unused_tcp_port:
         (send, {"HERALD_AMQP_URL": "amqp://u:p/w@x/"}, USAGE, "percent-encoded"),
         (apply, {"HERALD_AMQP_URL": str(url.with_port(port))}, FAILED, "is it running?"),
         (apply, {"HERALD_AMQP_URL": str(url.with_password("no"))}, FAILED, "refuses the user"),
-        (apply, {management: f"http://127.0.0.1:{port}"}, FAILED, f"{management}: "),
+        (apply, {}, FAILED, "access"),
+        (apply, as_topology | {management: f"http://127.0.0.1:{port}"}, FAILED, f"{management}: "),
         (apply, {management: "http://127.0.0.1:x"}, USAGE, f"{management}: its host or port"),
         (("migrate",), {dsn: str(database.with_port(port))}, FAILED, "is it running?"),
         (("migrate",), {dsn: str(database.with_path("/none"))}, FAILED, "no such database"),

@@ -75,7 +75,7 @@ class Person:
 @pytest.fixture(scope="module")
 def client(stack: Stack) -> Iterator[Client]:
     """Give a plain pika client."""
-    with connected(stack.servers.amqp_url) as plain:
+    with connected(stack.amqp_url) as plain:
         yield plain
 
 
@@ -105,11 +105,13 @@ def park(stack: Stack, person: Person) -> None:
         references=(person.wamid,), status=Status.DELIVERED, event_key="1",
         received_at=datetime.now(UTC), element={"recipient_id": person.phone[1:]},
     )  # fmt: skip
-    with closing(pika.BlockingConnection(pika.URLParameters(stack.servers.amqp_url))) as connection:
+    ingress = pika.URLParameters(stack.access.amqp_url("ingress"))
+    with closing(pika.BlockingConnection(ingress)) as connection:
         connection.channel().basic_publish(
             RECEIPTS,
             attempt_receipt_key("whatsapp", Lane.NORMAL),
             receipt.model_dump_json().encode(),
+            pika.BasicProperties(user_id=stack.access.names.user("ingress")),
         )
 
 

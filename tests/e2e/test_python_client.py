@@ -33,7 +33,7 @@ PATIENCE = 30
 
 async def test_send_returns_the_answer(stack: Stack) -> None:
     """A mapping or a model is sent; the answer names the message and the channels to try."""
-    async with Client(stack.servers.amqp_url) as herald:
+    async with Client(stack.amqp_url) as herald:
         body = send()
         answer = await herald.send(body)
         again = await herald.send(SendMessage.model_validate(body), lane=Lane.URGENT)
@@ -44,7 +44,7 @@ async def test_send_returns_the_answer(stack: Stack) -> None:
 
 async def test_wait_sees_the_delivery_and_the_outcome(stack: Stack) -> None:
     """Waiting ends when the message got that far, also for who asks after it happened."""
-    async with Client(stack.servers.amqp_url) as herald:
+    async with Client(stack.amqp_url) as herald:
         answer = await herald.send(send("0002"))
         progress = await herald.wait(answer.message_id, "delivered", timeout_seconds=PATIENCE)
         assert progress.event is not None
@@ -55,7 +55,7 @@ async def test_wait_sees_the_delivery_and_the_outcome(stack: Stack) -> None:
 
 async def test_wait_ends_with_a_failure(stack: Stack) -> None:
     """Nobody waits for the delivery of a message that has failed."""
-    async with Client(stack.servers.amqp_url) as herald:
+    async with Client(stack.amqp_url) as herald:
         answer = await herald.send(send("0026"))
         progress = await herald.wait(answer.message_id, "delivered", timeout_seconds=PATIENCE)
     assert progress.outcome is Outcome.FAILED
@@ -74,7 +74,7 @@ async def test_a_bad_command_names_its_field(
     stack: Stack, changes: dict[str, Any], field: str
 ) -> None:
     """What the client or the router refuses is one error with the invalid field."""
-    async with Client(stack.servers.amqp_url) as herald:
+    async with Client(stack.amqp_url) as herald:
         with pytest.raises(RejectedError) as caught:
             await herald.send(send(**changes))
     assert caught.value.field == field
@@ -82,7 +82,7 @@ async def test_a_bad_command_names_its_field(
 
 async def test_a_tenant_nobody_configured_is_reported(stack: Stack) -> None:
     """The refusal of an unknown tenant reaches its client too."""
-    async with Client(stack.servers.amqp_url, tenant="nobody") as herald:
+    async with Client(stack.amqp_url, tenant="nobody") as herald:
         with pytest.raises(RejectedError) as caught:
             await herald.send(send())
     assert caught.value.field == "tenant"
@@ -90,7 +90,7 @@ async def test_a_tenant_nobody_configured_is_reported(stack: Stack) -> None:
 
 async def test_cancel_takes_a_scheduled_message_back(stack: Stack) -> None:
     """A message that has not started is cancelled; one that was delivered can't be."""
-    async with Client(stack.servers.amqp_url) as herald:
+    async with Client(stack.amqp_url) as herald:
         answer = await herald.send(send(send_at=TOMORROW))
         taken = await herald.cancel(id=answer.message_id)
         progress = await herald.wait(answer.message_id, timeout_seconds=PATIENCE)
@@ -107,7 +107,7 @@ async def test_cancel_takes_a_scheduled_message_back(stack: Stack) -> None:
 async def test_events_come_typed(stack: Stack) -> None:
     """Iteration gives answers, messages' events and recipients' messages as their models."""
     body, seen = send("0020"), set()
-    async with Client(stack.servers.amqp_url) as herald, herald.events() as events:
+    async with Client(stack.amqp_url) as herald, herald.events() as events:
         await herald.send(body)
         async with asyncio.timeout(PATIENCE):
             async for event in events:
@@ -120,11 +120,11 @@ async def test_events_come_typed(stack: Stack) -> None:
 async def test_events_of_a_queue_are_kept_while_nobody_listens(stack: Stack) -> None:
     """A named queue gives what came before the iteration, and again what was not finished."""
     name = f"events.{uuid4().hex}"
-    async with await aio_pika.connect(stack.servers.amqp_url) as connection:
+    async with await aio_pika.connect(stack.amqp_url) as connection:
         channel = await connection.channel()
         queue = await channel.declare_queue(name, durable=True)
         await queue.bind("herald.events", "command.accepted.default")
-        async with Client(stack.servers.amqp_url) as herald:
+        async with Client(stack.amqp_url) as herald:
             ids = [(await herald.send(send())).message_id for _ in range(2)]
             async with herald.events(queue=name) as events:
                 assert (await anext(events)).subject == ids[0]  # it is not finished
@@ -136,12 +136,12 @@ async def test_events_of_a_queue_are_kept_while_nobody_listens(stack: Stack) -> 
 
 async def test_a_lost_connection_loses_no_answer(stack: Stack) -> None:
     """Cut off in mid-command, the client comes back and the same command gets its answer."""
-    async with linked(stack.servers.amqp_url) as (link, url), Client(url) as herald:
+    async with linked(stack.amqp_url) as (link, url), Client(url) as herald:
         first = await herald.send(send(send_at=TOMORROW))
         waiting = asyncio.create_task(herald.wait(first.message_id, timeout_seconds=PATIENCE))
         link.cut()
         sending = asyncio.create_task(herald.send(send(), timeout_seconds=PATIENCE))
-        async with Client(stack.servers.amqp_url) as other:  # it ends meanwhile
+        async with Client(stack.amqp_url) as other:  # it ends meanwhile
             await other.cancel(id=first.message_id)
         await asyncio.sleep(1)
         link.mend()
@@ -151,7 +151,7 @@ async def test_a_lost_connection_loses_no_answer(stack: Stack) -> None:
 
 async def test_what_is_wrong_with_the_broker_is_said(stack: Stack) -> None:
     """Unreachable, a wrong password, a missing host and a missing topology each say so."""
-    url = URL(stack.servers.amqp_url)
+    url = URL(stack.amqp_url)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     for wrong, said in (
@@ -175,7 +175,7 @@ async def test_a_broker_without_a_topology_is_said(amqp_url: str) -> None:
 
 async def test_no_answer_in_time_is_said(stack: Stack) -> None:
     """A command that is confirmed and not answered, and one that is not confirmed, differ."""
-    async with linked(stack.servers.amqp_url) as (link, url), Client(url) as herald:
+    async with linked(stack.amqp_url) as (link, url), Client(url) as herald:
         answer = await herald.send(send(send_at=TOMORROW))
         with pytest.raises(NoAnswerError, match="not outcome within"):
             await herald.wait(answer.message_id, timeout_seconds=0.2)
@@ -187,7 +187,7 @@ async def test_no_answer_in_time_is_said(stack: Stack) -> None:
 
 async def test_what_was_not_confirmed_is_not_called_kept(stack: Stack) -> None:
     """A command in doubt is to be sent again; only one that is confirmed will be answered."""
-    async with linked(stack.servers.amqp_url) as (link, url), Client(url) as herald:
+    async with linked(stack.amqp_url) as (link, url), Client(url) as herald:
         link.hold()
         with pytest.raises(PublishFailedError, match="same idempotency key"):
             await herald.send(send(), timeout_seconds=0.5)  # the first: it can't subscribe either
@@ -201,7 +201,7 @@ async def test_what_was_not_confirmed_is_not_called_kept(stack: Stack) -> None:
 
 async def test_the_first_wait_ends_in_time(stack: Stack) -> None:
     """A wait that can't even subscribe ends at its time limit, and works later."""
-    async with linked(stack.servers.amqp_url) as (link, url), Client(url) as herald:
+    async with linked(stack.amqp_url) as (link, url), Client(url) as herald:
         link.hold()
         with pytest.raises(NoAnswerError, match="not outcome within"):
             await asyncio.wait_for(herald.wait(str(uuid4()), timeout_seconds=0.3), PATIENCE)
@@ -212,7 +212,7 @@ async def test_the_first_wait_ends_in_time(stack: Stack) -> None:
 
 async def test_leaving_does_not_wait_for_a_broker_that_says_nothing(stack: Stack) -> None:
     """A client whose broker is stuck, as in an alarm, closes within seconds and says nothing."""
-    async with linked(stack.servers.amqp_url) as (link, url):
+    async with linked(stack.amqp_url) as (link, url):
         async with asyncio.timeout(PATIENCE), Client(url) as herald, herald.events() as events:
             answer = await herald.send(send())
             assert (await anext(events)).subject == answer.message_id

@@ -18,7 +18,7 @@ ROUTE = {"route": "whatsapp-twilio", "sender": "twilio"}
 @pytest.fixture(scope="module")
 def client(stack: Stack) -> Iterator[Client]:
     """Give a plain pika client."""
-    with connected(stack.servers.amqp_url) as plain:
+    with connected(stack.amqp_url) as plain:
         yield plain
 
 

@@ -17,7 +17,7 @@ from herald_local.web import call
 @pytest.fixture(scope="module")
 def client(stack: Stack) -> Iterator[Client]:
     """Give a plain pika client."""
-    with connected(stack.servers.amqp_url) as plain:
+    with connected(stack.amqp_url) as plain:
         yield plain
 
 

@@ -16,6 +16,7 @@ from herald_local.errors import LocalError
 from herald_local.lock import locked
 from herald_local.progress import report
 from herald_local.rabbitmq4 import run_beside
+from herald_local.room import remove_room
 from herald_local.servers import GivenServers, erase, start_servers
 from herald_local.stack import Stack
 
@@ -81,6 +82,10 @@ def status(stack: StackName = DEFAULT_STACK) -> None:
 def clean(stack: StackName = DEFAULT_STACK) -> None:
     """Stop a stack and erase its data, and what crashed test sessions left."""
     down(stack)
+    try:
+        remove_room(_home(stack))
+    except LocalError as error:
+        _give_up(error)
     erase(_home(stack))
     for left in RUN.glob("test-*"):
         if not any(processes.running_pid(left, name) for name in processes.recorded(left)):
@@ -148,6 +153,7 @@ def _summary(stack: Stack) -> str:
             f"  logs      {RUN / stack.name / 'logs'}",
             f"Left running: {processes_of_it}. Stop them with: make down{other}",
             f"Every address for your shell, and a token to read with: . {env}",
+            f"The same as an administrator: . {RUN / stack.name / lifecycle.ADMINISTRATORS_ENV}",
         ]
     )
 

@@ -1,9 +1,9 @@
-"""Databases of a server, made and removed through an administrator's DSN."""
+"""Databases and roles of a server, made and removed through an administrator's DSN."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
@@ -33,6 +33,21 @@ def create_database(admin_dsn: str, name: str) -> str:
     return urlsplit(admin_dsn)._replace(path=f"/{name}").geturl()
 
 
+def ensure_database(admin_dsn: str, name: str) -> None:
+    """Create a database unless it is there.
+
+    Raises:
+        LocalError: the server refuses or is away.
+    """
+    statement = f"CREATE DATABASE {_quoted(name)}"
+    try:
+        _finish(_execute(admin_dsn, statement))
+    except asyncpg.DuplicateDatabaseError:
+        return
+    except (OSError, TimeoutError, asyncpg.PostgresError) as error:
+        raise LocalError(f"PostgreSQL: {statement}: {error}") from None
+
+
 def drop_database(admin_dsn: str, name: str) -> None:
     """Drop a database, ending all its connections; one that is gone is fine.
 
@@ -40,6 +55,16 @@ def drop_database(admin_dsn: str, name: str) -> None:
         LocalError: the server refuses or is away.
     """
     _require(admin_dsn, f"DROP DATABASE IF EXISTS {_quoted(name)} WITH (FORCE)")
+
+
+def drop_roles(admin_dsn: str, names: Sequence[str]) -> None:
+    """Drop roles that own nothing any more; those that are gone are fine.
+
+    Raises:
+        LocalError: the server refuses or is away.
+    """
+    for name in names:
+        _require(admin_dsn, f"DROP ROLE IF EXISTS {_quoted(name)}")
 
 
 def _require(admin_dsn: str, statement: str) -> None:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from herald_local import processes, services
+from herald_local.access import Access
 from herald_local.lock import locked
+from herald_local.names import names_of
 from herald_local.progress import report
 from herald_local.provision import write_configuration
+from herald_local.room import make_room, remove_room
 from herald_local.saved_state import load_state, with_ports
 from herald_local.servers import GivenServers, Servers, start_servers, stop_servers
-from herald_local.stack import Stack
+from herald_local.stack import Stack, exports
+
+ADMINISTRATORS_ENV = "env.administrator"
 
 
 def start(home: Path, given: GivenServers, *, die_with_parent: bool = False) -> Stack:
@@ -28,7 +32,8 @@ def start(home: Path, given: GivenServers, *, die_with_parent: bool = False) -> 
     with locked(home):
         try:
             servers = start_servers(home, given, die_with_parent=die_with_parent)
-            return _start_services(home, servers, die_with_parent=die_with_parent)
+            stack = room_for(home, given, servers, services.PORTS)
+            return _start_services(stack, die_with_parent=die_with_parent)
         except BaseException:
             _stop(home)
             raise
@@ -44,6 +49,8 @@ def stop(home: Path) -> None:
 def running_stack(home: Path, given: GivenServers) -> Iterator[Stack]:
     """Run a stack for the time of a `with` block; it dies with this process at the latest.
 
+    What it has on given servers is removed.
+
     Raises:
         LocalError: something is missing or did not become ready.
     """
@@ -51,24 +58,39 @@ def running_stack(home: Path, given: GivenServers) -> Iterator[Stack]:
         yield start(home, given, die_with_parent=True)
     finally:
         stop(home)
+        remove_room(home)
 
 
-def _start_services(home: Path, servers: Servers, *, die_with_parent: bool) -> Stack:
-    state = with_ports(home, load_state(home), services.PORTS)
-    stack = Stack(home=home, servers=servers, ports=state.ports)
-    exports = home / "env"
-    if exports.exists() and exports.read_text() == stack.exports and _all_ready(stack):
+def room_for(home: Path, given: GivenServers, servers: Servers, ports: Iterable[str]) -> Stack:
+    """Make room on running servers for the stack in `home`, and give it ports.
+
+    Raises:
+        LocalError: a server refuses or is away.
+    """
+    state = with_ports(home, load_state(home), ports)
+    names = names_of(home, given)
+    access = Access(servers=make_room(home, given, servers, names), names=names, state=state)
+    return Stack(home=home, access=access, ports=state.ports)
+
+
+def _start_services(stack: Stack, *, die_with_parent: bool) -> Stack:
+    file, text = stack.home / "env", exports(stack.environment)
+    if file.exists() and file.read_text() == text and _all_ready(stack):
         return stack
     services.stop(stack)  # after a crash of some, the others hold an outdated configuration
-    operator = urlsplit(servers.amqp_url).username
-    write_configuration(home, state, operator=unquote(operator or ""))
+    write_configuration(stack.home, stack.access.state, stack.access.names)
     report("preparing the database and the broker")
     services.prepare(stack)
     report("starting the services")
     services.start(stack, die_with_parent=die_with_parent)
-    exports.touch(mode=0o600)
-    exports.write_text(stack.exports)
+    _write(stack.home / ADMINISTRATORS_ENV, exports(stack.administrators_environment))
+    _write(file, text)
     return stack
+
+
+def _write(file: Path, text: str) -> None:
+    file.touch(mode=0o600)
+    file.write_text(text)
 
 
 def _all_ready(stack: Stack) -> bool:
@@ -79,7 +101,8 @@ def _all_ready(stack: Stack) -> bool:
 
 
 def _stop(home: Path) -> None:
-    (home / "env").unlink(missing_ok=True)
+    for name in ("env", ADMINISTRATORS_ENV):
+        (home / name).unlink(missing_ok=True)
     names = [name for name in services.NAMES if name in processes.recorded(home)]
     processes.stop(home, names, patience_seconds=services.STOP_SECONDS)
     stop_servers(home)

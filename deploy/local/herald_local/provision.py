@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from herald.contracts.read_tokens import EVERY_TENANT, TOKEN_PREFIX, entry_for
+from herald_local.names import CHANNELS, Names
 from herald_local.ports import LOOPBACK
-from herald_local.rabbitmq_node import USER
 from herald_local.saved_state import SavedState
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -27,19 +27,36 @@ _P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
 
 def write_configuration(
-    home: Path, state: SavedState, templates: Path = TEMPLATES, *, operator: str = USER
+    home: Path,
+    state: SavedState,
+    names: Names,
+    templates: Path = TEMPLATES,
+    *,
+    names_services: bool = True,
 ) -> None:
     """Write `herald.toml`, `sandbox.toml` and `secrets/` of the stack in `home`, for its eyes only.
 
-    `state` has the ports of `ingress`, `sandbox` and `sandbox.smtp`. `operator` is the broker
-    user of whoever works with the stack.
+    `state` has the ports of `ingress`, `sandbox` and `sandbox.smtp`. `names_services`: whether
+    reports count only from the services' own users; versions that do not name themselves need it
+    off.
     """
-    values = _values(state) | {"operator": json.dumps(operator)}
+    services = _services(names) if names_services else ""
+    values = _values(state) | {"operator": json.dumps(names.user("operator")), "services": services}
     for template in sorted(path for path in templates.rglob("*") if path.is_file()):
         file = home / template.relative_to(templates)
         file.parent.mkdir(parents=True, exist_ok=True)
         file.touch(mode=0o600)
         file.write_text(Template(template.read_text()).substitute(values))
+
+
+def _services(names: Names) -> str:
+    channels = ", ".join(f"{name} = {_list(names.user(name))}" for name in CHANNELS)
+    lines = [f"{part} = {_list(names.user(part))}" for part in ("topology", "router", "ingress")]
+    return "\n".join(["[services]", *lines, f"channels = {{{channels}}}"])
+
+
+def _list(user: str) -> str:
+    return json.dumps([user])
 
 
 def _values(state: SavedState) -> dict[str, str]:

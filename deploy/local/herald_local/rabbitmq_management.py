@@ -1,8 +1,9 @@
-"""Virtual hosts of a broker, made and removed through its management interface."""
+"""Virtual hosts and users of a broker, made and removed through its management interface."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from urllib.parse import quote, unquote, urlsplit
 
 from herald_local.errors import LocalError
@@ -40,10 +41,21 @@ def delete_vhost(management_url: str, name: str) -> None:
     _require("DELETE", management_url, path, also_fine=HTTP_NOT_FOUND)
 
 
+def delete_users(management_url: str, names: Sequence[str]) -> None:
+    """Delete users; those that are gone are fine.
+
+    Raises:
+        LocalError: the management interface refuses or is away.
+    """
+    for name in names:
+        path = f"/api/users/{quote(name, safe='')}"
+        _require("DELETE", management_url, path, also_fine=HTTP_NOT_FOUND)
+
+
 def with_vhost(amqp_url: str, name: str) -> str:
     """Return the URL of another virtual host on the same broker."""
     parts = urlsplit(amqp_url)
-    return parts._replace(path=f"/{quote(name, safe='')}", query="").geturl()
+    return parts._replace(path=f"/{quote(name, safe='')}").geturl()
 
 
 def _require(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -9,6 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from herald.service.server_urls import AMQP, POSTGRES
+from herald.service.tls_switch import encrypted
+from herald_local.errors import LocalError
 from herald_local.postgresql_server import PostgresqlServer
 from herald_local.rabbitmq_node import NodePorts, RabbitmqNode
 from herald_local.saved_state import load_state, with_ports
@@ -25,20 +30,41 @@ PORTS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Servers:
-    """Where the broker and the database are; private ones come with an administrator's rights."""
+    """Where the broker and the database are, with an administrator's credentials."""
 
-    amqp_url: str = field(repr=False)  # with credentials, like the other two
-    management_url: str | None = field(repr=False)
+    amqp_url: str = field(repr=False)
+    management_url: str = field(repr=False)
     postgres_dsn: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GivenServers:
-    """Servers named by the user; None: run a private one."""
+    """Servers named by the user, an administrator of theirs; None: run a private one.
+
+    Raises:
+        LocalError: a broker without its management interface, over which users are made.
+    """
 
     amqp_url: str | None = field(default=None, repr=False)
     management_url: str | None = field(default=None, repr=False)
     postgres_dsn: str | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.amqp_url and not self.management_url:
+            raise LocalError(
+                "HERALD_RABBITMQ_MANAGEMENT_URL is not set: each service gets a broker user of its"
+                " own, which takes an administrator's management URL beside HERALD_AMQP_URL"
+            )
+
+    def save(self, file: Path) -> None:
+        """Keep it, for whoever removes what is made there."""
+        file.touch(mode=0o600)
+        file.write_text(json.dumps(dataclasses.asdict(self)))
+
+    @classmethod
+    def saved(cls, file: Path) -> GivenServers | None:
+        """Return what was kept; None: nothing was."""
+        return cls(**json.loads(file.read_text())) if file.exists() else None
 
     @classmethod
     def from_environment(cls) -> GivenServers:
@@ -46,10 +72,18 @@ class GivenServers:
         if "HERALD_STACK" in os.environ:
             return cls()
         return cls(
-            amqp_url=os.environ.get("HERALD_AMQP_URL") or None,
+            amqp_url=_named("HERALD_AMQP_URL", AMQP),
             management_url=os.environ.get("HERALD_RABBITMQ_MANAGEMENT_URL") or None,
-            postgres_dsn=os.environ.get("HERALD_POSTGRES_DSN") or None,
+            postgres_dsn=_named("HERALD_POSTGRES_DSN", POSTGRES),
         )
+
+
+def _named(variable: str, schemes: tuple[str, ...]) -> str | None:
+    url = os.environ.get(variable)
+    try:
+        return encrypted(url, schemes, os.environ) if url else None
+    except ValueError as error:
+        raise LocalError(f"{variable}: {error}") from None
 
 
 def start_servers(home: Path, given: GivenServers, *, die_with_parent: bool) -> Servers:
@@ -63,10 +97,9 @@ def start_servers(home: Path, given: GivenServers, *, die_with_parent: bool) -> 
         node.start(die_with_parent=die_with_parent)
     if given.postgres_dsn is None and not database.is_running():
         database.start(die_with_parent=die_with_parent)
-    own_broker = given.amqp_url is None
     return Servers(
         amqp_url=given.amqp_url or node.amqp_url,
-        management_url=node.management_url if own_broker else given.management_url,
+        management_url=(given.amqp_url and given.management_url) or node.management_url,
         postgres_dsn=given.postgres_dsn or database.dsn,
     )
 

@@ -7,8 +7,12 @@ import os
 import signal
 import sys
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from yarl import URL
+
+from herald.service.tls_switch import VARIABLE as TLS_SWITCH
 from herald_local import processes
 from herald_local.errors import NotReadyError
 from herald_local.parent_death import dying_with_parent
@@ -32,32 +36,56 @@ class Service:
 
     name: str
     package: str
+    user: str | None = None  # which of the broker's, by `names.PARTS`
+    role: str | None = None  # which of the database's
     public: bool = False  # listens for others than operators
 
 
 # in the order in which they start; they stop the other way round
 SERVICES = (
     Service("sandbox", "sandbox", public=True),
-    Service("router", "router"),
-    Service("channel-whatsapp", "channel_whatsapp"),
-    Service("channel-email", "channel_email"),
-    Service("channel-sms", "channel_sms"),
-    Service("ingress", "ingress", public=True),
+    Service("router", "router", user="router", role="router"),
+    Service("channel-whatsapp", "channel_whatsapp", user="whatsapp", role="channel"),
+    Service("channel-email", "channel_email", user="email", role="channel"),
+    Service("channel-sms", "channel_sms", user="sms", role="channel"),
+    Service("ingress", "ingress", user="ingress", public=True),
 )
 NAMES = tuple(service.name for service in SERVICES)
 PORTS = (*NAMES, "ingress.operations", "sandbox.smtp")
 
 
 def prepare(stack: Stack) -> None:
-    """Bring the database's schema and the broker's topology up to date.
+    """Make users and roles, and bring the schema and the topology up to date.
 
     Raises:
-        ProgramError: one of the two failed; the message holds its words.
+        ProgramError: one of these failed; the message holds its words.
     """
-    environment = _environment(stack)
-    for task in (["migrate"], ["topology", "apply"]):
-        command = [sys.executable, "-m", "herald.cli", *task]
-        run(command, environment=environment, known_as=f"herald {' '.join(task)}")
+    users, roles = stack.access.write_passwords(stack.home)
+    prefix = stack.access.names.roles.prefix
+    administrator = stack.administrators_environment
+    topology = stack.environment | {"HERALD_AMQP_URL": stack.access.amqp_url("topology")}
+
+    def prepare_broker() -> None:
+        _herald(administrator, "topology", "permissions", "--apply", "--passwords", str(users))
+        management = _as_user(stack, administrator["HERALD_RABBITMQ_MANAGEMENT_URL"], "topology")
+        _herald(topology | {"HERALD_RABBITMQ_MANAGEMENT_URL": management}, "topology", "apply")
+
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        broker = thread.submit(prepare_broker)
+        options = ("--role-prefix", prefix, "--passwords", str(roles))
+        _herald(administrator, "migrate", "--roles", *options)
+        broker.result()
+
+
+def _as_user(stack: Stack, management_url: str, part: str) -> str:
+    login = URL(stack.access.amqp_url(part))
+    return str(URL(management_url).with_user(login.user).with_password(login.password))
+
+
+def _herald(environment: Mapping[str, str], *arguments: str) -> None:
+    command = [sys.executable, "-m", "herald.cli", *arguments]
+    known_as = f"herald {' '.join(arguments[:2])}"
+    run(command, environment=_inherited() | dict(environment), known_as=known_as)
 
 
 def start(stack: Stack, names: Sequence[str] = NAMES, *, die_with_parent: bool) -> None:
@@ -79,9 +107,9 @@ def launch(
 
     `changes`: what its environment has instead of, or beside, what a stack's services have.
     """
-    command = [sys.executable, "-m", _service_of(name).package]
+    command = [sys.executable, "-m", service_of(name).package]
     command = dying_with_parent(command) if die_with_parent else command
-    processes.launch(stack.home, name, command, _environment(stack, name) | dict(changes or {}))
+    processes.launch(stack.home, name, command, environment(stack, name) | dict(changes or {}))
 
 
 def stop(stack: Stack, names: Sequence[str] = NAMES) -> None:
@@ -147,26 +175,35 @@ def _complaints(body: bytes) -> list[str]:
     return [f"{check}: {text}" for check, text in said.items() if text != "ok"]
 
 
-def _service_of(name: str) -> Service:
+def service_of(name: str) -> Service:
+    """Return the service that something of this name is, or is a replica of."""
     by_name = {service.name: service for service in SERVICES}
     return by_name.get(name) or by_name[name.rpartition("-")[0]]
 
 
-def _environment(stack: Stack, name: str | None = None) -> dict[str, str]:
-    inherited = {k: v for k, v in os.environ.items() if not k.startswith("HERALD_")}
-    environment = inherited | stack.environment
-    environment["HERALD_LOG_FORMAT"] = "json"
-    environment["HERALD_SANDBOX_CONFIG"] = str(stack.sandbox_config)
-    if name is not None:
-        spool = "spool" if name in NAMES else f"spool-{name}"  # each replica has its own
-        environment |= _listeners(stack, name)
-        environment["HERALD_SPOOL_DIR"] = str(stack.home / spool)
-    return environment
+def environment(stack: Stack, name: str) -> dict[str, str]:
+    """Return what a service, or a replica of one, is started with: nothing but what is its own."""
+    service = service_of(name)
+    spool = "spool" if name in NAMES else f"spool-{name}"  # each replica has its own
+    values = {"HERALD_CONFIG": str(stack.config), "HERALD_LOG_FORMAT": "json"}
+    if service.user is not None:
+        values["HERALD_AMQP_URL"] = stack.access.amqp_url(service.user)
+    else:
+        values["HERALD_SANDBOX_CONFIG"] = str(stack.sandbox_config)
+    if service.role is not None:
+        values["HERALD_POSTGRES_DSN"] = stack.access.postgres_dsn(service.role)
+    values["HERALD_SPOOL_DIR"] = str(stack.home / spool)
+    return _inherited() | values | _listeners(stack, name)
+
+
+def _inherited() -> dict[str, str]:
+    """Return what processes get of this one's environment; of Herald's, only the TLS switch."""
+    return {k: v for k, v in os.environ.items() if not k.startswith("HERALD_") or k == TLS_SWITCH}
 
 
 def _listeners(stack: Stack, name: str) -> dict[str, str]:
     addresses = {"HERALD_OPERATIONS": stack.operations_port(name)}
-    if _service_of(name).public:
+    if service_of(name).public:
         addresses["HERALD_HTTP"] = stack.ports[name]
     hosts = {f"{listener}_HOST": LOOPBACK for listener in addresses}
     return hosts | {f"{listener}_PORT": str(port) for listener, port in addresses.items()}

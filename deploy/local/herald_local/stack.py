@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from herald_local.access import Access
 from herald_local.ports import LOOPBACK
 from herald_local.servers import Servers
 
@@ -16,12 +17,27 @@ class Stack:
     """Where everything of a stack is. `home` holds its configuration, data, logs and pid files."""
 
     home: Path
-    servers: Servers
+    access: Access
     ports: Mapping[str, int]
 
     @property
     def name(self) -> str:
         return self.home.name
+
+    @property
+    def servers(self) -> Servers:
+        """An administrator's URLs of the stack's virtual host and database; no service has them."""
+        return self.access.servers
+
+    @property
+    def amqp_url(self) -> str:
+        """The broker's URL of whoever works with the stack: an operator's."""
+        return self.access.amqp_url("operator")
+
+    @property
+    def postgres_dsn(self) -> str:
+        """The database's DSN of whoever works with the stack: an operator's."""
+        return self.access.postgres_dsn("operator")
 
     @property
     def ingress_url(self) -> str:
@@ -67,11 +83,11 @@ class Stack:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What a client of the stack needs to know."""
-        values = {
+        """What whoever works with the stack needs to know."""
+        return {
             "HERALD_STACK": self.name,
-            "HERALD_AMQP_URL": self.servers.amqp_url,
-            "HERALD_POSTGRES_DSN": self.servers.postgres_dsn,
+            "HERALD_AMQP_URL": self.amqp_url,
+            "HERALD_POSTGRES_DSN": self.postgres_dsn,
             "HERALD_CONFIG": str(self.config),
             "HERALD_INGRESS_URL": self.ingress_url,
             "HERALD_ROUTER_URL": self.router_url,
@@ -83,12 +99,18 @@ class Stack:
                 if name in {"router", "ingress"} or name.startswith("channel-")
             ),
         }
-        if self.servers.management_url is not None:
-            values["HERALD_RABBITMQ_MANAGEMENT_URL"] = self.servers.management_url
-        return values
 
     @property
-    def exports(self) -> str:
-        """The environment as lines for a shell to read."""
-        lines = [f"export {name}={shlex.quote(value)}" for name, value in self.environment.items()]
-        return "\n".join(lines) + "\n"
+    def administrators_environment(self) -> dict[str, str]:
+        """What `herald topology permissions --apply` and `herald migrate --roles` need."""
+        return self.environment | {
+            "HERALD_AMQP_URL": self.servers.amqp_url,
+            "HERALD_POSTGRES_DSN": self.servers.postgres_dsn,
+            "HERALD_RABBITMQ_MANAGEMENT_URL": self.servers.management_url,
+        }
+
+
+def exports(environment: Mapping[str, str]) -> str:
+    """Write an environment as lines for a shell to read."""
+    lines = [f"export {name}={shlex.quote(value)}" for name, value in environment.items()]
+    return "\n".join(lines) + "\n"

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import base64
+import os
+import ssl
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import NamedTuple
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from herald.service.tls_switch import VARIABLE
 
 TIMEOUT_SECONDS = 10
 
@@ -29,8 +33,7 @@ def call(method: str, url: str, body: bytes | None = None, *, token: str | None 
         headers["Authorization"] = f"Basic {base64.b64encode(login.encode()).decode()}"
     if token is not None:
         headers["Authorization"] = f"Bearer {token}"
-    kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
-    connection = kind(parts.hostname or "", parts.port, timeout=TIMEOUT_SECONDS)
+    connection = _connection(parts)
     target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
     try:
         connection.request(method, target, body=body, headers=headers)
@@ -40,3 +43,11 @@ def call(method: str, url: str, body: bytes | None = None, *, token: str | None 
         return Response(0, b"")
     finally:
         connection.close()
+
+
+def _connection(parts: SplitResult) -> HTTPConnection:
+    host = parts.hostname or ""
+    if parts.scheme != "https":
+        return HTTPConnection(host, parts.port, timeout=TIMEOUT_SECONDS)
+    trusted = ssl.create_default_context(cafile=os.environ.get(VARIABLE) or None)
+    return HTTPSConnection(host, parts.port, timeout=TIMEOUT_SECONDS, context=trusted)

@@ -2,10 +2,13 @@
 
 The management API shows everything. AMQP shows what exists, and, by declaring it again, whether
 its arguments are others: the broker refuses that, and does nothing when they are the same. For
-this the user must have the right to configure it. Bindings and policies AMQP can't show.
+this the user must have the right to configure it. Bindings, policies and what users may do AMQP
+can't show; the last takes an administrator's management URL.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from aio_pika.abc import AbstractConnection
 from aio_pika.exceptions import ChannelNotFoundEntity
@@ -13,21 +16,32 @@ from aiormq.exceptions import ChannelAccessRefused
 
 from herald.bus.declaration import connected, declare, kind_of, virtual_host
 from herald.bus.drift import Comparison, Drift, compare
+from herald.bus.errors import ManagementError
 from herald.bus.management import Management
+from herald.bus.permissions import check_permissions
+from herald.contracts.rights import UserRights
 from herald.contracts.topology import Exchange, Queue, Topology
+
+UNSEEN_USERS = "users' permissions (they take an administrator's URL)"
 
 
 async def check(
-    connection_url: str, topology: Topology, *, management_url: str | None = None
+    connection_url: str,
+    topology: Topology,
+    *,
+    users: Sequence[UserRights] = (),
+    management_url: str | None = None,
 ) -> Comparison:
     """Return how the broker differs from the topology, and what can't be seen. Changes nothing.
+
+    `users`: whose rights are compared, too.
 
     Raises:
         aio_pika.exceptions.AMQPError, OSError: the broker can't be reached or refuses the user.
         ManagementError: the management API did not answer.
     """
     if management_url is None:
-        return await _check_over_amqp(connection_url, topology)
+        return await _check_over_amqp(connection_url, topology, users)
     async with Management(management_url, virtual_host(connection_url)) as management:
         differences = compare(
             topology,
@@ -36,10 +50,18 @@ async def check(
             bindings=await management.list("bindings"),
             policies=await management.list("policies"),
         )
+        try:
+            differences += await check_permissions(management, users)
+        except ManagementError as error:
+            if not error.is_refusal:
+                raise
+            return Comparison(tuple(differences), (UNSEEN_USERS,))
     return Comparison(tuple(differences))
 
 
-async def _check_over_amqp(connection_url: str, topology: Topology) -> Comparison:
+async def _check_over_amqp(
+    connection_url: str, topology: Topology, users: Sequence[UserRights]
+) -> Comparison:
     differences: list[Drift] = []
     unseen: list[str] = []
     entities: list[Exchange | Queue] = [*topology.exchanges, *topology.queues]
@@ -57,6 +79,8 @@ async def _check_over_amqp(connection_url: str, topology: Topology) -> Compariso
         unseen.append("bindings")
     if topology.policies:
         unseen.append("policies")
+    if users:
+        unseen.append(UNSEEN_USERS)
     return Comparison(tuple(differences), tuple(unseen))
 
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from herald.contracts.topology import Binding, Topology
 
-Kind = Literal["exchange", "queue", "binding", "policy"]
+Kind = Literal["exchange", "queue", "binding", "policy", "user", "permission", "topic permission"]
 Difference = Literal["missing", "differs", "unexpected"]
 
 _Rows = Sequence[Mapping[str, Any]]

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from herald.bus.drift import Drift
 
+_REFUSALS = (401, 403)  # RabbitMQ says 401 also to a known user without the tag it takes
+
 
 class PublishError(Exception):
     """A message that was not confirmed. The text names neither its body nor an address."""
@@ -63,4 +65,13 @@ class TopologyConflictError(Exception):
 
 
 class ManagementError(Exception):
-    """The management API did not answer as it should."""
+    """The management API did not answer as it should; `status` is HTTP's, if one came."""
+
+    def __init__(self, text: str, status: int | None = None) -> None:
+        super().__init__(text)
+        self.status = status
+
+    @property
+    def is_refusal(self) -> bool:
+        """Whether the URL's user may not ask or do this."""
+        return self.status in _REFUSALS

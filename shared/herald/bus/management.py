@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
@@ -13,13 +14,15 @@ from yarl import URL
 from herald.bus.errors import ManagementError
 
 _TIMEOUT = aiohttp.ClientTimeout(total=10)
+_NOT_FOUND = 404
 
 
 class Management:
     """One virtual host as the management API shows it; an async context manager.
 
     `url` holds the credentials (`http://user:password@host:15672`); they are sent as a header and
-    appear in no error.
+    appear in no error. `?cafile=` after an https URL names the authority to trust; else the
+    system's are.
     """
 
     def __init__(self, url: str, virtual_host: str) -> None:
@@ -29,11 +32,18 @@ class Management:
         if parsed.user is not None:
             login = aiohttp.encode_basic_auth(parsed.user, parsed.password or "")
             self._headers["Authorization"] = login
-        self._base = parsed.with_user(None) / "api"
+        self._authority = parsed.query.get("cafile")
+        self._base = parsed.with_query(None).with_user(None) / "api"
         self._virtual_host = quote(virtual_host, safe="")
 
     async def __aenter__(self) -> Self:
-        self._session = aiohttp.ClientSession(headers=self._headers, timeout=_TIMEOUT)
+        connector = None
+        if self._authority is not None:
+            trusting = ssl.create_default_context(cafile=self._authority)
+            connector = aiohttp.TCPConnector(ssl=trusting)
+        self._session = aiohttp.ClientSession(
+            headers=self._headers, timeout=_TIMEOUT, connector=connector
+        )
         return self
 
     async def __aexit__(
@@ -71,12 +81,88 @@ class Management:
         }
         await self._call("PUT", f"policies/{self._virtual_host}/{quote(name, safe='')}", body)
 
+    async def user(self, name: str) -> dict[str, Any] | None:
+        """Read a user, its password's hash included; None: there is none.
+
+        Raises:
+            ManagementError: refused (it takes an administrator), or no answer.
+        """
+        found: dict[str, Any] | None = await self._find(f"users/{quote(name, safe='')}")
+        return found
+
+    async def put_user(self, name: str, user: Mapping[str, str]) -> None:
+        """Make a user, or replace its tags and password.
+
+        Raises:
+            ManagementError: refused, or no answer.
+        """
+        await self._call("PUT", f"users/{quote(name, safe='')}", dict(user))
+
+    async def permission(self, user: str) -> dict[str, Any] | None:
+        """Read a user's three patterns; None: it has no access to the virtual host.
+
+        Raises:
+            ManagementError: refused, or no answer.
+        """
+        found: dict[str, Any] | None = await self._find(self._of_user("permissions", user))
+        return found
+
+    async def put_permission(self, user: str, patterns: Mapping[str, str]) -> None:
+        """Set a user's three patterns.
+
+        Raises:
+            ManagementError: refused, or no answer.
+        """
+        await self._call("PUT", self._of_user("permissions", user), dict(patterns))
+
+    async def topic_permissions(self, user: str) -> dict[str, dict[str, str]]:
+        """Read the routing keys a user may write and read, by exchange.
+
+        Raises:
+            ManagementError: refused, or no answer.
+        """
+        rows = await self._find(self._of_user("topic-permissions", user)) or []
+        return {row["exchange"]: {"write": row["write"], "read": row["read"]} for row in rows}
+
+    async def put_topic_permission(
+        self, user: str, exchange: str, *, write: str, read: str
+    ) -> None:
+        """Set the routing keys a user may write to an exchange and bind there.
+
+        Raises:
+            ManagementError: refused, or no answer.
+        """
+        body = {"exchange": exchange, "write": write, "read": read}
+        await self._call("PUT", self._of_user("topic-permissions", user), body)
+
+    async def delete_topic_permissions(self, user: str) -> None:
+        """Take all of a user's topic permissions away: it may then use every routing key.
+
+        Raises:
+            ManagementError: refused, or no answer.
+        """
+        await self._call("DELETE", self._of_user("topic-permissions", user))
+
+    def _of_user(self, what: str, user: str) -> str:
+        return f"{what}/{self._virtual_host}/{quote(user, safe='')}"
+
+    async def _find(self, path: str) -> Any:
+        """Read something; None: it is not there."""
+        try:
+            return await self._call("GET", path)
+        except ManagementError as error:
+            if error.status == _NOT_FOUND:
+                return None
+            raise
+
     async def _call(self, method: str, path: str, body: Any = None) -> Any:
         url = URL(f"{self._base}/{path}", encoded=True)
         try:
             async with self._session.request(method, url, json=body) as response:
                 if not response.ok:
-                    raise ManagementError(f"{method} {path}: HTTP {response.status}")
+                    raise ManagementError(
+                        f"{method} {path}: HTTP {response.status}", response.status
+                    )
                 return await response.json() if method == "GET" else None
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             raise ManagementError(f"{method} {path}: {type(error).__name__}") from None

@@ -6,6 +6,7 @@ What declares it brings an HTTP library along, so it is imported late: other com
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Awaitable, Sequence
 from typing import TypeVar
 
@@ -21,7 +22,9 @@ from herald.cli.environment import (
     management_url,
     run,
 )
+from herald.cli.permissions import permissions
 from herald.client.connection import explained
+from herald.config.broker_permissions import broker_users
 from herald.contracts.topology import topology_for
 from herald.service.server_variables import MANAGEMENT
 
@@ -32,6 +35,7 @@ topology = typer.Typer(
     "policies and a full comparison.",
     no_args_is_help=True,
 )
+topology.command()(permissions)
 
 _T = TypeVar("_T")
 
@@ -59,13 +63,20 @@ def apply(as_json: JsonOption = False) -> None:
 def check(as_json: JsonOption = False) -> None:
     """Print how the broker differs from the topology, a line each; exit with 1 if it does.
 
-    Without HERALD_RABBITMQ_MANAGEMENT_URL bindings and policies can't be seen, nor the arguments
-    of what the broker's user may not configure: it says so, and exits with 3 if that is all.
+    Without HERALD_RABBITMQ_MANAGEMENT_URL bindings, policies and users' permissions can't be seen,
+    nor the arguments of what the broker's user may not configure: it says so, and exits with 3 if
+    that is all. Permissions are seen by administrators alone.
     """
     from herald.bus import checking  # noqa: PLC0415  see above
 
-    wanted, url = topology_for(configuration().file.channels), amqp_url()
-    found = run(_explained(url, checking.check(url, wanted, management_url=management_url())))
+    file, url = configuration().file, amqp_url()
+    checked_for = checking.check(
+        url,
+        topology_for(file.channels),
+        users=broker_users(file),
+        management_url=management_url(),
+    )
+    found = run(_explained(url, checked_for))
     differences = [str(difference) for difference in found.differences]
     if as_json:
         typer.echo(json.dumps({"differences": differences, "unseen": found.unseen}))
@@ -85,7 +96,8 @@ def _but_unseen(unseen: Sequence[str]) -> str:
         return ""
     named = ", ".join(unseen[:_NAMED])
     more = f" and {len(unseen) - _NAMED} more" if len(unseen) > _NAMED else ""
-    return f"; without {MANAGEMENT} not seen: {named}{more}"
+    instead = "with this" if os.environ.get(MANAGEMENT) else "without"
+    return f"; {instead} {MANAGEMENT} not seen: {named}{more}"
 
 
 async def _explained(url: str, work: Awaitable[_T]) -> _T:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import ssl
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import SplitResult, urlencode, urlsplit
+
+from herald.service.tls_switch import VARIABLE
 
 TIMEOUT_SECONDS = 10
 
@@ -23,11 +27,10 @@ def ask(
     nobody else gets it.
     """
     parts = urlsplit(url)
-    kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
     target = parts.path + (f"?{urlencode(parameters)}" if parameters else "")
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     try:
-        connection = kind(parts.hostname or "", parts.port, timeout=TIMEOUT_SECONDS)
+        connection = _connection(parts)
         try:
             if body is None:
                 connection.request("GET", target, headers=headers)
@@ -40,6 +43,16 @@ def ask(
             connection.close()
     except (OSError, HTTPException):
         return 0, None
+
+
+def _connection(parts: SplitResult) -> HTTPConnection:
+    host = parts.hostname or ""
+    if parts.scheme != "https":
+        return HTTPConnection(host, parts.port, timeout=TIMEOUT_SECONDS)
+    trusted = ssl.create_default_context()
+    if authority := os.environ.get(VARIABLE):
+        trusted.load_verify_locations(authority)
+    return HTTPSConnection(host, parts.port, timeout=TIMEOUT_SECONDS, context=trusted)
 
 
 def _document(body: bytes) -> Any:

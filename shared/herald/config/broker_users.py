@@ -45,6 +45,7 @@ class Services(BaseModel):
     router: Users = ()  # of the routers: their own pulses, and what an operator replays
     channels: ChannelUsers = ()  # of the workers: for all channels, or a table with each
     ingress: Users = ()  # of ingress: webhooks, and its pulses
+    topology: Users = ()  # of who runs `herald topology apply`; nobody else asks
 
     def users_of(self, channel: str) -> Users:
         """Return the users of a channel's workers."""

@@ -8,8 +8,9 @@ topic permissions on an exchange may, besides, use only the routing keys they ma
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from herald.contracts.topology import (
     CANCEL_KEY,
@@ -32,6 +33,7 @@ from herald.contracts.topology import (
 from herald.contracts.vocabulary import Lane
 
 NOTHING = "^$"
+EVERYTHING = ".*"
 TENANT_KEYS = (*SEND_KEYS.values(), CANCEL_KEY, SUPPRESS_KEY, UNSUPPRESS_KEY, ERASE_KEY)
 _OURS = r"^(herald|router|outbound)\."
 
@@ -53,6 +55,30 @@ class Rights:
     write: str = NOTHING
     read: str = NOTHING
     topics: tuple[TopicRights, ...] = ()
+    tags: tuple[str, ...] = ()  # of the user itself, on the management interface
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserRights:
+    """A broker user, what it is for, and all it may do."""
+
+    name: str
+    roles: tuple[str, ...]
+    rights: Rights
+    is_configured: bool = True  # herald.toml names it; else it has its default name
+
+
+def together(held: Sequence[Rights]) -> Rights:
+    """Return the rights of a user that is several of them."""
+    exchanges = dict.fromkeys(topic.exchange for one in held for topic in one.topics)
+    topics = (_together_on(exchange, held) for exchange in exchanges)
+    return Rights(
+        configure=_any_of(one.configure for one in held),
+        write=_any_of(one.write for one in held),
+        read=_any_of(one.read for one in held),
+        topics=tuple(t for t in topics if (t.write, t.read) != (EVERYTHING, EVERYTHING)),
+        tags=tuple(sorted({tag for one in held for tag in one.tags})),
+    )
 
 
 def tenant_rights(tenant: str) -> Rights:
@@ -119,8 +145,28 @@ def ingress_rights() -> Rights:
 
 
 def topology_rights() -> Rights:
-    """Return what `herald topology apply` needs."""
-    return Rights(configure=_OURS, write=_OURS, read=_OURS)
+    """Return what `herald topology apply` needs; it sets policies over the management interface."""
+    return Rights(configure=_OURS, write=_OURS, read=_OURS, tags=("policymaker",))
+
+
+def _together_on(exchange: str, held: Sequence[Rights]) -> TopicRights:
+    return TopicRights(
+        exchange=exchange,
+        write=_any_of(_keys(one, exchange, "write") for one in held),
+        read=_any_of(_keys(one, exchange, "read") for one in held),
+    )
+
+
+def _keys(held: Rights, exchange: str, what: Literal["write", "read"]) -> str:
+    """Return the keys that rights allow on an exchange; without topic rights there, all."""
+    if re.search(getattr(held, what), exchange) is None:
+        return NOTHING
+    return next((getattr(t, what) for t in held.topics if t.exchange == exchange), EVERYTHING)
+
+
+def _any_of(patterns: Iterable[str]) -> str:
+    several = [one for one in dict.fromkeys(patterns) if one != NOTHING]
+    return EVERYTHING if EVERYTHING in several else "|".join(several) or NOTHING
 
 
 def _exactly(names: Iterable[str]) -> str:

@@ -7,13 +7,15 @@ whose name begins with `contract_` takes away what it uses.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib.resources import files
 
 import asyncpg
 
 from herald.database.pool import Connection
+from herald.database.rights import act_as, keep_rights, roles_of
 
 SCHEMAS = ("channel", "router")
 # Serialises migration jobs that start together; the number only has to be ours.
@@ -57,23 +59,44 @@ def known_migrations() -> list[Migration]:
 async def migrate(dsn: str) -> list[Migration]:
     """Apply what is missing, each in its own transaction, and return it.
 
-    Safe to run twice at once.
+    In a database that was set up with roles all is done as their owner, and each role's rights are
+    brought up to date. Safe to run twice at once.
     """
     connection = await asyncpg.connect(dsn, timeout=5)
     try:
-        await connection.execute("SELECT pg_advisory_lock($1)", _ADVISORY_LOCK)
-        await connection.execute(_CREATE_RECORD)
-        applied = await _applied(connection)
-        missing = [item for item in known_migrations() if (item.schema, item.number) not in applied]
-        for migration in missing:
-            async with connection.transaction():
-                await connection.execute(migration.sql)
-                await connection.execute(
-                    _RECORD, migration.schema, migration.number, migration.name
-                )
-        return missing
+        async with locked(connection):
+            roles = await roles_of(connection)
+            if roles is not None:
+                await act_as(connection, roles)
+            missing = await apply_missing(connection)
+            if roles is not None:
+                await keep_rights(connection, roles)
+            return missing
     finally:
         await connection.close()
+
+
+@asynccontextmanager
+async def locked(connection: Connection) -> AsyncIterator[None]:
+    """Keep other migrations of this database waiting for the time of a block."""
+    await connection.execute("SELECT pg_advisory_lock($1)", _ADVISORY_LOCK)
+    try:
+        yield
+    finally:
+        if not connection.is_closed():
+            await connection.execute("SELECT pg_advisory_unlock($1)", _ADVISORY_LOCK)
+
+
+async def apply_missing(connection: Connection) -> list[Migration]:
+    """Apply what is missing, each in its own transaction, and return it."""
+    await connection.execute(_CREATE_RECORD)
+    applied = await _applied(connection)
+    missing = [item for item in known_migrations() if (item.schema, item.number) not in applied]
+    for migration in missing:
+        async with connection.transaction():
+            await connection.execute(migration.sql)
+            await connection.execute(_RECORD, migration.schema, migration.number, migration.name)
+    return missing
 
 
 @dataclass(frozen=True, slots=True)

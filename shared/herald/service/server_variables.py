@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from herald.service.secret_files import SecretFileError, read_secret_file
 from herald.service.server_urls import AMQP, HTTP, POSTGRES, check_url
+from herald.service.tls_switch import encrypted
 
 BROKER = "HERALD_AMQP_URL"
 DATABASE = "HERALD_POSTGRES_DSN"
@@ -28,7 +29,7 @@ class ServerVariableError(Exception):
 
 
 def read_server_url(name: str, environment: Mapping[str, str]) -> str:
-    """Return the URL of a server, with the password of its file if there is one.
+    """Return the URL of a server, with the password of its file if there is one, over TLS if asked.
 
     `name`: BROKER, DATABASE or MANAGEMENT.
 
@@ -39,8 +40,9 @@ def read_server_url(name: str, environment: Mapping[str, str]) -> str:
     written = environment.get(name)
     if not written:
         raise ServerVariableError(f"{name}: not set")
+    schemes = _SCHEMES[name]
     try:
-        url = check_url(written, _SCHEMES[name])
+        url = encrypted(check_url(written, schemes), schemes, environment)
     except ValueError as error:
         raise ServerVariableError(f"{name}: {error}") from None
     file = environment.get(PASSWORD_FILES[name])

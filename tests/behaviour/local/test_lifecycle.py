@@ -13,14 +13,18 @@ import pytest
 from herald_local import lifecycle, processes, services
 from herald_local.errors import LocalError
 from herald_local.programs import run
-from herald_local.servers import GivenServers
+from herald_local.servers import GivenServers, Servers
 from herald_local.stack import Stack
 
 
 @pytest.fixture(scope="module")
-def given(amqp_url: str, management_url: str, postgres_dsn: str) -> GivenServers:
-    """Give servers for this module's stacks."""
-    return GivenServers(amqp_url=amqp_url, management_url=management_url, postgres_dsn=postgres_dsn)
+def given(servers: Servers, management_url: str) -> GivenServers:
+    """Give servers for this module's stacks, each of which makes its own room there."""
+    return GivenServers(
+        amqp_url=servers.amqp_url,
+        management_url=management_url,
+        postgres_dsn=servers.postgres_dsn,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -65,11 +69,15 @@ def test_a_paused_account_keeps_no_stack_from_starting(running: Stack, given: Gi
 
 def test_a_shell_reads_every_address_from_the_env_file(running: Stack) -> None:
     """The exports survive a shell, and the AMQP URL has no query string."""
-    script = f". '{running.home / 'env'}' && env"
-    lines = run(["/bin/sh", "-c", script], environment={}).splitlines()
-    read = dict(line.split("=", 1) for line in lines)
-    assert read.items() >= running.environment.items()
-    assert "?" not in read["HERALD_AMQP_URL"]
+    for name, wanted in (
+        ("env", running.environment),
+        (lifecycle.ADMINISTRATORS_ENV, running.administrators_environment),
+    ):
+        script = f". '{running.home / name}' && env"
+        lines = run(["/bin/sh", "-c", script], environment={}).splitlines()
+        read = dict(line.split("=", 1) for line in lines)
+        assert read.items() >= wanted.items()
+        assert "?" not in read["HERALD_AMQP_URL"]
 
 
 def test_a_start_that_fails_says_why_and_leaves_nothing_running(
@@ -87,12 +95,17 @@ def test_a_service_that_ends_is_named_with_the_end_of_its_log(
 ) -> None:
     """The error names the failing service alone and shows the end of its log."""
     broken = tuple(
-        services.Service("ingress", "no_such_package") if service.name == "ingress" else service
+        services.Service("ingress", "no_such_package", user="ingress")
+        if service.name == "ingress"
+        else service
         for service in services.SERVICES
     )
     monkeypatch.setattr(services, "SERVICES", broken)
-    with pytest.raises(LocalError, match="No module named no_such_package") as caught:
-        lifecycle.start(home / "broken", given, die_with_parent=True)
+    with (
+        pytest.raises(LocalError, match="No module named no_such_package") as caught,
+        lifecycle.running_stack(home / "broken", given),
+    ):
+        pass
     assert "ingress is not ready: it has ended" in str(caught.value)
     assert "router is not ready" not in str(caught.value)
     assert processes.recorded(home / "broken") == []

@@ -16,12 +16,14 @@ from herald.config.loading import load_configuration
 from herald.config.read_tokens_file import load_read_tokens
 from herald.contracts.read_tokens import Readers
 from herald_local import services
+from herald_local.names import Names
 from herald_local.provision import write_configuration
 from herald_local.saved_state import load_state, with_ports
 
 
 def _written(home: Path) -> Path:
-    write_configuration(home, with_ports(home, load_state(home), services.PORTS))
+    state = with_ports(home, load_state(home), services.PORTS)
+    write_configuration(home, state, Names(stack="dev", broker_mark="a1b2"))
     return home
 
 

@@ -54,6 +54,13 @@ def test_addresses_from_a_stacks_own_env_file_are_not_the_users_choice(
     """Given servers count, unless the shell has them from a stack."""
     monkeypatch.delenv("HERALD_STACK", raising=False)
     monkeypatch.setenv("HERALD_AMQP_URL", "amqp://guest:guest@broker.example.com/")
+    monkeypatch.setenv("HERALD_RABBITMQ_MANAGEMENT_URL", "http://guest:guest@broker.example.com")
     assert GivenServers.from_environment().amqp_url == "amqp://guest:guest@broker.example.com/"
     monkeypatch.setenv("HERALD_STACK", "dev")
     assert GivenServers.from_environment() == GivenServers()
+
+
+def test_a_broker_without_its_management_interface_is_refused() -> None:
+    """No user can be made there; it is said what to name."""
+    with pytest.raises(LocalError, match="HERALD_RABBITMQ_MANAGEMENT_URL is not set"):
+        GivenServers(amqp_url="amqp://guest:guest@broker.example.com/")

@@ -39,7 +39,7 @@ async def create_tables(stack: Stack) -> None:
 def running_workers(stack: Stack) -> Iterator[None]:
     """Run the workers; they end with the block, or with this process at the latest."""
     app.conf.broker_url = stack.servers.amqp_url
-    environment = os.environ | stack.environment | _sandbox_account(stack)
+    environment = os.environ | stack.administrators_environment | _sandbox_account(stack)
     for name, queues in WORKERS.items():
         command = [
             sys.executable, "-m", "celery", "--app", "bench.celery_form.app", "worker",

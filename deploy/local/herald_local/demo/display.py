@@ -21,7 +21,7 @@ Listener = Callable[[ScenarioRun, HeraldEvent], None]
 
 async def play(stack: Stack, runs: Sequence[ScenarioRun], listener: Listener) -> None:
     """Send every run's command and follow the events until each is over, or PATIENCE_SECONDS."""
-    async with Client(stack.servers.amqp_url, name="demo") as herald, herald.events() as events:
+    async with Client(stack.amqp_url, name="demo") as herald, herald.events() as events:
         for run in runs:
             await _send(herald, run)
         try:
