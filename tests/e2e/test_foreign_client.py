@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Iterator
 from typing import Any
 
+import pika.exceptions
 import pytest
 
 from e2e.client import Client, connected, send
@@ -87,7 +88,6 @@ CASES: dict[str, tuple[Any, str, str, str]] = {
     ),
     "naive time": (send(send_at="2100-01-01T00:00:00"), "message.send", "send_at", "timezone"),
     "too large": (send(content={"text": "x" * 300_000}), "message.send", "", "256 KiB"),
-    "mistyped key": (send(), "message.sent", "routing_key", "unknown_command"),
     "unknown message": (
         {"idempotency_key": "never seen"},
         "message.cancel",
@@ -105,6 +105,22 @@ def test_bad_command_is_refused_with_its_field(client: Client, case: str) -> Non
     named_field, given_reason = _refused(client, body, key)
     assert named_field == field
     assert reason in given_reason
+
+
+def test_a_mistyped_key_is_refused_by_the_broker(stack: Stack) -> None:
+    """A user with Herald's rights can publish with no other."""
+    with (
+        pytest.raises(pika.exceptions.ChannelClosedByBroker, match="ACCESS_REFUSED"),
+        connected(stack.amqp_url) as client,
+    ):
+        client.publish(send(), "message.sent")
+
+
+def test_a_mistyped_key_that_passes_the_broker_is_answered(stack: Stack) -> None:
+    """Where users' keys are not limited."""
+    with connected(stack.servers.amqp_url) as client:
+        refused = _refused(client, send(), "message.sent")
+    assert refused == ("routing_key", "unknown_command")
 
 
 def test_same_key_with_another_message_is_a_mismatch(client: Client) -> None:
