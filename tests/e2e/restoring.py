@@ -53,7 +53,7 @@ class Rehearsal:
 
     def herald(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a command of the operator's."""
-        owner = {"HERALD_POSTGRES_DSN": self.stack.servers.postgres_dsn}
+        owner = {"HERALD_POSTGRES_DSN": self.stack.access.postgres_dsn("owner")}
         return subprocess.run(
             [sys.executable, "-m", "herald.cli", *arguments],
             env={**os.environ, **self.stack.environment, **owner},

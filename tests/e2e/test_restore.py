@@ -72,18 +72,16 @@ def before_the_loss(story: Story) -> None:
 
 @pytest.fixture(scope="module")
 def story(
-    tmp_path_factory: pytest.TempPathFactory,
-    servers: Servers,
-    management_url: str,
-    amqp_url: str,
-    postgres_dsn: str,
+    tmp_path_factory: pytest.TempPathFactory, servers: Servers, management_url: str
 ) -> Iterator[Story]:
     """Give what is left after the dump was restored, reconciled, and services started again."""
     folder = tmp_path_factory.mktemp("restore")
     given = GivenServers(
-        amqp_url=amqp_url, management_url=management_url, postgres_dsn=postgres_dsn
+        amqp_url=servers.amqp_url,
+        management_url=management_url,
+        postgres_dsn=servers.postgres_dsn,
     )
-    with running_stack(folder / "stack", given) as stack, connected(amqp_url) as client:
+    with running_stack(folder / "stack", given) as stack, connected(stack.amqp_url) as client:
         rehearsal = Rehearsal(stack, servers.postgres_dsn, folder)
         made = Story(rehearsal, client)
         before_the_loss(made)
