@@ -86,7 +86,7 @@ class BusyRun:
     def _traffic(self) -> None:
         while not self._over.is_set():
             try:
-                with connected(self._stack.servers.amqp_url) as client:
+                with connected(self._stack.amqp_url) as client:
                     while not self._over.wait(PACE_SECONDS):
                         client.publish(self._message(), _weighted(self._chosen, KEYS))
             except AMQPError:  # the broker hangs: connect again
@@ -115,7 +115,7 @@ class BusyRun:
 
     def _hang_the_broker(self) -> None:
         """Let callbacks come while the broker takes nothing."""
-        with connected(self._stack.servers.amqp_url) as client:
+        with connected(self._stack.amqp_url) as client:
             for _ in range(20):  # their callbacks come four seconds later
                 client.publish(self._message("0015", "sms"))
         time.sleep(2)
@@ -128,7 +128,7 @@ class BusyRun:
             os.kill(pid, signal.SIGCONT)
 
     def _knock(self) -> None:
-        """Send what is refused: commands, webhooks, requests."""
+        """Send what is refused: commands, webhooks, requests; some no operator could publish."""
         with connected(self._stack.servers.amqp_url) as client:
             self._refused_commands(client)
         webhooks = f"{self._stack.ingress_url}/webhooks"
@@ -153,7 +153,7 @@ class BusyRun:
         client.publish(cancel, "message.cancel")
 
     def _bad_credentials(self) -> None:
-        with connected(self._stack.servers.amqp_url) as client:
+        with connected(self._stack.amqp_url) as client:
             for _ in range(3):
                 client.publish(self._message("0023", "default"))
 

@@ -91,7 +91,7 @@ def _firing(prometheus: Prometheus) -> list[dict[str, Any]]:
 
 def test_every_series_that_rules_name_is_scraped(watched: Watched) -> None:
     """Services and broker really show what the rules ask for, down to the buckets of histograms."""
-    with connected(watched.stack.servers.amqp_url) as client:
+    with connected(watched.stack.amqp_url) as client:
         body = send()
         client.publish(body)
         client.end(body["idempotency_key"])
