@@ -36,7 +36,10 @@ def _elsewhere(namespace: str, labels: dict[str, str] | None = None) -> Party:
 
 
 OUTSIDERS = (
-    *map(_elsewhere, ("monitoring", "ingress-nginx", "gateway-system", "keda", "default")),
+    *map(
+        _elsewhere,
+        ("monitoring", "observability", "ingress-nginx", "gateway-system", "keda", "default"),
+    ),
     *map(_elsewhere, ("rabbitmq-system", "cnpg-system")),
     _elsewhere("kube-system", {"k8s-app": "kube-dns"}),
     Party("(tenant)", {}, "shop", {"herald/tenant": "true"}),
