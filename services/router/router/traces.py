@@ -17,7 +17,7 @@ from herald.bus.outgoing_messages import OutgoingMessage
 from herald.contracts.receipts import AccountReceipt, AttemptReceipt, InboundReceipt, Receipt
 from herald.contracts.topology import COMMAND_KEYS
 from herald.contracts.trace_context import TraceContext
-from herald.tracing.spans import Attribute, Attributes, Kind, Moment, Span, Tracer, tracer
+from herald.tracing.spans import Attribute, Attributes, Kind, Moment, Name, Span, Tracer, tracer
 from router.core.effects import Answer, Decision, Dispatch, Emit, Withdraw
 from router.core.facts import (
     CancelAsked,
@@ -224,7 +224,7 @@ def _tell(span: Span, before: Message, decision: Decision) -> None:
                 span.event("withdraw")
 
 
-def _of_message(message: Message) -> dict[Attribute, str | int | None]:
+def _of_message(message: Message) -> dict[Name, str | int | None]:
     resent_from = message.plan.resent_from
     return {
         Attribute.MESSAGE: str(message.id),

@@ -56,12 +56,19 @@ class OpenTelemetryTracer:
 class OpenTelemetrySpan:
     """A span under way."""
 
-    __slots__ = ("_began", "_span", "context")
+    __slots__ = ("_began", "_context", "_span")
 
     def __init__(self, span: trace.Span, began: Moment) -> None:
         self._span = span
         self._began = began
-        self.context = _trace_context(span.get_span_context())
+        self._context: TraceContext | None = None
+
+    @property
+    def context(self) -> TraceContext:
+        """The span as its children name it."""
+        if self._context is None:
+            self._context = _trace_context(self._span.get_span_context())
+        return self._context
 
     def note(self, attributes: Attributes) -> None:
         """Add attributes."""
@@ -84,7 +91,7 @@ class OpenTelemetrySpan:
 
 
 def _said(attributes: Attributes) -> dict[str, str | int]:
-    return {name.value: value for name, value in attributes.items() if value is not None}
+    return {name: value for name, value in attributes.items() if value is not None}
 
 
 def _context_of(parent: TraceContext) -> Context:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from enum import Enum, StrEnum
-from typing import NamedTuple, Protocol
+from enum import Enum
+from typing import NamedTuple, NewType, Protocol
 
 from herald.contracts.trace_context import TraceContext
 
@@ -22,35 +22,39 @@ class Kind(Enum):
     INTERNAL = "internal"
 
 
-class Attribute(StrEnum):
+Name = NewType("Name", str)  # plain strings: members of an enumeration are slow keys
+
+
+class Attribute:
     """Everything that a span may say."""
 
-    MESSAGE = "herald.message.id"
-    ATTEMPT = "herald.attempt.id"
-    TENANT = "herald.tenant"
-    CHANNEL = "herald.channel"
-    LANE = "herald.lane"
-    PROVIDER = "herald.provider"
-    ACCOUNT = "herald.account"
-    STATUS = "herald.status"  # of the attempt, as a receipt has it
-    RESULT = "herald.result"  # of a call, or of work that led to none
-    REASON = "herald.reason"  # why work was given back, or why a channel was left
-    FAILURE_CLASS = "herald.failure.class"
-    ANSWER = "herald.answer"  # to a command
-    RESENT_FROM = "herald.resent_from"  # the message that it sends again
-    OUTCOME = "herald.outcome"  # of the message, on the span that ended it
-    FALLBACK_FROM = "herald.fallback.from"
-    FALLBACK_TO = "herald.fallback.to"
-    RECEIPTS = "herald.receipts"  # how many a webhook became
-    SYSTEM = "messaging.system"
-    QUEUE = "messaging.destination.name"
-    BATCH = "messaging.batch.message_count"
-    METHOD = "http.request.method"
-    ROUTE = "http.route"
-    STATUS_CODE = "http.response.status_code"
+    MESSAGE = Name("herald.message.id")
+    ATTEMPT = Name("herald.attempt.id")
+    TENANT = Name("herald.tenant")
+    CHANNEL = Name("herald.channel")
+    LANE = Name("herald.lane")
+    PROVIDER = Name("herald.provider")
+    ACCOUNT = Name("herald.account")
+    STATUS = Name("herald.status")  # of the attempt, as a receipt has it
+    RESULT = Name("herald.result")  # of a call, or of work that led to none
+    REASON = Name("herald.reason")  # why work was given back, or why a channel was left
+    FAILURE_CLASS = Name("herald.failure.class")
+    ANSWER = Name("herald.answer")  # to a command
+    RESENT_FROM = Name("herald.resent_from")  # the message that it sends again
+    OUTCOME = Name("herald.outcome")  # of the message, on the span that ended it
+    FALLBACK_FROM = Name("herald.fallback.from")
+    FALLBACK_TO = Name("herald.fallback.to")
+    RECEIPTS = Name("herald.receipts")  # how many a webhook became
+    SYSTEM = Name("messaging.system")
+    QUEUE = Name("messaging.destination.name")
+    BATCH = Name("messaging.batch.message_count")
+    METHOD = Name("http.request.method")
+    ROUTE = Name("http.route")
+    STATUS_CODE = Name("http.response.status_code")
 
 
-Attributes = Mapping[Attribute, str | int | None]
+ATTRIBUTES = frozenset(name for key, name in vars(Attribute).items() if key.isupper())
+Attributes = Mapping[Name, str | int | None]
 
 
 class Moment(NamedTuple):
