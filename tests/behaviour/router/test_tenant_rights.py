@@ -182,16 +182,20 @@ async def test_nobody_cancels_anothers(
 async def test_nobody_operates_by_a_copy_of_a_command(
     world: World, users: dict[str, BrokerUser], key: str
 ) -> None:
-    """A second key in the header `CC` passes the broker, and is answered as no command."""
+    """A second key in the header `CC` is refused by RabbitMQ 4, and by the router before."""
     body = command(tenant=B)
-    await ask(world, users[B], body, headers={"CC": [key]})  # accepted, or its copy refused
-    await world.until(
-        lambda: [
-            event
-            for event in world.events_of("rejected", body["idempotency_key"])
-            if (event.key, event.data["field"]) == (f"command.rejected.{B}", "routing_key")
-        ]
-    )
+    try:
+        await ask(world, users[B], body, headers={"CC": [key]})  # accepted, or its copy refused
+    except ChannelAccessRefused:
+        pass
+    else:
+        await world.until(
+            lambda: [
+                event
+                for event in world.events_of("rejected", body["idempotency_key"])
+                if (event.key, event.data["field"]) == (f"command.rejected.{B}", "routing_key")
+            ]
+        )
     assert await world.database.fetchval("SELECT count(*) FROM router.audit") == 0
 
 
