@@ -17,6 +17,7 @@ CASE_FILES = sorted((DIRECTORY / "tests").glob("*_test.yml"))
 _STRING = re.compile(r'"[^"]*"')
 _NAME = re.compile(r"\b((?:herald_|herald:|rabbitmq_|process_)[A-Za-z0-9_:]+|up)\b")
 _SELECTOR = re.compile(r"\b(herald_[a-z0-9_]+)\{([^}]*)\}")
+_BY_PATTERN = re.compile(r'\{__name__=~"[^"]+"[^}]*\}')
 _BUCKET = re.compile(r'\b(herald_[a-z0-9_]+_bucket)\{[^}]*(le="[^"]+")[^}]*\}')
 _MATCHER = re.compile(r'(\w+)\s*(?:=~|!~|!=|=)\s*"([^"]*)"')
 
@@ -45,6 +46,7 @@ def matchers(expression: str) -> Iterator[tuple[str, str, str]]:
             yield metric, label, value
 
 
-def buckets_named(expression: str) -> set[str]:
-    """Return a selector for each bucket of a histogram that an expression counts."""
-    return {f"{series}{{{bucket}}}" for series, bucket in _BUCKET.findall(expression)}
+def selectors_named(expression: str) -> set[str]:
+    """Return a selector of each histogram bucket and of each pattern of names in an expression."""
+    buckets = {f"{series}{{{bucket}}}" for series, bucket in _BUCKET.findall(expression)}
+    return buckets | set(_BY_PATTERN.findall(expression))
