@@ -36,9 +36,8 @@ USERS = {
     "email": channel_rights("email"),
     "topology": topology_rights(),
     "operator": operator_rights(),
-    "scaling": Rights(),  # KEDA's, which looks at queues
+    "scaling": Rights(tags=("monitoring",)),  # KEDA's, which looks at queues
 }
-TAGS = {"topology": ["policymaker"], "scaling": ["monitoring"]}
 NOTE = "# Written by deploy/k8s/generate.py: change what it reads.\n"
 SALT = bytes(4)  # the passwords of the development servers are known to everybody
 
@@ -46,6 +45,7 @@ SALT = bytes(4)  # the passwords of the development servers are known to everybo
 def main() -> int:
     """Write or check every file."""
     wanted = {
+        HERE / "components/rabbitmq-cluster/users.yaml": _documents(_users(USERS)),
         HERE / "components/rabbitmq-cluster/rights.yaml": _documents(_rights(USERS)),
         HERE / "examples/own-channel/push/broker.yaml": _own_channel("push"),
         HERE / "components/monitoring/rules.yaml": _rules(),
@@ -76,17 +76,25 @@ def _rights(users: dict[str, Rights]) -> list[dict[str, Any]]:
 
 def _own_channel(name: str) -> str:
     """Return the user of a channel that the component `rabbitmq-cluster` does not know."""
-    spec = {
-        "importCredentialsSecret": {"name": f"broker-{name}"},
-        "rabbitmqClusterReference": {"name": "rabbitmq"},
-    }
-    user = {
-        "apiVersion": "rabbitmq.com/v1beta1",
-        "kind": "User",
-        "metadata": {"name": name},
-        "spec": spec,
-    }
-    return _documents([user, *_rights({name: channel_rights(name)})])
+    users = {name: channel_rights(name)}
+    return _documents([*_users(users), *_rights(users)])
+
+
+def _users(users: dict[str, Rights]) -> list[dict[str, Any]]:
+    """Return the users; each one's name and password are those of the Secret broker-<name>."""
+    return [
+        {
+            "apiVersion": "rabbitmq.com/v1beta1",
+            "kind": "User",
+            "metadata": {"name": name},
+            "spec": {
+                "tags": list(rights.tags),
+                "importCredentialsSecret": {"name": f"broker-{name}"},
+                "rabbitmqClusterReference": {"name": "rabbitmq"},
+            },
+        }
+        for name, rights in users.items()
+    ]
 
 
 def _patterns(rights: Rights) -> dict[str, str]:
@@ -153,9 +161,9 @@ def _definitions() -> str:
                 "name": f"herald-{user}",
                 "password_hash": _password_hash(f"dev-{user}"),
                 "hashing_algorithm": "rabbit_password_hashing_sha256",
-                "tags": TAGS.get(user, []),
+                "tags": list(rights.tags),
             }
-            for user in USERS
+            for user, rights in USERS.items()
         ],
         "permissions": [
             {"user": f"herald-{user}", "vhost": VHOST, **_patterns(rights)}
