@@ -101,9 +101,12 @@ bench: $(INSTALLED) ## measure the throughput (ARGS=... for the benchmark)
 scaling: $(INSTALLED) ## work out how many of each part a rate needs (ARGS="bench.json --rate 1000")
 	@PYTHONPATH=tests $(BIN)/python -m bench.scaling $(or $(ARGS),docs/measured.json)
 
-.PHONY: images
+.PHONY: images compose-files
 images: ## build the image of every service (ENGINE=docker, podman or buildah; IMAGES=...)
 	@ENGINE=$(or $(ENGINE),docker) deploy/image/build $(IMAGES)
+
+compose-files: $(INSTALLED) ## write what deploy/compose.yaml reads: configuration and secrets
+	@$(LOCAL) compose-files
 
 requirements: ## pin what each service needs, and development, with hashes
 	@test -x $(BIN)/uv || deploy/local/bootstrap

@@ -11,6 +11,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from herald_local import lifecycle, processes, prometheus_programs
+from herald_local.compose_files import write_compose_files
 from herald_local.demo.command import demo
 from herald_local.errors import LocalError
 from herald_local.lock import locked
@@ -132,6 +133,16 @@ def on_rabbitmq4(context: typer.Context) -> None:
     except LocalError as error:
         _give_up(error)
     raise typer.Exit(code)
+
+
+@app.command("compose-files")
+def compose_files() -> None:
+    """Write the configuration and the secrets that deploy/compose.yaml reads."""
+    home = _home("compose")
+    write_compose_files(home)
+    env = (RUN / "compose" / "env").as_posix()
+    typer.echo(f"Written to {RUN / 'compose'}. Start everything with:")
+    typer.echo(f"  docker compose --env-file {env} --file deploy/compose.yaml up --build --wait")
 
 
 def _home(name: str) -> Path:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 
@@ -26,6 +28,29 @@ TEMPLATES = Path(__file__).parent / "templates"
 _P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """Where the parts of a stack find each other."""
+
+    ingress_url: str  # as the sandbox calls it
+    sandbox_url: str
+    smtp_port: int
+    smtp_host: str = LOOPBACK  # the sandbox's
+    smtp_listens_on: str = LOOPBACK
+    router_names: tuple[str, ...] = ()  # beside loopback's, for the read API
+    requests_file: str = "requests.jsonl"
+    in_clear: bool = False  # the sandbox is on another machine, and speaks no TLS
+
+    @classmethod
+    def on_loopback(cls, ports: Mapping[str, int]) -> Places:
+        """Return those of a stack on this machine; `ports` has `ingress` and the sandbox's two."""
+        return cls(
+            ingress_url=f"http://{LOOPBACK}:{ports['ingress']}",
+            sandbox_url=f"http://{LOOPBACK}:{ports['sandbox']}",
+            smtp_port=ports["sandbox.smtp"],
+        )
+
+
 def write_configuration(
     home: Path,
     state: SavedState,
@@ -33,15 +58,17 @@ def write_configuration(
     templates: Path = TEMPLATES,
     *,
     names_services: bool = True,
+    places: Places | None = None,
 ) -> None:
     """Write `herald.toml`, `sandbox.toml` and `secrets/` of the stack in `home`, for its eyes only.
 
-    `state` has the ports of `ingress`, `sandbox` and `sandbox.smtp`. `names_services`: whether
-    reports count only from the services' own users; versions that do not name themselves need it
-    off.
+    `names_services`: whether reports count only from the services' own users; versions that do not
+    name themselves need it off. `places` are those on loopback, on the ports of `state`, unless
+    others are given.
     """
     services = _services(names) if names_services else ""
-    values = _values(state) | {"operator": json.dumps(names.user("operator")), "services": services}
+    values = _values(state, places or Places.on_loopback(state.ports))
+    values |= {"operator": json.dumps(names.user("operator")), "services": services}
     for template in sorted(path for path in templates.rglob("*") if path.is_file()):
         file = home / template.relative_to(templates)
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -59,13 +86,18 @@ def _list(user: str) -> str:
     return json.dumps([user])
 
 
-def _values(state: SavedState) -> dict[str, str]:
+def _values(state: SavedState, places: Places) -> dict[str, str]:
     private_key, public_key = _sendgrid_keys(state)
     read_token = f"{TOKEN_PREFIX}{state.secret('read token', 60)}"
     return {
-        "ingress_url": f"http://{LOOPBACK}:{state.ports['ingress']}",
-        "sandbox_url": f"http://{LOOPBACK}:{state.ports['sandbox']}",
-        "smtp_port": str(state.ports["sandbox.smtp"]),
+        "ingress_url": places.ingress_url,
+        "sandbox_url": places.sandbox_url,
+        "smtp_host": places.smtp_host,
+        "smtp_port": str(places.smtp_port),
+        "smtp_listens_on": places.smtp_listens_on,
+        "router_names": json.dumps(places.router_names),
+        "requests_file": places.requests_file,
+        "allow_cleartext": json.dumps(places.in_clear),
         "smtp_password": state.secret("smtp password"),
         "read_token": read_token,
         "read_token_entry": entry_for("operator", read_token, [EVERY_TENANT]).rstrip(),
