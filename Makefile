@@ -114,7 +114,7 @@ requirements: ## pin what each service needs, and development, with hashes
 	@for service in $(notdir $(SERVICES)); do \
 		$(EXPORT) --package herald-$$service --no-dev --output-file services/$$service/requirements.txt > /dev/null || exit 1; \
 	done
-	@$(EXPORT) --package herald-shared --extra cli --no-dev --output-file shared/requirements.txt > /dev/null
+	@$(EXPORT) --package herald-shared --extra cli --extra tracing --no-dev --output-file shared/requirements.txt > /dev/null
 	@$(EXPORT) --only-group build --output-file deploy/build-requirements.txt > /dev/null
 	@$(EXPORT) --all-packages --output-file requirements-dev.txt > /dev/null
 	@! grep -nE '://|^-|--index' requirements-dev.txt shared/requirements.txt deploy/build-requirements.txt services/*/requirements.txt

@@ -55,7 +55,10 @@ def test_a_service_can_run_the_command(service: Path) -> None:
 
 def test_the_command_alone_has_all_it_asks_for() -> None:
     """Jobs run it from an image without a service."""
-    assert _declared(ROOT / "shared", "cli") <= _pins(ROOT / "shared/requirements.txt").keys()
+    assert (
+        _declared(ROOT / "shared", "cli", "tracing")
+        <= _pins(ROOT / "shared/requirements.txt").keys()
+    )
 
 
 @pytest.mark.parametrize("service", IMAGES, ids=lambda path: path.name)
