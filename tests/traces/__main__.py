@@ -13,7 +13,7 @@ from pathlib import Path
 from herald_local.lifecycle import running_stack
 from herald_local.servers import GivenServers, erase
 from traces.collector import collecting
-from traces.example import finished_trace, send, variables
+from traces.example import finished_trace, send, traced
 from traces.tree import lines
 
 HOME = Path(f".run/trace-{os.getpid()}").absolute()
@@ -23,8 +23,7 @@ BLOCK = re.compile(r"(<!-- make trace -->\n\n```\n).*?(```\n)", re.DOTALL)
 
 def main() -> int:
     """Run a stack with tracing on, send one message and print its trace."""
-    with collecting() as collector:
-        os.environ.update(variables(collector))
+    with collecting() as collector, traced(collector):
         try:
             with running_stack(HOME, GivenServers()) as stack:
                 trace_id, _message_id = send(stack)

@@ -11,11 +11,9 @@ from secrets import token_hex
 from typing import Any
 
 from herald.client import Client
-from herald_local import services
 from herald_local.stack import Stack
 from traces.collector import CollectedSpan, Collector
 
-SERVICES = ("router", "channel-whatsapp", "channel-sms", "ingress")
 ROUTE = {
     "steps": [
         {"channel": "whatsapp", "account": "wa-main", "fallback_after": "1s"},
@@ -33,19 +31,15 @@ def variables(collector: Collector) -> dict[str, str]:
 
 
 @contextmanager
-def traced(stack: Stack, collector: Collector) -> Iterator[None]:
-    """Have the services of a stack send their spans to a collector, for a `with` block."""
+def traced(collector: Collector) -> Iterator[None]:
+    """Have services that are started within send their spans to a collector."""
     before = dict(os.environ)
     os.environ.update(variables(collector))
     try:
-        _restart(stack)
         yield
     finally:
-        for name in variables(collector):
-            os.environ.pop(name, None)
-            if name in before:
-                os.environ[name] = before[name]
-        _restart(stack)
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def send(stack: Stack, **fields: Any) -> tuple[str, str]:
@@ -78,8 +72,3 @@ async def _send(stack: Stack, headers: Mapping[str, str], fields: Mapping[str, A
         answer = await herald.send(message, timeout_seconds=PATIENCE_SECONDS)
         await herald.wait(answer.message_id, "delivered", timeout_seconds=PATIENCE_SECONDS)
     return answer.message_id
-
-
-def _restart(stack: Stack) -> None:
-    services.stop(stack, SERVICES)
-    services.start(stack, SERVICES, die_with_parent=True)
