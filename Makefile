@@ -101,9 +101,12 @@ bench: $(INSTALLED) ## measure the throughput (ARGS=... for the benchmark)
 scaling: $(INSTALLED) ## work out how many of each part a rate needs (ARGS="bench.json --rate 1000")
 	@PYTHONPATH=tests $(BIN)/python -m bench.scaling $(or $(ARGS),docs/measured.json)
 
-.PHONY: images compose-files
+.PHONY: images images-check compose-files
 images: ## build the image of every service (ENGINE=docker, podman or buildah; IMAGES=...)
 	@ENGINE=$(or $(ENGINE),docker) deploy/image/build $(IMAGES)
+
+images-check: $(INSTALLED) ## build and run every image and the compose file in a Docker engine of its own (root)
+	@deploy/image/check $(ARGS)
 
 compose-files: $(INSTALLED) ## write what deploy/compose.yaml reads: configuration and secrets
 	@$(LOCAL) compose-files

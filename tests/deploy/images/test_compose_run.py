@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from deploy.images.docker_engine import Engine
+from deploy.images.docker_engine import DockerError, Engine
 from herald_local.compose_files import write_compose_files
 from herald_local.waiting import wait_until
 from herald_local.web import call
@@ -45,6 +45,17 @@ class Deployment:
         files = [word for file in FILES for word in ("--file", file)]
         environment = ("--env-file", str(self.home / "env"))
         return self.engine.must("docker-compose", *environment, *files, *command)
+
+    def up(self) -> None:
+        """Start everything and wait until it is healthy.
+
+        Raises:
+            DockerError: something is not; the text ends with what each container logged last.
+        """
+        try:
+            self.compose("up", "--no-build", "--wait", "--wait-timeout", "180")
+        except DockerError as error:
+            raise DockerError(f"{error}\n{self.compose('logs', '--tail', '8')}") from None
 
     def containers(self) -> dict[str, dict[str, Any]]:
         """Return what Compose says of each container, ended ones too."""
@@ -75,7 +86,7 @@ def deployment(
     _open_the_way_to(home)
     running = Deployment(images, home)
     try:
-        running.compose("up", "--no-build", "--wait", "--wait-timeout", "180")
+        running.up()
         yield running
     finally:
         running.compose("down", "--volumes", "--timeout", "10")
