@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from herald_local import lifecycle, processes, services
 from herald_local.errors import LocalError
+from herald_local.names import Names, names_of
 from herald_local.programs import run
 from herald_local.servers import GivenServers, Servers
 from herald_local.stack import Stack
+from herald_local.web import call
 
 
 @pytest.fixture(scope="module")
@@ -90,10 +94,10 @@ def test_a_start_that_fails_says_why_and_leaves_nothing_running(
     assert processes.recorded(home / "hopeless") == []
 
 
-def test_a_service_that_ends_is_named_with_the_end_of_its_log(
+def test_a_service_that_ends_is_named_and_nothing_is_left(
     home: Path, given: GivenServers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The error names the failing service alone and shows the end of its log."""
+    """The error names it alone, with the end of its log; users, roles and all else are gone."""
     broken = tuple(
         services.Service("ingress", "no_such_package", user="ingress")
         if service.name == "ingress"
@@ -109,3 +113,22 @@ def test_a_service_that_ends_is_named_with_the_end_of_its_log(
     assert "ingress is not ready: it has ended" in str(caught.value)
     assert "router is not ready" not in str(caught.value)
     assert processes.recorded(home / "broken") == []
+    assert left_on(given, names_of(home / "broken", given)) == []
+
+
+def left_on(given: GivenServers, names: Names) -> list[str]:
+    """List what a stack that has ended left on servers that are not its own."""
+    known = ("users", names.users.values()), ("vhosts", [names.virtual_host])
+    left = [
+        name
+        for kind, wanted in known
+        for row in json.loads(call("GET", f"{given.management_url}/api/{kind}").body)
+        if (name := row["name"]) in wanted
+    ]
+    with psycopg.connect(given.postgres_dsn or "") as connection:
+        found = connection.execute(
+            "SELECT rolname FROM pg_roles WHERE rolname = ANY (%s)"
+            " UNION SELECT datname FROM pg_database WHERE datname = %s",
+            [list(names.roles.all), names.database],
+        )
+        return left + [row[0] for row in found]
