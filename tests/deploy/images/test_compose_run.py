@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shlex
 import subprocess
 import sys
@@ -113,7 +112,7 @@ def test_a_message_falls_back_and_is_delivered(deployment: Deployment) -> None:
     )
     assert sent.returncode == 0, sent.stdout + sent.stderr
     timeline = deployment.herald("timeline", "compose-1")
-    assert re.search(r"fallback +whatsapp -> sms", timeline.stdout), timeline.stdout
+    assert "fallback whatsapp" in timeline.stdout, timeline.stdout
     assert "succeeded" in timeline.stdout
 
 
