@@ -79,7 +79,7 @@ def test_a_service_without_configuration_says_what_is_missing(images: Engine, na
 
 
 def test_the_command_is_in_the_image_for_jobs(images: Engine) -> None:
-    """A job names what it wants of it, and is told what is missing."""
+    """A job runs it, and its last line says what is missing."""
     assert _run(images, "tools", "herald", "--version") == Finished(0, f"herald {VERSION}\n")
     done = _run(images, "tools", "herald", "config", "check")
     assert done.code == USAGE
