@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import structlog
@@ -20,6 +21,7 @@ from herald_local.errors import MissingServerError
 from herald_local.lifecycle import running_stack
 from herald_local.servers import GivenServers, Servers, running_servers
 from herald_local.stack import Stack
+from scheduling import FilesAndE2e
 from secret_files import MASKING_SECRET
 
 AMQP, MANAGEMENT = "HERALD_TEST_AMQP_URL", "HERALD_TEST_RABBITMQ_MANAGEMENT_URL"
@@ -88,6 +90,12 @@ def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(running.close)
     os.environ |= {AMQP: servers.amqp_url, POSTGRES: servers.postgres_dsn}
     os.environ[MANAGEMENT] = servers.management_url or ""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FilesAndE2e | None:
+    """Spread whole files over the processes where `--dist loadfile` asks for it."""
+    return FilesAndE2e(config, log) if config.option.dist == "loadfile" else None
 
 
 @pytest.fixture(scope="session")

@@ -79,8 +79,8 @@ def celery_message(body: dict[str, Any]) -> OutgoingMessage:
 
 @asynccontextmanager
 async def publishing(stack: Stack) -> AsyncIterator[Connections]:
-    """Connect to the broker for the time of a block."""
-    connections = Connections(stack.amqp_url, app_id="bench")
+    """Connect to the broker for the time of a block, as an administrator: Celery has no user."""
+    connections = Connections(stack.servers.amqp_url, app_id="bench")
     await connections.start()
     await until(lambda: connections.is_connected)
     try:
