@@ -40,8 +40,11 @@ def prepared_environment() -> dict[str, str]:
 
 
 def _install(*arguments: str | Path) -> None:
-    python = PROGRAMS / "python"
-    _run(UV, "pip", "install", "--quiet", "--require-hashes", "--python", python, *arguments)
+    install = [UV, "pip", "install", "--quiet", "--require-hashes", "--python", PROGRAMS / "python"]
+    try:  # uv's own list of authorities, then the machine's, which may know a proxy's
+        subprocess.run([*install, *arguments], check=True, capture_output=True)
+    except subprocess.CalledProcessError:
+        _run(*install, "--system-certs", *arguments)
 
 
 def _install_kubectl() -> None:
