@@ -23,6 +23,7 @@ EXCHANGE = "amq.rabbitmq.trace"
 QUEUE = "chaos.deliveries"
 EVENTS_QUEUE = "events.chaos"
 IDLE_SECONDS = 1.0
+READ_AHEAD = 500
 
 
 def trace(stack: Stack) -> None:
@@ -65,9 +66,12 @@ async def _drained(channel: AbstractChannel, name: str) -> AsyncIterator[Abstrac
     left = queue.declaration_result.message_count or 0
     if not left:
         return
-    async with queue.iterator(no_ack=True, timeout=IDLE_SECONDS) as messages:
+    await channel.set_qos(prefetch_count=READ_AHEAD)
+    # acknowledged one by one: what came meanwhile and is not taken goes back to the queue
+    async with queue.iterator(timeout=IDLE_SECONDS) as messages:
         try:
             async for message in messages:
+                await message.ack()
                 yield message
                 left -= 1
                 if not left:
