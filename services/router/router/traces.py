@@ -109,7 +109,7 @@ class UnitTraces:
             if stored is not None and stored.is_sampled:
                 span = self._span_of(fact, decision, stored)
             if span is not None:
-                _tell(span, before, decision)
+                _note_decision(span, before, decision)
             for _ in decision.effects:
                 yield stored if span is None else span.context
 
@@ -194,7 +194,7 @@ def _name(receipt: Receipt) -> object:
     return receipt.receipt_id
 
 
-def _tell(span: Span, before: Message, decision: Decision) -> None:
+def _note_decision(span: Span, before: Message, decision: Decision) -> None:
     """Say on a span what its fact led to."""
     message = decision.message
     if message.outcome is not None and before.outcome is None:
