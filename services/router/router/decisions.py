@@ -11,9 +11,10 @@ from pydantic_core import to_json
 
 from herald.config.file import RetryRules
 from herald.contracts.identifiers import AttemptId
+from router.core.clearance import Clearance
 from router.core.decide import decide
-from router.core.effects import Decision, Effect, Withdraw
-from router.core.facts import CancelAsked, Due, Fact, MessageAccepted, ReceiptArrived
+from router.core.effects import Decision, Effect
+from router.core.facts import CancelAsked, Cleared, Due, Fact, MessageAccepted, ReceiptArrived
 from router.core.message import Message
 from router.store.messages import HistoryRow
 
@@ -21,7 +22,8 @@ from router.store.messages import HistoryRow
 class Decisions:
     """Decides facts one after the other and collects what they lead to."""
 
-    def __init__(self, now: datetime, rules: RetryRules) -> None:
+    def __init__(self, now: datetime, rules: RetryRules, *, asks: bool = False) -> None:
+        """`asks`: what must be known before a step starts is asked for, not taken for granted."""
         self.now = now
         self.messages: dict[UUID, Message] = {}  # as they stand
         self.history: dict[tuple[UUID, str], HistoryRow] = {}  # to be written
@@ -29,6 +31,8 @@ class Decisions:
         self.made: list[tuple[Message, Fact, Decision]] = []  # the message as it stood before
         self._rules = rules
         self._stored: dict[UUID, Message] = {}  # as the database has them
+        self._asks = asks
+        self._cleared: dict[UUID, dict[int, Clearance]] = {}  # what was found out, by step
 
     def hold(self, messages: Iterable[Message]) -> None:
         """Take in messages as the database has them."""
@@ -44,7 +48,16 @@ class Decisions:
 
     def decide(self, message: Message, fact: Fact) -> Decision:
         """Decide what a fact makes of a message, and keep nothing of it."""
-        return decide(message, fact, self.now, self._rules)
+        if not self._asks:
+            return decide(message, fact, self.now, self._rules)
+        cleared = self._cleared.setdefault(message.id, {})
+        if isinstance(fact, Cleared):
+            cleared[fact.step] = fact.clearance
+        return decide(message, fact, self.now, self._rules, cleared)
+
+    def clear(self, message_id: UUID, step: int, clearance: Clearance) -> None:
+        """Keep what was found out before anything is decided of a message."""
+        self._cleared.setdefault(message_id, {})[step] = clearance
 
     def record(self, before: Message, fact: Fact, decision: Decision) -> None:
         """Keep what was decided; a fact that came twice stands in the history as decided first."""
@@ -52,8 +65,13 @@ class Decisions:
         self.effects += [(message, effect) for effect in decision.effects]
         self.made.append((before, fact, decision))
         name = (message.id, decision.key)
-        if decision.key != Due.key and name not in self.history:
+        if decision.key == Due.key:
+            return
+        row = self.history.get(name)
+        if row is None:
             self.history[name] = _row(message, fact, decision)
+        elif isinstance(fact, Cleared):  # it ends what that row's fact began
+            self.history[name] = replace(row, note=f"{row.note}; {decision.note}")
 
     def note(self, message: Message, fact: str, text: str) -> None:
         """Keep a remark that no fact led to."""
@@ -62,7 +80,13 @@ class Decisions:
     @property
     def withdraws(self) -> list[AttemptId]:
         """The attempts to be taken back."""
-        return [effect.attempt for _, effect in self.effects if isinstance(effect, Withdraw)]
+        pending = (message.pending for message in self.messages.values())
+        return [one.attempt for one in pending if one is not None]
+
+    @property
+    def asking(self) -> list[Message]:
+        """The messages a step of which waits for its clearance."""
+        return [message for message in self.messages.values() if message.asking is not None]
 
     @property
     def changed(self) -> Sequence[Message]:

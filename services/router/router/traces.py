@@ -21,16 +21,19 @@ from herald.tracing.spans import Attribute, Attributes, Kind, Moment, Name, Span
 from router.core.effects import Answer, Decision, Dispatch, Emit, Withdraw
 from router.core.facts import (
     CancelAsked,
+    Cleared,
     DeadLettered,
     Due,
     Fact,
     MessageAccepted,
     ReceiptArrived,
+    Released,
     WithdrawAnswered,
 )
 from router.core.message import Message
 
 RABBITMQ = "rabbitmq"
+_OTHER_NAMES: dict[type, str] = {Released: "release", Cleared: "clearance"}
 Made = Sequence[tuple[Message, Fact, Decision]]  # the message as it stood before
 
 
@@ -131,7 +134,7 @@ class UnitTraces:
                 self._facts[message.id] = span
                 span.note(_of_message(message))
             return span
-        if isinstance(fact, WithdrawAnswered) and message.id in self._facts:
+        if isinstance(fact, WithdrawAnswered | Cleared) and message.id in self._facts:
             return self._facts[message.id]  # the answer to what that span asked
         if isinstance(fact, Due) and decision.timer is None:
             return None  # nothing was due any more
@@ -161,7 +164,7 @@ class UnitTraces:
             case Due():
                 return f"timer {decision.timer}", Kind.INTERNAL, None
             case _:
-                return "withdraw", Kind.INTERNAL, None
+                return _OTHER_NAMES.get(type(fact), "withdraw"), Kind.INTERNAL, None
 
     def _begin(
         self,

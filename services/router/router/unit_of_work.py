@@ -19,9 +19,10 @@ from herald.contracts.content import ChannelContent
 from herald.contracts.reasons import UNKNOWN_MESSAGE
 from herald.contracts.vocabulary import CommandAnswer
 from herald.database.pool import Connection, Database
+from router.clearances.source import ClearanceSource
 from router.commands import Candidate, Rejection
 from router.core.effects import Answer, Dispatch
-from router.core.facts import Fact, MessageAccepted, WithdrawAnswered
+from router.core.facts import Fact
 from router.core.message import Message
 from router.counting import count_answer, count_dead_letters, count_decision
 from router.dead_letters import DeadLetter, dead_letter_from_command
@@ -29,6 +30,7 @@ from router.decisions import Decisions
 from router.outbox import Outbox
 from router.outgoing.answers import rejection_event
 from router.outgoing.effects import answer_event, outgoing_message
+from router.questions import Questions
 from router.quotes import hide_quotes
 from router.store.audit import Act, keep_acts
 from router.store.dead_letters import insert_dead_letters
@@ -39,22 +41,26 @@ from router.store.messages import (
     read_contents,
     save,
 )
-from router.store.withdrawals import withdraw
 from router.traces import UnitTraces, begin_traces, traced
 
 FactsByMessage = Mapping[UUID, Sequence[Fact]]
 Guard = Callable[[Message, Fact], str | None]  # why a fact must not touch a message, or None
 
-_WITHDRAWN = "withdrawn"
-
 
 class UnitsOfWork:
     """Opens units of work."""
 
-    def __init__(self, database: Database, outbox: Outbox, rules: RetryRules) -> None:
+    def __init__(
+        self,
+        database: Database,
+        outbox: Outbox,
+        rules: RetryRules,
+        clearances: Sequence[ClearanceSource] = (),
+    ) -> None:
         self._database = database
         self._outbox = outbox
         self._rules = rules
+        self._clearances = clearances
 
     def now(self) -> datetime:
         """Return the database's time."""
@@ -71,7 +77,14 @@ class UnitsOfWork:
         """
         traces = traces or begin_traces()
         async with self._database.transaction() as connection:
-            unit = UnitOfWork(connection, now or self.now(), self._outbox, self._rules, traces)
+            unit = UnitOfWork(
+                connection,
+                now or self.now(),
+                self._outbox,
+                self._rules,
+                traces,
+                self._clearances,
+            )
             yield unit
             await unit.complete()
         await unit.committed()
@@ -87,12 +100,14 @@ class UnitOfWork:
         outbox: Outbox,
         rules: RetryRules,
         traces: UnitTraces | None = None,
+        clearances: Sequence[ClearanceSource] = (),
     ) -> None:
         self.connection = connection
         self.now = now
         self.traces = traces  # None: tracing is off
         self._outbox = outbox
-        self._decisions = Decisions(now, rules)
+        self._decisions = Decisions(now, rules, asks=bool(clearances))
+        self._questions = Questions(connection, self._decisions, clearances)
         self._contents: dict[UUID, Mapping[str, ChannelContent]] = {}  # of messages just inserted
         self._outgoing: list[OutgoingMessage] = []
         self._dead_letters: list[DeadLetter] = []
@@ -137,18 +152,15 @@ class UnitOfWork:
         """
         if not candidates:
             return set()
-        begun = [
-            (candidate, fact, self._decisions.decide(candidate.message, fact))
-            for candidate in candidates
-            for fact in [MessageAccepted(context=candidate.envelope.context)]
-        ]
-        rows = [(candidate, decision.message) for candidate, _, decision in begun]
+        begun = await self._questions.begin(candidates)
+        rows = [(one.candidate, one.message) for one in begun]
         inserted = await insert_messages(self.connection, rows, self.now)
-        for candidate, fact, decision in begun:
-            message = decision.message
+        for one in begun:
+            candidate, message = one.candidate, one.message
             if message.id not in inserted:
                 continue
-            self._decisions.record(candidate.message, fact, decision)
+            for before, fact, decision in one.made:
+                self._decisions.record(before, fact, decision)
             self._decisions.hold([message])
             self._contents[message.id] = read_contents(candidate.contents)
             for step, problem in candidate.skipped:
@@ -201,7 +213,7 @@ class UnitOfWork:
 
     async def flush(self) -> None:
         """Withdraw and write all that was decided so far, for statements that build on it."""
-        await self._withdraw()
+        await self._questions.answer()
         outgoing = [*await self._carried_out(), *self._outgoing]
         row = self._outbox.row_of(outgoing)
         confirmed = [] if self._confirmed else self._outbox.confirmed()
@@ -242,19 +254,6 @@ class UnitOfWork:
             await self._outbox.publish(row, outgoing)
         if self.traces is not None:
             self.traces.end()
-
-    async def _withdraw(self) -> None:
-        """Ask for every withdraw at once and decide on the answers."""
-        asked = self._decisions.withdraws
-        if not asked:
-            return
-        answers = await withdraw(self.connection, map(str, asked))
-        for attempt in asked:
-            state, lease_until = answers[str(attempt)]
-            fact = WithdrawAnswered(
-                attempt=attempt, won=state == _WITHDRAWN, lease_until=lease_until
-            )
-            self._decisions.apply(attempt.message_id, fact)
 
     async def _carried_out(self) -> list[OutgoingMessage]:
         """Turn effects into messages to publish; contents of work are loaded where unknown."""

@@ -10,17 +10,20 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from herald.contracts.failures import Failure
 from herald.contracts.vocabulary import FailureClass, Receipts, Status, SuccessOn
+from router.core.clearance import Clearance, Refusal, Wait
 from router.core.deadlines import due_at, silence_at
 from router.core.decide import decide
-from router.core.effects import Answer, Dispatch, Effect, Emit
+from router.core.effects import Answer, Decision, Dispatch, Effect, Emit
 from router.core.facts import (
     CancelAsked,
+    Cleared,
     CommandContext,
     DeadLettered,
     Due,
     Fact,
     MessageAccepted,
     ReceiptArrived,
+    Released,
 )
 from router.core.fallback import MAX_TRIES
 from router.core.message import STATE, Attempt, Message
@@ -40,6 +43,7 @@ from unit.router.making import (
 STATUSES = [Status.UNKNOWN, Status.ACCEPTED, Status.SENT, Status.FAILED, Status.DELIVERED]
 STATUSES += [Status.BOUNCED, Status.READ, Status.DEFERRED]
 MAX_ATTEMPTS = 24
+OPTED_OUT = Failure.of(FailureClass.OPTED_OUT, "opted_out")
 
 
 class Life(RuleBasedStateMachine):
@@ -54,14 +58,19 @@ class Life(RuleBasedStateMachine):
         self.answers = 0
         self.handed_out: set[tuple[int, int, int]] = set()
         self.received: list[ReceiptArrived] = []
+        self.asks = False  # whether each step must be cleared before it starts
         self.let_go = False  # the worker that was first has given its work back
 
     @initialize(
         success=st.sampled_from(list(SuccessOn)),
         steps=st.lists(st.sampled_from(["whatsapp", "sms", "email"]), min_size=1, max_size=3),
         send_in=st.sampled_from([None, None, 30]),
+        asks=st.booleans(),
     )
-    def begin(self, success: SuccessOn, steps: list[str], send_in: int | None) -> None:
+    def begin(
+        self, success: SuccessOn, steps: list[str], send_in: int | None, *, asks: bool
+    ) -> None:
+        self.asks = asks
         self.message = message(
             *(step(c, success_on=success) for c in steps),
             lives=seconds(1000),
@@ -72,15 +81,21 @@ class Life(RuleBasedStateMachine):
     def apply(self, fact: Fact) -> None:
         """Fold a fact, and check what one decision may never do."""
         before = self.message
-        decision = decide(before, fact, self.now)
+        decision = self._decide(before, fact)
         self.message = decision.message
         self.commands += isinstance(fact, MessageAccepted | CancelAsked)
         self.answers += sum(isinstance(effect, Answer) for effect in decision.effects)
         self._check_decision(before, list(decision.effects))
         if isinstance(fact, ReceiptArrived):
             self.received.append(fact)
-            again = decide(self.message, fact, self.now)
+            again = self._decide(self.message, fact)
             assert (again.message, again.effects) == (self.message, ()), "counted twice"
+
+    def _decide(self, before: Message, fact: Fact) -> Decision:
+        cleared: dict[int, Clearance] = {}
+        if isinstance(fact, Cleared):
+            cleared[fact.step] = fact.clearance
+        return decide(before, fact, self.now, cleared=cleared if self.asks else None)
 
     def _check_decision(self, before: Message, effects: list[Effect]) -> None:
         after = self.message
@@ -95,7 +110,7 @@ class Life(RuleBasedStateMachine):
             assert name not in self.handed_out, "the same work twice"
             assert before.pending is None or after.pending is None, "sent while asking back"
             self.handed_out.add(name)
-            if attempt.dispatch == 1 and attempt.number + attempt.step > 2:
+            if attempt.dispatch == 1 and len(self.message.state.attempts) > 1:
                 self._check_contact(attempt)
         emitted = [effect for effect in effects if isinstance(effect, Emit)]
         assert [e.sequence for e in emitted] == [
@@ -173,6 +188,29 @@ class Life(RuleBasedStateMachine):
         lease_until = None if truly_won else self.now + seconds(lease)
         self.apply(answered(self.message, won=truly_won, lease_until=lease_until))
 
+    @precondition(lambda self: self.message.asking is not None)
+    @rule(
+        refused=st.sampled_from([False, False, True]),
+        wait=st.none() | st.integers(-10, 1200),
+        is_queued=st.booleans(),
+    )
+    def clear(self, *, refused: bool, wait: int | None, is_queued: bool) -> None:
+        """Say whether the step that is asked for may start."""
+        assert self.message.asking is not None
+        clearance = Clearance(
+            refusal=Refusal("opted_out", OPTED_OUT) if refused else None,
+            wait=None if wait is None else Wait(self.now + seconds(wait), "quiet_hours"),
+            is_queued=is_queued,
+        )
+        self.apply(Cleared(step=self.message.asking.step, clearance=clearance))
+
+    @precondition(lambda self: self.message.state.waiting is not None)
+    @rule()
+    def make_room(self) -> None:
+        waiting = self.message.state.waiting
+        assert waiting is not None
+        self.apply(Released(step=waiting.step, since=waiting.since))
+
     @invariant()
     def one_attempt_is_live(self) -> None:
         live = [a for a in self.message.state.attempts if a.status in LIVE]
@@ -193,6 +231,8 @@ class Life(RuleBasedStateMachine):
         live = self.message.live
         if self.message.pending is not None:
             self.answer(won=True, lease=0)
+        elif self.message.asking is not None:
+            self.clear(refused=False, wait=None, is_queued=False)
         elif live is not None and live.status is Status.STARTED:
             self.apply(receipt(self.message, Status.UNKNOWN))
         else:

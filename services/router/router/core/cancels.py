@@ -50,7 +50,7 @@ def _cancel_or_stop(draft: Draft, context: CommandContext) -> None:
 
 
 def _stop(draft: Draft) -> None:
-    draft.update_state(stopped=True, retry_at=None, start_by=None, fallback_at=None)
+    draft.update_state(stopped=True, waiting=None, retry_at=None, start_by=None, fallback_at=None)
     draft.note("plan stopped")
 
 

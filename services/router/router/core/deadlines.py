@@ -17,7 +17,8 @@ def due_at(message: Message) -> datetime | None:
     if message.outcome is not None:
         return None
     state = message.state
-    return _earliest(state.send_at, state.retry_at, state.expire_at)
+    waits_until = state.waiting.until if state.waiting is not None else None
+    return _earliest(state.send_at, waits_until, state.retry_at, state.expire_at)
 
 
 def silence_at(message: Message) -> datetime | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -10,17 +11,34 @@ from herald.contracts.events import Fallback
 from herald.contracts.failures import Failure
 from herald.contracts.receipts import AttemptReceipt
 from herald.contracts.vocabulary import CommandAnswer, Outcome, Status
-from router.core.effects import Answer, Decision, Dispatch, Effect, Emit, Timer, Withdraw
+from router.core.clearance import CLEAR, Clearance
+from router.core.effects import (
+    Answer,
+    AskClearance,
+    Decision,
+    Dispatch,
+    Effect,
+    Emit,
+    Timer,
+    Withdraw,
+)
 from router.core.facts import CommandContext
 from router.core.fallback import start_deadline
-from router.core.message import Attempt, Intent, Message, Pending
+from router.core.message import Asking, Attempt, Intent, Message, Pending
 
 
 class Draft:
     """Local to one decision; nobody outside `decide` sees it."""
 
-    def __init__(self, message: Message, now: datetime, cause: str) -> None:
+    def __init__(
+        self,
+        message: Message,
+        now: datetime,
+        cause: str,
+        cleared: Mapping[int, Clearance] | None = None,
+    ) -> None:
         self.message = message
+        self.cleared = cleared  # by step; None: nothing stands in any step's way
         self.now = now
         self.cause = cause
         self.key: str | None = None  # of the fact in the history, where it is not the events' cause
@@ -79,7 +97,31 @@ class Draft:
             )
         )
 
-    def start_attempt(self, step: int) -> None:
+    def clearance(self, step: int) -> Clearance | None:
+        """Return what was found out about a step; None: it must be asked for."""
+        return CLEAR if self.cleared is None else self.cleared.get(step)
+
+    def ask_clearance(
+        self,
+        step: int,
+        reason: str | None = None,
+        *,
+        is_released: bool = False,
+        is_again: bool = False,
+    ) -> None:
+        """Ask whether a step may start; everything else waits for the answer."""
+        asking = Asking(
+            step=step,
+            cause=self.cause,
+            key=self.key or self.cause,
+            reason=reason,
+            is_released=is_released,
+            is_again=is_again,
+        )
+        self.message = replace(self.message, asking=asking)
+        self.effects.append(AskClearance(step=step, is_released=is_released))
+
+    def start_attempt(self, step: int, clearance: Clearance = CLEAR) -> None:
         """Make the next attempt of `step` and put its work on the bus."""
         planned = self.message.plan.steps[step - 1]
         tries = sum(1 for attempt in self.message.state.attempts if attempt.step == step)
@@ -90,16 +132,20 @@ class Draft:
             status=Status.DISPATCHED,
             dispatch=1,
             dispatched_at=self.now,
+            fallback_after=clearance.fallback_after,
         )
         self.update_state(
             attempts=(*self.message.state.attempts, attempt),
             send_at=None,
+            waiting=None,
             retry_at=None,
             fallback_at=None,
             start_by=start_deadline(self.message, step, self.now),
         )
         self.effects.append(Dispatch(attempt=attempt))
         self.note(f"dispatched {planned.channel} {step}.{attempt.number}")
+        for text in clearance.notes:
+            self.note(text)
 
     def dispatch_again(self, attempt: Attempt) -> None:
         """Put a returned attempt's work on the bus once more."""
@@ -144,6 +190,11 @@ class Draft:
     def _end(self, outcome: Outcome) -> None:
         self.message = replace(self.message, outcome=outcome)
         self.update_state(
-            send_at=None, retry_at=None, start_by=None, fallback_at=None, expire_at=None
+            send_at=None,
+            waiting=None,
+            retry_at=None,
+            start_by=None,
+            fallback_at=None,
+            expire_at=None,
         )
         self.note(f"outcome {outcome}")

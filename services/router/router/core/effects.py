@@ -19,6 +19,7 @@ class Timer(StrEnum):
 
     EXPIRY = "expiry"
     SEND_AT = "send_at"
+    WAIT = "wait"
     RETRY = "retry"
     START_WITHIN = "start_within"
     FALLBACK = "fallback"
@@ -36,6 +37,14 @@ class Withdraw:
     """Ask to take the attempt back; the answer comes as a fact in the same transaction."""
 
     attempt: AttemptId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskClearance:
+    """Find out whether a step may start; the answer comes as a fact in the same transaction."""
+
+    step: int
+    is_released: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +77,7 @@ class Answer:
     reason: str | None = None
 
 
-Effect = Dispatch | Withdraw | Emit | Answer
+Effect = Dispatch | Withdraw | AskClearance | Emit | Answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from datetime import datetime
 from herald.contracts.identifiers import AttemptId
 from herald.contracts.receipts import AttemptReceipt
 from herald.contracts.trace_context import TraceContext
+from router.core.clearance import Clearance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,4 +100,37 @@ class WithdrawAnswered:
         return f"withdraw:{self.attempt}/{'won' if self.won else 'lost'}"
 
 
-Fact = MessageAccepted | ReceiptArrived | DeadLettered | CancelAsked | Due | WithdrawAnswered
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cleared:
+    """What was found out about a step that is about to start."""
+
+    step: int
+    clearance: Clearance
+
+    @property
+    def key(self) -> str:
+        return f"cleared:{self.step}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Released:
+    """There is room for a step that waits since `since`."""
+
+    step: int
+    since: datetime
+
+    @property
+    def key(self) -> str:
+        return f"released:{self.step}/{self.since.isoformat()}"
+
+
+Fact = (
+    MessageAccepted
+    | ReceiptArrived
+    | DeadLettered
+    | CancelAsked
+    | Due
+    | WithdrawAnswered
+    | Cleared
+    | Released
+)

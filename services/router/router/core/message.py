@@ -72,12 +72,24 @@ class Attempt:
     dispatched_at: datetime | None = None
     accepted_at: datetime | None = None  # when we recorded the acceptance or that it is unknown
     lease_until: datetime | None = None
+    fallback_after: timedelta | None = None  # instead of its step's
     provider: str | None = None
     account: str | None = None
     reference: str | None = None
     receipts: Receipts | None = None
     failure: Failure | None = None
     flags: tuple[Status, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A step without an attempt that starts later: at `until`, or when there is room for it."""
+
+    step: int
+    why: str  # a word for the timeline: what it waits for
+    since: datetime
+    until: datetime | None = None  # None: until it is released
+    reason: str | None = None  # why the step before it was left, if an attempt was made
 
 
 class Intent(StrEnum):
@@ -110,6 +122,18 @@ class Pending:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """A step whose clearance was asked for. Lives only within one transaction."""
+
+    step: int
+    cause: str  # the cause of what led to it
+    key: str  # that fact's own
+    reason: str | None = None  # why the step before it was left, if an attempt was made
+    is_released: bool = False  # its backlog has room for it
+    is_again: bool = False  # its attempt was returned, and is to be handed out again
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class State:
     """What changes: the attempts, how far they got, and when to look again."""
 
@@ -118,6 +142,7 @@ class State:
     stopped: bool = False  # a cancel came too late: no retry and no fallback any more
     cancel_cause: str | None = None
     send_at: datetime | None = None
+    waiting: Waiting | None = None
     retry_at: datetime | None = None
     start_by: datetime | None = None
     fallback_at: datetime | None = None
@@ -137,6 +162,7 @@ class Message:
     outcome: Outcome | None = None
     state: State = State()
     pending: Pending | None = None  # never stored
+    asking: Asking | None = None  # never stored
     is_erased: bool = False  # what it said and to whom is gone; only states are kept
 
     @property
@@ -153,6 +179,10 @@ class Message:
     def step(self, attempt: Attempt) -> PlannedStep:
         """Return the step `attempt` belongs to."""
         return self.plan.steps[attempt.step - 1]
+
+    def fallback_after(self, attempt: Attempt) -> timedelta:
+        """Return how long to wait for news of `attempt` before the next step is tried."""
+        return attempt.fallback_after or self.step(attempt).fallback_after
 
     def is_last_step(self, attempt: Attempt) -> bool:
         """Whether no step comes after the attempt's."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from herald.contracts.events import Fallback
 from herald.contracts.vocabulary import Outcome
 from router.core.draft import Draft
 from router.core.fallback import GiveUp, Move, NextStep, Retry
+from router.core.hops import begin_step
 from router.core.message import Attempt
 
 
@@ -16,18 +16,14 @@ def carry_out(draft: Draft, ended: Attempt, move: Move) -> None:
     elif draft.now >= draft.message.plan.expires_at:
         draft.emit("expired", attempt=ended, outcome=Outcome.EXPIRED)
     elif isinstance(move, NextStep):
-        to = draft.message.plan.steps[move.step - 1].channel
-        change = Fallback(from_channel=ended.channel, to_channel=to, reason=move.reason)
-        draft.note(f"fallback {change.from_channel} -> {change.to_channel}: {change.reason}")
-        draft.emit("fallback", attempt=ended, fallback=change)
-        draft.start_attempt(move.step)
+        begin_step(draft, move.step, move.reason)
     else:
         _retry(draft, ended, move)
 
 
 def _retry(draft: Draft, ended: Attempt, move: Retry) -> None:
     if move.at <= draft.now:
-        draft.start_attempt(ended.step)
+        begin_step(draft, ended.step)
     else:
         draft.update_state(retry_at=move.at, start_by=None, fallback_at=None)
         draft.note(f"retry at {move.at.isoformat(timespec='milliseconds')}")

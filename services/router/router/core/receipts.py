@@ -75,7 +75,7 @@ def _set_timers(draft: Draft, before: Attempt, after: Attempt) -> None:
     if after.status in ENDED or message.state.stopped or last:
         draft.update_state(fallback_at=None)
     elif before.accepted_at is None and after.accepted_at is not None:
-        draft.update_state(fallback_at=after.accepted_at + message.step(after).fallback_after)
+        draft.update_state(fallback_at=after.accepted_at + message.fallback_after(after))
 
 
 def _emit_progress(draft: Draft, attempt: Attempt, fact: ReceiptArrived) -> None:

@@ -9,6 +9,7 @@ from router.core.draft import Draft
 from router.core.effects import Timer
 from router.core.facts import Due
 from router.core.fallback import after_step, start_deadline
+from router.core.hops import begin_step, end_wait, hand_out_again
 from router.core.message import Attempt, Intent
 from router.core.moves import carry_out
 from router.core.states import ENDED, LIVE, WITHDRAWABLE
@@ -17,7 +18,7 @@ from router.core.states import ENDED, LIVE, WITHDRAWABLE
 def act_on_deadline(draft: Draft, fact: Due) -> None:
     """Act on the one deadline that comes first; the others are looked at again right after."""
     state, current = draft.message.state, draft.message.current
-    if draft.message.pending is not None:
+    if draft.message.pending is not None or draft.message.asking is not None:
         return  # its answer comes first
     attempt = draft.message.attempt_id(current) if current is not None else "start"
     if passed(state.expire_at, draft.now):
@@ -26,6 +27,9 @@ def act_on_deadline(draft: Draft, fact: Due) -> None:
     elif passed(state.send_at, draft.now):
         _fire(draft, Timer.SEND_AT)
         draft.update_state(send_at=None)
+    elif state.waiting is not None and passed(state.waiting.until, draft.now):
+        _fire(draft, Timer.WAIT, f":{state.waiting.step}/{state.waiting.since.isoformat()}")
+        end_wait(draft)
     elif passed(state.retry_at, draft.now) and current is not None:
         _fire(draft, Timer.RETRY, f":{attempt}/{current.dispatch}")
         _retry(draft, current, fact)
@@ -51,9 +55,9 @@ def _retry(draft: Draft, current: Attempt, fact: Due) -> None:
     if passed(start_by, fact.silence_until):
         draft.note("missed: start_within is over")
     elif current.status in LIVE:
-        draft.dispatch_again(current)
+        hand_out_again(draft, current)
     else:
-        draft.start_attempt(current.step)
+        begin_step(draft, current.step)
 
 
 def _expire(draft: Draft) -> None:

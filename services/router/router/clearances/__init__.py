@@ -1,0 +1,1 @@
+"""What is found out about steps that are about to start: one source a question, for a batch."""

@@ -1,0 +1,63 @@
+"""What a source of clearances is, and asking all of them about the steps of a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from herald.database.pool import Connection
+from router.core.clearance import CLEAR, Clearance
+from router.core.message import Message, PlannedStep
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """A step that is about to start, or whose returned work is about to be handed out again.
+
+    `is_released`: there is room for it, the backlog says.
+    """
+
+    message: Message
+    step: int
+    is_released: bool = False
+
+    @property
+    def key(self) -> tuple[UUID, int]:
+        """What its clearance is found by: a message starts one step at a time."""
+        return self.message.id, self.step
+
+    @property
+    def planned(self) -> PlannedStep:
+        """The step as planned."""
+        return self.message.plan.steps[self.step - 1]
+
+
+Found = Mapping[tuple[UUID, int], Clearance]
+
+
+class ClearanceSource(Protocol):
+    """One question about steps that are about to start."""
+
+    async def clear(self, connection: Connection, hops: Sequence[Hop], now: datetime) -> Found:
+        """Say what it knows of each hop, by its key; a hop left out is clear.
+
+        One statement for all of them, in the transaction that decides them.
+        """
+        ...
+
+
+async def clear_all(
+    sources: Sequence[ClearanceSource], connection: Connection, hops: Sequence[Hop], now: datetime
+) -> dict[tuple[UUID, int], Clearance]:
+    """Ask every source in turn; what one refuses is not asked of the next."""
+    found = dict.fromkeys((hop.key for hop in hops), CLEAR)
+    for source in sources:
+        open_hops = [hop for hop in hops if found[hop.key].refusal is None]
+        if not open_hops:
+            break
+        for key, clearance in (await source.clear(connection, open_hops, now)).items():
+            found[key] = found[key].and_also(clearance)
+    return found
