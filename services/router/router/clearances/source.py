@@ -52,10 +52,10 @@ class ClearanceSource(Protocol):
 async def clear_all(
     sources: Sequence[ClearanceSource], connection: Connection, hops: Sequence[Hop], now: datetime
 ) -> dict[tuple[UUID, int], Clearance]:
-    """Ask every source in turn; what one refuses is not asked of the next."""
+    """Ask every source in turn; a hop that one does not let start now is not asked of the next."""
     found = dict.fromkeys((hop.key for hop in hops), CLEAR)
     for source in sources:
-        open_hops = [hop for hop in hops if found[hop.key].refusal is None]
+        open_hops = [hop for hop in hops if found[hop.key].lets_start]
         if not open_hops:
             break
         for key, clearance in (await source.clear(connection, open_hops, now)).items():

@@ -38,6 +38,11 @@ class Clearance:
     fallback_after: timedelta | None = None  # instead of the step's own
     notes: tuple[str, ...] = ()  # for the timeline, if the step starts
 
+    @property
+    def lets_start(self) -> bool:
+        """Whether the step may start now, as far as is known."""
+        return self.refusal is None and self.wait is None and not self.is_queued
+
     def and_also(self, other: Clearance) -> Clearance:
         """Return what both say together: the first refusal, the longest wait."""
         waits = [wait for wait in (self.wait, other.wait) if wait is not None]
