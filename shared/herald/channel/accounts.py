@@ -10,7 +10,7 @@ import structlog
 
 from herald.channel.breaker import Breaker, Trouble
 from herald.channel.definitions import Render, as_it_is
-from herald.channel.limits import TokenBucket
+from herald.channel.limits.token_bucket import TokenBucket
 from herald.contracts.failures import Failure
 from herald.contracts.work import Work
 from herald.providers.account import Account, NoSecrets

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from herald.bus.deliveries import Delivery
 from herald.channel.accounts import LEASE_SLACK, SendingAccount
-from herald.channel.limits import Token
+from herald.channel.limits.token_bucket import Token
 from herald.channel.planning import Impossible, Plan
 from herald.contracts.vocabulary import Receipts
 from herald.contracts.work import Work

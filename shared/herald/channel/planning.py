@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from herald.channel.accounts import SendingAccount
 from herald.channel.breaker import Trouble
-from herald.channel.limits import PATIENCE_SECONDS, TokenBucket
+from herald.channel.limits.token_bucket import PATIENCE_SECONDS, TokenBucket
 from herald.channel.reports import NO_ACCOUNT, NO_ACCOUNT_IN_ORDER
 from herald.contracts.failures import Failure
 from herald.contracts.identifiers import AttemptId

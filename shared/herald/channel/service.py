@@ -20,7 +20,7 @@ from herald.channel import metrics
 from herald.channel.accounts import SendingAccount
 from herald.channel.definitions import ChannelDefinition
 from herald.channel.health import AccountHealth
-from herald.channel.limits import TokenBucket
+from herald.channel.limits.token_bucket import TokenBucket
 from herald.channel.recorders import Recorders
 from herald.channel.sweeper import Sweeper
 from herald.channel.worker import Worker

@@ -15,6 +15,7 @@ from pydantic_core import to_json
 from herald.contracts.account_updates import AccountUpdate
 from herald.contracts.durations import Duration
 from herald.contracts.failures import Failure
+from herald.contracts.grants import Grant
 from herald.contracts.identifiers import amqp_message_id
 from herald.contracts.inbound import InboundContent
 from herald.contracts.text import storable
@@ -34,6 +35,7 @@ class Return(_Fact):
     reason: str
     wait: Duration | None = None  # until a call may be made, as the worker expects it
     not_before: datetime | None = None  # by the worker's clock; workers of 0.1 say it so
+    grant: Grant | None = None  # its place in the queue of a limit, to be handed out with it
 
 
 class AttemptReceipt(_Fact):

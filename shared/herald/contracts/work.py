@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from herald.contracts.content import ChannelContent, Media, Template
+from herald.contracts.grants import Grant
 from herald.contracts.identifiers import attempt_tag
 from herald.contracts.vocabulary import Category, Lane
 
@@ -62,6 +63,7 @@ class Work(BaseModel):
     content: WorkContent
     not_after: datetime  # past it the work is returned, not sent
     correlation_id: str | None = None
+    grant: Grant | None = None  # what its last return came with
 
     @property
     def tag(self) -> str:

@@ -42,6 +42,7 @@ GRANT USAGE ON TYPE router.message_status, router.outcome, channel.send_state TO
 GRANT USAGE ON SCHEMA channel TO "herald_channel";
 GRANT SELECT, INSERT, UPDATE, DELETE ON channel.sends TO "herald_channel";
 GRANT SELECT, INSERT, UPDATE ON channel.accounts TO "herald_channel";
+GRANT SELECT, INSERT, UPDATE, DELETE ON channel.buckets TO "herald_channel";
 GRANT USAGE ON TYPE channel.send_state TO "herald_channel";
 
 -- people: what became of messages, and never to whom they went or what they said

@@ -13,7 +13,7 @@ from herald.bus.errors import PublishError, UnavailableError
 from herald.bus.outgoing_messages import OutgoingMessage
 from herald.channel.accounts import SendingAccount
 from herald.channel.finished import Finished
-from herald.channel.limits import TokenBucket
+from herald.channel.limits.token_bucket import TokenBucket
 from herald.channel.recorders import Recorders
 from herald.channel.worker import Worker
 from herald.database.pool import Database

@@ -42,7 +42,7 @@ async def world(rabbit: Rabbit, schema: str, tmp_path: Path) -> AsyncIterator[Wo
         for name in (*queues, topology.receipts_queue(Lane.NORMAL), topology.DEAD_QUEUE):
             await (await channel.get_queue(name)).purge()
     database = await asyncpg.connect(schema)
-    await database.execute("TRUNCATE channel.sends, channel.accounts")
+    await database.execute("TRUNCATE channel.sends, channel.accounts, channel.buckets")
     yield World(rabbit, schema, tmp_path, database)
     await database.close()
 

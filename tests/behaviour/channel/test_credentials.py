@@ -14,7 +14,7 @@ from behaviour.providers.api_server import ApiServer, http_client, serving_api
 from herald.channel.accounts import SendingAccount
 from herald.channel.breaker import Verdict
 from herald.channel.definitions import definition_of
-from herald.channel.limits import TokenBucket
+from herald.channel.limits.token_bucket import TokenBucket
 from herald.config.loading import load_configuration
 from herald.providers.registry import send_module
 from herald.providers.sending import Accepted, ProviderContext

@@ -9,7 +9,7 @@ from typing import Any
 from herald.bus.deliveries import Delivery
 from herald.channel.accounts import SendingAccount
 from herald.channel.attempts import Attempt
-from herald.channel.limits import TokenBucket
+from herald.channel.limits.token_bucket import TokenBucket
 from herald.channel.planning import Moment, Planner
 from herald.channel.reserving import reserve
 from herald.contracts.vocabulary import Category, Lane

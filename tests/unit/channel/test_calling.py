@@ -10,7 +10,7 @@ from herald.channel.accounts import SendingAccount
 from herald.channel.attempts import Attempt
 from herald.channel.breaker import Verdict
 from herald.channel.calling import Caller, verdict_of
-from herald.channel.limits import PROBE_SECONDS
+from herald.channel.limits.token_bucket import PROBE_SECONDS
 from herald.contracts.failures import Failure
 from herald.contracts.vocabulary import FailureClass
 from herald.contracts.work import Work

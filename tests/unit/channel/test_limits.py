@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from herald.channel.limits import (
+from herald.channel.limits.token_bucket import (
     LONGEST_HOLD_SECONDS,
     PATIENCE_SECONDS,
     PROBE_SECONDS,

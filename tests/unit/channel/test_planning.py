@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from herald.channel.accounts import SendingAccount
 from herald.channel.attempts import Reserved
 from herald.channel.breaker import Down, Trouble, Verdict
-from herald.channel.limits import PATIENCE_SECONDS, PROBE_SECONDS
+from herald.channel.limits.token_bucket import PATIENCE_SECONDS, PROBE_SECONDS
 from herald.channel.planning import PAUSED_WAIT, Impossible, Later, Plan, Planner, Wish
 from herald.channel.reports import NO_ACCOUNT_IN_ORDER
 from herald.contracts.work import Work

@@ -5,7 +5,7 @@ from __future__ import annotations
 from herald.channel.accounts import SendingAccount
 from herald.channel.attempts import Reserved
 from herald.channel.breaker import Down, Trouble
-from herald.channel.limits import PROBE_SECONDS
+from herald.channel.limits.token_bucket import PROBE_SECONDS
 from herald.channel.planning import Later
 from unit.channel.making import decided, seconds, sending, work
 

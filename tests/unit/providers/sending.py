@@ -7,7 +7,7 @@ from typing import Any
 
 from herald.channel.accounts import SendingAccount
 from herald.channel.definitions import definition_of
-from herald.channel.limits import TokenBucket
+from herald.channel.limits.token_bucket import TokenBucket
 from herald.providers.account import Account, Secrets
 from herald.providers.credentials import Credentials
 from herald.providers.http import HttpClient

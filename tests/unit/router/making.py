@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from herald.contracts.failures import Failure
+from herald.contracts.grants import Grant
 from herald.contracts.identifiers import AttemptId
 from herald.contracts.receipts import AttemptReceipt, Return
 from herald.contracts.vocabulary import Category, FailureClass, Lane, Receipts, Status
@@ -106,10 +107,14 @@ def returned(
     reason: str = "rate_limit",
     *,
     not_before: datetime | None = None,
+    grant: Grant | None = None,
 ) -> ReceiptArrived:
     """Make a worker's return: for `wait` seconds, or until an hour by the worker's own clock."""
     asked = Return(
-        reason=reason, wait=None if wait is None else seconds(wait), not_before=not_before
+        reason=reason,
+        wait=None if wait is None else seconds(wait),
+        not_before=not_before,
+        grant=grant,
     )
     return receipt(of, Status.RETURNED, returned=asked)
 

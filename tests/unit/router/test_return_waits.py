@@ -10,13 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from herald.config.file import RetryRules
+from herald.contracts.grants import Grant
 from herald.contracts.receipts import Return
 from herald.contracts.vocabulary import FailureClass, Outcome, Status
 from router.core.decide import decide
 from router.core.facts import ReceiptArrived
 from router.core.fallback import return_pause
 from router.core.message import Message
-from router.core.returns import LONGEST_WAIT
+from router.core.returns import LONGEST_GRANTED_WAIT, LONGEST_WAIT
 from router.core.states import LIVE
 from unit.router.making import (
     NOW,
@@ -49,6 +50,24 @@ def test_a_wait_is_honoured_up_to_two_minutes(wait: float, again_in: timedelta) 
     """Work waits as its worker asked, but is handed out again after two minutes at the latest."""
     message = begun(step("sms"))
     assert _again_in(message, returned(message, wait)) == again_in
+
+
+def test_a_place_in_a_queue_is_handed_out_with_its_work() -> None:
+    """Work comes again at its turn, with what says so, until another return replaces it."""
+    grant = Grant(key="account:main", at=NOW + seconds(300))
+    message = begun(step("sms"))
+    message = decide(message, returned(message, 300, grant=grant), NOW).message
+    assert message.state.retry_at == NOW + seconds(300)
+    again = decide(message, at(NOW + seconds(300)), NOW + seconds(300)).message
+    assert again.state.attempts[0].grant == grant
+    later = decide(again, returned(again, 1, reason="connect"), NOW + seconds(300)).message
+    assert later.state.attempts[0].grant is None
+
+
+def test_no_place_in_a_queue_is_waited_for_longer_than_a_quarter_of_an_hour() -> None:
+    """A limit may be lifted: work with a place looks after 15 minutes at the latest."""
+    message, grant = begun(step("sms")), Grant(key="account:main", at=NOW + seconds(9000))
+    assert _again_in(message, returned(message, 9000, grant=grant)) == LONGEST_GRANTED_WAIT
 
 
 HOURS = [

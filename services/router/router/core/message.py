@@ -11,6 +11,7 @@ from uuid import UUID
 from pydantic import TypeAdapter
 
 from herald.contracts.failures import Failure
+from herald.contracts.grants import Grant
 from herald.contracts.identifiers import AttemptId
 from herald.contracts.trace_context import TraceContext
 from herald.contracts.vocabulary import (
@@ -78,6 +79,7 @@ class Attempt:
     reference: str | None = None
     receipts: Receipts | None = None
     failure: Failure | None = None
+    grant: Grant | None = None  # of its last return, for the worker that gets it next
     flags: tuple[Status, ...] = ()
 
 

@@ -19,6 +19,7 @@ from router.core.states import LIVE
 
 # What a worker expects may be wrong: a limit is lifted, or another worker has a way there.
 LONGEST_WAIT = timedelta(minutes=2)
+LONGEST_GRANTED_WAIT = timedelta(minutes=15)  # it has a place in a queue: earlier is no use
 TOO_LATE = "too_late"  # the worker found the message past its end
 _NO_REASON = "no_reason"
 _FAILURE_CLASSES = {"rate_limit": FailureClass.RATE_LIMITED}  # by reason; all others pass, too
@@ -42,8 +43,9 @@ def _wait_or_move_on(draft: Draft, attempt: Attempt, returned: Return, rules: Re
     wait = _asked_wait(returned, draft.now)
     if wait is None and returned.reason == TOO_LATE:
         return  # the end of the message is about to come
-    attempt = draft.update_attempt(attempt, failure=_failure(returned))
-    pause = return_pause(draft.message, attempt, rules) if wait is None else min(wait, LONGEST_WAIT)
+    attempt = draft.update_attempt(attempt, failure=_failure(returned), grant=returned.grant)
+    longest = LONGEST_WAIT if returned.grant is None else LONGEST_GRANTED_WAIT
+    pause = return_pause(draft.message, attempt, rules) if wait is None else min(wait, longest)
     if _can_start(draft, attempt, draft.now + (pause if wait is None else wait)):
         draft.update_state(retry_at=draft.now + pause)
     else:

@@ -73,6 +73,7 @@ def work_message(message: Message, attempt: Attempt, content: ChannelContent) ->
         # router takes the attempt back when its time is over.
         not_after=plan.expires_at,
         correlation_id=plan.correlation_id,
+        grant=attempt.grant,
     )
     return OutgoingMessage(
         exchange=OUTBOUND,
