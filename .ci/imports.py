@@ -31,7 +31,7 @@ HERALD_LAYERS = [
 ]
 ROUTER_LAYERS = [
     "app",
-    "consumers | publications",
+    "consumers | publications | tenant_turns",
     "handlers | jobs | read_api",
     "batches",
     "parsing | unit_of_work",

@@ -35,6 +35,7 @@ from herald.service.settings import Address, Settings
 from ingress.publications import declare_publications as declare_ingress
 from router.consumers import Handlers, subscribe
 from router.publications import declare_publications
+from router.tenant_turns import TenantTurns
 
 DOCS = Path(__file__).parent
 AMQP_URL = "amqp://rabbitmq:5672/"
@@ -97,7 +98,7 @@ def documents(configuration: Configuration) -> dict[Path, str]:
     """Return the AsyncAPI document of each service by file."""
     channels = configuration.file.channels
     router = Connections(AMQP_URL, app_id="herald-router", events=True)
-    subscribe(router, _no_handlers())
+    subscribe(router, _no_handlers(), TenantTurns(configuration.file))
     declare_publications(router, channels)
     ingress = Connections(AMQP_URL, app_id="herald-ingress")
     declare_ingress(ingress.publishing, channels)

@@ -65,6 +65,7 @@ from router.read_api.access import ReadAccess
 from router.read_api.dead_letters import dead_letter_routes
 from router.read_api.messages import message_routes
 from router.read_api.search import search_route
+from router.tenant_turns import TenantTurns
 from router.unit_of_work import UnitsOfWork
 
 APP_ID = "herald-router"
@@ -90,7 +91,9 @@ class Router:
             self._database, self._connections.publisher, self._connections.event_publisher
         )
         units = UnitsOfWork(self._database, self._outbox, configuration.router.retry)
-        self._subscriptions = subscribe(self._connections, self._handlers(units))
+        self._subscriptions = subscribe(
+            self._connections, self._handlers(units), TenantTurns(configuration)
+        )
         declare_publications(self._connections, configuration.channels)
         self._silence_gate = SilenceGate(
             self._connections,

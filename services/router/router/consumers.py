@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pydantic import BaseModel
 
 from herald.bus.batches import Handler
+from herald.bus.buffers import Group
 from herald.bus.connections import Connections
 from herald.bus.entities import existing_exchange, existing_queue
 from herald.bus.lane_turns import LaneTurns
@@ -42,6 +43,9 @@ from herald.contracts.topology import (
 from herald.contracts.vocabulary import Lane
 
 PREFETCH = 400  # two batches: one in hand, one on its way
+# Of send commands, which bytes bound, too. Tenants take turns among the commands that are here, so
+# that the commands of one are answered soon behind some thousands of another's.
+SEND_PREFETCH = 8000
 MAX_BATCH = 200
 MAX_BULK_BATCH = 50  # smaller, so that an urgent batch never waits long for one under way
 
@@ -137,27 +141,38 @@ DEAD_LETTERS = Queue(
 )
 
 
-def subscribe(connections: Connections, handlers: Handlers) -> Subscriptions:
-    """Subscribe every handler to its queue."""
+def subscribe(connections: Connections, handlers: Handlers, tenant_of: Group) -> Subscriptions:
+    """Subscribe every handler to its queue; send commands are taken tenant by tenant."""
     turns = LaneTurns()
 
-    def consume(queue: Queue, handler: Handler, lane: Lane | None = None) -> BatchSubscriber:
+    def consume(
+        queue: Queue,
+        handler: Handler,
+        lane: Lane | None = None,
+        *,
+        prefetch: int = PREFETCH,
+        group: Group | None = None,
+    ) -> BatchSubscriber:
         return subscribe_batches(
             connections.consuming,
             existing_queue(queue.name, queue.key),
             turns.give(handler, lane),
-            prefetch=PREFETCH,
+            prefetch=prefetch,
             max_batch=MAX_BULK_BATCH if lane is Lane.BULK else MAX_BATCH,
             payload_models=queue.models,
             title=queue.name,
             description=queue.about,
             exchange=existing_exchange(queue.exchange),
             largest=queue.largest,
+            group=group,
         )
+
+    def consume_sends(lane: Lane, handler: Handler) -> BatchSubscriber:
+        return consume(SEND_QUEUES[lane], handler, lane, prefetch=SEND_PREFETCH, group=tenant_of)
 
     receipts = {lane: consume(RECEIPT_QUEUES[lane], handlers.receipts[lane], lane) for lane in Lane}
     others = (
-        *(consume(SEND_QUEUES[lane], handler, lane) for lane, handler in handlers.sends.items()),
+        *(consume_sends(lane, handler) for lane, handler in handlers.sends.items()),
         consume(EARLIER_RECEIPTS, handlers.receipts[Lane.NORMAL]),
         consume(CONTROL, handlers.control),
         consume(UNROUTABLE_COMMANDS, handlers.unroutable),

@@ -6,14 +6,13 @@ import asyncio
 import random
 import time
 import traceback
-from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from itertools import islice, takewhile
 from typing import Literal
 
 import structlog
 from prometheus_client import REGISTRY, CollectorRegistry
 
+from herald.bus.buffers import Buffer, Group
 from herald.bus.byte_budget import MAX_BATCH_BYTES
 from herald.bus.cancellation import own_cancellation_only
 from herald.bus.deliveries import Delivery, settle
@@ -25,6 +24,7 @@ Settle = Literal["batch", "single"]
 _FIRST_RETRY_SECONDS = 0.1
 _MAX_RETRY_SECONDS = 5.0
 _FRAMES_LOGGED = 4
+_LAST_BATCHES = 2  # that a shared buffer hands over when it is closed; the others are given back
 
 _log = structlog.get_logger(__name__)
 
@@ -35,7 +35,8 @@ class BatchLoop:
     `settle="batch"`: when the handler returns, what it marked rejected is rejected and the rest
     is acknowledged at once. `settle="single"`: what it marked is rejected; the rest it settles
     itself, later, one by one. A handler that raises gets the same batch again after a pause,
-    without the deliveries whose channel was lost meanwhile.
+    without the deliveries whose channel was lost meanwhile. `group`: deliveries of its groups take
+    turns when more wait than a batch takes.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class BatchLoop:
         *,
         max_batch: int,
         settle: Settle = "batch",
+        group: Group | None = None,
         registry: CollectorRegistry = REGISTRY,
     ) -> None:
         self.queue = queue
@@ -53,7 +55,8 @@ class BatchLoop:
         self._max_batch = max_batch
         self._settle = settle
         self._metrics = queue_metrics(queue, registry)
-        self._buffer: deque[Delivery] = deque()
+        self._buffer = Buffer(group)
+        self.left = 0  # received, and not to be handled any more since the close
         self._hand: list[Delivery] = []  # outlives a loop that died, so that nothing is forgotten
         self._arrived = asyncio.Event()
         self._closing = False
@@ -74,10 +77,18 @@ class BatchLoop:
     def reopen(self) -> None:
         """Make ready to run again after a stop; what it still held came on a lost channel."""
         self._closing = False
+        self.left = 0
 
     def close(self) -> None:
-        """Let `run` end once everything received so far is handled."""
+        """Let `run` end once everything received so far is handled.
+
+        Of a buffer whose groups take turns, which may be long, that is the next batches: the rest
+        goes to another consumer at once.
+        """
         self._closing = True
+        if self._buffer.is_shared:
+            self.left += self._buffer.shorten(_LAST_BATCHES * self._max_batch)
+            self._count("lost", self.left)
         self._arrived.set()
 
     def abandon(self) -> None:
@@ -108,29 +119,8 @@ class BatchLoop:
 
     def _take(self) -> list[Delivery]:
         """Take what one multiple acknowledgement may cover: live deliveries of one channel."""
-        self._drop_dead()
-        if not self._buffer:
-            return []
-        receiving = self._buffer[0].received_on
-        batch: list[Delivery] = []
-        size = 0
-        for delivery in islice(
-            takewhile(lambda d: d.received_on is receiving, self._buffer), self._max_batch
-        ):
-            size += len(delivery.body)
-            if batch and size > MAX_BATCH_BYTES:
-                break
-            batch.append(delivery)
-        for _ in batch:
-            self._buffer.popleft()
-        return batch
-
-    def _drop_dead(self) -> None:
-        lost = 0
-        while self._buffer and not self._buffer[0].is_live:
-            self._buffer.popleft()
-            lost += 1
-        self._count("lost", lost)
+        self._count("lost", self._buffer.drop_dead())
+        return self._buffer.take(self._max_batch, MAX_BATCH_BYTES)
 
     async def _handle(self) -> None:
         started = time.monotonic()

@@ -20,6 +20,7 @@ from pydantic import BaseModel
 
 from herald.bus.batches import BatchLoop, Handler, Settle
 from herald.bus.brokers import Broker
+from herald.bus.buffers import Group
 from herald.bus.consumers import Consumer
 from herald.bus.deliveries import ReceivingChannel, delivery_from
 from herald.bus.library_internals import RegisteredSubscriber
@@ -196,7 +197,8 @@ class BatchSubscriber(RegisteredSubscriber):
         receiving = self._receiving
         if receiving is None:
             return
-        while receiving.unsettled and receiving.is_open and time.monotonic() < deadline:  # noqa: ASYNC110  once a process
+        left = self._batches.left  # nobody settles them
+        while receiving.unsettled > left and receiving.is_open and time.monotonic() < deadline:  # noqa: ASYNC110  once a process
             await asyncio.sleep(_POLL_SECONDS)
         if receiving.is_open:
             await self._settlements_taken_in()
@@ -221,6 +223,7 @@ def subscribe_batches(
     exchange: RabbitExchange | None = None,
     largest: int = MAX_COMMAND_BYTES,
     settle: Settle = "batch",
+    group: Group | None = None,
     registry: CollectorRegistry = REGISTRY,
 ) -> BatchSubscriber:
     """Subscribe a handler to a queue, in batches of whatever is waiting, `max_batch` at most.
@@ -228,14 +231,18 @@ def subscribe_batches(
     The broker starts and stops it with its other subscribers. `prefetch` bounds what is received
     and not settled, and so do bytes: see `herald.bus.byte_budget`; `largest` is how many a message
     may have, until some have come. `settle="batch"`: settled when the handler returns;
-    `settle="single"`: the handler settles each delivery itself, later. `payload_models`, `title`,
-    `description` and `exchange` are what AsyncAPI shows.
+    `settle="single"`: the handler settles each delivery itself, later. `group` names whose turn a
+    delivery is taken in. `payload_models`, `title`, `description` and `exchange` are what AsyncAPI
+    shows.
     """
+    batches = BatchLoop(
+        queue.name, handler, max_batch=max_batch, settle=settle, group=group, registry=registry
+    )
     return BatchSubscriber(
         broker,
         queue,
         exchange or RabbitExchange(),
-        BatchLoop(queue.name, handler, max_batch=max_batch, settle=settle, registry=registry),
+        batches,
         models=payload_models,
         title=title,
         description=description,
