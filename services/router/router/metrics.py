@@ -40,6 +40,7 @@ RETENTION_TABLES = (
     "sends",
     "dead_letters",
     "inbound",
+    "conversations",
     "provider_refs",
     "erasures",
 )

@@ -60,10 +60,20 @@ SELECT id, sender FROM router.inbound WHERE id > $1::uuid ORDER BY id LIMIT $2 F
 
 -- name: save_inbound_hashes
 -- Write hashes of senders, and how far this came.
-WITH hashed AS (
-    UPDATE router.inbound AS i SET sender_hash = t.sender_hash
+WITH given AS (
+    SELECT i.id, i.tenant, i.channel, i.sender_hash AS old_hash, t.sender_hash
     FROM unnest($1::uuid[], $2::bigint[]) AS t (id, sender_hash)
-    WHERE i.id = t.id AND i.sender_hash <> t.sender_hash
+    JOIN router.inbound AS i USING (id)
+    WHERE i.sender_hash <> t.sender_hash
+),
+hashed AS (
+    UPDATE router.inbound AS i SET sender_hash = given.sender_hash
+    FROM given WHERE i.id = given.id
+),
+conversations AS (
+    UPDATE router.conversations AS c SET address_hash = given.sender_hash
+    FROM given
+    WHERE (c.tenant, c.channel, c.address_hash) = (given.tenant, given.channel, given.old_hash)
 )
 UPDATE router.masking SET inbound_to = $3::uuid
 

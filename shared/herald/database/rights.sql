@@ -25,8 +25,8 @@ GRANT SELECT ON public.herald_migrations
 -- the router, and `herald rehash`
 GRANT USAGE ON SCHEMA router, channel TO "herald_router";
 GRANT SELECT, INSERT, UPDATE, DELETE ON
-    router.dead_letters, router.erasures, router.history, router.inbound, router.ingresses,
-    router.listeners, router.messages, router.outbox, router.provider_refs, router.recipients
+    router.conversations, router.dead_letters, router.erasures, router.history, router.inbound,
+    router.ingresses, router.listeners, router.messages, router.outbox, router.provider_refs, router.recipients
     TO "herald_router";
 GRANT SELECT, INSERT, UPDATE ON router.masking TO "herald_router";
 GRANT SELECT, UPDATE ON router.measurement TO "herald_router";
@@ -65,8 +65,11 @@ GRANT SELECT (
     correlation_id, broker_user, replayed_at, replayed_by, replay_cause, replay_result
 ) ON router.dead_letters TO "herald_reader", "herald_operator";
 GRANT SELECT (
-    id, tenant, channel, provider, account, content, occurred_at, received_at
+    id, tenant, channel, provider, account, content, occurred_at, received_at, own_address, in_group
 ) ON router.inbound TO "herald_reader", "herald_operator";
+GRANT SELECT (
+    tenant, channel, account, own_address, last_at, inbound_id, closed_at
+) ON router.conversations TO "herald_reader", "herald_operator";
 GRANT SELECT (
     id, tenant, asked_at, step, erased, waits_for, look_at, finished_at
 ) ON router.erasures TO "herald_reader", "herald_operator";

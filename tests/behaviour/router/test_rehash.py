@@ -204,6 +204,8 @@ async def test_the_senders_of_inbound_messages_are_hashed_too(
     await rehash(postgres_dsn, OTHER, batch=2)
     rows = await database.fetch("SELECT sender_hash FROM router.inbound")
     assert [row["sender_hash"] for row in rows] == [OTHER.hash(PHONE)] * 5
+    conversation = await database.fetchval("SELECT address_hash FROM router.conversations")
+    assert conversation == OTHER.hash(PHONE)
 
 
 async def test_the_command_hashes_under_the_configured_key(

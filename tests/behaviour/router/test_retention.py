@@ -242,6 +242,22 @@ async def test_what_recipients_sent_goes(world: World, forget: Retention) -> Non
     assert [row[0] for row in left] == [f"{name}-29"]
 
 
+async def test_when_recipients_wrote_goes(world: World, forget: Retention) -> None:
+    """It is kept as long as what they wrote."""
+    name = uuid.uuid4().hex
+    for days in (29, 31):
+        await world.database.execute(
+            "INSERT INTO router.conversations VALUES ('default', 'sms', 0, $1, '',"
+            " now() - $2::interval, gen_random_uuid())",
+            *(f"{name}-{days}", timedelta(days=days)),
+        )
+    await forget.turn()
+    left = await world.database.fetch(
+        "SELECT account FROM router.conversations WHERE starts_with(account, $1)", name
+    )
+    assert [row[0] for row in left] == [f"{name}-29"]
+
+
 async def insert_dead_letter(world: World, name: str, old: timedelta) -> None:
     await world.database.execute(
         "INSERT INTO router.dead_letters"

@@ -53,6 +53,7 @@ class Retention:
             self._delete_messages,
             self._delete_dead_letters,
             self._delete_inbound,
+            self._delete_conversations,
             self._delete_erasures,
             References(self._rules, self._batch).step,
         )
@@ -92,6 +93,11 @@ class Retention:
     async def _delete_inbound(self, connection: Connection) -> bool:
         number = await store.delete_inbound(connection, self._rules.content, self._batch)
         _count("inbound", number)
+        return number == self._batch
+
+    async def _delete_conversations(self, connection: Connection) -> bool:
+        number = await store.delete_conversations(connection, self._rules.content, self._batch)
+        _count("conversations", number)
         return number == self._batch
 
     async def _delete_erasures(self, connection: Connection) -> bool:

@@ -113,8 +113,12 @@ gone AS (
 SELECT id, (SELECT count(*) FROM gone) AS gone FROM page ORDER BY id DESC LIMIT 1
 
 -- name: erase_inbound
--- Delete what a recipient sent to a tenant ($2), or to all. Returns how much it was.
-WITH gone AS (
+-- Delete what a recipient sent to a tenant ($2), or to all, and when that was. Returns how much it was.
+WITH conversations AS (
+    DELETE FROM router.conversations
+    WHERE address_hash = ANY ($1::bigint[]) AND ($2::text IS NULL OR tenant = $2)
+),
+gone AS (
     DELETE FROM router.inbound
     WHERE id IN (
         SELECT id FROM router.inbound

@@ -47,6 +47,8 @@ async def keep_inbound(connection: Connection, rows: Sequence[InboundRow]) -> se
         [address_hash(receipt.sender) for receipt in receipts],
         [receipt.occurred_at for receipt in receipts],
         [_element(receipt) for receipt in receipts],
+        [receipt.recipient or "" for receipt in receipts],
+        [receipt.group is not None for receipt in receipts],
     )
     return {(row["provider"], row["account"], row["reference"]) for row in found}
 

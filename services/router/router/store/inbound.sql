@@ -4,10 +4,10 @@ WITH given AS (
     SELECT *
     FROM unnest(
         $1::text[], $2::text[], $3::text[], $4::uuid[], $5::text[], $6::text[], $7::text[],
-        $8::text[], $9::bigint[], $10::timestamptz[], $11::json[]
+        $8::text[], $9::bigint[], $10::timestamptz[], $11::json[], $12::text[], $13::boolean[]
     ) AS t (
         provider, account, reference, id, tenant, channel, content,
-        sender, sender_hash, occurred_at, element
+        sender, sender_hash, occurred_at, element, own_address, in_group
     )
 ),
 new AS (
@@ -21,11 +21,11 @@ new AS (
 kept AS (
     INSERT INTO router.inbound (
         id, tenant, channel, provider, account, reference, content,
-        sender, sender_hash, occurred_at, element
+        sender, sender_hash, occurred_at, element, own_address, in_group
     )
     SELECT
         id, tenant, channel, provider, account, reference, content,
-        sender, sender_hash, occurred_at, element
+        sender, sender_hash, occurred_at, element, own_address, in_group
     FROM given JOIN new USING (provider, account, reference)
     ON CONFLICT DO NOTHING
 )

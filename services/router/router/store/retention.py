@@ -121,6 +121,12 @@ async def delete_inbound(connection: Connection, age: timedelta, limit: int) -> 
     return number
 
 
+async def delete_conversations(connection: Connection, age: timedelta, limit: int) -> int:
+    """Delete what is known of recipients who wrote last so long ago; return how many there were."""
+    number: int = await connection.fetchval(QUERIES["delete_conversations"], age, limit)
+    return number
+
+
 async def look_at_references(
     connection: Connection, age: timedelta, since: datetime, limit: int
 ) -> LookedAt:

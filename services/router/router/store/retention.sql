@@ -154,6 +154,20 @@ WITH gone AS (
 )
 SELECT count(*) FROM gone
 
+-- name: delete_conversations
+-- Delete what is known of recipients who wrote last $1 ago. Returns how many there were.
+WITH gone AS (
+    DELETE FROM router.conversations
+    WHERE (tenant, channel, address_hash, account, own_address) IN (
+        SELECT tenant, channel, address_hash, account, own_address FROM router.conversations
+        WHERE last_at < (SELECT clock_timestamp()) - $1::interval
+        ORDER BY last_at LIMIT $2
+        FOR UPDATE SKIP LOCKED
+    )
+    RETURNING 1
+)
+SELECT count(*) FROM gone
+
 -- name: delete_erasures
 -- Delete erasures that were finished $1 ago. Returns how many there were.
 WITH gone AS (

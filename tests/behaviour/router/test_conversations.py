@@ -1,0 +1,88 @@
+"""When recipients wrote last, as the router keeps it for each of our numbers."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from behaviour.router.erasing import another_phone, erase
+from behaviour.router.receipts import inbound
+from behaviour.router.world import World
+from herald.contracts.masking import address_hash
+from herald.contracts.vocabulary import InboundKind
+
+ROUTERS = 2  # both take inbound messages of one recipient
+KEPT = """
+SELECT account, own_address, last_at FROM router.conversations
+WHERE address_hash = $1 ORDER BY account, own_address
+"""
+
+
+@pytest.fixture
+def phone() -> str:
+    """Give a number that nobody else has."""
+    return another_phone()
+
+
+async def kept(world: World, phone: str) -> list[tuple[Any, ...]]:
+    return [tuple(row) for row in await world.database.fetch(KEPT, address_hash(phone))]
+
+
+async def reported(world: World, phone: str, **changes: Any) -> None:
+    """Report a recipient's message, and wait until it is kept."""
+    received = inbound(sender=phone, **changes)
+    await world.report(received)
+    query = "SELECT true FROM router.inbound WHERE reference = $1"
+    await world.row(query, received.reference)
+
+
+async def test_the_latest_message_is_kept_in_any_order(world: World, phone: str) -> None:
+    """Two routers take a recipient's messages shuffled and doubled: the latest one's time stays."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    times = [now - timedelta(minutes=minutes) for minutes in range(20)]
+    received = [inbound(sender=phone, occurred_at=moment) for moment in times] * 2
+    random.Random(1).shuffle(received)
+    await asyncio.gather(*(world.report(one) for one in received))
+    query = "SELECT count(*) = 20 FROM router.inbound WHERE sender = $1"
+    await world.row(query, phone)
+    assert await kept(world, phone) == [("wa-main", "", now)]
+
+
+async def test_each_of_our_numbers_has_its_own(world: World, phone: str) -> None:
+    """What was written to one number opens no other: of another account, or of the same one."""
+    for changes in ({}, {"account": "wa-second"}, {"recipient": "+15550001111"}):
+        await reported(world, phone, **changes)
+    assert [row[:2] for row in await kept(world, phone)] == [
+        ("wa-main", ""),
+        ("wa-main", "+15550001111"),
+        ("wa-second", ""),
+    ]
+
+
+async def test_a_clock_that_is_ahead_opens_nothing_for_longer(world: World, phone: str) -> None:
+    """A provider's time that lies in the future counts as now, by the database's clock."""
+    await reported(world, phone, occurred_at=datetime.now(UTC) + timedelta(days=1))
+    [(_, _, last_at)] = await kept(world, phone)
+    assert last_at <= await world.database.fetchval("SELECT clock_timestamp()")
+
+
+async def test_what_is_no_message_to_us_is_not_kept(world: World, phone: str) -> None:
+    """Neither a preference, nor a deletion, nor what was written in a group is a message to us."""
+    for changes in (
+        {"content": InboundKind.PREFERENCE},
+        {"content": InboundKind.DELETED},
+        {"group": "group-1"},
+    ):
+        await reported(world, phone, **changes)
+    assert await kept(world, phone) == []
+
+
+async def test_an_erasure_takes_it(world: World, phone: str) -> None:
+    """Nothing says any more when an erased recipient wrote."""
+    await reported(world, phone)
+    await erase(world, phone)
+    assert await kept(world, phone) == []
