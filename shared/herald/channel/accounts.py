@@ -14,6 +14,7 @@ from herald.channel.limits.token_bucket import TokenBucket
 from herald.contracts.failures import Failure
 from herald.contracts.work import Work
 from herald.providers.account import Account, NoSecrets
+from herald.providers.budgets import AccountBudgets, Budget
 from herald.providers.credentials import Credentials, CredentialsError
 from herald.providers.sending import Provider, Refused, SendResult
 
@@ -38,6 +39,12 @@ class SendingAccount:
     breaker: Breaker = field(default_factory=Breaker)
     credentials: Credentials[Any] = field(default_factory=_no_credentials, repr=False)
     render: Render = as_it_is
+    _budgets: AccountBudgets = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Make what its calls draw from."""
+        made = AccountBudgets(self.name, self.options.provider, self.options.allowances)
+        object.__setattr__(self, "_budgets", made)
 
     @property
     def lease(self) -> timedelta:
@@ -57,6 +64,10 @@ class SendingAccount:
             and self.name not in work.avoid
             and self.options.sends_as(work.sender)
         )
+
+    def budgets(self, work: Work, egress: str | None = None) -> tuple[Budget, ...]:
+        """Return every budget that a call for `work` draws from, by the egress it leaves by."""
+        return self._budgets.of(work, egress)
 
     async def send(self, work: Work, *, probe: bool = False) -> SendResult:
         """Render the content, and have the provider make the call.

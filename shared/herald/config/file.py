@@ -15,6 +15,7 @@ from herald.contracts.durations import Duration
 from herald.contracts.identifiers import UNKNOWN_TENANT, ChannelName, ConfiguredName, TenantName
 from herald.contracts.vocabulary import Category
 from herald.providers.account import Account, BaseUrl
+from herald.providers.account_rates import egress_rate_problems
 from herald.providers.registry import AnyAccount
 
 DEFAULT_TENANT = "default"
@@ -199,6 +200,7 @@ class HeraldFile(_Part):
             *self._owner_problems(),
             *self._route_problems(),
             *self._retention_problems(),
+            *egress_rate_problems(self.accounts),
             *self.services.problems(self.channels),
         ]
         if problems:

@@ -6,6 +6,8 @@ from pydantic import ValidationError
 
 from herald.providers.registry import ACCOUNTS
 
+NO_DEFAULT = "default_factory_not_called"  # for a field that is wrong itself, and has its own line
+
 
 def _in_the_file(location: tuple[int | str, ...]) -> list[int | str]:
     """Leave out what pydantic names and is no key of the file.
@@ -27,6 +29,8 @@ def describe(error: ValidationError) -> list[str]:
     """Say each error as `path.in.the.file: what is wrong`, without the value given."""
     lines: list[str] = []
     for item in error.errors(include_url=False, include_input=False, include_context=False):
+        if item["type"] == NO_DEFAULT:
+            continue
         location = _in_the_file(item["loc"])
         message = item["msg"].removeprefix("Value error, ")
         if not location:  # a check across parts names its own paths

@@ -24,8 +24,9 @@ from pydantic import (
 from herald.contracts.durations import Duration
 from herald.contracts.identifiers import ChannelName, TenantName
 from herald.contracts.vocabulary import Receipts
+from herald.providers.account_rates import AccountRates
 from herald.providers.cleartext import in_clear
-from herald.providers.rates import Rate
+from herald.providers.rates import PairRate, Rate
 
 BaseUrl = Annotated[
     str,
@@ -33,6 +34,8 @@ BaseUrl = Annotated[
     AfterValidator(lambda url: url.rstrip("/")),  # paths are appended to it
 ]
 NonEmptySecret = Annotated[SecretStr, Field(min_length=1)]
+Share = Annotated[float, Field(gt=0, le=1)]
+Burst = Annotated[float, Field(ge=1, le=100_000)]
 
 
 class Secrets(BaseModel):
@@ -59,7 +62,7 @@ class NoSecrets(Secrets):
 IN_CLEAR = "secrets would travel unencrypted"
 
 
-class Account(BaseModel):
+class Account(AccountRates):
     """What every account has, whatever its provider."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -72,7 +75,14 @@ class Account(BaseModel):
     provider: str  # which provider it is at
     channel: ChannelName  # which channel it serves
     tenants: tuple[TenantName, ...] = ("default",)  # who may use it; inbound goes to the first
+    number_kind: str | None = None  # of its numbers, where the platform limits each kind apart
     rate: Rate = 10.0  # calls: `80/s`, `600/m`, `10000/h`
+    burst: Burst | None = None  # calls at once after a pause; one second's worth by default
+    sender_rate: Rate | None = None  # calls from each sender; by default as `number_kind` says
+    pair_rate: PairRate = None  # calls to each recipient from one sender; `none`: not limited
+    pair_burst: Burst | None = None  # calls at once to one recipient after a pause
+    egress_rate: Rate | None = None  # calls from one egress address, by all accounts like it
+    egress_share: Share = 0.8  # of `egress_rate`: from there on another address is taken
     timeout: Duration = timedelta(seconds=10)  # of one call
     secrets_file: str | None = None  # its secrets, a path relative to herald.toml
     allow_cleartext: bool = False  # send secrets and messages to another machine unencrypted

@@ -7,6 +7,7 @@ from http import HTTPStatus
 
 from herald.contracts.failures import Failure
 from herald.contracts.vocabulary import FailureClass
+from herald.providers.budgets import Scope
 from herald.providers.http import HttpResponse, retry_after
 from herald.providers.sending import NotSent, Refused, SendResult, Uncertain
 
@@ -24,7 +25,8 @@ def unexplained(response: HttpResponse) -> SendResult:
     code = f"http_{response.status}"
     wait = rate_pause(response)
     if response.status == HTTPStatus.TOO_MANY_REQUESTS:
-        return Refused(Failure.of(FailureClass.RATE_LIMITED, code, retry_after=wait))
+        failure = Failure.of(FailureClass.RATE_LIMITED, code, retry_after=wait)
+        return Refused(failure, scope=Scope.ACCOUNT)
     says_when = retry_after(response.headers) is not None
     if response.status == HTTPStatus.SERVICE_UNAVAILABLE and says_when:
         return NotSent(code, wait)

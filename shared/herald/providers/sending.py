@@ -11,6 +11,7 @@ from herald.contracts.failures import Failure
 from herald.contracts.receipts import AttemptReceipt, InboundReceipt
 from herald.contracts.work import Work
 from herald.providers.account import Account, Secrets
+from herald.providers.budgets import Scope
 from herald.providers.credentials import Credentials
 from herald.providers.http import HttpClient
 from herald.providers.rendered import Rendered
@@ -33,11 +34,16 @@ class Refused:
 
     `of_message`: it lies in this message (a limit of its recipient, a sender that the account may
     not use) and says nothing about the account's other calls.
+
+    `scope`: the platform throttled the call. It was not processed, and may be made again once what
+    the scope names makes fewer; None of a failure that is rate limited: making fewer is no help,
+    such as for a quota of a day.
     """
 
     failure: Failure
     element: Any = field(default=None, repr=False)
     of_message: bool = False
+    scope: Scope | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ from typing import ClassVar, Literal
 
 from herald.contracts.vocabulary import Receipts
 from herald.providers.account import Account, BaseUrl, NonEmptySecret, Secrets
+from herald.providers.rates import RateProfile
+from herald.providers.sendgrid.rates import PROFILE
 
 
 class SendGridSecrets(Secrets):
@@ -24,6 +26,11 @@ class SendGridAccount(Account):
     channel: Literal["email"] = "email"  # `email`
     base_url: BaseUrl = "https://api.sendgrid.com"  # where its API is
     webhook_public_keys: tuple[str, ...] = ()  # base64 SPKI DER; none: its webhooks are refused
+
+    @classmethod
+    def profile_for(cls, _kind: str | None, _channel: str) -> RateProfile:
+        """Return the only profile."""
+        return PROFILE
 
     @property
     def receipts(self) -> Receipts:

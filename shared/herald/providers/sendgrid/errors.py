@@ -6,6 +6,7 @@ Source: SendGrid, "Errors".
 from __future__ import annotations
 
 from herald.contracts.vocabulary import FailureClass
+from herald.providers.budgets import Scope
 
 SENDER_FIELD = "from"  # of an error: an address that the account has not verified
 _SERVER_ERROR = 500
@@ -18,6 +19,11 @@ FAILURE_CLASSES: dict[int, FailureClass] = {
     413: FailureClass.CONTENT,
     429: FailureClass.RATE_LIMITED,
     451: FailureClass.PERMANENT,
+}
+
+# what is throttled
+SCOPES: dict[int, Scope] = {
+    429: Scope.ACCOUNT,
 }
 
 # why an event says that a message was dropped

@@ -19,7 +19,7 @@ from herald.providers.http_provider import HttpProvider, HttpRequest
 from herald.providers.rendered import RenderedEmail
 from herald.providers.responses import rate_pause, unexplained
 from herald.providers.sendgrid.account import SendGridAccount, SendGridSecrets
-from herald.providers.sendgrid.errors import SENDER_FIELD, classify
+from herald.providers.sendgrid.errors import SCOPES, SENDER_FIELD, classify
 from herald.providers.sending import Accepted, Provider, ProviderContext, Refused, SendResult
 
 ATTEMPT_ARGUMENT = "herald_attempt"
@@ -82,6 +82,7 @@ def read_response(response: HttpResponse) -> SendResult:
         failure,
         element={"field": first.get("field"), "status": response.status},
         of_message=first.get("field") == SENDER_FIELD,
+        scope=SCOPES.get(response.status),
     )
 
 

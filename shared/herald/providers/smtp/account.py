@@ -11,6 +11,8 @@ from herald.contracts.durations import Duration
 from herald.contracts.vocabulary import Receipts
 from herald.providers.account import IN_CLEAR, Account, NonEmptySecret, Secrets
 from herald.providers.cleartext import is_loopback
+from herald.providers.rates import RateProfile
+from herald.providers.smtp.rates import PROFILE
 
 
 class SmtpSecrets(Secrets):
@@ -37,6 +39,11 @@ class SmtpAccount(Account):
     port: int = Field(default=587, ge=1, le=65_535)  # 587 with starttls, 465 with tls
     security: Literal["starttls", "tls", "none"] = "starttls"  # starttls, tls or none
     timeout: Duration = timedelta(seconds=30)
+
+    @classmethod
+    def profile_for(cls, _kind: str | None, _channel: str) -> RateProfile:
+        """Return the only profile."""
+        return PROFILE
 
     @property
     def receipts(self) -> Receipts:

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from herald.contracts.failures import Failure
 from herald.contracts.vocabulary import FailureClass
+from herald.providers.budgets import Scope
 
 
 class Phase(StrEnum):
@@ -65,6 +66,16 @@ BASIC: dict[tuple[int, Phase], FailureClass] = {
     (554, Phase.DATA): PERMANENT,  # spam or policy: not the address's fault
 }
 
+# What a relay throttles that says "too fast", by phase.
+SCOPES: dict[Phase, Scope] = {
+    Phase.CONNECT: Scope.EGRESS,  # it knows no more of us than where we come from
+    Phase.AUTH: Scope.ACCOUNT,
+    Phase.MAIL: Scope.SENDER,
+    Phase.RCPT: Scope.ACCOUNT,
+    Phase.DATA: Scope.ACCOUNT,
+}
+ONE_MAILBOX = "2.1"  # with a 4xx reply: this mailbox gets mail too fast (RFC 3463, 4.2.1)
+
 # Whatever the phase.
 ACCOUNT_CODES = frozenset({530, 534, 535, 538})  # authentication
 
@@ -89,3 +100,13 @@ def refusal(code: int, text: str, phase: Phase) -> Failure:
     flat = " ".join(text.split())
     reply = str(code) if code in _REFUSED else "unexpected"
     return Failure.of(classify(code, flat, phase), f"{phase}_{reply}", flat)
+
+
+def throttled_scope(failure: Failure, text: str, phase: Phase) -> Scope | None:
+    """Return what the relay throttles with a refusal; None where it throttles nothing."""
+    if failure.failure_class is not FailureClass.RATE_LIMITED:
+        return None
+    match = _ENHANCED.search(text)
+    if match is not None and f"{match[1]}.{match[2]}" == ONE_MAILBOX:
+        return Scope.PAIR
+    return SCOPES[phase]

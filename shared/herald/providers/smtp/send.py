@@ -19,6 +19,7 @@ from aiosmtplib.response import SMTPResponse
 from herald.contracts.failures import Failure
 from herald.contracts.vocabulary import FailureClass
 from herald.contracts.work import Work
+from herald.providers.budgets import Scope
 from herald.providers.rendered import RenderedEmail
 from herald.providers.sending import (
     Accepted,
@@ -30,7 +31,7 @@ from herald.providers.sending import (
     Uncertain,
 )
 from herald.providers.smtp.account import SmtpAccount, SmtpSecrets
-from herald.providers.smtp.errors import Phase, refusal
+from herald.providers.smtp.errors import Phase, refusal, throttled_scope
 from herald.providers.smtp.sessions import Sessions, phase_of, reset
 
 _START_INPUT = 354
@@ -167,4 +168,6 @@ def _read_reply(session: aiosmtplib.SMTP, reply: SMTPResponse) -> SendResult:
 def _refused(code: int, text: str, phase: Phase) -> Refused:
     """Return a refusal; one for now (greylisting, say) lies in the mail, not in the account."""
     failure = refusal(code, text, phase)
-    return Refused(failure, of_message=failure.failure_class is FailureClass.TRANSIENT)
+    scope = throttled_scope(failure, text, phase)
+    of_message = failure.failure_class is FailureClass.TRANSIENT or scope is Scope.PAIR
+    return Refused(failure, of_message=of_message, scope=scope)

@@ -19,7 +19,7 @@ from herald.contracts.vocabulary import FailureClass
 from herald.providers.credentials import Credentials
 from herald.providers.sending import NotSent, Refused
 from herald.providers.smtp.account import SmtpAccount, SmtpSecrets
-from herald.providers.smtp.errors import Phase, refusal
+from herald.providers.smtp.errors import Phase, refusal, throttled_scope
 
 IDLE_SECONDS = 10.0  # below any relay's own limit (RFC 5321: five minutes)
 MAX_SESSIONS = 20  # relays count them: Postfix takes 50 of one client by default
@@ -132,7 +132,11 @@ async def _quit(session: aiosmtplib.SMTP) -> None:
 def _why_none(error: Exception, phase: Phase) -> NoSession:
     """Say why there is no session; the library's own text names the relay."""
     if isinstance(error, SMTPResponseException):
-        failure = refusal(error.code, error.message, phase_of(error, phase))
+        reached = phase_of(error, phase)
+        failure = refusal(error.code, error.message, reached)
+        scope = throttled_scope(failure, error.message, reached)
+        if scope is not None:
+            return Refused(failure, scope=scope)
         passing = failure.failure_class is not FailureClass.AUTH  # a relay too busy to greet, say
         return NotSent(failure.code) if passing else Refused(failure)
     if isinstance(error, ssl.SSLError) or isinstance(error.__cause__, ssl.SSLError):

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
 from herald.contracts.durations import Duration
 from herald.contracts.vocabulary import Receipts
 from herald.providers.account import Account, BaseUrl, NonEmptySecret, Secrets
-from herald.providers.rates import Rate
+from herald.providers.rates import Rate, RateProfile
+from herald.providers.twilio.rates import DEFAULT_KINDS, PROFILES
 
 
 class TwilioSecrets(Secrets):
@@ -18,10 +20,6 @@ class TwilioSecrets(Secrets):
 
 
 DEFAULT_OVERRIDES = "rc=5&rp=all"
-RATES = {
-    "sms": 1.0,  # Twilio: one segment a second for a US long code
-    "whatsapp": 80.0,  # Twilio: messages a second for a WhatsApp sender by default
-}
 
 
 class TwilioAccount(Account):
@@ -31,6 +29,7 @@ class TwilioAccount(Account):
     # Twilio, "Webhooks connection overrides": all tries lie within 15 s
     webhook_retry_gap: ClassVar[timedelta | None] = timedelta(seconds=15)
     template_prefix: ClassVar[str | None] = "HX"  # of Twilio's Content API
+    profiles: ClassVar[Mapping[str, RateProfile]] = PROFILES
 
     provider: Literal["twilio"]  # `twilio`
     channel: Literal["sms", "whatsapp"] = "sms"  # `sms` or `whatsapp`
@@ -50,11 +49,31 @@ class TwilioAccount(Account):
     validity: Annotated[Duration, Field(ge=timedelta(seconds=1), le=timedelta(hours=10))] | None = (
         Field(default=None, description="How long Twilio may try; at most 10 h.")
     )
-    rate: Rate = Field(
-        default_factory=lambda given: RATES[given.get("channel", "sms")],
-        description="Calls: `80/s`, `600/m`, `10000/h`. By default `1/s` for SMS and `80/s` for"
-        " WhatsApp.",
+    number_kind: str | None = Field(
+        default=None,
+        description="What messages are sent from: `long_code`, `toll_free`, `short_code`,"
+        " `alphanumeric`; `whatsapp` on that channel. Each number is then limited by itself.",
     )
+    rate: Rate = Field(
+        default_factory=lambda given: (
+            profile_of(given.get("number_kind"), given.get("channel")).rate
+        ),
+        description="Calls: `80/s`, `600/m`, `10000/h`. By default what one number may do: `1/s`"
+        " for a long code, `80/s` on WhatsApp.",
+    )
+
+    @classmethod
+    def profile_for(cls, kind: str | None, channel: str) -> RateProfile:
+        """Return what Twilio allows such a number."""
+        return profile_of(kind, channel)
+
+    @field_validator("number_kind")
+    @classmethod
+    def _kind_of_the_channel(cls, kind: str | None, info: ValidationInfo) -> str | None:
+        is_whatsapp = info.data.get("channel") == "whatsapp"
+        if kind is not None and (kind == "whatsapp") != is_whatsapp:
+            raise ValueError("`whatsapp` is the kind of channel whatsapp, the others are of sms")
+        return kind
 
     @property
     def receipts(self) -> Receipts:
@@ -67,6 +86,11 @@ class TwilioAccount(Account):
         if sender is None:
             return self.messaging_service_sid is not None
         return sender.startswith("+")
+
+
+def profile_of(kind: str | None, channel: str | None) -> RateProfile:
+    """Return what Twilio allows a number of this kind, or of the channel's most modest one."""
+    return PROFILES[kind or DEFAULT_KINDS[channel or "sms"]]
 
 
 ACCOUNT = TwilioAccount

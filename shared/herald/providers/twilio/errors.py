@@ -6,6 +6,7 @@ Source: Twilio, "Error and Warning Dictionary".
 from __future__ import annotations
 
 from herald.contracts.vocabulary import FailureClass
+from herald.providers.budgets import Scope
 
 _SERVER_ERROR = 500
 _TOO_MANY_REQUESTS = 429
@@ -34,6 +35,7 @@ FAILURE_CLASSES: dict[int, FailureClass] = {
     63032: UNREACHABLE,  # WhatsApp does not let this user be reached
     63033: UNREACHABLE,  # the recipient blocked the channel
     21610: OPTED_OUT,  # replied STOP
+    14107: RATE_LIMITED,  # over 30 messages in 30 s between two numbers
     20429: RATE_LIMITED,  # too many requests; never processed
     21611: RATE_LIMITED,  # the From number's queue is full
     30001: RATE_LIMITED,  # queue overflow
@@ -86,8 +88,18 @@ FAILURE_CLASSES: dict[int, FailureClass] = {
     63041: PERMANENT,  # WhatsApp: the template is paused
 }
 
+# What is throttled. The others are quotas of a day, or come when the message was taken already.
+SCOPES: dict[int, Scope] = {
+    14107: Scope.PAIR,
+    20429: Scope.ACCOUNT,
+    21611: Scope.SENDER,  # hours of messages wait for the number already
+    30022: Scope.SENDER,
+    63017: Scope.ACCOUNT,
+    63018: Scope.SENDER,
+}
+
 # What says nothing about the account's other calls: it lies in the sender or the recipient.
-OF_MESSAGE = frozenset({21408, 21606, 21608, 30018, 30024, 30032, 30034, 63007})
+OF_MESSAGE = frozenset({14107, 21408, 21606, 21608, 30018, 30024, 30032, 30034, 63007})
 
 
 def classify(code: int, http_status: int | None = None) -> FailureClass:
@@ -100,3 +112,10 @@ def classify(code: int, http_status: int | None = None) -> FailureClass:
     if http_status == _UNAUTHORIZED:
         return AUTH
     return TRANSIENT if (http_status or 0) >= _SERVER_ERROR else PERMANENT
+
+
+def throttled_scope(code: int, http_status: int | None = None) -> Scope | None:
+    """Return what the platform throttles with a code; an unknown one with HTTP 429: the account."""
+    if code in FAILURE_CLASSES:
+        return SCOPES.get(code)
+    return Scope.ACCOUNT if http_status == _TOO_MANY_REQUESTS else None

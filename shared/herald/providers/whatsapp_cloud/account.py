@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import ClassVar, Literal
 
@@ -9,7 +10,8 @@ from pydantic import Field
 
 from herald.contracts.vocabulary import Receipts
 from herald.providers.account import Account, BaseUrl, NonEmptySecret, Secrets
-from herald.providers.rates import Rate
+from herald.providers.rates import Rate, RateProfile
+from herald.providers.whatsapp_cloud.rates import DEFAULT_KIND, PROFILES
 
 
 class WhatsAppCloudSecrets(Secrets):
@@ -24,6 +26,7 @@ class WhatsAppCloudAccount(Account):
     secrets_model: ClassVar[type[Secrets]] = WhatsAppCloudSecrets
     webhook_retry_gap: ClassVar[timedelta | None] = timedelta(seconds=20)  # not documented
     template_prefix: ClassVar[str | None] = ""  # any name
+    profiles: ClassVar[Mapping[str, RateProfile]] = PROFILES
 
     provider: Literal["whatsapp_cloud"]  # `whatsapp_cloud`
     channel: Literal["whatsapp"] = "whatsapp"  # `whatsapp`
@@ -36,7 +39,21 @@ class WhatsAppCloudAccount(Account):
     )
     base_url: BaseUrl = "https://graph.facebook.com"  # where its API is
     api_version: str = Field(default="v25.0", pattern=r"^v\d{1,3}\.\d$")  # of Meta's API
-    rate: Rate = 80.0  # Meta: 80 messages a second for a phone number by default
+    number_kind: str | None = Field(
+        default=None,
+        description="`standard`, `upgraded` (to 1,000 messages a second) or `shared` with the"
+        " WhatsApp Business app.",
+    )
+    rate: Rate = Field(
+        default_factory=lambda given: profile_of(given.get("number_kind")).rate,
+        description="Calls: `80/s`, `600/m`, `10000/h`. By default as `number_kind` says: `80/s`"
+        " for `standard`.",
+    )
+
+    @classmethod
+    def profile_for(cls, kind: str | None, _channel: str) -> RateProfile:
+        """Return what Meta allows such a number."""
+        return profile_of(kind)
 
     @property
     def receipts(self) -> Receipts:
@@ -45,6 +62,11 @@ class WhatsAppCloudAccount(Account):
     def sends_as(self, sender: str | None) -> bool:
         """Say whether the profile means this number, for an account is one number."""
         return sender in {None, self.phone_number_id}
+
+
+def profile_of(kind: str | None) -> RateProfile:
+    """Return what Meta allows a number of this kind."""
+    return PROFILES[kind or DEFAULT_KIND]
 
 
 ACCOUNT = WhatsAppCloudAccount

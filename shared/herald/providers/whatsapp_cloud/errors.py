@@ -10,6 +10,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from herald.contracts.vocabulary import FailureClass
+from herald.providers.budgets import Scope
 
 _SERVER_ERROR = 500
 _TOO_MANY_REQUESTS = 429
@@ -88,6 +89,15 @@ PAUSES: dict[int, timedelta] = {
     4: timedelta(minutes=1),
     80007: timedelta(minutes=1),
 }
+# What is throttled. The others count people, registrations or flows: fewer calls are no help.
+SCOPES: dict[int, Scope] = {
+    4: Scope.ACCOUNT,
+    80007: Scope.ACCOUNT,
+    130429: Scope.ACCOUNT,  # an account is one number
+    131048: Scope.ACCOUNT,
+    131056: Scope.PAIR,
+}
+
 # What says nothing about the number's other calls: a limit of one recipient, a file of one message.
 OF_MESSAGE = frozenset({131053, 131056})
 
@@ -104,3 +114,10 @@ def classify(code: int, http_status: int | None = None) -> FailureClass:
     if code in _REGISTRATION:
         return PERMANENT
     return TRANSIENT if (http_status or 0) >= _SERVER_ERROR else PERMANENT
+
+
+def throttled_scope(code: int, http_status: int | None = None) -> Scope | None:
+    """Return what the platform throttles with a code; an unknown one with HTTP 429: the account."""
+    if code in FAILURE_CLASSES:
+        return SCOPES.get(code)
+    return Scope.ACCOUNT if http_status == _TOO_MANY_REQUESTS else None

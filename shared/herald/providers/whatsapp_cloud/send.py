@@ -21,7 +21,7 @@ from herald.providers.rendered import RenderedWhatsApp
 from herald.providers.responses import rate_pause, unexplained
 from herald.providers.sending import Accepted, Provider, ProviderContext, Refused, SendResult
 from herald.providers.whatsapp_cloud.account import WhatsAppCloudAccount, WhatsAppCloudSecrets
-from herald.providers.whatsapp_cloud.errors import OF_MESSAGE, PAUSES, classify
+from herald.providers.whatsapp_cloud.errors import OF_MESSAGE, PAUSES, classify, throttled_scope
 
 Context = ProviderContext[WhatsAppCloudAccount, WhatsAppCloudSecrets]
 Part = dict[str, Any]
@@ -70,6 +70,7 @@ def read_response(response: HttpResponse) -> SendResult:
             _failure(error, response),
             element={"error": _without_prose(error)},
             of_message=error["code"] in OF_MESSAGE,
+            scope=throttled_scope(error["code"], response.status),
         )
     reference = _message_id(document)
     if response.status == HTTPStatus.OK and reference is not None:
