@@ -31,7 +31,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # How long an example takes says more of the machine than of the code.
 settings.register_profile("full", deadline=None)
-settings.register_profile("quick", deadline=None, max_examples=20)
+settings.register_profile("quick", deadline=None, max_examples=20, database=None)
 settings.load_profile("full")
 
 set_masking_key(MaskingKey(MASKING_SECRET))  # as every service does at its start

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,7 @@ def request(
     )
 
 
+@cache
 def cases() -> list[Case]:
     """List all cases, by provider and name."""
     return sorted(_cases(), key=lambda case: case.label)

@@ -17,8 +17,11 @@ REFUSING = {"UnusableError", "Rejection", "_refuse", "_no_such"}
 def _codes() -> set[str]:
     """Find every literal in the router's calls that refuse which looks like a code."""
     found: set[str] = set()
-    for path in Path(router.__file__).parent.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
+    texts = [path.read_text() for path in Path(router.__file__).parent.rglob("*.py")]
+    for text in texts:
+        if not any(f"{name}(" in text for name in REFUSING):
+            continue
+        for node in ast.walk(ast.parse(text)):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") in REFUSING:
                 reasons = [*node.args[1:], *(k.value for k in node.keywords if k.arg == "reason")]
                 literals = [str(r.value) for r in reasons if isinstance(r, ast.Constant)]

@@ -39,10 +39,10 @@ class Channel:
 
 
 async def publish(pauses: list[float], renewal: float | None) -> list[PublishError | None]:
-    """Publish with a deadline in 0.3 s."""
+    """Publish with a deadline in 0.2 s."""
     channel = Channel(pauses)
     batch = [Encoded(str(number), b"") for number in range(MESSAGES)]
-    deadline = asyncio.get_running_loop().time() + 0.3
+    deadline = asyncio.get_running_loop().time() + 0.2
     try:
         return await publish_batch(cast("aiormq.Channel", channel), batch, deadline, renewal)
     finally:
@@ -52,11 +52,11 @@ async def publish(pauses: list[float], renewal: float | None) -> list[PublishErr
 
 async def test_each_confirm_renews_the_time() -> None:
     """A broker that is slow, but goes on, is waited for."""
-    assert await publish([0.15] * MESSAGES, renewal=0.3) == [None] * MESSAGES
+    assert await publish([0.1] * MESSAGES, renewal=0.2) == [None] * MESSAGES
 
 
 @pytest.mark.parametrize(
-    ("pauses", "renewal"), [([0.15] * MESSAGES, None), ([0.0, 0.0, 60.0], 0.3), ([60.0], 0.3)]
+    ("pauses", "renewal"), [([0.1] * MESSAGES, None), ([0.0, 0.0, 60.0], 0.2), ([60.0], 0.2)]
 )
 async def test_what_is_not_confirmed_in_time_is_timed_out(
     pauses: list[float], renewal: float | None
