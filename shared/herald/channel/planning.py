@@ -62,10 +62,14 @@ class OnTrial:
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """No account may make the call now; one may after `wait`, None where nobody can say."""
+    """No account may make the call now; one may after `wait`, None where nobody can say.
+
+    `failure`: what the provider said, where it was called and took nothing.
+    """
 
     reason: str
     wait: timedelta | None
+    failure: Failure | None = None
 
 
 Plan = Wish | Impossible | OnTrial | Later

@@ -57,9 +57,14 @@ def report(
 
 
 def returned(
-    work: Work, reason: str, now: datetime, *, wait: timedelta | None = None
+    work: Work,
+    reason: str,
+    now: datetime,
+    *,
+    wait: timedelta | None = None,
+    failure: Failure | None = None,
 ) -> AttemptReceipt:
-    """Give work back: no call was made. One may be in `wait`, as far as we know."""
+    """Give work back: no provider has it. A call may be made in `wait`, as far as we know."""
     return AttemptReceipt(
         source="channel",
         channel=work.channel,
@@ -70,6 +75,7 @@ def returned(
         event_key=dispatch_key(work),
         dispatch=work.dispatch,
         lane=work.lane,
+        failure=failure,
         returned=Return(reason=reason, wait=max(wait, SHORTEST_WAIT) if wait is not None else None),
         received_at=now,
     )

@@ -21,13 +21,13 @@ from herald.channel.breaker import TRIAL_SECONDS
 from herald.channel.calling import Caller
 from herald.channel.claiming import Claims
 from herald.channel.finished import ended, given_back, recorded_before
+from herald.channel.not_taken import not_taken
 from herald.channel.planning import Later, Moment, OnTrial, Planner, read_work
 from herald.channel.recorders import Recorders
 from herald.channel.reserving import reserve
 from herald.channel.traces import begin_work, end_idle, note_claimed
 from herald.contracts.trace_context import TraceContext
 from herald.database.pool import Database
-from herald.providers.sending import NotSent
 from herald.service.periodic import Periodic
 from herald.tracing.spans import trace_of, tracer
 
@@ -189,8 +189,9 @@ class Worker:
     async def _call(self, attempt: Attempt) -> None:
         """Make a call, and hand its report to the recorder."""
         result = await self._caller.call(attempt)
-        if isinstance(result, NotSent) and attempt.delivery.is_live:
-            self._give_back(attempt, Later(result.code, result.wait))
+        later = not_taken(result, attempt.work) if attempt.delivery.is_live else None
+        if later is not None:
+            self._give_back(attempt, later)
         else:
             self._recorders.add(ended(attempt, result, self._database.now()))
 

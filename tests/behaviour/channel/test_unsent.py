@@ -19,8 +19,11 @@ from herald.bus.publishing import Publisher
 from herald.channel import sends
 from herald.channel.finished import Finished
 from herald.channel.recorder import Recorder
+from herald.contracts.failures import Failure
+from herald.contracts.vocabulary import FailureClass
 from herald.database.pool import Connection
-from herald.providers.sending import Accepted, NotSent
+from herald.providers.budgets import Scope
+from herald.providers.sending import Accepted, NotSent, Refused
 
 
 @pytest.mark.parametrize(("wait", "said"), [(None, None), (timedelta(seconds=30), "30s")])
@@ -43,6 +46,27 @@ async def test_it_is_given_back_without_a_trace(
         [receipt] = await world.receipts(1)
     assert receipt["status"] == "accepted"
     assert await world.unsettled() == 0
+
+
+async def test_a_throttled_call_is_given_back(world: World) -> None:
+    """The platform took nothing: the router learns its code, and the next dispatch is called."""
+    attempt = attempt_id()
+    limit = Failure.of(FailureClass.RATE_LIMITED, 14107)
+    world.provider.response = lambda _: Refused(limit, of_message=True, scope=Scope.PAIR)
+    async with world.channel():
+        await world.send(attempt)
+        [receipt] = await world.receipts(1)
+        assert receipt["status"] == "returned"
+        assert receipt["returned"] == {"reason": "throttled", "wait": "1s"}
+        assert (receipt["failure"]["class"], receipt["failure"]["code"]) == (
+            "rate_limited",
+            "14107",
+        )
+        assert await world.row(attempt) is None
+        world.provider.response = lambda _: Accepted(("SM1",))
+        await world.send(attempt, dispatch=2)
+        [receipt] = await world.receipts(1)
+    assert receipt["status"] == "accepted"
 
 
 @pytest_asyncio.fixture

@@ -108,6 +108,7 @@ def returned(
     *,
     not_before: datetime | None = None,
     grant: Grant | None = None,
+    failure: Failure | None = None,
 ) -> ReceiptArrived:
     """Make a worker's return: for `wait` seconds, or until an hour by the worker's own clock."""
     asked = Return(
@@ -116,7 +117,13 @@ def returned(
         not_before=not_before,
         grant=grant,
     )
-    return receipt(of, Status.RETURNED, returned=asked)
+    return receipt(of, Status.RETURNED, returned=asked, failure=failure)
+
+
+def throttled(of: Message, wait: float = 1) -> ReceiptArrived:
+    """Make the return of work whose call the provider throttled."""
+    failure = Failure.of(FailureClass.RATE_LIMITED, "20429")
+    return returned(of, wait, "throttled", failure=failure)
 
 
 def at(now: datetime, *, gate_open: bool = True) -> Due:

@@ -38,6 +38,7 @@ from unit.router.making import (
     returned,
     seconds,
     step,
+    throttled,
 )
 
 STATUSES = [Status.UNKNOWN, Status.ACCEPTED, Status.SENT, Status.FAILED, Status.DELIVERED]
@@ -162,6 +163,17 @@ class Life(RuleBasedStateMachine):
         self.let_go = live is not None and live.status is Status.STARTED
         not_before = None if hour is None else self.now + seconds(hour)
         self.apply(returned(self.message, wait, reason, not_before=not_before))
+
+    @precondition(lambda self: self.message.state.attempts)
+    @rule(wait=st.integers(1, 1200))
+    def throttle(self, wait: int) -> None:
+        """Have the provider throttle the current work's call: it uses up no try."""
+        live = self.message.live
+        self.let_go = live is not None and live.status is Status.STARTED
+        tries = len(self.message.state.attempts)
+        fact = throttled(self.message, wait)
+        self.apply(fact)
+        assert len(self.message.state.attempts) == tries, "a throttled call made another attempt"
 
     @rule(pause=st.integers(0, 400), gate_open=st.booleans())
     def wait(self, pause: int, *, gate_open: bool) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from herald.contracts.vocabulary import Outcome, Status
 from router.core.decide import decide
+from router.core.effects import Emit
 from router.core.message import Message
 from unit.router.making import (
     NOW,
@@ -20,6 +21,7 @@ from unit.router.making import (
     returned,
     seconds,
     step,
+    throttled,
 )
 
 
@@ -110,6 +112,31 @@ def test_a_return_after_the_call_is_refused() -> None:
     decision = decide(message, returned(message, 5), NOW)
     assert decision.message == message
     assert "refused" in decision.note
+
+
+def test_a_throttled_call_uses_up_no_try() -> None:
+    """However often a provider throttles a message's call, the attempt stays the first one."""
+    message, now = begun(step("sms")), NOW
+    for dispatch in range(2, 12):
+        message = decide(message, throttled(message), now).message
+        now += seconds(1)
+        decision = decide(message, at(now), now)
+        message = decision.message
+        assert dispatched(decision) == [f"sms 1.1/{dispatch}"]
+    assert message.outcome is None
+
+
+def test_what_throttled_it_is_why_the_next_step_is_tried() -> None:
+    """A step that can't start in time for throttling is left with the platform's own code."""
+    message = begun(step(start_within=seconds(30)), step("sms"))
+    message = decide(message, throttled(message, 60), NOW).message
+    done = decide(message, answered(message, won=True), NOW)
+    [change] = [effect for effect in done.effects if isinstance(effect, Emit)]
+    assert change.fallback is not None
+    assert change.fallback.reason == "rate_limited"
+    assert change.attempt is not None
+    assert change.attempt.failure is not None
+    assert change.attempt.failure.code == "20429"
 
 
 def test_each_return_is_of_one_dispatch() -> None:

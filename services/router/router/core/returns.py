@@ -1,6 +1,7 @@
 """Work that its worker gave back without a call: handed out again later, or the next step now.
 
-Nothing was sent, so the attempt stays the same one and no try is used up.
+No provider has it, so the attempt stays the same one and no try is used up. That holds for a call
+that the provider throttled, too.
 """
 
 from __future__ import annotations
@@ -32,18 +33,22 @@ def process_return(draft: Draft, attempt: Attempt, fact: ReceiptArrived, rules: 
     if stale or message.outcome is not None or message.pending is not None:
         draft.note("refused: this dispatch is over")
         return
-    draft.note(f"returned: {returned.reason}")
+    said = fact.receipt.failure
+    draft.note(f"returned: {returned.reason}" + (f" ({said.code})" if said is not None else ""))
     if attempt.status is Status.STARTED:
         _ask_back(draft, attempt)
     elif message.state.retry_at is None:  # else it is a repeat
-        _wait_or_move_on(draft, attempt, returned, rules)
+        _wait_or_move_on(draft, attempt, fact, rules)
 
 
-def _wait_or_move_on(draft: Draft, attempt: Attempt, returned: Return, rules: RetryRules) -> None:
+def _wait_or_move_on(
+    draft: Draft, attempt: Attempt, fact: ReceiptArrived, rules: RetryRules
+) -> None:
+    returned = fact.receipt.returned or Return(reason=_NO_REASON)
     wait = _asked_wait(returned, draft.now)
     if wait is None and returned.reason == TOO_LATE:
         return  # the end of the message is about to come
-    attempt = draft.update_attempt(attempt, failure=_failure(returned), grant=returned.grant)
+    attempt = draft.update_attempt(attempt, failure=_failure(fact, returned), grant=returned.grant)
     longest = LONGEST_WAIT if returned.grant is None else LONGEST_GRANTED_WAIT
     pause = return_pause(draft.message, attempt, rules) if wait is None else min(wait, longest)
     if _can_start(draft, attempt, draft.now + (pause if wait is None else wait)):
@@ -68,8 +73,11 @@ def _asked_wait(returned: Return, now: datetime) -> timedelta | None:
     return min(max(returned.not_before - now, timedelta(0)), LONGEST_WAIT)
 
 
-def _failure(returned: Return) -> Failure:
+def _failure(fact: ReceiptArrived, returned: Return) -> Failure:
     """Say why the attempt waits; if it is taken back, this is why the next step is tried."""
+    said = fact.receipt.failure
+    if said is not None:
+        return Failure.of(said.failure_class, said.code, "nothing was sent")
     failure_class = _FAILURE_CLASSES.get(returned.reason, FailureClass.TRANSIENT)
     return Failure.of(failure_class, returned.reason, "nothing was sent")
 
