@@ -6,7 +6,6 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -24,79 +23,29 @@ from herald.contracts.rights import Rights
 from herald.contracts.topology import OUTBOUND, outbound_key, topology_for
 from herald.contracts.vocabulary import Lane
 from herald.service.server_urls import broker_user as broker_user_of
-from herald_local import ports, rabbitmq_programs
-from herald_local.rabbitmq_node import NodePorts, RabbitmqNode
-from herald_local.servers import erase
+from herald_local import rabbitmq_programs
 from private_authority import Authority
+from tls_servers import ADDRESS, TlsNode, tls_node
 
 pytestmark = pytest.mark.skipif(rabbitmq_programs.find() is None, reason="needs RabbitMQ here")
 
 USER = "worker"
 Query = dict[str, Path | str]
-_TLS = """
-listeners.ssl.1 = 127.0.0.1:{port}
-listeners.ssl.2 = 127.0.0.2:{port}
-ssl_options.cacertfile = {authority}
-ssl_options.certfile = {certificate}
-ssl_options.keyfile = {key}
-ssl_options.verify = verify_peer
-ssl_options.fail_if_no_peer_cert = true
-auth_mechanisms.1 = PLAIN
-auth_mechanisms.2 = EXTERNAL
-ssl_cert_login_from = common_name
-"""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TlsNode(RabbitmqNode):
-    """A node with listeners for TLS, which takes nobody without a certificate."""
-
-    tls_port: int
-    authority: Authority
-
-    def _write_files(self) -> None:
-        RabbitmqNode._write_files(self)
-        pair = self.authority.server("127.0.0.1")
-        with (self.directory / "rabbitmq.conf").open("a") as configuration:
-            configuration.write(
-                _TLS.format(
-                    port=self.tls_port,
-                    authority=self.authority.certificate,
-                    certificate=pair.certificate,
-                    key=pair.key,
-                )
-            )
-        plugins = "[rabbitmq_management,rabbitmq_auth_mechanism_ssl].\n"
-        (self.directory / "enabled_plugins").write_text(plugins)
-
-    def url(self, *, host: str = "127.0.0.1", signs_in: bool = True, query: Query) -> str:
-        """Return the URL of the listener with TLS: with a password, or without a user."""
-        user = f"herald:{self.password}@" if signs_in else ""
-        given = "&".join(f"{name}={value}" for name, value in query.items())
-        return f"amqps://{user}{host}:{self.tls_port}/?{given}"
+def url_of(node: TlsNode, *, host: str = ADDRESS, signs_in: bool = True, query: Query) -> str:
+    """Return the URL of the listener with TLS: with a password, or without a user."""
+    user = f"herald:{node.password}@" if signs_in else ""
+    given = "&".join(f"{name}={value}" for name, value in query.items())
+    return f"amqps://{user}{host}:{node.tls_port}/?{given}"
 
 
 @pytest.fixture(scope="module")
 def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TlsNode]:
-    """Give a broker with TLS, of this module's own."""
+    """Give a broker of this module's own, which takes nobody without a certificate."""
     home = tmp_path_factory.mktemp("tls-broker")
-    taken: set[int] = set()
-    for _ in range(5):
-        taken.add(ports.free_port(taken))
-    amqp, management, distribution, epmd, tls = taken
-    node = TlsNode(
-        home=home,
-        ports=NodePorts(amqp=amqp, management=management, distribution=distribution, epmd=epmd),
-        password="a1b2c3",
-        tls_port=tls,
-        authority=Authority(home / "authority"),
-    )
-    try:
-        node.start(die_with_parent=True)
+    with tls_node(home, Authority(home / "authority"), certified_clients=True) as node:
         yield node
-    finally:
-        node.stop(gracefully=False)
-        erase(home)
 
 
 @pytest.fixture(scope="module")
@@ -135,7 +84,7 @@ async def published(service: Connections) -> None:
 
 async def test_services_and_the_topology_job(node: TlsNode, trusting: Query) -> None:
     """Both verify the broker and show their certificate."""
-    url = node.url(query=trusting)
+    url = url_of(node, query=trusting)
     await apply(url, topology_for(["sms"]))
     async with started(url) as service:
         await published(service)
@@ -143,10 +92,10 @@ async def test_services_and_the_topology_job(node: TlsNode, trusting: Query) -> 
 
 async def test_a_certificate_says_who_it_is(node: TlsNode, trusting: Query) -> None:
     """Without a user and a password; `user_id` is then the certificate's common name."""
-    await apply(node.url(query=trusting), topology_for(["sms"]))
+    await apply(url_of(node, query=trusting), topology_for(["sms"]))
     rights = Rights(write=f"^{re.escape(OUTBOUND)}$")
     with broker_user(node.management_url, node.amqp_url, "/", rights, USER):
-        url = node.url(signs_in=False, query=trusting | {"auth": "EXTERNAL"})
+        url = url_of(node, signs_in=False, query=trusting | {"auth": "EXTERNAL"})
         assert broker_user_of(url) is None
         async with started(url, own_user(None, (USER,))) as service:
             await published(service)
@@ -154,8 +103,8 @@ async def test_a_certificate_says_who_it_is(node: TlsNode, trusting: Query) -> N
 
 async def test_the_client(node: TlsNode, trusting: Query) -> None:
     """Its URL says the same."""
-    await apply(node.url(query=trusting), topology_for(["sms"]))
-    async with Client(node.url(query=trusting)) as herald:
+    await apply(url_of(node, query=trusting), topology_for(["sms"]))
+    async with Client(url_of(node, query=trusting)) as herald:
         assert await herald.publish({"to": {"phone": "+15550002222"}, "content": {"text": "Hi"}})
 
 
@@ -165,11 +114,11 @@ def wrong(request: pytest.FixtureRequest, node: TlsNode, trusting: Query, tmp_pa
     other = Authority(tmp_path / "other", "another authority")
     foreign = other.client(USER)
     urls = {
-        "authority": node.url(query=trusting | {"cafile": other.certificate}),
-        "host": node.url(host="127.0.0.2", query=trusting),
-        "nobody": node.url(query={"cafile": node.authority.certificate}),
-        "foreign certificate": node.url(
-            query=trusting | {"certfile": foreign.certificate, "keyfile": foreign.key}
+        "authority": url_of(node, query=trusting | {"cafile": other.certificate}),
+        "host": url_of(node, host="127.0.0.2", query=trusting),
+        "nobody": url_of(node, query={"cafile": node.authority.certificate}),
+        "foreign certificate": url_of(
+            node, query=trusting | {"certfile": foreign.certificate, "keyfile": foreign.key}
         ),
     }
     return urls[request.param]
