@@ -22,7 +22,9 @@ from herald.contracts.topology import (
     ERASE_KEY,
     REPLAY_KEY,
     RESEND_KEY,
+    SUPPRESS_KEY,
     UNROUTABLE_QUEUE,
+    UNSUPPRESS_KEY,
     commands_queue,
     receipts_queue,
 )
@@ -42,8 +44,10 @@ from router.batches import (
     UnknownCommands,
     one_by_one,
 )
+from router.clearances.configured import clearance_sources
 from router.consumers import Handlers, subscribe
 from router.handlers.cancel import CancelCommands
+from router.handlers.consent import ConsentCommands
 from router.handlers.dead_letters import DeadLetterHandler
 from router.handlers.drop import DropCommands
 from router.handlers.erase import EraseCommands
@@ -65,6 +69,7 @@ from router.read_api.access import ReadAccess
 from router.read_api.dead_letters import dead_letter_routes
 from router.read_api.messages import message_routes
 from router.read_api.search import search_route
+from router.read_api.suppressions import suppression_route
 from router.tenant_turns import TenantTurns
 from router.unit_of_work import UnitsOfWork
 
@@ -90,7 +95,12 @@ class Router:
         self._outbox = Outbox(
             self._database, self._connections.publisher, self._connections.event_publisher
         )
-        units = UnitsOfWork(self._database, self._outbox, configuration.router.retry)
+        units = UnitsOfWork(
+            self._database,
+            self._outbox,
+            configuration.router.retry,
+            clearances=clearance_sources(configuration),
+        )
         self._subscriptions = subscribe(
             self._connections, self._handlers(units), TenantTurns(configuration)
         )
@@ -117,7 +127,9 @@ class Router:
         )
         reading = (self._read_access, self._database)
         search = search_route(*reading, tuple(self._configuration.tenants))
-        routes = [*operations, *message_routes(*reading), search, *dead_letter_routes(*reading)]
+        suppressions = suppression_route(*reading)
+        routes = [*operations, *message_routes(*reading), search, suppressions]
+        routes += dead_letter_routes(*reading)
         return application(routes, self._lifespan)
 
     def _handlers(self, units: UnitsOfWork) -> Handlers:
@@ -132,6 +144,8 @@ class Router:
             REPLAY_KEY: ReplayHandler(*common, by_queue),
             DROP_KEY: one_by_one(CommandHandler(*common, DropCommands(configuration))),
             ERASE_KEY: CommandHandler(*common, EraseCommands(configuration)),
+            SUPPRESS_KEY: CommandHandler(*common, ConsentCommands(configuration, "suppressed")),
+            UNSUPPRESS_KEY: CommandHandler(*common, ConsentCommands(configuration, "unsuppressed")),
         }
         control = ByRoutingKey(control_commands, unknown)
         receipts = {

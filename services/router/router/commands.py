@@ -11,6 +11,7 @@ from herald.contracts.identifiers import UNKNOWN_TENANT, body_id
 from herald.contracts.masking import address_hash, masking_key
 from herald.contracts.text import storable
 from herald.contracts.trace_context import TraceContext
+from router.core.consent import ConsentChange
 from router.core.facts import CommandContext
 from router.core.message import Message
 
@@ -96,6 +97,14 @@ class ErasureRequest:
     def hashes(self) -> list[int]:
         """The addresses' hashes, under the key of now."""
         return sorted({address_hash(address) for address in self.addresses})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentRequest:
+    """What a command to suppress or unsuppress asks for: a change for each address."""
+
+    tenant: str
+    changes: tuple[ConsentChange, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,7 +22,11 @@ from herald.contracts.receipts import (
     InboundReceipt,
     Pulse,
 )
-from herald.contracts.recipient_commands import EraseRecipient
+from herald.contracts.recipient_commands import (
+    EraseRecipient,
+    SuppressRecipient,
+    UnsuppressRecipient,
+)
 from herald.contracts.topology import (
     CANCEL_KEY,
     COMMANDS,
@@ -108,8 +112,16 @@ CONTROL = Queue(
     name=CONTROL_QUEUE,
     exchange=COMMANDS,
     key=CANCEL_KEY,
-    models=(CancelMessage, EraseRecipient, ResendMessage, ReplayDeadLetter, DropDeadLetter),
-    about="Commands about messages that exist, and operators' commands.",
+    models=(
+        CancelMessage,
+        EraseRecipient,
+        SuppressRecipient,
+        UnsuppressRecipient,
+        ResendMessage,
+        ReplayDeadLetter,
+        DropDeadLetter,
+    ),
+    about="Commands about messages that exist and about recipients, and operators' commands.",
 )
 RECEIPT_QUEUES: dict[Lane, Queue] = {
     lane: Queue(

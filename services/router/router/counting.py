@@ -17,10 +17,20 @@ from herald.contracts.topology import (
     REPLAY_KEY,
     RESEND_KEY,
     SEND_KEYS,
+    SUPPRESS_KEY,
+    UNSUPPRESS_KEY,
 )
-from herald.contracts.vocabulary import CommandAnswer, FailureClass, Lane, Outcome, Status
+from herald.contracts.vocabulary import (
+    CommandAnswer,
+    FailureClass,
+    Lane,
+    Outcome,
+    Status,
+    SuppressionReason,
+)
 from herald.providers.account import Account
 from herald.service.instruments import begin_series, counter, histogram
+from router.consent_changes import Made
 from router.core.effects import Answer, Decision, Emit, Timer
 from router.core.facts import Fact, ReceiptArrived, WithdrawAnswered
 from router.core.message import Message
@@ -32,6 +42,7 @@ from router.core.progress import (
 )
 
 NONE = "none"  # stands for a lane or channel where there is none
+ALL = "all"  # stands for every channel
 UNKNOWN = "unknown"  # stands for what another configuration may know
 _ACCOUNTS: dict[str, tuple[str, str, str]] = {}  # by name: channel, provider and name
 _CHANNELS: set[str] = set()
@@ -42,6 +53,8 @@ _COMMAND_LABELS: Mapping[str, tuple[str, str]] = {
     CANCEL_KEY: ("cancel", NONE),
     RESEND_KEY: ("resend", NONE),
     ERASE_KEY: ("erase", NONE),
+    SUPPRESS_KEY: ("suppress", NONE),
+    UNSUPPRESS_KEY: ("unsuppress", NONE),
     REPLAY_KEY: ("replay", NONE),
     DROP_KEY: ("drop", NONE),
 }
@@ -51,6 +64,8 @@ _ANSWERS: Mapping[str, tuple[CommandAnswer, ...]] = {
     "send": _USUAL,
     "cancel": (*_USUAL, CommandAnswer.TOO_LATE),
     "erase": _USUAL,
+    "suppress": _USUAL,
+    "unsuppress": _USUAL,
     "resend": _USUAL,
     "replay": (CommandAnswer.ACCEPTED, CommandAnswer.REJECTED),
     "drop": _USUAL,
@@ -82,6 +97,7 @@ DOUBLE_CONTACTS = counter(definitions.DOUBLE_CONTACTS)
 DEAD_LETTERS = counter(definitions.DEAD_LETTERS)
 WITHDRAWALS = counter(definitions.WITHDRAWALS)
 TIMERS = counter(definitions.TIMERS)
+SUPPRESSIONS = counter(definitions.SUPPRESSIONS)
 
 # of each message; kept, for looking them up costs more than counting
 _commands = cache(COMMANDS.labels)
@@ -170,6 +186,14 @@ def count_dead_letters(queues: Iterable[str]) -> None:
         DEAD_LETTERS.labels(label).inc()
 
 
+def count_consent(made: Iterable[Made]) -> None:
+    """Count suppressions that are new, and those that were lifted."""
+    for one in made:
+        channel = one.suppression.channel or ALL
+        label = channel if channel in _CHANNELS or channel == ALL else UNKNOWN
+        SUPPRESSIONS.labels(label, one.suppression.reason.value, one.change.kind).inc()
+
+
 def _count_event(message: Message, emit: Emit, now: datetime) -> None:
     channel = emit.attempt.channel if emit.attempt else NONE
     if emit.fallback is not None:
@@ -210,3 +234,5 @@ def initialise(accounts: Mapping[str, Account], tenants: Iterable[str]) -> None:
     begin_series(DEAD_LETTERS, product((*_DEAD_LETTER_QUEUES.values(), _OTHER_QUEUE)))
     begin_series(WITHDRAWALS, product(("won", "lost")))
     begin_series(TIMERS, product(Timer))
+    kinds = ("suppressed", "unsuppressed")
+    begin_series(SUPPRESSIONS, product((*channels, ALL), SuppressionReason, kinds))

@@ -9,7 +9,14 @@ from pydantic import BaseModel
 from herald.bus.connections import Connections
 from herald.bus.entities import existing_exchange
 from herald.bus.publishing import declare_publication
-from herald.contracts.events import AccountData, CommandData, Event, InboundData, MessageData
+from herald.contracts.events import (
+    AccountData,
+    CommandData,
+    Event,
+    InboundData,
+    MessageData,
+    RecipientData,
+)
 from herald.contracts.receipts import Pulse
 from herald.contracts.topology import (
     EVENTS,
@@ -21,6 +28,7 @@ from herald.contracts.topology import (
     message_event_key,
     outbound_key,
     pulse_key,
+    recipient_event_key,
 )
 from herald.contracts.vocabulary import Lane
 from herald.contracts.work import Work
@@ -56,6 +64,11 @@ def declare_publications(connections: Connections, channels: tuple[str, ...]) ->
         (command_event_key("{answer}", "{tenant}"), Event[CommandData], "The answer to a command."),
         (inbound_event_key("{channel}", "{tenant}"), Event[InboundData], "A recipient's message."),
         (account_event_key("updated", "{tenant}"), Event[AccountData], "News about an account."),
+        (
+            recipient_event_key("{what}", "{tenant}"),
+            Event[RecipientData],
+            "Who gets no more messages, or gets them again.",
+        ),
     )
     for key, model, about in events:
         declare_publication(

@@ -21,15 +21,18 @@ from herald.contracts.vocabulary import CommandAnswer
 from herald.database.pool import Connection, Database
 from router.clearances.source import ClearanceSource
 from router.commands import Candidate, Rejection
-from router.core.effects import Answer, Dispatch
+from router.consent_changes import Made, change_of, make_changes
+from router.core.consent import ConsentChange
+from router.core.effects import Answer, Dispatch, Suppress
 from router.core.facts import Fact
 from router.core.message import Message
-from router.counting import count_answer, count_dead_letters, count_decision
+from router.counting import count_answer, count_consent, count_dead_letters, count_decision
 from router.dead_letters import DeadLetter, dead_letter_from_command
 from router.decisions import Decisions
 from router.outbox import Outbox
 from router.outgoing.answers import rejection_event
 from router.outgoing.effects import answer_event, outgoing_message
+from router.outgoing.recipients import recipient_event
 from router.questions import Questions
 from router.quotes import hide_quotes
 from router.store.audit import Act, keep_acts
@@ -110,6 +113,7 @@ class UnitOfWork:
         self._questions = Questions(connection, self._decisions, clearances)
         self._contents: dict[UUID, Mapping[str, ChannelContent]] = {}  # of messages just inserted
         self._outgoing: list[OutgoingMessage] = []
+        self._consent: list[ConsentChange] = []
         self._dead_letters: list[DeadLetter] = []
         self._acts: list[Act] = []
         self._counts: list[Callable[[], None]] = []
@@ -207,12 +211,22 @@ class UnitOfWork:
         """Keep what operators did."""
         self._acts += acts
 
+    def change_consent(self, *changes: ConsentChange) -> None:
+        """Record or lift suppressions, once every message is locked."""
+        self._consent += changes
+
+    def publish_consent(self, made: Sequence[Made]) -> None:
+        """Say which suppressions are new, and which were lifted."""
+        self.publish(*(recipient_event(one.change, one.suppression, self.now) for one in made))
+        self.after_commit(partial(count_consent, made))
+
     def after_commit(self, count: Callable[[], None]) -> None:
         """Count something once the transaction is committed."""
         self._counts.append(count)
 
     async def flush(self) -> None:
         """Withdraw and write all that was decided so far, for statements that build on it."""
+        await self._change_consent()
         await self._questions.answer()
         outgoing = [*await self._carried_out(), *self._outgoing]
         row = self._outbox.row_of(outgoing)
@@ -254,6 +268,21 @@ class UnitOfWork:
             await self._outbox.publish(row, outgoing)
         if self.traces is not None:
             self.traces.end()
+
+    async def _change_consent(self) -> None:
+        """Carry out what was asked and what receipts say, at once.
+
+        After the messages' locks: a router that holds a message may wait for a suppression that
+        another one records, and that one never waits for a message.
+        """
+        changes = self._consent + [
+            change
+            for message, effect in self._decisions.effects
+            if isinstance(effect, Suppress) and (change := change_of(message, effect)) is not None
+        ]
+        if changes:
+            self.publish_consent(await make_changes(self.connection, changes))
+            self._consent = []
 
     async def _carried_out(self) -> list[OutgoingMessage]:
         """Turn effects into messages to publish; contents of work are loaded where unknown."""

@@ -21,6 +21,7 @@ from herald.cli.rehash import rehash
 from herald.cli.resend import resend
 from herald.cli.send import send
 from herald.cli.status import status
+from herald.cli.suppressions import suppress, suppressions, unsuppress
 from herald.cli.timeline import timeline
 from herald.cli.token import token
 from herald.cli.topology import topology
@@ -57,8 +58,8 @@ def _options(
 
 
 for command in (
-    init, send, timeline, find, watch, cancel, resend, erase, status, migrate, rehash, reconcile,
-    token,
+    init, send, timeline, find, watch, cancel, resend, suppress, unsuppress, suppressions, erase,
+    status, migrate, rehash, reconcile, token,
 ):  # fmt: skip
     application.command()(command)
 application.add_typer(account, name="account")

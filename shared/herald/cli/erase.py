@@ -38,10 +38,7 @@ def erase(
 
     Exit 3 if it is not in time: it goes on all the same.
     """
-    to: dict[str, Any] = {"phone": phone, "email": email, "addresses": _by_channel(address or ())}
-    given = {name: value for name, value in to.items() if value}
-    if not given:
-        raise fail("give --phone, --email or --address", EXIT_USAGE)
+    given = recipient_of(phone, email, address)
     whose = UNKNOWN_TENANT if all_tenants else tenant
     erasure, erased = run(_erase(given, whose, seconds(timeout)))
     if as_json:
@@ -50,6 +47,15 @@ def erase(
     typer.echo(f"erased  {erasure}")
     for table, number in erased.items():
         typer.echo(f"{number:>7}  {table}")
+
+
+def recipient_of(phone: str | None, email: str | None, address: list[str] | None) -> dict[str, Any]:
+    """Write the options as the `to` of a command."""
+    to: dict[str, Any] = {"phone": phone, "email": email, "addresses": _by_channel(address or ())}
+    given = {name: value for name, value in to.items() if value}
+    if not given:
+        raise fail("give --phone, --email or --address", EXIT_USAGE)
+    return given
 
 
 def _by_channel(pairs: list[str] | tuple[str, ...]) -> dict[str, str]:

@@ -14,6 +14,7 @@ from herald.contracts.events import (
     HeraldEvent,
     InboundData,
     MessageData,
+    RecipientData,
     family_and_what,
 )
 from herald.contracts.failures import Failure
@@ -33,6 +34,8 @@ STYLES = {
     "bounced": "red",
     "complained": "red",
     "unsubscribed": "yellow",
+    "suppressed": "yellow",
+    "unsuppressed": "cyan",
     "deferred": "yellow",
     "cancelled": "yellow",
     "expired": "red",
@@ -44,10 +47,8 @@ def details(event: HeraldEvent) -> str:
     data = event.data
     if isinstance(data, InboundData):
         return f"{data.channel} {data.content} {data.text!r}"
-    if isinstance(data, AccountData):
-        template = data.template.name if data.template else None
-        about = (data.account, data.topic, template or data.number, data.status, data.reason)
-        return " ".join(filter(None, about))
+    if isinstance(data, AccountData | RecipientData):
+        return " ".join(filter(None, _about(data)))
     if isinstance(data, CommandData):
         return in_words_of((data.field or "", data.reason or ""))
     if not isinstance(data, MessageData):
@@ -64,6 +65,13 @@ def details(event: HeraldEvent) -> str:
         f"=> {data.outcome}" if data.terminal else "",
     ]
     return " ".join(filter(None, words))
+
+
+def _about(data: AccountData | RecipientData) -> tuple[str | None, ...]:
+    if isinstance(data, RecipientData):
+        return (data.channel or "every channel", data.category, f"({data.reason})")
+    template = data.template.name if data.template else None
+    return (data.account, data.topic, template or data.number, data.status, data.reason)
 
 
 def _failure(failure: Failure) -> str:

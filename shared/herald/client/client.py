@@ -17,6 +17,7 @@ from herald.client.commanding import (
     erase_command,
     publish,
     send_command,
+    suppress_command,
 )
 from herald.client.errors import NoAnswerError
 from herald.client.progress import MAX_MESSAGES, Progress, ProgressByMessage, Until
@@ -28,7 +29,7 @@ from herald.contracts.topology import command_event_key, message_event_key
 from herald.contracts.vocabulary import Lane
 
 ANSWER_SECONDS = 10.0
-_FAMILIES = ("message", "command", "inbound", "account")
+_FAMILIES = ("message", "command", "inbound", "account", "recipient")
 
 
 class Client(BaseClient):
@@ -147,6 +148,41 @@ class Client(BaseClient):
         tenant = None if self._tenant == UNKNOWN_TENANT else self._tenant
         command = self._traced(erase_command(tenant, to, id))
         return await self._open.ask(command, timeout_seconds)
+
+    async def suppress(
+        self,
+        to: Mapping[str, Any],
+        *,
+        channel: str | None = None,
+        category: str | None = None,
+        timeout_seconds: float = ANSWER_SECONDS,
+    ) -> Answer:
+        """Send a recipient no more messages; `to` holds their addresses.
+
+        On every channel and of every category, where none is named.
+
+        Raises:
+            RejectedError: an address is not well-formed, or this user may not ask it.
+            NoAnswerError, PublishFailedError, TopologyMissingError: as `send`.
+        """
+        command = suppress_command(self._tenant, to, channel, category)
+        return await self._open.ask(self._traced(command), timeout_seconds)
+
+    async def unsuppress(
+        self,
+        to: Mapping[str, Any],
+        *,
+        channel: str | None = None,
+        category: str | None = None,
+        timeout_seconds: float = ANSWER_SECONDS,
+    ) -> Answer:
+        """Let a recipient get messages again, whatever they were suppressed for.
+
+        Raises:
+            RejectedError, NoAnswerError, PublishFailedError, TopologyMissingError: as `suppress`.
+        """
+        command = suppress_command(self._tenant, to, channel, category, lifts=True)
+        return await self._open.ask(self._traced(command), timeout_seconds)
 
     async def wait_erased(
         self, erasure_id: str, *, timeout_seconds: float | None = None

@@ -19,8 +19,19 @@ from herald.client.connection import Connection, explained
 from herald.client.errors import NoAnswerError, PublishFailedError, RejectedError
 from herald.contracts.commands import MAX_COMMAND_BYTES, CancelMessage, SendMessage
 from herald.contracts.operator_commands import OperatorCommand
-from herald.contracts.recipient_commands import EraseRecipient
-from herald.contracts.topology import CANCEL_KEY, COMMANDS, ERASE_KEY, SEND_KEYS
+from herald.contracts.recipient_commands import (
+    EraseRecipient,
+    SuppressRecipient,
+    UnsuppressRecipient,
+)
+from herald.contracts.topology import (
+    CANCEL_KEY,
+    COMMANDS,
+    ERASE_KEY,
+    SEND_KEYS,
+    SUPPRESS_KEY,
+    UNSUPPRESS_KEY,
+)
 from herald.contracts.trace_context import TraceContext
 from herald.contracts.validation_errors import validation_errors_of
 from herald.contracts.vocabulary import Lane
@@ -95,6 +106,26 @@ def erase_command(
     return _command(EraseRecipient, {**given, "tenant": tenant, "to": to}, ERASE_KEY)
 
 
+def suppress_command(
+    tenant: str,
+    to: Mapping[str, Any],
+    channel: str | None,
+    category: str | None,
+    *,
+    lifts: bool = False,
+) -> Command:
+    """Write a suppress command, or one that lifts what it did.
+
+    Raises:
+        RejectedError: an address is not well-formed, or none is given.
+    """
+    scope = {"channel": channel, "category": category}
+    given = {name: value for name, value in scope.items() if value is not None}
+    model = UnsuppressRecipient if lifts else SuppressRecipient
+    key = UNSUPPRESS_KEY if lifts else SUPPRESS_KEY
+    return _command(model, {**given, "tenant": tenant, "to": to}, key)
+
+
 def operator_command(key: str, command: OperatorCommand) -> Command:
     """Write an operator's command."""
     body = command.model_dump_json(exclude_unset=True).encode()
@@ -102,7 +133,9 @@ def operator_command(key: str, command: OperatorCommand) -> Command:
 
 
 def _command(
-    model: type[SendMessage | CancelMessage | EraseRecipient], fields: Mapping[str, Any], key: str
+    model: type[SendMessage | CancelMessage | EraseRecipient | SuppressRecipient],
+    fields: Mapping[str, Any],
+    key: str,
 ) -> Command:
     try:
         # as JSON, which is how the router will read it

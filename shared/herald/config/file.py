@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from herald.config.broker_users import BrokerUser, Services
+from herald.config.consent import Consent
 from herald.config.retention import Retention
 from herald.contracts.commands import Route, Step
 from herald.contracts.durations import Duration
@@ -82,6 +83,7 @@ class MaskingRules(_Part):
     """The key that addresses are masked and hashed with."""
 
     key_file: FilePath = "secrets/masking.key"  # a path relative to herald.toml
+    earlier_key_files: tuple[FilePath, ...] = ()  # keys before it, for suppressions made with them
 
 
 _HOST_NAME = r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$|^[0-9a-f:]+$"  # or an address; without a port
@@ -138,6 +140,7 @@ class HeraldFile(_Part):
     router: RouterRules = RouterRules()
     ingress: IngressRules = IngressRules()
     retention: Retention = Retention()
+    consent: Consent = Consent()
     operators: Operators = Operators()
     read_api: ReadApiRules = ReadApiRules()
     secrets: SecretRules = SecretRules()
@@ -201,6 +204,7 @@ class HeraldFile(_Part):
             *self._route_problems(),
             *self._retention_problems(),
             *egress_rate_problems(self.accounts),
+            *self.consent.problems(),
             *self.services.problems(self.channels),
         ]
         if problems:

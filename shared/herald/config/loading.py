@@ -97,13 +97,26 @@ class Configuration:
         Raises:
             ConfigurationError: there is none that can be used; it says how to write one.
         """
+        return self._masking_key("key_file", self.file.masking.key_file)
+
+    def earlier_masking_keys(self) -> list[MaskingKey]:
+        """Read the keys before it, with which some suppressions are hashed.
+
+        Raises:
+            ConfigurationError: one can't be used.
+        """
+        return [
+            self._masking_key(f"earlier_key_files.{index}", name)
+            for index, name in enumerate(self.file.masking.earlier_key_files)
+        ]
+
+    def _masking_key(self, field: str, name: str) -> MaskingKey:
         try:
             return read_masking_key(
-                self.path.parent / self.file.masking.key_file,
-                allow_open=self.file.secrets.allow_open_files,
+                self.path.parent / name, allow_open=self.file.secrets.allow_open_files
             )
         except SecretFileError as error:
-            raise ConfigurationError(self.path, [f"masking.key_file: {error}"]) from None
+            raise ConfigurationError(self.path, [f"masking.{field}: {error}"]) from None
 
     def _secrets(self, account: Account) -> Secrets:
         if account.secrets_file is None:
@@ -161,7 +174,7 @@ def load_or_exit(path: Path) -> Configuration:
     """
     try:
         configuration = load_configuration(path)
-        set_masking_key(configuration.masking_key())
+        set_masking_key(configuration.masking_key(), configuration.earlier_masking_keys())
     except ConfigurationError as error:
         exit_with(error)
     return configuration

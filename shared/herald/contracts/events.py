@@ -10,7 +10,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from herald.contracts.account_updates import AccountUpdate
 from herald.contracts.failures import Failure
 from herald.contracts.inbound import InboundContent
-from herald.contracts.vocabulary import MessageStatus, Outcome
+from herald.contracts.vocabulary import (
+    Category,
+    LenientSuppressionReason,
+    MessageStatus,
+    Outcome,
+)
 
 SOURCE = "/herald/router"
 _TYPE_PARTS = 4  # herald, the family, what happened, the version
@@ -128,6 +133,21 @@ class AccountData(AccountUpdate):
     raw: Any = None  # as the provider sent it
 
 
+class RecipientData(_Data):
+    """A recipient gets no more messages, or gets them again."""
+
+    tenant: str  # whose recipient it is
+    address: str | None = None  # theirs; absent where Herald knows it no more
+    address_hash: str  # under the deployment's key, 16 hexadecimal digits, as masks show it
+    channel: str | None = None  # on which channel; absent: on every one
+    category: Category | None = None  # of which category; absent: of those that the reason stops
+    reason: LenientSuppressionReason  # why
+    provider: str | None = None  # who reported it, where a provider did
+    account: str | None = None  # to which configured account
+    message_id: str | None = None  # the message that led to it, where there is one
+    occurred_at: datetime  # when it was recorded
+
+
 DataT = TypeVar("DataT", bound=BaseModel)
 
 
@@ -150,14 +170,18 @@ MessageEvent = Event[MessageData]
 CommandEvent = Event[CommandData]
 InboundEvent = Event[InboundData]
 AccountEvent = Event[AccountData]
+RecipientEvent = Event[RecipientData]
 AnyEvent = Event[Any]
-HeraldEvent = MessageEvent | CommandEvent | InboundEvent | AccountEvent | AnyEvent
+HeraldEvent = MessageEvent | CommandEvent | InboundEvent | AccountEvent | RecipientEvent | AnyEvent
 
-_MODELS: dict[str, type[MessageEvent | CommandEvent | InboundEvent | AccountEvent]] = {
+_MODELS: dict[
+    str, type[MessageEvent | CommandEvent | InboundEvent | AccountEvent | RecipientEvent]
+] = {
     "message": MessageEvent,
     "command": CommandEvent,
     "inbound": InboundEvent,
     "account": AccountEvent,
+    "recipient": RecipientEvent,
 }
 
 

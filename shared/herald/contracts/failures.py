@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from herald.contracts.durations import Duration
 from herald.contracts.redaction import redact_prose
-from herald.contracts.vocabulary import FailureClass, LenientFailureClass
+from herald.contracts.vocabulary import Category, FailureClass, LenientFailureClass
 
 
 class Failure(BaseModel):
@@ -30,6 +30,13 @@ class Failure(BaseModel):
     retry_after: Duration | None = Field(
         default=None, description="How long the provider asked us to wait."
     )
+    address_gone: bool = Field(
+        default=False,
+        description="The address does not exist, or takes nothing any more: it is suppressed.",
+    )
+    opted_out_of: Category | None = Field(
+        default=None, description="With `opted_out`: of these messages alone; of all if absent."
+    )
 
     @classmethod
     def of(
@@ -39,6 +46,8 @@ class Failure(BaseModel):
         text: str = "",
         *,
         retry_after: timedelta | None = None,
+        address_gone: bool = False,
+        opted_out_of: Category | None = None,
     ) -> Failure:
         """Make a failure. What a provider said is masked, and cut to the size we keep."""
         return cls.model_construct(
@@ -46,4 +55,6 @@ class Failure(BaseModel):
             code=str(code)[:64],
             text=redact_prose(text)[:512],
             retry_after=retry_after,
+            address_gone=address_gone,
+            opted_out_of=opted_out_of,
         )

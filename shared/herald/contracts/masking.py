@@ -14,6 +14,7 @@ SHORTEST_KEY_BYTES = 32
 _HASH_BYTES = 8  # 64 bits: a bigint
 _ALL_BITS = (1 << 8 * _HASH_BYTES) - 1
 _FINGERPRINT_BYTES = 16
+_NAME_BYTES = 4
 _FINGERPRINT_OF = b"fingerprint of a masking key"  # no address holds a blank
 
 # Without the + it is a number only if nothing but digits stands there: `10.1.2.3` is none.
@@ -59,14 +60,23 @@ class MaskingKey:
         """Hash addresses, each once, in their order."""
         return tuple(dict.fromkeys(map(self.hash, dict.fromkeys(addresses))))
 
+    @property
+    def name(self) -> bytes:
+        """Names the key beside hashes that are kept for longer than the key is: four bytes."""
+        return self.fingerprint[:_NAME_BYTES]
+
 
 _current: MaskingKey | None = None
+_earlier: tuple[MaskingKey, ...] = ()
 
 
-def set_masking_key(key: MaskingKey | None) -> None:
-    """Set this process's key; None takes it away."""
-    global _current  # noqa: PLW0603  texts are masked wherever they are made
-    _current = key
+def set_masking_key(key: MaskingKey | None, earlier: Iterable[MaskingKey] = ()) -> None:
+    """Set this process's key; None takes it away.
+
+    `earlier`: keys before it, under which some hashes can't be made anew.
+    """
+    global _current, _earlier
+    _current, _earlier = key, tuple(earlier)
 
 
 def masking_key() -> MaskingKey:
@@ -87,6 +97,29 @@ def address_hash(address: str) -> int:
         NoMaskingKeyError: none is set.
     """
     return masking_key().hash(address)
+
+
+def all_address_hashes(address: str) -> tuple[int, ...]:
+    """Hash an address under this process's key, and under each of the earlier ones.
+
+    Raises:
+        NoMaskingKeyError: none is set.
+    """
+    return tuple(dict.fromkeys(key.hash(address) for key in (masking_key(), *_earlier)))
+
+
+def all_key_names() -> list[bytes]:
+    """Name this process's key, and the earlier ones.
+
+    Raises:
+        NoMaskingKeyError: none is set.
+    """
+    return [key.name for key in (masking_key(), *_earlier)]
+
+
+def shown_hash(number: int) -> str:
+    """Show a hash as masks do: 16 hexadecimal digits."""
+    return f"{number & _ALL_BITS:016x}"
 
 
 def hash_of_mask(mask: str) -> int | None:
@@ -115,7 +148,7 @@ def masked(address: str) -> str:
     of their hash: `…22#0123456789abcdef`, `…0123456789abcdef@example.com`. A process without a
     key, such as a client's, shows no hash.
     """
-    shown = "" if _current is None else f"{_current.hash(address) & _ALL_BITS:016x}"
+    shown = "" if _current is None else shown_hash(_current.hash(address))
     if "@" in address:
         return f"…{shown}@{address.rpartition('@')[2]}"
     ending = f"…{one_form(address)[-2:]}"

@@ -211,6 +211,11 @@ def account_event_key(what: str, tenant: str) -> str:
     return f"account.{what}.{tenant}"
 
 
+def recipient_event_key(what: str, tenant: str) -> str:
+    """Key of a `recipient.<what>` event on `herald.events`."""
+    return f"recipient.{what}.{tenant}"
+
+
 def attempt_event_key(channel: str, status: str, tenant: str) -> str:
     """Key of an attempt's event on `herald.events`, published when enabled."""
     return f"attempt.{channel}.{status}.{tenant}"
@@ -223,7 +228,7 @@ def tenant_read_pattern(tenant: str) -> str:
     """
     if re.fullmatch(TENANT_PATTERN, tenant) is None:
         raise ValueError(f"not a tenant name: {tenant!r}")
-    own = rf"^(message|inbound|command|account)\.[^.]+\.{tenant}$"
+    own = rf"^(message|inbound|command|account|recipient)\.[^.]+\.{tenant}$"
     return rf"{own}|^attempt\.[^.]+\.[^.]+\.{tenant}$"
 
 

@@ -151,6 +151,19 @@ class PreferenceValue(StrEnum):
     OTHER = "other"  # a word that Herald does not know
 
 
+class SuppressionReason(StrEnum):
+    """Why a recipient gets no more messages; decides of which categories."""
+
+    STOP = "stop"  # they wrote a word that asks for no more
+    OPTED_OUT = "opted_out"  # the provider refuses messages to them, for they opted out there
+    PREFERENCE = "preference"  # they chose so in the channel's own settings
+    UNSUBSCRIBED = "unsubscribed"  # they unsubscribed, by a mail's link or at the provider
+    COMPLAINT = "complaint"  # they reported a message as spam
+    HARD_BOUNCE = "hard_bounce"  # the address does not exist, or takes no mail any more
+    COMMAND = "command"  # somebody asked for it with `recipient.suppress`
+    OTHER = "other"  # a reason of a newer Herald
+
+
 class AccountTopic(StrEnum):
     """What news about an account at its provider is about."""
 
@@ -186,4 +199,5 @@ LenientInboundKind = Annotated[InboundKind, _unknown_as(InboundKind.OTHER)]
 LenientMediaKind = Annotated[MediaKind, _unknown_as(MediaKind.DOCUMENT)]
 LenientChoiceKind = Annotated[ChoiceKind, _unknown_as(ChoiceKind.OTHER)]
 LenientAccountTopic = Annotated[AccountTopic, _unknown_as(AccountTopic.OTHER)]
+LenientSuppressionReason = Annotated[SuppressionReason, _unknown_as(SuppressionReason.OTHER)]
 LenientPreferenceValue = Annotated[PreferenceValue, _unknown_as(PreferenceValue.OTHER)]

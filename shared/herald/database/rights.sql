@@ -28,6 +28,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON
     router.conversations, router.dead_letters, router.erasures, router.history, router.inbound,
     router.ingresses, router.listeners, router.messages, router.outbox, router.provider_refs, router.recipients
     TO "herald_router";
+GRANT SELECT, INSERT, UPDATE, DELETE ON router.suppressions, router.suppression_history TO "herald_router";
 GRANT SELECT, INSERT, UPDATE ON router.masking TO "herald_router";
 GRANT SELECT, UPDATE ON router.measurement TO "herald_router";
 GRANT SELECT, INSERT ON router.audit TO "herald_router";
@@ -73,6 +74,12 @@ GRANT SELECT (
 GRANT SELECT (
     id, tenant, asked_at, step, erased, waits_for, look_at, finished_at
 ) ON router.erasures TO "herald_reader", "herald_operator";
+GRANT SELECT (
+    tenant, channel, category, reason, source, since, message_id
+) ON router.suppressions TO "herald_reader", "herald_operator";
+GRANT SELECT (
+    tenant, channel, category, reason, change, source, recorded_at, message_id
+) ON router.suppression_history TO "herald_reader", "herald_operator";
 GRANT SELECT ON router.audit, router.ingresses, router.listeners, router.measurement
     TO "herald_reader", "herald_operator";
 GRANT USAGE ON TYPE router.message_status, router.outcome, channel.send_state

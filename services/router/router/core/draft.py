@@ -12,6 +12,7 @@ from herald.contracts.failures import Failure
 from herald.contracts.receipts import AttemptReceipt
 from herald.contracts.vocabulary import CommandAnswer, Outcome, Status
 from router.core.clearance import CLEAR, Clearance
+from router.core.consent import Finding
 from router.core.effects import (
     Answer,
     AskClearance,
@@ -19,6 +20,7 @@ from router.core.effects import (
     Dispatch,
     Effect,
     Emit,
+    Suppress,
     Timer,
     Withdraw,
 )
@@ -160,6 +162,12 @@ class Draft:
         self.message = replace(self.message, pending=pending)
         self.effects.append(Withdraw(attempt=attempt_id))
         self.note(f"withdraw asked: {intent}")
+
+    def suppress(self, attempt: Attempt, finding: Finding, receipt: AttemptReceipt) -> None:
+        """Record what a receipt says of the attempt's recipient."""
+        effect = Suppress(attempt=attempt, finding=finding, receipt=receipt, cause=self.cause)
+        self.effects.append(effect)
+        self.note(f"recipient: {finding.reason}")
 
     def answer_command(
         self, answer: CommandAnswer, context: CommandContext, reason: str | None = None

@@ -10,6 +10,7 @@ from herald.contracts.failures import Failure
 from herald.contracts.identifiers import AttemptId
 from herald.contracts.receipts import AttemptReceipt
 from herald.contracts.vocabulary import CommandAnswer, MessageStatus, Outcome
+from router.core.consent import Finding
 from router.core.facts import CommandContext
 from router.core.message import Attempt, Message
 
@@ -77,7 +78,17 @@ class Answer:
     reason: str | None = None
 
 
-Effect = Dispatch | Withdraw | AskClearance | Emit | Answer
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suppress:
+    """Record what a receipt says of its recipient's consent or address."""
+
+    attempt: Attempt
+    finding: Finding
+    receipt: AttemptReceipt
+    cause: str
+
+
+Effect = Dispatch | Withdraw | AskClearance | Emit | Answer | Suppress
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from herald.config.file import RetryRules
 from herald.contracts.vocabulary import Outcome, Status
 from router.core.attempts import apply_receipt, failure_of
+from router.core.consent import finding_of
 from router.core.draft import Draft
 from router.core.facts import ReceiptArrived
 from router.core.message import Attempt, Intent, Success
@@ -35,6 +36,7 @@ def _process_news(draft: Draft, before: Attempt, fact: ReceiptArrived) -> None:
     if after == draft.message.current and draft.message.outcome is None:
         _set_timers(draft, before, after)
     _emit_flags(draft, before, after, fact)
+    _note_consent(draft, before, after, fact)
     if after.reached is not before.reached:
         _emit_progress(draft, after, fact)
     elif after.receipts is not before.receipts:
@@ -56,6 +58,13 @@ def _emit_flags(draft: Draft, before: Attempt, after: Attempt, fact: ReceiptArri
     failed = after.status is Status.FAILED and before.status is not Status.FAILED
     if failed and _had_succeeded(draft, after):
         draft.emit("failed", attempt=after, receipt=receipt, failure=after.failure)
+
+
+def _note_consent(draft: Draft, before: Attempt, after: Attempt, fact: ReceiptArrived) -> None:
+    """Record that the recipient wants no more, or that their address is gone."""
+    finding = finding_of(before, after, fact.receipt)
+    if finding is not None:
+        draft.suppress(after, finding, fact.receipt)
 
 
 def _had_succeeded(draft: Draft, attempt: Attempt) -> bool:

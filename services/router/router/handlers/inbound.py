@@ -10,6 +10,8 @@ from herald.contracts.identifiers import AttemptId
 from herald.contracts.receipts import InboundReceipt
 from herald.database.pool import Connection
 from router import metrics
+from router.core.consent import ConsentChange
+from router.core.inbound_consent import changes_asked
 from router.counting import account_labels
 from router.outgoing.provider_news import inbound_event, inbound_event_id
 from router.store.inbound import InboundRow, keep_inbound
@@ -44,6 +46,7 @@ class InboundMessages:
             if row.tenant is None:
                 unknown.append((receipt, "unknown_account"))
             elif key in new:
+                unit.change_consent(*self._consent(receipt))
                 message_id, raw = _message_of(answered, receipt), self._wants_raw(row.tenant)
                 trace = unit.traces.news(receipt) if unit.traces is not None else None
                 unit.publish(inbound_event(receipt, row.tenant, message_id, trace, raw=raw))
@@ -56,6 +59,14 @@ class InboundMessages:
             tenant=None if account is None else account.tenants[0],
             receipt=receipt,
         )
+
+    def _consent(self, receipt: InboundReceipt) -> list[ConsentChange]:
+        """Return what a message changes of consent, for every tenant of the account it came to.
+
+        All of them write from there, and the recipient knows no tenants.
+        """
+        account = self._configuration.accounts[receipt.account]
+        return changes_asked(receipt, account.tenants, self._configuration.consent)
 
     def _wants_raw(self, tenant: str) -> bool:
         return self._configuration.tenants[tenant].raw

@@ -9,7 +9,7 @@ from herald.bus.outgoing_messages import OutgoingMessage
 from herald.contracts.events import COMPLETED, CommandData
 from herald.contracts.identifiers import UNKNOWN_TENANT
 from herald.contracts.vocabulary import CommandAnswer
-from router.commands import ErasureRequest, Rejection
+from router.commands import Envelope, ErasureRequest, Rejection
 from router.dead_letters import DeadLetterAct
 from router.outgoing.effects import command_event
 
@@ -51,6 +51,22 @@ def dead_letter_answer(done: DeadLetterAct, now: datetime) -> OutgoingMessage:
     return command_event(
         done.answer,
         data,
+        context.cause,
+        context.cause,
+        context.correlation_id,
+        now,
+        context.trace,
+    )
+
+
+def consent_answer(
+    envelope: Envelope, tenant: str, answer: CommandAnswer, now: datetime
+) -> OutgoingMessage:
+    """Answer a command that suppresses a recipient, or lifts it."""
+    context = envelope.context
+    return command_event(
+        answer,
+        CommandData(command=context.routing_key, tenant=tenant),
         context.cause,
         context.cause,
         context.correlation_id,

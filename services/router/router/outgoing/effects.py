@@ -14,6 +14,7 @@ from herald.contracts.events import (
     Event,
     InboundData,
     MessageData,
+    RecipientData,
     event_type,
 )
 from herald.contracts.identifiers import amqp_message_id, event_id_for
@@ -168,7 +169,11 @@ def command_event(
 
 
 def event_message(
-    event: Event[MessageData] | Event[CommandData] | Event[InboundData] | Event[AccountData],
+    event: Event[MessageData]
+    | Event[CommandData]
+    | Event[InboundData]
+    | Event[AccountData]
+    | Event[RecipientData],
     routing_key: str,
     correlation_id: str | None,
     trace: TraceContext | None = None,

@@ -48,7 +48,7 @@ def search_route(access: ReadAccess, database: Database, configured: Sequence[st
     turn = asyncio.Semaphore(AT_ONCE)
 
     async def search(request: Request, reader: Reader) -> Response:
-        body = await _body(request)
+        body = await read_search_body(request)
         if body is None:
             return read_error(413, f"a search has at most {MAX_BODY_BYTES // 1024} KiB")
         try:
@@ -95,7 +95,7 @@ async def find_page(connection: Connection, look: Look, before: Position, limit:
     return page
 
 
-async def _body(request: Request) -> bytes | None:
+async def read_search_body(request: Request) -> bytes | None:
     """Read the body; None: it is too large, and what is left of it is not read."""
     body = b""
     async for chunk in request.stream():

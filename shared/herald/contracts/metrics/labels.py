@@ -8,9 +8,12 @@ LABELS: Mapping[str, str] = {
     "account": "a configured account; `unknown` for every other, empty where none was chosen",
     "answer": "of a command: `accepted`, `duplicate`, `rejected`, `too_late`; of an attempt asked "
     "back: `won`, `lost`",
-    "channel": "a configured channel; `none` where no attempt was made, `unknown` for every other",
+    "change": "`suppressed`, `unsuppressed`",
+    "channel": "a configured channel; `none` where no attempt was made, `all` where every one is "
+    "meant, `unknown` for every other",
     "check": "a check of `/readyz`",
-    "command": "`send`, `cancel`, `resend`, `erase`, `replay`, `drop`, `unknown`",
+    "command": "`send`, `cancel`, `resend`, `erase`, `suppress`, `unsuppress`, `replay`, "
+    "`drop`, `unknown`",
     "exchange": "an exchange of Herald's",
     "failure_class": "a class of failures (channels.md); empty where nothing failed",
     "from_channel": "a configured channel",

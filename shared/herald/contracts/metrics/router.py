@@ -54,6 +54,14 @@ OUTCOME_SECONDS = histogram(
     "channel",
     buckets=_OUTCOME,
 )
+SUPPRESSIONS = counter(
+    "herald_suppressions_total",
+    "suppressions",
+    "Recipients' suppressions recorded and lifted, by their reason",
+    "channel",
+    "reason",
+    "change",
+)
 FALLBACKS = counter(
     "herald_fallbacks_total",
     "messages",
