@@ -36,7 +36,7 @@ ROUTER_LAYERS = [
     "batches",
     "parsing | unit_of_work",
     "questions",
-    "outbox | decisions | quotes | clearances",
+    "outbox | decisions | quotes | clearances | consent_changes",
     "metrics",
     "store | outgoing | counting | repeated_deliveries | traces",
     "dead_letters",

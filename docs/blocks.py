@@ -20,6 +20,7 @@ from pydantic_core import PydanticUndefined
 from alert_block import alerts
 from event_examples import EXAMPLES
 from herald.config.broker_users import Services
+from herald.config.consent import Consent, Words
 from herald.config.file import (
     CategoryRules,
     IngressRules,
@@ -37,7 +38,14 @@ from herald.contracts.commands import CancelMessage, Recipient, Route, SendMessa
 from herald.contracts.content import ChannelContent, Content, Media, Template
 from herald.contracts.content.mediums import MEDIUMS
 from herald.contracts.durations import format_duration
-from herald.contracts.events import AccountData, CommandData, Fallback, InboundData, MessageData
+from herald.contracts.events import (
+    AccountData,
+    CommandData,
+    Fallback,
+    InboundData,
+    MessageData,
+    RecipientData,
+)
 from herald.contracts.failures import Failure
 from herald.contracts.inbound import (
     AddressChange,
@@ -56,8 +64,13 @@ from herald.contracts.inbound import (
 )
 from herald.contracts.operator_commands import DropDeadLetter, ReplayDeadLetter, ResendMessage
 from herald.contracts.reasons import SENTENCES
-from herald.contracts.recipient_commands import EraseRecipient
+from herald.contracts.recipient_commands import (
+    EraseRecipient,
+    SuppressRecipient,
+    UnsuppressRecipient,
+)
 from herald.contracts.searches import MessageSearch
+from herald.contracts.suppression_searches import SuppressionSearch
 from herald.contracts.vocabulary import Status
 from herald.providers.registry import ACCOUNTS
 from log_events import log_lines
@@ -89,6 +102,7 @@ MODELS: dict[str, type[BaseModel]] = {
         InboundPreference, InboundProblem, AccountData, TemplateUpdate,
         ResendMessage, ReplayDeadLetter, DropDeadLetter,
         MessageSearch,
+        SuppressRecipient, UnsuppressRecipient, RecipientData, SuppressionSearch, Consent, Words,
         Services, Tenant, Operators,
         CategoryRules, RetryRules, Retention, IngressRules, MaskingRules, SecretRules, ReadApiRules,
     )

@@ -17,6 +17,7 @@ from herald.contracts.events import (
     Fallback,
     InboundData,
     MessageData,
+    RecipientData,
     event_type,
 )
 from herald.contracts.failures import Failure
@@ -28,6 +29,7 @@ from herald.contracts.vocabulary import (
     InboundKind,
     MessageStatus,
     Outcome,
+    SuppressionReason,
 )
 
 AT = datetime(2026, 3, 2, 9, 30, 0, 250_000, tzinfo=UTC)
@@ -173,6 +175,21 @@ EXAMPLES: dict[str, AnyEvent] = {
             received_at=AT + timedelta(milliseconds=40),
         ),
         "whatsapp_cloud/wa-main/wamid.HBgLMTU1NTAwMDAwMDI",
+    ),
+    "suppressed": _event(
+        "recipient",
+        "suppressed",
+        RecipientData(
+            tenant="default",
+            address="+15550000001",
+            address_hash="0123456789abcdef",
+            channel="sms",
+            reason=SuppressionReason.STOP,
+            provider="twilio",
+            account="twilio-main",
+            occurred_at=AT,
+        ),
+        "default/0123456789abcdef",
     ),
     "updated": _event(
         "account",

@@ -23,10 +23,21 @@ from herald.channel.definitions import definition_of
 from herald.channel.service import Channel
 from herald.config.loading import Configuration, load_configuration
 from herald.contracts.commands import CancelMessage, SendMessage
-from herald.contracts.events import AccountData, CommandData, Event, InboundData, MessageData
+from herald.contracts.events import (
+    AccountData,
+    CommandData,
+    Event,
+    InboundData,
+    MessageData,
+    RecipientData,
+)
 from herald.contracts.operator_commands import DropDeadLetter, ReplayDeadLetter, ResendMessage
 from herald.contracts.receipts import AccountReceipt, AttemptReceipt, InboundReceipt
-from herald.contracts.recipient_commands import EraseRecipient
+from herald.contracts.recipient_commands import (
+    EraseRecipient,
+    SuppressRecipient,
+    UnsuppressRecipient,
+)
 from herald.contracts.vocabulary import Lane
 from herald.contracts.work import Work
 from herald.providers.account import NoSecrets
@@ -44,6 +55,8 @@ SCHEMAS: dict[str, type[BaseModel]] = {
     "SendMessage": SendMessage,
     "CancelMessage": CancelMessage,
     "EraseRecipient": EraseRecipient,
+    "SuppressRecipient": SuppressRecipient,
+    "UnsuppressRecipient": UnsuppressRecipient,
     "ResendMessage": ResendMessage,
     "ReplayDeadLetter": ReplayDeadLetter,
     "DropDeadLetter": DropDeadLetter,
@@ -51,6 +64,7 @@ SCHEMAS: dict[str, type[BaseModel]] = {
     "command-event": Event[CommandData],
     "inbound-event": Event[InboundData],
     "account-event": Event[AccountData],
+    "recipient-event": Event[RecipientData],
     "internal/Work": Work,
     "internal/AttemptReceipt": AttemptReceipt,
     "internal/InboundReceipt": InboundReceipt,

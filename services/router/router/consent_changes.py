@@ -2,39 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from operator import attrgetter
 
 from herald.contracts.masking import address_hash
 from herald.database.pool import Connection
-from router.core.consent import EVERY, ConsentChange, Suppression
-from router.core.effects import Suppress
+from router.core.consent import EVERY, ConsentChange, ConsentChanged
+from router.core.effects import Effect, Suppress
 from router.core.message import Message
 from router.store.suppressions import suppress, unsuppress
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Made:
-    """A change that changed something, and what."""
-
-    change: ConsentChange
-    suppression: Suppression
-
-
-async def make_changes(connection: Connection, changes: Sequence[ConsentChange]) -> list[Made]:
+async def make_changes(
+    connection: Connection, changes: Sequence[ConsentChange]
+) -> list[ConsentChanged]:
     """Carry changes out in their order, as many at once as that allows; return what is new."""
-    made: list[Made] = []
+    made: list[ConsentChanged] = []
     for kind, group in groupby(changes, key=attrgetter("kind")):
         several = list(group)
         done = await (suppress if kind == "suppressed" else unsuppress)(connection, several)
-        made += [Made(change=several[it.place], suppression=it.suppression) for it in done]
+        made += [
+            ConsentChanged(change=several[it.place], suppression=it.suppression) for it in done
+        ]
     return made
 
 
-def change_of(message: Message, effect: Suppress) -> ConsentChange | None:
-    """Return what a receipt about a message changes; None: its address was erased."""
+def changes_in(effects: Iterable[tuple[Message, Effect]]) -> list[ConsentChange]:
+    """Return what receipts say of their recipients, as changes."""
+    noted = (
+        _change_of(message, effect) for message, effect in effects if isinstance(effect, Suppress)
+    )
+    return [change for change in noted if change is not None]
+
+
+def _change_of(message: Message, effect: Suppress) -> ConsentChange | None:
+    """Return what a receipt about a message changes; None: the address was erased."""
     address = message.step(effect.attempt).address
     if not address:
         return None

@@ -30,7 +30,7 @@ from herald.contracts.vocabulary import (
 )
 from herald.providers.account import Account
 from herald.service.instruments import begin_series, counter, histogram
-from router.consent_changes import Made
+from router.core.consent import ConsentChanged
 from router.core.effects import Answer, Decision, Emit, Timer
 from router.core.facts import Fact, ReceiptArrived, WithdrawAnswered
 from router.core.message import Message
@@ -186,7 +186,7 @@ def count_dead_letters(queues: Iterable[str]) -> None:
         DEAD_LETTERS.labels(label).inc()
 
 
-def count_consent(made: Iterable[Made]) -> None:
+def count_consent(made: Iterable[ConsentChanged]) -> None:
     """Count suppressions that are new, and those that were lifted."""
     for one in made:
         channel = one.suppression.channel or ALL

@@ -21,9 +21,9 @@ from herald.contracts.vocabulary import CommandAnswer
 from herald.database.pool import Connection, Database
 from router.clearances.source import ClearanceSource
 from router.commands import Candidate, Rejection
-from router.consent_changes import Made, change_of, make_changes
-from router.core.consent import ConsentChange
-from router.core.effects import Answer, Dispatch, Suppress
+from router.consent_changes import changes_in, make_changes
+from router.core.consent import ConsentChange, ConsentChanged
+from router.core.effects import Answer, Dispatch
 from router.core.facts import Fact
 from router.core.message import Message
 from router.counting import count_answer, count_consent, count_dead_letters, count_decision
@@ -212,10 +212,10 @@ class UnitOfWork:
         self._acts += acts
 
     def change_consent(self, *changes: ConsentChange) -> None:
-        """Record or lift suppressions, once every message is locked."""
+        """Record or lift suppressions once every message is locked: none is locked after them."""
         self._consent += changes
 
-    def publish_consent(self, made: Sequence[Made]) -> None:
+    def publish_consent(self, made: Sequence[ConsentChanged]) -> None:
         """Say which suppressions are new, and which were lifted."""
         self.publish(*(recipient_event(one.change, one.suppression, self.now) for one in made))
         self.after_commit(partial(count_consent, made))
@@ -270,16 +270,8 @@ class UnitOfWork:
             self.traces.end()
 
     async def _change_consent(self) -> None:
-        """Carry out what was asked and what receipts say, at once.
-
-        After the messages' locks: a router that holds a message may wait for a suppression that
-        another one records, and that one never waits for a message.
-        """
-        changes = self._consent + [
-            change
-            for message, effect in self._decisions.effects
-            if isinstance(effect, Suppress) and (change := change_of(message, effect)) is not None
-        ]
+        """Carry out what was asked, and what receipts say, at once; the messages are locked."""
+        changes = [*self._consent, *changes_in(self._decisions.effects)]
         if changes:
             self.publish_consent(await make_changes(self.connection, changes))
             self._consent = []

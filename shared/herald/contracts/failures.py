@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from datetime import timedelta
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -32,10 +33,13 @@ class Failure(BaseModel):
     )
     address_gone: bool = Field(
         default=False,
+        exclude_if=operator.not_,
         description="The address does not exist, or takes nothing any more: it is suppressed.",
     )
     opted_out_of: Category | None = Field(
-        default=None, description="With `opted_out`: of these messages alone; of all if absent."
+        default=None,
+        exclude_if=operator.not_,
+        description="With `opted_out`: of these messages alone; of all if absent.",
     )
 
     @classmethod

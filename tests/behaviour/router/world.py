@@ -214,7 +214,7 @@ class World:
     async def listen(self) -> None:
         """Consume every event and all work."""
         events = await self.channel.declare_queue(f"events.{uuid.uuid4().hex}", exclusive=True)
-        for key in ("message.#", "command.#", "inbound.#", "account.#"):
+        for key in ("message.#", "command.#", "inbound.#", "account.#", "recipient.#"):
             await events.bind("herald.events", key)
         await events.consume(self._hear, no_ack=True)
         for channel in CHANNELS:

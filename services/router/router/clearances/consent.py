@@ -15,7 +15,7 @@ from router.store.suppressions import find_suppressions
 
 
 class ConsentClearance:
-    """Refuses steps to who opted out; it is asked before every one, for they may do so meanwhile."""
+    """Refuses steps to who opted out, as it stands when each of them is about to start."""
 
     def __init__(self, consent: Consent) -> None:
         self._consent = consent
@@ -29,7 +29,9 @@ class ConsentClearance:
             return {}
         refused = {}
         for hop in hops:
-            standing = [s for one in hashes[hop.key] for s in found.get((hop.message.tenant, one), ())]
+            standing = [
+                s for one in hashes[hop.key] for s in found.get((hop.message.tenant, one), ())
+            ]
             category = hop.message.plan.category
             stopping = blocking(standing, hop.planned.channel, category, self._consent)
             if stopping is not None:

@@ -59,6 +59,14 @@ class ConsentChange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentChanged:
+    """A suppression that is new, or was lifted, and what did it."""
+
+    change: ConsentChange
+    suppression: Suppression
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """What a receipt says of its recipient's consent or address."""
 
