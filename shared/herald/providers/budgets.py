@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -86,7 +87,7 @@ class AccountBudgets:
         return tuple(made)
 
 
-def throttled_budget(drawn: tuple[Budget, ...], scope: Scope) -> Budget | None:
+def throttled_budget(drawn: Sequence[Budget], scope: Scope) -> Budget | None:
     """Return the budget that a throttled call is about.
 
     A scope without a budget of its own is its account's, but for a recipient's: others may be

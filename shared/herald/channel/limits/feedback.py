@@ -1,0 +1,156 @@
+"""What calls' ends say of the limits they drew from, written for all workers a few times a second.
+
+A call that is as good as usual costs nothing. While the database is away the last word on each
+bucket is kept, and no slots are given out anyway.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Protocol
+
+from herald.channel.limits import adaptation_rows
+from herald.channel.limits.adaptation import Adaptation, reopened, throttled, worked
+from herald.channel.limits.adaptation_rows import Change
+from herald.database.pool import Database
+from herald.providers.budgets import Budget, Scope, throttled_budget
+from herald.providers.sending import Accepted, Refused, SendResult
+from herald.service.periodic import Periodic
+
+INTERVAL_SECONDS = 0.1  # between two writes
+IDLE_SECONDS = 1.0
+GOOD_SECONDS = 1.0  # between two good answers that are noted of one bucket
+WRITE_SECONDS = 5.0  # a database that takes longer counts as away
+
+
+class Limits(Protocol):
+    """What the process knows of its limits."""
+
+    def factor(self, key: str) -> float:
+        """Return the share of its rate that a bucket has, as far as is known here."""
+        ...
+
+    def block(self, key: str, seconds: float) -> None:
+        """Use no slot of a bucket for a while: the others learn of it a moment later."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Lesson:
+    """What is to be written of one bucket."""
+
+    is_throttled: bool = False
+    is_pair: bool = False
+    retry_after: float | None = None
+    is_good: bool = False
+    is_probe: bool = False
+    reopens_at: float | None = None  # the bucket's rate, where its account was down
+
+
+class Feedback:
+    """Collects what calls' ends say, and writes it until cancelled.
+
+    `learned` is called with what is known then of each bucket that was written.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        limits: Limits,
+        *,
+        learned: Callable[[Mapping[str, Adaptation]], None] = lambda _: None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._database = database
+        self._limits = limits
+        self._learned = learned
+        self._clock = clock
+        self._lessons: dict[str, _Lesson] = {}
+        self._good_at: dict[str, float] = {}
+        self._periodic = Periodic("feedback", self.write, IDLE_SECONDS)
+
+    async def run(self) -> None:
+        """Write what was noted, until cancelled."""
+        await self._periodic.run()
+
+    def note(
+        self, budgets: Sequence[Budget], result: SendResult, *, is_probe: bool = False
+    ) -> Budget | None:
+        """Take in the end of a call; return the budget that was throttled, if one was.
+
+        `is_probe`: the call was let through while a response of the provider held all others.
+        """
+        if isinstance(result, Refused) and result.scope is not None:
+            return self._note_throttled(budgets, result, result.scope)
+        if isinstance(result, Accepted):
+            for budget in budgets:
+                self._note_good(budget.key, is_probe=is_probe)
+        return None
+
+    async def reopen(self, budget: Budget) -> None:
+        """Let an account that was down open gradually; written before anybody learns it is up."""
+        lesson = self._lessons.get(budget.key, _Lesson())
+        self._lessons[budget.key] = replace(lesson, reopens_at=budget.rate)
+        await self._periodic.turn()
+
+    async def write(self) -> bool:
+        """Write what was noted; return whether there is more already."""
+        if not self._lessons:
+            return False
+        lessons, self._lessons = self._lessons, {}
+        changes: dict[str, Change] = {key: partial(_apply, it) for key, it in lessons.items()}
+        try:
+            async with asyncio.timeout(WRITE_SECONDS), self._database.connection() as connection:
+                known = await adaptation_rows.change(connection, changes)
+        except BaseException:
+            self._lessons = {**lessons, **self._lessons}  # what is newer counts
+            raise
+        self._learned(known)
+        await asyncio.sleep(INTERVAL_SECONDS)
+        return bool(self._lessons)
+
+    def _note_throttled(
+        self, budgets: Sequence[Budget], result: Refused, scope: Scope
+    ) -> Budget | None:
+        budget = throttled_budget(budgets, scope)
+        if budget is None:
+            return None
+        asked = result.failure.retry_after
+        seconds = None if asked is None else asked.total_seconds()
+        before = self._lessons.get(budget.key, _Lesson())
+        longest = max((it for it in (seconds, before.retry_after) if it is not None), default=None)
+        is_pair = budget.scope is Scope.PAIR
+        self._lessons[budget.key] = replace(
+            before, is_throttled=True, is_pair=is_pair, retry_after=longest
+        )
+        if seconds is not None:
+            self._limits.block(budget.key, seconds)
+        self._periodic.wake()
+        return budget
+
+    def _note_good(self, key: str, *, is_probe: bool) -> None:
+        if not is_probe and self._limits.factor(key) >= 1.0:
+            self._good_at.pop(key, None)
+            return
+        now = self._clock()
+        if not is_probe and now - self._good_at.get(key, -GOOD_SECONDS) < GOOD_SECONDS:
+            return
+        self._good_at[key] = now
+        before = self._lessons.get(key, _Lesson())
+        self._lessons[key] = replace(before, is_good=True, is_probe=before.is_probe or is_probe)
+        self._periodic.wake()
+
+
+def _apply(lesson: _Lesson, state: Adaptation, now: float) -> Adaptation:
+    """Apply what was noted; good answers first: what is throttled now is newer in any case."""
+    if lesson.reopens_at is not None:
+        state = reopened(state, now, rate=lesson.reopens_at)
+    if lesson.is_good:
+        state = worked(state, now, is_probe=lesson.is_probe)
+    if lesson.is_throttled:
+        state = throttled(state, now, retry_after=lesson.retry_after, is_pair=lesson.is_pair)
+    return state

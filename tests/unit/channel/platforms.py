@@ -1,0 +1,77 @@
+"""A platform that allows a share of what is configured, and workers that follow what it says."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+
+from herald.channel.limits.adaptation import Adaptation, throttled, worked
+
+BEGIN = 1_750_000_000.0
+LEASE_SECONDS = 0.2  # so long a worker goes by what it knew
+CALL_SECONDS = 0.1
+WRITE_SECONDS = 0.1
+
+
+@dataclass(slots=True)
+class Platform:
+    """A bucket of the platform's own: `allowed` calls a second, so many seconds' worth at once."""
+
+    allowed: float
+    burst_seconds: float
+    tokens: float = 0.0
+    at: float = BEGIN
+
+    def takes(self, now: float) -> bool:
+        """Whether it takes a call."""
+        full = max(1.0, self.allowed * self.burst_seconds)
+        self.tokens = min(full, self.tokens + (now - self.at) * self.allowed)
+        self.at = now
+        if self.tokens < 1:
+            return False
+        self.tokens -= 1
+        return True
+
+
+@dataclass(slots=True)
+class Following:
+    """Calls as fast as what was learned allows, with work always waiting."""
+
+    rate: float
+    platform: Platform
+    retry_after: float | None
+    draws: random.Random
+    state: Adaptation = field(default_factory=Adaptation)
+    answers: list[tuple[float, bool]] = field(default_factory=list)  # when, and whether taken
+    _under_way: list[tuple[float, bool]] = field(default_factory=list)
+    _good_at: float = 0.0
+
+    def run(self, seconds: float) -> None:
+        """Call for so long."""
+        now, leased_at, factor, blocked = BEGIN, BEGIN, 1.0, 0.0
+        while now < BEGIN + seconds:
+            self._learn(now)
+            if now - leased_at >= LEASE_SECONDS:
+                leased_at, factor = now, self.state.factor
+                blocked = self.state.blocked_until or 0.0
+            if now >= blocked:
+                taken = self.platform.takes(now)
+                self.answers.append((now, taken))
+                known_at = now + CALL_SECONDS + WRITE_SECONDS * self.draws.random()
+                self._under_way.append((known_at, taken))
+            jitter = 1 + 0.02 * (self.draws.random() - 0.5)
+            now = max(now + jitter / (self.rate * factor), blocked)
+
+    def _learn(self, now: float) -> None:
+        for known_at, taken in sorted(it for it in self._under_way if it[0] <= now):
+            if not taken:
+                self.state = throttled(self.state, known_at, retry_after=self.retry_after)
+            elif known_at - self._good_at >= 1:
+                self.state, self._good_at = worked(self.state, known_at), known_at
+        self._under_way = [it for it in self._under_way if it[0] > now]
+
+    def settled(self, after: float, seconds: float) -> tuple[float, float]:
+        """Return the taken share of what was allowed, and the throttled share, from then on."""
+        later = [taken for at, taken in self.answers if at >= BEGIN + after]
+        taken = sum(later)
+        return taken / (self.platform.allowed * (seconds - after)), 1 - taken / len(later)
