@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 
 import pytest
 
@@ -16,6 +17,7 @@ SYSTEMD = {
 }
 _BROKER_USER = re.compile(r"HERALD_AMQP_URL\W+(?:value: )?[^\n]*//(herald-[a-z]+)@")
 _IMAGE = re.compile(r"image: (herald-[a-z-]+)\b")
+_TAG = re.compile(r"newTag: (\S+)\}")
 _GRACE = re.compile(r"terminationGracePeriodSeconds: (\d+)")
 
 
@@ -30,6 +32,14 @@ def test_kubernetes_runs_images_that_are_built() -> None:
     built = {f"herald-{name}" for name in (*HERALD, "tools")}
     assert used <= built
     assert {"herald-router", "herald-ingress", "herald-tools"} <= used
+
+
+def test_kubernetes_runs_the_version_that_is_built() -> None:
+    """`make images` tags images with the packages' version, which is one for all of them."""
+    projects = sorted(ROOT.glob("s*/**/pyproject.toml"))
+    versions = {tomllib.loads(path.read_text())["project"]["version"] for path in projects}
+    assert len(projects) > len(HERALD)
+    assert versions == set(_TAG.findall(KUBERNETES))
 
 
 @pytest.mark.parametrize("name", ["router", "ingress"])
