@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from starlette.routing import Route
 from sandbox.flow import Flow
 from sandbox.ledger import Ledger
 from sandbox.stand_ins import Definition, InboundMessage, StandIn
+from sandbox.throttling import Limit, Scope, Throttling
 from sandbox.webhooks import WebhookSender
 
 ACCEPTED: dict[str, bool | None] = {"true": True, "false": False, "any": None}
@@ -39,6 +40,7 @@ def control_routes(flow: Flow, stand_ins: StandIns) -> list[Route]:
 
     async def reset(_request: Request) -> Response:
         flow.ledger.reset()
+        flow.throttling.clear()
         for _, stand_in in stand_ins:
             stand_in.reset()
         return JSONResponse({"reset": True})
@@ -48,6 +50,7 @@ def control_routes(flow: Flow, stand_ins: StandIns) -> list[Route]:
         _inbound_route(flow.webhooks, stand_ins),
         *_webhook_routes(flow.webhooks),
         _delaying_route(flow),
+        _limits_route(flow.throttling, stand_ins),
         Route("/_sandbox/reset", reset, methods=["POST"]),
     ]
 
@@ -120,6 +123,35 @@ def _delaying_route(flow: Flow) -> Route:
         return JSONResponse({"answer_delay_ms": flow.answer_delay_ms})
 
     return Route("/_sandbox/answers/delay/{milliseconds:int}", delay_answers, methods=["POST"])
+
+
+def _limits_route(throttling: Throttling, stand_ins: StandIns) -> Route:
+    codes = {definition.name: definition.throttles for definition, _ in stand_ins}
+
+    async def limits(request: Request) -> Response:
+        if request.method == "DELETE":
+            throttling.clear()
+        elif request.method == "POST":
+            try:
+                throttling.set(_limit(await request.body(), codes))
+            except ValidationError as error:
+                return JSONResponse({"error": error.errors(include_input=False)}, status_code=400)
+            except LookupError as error:
+                return JSONResponse({"error": str(error)}, status_code=400)
+        return JSONResponse({"limits": throttling.shown()})
+
+    return Route("/_sandbox/limits", limits, methods=["GET", "POST", "DELETE"])
+
+
+def _limit(body: bytes, codes: Mapping[str, Mapping[Scope, int | str]]) -> Limit:
+    """Read a limit; its code is the provider's usual one for the scope, unless given."""
+    limit = Limit.model_validate_json(body)
+    if limit.provider not in codes:
+        raise LookupError(f"no provider {limit.provider}")
+    usual = codes[limit.provider].get(limit.scope)
+    if usual is None:
+        raise LookupError(f"{limit.provider} throttles no {limit.scope}")
+    return limit if limit.code is not None else limit.model_copy(update={"code": usual})
 
 
 def _plain(entry: dict[str, Any]) -> dict[str, Any]:

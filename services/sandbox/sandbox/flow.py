@@ -13,6 +13,7 @@ from sandbox.behaviours import ACCEPTED, DELIVERED, ONCE, Behaviour, Failure, Ha
 from sandbox.behaviours import failed as failed_later
 from sandbox.cases import case_for
 from sandbox.ledger import Ledger
+from sandbox.throttling import Throttling
 from sandbox.webhooks import WebhookFactory, WebhookSender
 
 REPLY_AFTER_STATUSES = 2  # delays between the last status and what the recipient writes
@@ -38,6 +39,7 @@ class MessageRequest:
     to: str
     attempt: str | None
     reference: str  # the id it gets if it is accepted
+    sender: str = ""  # the number or address it is sent from; none: the account's only one
     is_template: bool = False
 
 
@@ -49,7 +51,8 @@ class WireFormat(Protocol):
     def refused(self, failure: Failure) -> Response | None:
         """Return None where only webhooks report this failure, after the acceptance."""
 
-    def throttled(self, seconds: int) -> Response: ...
+    def throttled(self, seconds: int | None, code: int | str | None = None) -> Response:
+        """Say that calls come too fast, by its usual code or another one of its own."""
 
     def server_error(self) -> Response:
         """Return a 5xx with an error body of the provider's own."""
@@ -68,11 +71,21 @@ class Flow:
         self.webhooks = webhooks
         self.pace = webhooks.pace
         self.answer_delay_ms = webhooks.pace.answer_delay_ms  # may be changed while running
+        self.throttling = Throttling()  # likewise
 
     async def respond(self, request: MessageRequest, wire: WireFormat) -> Response:
         """Record the request, respond to it, and report its statuses."""
         if self.answer_delay_ms:
             await asyncio.sleep(self.answer_delay_ms / 1000)
+        limit = self.throttling.throttling(
+            provider=request.provider,
+            account=request.account,
+            sender=request.sender,
+            recipient=request.to,
+        )
+        if limit is not None:
+            await self._record(request, f"throttled_{limit.scope}")
+            return wire.throttled(limit.retry_after, limit.code)
         behaviour = _behaviour(request)
         tries_before = self.ledger.tries(request.channel, request.to)
         handling = behaviour.handling

@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from sandbox.behaviours import Failure, Status
 from sandbox.flow import Flow
+from sandbox.throttling import Scope
 from sandbox.webhooks import WebhookFactory
 
 
@@ -63,4 +64,5 @@ class Definition:
     settings: Any  # the type of that part
     make: Callable[[Any, Flow], StandIn]  # with that part
     channels: Mapping[str, Vocabulary]
+    throttles: Mapping[Scope, int | str]  # its code, or its reply, for calls that come too fast
     former_names: tuple[str, ...] = ()  # of its part of sandbox.toml, still read

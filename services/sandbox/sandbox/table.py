@@ -32,6 +32,9 @@ def codes() -> list[str]:
         for channel, vocabulary in definition.channels.items():
             for failure, code in vocabulary.failures.items():
                 lines.append(f"| {definition.name} | {channel} | {failure.value} | {code} |")
+        channels = ", ".join(definition.channels)
+        for scope, code in definition.throttles.items():
+            lines.append(f"| {definition.name} | {channels} | too fast: {scope} | {code} |")
     return lines
 
 

@@ -27,10 +27,13 @@ from sandbox.behaviours import Failure, Status
 from sandbox.flow import Flow, MessageRequest
 from sandbox.settings import Section, Url
 from sandbox.stand_ins import Definition, StandIn, Vocabulary
+from sandbox.throttling import Scope
 from sandbox.webhooks import Webhook, WebhookFactory
 
 ATTEMPT_ARGUMENT = "herald_attempt"
 RETRIES = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)  # seconds; the real ones go on for a day
+THROTTLED = 429  # as HTTP status; it knows no other limit than the account's
+THROTTLES: dict[Scope, int | str] = {Scope.ACCOUNT: THROTTLED}
 FAILURES: dict[Failure, int] = {Failure.UNKNOWN_RECIPIENT: 400}  # as HTTP status
 EVENTS: dict[Status, dict[str, Any]] = {
     Status.DELIVERED: {"event": "delivered", "response": "250 OK"},
@@ -114,6 +117,7 @@ class SendGrid(StandIn):
             to=person["to"][0]["email"],
             attempt=arguments.get(ATTEMPT_ARGUMENT),
             reference=uuid.uuid4().hex[:22],
+            sender=mail["from"]["email"],
         )
         return await self._flow.respond(
             wanted, _WireFormat(*self._users[name], wanted.to, arguments)
@@ -140,11 +144,12 @@ class _WireFormat:
     def refused(self, failure: Failure) -> Response:
         return error(FAILURES[failure], "Refused")
 
-    def throttled(self, seconds: int) -> Response:
-        response = error(429, "too many requests")
-        response.headers["Retry-After"] = str(seconds)
+    def throttled(self, seconds: int | None, code: int | str | None = None) -> Response:
+        response = error(int(code or THROTTLED), "too many requests")
         response.headers["X-RateLimit-Remaining"] = "0"
-        response.headers["X-RateLimit-Reset"] = str(int(time.time()) + seconds)
+        if seconds is not None:
+            response.headers["Retry-After"] = str(seconds)
+            response.headers["X-RateLimit-Reset"] = str(int(time.time()) + seconds)
         return response
 
     def server_error(self) -> Response:
@@ -228,5 +233,6 @@ DEFINITION = Definition(
     name="sendgrid",
     settings=dict[str, SendGridUser],
     make=SendGrid,
+    throttles=THROTTLES,
     channels={"email": Vocabulary(failures=FAILURES, statuses=EVENTS)},
 )

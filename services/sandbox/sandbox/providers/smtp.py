@@ -20,12 +20,18 @@ from sandbox.cases import case_for
 from sandbox.flow import Flow
 from sandbox.settings import Section
 from sandbox.stand_ins import Definition, StandIn, Vocabulary
+from sandbox.throttling import Scope
 
 ATTEMPT_HEADER = "X-Herald-Attempt"
 LOOPBACK = "127.0.0.1"
 
 FAILURES: dict[Failure, str] = {
     Failure.UNKNOWN_RECIPIENT: "550 5.1.1 <recipient>: user unknown",
+}
+THROTTLES: dict[Scope, int | str] = {
+    Scope.ACCOUNT: "451 4.7.1 rate limited, try again later",
+    Scope.SENDER: "450 4.7.1 sender rate limited, try again later",
+    Scope.PAIR: "450 4.2.1 the user receives mail at a rate that is too high",
 }
 # What else is said to RCPT; any other recipient is accepted.
 RCPT_REPLIES: dict[Handling, str] = {
@@ -51,6 +57,7 @@ class SmtpServer(StandIn):
     def __init__(self, sink: SmtpSink, flow: Flow) -> None:
         self._sink = sink
         self._ledger = flow.ledger
+        self._throttled = flow.throttling.throttling
         self._slow_seconds = flow.pace.slow_seconds
         self._server: asyncio.Server | None = None
 
@@ -93,7 +100,7 @@ class SmtpServer(StandIn):
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: Any
     ) -> str:
         """Accept a recipient, or refuse it as its case says."""
-        reply = self._refusal(address)
+        reply = self._throttling(envelope, address) or self._refusal(address)
         if reply is not None:
             await self._record(address, None, None, reply)
             return reply
@@ -119,6 +126,11 @@ class SmtpServer(StandIn):
         if handling is Handling.SLOW:
             await asyncio.sleep(self._slow_seconds)
         return f"250 2.0.0 Ok: queued as {queue_id}"
+
+    def _throttling(self, envelope: Envelope, address: str) -> str | None:
+        sender = envelope.mail_from or ""
+        limit = self._throttled(provider="smtp", account="smtp", sender=sender, recipient=address)
+        return None if limit is None else str(limit.code)
 
     def _refusal(self, address: str) -> str | None:
         behaviour = _behaviour(address)
@@ -151,5 +163,6 @@ DEFINITION = Definition(
     name="smtp",
     settings=SmtpSink,
     make=SmtpServer,
+    throttles=THROTTLES,
     channels={"email": Vocabulary(failures=FAILURES, statuses=frozenset(Status))},
 )

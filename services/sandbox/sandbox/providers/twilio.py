@@ -36,10 +36,17 @@ from sandbox.providers.twilio_webhooks import (
     status_form,
 )
 from sandbox.stand_ins import Definition, InboundMessage, StandIn, Vocabulary
+from sandbox.throttling import Scope
 from sandbox.webhooks import Webhook, WebhookFactory
 
 SEGMENT = 153
 MAX_MESSAGES = 100_000  # that can be shown: a sandbox may run for weeks
+THROTTLED = 20429
+THROTTLES: dict[Scope, int | str] = {
+    Scope.ACCOUNT: THROTTLED,
+    Scope.SENDER: 21611,  # its queue is full
+    Scope.PAIR: 14107,
+}
 FIRST_CHANNEL_ERROR = 63000  # these and later ones come from WhatsApp, after the acceptance
 RANKS = {
     **dict.fromkeys(("accepted", "queued"), 0),
@@ -91,6 +98,7 @@ class Twilio(StandIn):
             to=message.to.removeprefix(WHATSAPP_PREFIX),
             attempt=attempt[0] if attempt else None,
             reference=message.reference,
+            sender=message.sender,
             is_template="ContentSid" in form,
         )
         return await self._flow.respond(wanted, _WireFormat(project, form, message, self._messages))
@@ -136,8 +144,9 @@ class _WireFormat:
         code = FAILURES[self.message.channel][failure]
         return None if code >= FIRST_CHANNEL_ERROR else error(code)
 
-    def throttled(self, seconds: int) -> Response:
-        return error(20429, {"Retry-After": str(seconds)})
+    def throttled(self, seconds: int | None, code: int | str | None = None) -> Response:
+        headers = None if seconds is None else {"Retry-After": str(seconds)}
+        return error(int(code or THROTTLED), headers)
 
     def server_error(self) -> Response:
         return error(20500)
@@ -206,6 +215,7 @@ DEFINITION = Definition(
     name="twilio",
     settings=dict[str, TwilioProject],
     make=Twilio,
+    throttles=THROTTLES,
     channels={
         channel: Vocabulary(failures=FAILURES[channel], statuses=STATUSES[channel])
         for channel in ("sms", "whatsapp")

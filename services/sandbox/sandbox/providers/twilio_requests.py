@@ -16,6 +16,7 @@ MAX_BODY = 1600
 _E164 = re.compile(r"\+[1-9]\d{4,14}")
 
 TITLES: dict[int, str] = {
+    14107: "SMS send rate limit exceeded",
     20003: "Authenticate",
     20429: "Too Many Requests",
     20500: "An internal server error has occurred",
@@ -24,13 +25,21 @@ TITLES: dict[int, str] = {
     21603: "A 'From' phone number is required",
     21604: "A 'To' phone number is required",
     21610: "Attempt to send to unsubscribed recipient",
+    21611: "This 'From' number has exceeded the maximum number of queued messages",
     21614: "'To' number is not a valid mobile number",
     21617: "The concatenated message body exceeds the 1600 character limit",
     21655: "The ContentSid is Invalid",
     21656: "The ContentVariables Parameter is invalid",
     21910: "Invalid 'From' and 'To' pair. 'From' and 'To' should be of the same channel",
 }
-HTTP_STATUS: dict[int, int] = {20003: 401, 20404: 404, 20429: 429, 20500: 500}
+HTTP_STATUS: dict[int, int] = {
+    20003: 401,
+    20404: 404,
+    14107: 429,
+    20429: 429,
+    21611: 429,
+    20500: 500,
+}
 
 
 def error(code: int, headers: dict[str, str] | None = None) -> Response:

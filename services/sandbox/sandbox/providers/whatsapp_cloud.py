@@ -26,6 +26,7 @@ from sandbox.providers.whatsapp_cloud_webhooks import (
     status_webhook,
 )
 from sandbox.stand_ins import Definition, InboundMessage, StandIn, Vocabulary
+from sandbox.throttling import Scope
 from sandbox.webhooks import WebhookFactory
 
 PREFIXES = ("/whatsapp_cloud", "/graph")  # the second is the former one
@@ -35,6 +36,12 @@ _DIGITS = re.compile(r"\+?\d{5,15}")
 _USER_ID = re.compile(r"[A-Z]{2}\.[A-Za-z0-9]+")  # of a user who shows no number
 
 HTTP_STATUS: dict[int, int] = {190: 401, 130429: 429, 131000: 500}
+THROTTLED = 130429
+THROTTLES: dict[Scope, int | str] = {
+    Scope.ACCOUNT: 80007,  # the business account
+    Scope.SENDER: THROTTLED,  # the number
+    Scope.PAIR: 131056,
+}
 
 
 @dataclass(slots=True)
@@ -76,6 +83,7 @@ class WhatsAppCloud(StandIn):
             to=to,
             attempt=attempt,
             reference=f"wamid.{uuid.uuid4().hex}",
+            sender=number.phone_number_id,
             is_template=message.get("type") == "template",
         )
         return await self._flow.respond(wanted, _WireFormat(number, to, attempt))
@@ -107,8 +115,9 @@ class _WireFormat:
     def refused(self, failure: Failure) -> Response:
         return error(FAILURES[failure], f"Refused for {self.to}")
 
-    def throttled(self, seconds: int) -> Response:
-        return error(130429, "Too many", {"Retry-After": str(seconds)})
+    def throttled(self, seconds: int | None, code: int | str | None = None) -> Response:
+        headers = None if seconds is None else {"Retry-After": str(seconds)}
+        return error(int(code or THROTTLED), "Too many", headers)
 
     def server_error(self) -> Response:
         return error(131000, "Try again")
@@ -203,6 +212,7 @@ DEFINITION = Definition(
     former_names=("whatsapp",),
     settings=dict[str, WhatsAppNumber],
     make=WhatsAppCloud,
+    throttles=THROTTLES,
     channels={
         "whatsapp": Vocabulary(
             failures=FAILURES,

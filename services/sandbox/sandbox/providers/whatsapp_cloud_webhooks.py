@@ -40,7 +40,9 @@ TITLES: dict[int, str] = {
     131047: "Re-engagement message",
     131050: "User has stopped marketing messages from your business",
     190: "Access token has expired",
+    80007: "Rate limit issues",
     130429: "Rate limit hit",
+    131056: "(Business Account, Consumer Account) pair rate limit hit",
     131000: "Something went wrong",
     132001: "Template name does not exist in the translation",
 }
