@@ -17,7 +17,7 @@ SYSTEMD = {
 }
 _BROKER_USER = re.compile(r"HERALD_AMQP_URL\W+(?:value: )?[^\n]*//(herald-[a-z]+)@")
 _IMAGE = re.compile(r"image: (herald-[a-z-]+)\b")
-_TAG = re.compile(r"newTag: (\S+)\}")
+_TAG = re.compile(r"newTag: ([\d.]+)\}")  # a laptop runs `dev`
 _GRACE = re.compile(r"terminationGracePeriodSeconds: (\d+)")
 
 
