@@ -19,6 +19,7 @@ from pydantic import BaseModel
 from blocks import filled
 from herald.bus.connections import Connections
 from herald.bus.deliveries import Delivery
+from herald.bus.lane_turns import LaneTurns
 from herald.channel.definitions import definition_of
 from herald.channel.service import Channel
 from herald.config.loading import Configuration, load_configuration
@@ -112,7 +113,7 @@ def documents(configuration: Configuration) -> dict[Path, str]:
     """Return the AsyncAPI document of each service by file."""
     channels = configuration.file.channels
     router = Connections(AMQP_URL, app_id="herald-router", events=True)
-    subscribe(router, _no_handlers(), TenantTurns(configuration.file))
+    subscribe(router, _no_handlers(), TenantTurns(configuration.file), LaneTurns())
     declare_publications(router, channels)
     ingress = Connections(AMQP_URL, app_id="herald-ingress")
     declare_ingress(ingress.publishing, channels)

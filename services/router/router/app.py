@@ -10,6 +10,8 @@ from starlette.applications import Starlette
 
 from herald.bus.batches import Handler
 from herald.bus.connections import Connections
+from herald.bus.depths import QueueDepths
+from herald.bus.lane_turns import LaneTurns
 from herald.config.broker_identity import broker_identity
 from herald.config.loading import Configuration
 from herald.contracts.masking import masking_key
@@ -45,6 +47,7 @@ from router.batches import (
     one_by_one,
 )
 from router.clearances.configured import clearance_sources
+from router.clearances.windows import Windows
 from router.consumers import Handlers, subscribe
 from router.handlers.cancel import CancelCommands
 from router.handlers.consent import ConsentCommands
@@ -60,6 +63,7 @@ from router.jobs.erasing import DEFAULT_PACE, Erasing, ErasingPace
 from router.jobs.orphaned_receipts import OrphanedReceipts
 from router.jobs.outage_pause import OutagePause
 from router.jobs.partitions import Partitions
+from router.jobs.release import Releases
 from router.jobs.retention import Retention
 from router.jobs.silence_gate import SilenceGate
 from router.jobs.timers import Timers
@@ -95,14 +99,23 @@ class Router:
         self._outbox = Outbox(
             self._database, self._connections.publisher, self._connections.event_publisher
         )
+        windows, turns = Windows(), LaneTurns()
         units = UnitsOfWork(
             self._database,
             self._outbox,
             configuration.router.retry,
-            clearances=clearance_sources(configuration),
+            clearances=[*clearance_sources(configuration), windows],
         )
         self._subscriptions = subscribe(
-            self._connections, self._handlers(units), TenantTurns(configuration)
+            self._connections, self._handlers(units), TenantTurns(configuration), turns
+        )
+        self._release = Releases(
+            configuration.channels,
+            self._database,
+            units,
+            windows,
+            QueueDepths(self._connections.publishing),
+            turns,
         )
         declare_publications(self._connections, configuration.channels)
         self._silence_gate = SilenceGate(
@@ -178,6 +191,7 @@ class Router:
             "consumers": lambda: self._subscriptions.problem,
             "publishing": lambda: self._silence_gate.problem,
             "timers": lambda: self._timers.problem,
+            "release": lambda: self._release.problem,
             "work": lambda: self._background.problem,
         }
 
@@ -207,6 +221,7 @@ class Router:
         await run_together(
             self._masking.run,
             self._timers.run,
+            self._release.run,
             self._outbox.run,
             self._silence_gate.run,
             self._outage_pause.run,

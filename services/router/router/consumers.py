@@ -153,9 +153,10 @@ DEAD_LETTERS = Queue(
 )
 
 
-def subscribe(connections: Connections, handlers: Handlers, tenant_of: Group) -> Subscriptions:
+def subscribe(
+    connections: Connections, handlers: Handlers, tenant_of: Group, turns: LaneTurns
+) -> Subscriptions:
     """Subscribe every handler to its queue; send commands are taken tenant by tenant."""
-    turns = LaneTurns()
 
     def consume(
         queue: Queue,

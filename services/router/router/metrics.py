@@ -30,6 +30,10 @@ READS_REFUSED = counter(definitions.READS_REFUSED)
 MESSAGES_OPEN = gauge(definitions.MESSAGES_OPEN)
 BACKLOG_MESSAGES = gauge(definitions.BACKLOG_MESSAGES)
 BACKLOG_AGE_SECONDS = gauge(definitions.BACKLOG_AGE_SECONDS)
+BACKLOG_HELD_MESSAGES = gauge(definitions.BACKLOG_HELD_MESSAGES)
+BACKLOG_RETURNED_MESSAGES = gauge(definitions.BACKLOG_RETURNED_MESSAGES)
+WINDOW_MESSAGES = gauge(definitions.WINDOW_MESSAGES)
+RELEASED = counter(definitions.RELEASED)
 UNKNOWN_ATTEMPTS = gauge(definitions.UNKNOWN_ATTEMPTS)
 MEASURED_AGE_SECONDS = gauge(definitions.MEASURED_AGE_SECONDS)
 
@@ -57,7 +61,8 @@ def initialise(accounts: Mapping[str, Account], tenants: Iterable[str]) -> None:
             FOREIGN_IGNORED.labels(name)
         begin_series(INBOUND, product([account.channel], [name], ("true", "false")))
     channels = {account.channel for account in accounts.values()}
-    for metric in (BACKLOG_MESSAGES, BACKLOG_AGE_SECONDS):
+    backlog = (BACKLOG_MESSAGES, BACKLOG_HELD_MESSAGES, BACKLOG_RETURNED_MESSAGES)
+    for metric in (*backlog, BACKLOG_AGE_SECONDS, WINDOW_MESSAGES, RELEASED):
         begin_series(metric, product(channels, Lane))
     begin_series(UNKNOWN_ATTEMPTS, product(channels))
     begin_series(REPORTS_REFUSED, product(("channel", "webhook", "router", "ingress")))

@@ -41,10 +41,14 @@ class LaneTurns:
 
     def _after(self, handler: Handler) -> Handler:
         async def handle(deliveries: Sequence[Delivery]) -> None:
-            if self._urgent:
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(LONGEST_WAIT_SECONDS):
-                        await self._is_free.wait()
+            await self.wait()
             await handler(deliveries)
 
         return handle
+
+    async def wait(self) -> None:
+        """Wait while an urgent batch is handled, a moment at most."""
+        if self._urgent:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LONGEST_WAIT_SECONDS):
+                    await self._is_free.wait()

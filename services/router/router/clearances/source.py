@@ -34,6 +34,11 @@ class Hop:
         """The step as planned."""
         return self.message.plan.steps[self.step - 1]
 
+    @property
+    def is_retry(self) -> bool:
+        """Whether an attempt of the step was made before."""
+        return any(attempt.step == self.step for attempt in self.message.state.attempts)
+
 
 Found = Mapping[tuple[UUID, int], Clearance]
 

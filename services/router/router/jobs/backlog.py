@@ -17,6 +17,7 @@ from herald.database.pool import Database
 from herald.service.periodic import JITTER, Periodic
 from router import metrics
 from router.store.measurement import Measurement, keep, measure, read, take_turn
+from router.store.messages import places_of
 
 LOOK_SECONDS = 5.0
 PAUSE = timedelta(seconds=10)  # between two measurements at least
@@ -34,6 +35,7 @@ class Backlog:
             outbound_queue(channel, lane): (channel, lane.value)
             for channel, lane in product(self._channels, Lane)
         }
+        self._places = [place for queue in self._queues for place in places_of(queue)]
         self._measured_at: datetime | None = None
         metrics.MEASURED_AGE_SECONDS.set_function(self._age_seconds)
 
@@ -47,7 +49,7 @@ class Backlog:
             began_at = await take_turn(connection, TURN)
             if began_at is not None:
                 began = time.monotonic()
-                figures = await measure(connection, self._queues)
+                figures = await measure(connection, self._places)
                 took = timedelta(seconds=time.monotonic() - began)
                 await keep(connection, figures, began_at, max(PAUSE, SHARE * took))
             measurement = await read(connection)
@@ -57,9 +59,14 @@ class Backlog:
     def _show(self, measurement: Measurement) -> None:
         figures, now = measurement.figures, measurement.read_at
         for queue, labels in self._queues.items():
-            since = figures.oldest.get(queue, now)
+            places = places_of(queue)
+            since = min((figures.oldest.get(place, now) for place in places), default=now)
+            waiting = [figures.waiting.get(place, 0) for place in places]
+            _, returned, held = waiting
             metrics.BACKLOG_AGE_SECONDS.labels(*labels).set((now - since).total_seconds())
-            metrics.BACKLOG_MESSAGES.labels(*labels).set(figures.waiting.get(queue, 0))
+            metrics.BACKLOG_MESSAGES.labels(*labels).set(sum(waiting))
+            metrics.BACKLOG_RETURNED_MESSAGES.labels(*labels).set(returned)
+            metrics.BACKLOG_HELD_MESSAGES.labels(*labels).set(held)
         for channel in self._channels:
             metrics.UNKNOWN_ATTEMPTS.labels(channel).set(figures.unknown.get(channel, 0))
         metrics.MESSAGES_OPEN.set(figures.open)

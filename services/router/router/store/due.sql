@@ -1,7 +1,10 @@
 -- name: find_due
 -- Find messages with a deadline that has passed: $4 at most by the clock, and by each gate of silence,
--- given by name ($2) with the latest deadline that it lets through ($3).
+-- given by name ($2) with the latest deadline that it lets through ($3). By the clock also the newest:
+-- where very many are due at one time, those that become due after them are not behind all of them.
 (SELECT id FROM router.messages WHERE due_at <= $1::timestamptz ORDER BY due_at LIMIT $4)
+UNION
+(SELECT id FROM router.messages WHERE due_at <= $1::timestamptz ORDER BY due_at DESC LIMIT $4 / 4)
 UNION
 (
     SELECT silent.id

@@ -196,12 +196,43 @@ def message_of(row: asyncpg.Record) -> Message:
     )
 
 
+def backlog_of(queue: str) -> str:
+    """Name the backlog of a queue of work, as `waits_in` does."""
+    return queue.replace("outbound.", "backlog.", 1)
+
+
+def _returned_of(queue: str) -> str:
+    """Name where work is that came back from a queue, as `waits_in` does."""
+    return queue.replace("outbound.", "returned.", 1)
+
+
+def places_of(queue: str) -> tuple[str, str, str]:
+    """Name all places where messages for a queue wait: it, back from it, and its backlog."""
+    return queue, _returned_of(queue), backlog_of(queue)
+
+
 def _waits_in(message: Message) -> str | None:
+    """Say where a message waits: in its backlog, in the queue of its work, or given back."""
+    if message.outcome is not None:
+        return None
+    waiting = message.state.waiting
+    if waiting is not None:
+        channel = message.plan.steps[waiting.step - 1].channel
+        queue = outbound_queue(channel, message.plan.lane)
+        return backlog_of(queue) if waiting.until is None else None
     attempt = waiting_attempt(message)
-    return outbound_queue(attempt.channel, message.plan.lane) if attempt is not None else None
+    if attempt is None:
+        return None
+    queue = outbound_queue(attempt.channel, message.plan.lane)
+    return _returned_of(queue) if message.state.retry_at is not None else queue
 
 
 def _waits_since(message: Message) -> datetime | None:
+    if message.outcome is not None:
+        return None
+    waiting = message.state.waiting
+    if waiting is not None:
+        return waiting.since if waiting.until is None else None
     attempt = waiting_attempt(message)
     return attempt.dispatched_at if attempt is not None else None
 

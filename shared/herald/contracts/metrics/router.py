@@ -137,8 +137,8 @@ MESSAGES_OPEN = gauge(
 BACKLOG_MESSAGES = gauge(
     "herald_backlog_messages",
     "messages",
-    "Messages whose work is dispatched and of which no worker has reported: it waits, or its "
-    "call is under way",
+    "Messages that wait for a worker, in the backlog, in a queue or given back, or whose call is "
+    "under way",
     "channel",
     "lane",
     across=Across.MAX,
@@ -150,6 +150,38 @@ BACKLOG_AGE_SECONDS = gauge(
     "channel",
     "lane",
     across=Across.MAX,
+)
+BACKLOG_HELD_MESSAGES = gauge(
+    "herald_backlog_held_messages",
+    "messages",
+    "Those of these that are not dispatched yet: their queue holds as much as its window allows",
+    "channel",
+    "lane",
+    across=Across.MAX,
+)
+BACKLOG_RETURNED_MESSAGES = gauge(
+    "herald_backlog_returned_messages",
+    "messages",
+    "Those of these whose work a worker gave back, and that are handed out again later",
+    "channel",
+    "lane",
+    across=Across.MAX,
+)
+WINDOW_MESSAGES = gauge(
+    "herald_window_messages",
+    "messages",
+    "How many messages may wait in a queue of work, by what its workers did of late; 0 from a "
+    "router that has not looked at it yet",
+    "channel",
+    "lane",
+    across=Across.MAX,
+)
+RELEASED = counter(
+    "herald_released_total",
+    "messages",
+    "Messages let from the backlog into the queue of their work",
+    "channel",
+    "lane",
 )
 UNKNOWN_ATTEMPTS = gauge(
     "herald_unknown_attempts",
