@@ -11,8 +11,6 @@ from herald.providers.budgets import Scope
 from herald.providers.http import HttpResponse, retry_after
 from herald.providers.sending import NotSent, Refused, SendResult, Uncertain
 
-RATE_PAUSE = timedelta(seconds=1)  # where a provider names none
-
 # RFC 9110 and 8470: the server did not read the request, or not yet; it may be made again
 _NOT_READ = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY})
 
@@ -23,7 +21,7 @@ def unexplained(response: HttpResponse) -> SendResult:
     Every other 5xx, and a success that can't be read, may have been.
     """
     code = f"http_{response.status}"
-    wait = rate_pause(response)
+    wait = asked_wait(response)
     if response.status == HTTPStatus.TOO_MANY_REQUESTS:
         failure = Failure.of(FailureClass.RATE_LIMITED, code, retry_after=wait)
         return Refused(failure, scope=Scope.ACCOUNT)
@@ -39,11 +37,6 @@ def unexplained(response: HttpResponse) -> SendResult:
     return Uncertain(code)
 
 
-def rate_pause(response: HttpResponse, otherwise: timedelta | None = None) -> timedelta | None:
-    """Return how long to wait: as asked, `otherwise`, or a second where the rate was the trouble.
-
-    `otherwise` is what the provider's documentation says of its error.
-    """
-    asked = retry_after(response.headers) or None  # an asked zero is no wait to report
-    slow_down = response.status == HTTPStatus.TOO_MANY_REQUESTS
-    return asked or otherwise or (RATE_PAUSE if slow_down else None)
+def asked_wait(response: HttpResponse, otherwise: timedelta | None = None) -> timedelta | None:
+    """Return how long the provider asks to wait; `otherwise`: what is documented of its error."""
+    return retry_after(response.headers) or otherwise  # an asked zero is no wait to report

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from herald.contracts.vocabulary import FailureClass
 from herald.providers.http import HttpResponse, retry_after
-from herald.providers.responses import rate_pause, unexplained
+from herald.providers.responses import asked_wait, unexplained
 from herald.providers.sending import NotSent, Refused, Uncertain
 from unit.channel.making import seconds
 
@@ -59,12 +59,12 @@ def test_a_503_with_an_unreadable_wait_stays_unknown() -> None:
     assert unexplained(answer(503, Retry_After="soon")) == Uncertain("http_503")
 
 
-def test_too_fast_always_pauses() -> None:
-    """A 429 without a wait of its own, or with none, pauses for a second."""
-    assert rate_pause(answer(429)) == seconds(1)
-    assert rate_pause(answer(429, Retry_After="0")) == seconds(1)
-    assert rate_pause(answer(429, Retry_After="30")) == seconds(30)
-    assert rate_pause(answer(500)) is None
+def test_a_wait_is_what_was_asked() -> None:
+    """Without a wait of its own, or with none, what is documented counts, if anything is."""
+    assert asked_wait(answer(429)) is None
+    assert asked_wait(answer(429, Retry_After="0")) is None
+    assert asked_wait(answer(429, Retry_After="30")) == seconds(30)
+    assert asked_wait(answer(400), seconds(60)) == seconds(60)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from herald.contracts.work import Work
 from herald.providers.http import HttpResponse, server_time
 from herald.providers.http_provider import HttpProvider, HttpRequest
 from herald.providers.rendered import RenderedEmail
-from herald.providers.responses import rate_pause, unexplained
+from herald.providers.responses import asked_wait, unexplained
 from herald.providers.sendgrid.account import SendGridAccount, SendGridSecrets
 from herald.providers.sendgrid.errors import SCOPES, SENDER_FIELD, classify
 from herald.providers.sending import Accepted, Provider, ProviderContext, Refused, SendResult
@@ -103,4 +103,4 @@ def _pause(response: HttpResponse) -> timedelta | None:
         wait = timedelta(seconds=int(reset[:12]) - server_time(response.headers).timestamp())
         if timedelta(0) < wait <= _LONGEST_PAUSE:
             return wait
-    return rate_pause(response)
+    return asked_wait(response)

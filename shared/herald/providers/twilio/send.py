@@ -19,7 +19,7 @@ from herald.contracts.work import Work
 from herald.providers.http import HttpResponse
 from herald.providers.http_provider import HttpProvider, HttpRequest
 from herald.providers.rendered import RenderedSms, RenderedWhatsApp
-from herald.providers.responses import rate_pause, unexplained
+from herald.providers.responses import asked_wait, unexplained
 from herald.providers.sending import Accepted, Provider, ProviderContext, Refused, SendResult
 from herald.providers.twilio.account import TwilioAccount, TwilioSecrets
 from herald.providers.twilio.errors import OF_MESSAGE, classify, throttled_scope
@@ -87,7 +87,7 @@ def read_response(response: HttpResponse) -> SendResult:
             classify(code, response.status),
             code,
             str(document.get("message", "")),
-            retry_after=rate_pause(response),
+            retry_after=asked_wait(response),
         )
         return Refused(
             failure,

@@ -81,10 +81,8 @@ FAILURE_CLASSES: dict[int, FailureClass] = {
     137000: PERMANENT,
 }
 
-# How long to wait where the response names no time; the documentation names none for the others.
+# How long to wait where the response names no time: these limits are of hours.
 PAUSES: dict[int, timedelta] = {
-    130429: timedelta(seconds=1),  # so many messages a second
-    131056: timedelta(seconds=6),  # one message in six seconds to the same recipient
     131048: timedelta(minutes=1),
     4: timedelta(minutes=1),
     80007: timedelta(minutes=1),

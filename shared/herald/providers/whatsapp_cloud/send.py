@@ -18,7 +18,7 @@ from herald.contracts.work import Work
 from herald.providers.http import HttpResponse
 from herald.providers.http_provider import HttpProvider, HttpRequest
 from herald.providers.rendered import RenderedWhatsApp
-from herald.providers.responses import rate_pause, unexplained
+from herald.providers.responses import asked_wait, unexplained
 from herald.providers.sending import Accepted, Provider, ProviderContext, Refused, SendResult
 from herald.providers.whatsapp_cloud.account import WhatsAppCloudAccount, WhatsAppCloudSecrets
 from herald.providers.whatsapp_cloud.errors import OF_MESSAGE, PAUSES, classify, throttled_scope
@@ -122,7 +122,7 @@ def _failure(error: Part, response: HttpResponse) -> Failure:
         classify(code, response.status),
         code,
         str(details or error.get("message") or ""),
-        retry_after=rate_pause(response, PAUSES.get(code)),
+        retry_after=asked_wait(response, PAUSES.get(code)),
     )
 
 

@@ -6,12 +6,12 @@ import pytest
 
 from behaviour.providers.smtp.making import smtp
 from behaviour.providers.smtp.relay import HANG_UP, SILENCE, relaying
+from herald.providers.budgets import Scope
 from herald.providers.sending import NotSent, Refused
 from unit.channel_email.making import work
 
 NO_SESSION = [
     ({"GREETING": "421 4.3.2 later"}, "connect_421"),
-    ({"GREETING": "421 4.7.0 too many connections"}, "connect_421"),
     ({"GREETING": "hello"}, "connect_unexpected"),
     ({"GREETING": HANG_UP}, "connect"),
     ({"GREETING": SILENCE}, "connect_timeout"),
@@ -28,6 +28,14 @@ async def test_no_session_is_no_try(script: dict[str, str], code: str) -> None:
     async with relaying(**script) as relay:
         result = await smtp(relay.port, signs_in=True, timeout="300ms").send(work())
     assert result == NotSent(code)
+
+
+async def test_too_many_connections_throttle_the_way() -> None:
+    """A relay that greets nobody from our address for now is called from there less often."""
+    async with relaying(GREETING="421 4.7.0 too many connections") as relay:
+        result = await smtp(relay.port).send(work())
+    assert isinstance(result, Refused)
+    assert (result.failure.code, result.scope) == ("connect_421", Scope.EGRESS)
 
 
 @pytest.mark.parametrize(
