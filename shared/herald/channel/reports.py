@@ -51,7 +51,9 @@ def report(
         )
     if isinstance(result, Refused):
         failure = result.failure.model_copy(update={"text": storable(result.failure.text)})
-        return AttemptReceipt(status=Status.FAILED, failure=failure, **common)
+        return AttemptReceipt(
+            status=Status.FAILED, failure=failure, outside_window=result.outside_window, **common
+        )
     failure = Failure.of(FailureClass.AMBIGUOUS, result.code)
     return AttemptReceipt(status=Status.UNKNOWN, failure=failure, **common)
 

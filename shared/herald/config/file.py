@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from herald.config.broker_users import BrokerUser, Services
 from herald.config.consent import Consent
 from herald.config.retention import Retention
-from herald.contracts.commands import Route, Step
+from herald.contracts.commands import Route
 from herald.contracts.durations import Duration
 from herald.contracts.identifiers import UNKNOWN_TENANT, ChannelName, ConfiguredName, TenantName
 from herald.contracts.vocabulary import Category
 from herald.providers.account import Account, BaseUrl
 from herald.providers.account_rates import egress_rate_problems
 from herald.providers.registry import AnyAccount
+from herald.providers.windows import why_unsayable_outside
 
 DEFAULT_TENANT = "default"
 
@@ -129,6 +130,16 @@ class ConfiguredRoute(Route):
     tenants: tuple[TenantName, ...] = (DEFAULT_TENANT,)  # whose commands may name it
 
 
+class ServedStep(Protocol):
+    """A step, as far as it says who may serve it."""
+
+    @property
+    def channel(self) -> str: ...
+
+    @property
+    def account(self) -> str | None: ...
+
+
 class HeraldFile(_Part):
     """All of `herald.toml`."""
 
@@ -158,7 +169,7 @@ class HeraldFile(_Part):
         gaps = (account.webhook_retry_gap for account in self.accounts.values())
         return max((gap for gap in gaps if gap is not None), default=None)
 
-    def serving(self, step: Step, tenant: str) -> dict[str, Account]:
+    def serving(self, step: ServedStep, tenant: str) -> dict[str, Account]:
         """Return the accounts that a tenant's step may use."""
         return {
             name: account
@@ -247,6 +258,11 @@ class HeraldFile(_Part):
                     yield f"{where}.account: no account {step.account!r}"
                 elif account is not None and account.channel != step.channel:
                     yield f"{where}.account: {step.account!r} serves {account.channel!r}"
+                elif step.outside_window is not None:
+                    serving = (self.serving(step, tenant).values() for tenant in route.tenants)
+                    accounts = [account for each in serving for account in each]
+                    if problem := why_unsayable_outside(step.outside_window, accounts):
+                        yield f"{where}.outside_window: {problem}"
 
     def _retention_problems(self) -> Iterator[str]:
         lives = {f"categories.{word}.ttl": self.rules_for(word).ttl for word in Category}

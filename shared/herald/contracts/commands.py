@@ -29,7 +29,7 @@ from herald.contracts.addresses import (
     normalise_phone,
     normalise_whatsapp,
 )
-from herald.contracts.content import Content
+from herald.contracts.content import Content, Template
 from herald.contracts.durations import Duration
 from herald.contracts.identifiers import ChannelName, ConfiguredName, TenantName
 from herald.contracts.text import Line
@@ -146,6 +146,12 @@ class Step(_Command):
     fallback_on: frozenset[FailureClass] | None = Field(
         default=None,
         description="Failures that lead to the next step; if absent all but content and opted_out.",
+    )
+    outside_window: Template | None = Field(
+        default=None,
+        description="The template that is sent while the recipient may get nothing else, unless the"
+        " content names one: on WhatsApp 24 hours after they wrote last. Without one the step is"
+        " skipped then.",
     )
 
     @field_serializer("fallback_on", when_used="json-unless-none")

@@ -54,6 +54,8 @@ class AttemptReceipt(_Fact):
     status: LenientStatus
     event_key: str  # with attempt and status the fact's own key: dispatch, or the provider's event
     failure: Failure | None = None
+    # it failed because the recipient had not written lately: a template may still go
+    outside_window: bool = Field(default=False, exclude_if=lambda is_outside: not is_outside)
     receipts: Receipts | None = None  # with `accepted`: the furthest news to expect
     returned: Return | None = None
     dispatch: int | None = None

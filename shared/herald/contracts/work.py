@@ -40,6 +40,7 @@ class WorkContent(ChannelContent):
     html: str | None = None
     media: tuple[WorkMedia, ...] = ()
     template: WorkTemplate | None = None
+    outside_window: WorkTemplate | None = None  # the router's: work says what is to be sent now
 
 
 class Work(BaseModel):

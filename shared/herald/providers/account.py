@@ -33,6 +33,7 @@ BaseUrl = Annotated[
     StringConstraints(pattern=r"^https?://[^/\s?#@]+(/[^\s?#]*)?$"),
     AfterValidator(lambda url: url.rstrip("/")),  # paths are appended to it
 ]
+TextOutsideWindow = Literal["skip", "send"]
 NonEmptySecret = Annotated[SecretStr, Field(min_length=1)]
 Share = Annotated[float, Field(gt=0, le=1)]
 Burst = Annotated[float, Field(ge=1, le=100_000)]
@@ -92,6 +93,16 @@ class Account(AccountRates):
     @abstractmethod
     def receipts(self) -> Receipts:
         """The furthest status that it reports."""
+
+    @property
+    def service_window(self) -> timedelta | None:
+        """For how long after a recipient's message it takes texts to them; None: at any time."""
+        return None
+
+    @property
+    def tries_outside_window(self) -> bool:
+        """Whether it is to be tried after that window, too."""
+        return False
 
     def sends_as(self, sender: str | None) -> bool:  # noqa: ARG002  most accounts may use any
         """Say whether the account can send under a profile's entry for its channel."""

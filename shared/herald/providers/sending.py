@@ -34,6 +34,7 @@ class Refused:
 
     `of_message`: it lies in this message (a limit of its recipient, a sender that the account may
     not use) and says nothing about the account's other calls.
+    `outside_window`: the recipient has not written lately, and may get a template only.
 
     `scope`: the platform throttled the call. It was not processed, and may be made again once what
     the scope names makes fewer; None of a failure that is rate limited: making fewer is no help,
@@ -44,6 +45,7 @@ class Refused:
     element: Any = field(default=None, repr=False)
     of_message: bool = False
     scope: Scope | None = None
+    outside_window: bool = False
 
 
 @dataclass(frozen=True, slots=True)

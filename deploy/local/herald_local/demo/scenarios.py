@@ -145,6 +145,22 @@ SCENARIOS = (
         requests=(),
     ),
     Scenario(
+        name="outside WhatsApp's window",
+        says="Has not written for a day: the template for that is sent, and delivered.",
+        digits="0029",
+        mailbox="delivered",
+        command={
+            "content": {
+                "text": "Hello Ada, this is Herald's demo.",
+                "outside_window": {"name": "we_have_news", "language": "en"},
+                "overrides": {"email": {"subject": "Herald's demo"}},
+            }
+        },
+        outcome="succeeded",
+        events=_seen("accepted", "sent whatsapp", "delivered whatsapp"),
+        requests=("whatsapp",),
+    ),
+    Scenario(
         name="the recipient writes back",
         says="Delivered, and the reply comes back as one universal event.",
         digits="0020",

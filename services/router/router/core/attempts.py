@@ -28,7 +28,8 @@ def apply_receipt(attempt: Attempt, receipt: AttemptReceipt, now: datetime) -> A
     if changed.accepted_at is None and _proves_the_call(status):
         changed = replace(changed, accepted_at=now)
     if raises_rank(attempt.status, status):
-        changed = replace(changed, status=status, failure=failure_of(receipt))
+        failure, is_outside = failure_of(receipt), receipt.outside_window or None
+        changed = replace(changed, status=status, failure=failure, outside_window=is_outside)
     return changed
 
 

@@ -36,6 +36,8 @@ class Clearance:
     wait: Wait | None = None
     is_queued: bool = False  # its channel has no room: it waits in the backlog, without an attempt
     fallback_after: timedelta | None = None  # instead of the step's own
+    says_template: bool = False  # the template for who may get nothing else now
+    only_account: str | None = None  # of those that serve the step
     notes: tuple[str, ...] = ()  # for the timeline, if the step starts
 
     @property
@@ -52,6 +54,8 @@ class Clearance:
             wait=max(waits, key=lambda wait: wait.until, default=None),
             is_queued=self.is_queued or other.is_queued,
             fallback_after=self.fallback_after or other.fallback_after,
+            says_template=self.says_template or other.says_template,
+            only_account=self.only_account or other.only_account,
             notes=self.notes + other.notes,
         )
 

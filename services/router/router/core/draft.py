@@ -135,6 +135,8 @@ class Draft:
             dispatch=1,
             dispatched_at=self.now,
             fallback_after=clearance.fallback_after,
+            says_template=clearance.says_template or None,
+            only_account=clearance.only_account,
         )
         self.update_state(
             attempts=(*self.message.state.attempts, attempt),
@@ -149,9 +151,14 @@ class Draft:
         for text in clearance.notes:
             self.note(text)
 
-    def dispatch_again(self, attempt: Attempt) -> None:
+    def dispatch_again(self, attempt: Attempt, clearance: Clearance = CLEAR) -> None:
         """Put a returned attempt's work on the bus once more."""
-        again = self.update_attempt(attempt, dispatch=attempt.dispatch + 1)
+        again = self.update_attempt(
+            attempt,
+            dispatch=attempt.dispatch + 1,
+            says_template=clearance.says_template or None,
+            only_account=clearance.only_account,
+        )
         self.effects.append(Dispatch(attempt=again))
         self.note(f"dispatched again ({again.dispatch})")
 

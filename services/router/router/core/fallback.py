@@ -50,7 +50,9 @@ def next_move(message: Message, ended: Attempt, now: datetime, rules: RetryRules
         reason = failure.failure_class.value if ended.failure else NOT_STARTED
         return after_step(message, ended, reason=reason, failure=failure)
     action = ACTIONS[failure.failure_class]
-    if action is Action.RETRY:
+    if ended.outside_window and _template_may_do(message, ended):
+        at = now
+    elif action is Action.RETRY:
         at = now + pause(message, ended, failure, rules)
     elif action is Action.OTHER_ACCOUNT and _another_account_may_do(message, ended):
         at = now
@@ -143,6 +145,11 @@ def _another_account_may_do(message: Message, ended: Attempt) -> bool:
     failure = ended.failure
     was_none_left = failure is not None and failure.code == NO_ACCOUNT
     return message.step(ended).account is None and not was_none_left
+
+
+def _template_may_do(message: Message, ended: Attempt) -> bool:
+    """Whether the step has a template for who may get nothing else, and it was not tried."""
+    return message.step(ended).outside_window == "template" and not ended.says_template
 
 
 def _next_step_if_allowed(message: Message, ended: Attempt, failure: Failure) -> Move:

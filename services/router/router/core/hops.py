@@ -49,7 +49,7 @@ def hand_out_again(draft: Draft, attempt: Attempt) -> None:
         draft.update_state(retry_at=clearance.wait.until)
         draft.note(_waits(clearance.wait))
     else:
-        draft.dispatch_again(attempt)
+        draft.dispatch_again(attempt, clearance)
 
 
 def go_on_cleared(draft: Draft, fact: Cleared) -> None:

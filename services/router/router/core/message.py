@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import TypeAdapter
@@ -40,6 +40,8 @@ class PlannedStep:
     fallback_after: timedelta
     start_within: timedelta | None = None
     fallback_on: frozenset[FailureClass]
+    # what is said while the recipient may get a template only; None: there is no such time
+    outside_window: Literal["template", "nothing"] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,11 +76,14 @@ class Attempt:
     accepted_at: datetime | None = None  # when we recorded the acceptance or that it is unknown
     lease_until: datetime | None = None
     fallback_after: timedelta | None = None  # instead of its step's
+    says_template: bool | None = None  # the one for who may get nothing else
+    only_account: str | None = None  # of those that serve its step
     provider: str | None = None
     account: str | None = None
     reference: str | None = None
     receipts: Receipts | None = None
     failure: Failure | None = None
+    outside_window: bool | None = None  # refused, for the recipient had not written lately
     grant: Grant | None = None  # of its last return, for the worker that gets it next
     flags: tuple[Status, ...] = ()
 
@@ -212,6 +217,11 @@ class Message:
             for old in self.state.attempts
         )
         return self.with_state(attempts=attempts)
+
+
+def step_content_name(channel: str, step: int) -> str:
+    """Name what a step says, beside what its channel says, among a message's contents."""
+    return f"{channel}.{step}"
 
 
 PLAN: TypeAdapter[Plan] = TypeAdapter(Plan)

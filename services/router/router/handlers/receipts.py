@@ -28,6 +28,7 @@ from router.batches import apply_isolated
 from router.core.facts import Fact, ReceiptArrived
 from router.dead_letters import dead_letter_from_receipt, dead_letter_from_unreadable
 from router.handlers.account_updates import AccountUpdates
+from router.handlers.closed_windows import ClosedWindows
 from router.handlers.correlation import correlate
 from router.handlers.foreign_receipts import FOREIGN_USER, ForeignUsers, Ownership
 from router.handlers.inbound import InboundMessages
@@ -60,6 +61,7 @@ class ReceiptHandler:
         self._units = units
         self._inbound = InboundMessages(configuration)
         self._updates = AccountUpdates(configuration)
+        self._closed_windows = ClosedWindows(configuration)
         self._services = configuration.services
         self._ownership = Ownership(configuration)
         self._foreign_users = ForeignUsers()
@@ -108,6 +110,7 @@ class ReceiptHandler:
             for fact, why in await unit.apply(facts, guard=self._ownership.why_foreign):
                 if isinstance(fact, ReceiptArrived):
                     lost.append((fact.receipt, why))
+            await self._closed_windows.keep(unit, facts, self._ownership.why_foreign)
             users = {id(item.receipt): item.delivery.user_id for item in items}
             own = self._services.own_user
             for receipt, why in lost:

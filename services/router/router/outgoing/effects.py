@@ -30,7 +30,7 @@ from herald.contracts.vocabulary import CommandAnswer
 from herald.contracts.work import Work, WorkContent
 from router.core.effects import Answer, Dispatch, Effect, Emit
 from router.core.fallback import avoided_accounts
-from router.core.message import Attempt, Message
+from router.core.message import Attempt, Message, step_content_name
 
 WORK_TYPE = "herald.work.send.v1"
 
@@ -43,13 +43,23 @@ def outgoing_message(
 ) -> OutgoingMessage | None:
     """Return what an effect publishes, if anything; work needs the message's contents."""
     if isinstance(effect, Dispatch):
-        content = contents[message.id][effect.attempt.channel]
+        content = said_by(effect.attempt, contents[message.id])
         return work_message(message, effect.attempt, content)
     if isinstance(effect, Emit):
         return message_event(message, effect, now)
     if isinstance(effect, Answer):
         return answer_event(message, effect, now)
     return None
+
+
+def said_by(attempt: Attempt, contents: Mapping[str, ChannelContent]) -> ChannelContent:
+    """Return what an attempt says: what its channel does, or the template for outside a window."""
+    content = contents[attempt.channel]
+    if not attempt.says_template:
+        return content
+    own = contents.get(step_content_name(attempt.channel, attempt.step))
+    template = content.outside_window or (own.template if own is not None else None)
+    return ChannelContent.model_construct(template=template)
 
 
 def work_message(message: Message, attempt: Attempt, content: ChannelContent) -> OutgoingMessage:
@@ -67,9 +77,9 @@ def work_message(message: Message, attempt: Attempt, content: ChannelContent) ->
         to=step.address,
         recipient_name=plan.recipient_name,
         sender=step.sender,
-        account=step.account,
+        account=attempt.only_account or step.account,
         avoid=avoided_accounts(message, attempt.step),
-        content=WorkContent.model_construct(**dict(content)),
+        content=WorkContent.model_construct(**{**dict(content), "outside_window": None}),
         # not start_within: silence may be held after an outage, and then a late start is right. The
         # router takes the attempt back when its time is over.
         not_after=plan.expires_at,

@@ -9,14 +9,14 @@ from pydantic_core import to_json
 
 from herald.config.file import HeraldFile
 from herald.contracts.commands import Recipient, Route, SendMessage, Step
-from herald.contracts.content import Content
+from herald.contracts.content import ChannelContent, Content
 from herald.contracts.identifiers import resend_id_for
 from herald.contracts.operator_commands import ResendMessage
 from herald.contracts.vocabulary import FailureClass, MessageStatus, Outcome, Status
 from router.commands import Candidate, EndedMessage, Envelope, UnusableError
-from router.core.message import Attempt, Message, PlannedStep, State
+from router.core.message import Attempt, Message, PlannedStep, State, step_content_name
 from router.core.states import ENDED, REACHED_ORDER, WITHDRAWABLE
-from router.parsing.steps import Skipped, plan_steps
+from router.parsing.steps import PlannedSteps, plan_steps
 
 KEY_PREFIX = "resend:"
 _OVER = ENDED | WITHDRAWABLE  # nothing of such an attempt is at a provider any more
@@ -41,11 +41,12 @@ def resend(
     """
     old = ended.message
     _check(command, ended)
-    steps, skipped = _steps(ended, configuration)
+    planned = _steps(ended, configuration)
+    contents = {step.channel: ended.contents[step.channel] for step in planned.steps}
     ttl = configuration.rules_for(old.plan.category).ttl
     plan = replace(
         old.plan,
-        steps=steps,
+        steps=planned.steps,
         expires_at=now + ttl,
         send_at=None,
         resent_from=old.id,
@@ -61,11 +62,9 @@ def resend(
             plan=plan,
             state=State(expire_at=plan.expires_at),
         ),
-        contents=to_json(
-            {step.channel: ended.contents[step.channel] for step in steps}, exclude_none=True
-        ),
+        contents=to_json({**contents, **planned.outside}, exclude_none=True),
         command_hash=ended.command_hash,
-        skipped=skipped,
+        skipped=planned.skipped,
     )
 
 
@@ -90,9 +89,7 @@ def _check(command: ResendMessage, ended: EndedMessage) -> None:
         raise UnusableError("force", f"{why}: only force sends it again")
 
 
-def _steps(
-    ended: EndedMessage, configuration: HeraldFile
-) -> tuple[tuple[PlannedStep, ...], Skipped]:
+def _steps(ended: EndedMessage, configuration: HeraldFile) -> PlannedSteps:
     """Plan with today's route and sender of the same names, or else as it was planned."""
     plan = ended.message.plan
     if plan.route is not None:
@@ -100,13 +97,18 @@ def _steps(
             return plan_steps(_command(ended, plan.route, configuration), configuration)
         except UnusableError:
             pass  # route or sender are gone, or lead nowhere any more
-    served = tuple(_step(step) for step in plan.steps if _is_served(step, configuration))
+    served = tuple(
+        _step(step, ended.contents.get(step_content_name(step.channel, number)))
+        for number, step in enumerate(plan.steps, start=1)
+        if _is_served(step, configuration)
+    )
     if not served:
         raise UnusableError("route", "nothing serves the channels of its steps any more")
     route = Route.model_construct(steps=served)
-    steps, skipped = plan_steps(_command(ended, route, configuration), configuration)
+    planned = plan_steps(_command(ended, route, configuration), configuration)
     senders = {step.channel: step.sender for step in plan.steps}
-    return tuple(replace(step, sender=senders[step.channel]) for step in steps), skipped
+    steps = tuple(replace(step, sender=senders[step.channel]) for step in planned.steps)
+    return replace(planned, steps=steps)
 
 
 def _command(ended: EndedMessage, route: str | Route, configuration: HeraldFile) -> SendMessage:
@@ -131,7 +133,7 @@ def _is_served(step: PlannedStep, configuration: HeraldFile) -> bool:
     return step.channel in configuration.channels and account_is_known
 
 
-def _step(planned: PlannedStep) -> Step:
+def _step(planned: PlannedStep, outside: ChannelContent | None) -> Step:
     return Step.model_construct(
         channel=planned.channel,
         account=planned.account,
@@ -139,4 +141,5 @@ def _step(planned: PlannedStep) -> Step:
         fallback_after=planned.fallback_after,
         start_within=planned.start_within,
         fallback_on=planned.fallback_on,
+        outside_window=outside.template if outside else None,
     )

@@ -30,11 +30,11 @@ def read_send(
         raise UnusableError("idempotency_key", "give idempotency_key, id or an AMQP message_id")
     own_id = message_id_for(command.tenant, key)
     check_id(command.id, own_id)
-    steps, skipped = plan_steps(command, configuration)
-    contents = {step.channel: command.content.on(step.channel) for step in steps}
+    planned = plan_steps(command, configuration)
+    contents = {step.channel: command.content.on(step.channel) for step in planned.steps}
     scheduled = command.send_at if command.send_at and command.send_at > now else None
     plan = Plan(
-        steps=steps,
+        steps=planned.steps,
         category=command.category,
         lane=lane,
         expires_at=_expires_at(command, configuration, now),
@@ -56,9 +56,9 @@ def read_send(
             plan=plan,
             state=State(send_at=scheduled, expire_at=plan.expires_at),
         ),
-        contents=to_json(contents, exclude_none=True),
+        contents=to_json({**contents, **planned.outside}, exclude_none=True),
         command_hash=command.fingerprint(),
-        skipped=skipped,
+        skipped=planned.skipped,
     )
 
 

@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 from herald.config.file import ConfiguredRoute, HeraldFile, Sender
 from herald.contracts.commands import Route, SendMessage, Step
+from herald.contracts.content import ChannelContent, Template
 from herald.contracts.content.mediums import why_unsayable
 from herald.providers.account import Account
+from herald.providers.windows import why_unsayable_outside
 from router.commands import UnusableError
-from router.core.message import PlannedStep
+from router.core.message import PlannedStep, step_content_name
 from router.core.states import DEFAULT_FALLBACK_ON
 
 _NAMED = 10
 Skipped = tuple[tuple[int, str], ...]  # the number of a step left out, and why
 
 
-def plan_steps(
-    command: SendMessage, configuration: HeraldFile
-) -> tuple[tuple[PlannedStep, ...], Skipped]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedSteps:
+    """What a route comes to: the steps to try, and those left out."""
+
+    steps: tuple[PlannedStep, ...]
+    skipped: Skipped
+    # by what the steps are called among contents: their own templates for outside a window
+    outside: Mapping[str, ChannelContent]
+
+
+def plan_steps(command: SendMessage, configuration: HeraldFile) -> PlannedSteps:
     """Resolve the route to the steps this recipient, content and tenant can use.
 
     Raises:
@@ -28,18 +40,26 @@ def plan_steps(
     route = _route(command, configuration)
     senders = _sender(command, configuration)
     steps: list[PlannedStep] = []
+    outside: dict[str, ChannelContent] = {}
     unusable: list[tuple[int, UnusableError]] = []
     for number, step in enumerate(route.steps, start=1):
         problem = _why_unusable(step, command, configuration)
         if problem is None:
             steps.append(_planned(step, command, senders, configuration))
+            if step.outside_window is not None:
+                name = step_content_name(step.channel, len(steps))
+                outside[name] = ChannelContent.model_construct(template=step.outside_window)
         else:
             unusable.append((number, problem))
     if not steps:
         reasons = "; ".join(f"step {number}: {problem.reason}" for number, problem in unusable)
         fields = {problem.field for _, problem in unusable}
         raise UnusableError(_common_field(fields), f"no usable step ({reasons})")
-    return tuple(steps), tuple((number, problem.reason) for number, problem in unusable)
+    return PlannedSteps(
+        steps=tuple(steps),
+        skipped=tuple((number, problem.reason) for number, problem in unusable),
+        outside=outside,
+    )
 
 
 def route_name(command: SendMessage, configuration: HeraldFile) -> str | None:
@@ -71,12 +91,27 @@ def _route(command: SendMessage, configuration: HeraldFile) -> Route:
                 any_account = step.model_copy(update={"account": None})
                 known = configuration.serving(any_account, command.tenant)
                 raise UnusableError(f"{at}.account", _no_such("account", known))
+            _check_outside(
+                step.outside_window, step, f"{at}.outside_window", command, configuration
+            )
         return command.route
     name = route_name(command, configuration)
     named = configuration.routes.get(name or "")
     if named is None or command.tenant not in named.tenants:
         raise UnusableError("route", _no_such("route", _of_tenant(configuration.routes, command)))
     return named
+
+
+def _check_outside(
+    template: Template | None, step: Step, at: str, command: SendMessage, configuration: HeraldFile
+) -> None:
+    """Refuse a template for outside a window that the step's accounts can't send."""
+    serving = list(configuration.serving(step, command.tenant).values())
+    if template is None or not serving:
+        return
+    problem = why_unsayable_outside(template, serving)
+    if problem is not None:
+        raise UnusableError(at, problem)
 
 
 def _sender(command: SendMessage, configuration: HeraldFile) -> dict[str, str]:
@@ -123,11 +158,28 @@ def _why_unsayable(
     held = template is not None and all(account.holds(template.name) for account in serving)
     problem = why_unsayable(channel, content, holds_template=held)
     if problem is None:
+        return _why_unsayable_outside(channel, command, serving)
+    return UnusableError(_content_field(channel, problem.part, command), problem.reason)
+
+
+def _why_unsayable_outside(
+    channel: str, command: SendMessage, serving: list[Account]
+) -> UnusableError | None:
+    template = command.content.on(channel).outside_window
+    if template is None or all(account.service_window is None for account in serving):
         return None
+    problem = why_unsayable_outside(template, serving)
+    if problem is None:
+        return None
+    return UnusableError(_content_field(channel, "outside_window", command), problem)
+
+
+def _content_field(channel: str, part: str | None, command: SendMessage) -> str:
+    """Name the field that says a part of what is said on a channel."""
     override = command.content.overrides.get(channel)
-    overridden = override is not None and problem.part in override.model_fields_set
-    at = ("content", *(("overrides", channel) if overridden else ()), problem.part)
-    return UnusableError(".".join(filter(None, at)), problem.reason)
+    overridden = override is not None and part in override.model_fields_set
+    at = ("content", *(("overrides", channel) if overridden else ()), part)
+    return ".".join(filter(None, at))
 
 
 def _common_field(fields: set[str]) -> str:
@@ -143,6 +195,7 @@ def _planned(
 ) -> PlannedStep:
     address = command.to.address_on(step.channel)
     assert address is not None, "checked by _why_unusable"
+    serving = list(configuration.serving(step, command.tenant).values())
     return PlannedStep(
         channel=step.channel,
         address=address,
@@ -152,4 +205,17 @@ def _planned(
         fallback_after=step.fallback_after,
         start_within=step.start_within or configuration.rules_for(command.category).start_within,
         fallback_on=DEFAULT_FALLBACK_ON if step.fallback_on is None else step.fallback_on,
+        outside_window=_outside_window(step, command.content.on(step.channel), serving),
     )
+
+
+def _outside_window(
+    step: Step, content: ChannelContent, serving: Sequence[Account]
+) -> Literal["template", "nothing"] | None:
+    """Say what a step says to who may get a template only; None: it says a template anyway."""
+    if all(account.service_window is None for account in serving):
+        return None
+    template = content.template
+    if template is not None and all(account.holds(template.name) for account in serving):
+        return None
+    return "template" if content.outside_window or step.outside_window else "nothing"

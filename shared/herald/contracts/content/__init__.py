@@ -92,6 +92,11 @@ class ChannelContent(_Content):
     template: Template | None = Field(
         default=None, description="A message that the provider holds, instead of text."
     )
+    outside_window: Template | None = Field(
+        default=None,
+        description="The template that is sent instead while the recipient may get nothing else:"
+        " on WhatsApp 24 hours after they wrote last. The step's if absent.",
+    )
 
     @property
     def says_something(self) -> bool:

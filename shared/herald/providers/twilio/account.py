@@ -10,7 +10,13 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from herald.contracts.durations import Duration
 from herald.contracts.vocabulary import Receipts
-from herald.providers.account import Account, BaseUrl, NonEmptySecret, Secrets
+from herald.providers.account import (
+    Account,
+    BaseUrl,
+    NonEmptySecret,
+    Secrets,
+    TextOutsideWindow,
+)
 from herald.providers.rates import Rate, RateProfile
 from herald.providers.twilio.rates import DEFAULT_KINDS, PROFILES
 
@@ -20,6 +26,9 @@ class TwilioSecrets(Secrets):
 
 
 DEFAULT_OVERRIDES = "rc=5&rp=all"
+
+# Twilio, "Key concepts and terms for WhatsApp": 24 hours from the recipient's last message
+WHATSAPP_WINDOW = timedelta(hours=24)
 
 
 class TwilioAccount(Account):
@@ -74,6 +83,20 @@ class TwilioAccount(Account):
         if kind is not None and (kind == "whatsapp") != is_whatsapp:
             raise ValueError("`whatsapp` is the kind of channel whatsapp, the others are of sms")
         return kind
+
+    text_outside_window: TextOutsideWindow = Field(
+        default="skip",
+        description="On WhatsApp: whether a text to somebody who did not write within 24 h is"
+        " skipped, or sent all the same.",
+    )
+
+    @property
+    def service_window(self) -> timedelta | None:
+        return WHATSAPP_WINDOW if self.channel == "whatsapp" else None
+
+    @property
+    def tries_outside_window(self) -> bool:
+        return self.text_outside_window == "send"
 
     @property
     def receipts(self) -> Receipts:

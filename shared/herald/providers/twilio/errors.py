@@ -30,7 +30,7 @@ FAILURE_CLASSES: dict[int, FailureClass] = {
     30005: UNREACHABLE,  # unknown handset
     30006: UNREACHABLE,  # landline or unreachable carrier
     63003: UNREACHABLE,  # no such address on the channel
-    63016: UNREACHABLE,  # WhatsApp: the 24 hour window is closed; a template might still go
+    63016: UNREACHABLE,  # WhatsApp: the 24 hour window is closed: see OUTSIDE_WINDOW
     63024: UNREACHABLE,  # no such recipient on the channel
     63032: UNREACHABLE,  # WhatsApp does not let this user be reached
     63033: UNREACHABLE,  # the recipient blocked the channel
@@ -100,6 +100,8 @@ SCOPES: dict[int, Scope] = {
 
 # What says nothing about the account's other calls: it lies in the sender or the recipient.
 OF_MESSAGE = frozenset({14107, 21408, 21606, 21608, 30018, 30024, 30032, 30034, 63007})
+# WhatsApp: the recipient has not written within 24 hours; a template might still go.
+OUTSIDE_WINDOW = frozenset({63016})
 
 
 def classify(code: int, http_status: int | None = None) -> FailureClass:

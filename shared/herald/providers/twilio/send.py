@@ -22,7 +22,12 @@ from herald.providers.rendered import RenderedSms, RenderedWhatsApp
 from herald.providers.responses import asked_wait, unexplained
 from herald.providers.sending import Accepted, Provider, ProviderContext, Refused, SendResult
 from herald.providers.twilio.account import TwilioAccount, TwilioSecrets
-from herald.providers.twilio.errors import OF_MESSAGE, classify, throttled_scope
+from herald.providers.twilio.errors import (
+    OF_MESSAGE,
+    OUTSIDE_WINDOW,
+    classify,
+    throttled_scope,
+)
 
 API_VERSION = "2010-04-01"
 MAX_BODY_CHARACTERS = 1600
@@ -94,6 +99,7 @@ def read_response(response: HttpResponse) -> SendResult:
             element={"code": code, "status": document.get("status")},
             of_message=code in OF_MESSAGE,
             scope=throttled_scope(code, response.status),
+            outside_window=code in OUTSIDE_WINDOW,
         )
     return unexplained(response)
 

@@ -17,7 +17,7 @@ from herald.providers.lenient_json import (
     text,
     whole_number,
 )
-from herald.providers.twilio.errors import classify
+from herald.providers.twilio.errors import OUTSIDE_WINDOW, classify
 from herald.providers.twilio.messages import NAME, Fields, message_id, network_of, of_channel
 from herald.providers.webhook_requests import WebhookRequest
 
@@ -83,6 +83,7 @@ def status_receipt(
         status=status,
         event_key=event_key(word, code),
         failure=_failure(fields, word, code) if status is Status.FAILED else None,
+        outside_window=whole_number(code) in OUTSIDE_WINDOW,
         received_at=request.received_at,  # Twilio gives no time of the event
         element=kept_fields(fields, KEPT, len(request.body)),
     )

@@ -9,9 +9,18 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from herald.contracts.vocabulary import Receipts
-from herald.providers.account import Account, BaseUrl, NonEmptySecret, Secrets
+from herald.providers.account import (
+    Account,
+    BaseUrl,
+    NonEmptySecret,
+    Secrets,
+    TextOutsideWindow,
+)
 from herald.providers.rates import Rate, RateProfile
 from herald.providers.whatsapp_cloud.rates import DEFAULT_KIND, PROFILES
+
+# Meta, "Service messages": 24 hours from the recipient's last message
+SERVICE_WINDOW = timedelta(hours=24)
 
 
 class WhatsAppCloudSecrets(Secrets):
@@ -49,6 +58,11 @@ class WhatsAppCloudAccount(Account):
         description="Calls: `80/s`, `600/m`, `10000/h`. By default as `number_kind` says: `80/s`"
         " for `standard`.",
     )
+    text_outside_window: TextOutsideWindow = Field(
+        default="skip",
+        description="Whether a text to somebody who did not write within 24 h is skipped, or sent"
+        " all the same.",
+    )
 
     @classmethod
     def profile_for(cls, kind: str | None, _channel: str) -> RateProfile:
@@ -58,6 +72,14 @@ class WhatsAppCloudAccount(Account):
     @property
     def receipts(self) -> Receipts:
         return Receipts.READ
+
+    @property
+    def service_window(self) -> timedelta | None:
+        return SERVICE_WINDOW
+
+    @property
+    def tries_outside_window(self) -> bool:
+        return self.text_outside_window == "send"
 
     def sends_as(self, sender: str | None) -> bool:
         """Say whether the profile means this number, for an account is one number."""

@@ -26,7 +26,7 @@ OPTED_OUT = FailureClass.OPTED_OUT
 
 FAILURE_CLASSES: dict[int, FailureClass] = {
     131026: UNREACHABLE,  # undeliverable: not on WhatsApp, terms not accepted, old client
-    131047: UNREACHABLE,  # the 24 hour window is closed; a template might still go
+    131047: UNREACHABLE,  # the 24 hour window is closed: see OUTSIDE_WINDOW
     131049: UNREACHABLE,  # Meta chose not to deliver (frequency capping)
     130472: UNREACHABLE,  # the recipient is part of an experiment
     130497: UNREACHABLE,  # restricted in the recipient's country
@@ -98,6 +98,8 @@ SCOPES: dict[int, Scope] = {
 
 # What says nothing about the number's other calls: a limit of one recipient, a file of one message.
 OF_MESSAGE = frozenset({131053, 131056})
+# The recipient has not written within 24 hours: a template might still go.
+OUTSIDE_WINDOW = frozenset({131047})
 
 
 def classify(code: int, http_status: int | None = None) -> FailureClass:

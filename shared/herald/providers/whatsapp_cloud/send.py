@@ -21,7 +21,13 @@ from herald.providers.rendered import RenderedWhatsApp
 from herald.providers.responses import asked_wait, unexplained
 from herald.providers.sending import Accepted, Provider, ProviderContext, Refused, SendResult
 from herald.providers.whatsapp_cloud.account import WhatsAppCloudAccount, WhatsAppCloudSecrets
-from herald.providers.whatsapp_cloud.errors import OF_MESSAGE, PAUSES, classify, throttled_scope
+from herald.providers.whatsapp_cloud.errors import (
+    OF_MESSAGE,
+    OUTSIDE_WINDOW,
+    PAUSES,
+    classify,
+    throttled_scope,
+)
 
 Context = ProviderContext[WhatsAppCloudAccount, WhatsAppCloudSecrets]
 Part = dict[str, Any]
@@ -71,6 +77,7 @@ def read_response(response: HttpResponse) -> SendResult:
             element={"error": _without_prose(error)},
             of_message=error["code"] in OF_MESSAGE,
             scope=throttled_scope(error["code"], response.status),
+            outside_window=error["code"] in OUTSIDE_WINDOW,
         )
     reference = _message_id(document)
     if response.status == HTTPStatus.OK and reference is not None:

@@ -35,7 +35,7 @@ from herald.providers.webhook_requests import WebhookRequest
 from herald.providers.webhook_responses import WebhookResponse
 from herald.providers.whatsapp_cloud.account import WhatsAppCloudAccount, WhatsAppCloudSecrets
 from herald.providers.whatsapp_cloud.account_news import NOT_OURS, account_receipt
-from herald.providers.whatsapp_cloud.errors import classify
+from herald.providers.whatsapp_cloud.errors import OUTSIDE_WINDOW, classify
 from herald.providers.whatsapp_cloud.inbound_messages import (
     answered_by,
     content_of,
@@ -213,6 +213,7 @@ def _status(account: str, request: WebhookRequest, element: Any) -> AttemptRecei
         status=known,
         event_key=event_key(word, text(status, "timestamp") or "", codes),
         failure=_failure(errors[0] if errors else {}) if known is Status.FAILED else None,
+        outside_window=any(whole_number(error.get("code")) in OUTSIDE_WINDOW for error in errors),
         occurred_at=moment(status.get("timestamp")),
         received_at=request.received_at,
         element=_kept(status, errors, len(request.body)),
