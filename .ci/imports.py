@@ -25,6 +25,7 @@ HERALD_LAYERS = [
     "cli",
     "channel | client",
     "config",
+    "sessions",
     "providers",
     "service : bus : database : tracing",
     "contracts",

@@ -9,6 +9,7 @@ from typing import Protocol
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
+from sandbox.access_tokens import AccessTokens
 from sandbox.behaviours import ACCEPTED, DELIVERED, ONCE, Behaviour, Failure, Handling, Status
 from sandbox.behaviours import failed as failed_later
 from sandbox.cases import case_for
@@ -69,6 +70,7 @@ class Flow:
     def __init__(self, ledger: Ledger, webhooks: WebhookSender) -> None:
         self.ledger = ledger
         self.webhooks = webhooks
+        self.access_tokens = AccessTokens()
         self.pace = webhooks.pace
         self.answer_delay_ms = webhooks.pace.answer_delay_ms  # may be changed while running
         self.throttling = Throttling()  # likewise

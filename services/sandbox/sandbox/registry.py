@@ -14,6 +14,7 @@ NAMES = (
     "twilio",
     "sendgrid",
     "smtp",
+    "oauth",
 )
 
 

@@ -60,7 +60,7 @@ class Caller:
             try:
                 async with asyncio.timeout(attempt.lease_ends - began):
                     result = await account.send(attempt.work, probe=plan.probe is not None)
-                    result = without_echoes(result, attempt.work, account.credentials.current)
+                    result = without_echoes(result, attempt.work, account.credentials.values())
             except Exception as error:  # noqa: BLE001  an adapter's bug: nobody knows how far it got
                 self._complain(attempt, error)
                 result = Uncertain("adapter_error")

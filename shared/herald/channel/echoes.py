@@ -10,16 +10,15 @@ from typing import Any
 from herald.contracts.echoes import HIDDEN, names_of, said_in, without_names, without_quotes
 from herald.contracts.masking import masked
 from herald.contracts.work import Work
-from herald.providers.account import Secrets
 from herald.providers.sending import Accepted, NotSent, Refused, SendResult
 
 
-def without_echoes(result: SendResult, work: Work, secrets: Secrets) -> SendResult:
+def without_echoes(result: SendResult, work: Work, secrets: Iterable[str]) -> SendResult:
     """Hide what a result repeats of the contents and recipient of `work`, and of secrets."""
     if isinstance(result, NotSent):
         return result
     ids = result.references if isinstance(result, Accepted) else ()  # reported in any case
-    hide = partial(_without, work=work, secrets=secrets.values(), ids=ids)
+    hide = partial(_without, work=work, secrets=tuple(secrets), ids=ids)
     if result.element is not None:
         result = replace(result, element=_clean(result.element, hide))
     if isinstance(result, Refused) and result.failure.text:

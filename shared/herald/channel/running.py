@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from herald.channel.definitions import ChannelDefinition
 from herald.channel.service import Channel
-from herald.config.loading import ConfigurationError, exit_with, load_or_exit
+from herald.config.loading import Configuration, ConfigurationError, exit_with, load_or_exit
+from herald.config.session_keys import session_keys
 from herald.service.serving import serve
 from herald.service.starting import settings_or_exit
 
@@ -17,7 +18,13 @@ def run_channel(definition: ChannelDefinition) -> None:
     configuration = load_or_exit(settings.config_path)
     try:
         credentials = configuration.credentials_for(configuration.accounts_of(definition.name))
-        channel = Channel(definition, settings, configuration, credentials)
+        keys = session_keys(configuration) if _has_sessions(definition, configuration) else None
+        channel = Channel(definition, settings, configuration, credentials, session_keys=keys)
     except ConfigurationError as error:
         exit_with(error)
     serve(channel.application(), settings)
+
+
+def _has_sessions(definition: ChannelDefinition, configuration: Configuration) -> bool:
+    accounts = configuration.accounts_of(definition.name).values()
+    return any(account.session is not None for account in accounts)

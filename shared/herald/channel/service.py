@@ -22,6 +22,7 @@ from herald.channel.definitions import ChannelDefinition
 from herald.channel.health import AccountHealth
 from herald.channel.limits.token_bucket import TokenBucket
 from herald.channel.recorders import Recorders
+from herald.channel.sessions import sessions_of
 from herald.channel.sweeper import Sweeper
 from herald.channel.worker import Worker
 from herald.config.broker_identity import broker_identity
@@ -48,6 +49,7 @@ from herald.service.background import Background, run_together
 from herald.service.loop_lag import loop_lag_measured
 from herald.service.operations_routes import ops_routes
 from herald.service.settings import Settings
+from herald.sessions.key_ring import KeyRing
 
 # Each lane has its own AMQP channel and slots, so that an OTP never waits behind a campaign.
 SLOTS: dict[Lane, int] = {Lane.URGENT: 100, Lane.NORMAL: 200, Lane.BULK: 100}
@@ -79,6 +81,7 @@ class Channel:
         credentials: Mapping[str, Credentials[Any]],
         *,
         make: MakeProvider = make_provider,
+        session_keys: KeyRing | None = None,
     ) -> None:
         channel = definition.name
         self._app_id = app_id = f"herald-channel-{channel}"
@@ -94,6 +97,7 @@ class Channel:
             self._context(name, account, credentials[name], base_url)
             for name, account in configuration.accounts_of(channel).items()
         ]
+        self._sessions = sessions_of(channel, contexts, self._database, session_keys)
         accounts = [_sending_account(context, make(context), definition) for context in contexts]
         self._providers = [account.provider for account in accounts]
         metrics.initialise(
@@ -168,7 +172,10 @@ class Channel:
         }
 
     def _warnings(self) -> dict[str, Callable[[], str | None]]:
-        return {"accounts": lambda: self._health.warning}
+        return {
+            "accounts": lambda: self._health.warning,
+            "sessions": lambda: self._sessions.warning,
+        }
 
     async def _emit(self, receipt: AttemptReceipt | InboundReceipt) -> None:
         """Publish what a provider reports by itself.
@@ -199,6 +206,7 @@ class Channel:
             await self._worker.drain()
             await self._background.stop()
             await self._recorders.finish()
+            await self._sessions.stop()
             await asyncio.gather(*(provider.stop() for provider in self._providers))
             for client in self._clients:
                 await client.stop()
@@ -211,7 +219,11 @@ class Channel:
         await self._health.turn()  # a paused account gets no call from a worker that just began
         await self.connections.start()
         await run_together(
-            self._recorders.run, self._worker.run, self._sweeper.run, self._health.run
+            self._recorders.run,
+            self._worker.run,
+            self._sweeper.run,
+            self._health.run,
+            self._sessions.run,
         )
 
 

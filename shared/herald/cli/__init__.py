@@ -20,6 +20,7 @@ from herald.cli.reconcile import reconcile
 from herald.cli.rehash import rehash
 from herald.cli.resend import resend
 from herald.cli.send import send
+from herald.cli.sessions import sessions
 from herald.cli.status import status
 from herald.cli.suppressions import suppress, suppressions, unsuppress
 from herald.cli.timeline import timeline
@@ -65,6 +66,7 @@ for command in (
 application.add_typer(account, name="account")
 application.add_typer(channel, name="channel")
 application.add_typer(dlq, name="dlq")
+application.add_typer(sessions, name="sessions")
 application.add_typer(topology, name="topology")
 application.add_typer(config, name="config")
 

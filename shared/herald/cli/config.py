@@ -9,6 +9,7 @@ import typer
 from herald.cli.environment import EXIT_USAGE, JsonOption, configuration, fail
 from herald.config.loading import ConfigurationError
 from herald.config.read_tokens_file import load_read_tokens
+from herald.config.session_keys import session_keys
 
 config = typer.Typer(help="Look at the configuration.", no_args_is_help=True)
 
@@ -23,10 +24,12 @@ def check(as_json: JsonOption = False) -> None:
     """Read herald.toml and every secrets file it names; print every error and exit with 2."""
     loaded = configuration()
     errors: list[str] = []
+    has_sessions = any(account.session is not None for account in loaded.file.accounts.values())
     for read in (
         lambda: loaded.secrets_for(list(loaded.file.accounts)),
         loaded.masking_key,
         lambda: load_read_tokens(loaded),
+        lambda: session_keys(loaded) if has_sessions else None,
     ):
         try:
             read()

@@ -15,13 +15,14 @@ from pydantic import TypeAdapter, ValidationError
 from herald.cli.environment import EXIT_USAGE, fail
 from herald.config.masking import write_masking_key
 from herald.config.new_deployment import all_questions, herald_toml, questions, secrets_files
+from herald.config.session_keys import write_session_keys
 from herald.config.validation_messages import describe
 from herald.contracts.identifiers import TenantName
 from herald.contracts.read_tokens import new_token
 from herald.providers.examples import Question
 from herald.providers.registry import NAMES, example_of
 
-MASKING_KEY = "secrets/masking.key"
+MASKING_KEY, SESSION_KEYS = "secrets/masking.key", "secrets/session-keys.toml"
 TOKENS, READ_TOKEN = "secrets/tokens.toml", "secrets/read.token"
 _SECRET, _OPEN = 0o600, 0o644
 _LATER = "Enter to fill it in later"
@@ -59,7 +60,7 @@ def init(
     ] = False,
     **given: str | None,
 ) -> None:
-    """Write herald.toml, secrets files to be filled in, a masking key and a read token.
+    """Write herald.toml, secrets files to be filled in, keys and a read token.
 
     Asks what is not given. Writes nothing if one of the files is there.
     """
@@ -70,11 +71,12 @@ def init(
     files = secrets_files(providers, secrets.token_urlsafe(24))
     token = new_token("operator")
     files |= {TOKENS: token.entry, READ_TOKEN: f"{token.token}\n"}
-    _refuse_to_overwrite(directory, ["herald.toml", MASKING_KEY, *files])
+    _refuse_to_overwrite(directory, ["herald.toml", MASKING_KEY, SESSION_KEYS, *files])
     _write(directory / "herald.toml", herald_toml(name, providers, answers), _OPEN)
     for path, text in files.items():
         _write(directory / path, text, _SECRET)
     write_masking_key(directory / MASKING_KEY)
+    write_session_keys(directory / SESSION_KEYS)
     typer.echo(_summary(directory, list(files), providers))
 
 
@@ -166,7 +168,7 @@ def _write(path: Path, text: str, mode: int) -> None:
 
 def _summary(directory: Path, files: Sequence[str], providers: Sequence[str]) -> str:
     configuration = directory / "herald.toml"
-    listed = "\n".join(f"  {directory / name}" for name in (*files, MASKING_KEY))
+    listed = "\n".join(f"  {directory / name}" for name in (*files, MASKING_KEY, SESSION_KEYS))
     more = (example_of(name).environment for name in providers)
     environment = "".join(f"  {line}\n" for line in more if line)
     return f"""\

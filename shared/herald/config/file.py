@@ -87,6 +87,12 @@ class MaskingRules(_Part):
     earlier_key_files: tuple[FilePath, ...] = ()  # keys before it, for suppressions made with them
 
 
+class SessionRules(_Part):
+    """The keys that seal accounts' sessions in the database."""
+
+    keys_file: FilePath = "secrets/session-keys.toml"  # a path relative to herald.toml
+
+
 _HOST_NAME = r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$|^[0-9a-f:]+$"  # or an address; without a port
 HostName = Annotated[str, StringConstraints(pattern=_HOST_NAME)]
 
@@ -156,6 +162,7 @@ class HeraldFile(_Part):
     read_api: ReadApiRules = ReadApiRules()
     secrets: SecretRules = SecretRules()
     masking: MaskingRules = MaskingRules()
+    sessions: SessionRules = SessionRules()
     services: Services = Services()
 
     @property

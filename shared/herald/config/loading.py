@@ -133,10 +133,13 @@ class Configuration:
         if missing := list(unfilled(content, "secrets_file")):
             raise _SecretsProblemError(missing)
         try:
-            return account.secrets_model.model_validate(content)
+            secrets = account.secrets_model.model_validate(content)
         except ValidationError as error:
             lines = [f"secrets_file: {line}" for line in describe(error)]
             raise _SecretsProblemError(lines) from None
+        if wrong := list(account.secrets_problems(secrets)):
+            raise _SecretsProblemError([f"secrets_file: {line}" for line in wrong])
+        return secrets
 
 
 class _SecretsProblemError(Exception):

@@ -134,4 +134,8 @@ tokens_file = "secrets/tokens.toml"
 # Phone numbers and e-mail addresses are masked and hashed with it: every service needs the same.
 [masking]
 key_file = "secrets/masking.key"
+
+# Access tokens of accounts with `oauth` are sealed with them in the database: docs/sessions.md.
+[sessions]
+keys_file = "secrets/session-keys.toml"
 """

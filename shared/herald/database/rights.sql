@@ -45,6 +45,7 @@ GRANT USAGE ON SCHEMA channel TO "herald_channel";
 GRANT SELECT, INSERT, UPDATE, DELETE ON channel.sends TO "herald_channel";
 GRANT SELECT, INSERT, UPDATE ON channel.accounts TO "herald_channel";
 GRANT SELECT, INSERT, UPDATE, DELETE ON channel.buckets TO "herald_channel";
+GRANT SELECT, INSERT, UPDATE ON channel.sessions TO "herald_channel";
 GRANT USAGE ON TYPE channel.send_state TO "herald_channel";
 
 -- people: what became of messages, and never to whom they went or what they said
@@ -61,6 +62,10 @@ GRANT SELECT (
 GRANT SELECT (
     attempt_id, state, channel, provider, account, lease_until, published, created_at, updated_at
 ) ON channel.sends TO "herald_reader", "herald_operator";
+GRANT SELECT (
+    id, channel, account, provider, kind, key_id, version, refreshed_at, expires_at, refresh_at,
+    lease_until, trouble, is_lasting, failures, retry_at, revoked_at, created_at
+) ON channel.sessions TO "herald_reader", "herald_operator";
 GRANT SELECT (id, claimed_until, created_at) ON router.outbox TO "herald_reader", "herald_operator";
 GRANT SELECT (
     id, queue, reason, exchange, routing_key, received_at, tenant, idempotency_key, message_id,
@@ -89,3 +94,10 @@ GRANT USAGE ON TYPE router.message_status, router.outcome, channel.send_state
 -- `herald account pause` and `resume`
 GRANT INSERT (channel, account, provider, paused, paused_since),
     UPDATE (paused, paused_since) ON channel.accounts TO "herald_operator";
+
+-- `herald sessions revoke` and `renew`: they forget tokens, and can read none. `rotate-keys` is done
+-- with the channels' role.
+GRANT UPDATE (
+    key_id, sealed, version, refreshed_at, expires_at, refresh_at, lease_holder, lease_until,
+    failures, retry_at, revoked_at
+) ON channel.sessions TO "herald_operator";

@@ -7,8 +7,9 @@ it is described once, here; a misspelt option is an error, not a silent default.
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Iterator
 from datetime import timedelta
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
     AfterValidator,
@@ -103,6 +104,15 @@ class Account(AccountRates):
     def tries_outside_window(self) -> bool:
         """Whether it is to be tried after that window, too."""
         return False
+
+    @property
+    def session(self) -> Any | None:
+        """How it gets access tokens (`oauth.OAuth`); None: it calls with its secrets."""
+        return None
+
+    def secrets_problems(self, secrets: Any) -> Iterator[str]:  # noqa: ARG002  most need no look
+        """Say what is wrong with its secrets, by the options it has."""
+        yield from ()
 
     def sends_as(self, sender: str | None) -> bool:  # noqa: ARG002  most accounts may use any
         """Say whether the account can send under a profile's entry for its channel."""

@@ -1,10 +1,14 @@
-"""An account's secrets, which may be read again while a process runs."""
+"""An account's secrets, which may be read again while a process runs, and its access token."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Generic, Protocol, TypeVar
+
+from pydantic import SecretStr
 
 from herald.providers.account import Secrets
 
@@ -15,12 +19,61 @@ class CredentialsError(Exception):
     """The secrets could not be read again; the text says why and shows none."""
 
 
+class NoTokenError(Exception):
+    """An account has no access token now; `code` says why.
+
+    `is_refused`: the provider's answer was no, and asking again gives the same until a person acts.
+    `wait`: how long it takes at least, where that is known.
+    """
+
+    def __init__(
+        self, code: str, *, is_refused: bool = False, wait: timedelta | None = None
+    ) -> None:
+        super().__init__(code)
+        self.code = code
+        self.is_refused = is_refused
+        self.wait = wait
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """An access token; `version` counts those that its session has had."""
+
+    value: SecretStr
+    version: int
+
+
+class Session(Protocol):
+    """Where an account's access token comes from, kept for all workers together."""
+
+    async def token(self) -> Token:
+        """Return a token that can be used now.
+
+        Raises:
+            NoTokenError: there is none.
+        """
+        ...
+
+    async def renewed(self, refused: Token) -> Token:
+        """Return another token than one that the provider has just refused.
+
+        Raises:
+            NoTokenError: there is none.
+        """
+        ...
+
+    def values(self) -> tuple[str, ...]:
+        """Give its tokens in clear, so that they can be looked for where they must not be."""
+        ...
+
+
 class Credentials(Generic[SecretsT]):
     """The secrets of one account. What asks for `current` each time sees a rotation."""
 
     def __init__(self, current: SecretsT, read: Callable[[], SecretsT]) -> None:
         self._current = current
         self._read = read
+        self.session: Session | None = None  # of an account that calls with an access token
 
     @property
     def current(self) -> SecretsT:
@@ -35,3 +88,29 @@ class Credentials(Generic[SecretsT]):
         """
         self._current = await asyncio.to_thread(self._read)
         return self._current
+
+    async def token(self) -> Token:
+        """Return an access token that can be used now.
+
+        Raises:
+            NoTokenError: there is none.
+        """
+        return await self._session_or_none().token()
+
+    async def renewed(self, refused: Token) -> Token:
+        """Return another access token than one that the provider has just refused.
+
+        Raises:
+            NoTokenError: there is none.
+        """
+        return await self._session_or_none().renewed(refused)
+
+    def values(self) -> tuple[str, ...]:
+        """Give all that is secret in clear, so that it can be hidden where it must not be."""
+        tokens = self.session.values() if self.session is not None else ()
+        return (*self._current.values(), *tokens)
+
+    def _session_or_none(self) -> Session:
+        if self.session is None:
+            raise NoTokenError("session_missing")
+        return self.session

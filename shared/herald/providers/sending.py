@@ -9,10 +9,11 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from herald.contracts.failures import Failure
 from herald.contracts.receipts import AttemptReceipt, InboundReceipt
+from herald.contracts.vocabulary import FailureClass
 from herald.contracts.work import Work
 from herald.providers.account import Account, Secrets
 from herald.providers.budgets import Scope
-from herald.providers.credentials import Credentials
+from herald.providers.credentials import Credentials, NoTokenError
 from herald.providers.http import HttpClient
 from herald.providers.rendered import Rendered
 
@@ -68,6 +69,16 @@ class Uncertain:
 
     code: str
     element: Any = field(default=None, repr=False)
+
+
+def without_token(error: NoTokenError) -> Refused | NotSent:
+    """Say what becomes of a message whose account has no access token.
+
+    It waits where a token may come, and fails over where the provider refuses the account itself.
+    """
+    if error.is_refused:
+        return Refused(Failure.of(FailureClass.AUTH, error.code))
+    return NotSent(error.code, error.wait)
 
 
 CallResult = Accepted | Refused | Uncertain  # what a try came to

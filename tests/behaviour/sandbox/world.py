@@ -29,6 +29,8 @@ AUTH_TOKEN = "twilio-token"
 API_KEY = "SG.key"
 SMTP_USERNAME = "herald"
 SMTP_PASSWORD = "smtp-password"
+OAUTH_USER = "mailbox@example.com"
+REFRESH_TOKEN = "first-refresh-token"
 KEY = ec.generate_private_key(ec.SECP256R1())
 PRIVATE_KEY = base64.b64encode(
     KEY.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
@@ -99,12 +101,20 @@ def free_port() -> int:
         return port
 
 
-def settings(tmp_path: Path, receiver_url: str, smtp_port: int) -> SandboxFile:
+def settings(tmp_path: Path, receiver_url: str, smtp_port: int, token_length: int) -> SandboxFile:
     """Make a quick sandbox with one account of each provider."""
     return validated(
         {
             "requests_file": tmp_path / "requests.jsonl",
             "smtp": {"port": smtp_port, "username": SMTP_USERNAME, "password": SMTP_PASSWORD},
+            "oauth": {
+                "client_id": "client",
+                "client_secret": "client-secret",
+                "user": OAUTH_USER,
+                "refresh_token": REFRESH_TOKEN,
+                "rotates": True,
+                "token_length": token_length,
+            },
             "whatsapp_cloud": {
                 "main": {
                     "phone_number_id": PHONE_NUMBER_ID,
@@ -135,7 +145,7 @@ def settings(tmp_path: Path, receiver_url: str, smtp_port: int) -> SandboxFile:
 
 
 @asynccontextmanager
-async def running_world(tmp_path: Path) -> AsyncIterator[World]:
+async def running_world(tmp_path: Path, *, token_length: int = 0) -> AsyncIterator[World]:
     """Run a sandbox under uvicorn, and a receiver, in this loop."""
     receiver = Receiver()
     application = web.Application()
@@ -145,7 +155,7 @@ async def running_world(tmp_path: Path) -> AsyncIterator[World]:
     receiver_port, port, smtp_port = free_port(), free_port(), free_port()
     await web.TCPSite(runner, "127.0.0.1", receiver_port).start()
     receiver.url = f"http://127.0.0.1:{receiver_port}"
-    file = settings(tmp_path, receiver.url, smtp_port)
+    file = settings(tmp_path, receiver.url, smtp_port, token_length)
     config = uvicorn.Config(
         build_app(file), host="127.0.0.1", port=port, http="httptools", log_level="warning"
     )

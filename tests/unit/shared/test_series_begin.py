@@ -17,6 +17,7 @@ from herald.providers.registry import ACCOUNTS
 from herald.service import loop_lag
 from herald.service.http_limits import metrics as listeners
 from herald.service.operations_routes import ops_routes
+from herald.sessions import metrics as sessions
 from ingress import metrics as ingress
 from router import metrics as router
 from router.handlers.dead_letters import DeadLetterHandler
@@ -56,6 +57,7 @@ def begun() -> Series:
     file = SimpleNamespace(services=None)
     DeadLetterHandler(nothing, file, {NAMES["queue"]: nothing})  # type: ignore[arg-type]
     channel.initialise(CHANNEL, {ACCOUNT: PROVIDER})
+    sessions.initialise(CHANNEL, [ACCOUNT])
     AccountHealth(CHANNEL, [sending(ACCOUNT)], create_autospec(Database, instance=True))
     ingress.initialise([(PROVIDER, ACCOUNT)])
     queue_metrics(NAMES["queue"])

@@ -18,6 +18,7 @@ from pydantic import Field, SecretStr
 from sandbox.behaviours import ONCE, Behaviour, Failure, Handling, Status
 from sandbox.cases import case_for
 from sandbox.flow import Flow
+from sandbox.providers.smtp_session import TokenSession
 from sandbox.settings import Section
 from sandbox.stand_ins import Definition, StandIn, Vocabulary
 from sandbox.throttling import Scope
@@ -43,7 +44,10 @@ RCPT_REPLIES: dict[Handling, str] = {
 
 
 class SmtpSink(Section):
-    """The SMTP server; without credentials it accepts mail from anybody."""
+    """The SMTP server; without credentials it accepts mail from anybody.
+
+    With a part `[oauth]` it takes that endpoint's access tokens, too (XOAUTH2).
+    """
 
     port: int = Field(ge=1, le=65_535)
     host: str = Field(default=LOOPBACK, min_length=1)  # where it listens
@@ -58,6 +62,7 @@ class SmtpServer(StandIn):
         self._sink = sink
         self._ledger = flow.ledger
         self._throttled = flow.throttling.throttling
+        self._tokens = flow.access_tokens
         self._slow_seconds = flow.pace.slow_seconds
         self._server: asyncio.Server | None = None
 
@@ -75,12 +80,14 @@ class SmtpServer(StandIn):
     def _session(self) -> SMTP:
         asks = self._sink.username is not None
         with warnings.catch_warnings(action="ignore"):  # a password without TLS: it is on loopback
-            return SMTP(
+            return TokenSession(
+                self._tokens,
                 self,
                 hostname="sandbox",
                 authenticator=self._authenticate if asks else None,
                 auth_required=asks,
                 auth_require_tls=False,
+                auth_exclude_mechanism=() if self._tokens.is_used else ("XOAUTH2",),
                 enable_SMTPUTF8=True,
             )
 

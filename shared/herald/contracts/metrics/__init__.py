@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import ModuleType
 
-from herald.contracts.metrics import bus, channel, ingress, router, service
+from herald.contracts.metrics import bus, channel, ingress, router, service, sessions
 from herald.contracts.metrics.definition import Across, Begins, Kind, Metric
 from herald.contracts.metrics.labels import LABELS
 
@@ -25,7 +25,7 @@ PARTS: Mapping[str, tuple[Metric, ...]] = {
     "service": _metrics_of(service),
     "bus": _metrics_of(bus),
     "router": _metrics_of(router),
-    "channel": _metrics_of(channel),
+    "channel": (*_metrics_of(channel), *_metrics_of(sessions)),
     "ingress": _metrics_of(ingress),
 }
 METRICS: Mapping[str, Metric] = {

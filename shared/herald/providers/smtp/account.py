@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
-from typing import ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from herald.contracts.durations import Duration
 from herald.contracts.vocabulary import Receipts
 from herald.providers.account import IN_CLEAR, Account, NonEmptySecret, Secrets
-from herald.providers.cleartext import is_loopback
+from herald.providers.cleartext import in_clear, is_loopback
+from herald.providers.oauth import OAuth, OAuthSecrets, missing_secrets
 from herald.providers.rates import RateProfile
 from herald.providers.smtp.rates import PROFILE
 
 
-class SmtpSecrets(Secrets):
-    """Both, or none for a relay that trusts us by address."""
+class SmtpSecrets(OAuthSecrets):
+    """Both, or none for a relay that trusts us by address; with `oauth`, what its grant needs."""
 
     username: NonEmptySecret | None = None
     password: NonEmptySecret | None = None
@@ -39,6 +41,7 @@ class SmtpAccount(Account):
     port: int = Field(default=587, ge=1, le=65_535)  # 587 with starttls, 465 with tls
     security: Literal["starttls", "tls", "none"] = "starttls"  # starttls, tls or none
     timeout: Duration = timedelta(seconds=30)
+    oauth: OAuth | None = None  # sign in with access tokens (XOAUTH2) instead of a password
 
     @classmethod
     def profile_for(cls, _kind: str | None, _channel: str) -> RateProfile:
@@ -48,6 +51,27 @@ class SmtpAccount(Account):
     @property
     def receipts(self) -> Receipts:
         return Receipts.NONE
+
+    @property
+    def session(self) -> OAuth | None:
+        return self.oauth
+
+    def secrets_problems(self, secrets: Any) -> Iterator[str]:
+        if self.oauth is not None:
+            yield from missing_secrets(self.oauth, secrets)
+            if secrets.password is not None:
+                yield "password: with oauth there is none; the user is oauth.user"
+
+    @field_validator("oauth")
+    @classmethod
+    def _session_fits(cls, oauth: OAuth | None, info: ValidationInfo) -> OAuth | None:
+        if oauth is None:
+            return None
+        if oauth.user is None:
+            raise ValueError("user: XOAUTH2 needs the mailbox that is signed in to")
+        if in_clear(oauth.token_url) and not info.data.get("allow_cleartext"):
+            raise ValueError(f"token_url: {IN_CLEAR}: use https://, or set allow_cleartext = true")
+        return oauth
 
     @field_validator("security")
     @classmethod

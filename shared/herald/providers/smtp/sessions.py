@@ -16,13 +16,15 @@ from aiosmtplib.errors import SMTPException, SMTPHeloError, SMTPResponseExceptio
 
 from herald.contracts.failures import Failure
 from herald.contracts.vocabulary import FailureClass
-from herald.providers.credentials import Credentials
-from herald.providers.sending import NotSent, Refused
+from herald.providers.credentials import Credentials, NoTokenError, Token
+from herald.providers.sending import NotSent, Refused, without_token
 from herald.providers.smtp.account import SmtpAccount, SmtpSecrets
 from herald.providers.smtp.errors import Phase, refusal, throttled_scope
+from herald.providers.smtp.xoauth2 import sign_in
 
 IDLE_SECONDS = 10.0  # below any relay's own limit (RFC 5321: five minutes)
 MAX_SESSIONS = 20  # relays count them: Postfix takes 50 of one client by default
+TOKEN_REFUSED = f"{Phase.AUTH}_535"
 PROBE_SECONDS = 3.0  # for a command that carries no mail: NOOP, RSET, QUIT
 
 NoSession = Refused | NotSent
@@ -48,7 +50,7 @@ class Sessions:
             yield NotSent("busy")
             return
         try:
-            session = await self._open(deadline)
+            session = await self._open_with_token(deadline)
             yield session
             if isinstance(session, aiosmtplib.SMTP) and session.is_connected:
                 self._idle.append((time.monotonic(), session))
@@ -60,7 +62,28 @@ class Sessions:
         idle, self._idle = self._idle, []
         await asyncio.gather(*(_quit(session) for _, session in idle))
 
-    async def _open(self, deadline: float) -> aiosmtplib.SMTP | NoSession:
+    async def _open_with_token(self, deadline: float) -> aiosmtplib.SMTP | NoSession:
+        """Return a session; with `oauth` only while the account has a token."""
+        if self._account.oauth is None:
+            return await self._open(deadline)
+        try:
+            async with asyncio.timeout_at(deadline):
+                token = await self._credentials.token()
+            session = await self._open(deadline, token)
+            if _is_refused(session):
+                async with asyncio.timeout_at(deadline):
+                    other = await self._credentials.renewed(token)
+                session = await self._open(deadline, other)
+        except NoTokenError as error:
+            await self.quit()  # idle ones were signed in to with a token that may be revoked
+            return without_token(error)
+        except TimeoutError:
+            return NotSent("session_wait")
+        return session
+
+    async def _open(
+        self, deadline: float, token: Token | None = None
+    ) -> aiosmtplib.SMTP | NoSession:
         """Return an idle session that still answers, or a new one."""
         if self._idle:
             since, session = self._idle.pop()
@@ -69,9 +92,9 @@ class Sessions:
             for _, silent in [(since, session), *self._idle]:  # all others are older
                 silent.close()
             self._idle.clear()
-        return await self._connect(deadline)
+        return await self._connect(deadline, token)
 
-    async def _connect(self, deadline: float) -> aiosmtplib.SMTP | NoSession:
+    async def _connect(self, deadline: float, token: Token | None) -> aiosmtplib.SMTP | NoSession:
         security = self._account.security
         session = aiosmtplib.SMTP(
             hostname=self._account.host,
@@ -87,14 +110,17 @@ class Sessions:
                 await session.connect()
                 self._local_hostname = session.local_hostname  # finding it may ask the network
                 phase = Phase.AUTH
-                await self._log_in(session)
+                await self._log_in(session, token)
         except (SMTPException, OSError) as error:
             session.close()
             return _why_none(error, phase)
         return session
 
-    async def _log_in(self, session: aiosmtplib.SMTP) -> None:
-        secrets = self._credentials.current
+    async def _log_in(self, session: aiosmtplib.SMTP, token: Token | None) -> None:
+        secrets, oauth = self._credentials.current, self._account.oauth
+        if token is not None and oauth is not None:
+            await sign_in(session, oauth.user or "", token.value.get_secret_value())
+            return
         if secrets.username is not None and secrets.password is not None:
             username, password = secrets.username, secrets.password
             await session.login(username.get_secret_value(), password.get_secret_value())
@@ -127,6 +153,11 @@ async def _quit(session: aiosmtplib.SMTP) -> None:
         await session.quit(timeout=PROBE_SECONDS)
     except (SMTPException, OSError):
         session.close()
+
+
+def _is_refused(session: aiosmtplib.SMTP | NoSession) -> bool:
+    """Whether the relay refused the access token, which another one may mend."""
+    return isinstance(session, Refused) and session.failure.code == TOKEN_REFUSED
 
 
 def _why_none(error: Exception, phase: Phase) -> NoSession:

@@ -1,0 +1,1 @@
+"""Providers' sessions: access tokens that all workers share, sealed in PostgreSQL."""
