@@ -35,6 +35,9 @@ DROP_REASONS: dict[str, FailureClass] = {
     "recipient list over package quota": FailureClass.AUTH,  # the plan's credits are used up
 }
 
+# of these: the address takes nothing any more, SendGrid says
+GONE = frozenset({"bounced address", "invalid"})
+
 
 def classify(http_status: int) -> FailureClass:
     """Return the class of an error; an unknown status is transient from 500 on."""

@@ -32,7 +32,7 @@ from herald.providers.lenient_json import (
     text,
 )
 from herald.providers.sendgrid.account import SendGridAccount, SendGridSecrets
-from herald.providers.sendgrid.errors import DROP_REASONS
+from herald.providers.sendgrid.errors import DROP_REASONS, GONE
 from herald.providers.sendgrid.signature import is_sendgrid_signature, load_sendgrid_key
 from herald.providers.webhook_endpoints import EndpointRules, Normalised
 from herald.providers.webhook_requests import WebhookRequest
@@ -70,6 +70,7 @@ KEPT = frozenset(  # of an event, for the history
 )
 
 _TEMPORARY = re.compile(r"\s*4\.\d")  # RFC 3463: try again later
+_SOFT = re.compile(r"\s*(?:4\.\d|\d\.2\.2\b)")  # for now, or a full mailbox
 _MACHINES = re.compile(r"\.(?:filter|recv)")
 _SMTP_ID = re.compile(r"<([^<>@\s]+)@[^<>@\s]*ismtpd[^<>@\s]*>")  # SendGrid's own, not a sender's
 
@@ -159,16 +160,19 @@ def _failure(event: Mapping[str, Any], status: Status) -> Failure | None:
     reason, code = text(event, "reason") or "", text(event, "status") or ""
     if status is Status.DEFERRED:
         return Failure.of(FailureClass.TRANSIENT, code, text(event, "response") or reason)
+    gone = False
     if status is Status.FAILED:
-        failure_class = DROP_REASONS.get(reason.strip().lower(), FailureClass.PERMANENT)
-        code = code or "dropped"
+        drop = reason.strip().lower()
+        failure_class = DROP_REASONS.get(drop, FailureClass.PERMANENT)
+        code, gone = code or "dropped", drop in GONE
     elif event.get("type") != "blocked":
         failure_class = FailureClass.UNREACHABLE
+        gone = _SOFT.match(code) is None
     elif _TEMPORARY.match(code):
         failure_class = FailureClass.TRANSIENT
     else:
         failure_class = FailureClass.PERMANENT  # refused for what it is or who sent it
-    return Failure.of(failure_class, code, reason)
+    return Failure.of(failure_class, code, reason, address_gone=gone)
 
 
 def make_endpoint(

@@ -26,6 +26,11 @@ class Phase(StrEnum):
 
 _ENHANCED = re.compile(r"(?<![\d.])[245]\.(\d{1,3})\.(\d{1,3})(?!\.?\d)")  # no IP address
 _RATE = re.compile(r"\brates?(?:\b|limit)|throttl|too many|limit exceeded", re.IGNORECASE)
+# of a reply without an enhanced code: it is about us, not about the address
+_POLICY = re.compile(
+    r"relay|rcpthosts|den(?:y|ied)|block|black|spam|polic|reputation|authenti|not permitted",
+    re.IGNORECASE,
+)
 _TEMPORARY = range(400, 500)
 _REFUSED = range(400, 600)
 
@@ -76,14 +81,17 @@ SCOPES: dict[Phase, Scope] = {
 }
 ONE_MAILBOX = "2.1"  # with a 4xx reply: this mailbox gets mail too fast (RFC 3463, 4.2.1)
 
+# Of a 5xx reply: the mailbox is none, or takes nothing any more. A full one is none of them.
+GONE = frozenset({"1.1", "1.2", "1.3", "1.6", "1.10", "2.1"})
+GONE_WITHOUT_ENHANCED = frozenset({(550, Phase.RCPT), (551, Phase.RCPT), (553, Phase.RCPT)})
+
 # Whatever the phase.
 ACCOUNT_CODES = frozenset({530, 534, 535, 538})  # authentication
 
 
 def classify(code: int, text: str, phase: Phase) -> FailureClass:
     """Return the class of a refusal."""
-    match = _ENHANCED.search(text)
-    reason = f"{match[1]}.{match[2]}" if match else ""
+    reason = _reason(text)
     if code in _TEMPORARY:
         slow_down = reason != MAILBOX_FULL and _RATE.search(text)
         return FailureClass.RATE_LIMITED if slow_down else FailureClass.TRANSIENT
@@ -95,11 +103,32 @@ def classify(code: int, text: str, phase: Phase) -> FailureClass:
     return known or BASIC.get((code, phase), PERMANENT)
 
 
+def is_address_gone(code: int, text: str, phase: Phase) -> bool:
+    """Whether a refusal says that nothing will ever reach the address."""
+    if classify(code, text, phase) is not UNREACHABLE or phase is Phase.MAIL:
+        return False
+    reason = _reason(text)
+    if reason:
+        return reason in GONE
+    return (code, phase) in GONE_WITHOUT_ENHANCED and _POLICY.search(text) is None
+
+
 def refusal(code: int, text: str, phase: Phase) -> Failure:
     """Return a refusal as a failure, without the addresses that a reply's text often repeats."""
     flat = " ".join(text.split())
     reply = str(code) if code in _REFUSED else "unexpected"
-    return Failure.of(classify(code, flat, phase), f"{phase}_{reply}", flat)
+    return Failure.of(
+        classify(code, flat, phase),
+        f"{phase}_{reply}",
+        flat,
+        address_gone=is_address_gone(code, flat, phase),
+    )
+
+
+def _reason(text: str) -> str:
+    """Return the enhanced code without its first number."""
+    match = _ENHANCED.search(text)
+    return f"{match[1]}.{match[2]}" if match else ""
 
 
 def throttled_scope(failure: Failure, text: str, phase: Phase) -> Scope | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from herald.contracts.vocabulary import FailureClass
+from herald.contracts.vocabulary import Category, FailureClass
 from herald.providers.budgets import Scope
 
 _SERVER_ERROR = 500
@@ -95,6 +95,9 @@ SCOPES: dict[int, Scope] = {
     131048: Scope.ACCOUNT,
     131056: Scope.PAIR,
 }
+
+# Which messages alone a recipient stopped; the others go on.
+OPTED_OUT_OF = {131050: Category.MARKETING}
 
 # What says nothing about the number's other calls: a limit of one recipient, a file of one message.
 OF_MESSAGE = frozenset({131053, 131056})

@@ -23,6 +23,7 @@ from herald.providers.sending import Accepted, Provider, ProviderContext, Refuse
 from herald.providers.whatsapp_cloud.account import WhatsAppCloudAccount, WhatsAppCloudSecrets
 from herald.providers.whatsapp_cloud.errors import (
     OF_MESSAGE,
+    OPTED_OUT_OF,
     OUTSIDE_WINDOW,
     PAUSES,
     classify,
@@ -130,6 +131,7 @@ def _failure(error: Part, response: HttpResponse) -> Failure:
         code,
         str(details or error.get("message") or ""),
         retry_after=asked_wait(response, PAUSES.get(code)),
+        opted_out_of=OPTED_OUT_OF.get(code),
     )
 
 

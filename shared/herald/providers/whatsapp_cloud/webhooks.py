@@ -35,7 +35,7 @@ from herald.providers.webhook_requests import WebhookRequest
 from herald.providers.webhook_responses import WebhookResponse
 from herald.providers.whatsapp_cloud.account import WhatsAppCloudAccount, WhatsAppCloudSecrets
 from herald.providers.whatsapp_cloud.account_news import NOT_OURS, account_receipt
-from herald.providers.whatsapp_cloud.errors import OUTSIDE_WINDOW, classify
+from herald.providers.whatsapp_cloud.errors import OPTED_OUT_OF, OUTSIDE_WINDOW, classify
 from herald.providers.whatsapp_cloud.inbound_messages import (
     answered_by,
     content_of,
@@ -233,7 +233,9 @@ def _failure(error: Mapping[str, Any]) -> Failure:
         text(part(error, "error_data"), "details") or text(error, "message") or text(error, "title")
     )
     failure_class = FailureClass.PERMANENT if code is None else classify(code)
-    return Failure.of(failure_class, "" if code is None else code, words or "")
+    opted_out_of = None if code is None else OPTED_OUT_OF.get(code)
+    text_of_code = "" if code is None else code
+    return Failure.of(failure_class, text_of_code, words or "", opted_out_of=opted_out_of)
 
 
 def _message(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from herald.providers.smtp.errors import Phase, classify, refusal
+from herald.providers.smtp.errors import Phase, classify, is_address_gone, refusal
 
 CONNECT, AUTH, MAIL, RCPT, DATA = Phase
 
@@ -78,3 +78,25 @@ def test_refusal_is_reported_in_one_clean_line() -> None:
 def test_unexpected_code() -> None:
     """A number that is no refusal is not shown as one."""
     assert refusal(-1, "garbage", MAIL).code == "mail_unexpected"
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "phase", "gone"),
+    [
+        (550, "5.1.1 no such user", RCPT, True),
+        (550, "5.2.1 disabled", RCPT, True),
+        (550, "no such user", RCPT, True),
+        (551, "user not local", RCPT, True),
+        (554, "5.1.1 no such user", DATA, True),
+        (552, "5.2.2 mailbox full", RCPT, False),
+        (450, "4.1.1 no such user", RCPT, False),
+        (550, "5.7.1 relaying denied", RCPT, False),
+        (550, "relay access denied", RCPT, False),  # a relay set up wrongly says so of everybody
+        (550, "blocked for spam", RCPT, False),
+        (553, "5.1.1 sender unknown", MAIL, False),
+    ],
+)
+def test_what_suppresses_an_address(code: int, text: str, phase: Phase, *, gone: bool) -> None:
+    """Only what says that the mailbox is none, or takes nothing any more."""
+    assert is_address_gone(code, text, phase) is gone
+    assert refusal(code, text, phase).address_gone is gone
