@@ -20,7 +20,6 @@ from pydantic_core import PydanticUndefined
 from alert_block import alerts
 from event_examples import EXAMPLES
 from herald.config.broker_users import Services
-from herald.config.consent import Consent, Words
 from herald.config.file import (
     CategoryRules,
     IngressRules,
@@ -31,6 +30,7 @@ from herald.config.file import (
     SecretRules,
     Tenant,
 )
+from herald.config.quiet_hours import QuietHours
 from herald.config.retention import Retention
 from herald.contracts import vocabulary
 from herald.contracts.account_updates import TemplateUpdate
@@ -102,7 +102,7 @@ MODELS: dict[str, type[BaseModel]] = {
         InboundPreference, InboundProblem, AccountData, TemplateUpdate,
         ResendMessage, ReplayDeadLetter, DropDeadLetter,
         MessageSearch,
-        SuppressRecipient, UnsuppressRecipient, RecipientData, SuppressionSearch, Consent, Words,
+        SuppressRecipient, UnsuppressRecipient, RecipientData, SuppressionSearch, QuietHours,
         Services, Tenant, Operators,
         CategoryRules, RetryRules, Retention, IngressRules, MaskingRules, SecretRules, ReadApiRules,
     )

@@ -10,10 +10,12 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 
 from herald.config.broker_users import BrokerUser, Services
 from herald.config.consent import Consent
+from herald.config.quiet_hours import QuietHours, quiet_hours_problems
 from herald.config.retention import Retention
 from herald.contracts.commands import Route
 from herald.contracts.durations import Duration
 from herald.contracts.identifiers import UNKNOWN_TENANT, ChannelName, ConfiguredName, TenantName
+from herald.contracts.time_zones import TimeZoneName
 from herald.contracts.vocabulary import Category
 from herald.providers.account import Account, BaseUrl
 from herald.providers.account_rates import egress_rate_problems
@@ -36,6 +38,8 @@ class Tenant(_Part):
     route: ConfiguredName = "default"  # the route of commands that name none
     sender: ConfiguredName | None = None  # the sender of commands that name none
     users: tuple[BrokerUser, ...] = ()  # broker users who may command for it; none named: any
+    timezone: TimeZoneName = "UTC"  # for quiet hours of recipients whose own is not known
+    quiet_hours: dict[Category, QuietHours] = Field(default_factory=dict)  # instead of everybody's
     raw: bool = False  # whether its inbound events also carry what the provider sent, as it was
 
 
@@ -156,6 +160,7 @@ class HeraldFile(_Part):
     categories: dict[Category, CategoryRules] = Field(default_factory=dict)
     router: RouterRules = RouterRules()
     ingress: IngressRules = IngressRules()
+    quiet_hours: dict[Category, QuietHours] = Field(default_factory=dict)
     retention: Retention = Retention()
     consent: Consent = Consent()
     operators: Operators = Operators()
@@ -214,6 +219,20 @@ class HeraldFile(_Part):
         """Return a category's rules, configured or default."""
         return self.categories.get(category) or DEFAULT_CATEGORIES[category]
 
+    def quiet_hours_of(self, tenant: str, category: Category) -> QuietHours | None:
+        """Return when nothing of a category is sent for a tenant; None: it always is."""
+        own = self.tenants[tenant].quiet_hours if tenant in self.tenants else {}
+        return own.get(category) or self.quiet_hours.get(category)
+
+    def timezone_of(self, tenant: str) -> str:
+        """Return a tenant's time zone, also of one that is configured no more."""
+        return self.tenants[tenant].timezone if tenant in self.tenants else "UTC"
+
+    @property
+    def has_quiet_hours(self) -> bool:
+        """Whether some messages are not sent at some hours."""
+        return bool(self.quiet_hours) or any(it.quiet_hours for it in self.tenants.values())
+
     @model_validator(mode="after")
     def _names_are_known(self) -> HeraldFile:
         problems = [
@@ -221,6 +240,7 @@ class HeraldFile(_Part):
             *self._owner_problems(),
             *self._route_problems(),
             *self._retention_problems(),
+            *self._quiet_hours_problems(),
             *egress_rate_problems(self.accounts),
             *self.consent.problems(),
             *self.services.problems(self.channels),
@@ -270,6 +290,12 @@ class HeraldFile(_Part):
                     accounts = [account for each in serving for account in each]
                     if problem := why_unsayable_outside(step.outside_window, accounts):
                         yield f"{where}.outside_window: {problem}"
+
+    def _quiet_hours_problems(self) -> Iterator[str]:
+        yield from quiet_hours_problems("quiet_hours", self.quiet_hours, self.channels)
+        for name, tenant in self.tenants.items():
+            where = f"tenants.{name}.quiet_hours"
+            yield from quiet_hours_problems(where, tenant.quiet_hours, self.channels)
 
     def _retention_problems(self) -> Iterator[str]:
         lives = {f"categories.{word}.ttl": self.rules_for(word).ttl for word in Category}

@@ -18,6 +18,7 @@ class Retention(BaseModel):
     content: Duration = timedelta(days=30)  # what a message says and to whom, from its end on
     history: Duration = timedelta(days=90)  # the message itself and its timeline, from its end on
     dead_letters: Duration = timedelta(days=30)  # what nobody could handle, from its coming on
+    consent: Duration = timedelta(days=365)  # how suppressions came and went, from each change on
     references: Duration = timedelta(days=30)  # providers' ids of messages, from their coming on
 
     def problems(self, lives: Mapping[str, timedelta]) -> Iterator[str]:

@@ -33,6 +33,7 @@ from herald.contracts.content import Content, Template
 from herald.contracts.durations import Duration
 from herald.contracts.identifiers import ChannelName, ConfiguredName, TenantName
 from herald.contracts.text import Line
+from herald.contracts.time_zones import TimeZoneName
 from herald.contracts.vocabulary import Category, FailureClass, SuccessOn
 
 MAX_COMMAND_BYTES = 256 * 1024
@@ -120,6 +121,11 @@ class Recipient(Addresses):
 
     name: Line | None = Field(
         default=None, max_length=200, description="Shown where a channel shows names."
+    )
+    timezone: TimeZoneName | None = Field(
+        default=None,
+        description="Where their clock is, for quiet hours, such as `Europe/Berlin`; by their phone"
+        " number if absent.",
     )
 
 

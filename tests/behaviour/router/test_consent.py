@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
+from behaviour.router.erasing import erase
 from behaviour.router.receipts import inbound, receipt, webhook
 from behaviour.router.world import Body, Heard, World
 from herald.contracts.failures import Failure
 from herald.contracts.inbound import InboundPreference
-from herald.contracts.masking import address_hash
+from herald.contracts.masking import MaskingKey, address_hash, masking_key, set_masking_key
 from herald.contracts.topology import SUPPRESS_KEY, UNSUPPRESS_KEY
 from herald.contracts.vocabulary import (
     Category,
@@ -22,6 +23,7 @@ from herald.contracts.vocabulary import (
     Status,
 )
 from herald.contracts.work import Work
+from reading import ask
 
 ROUTERS = 2
 SMS = {"channel": "sms", "provider": "twilio", "account": "twilio-main"}
@@ -259,3 +261,35 @@ async def test_two_routers_record_one_suppression(world: World, phone: str) -> N
     await news(world, "suppressed", phone, 3)
     query = "SELECT count(*) FROM router.suppression_history WHERE address_hash = $1"
     assert await world.database.fetchval(query, address_hash(phone)) == 3
+
+
+async def test_an_erasure_leaves_the_suppression(world: World, phone: str) -> None:
+    """Who asked for no more messages and to be forgotten gets none after it either."""
+    await said(world, phone, "STOP")
+    await news(world, "suppressed", phone)
+    await erase(world, phone)
+    await world.work("email", await sent(world, phone))
+
+
+async def test_a_suppression_outlives_its_masking_key(world: World, phone: str) -> None:
+    """It is found by the key that it was made with, as long as that is configured."""
+    earlier = MaskingKey(b"another key, of before, with its 32 bytes")
+    await world.database.execute(
+        "INSERT INTO router.suppressions"
+        " (tenant, address_hash, channel, category, reason, hashed_with, source, cause)"
+        " VALUES ('default', $1, '', '', 'stop', $2, 'twilio-main', 'c')",
+        *(earlier.hash(phone), earlier.name),
+    )
+    own = masking_key()
+    asked = {"phone": phone, "tenant": "default"}
+    found = await ask(world.apps[0], "/suppressions/search", body=asked)
+    assert (found.document["suppressions"], found.document["complete"]) == ([], False)
+    set_masking_key(own, [earlier])
+    try:
+        await world.heard("failed", await world.send(to={"phone": phone}, route="sms"))
+        found = await ask(world.apps[0], "/suppressions/search", body=asked)
+        assert [one["reason"] for one in found.document["suppressions"]] == ["stop"]
+        assert found.document["complete"]
+        assert (await world.ask({"to": {"phone": phone}}, UNSUPPRESS_KEY)).what == "accepted"
+    finally:
+        set_masking_key(own)

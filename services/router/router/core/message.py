@@ -59,6 +59,7 @@ class Plan:
     route: str | None = None  # the configured route it was accepted with; none: steps of its own
     sender: str | None = None  # the configured sender, likewise
     resent_from: UUID | None = None  # the message that it sends again
+    timezones: tuple[str, ...] = ()  # where the recipient's clock may be; none: by their number
     trace: TraceContext | None = None  # the span that accepted it: whatever happens later is of it
 
 

@@ -55,6 +55,7 @@ class Retention:
             self._delete_inbound,
             self._delete_conversations,
             self._delete_erasures,
+            self._delete_suppression_history,
             References(self._rules, self._batch).step,
         )
         for step in steps:
@@ -103,6 +104,12 @@ class Retention:
     async def _delete_erasures(self, connection: Connection) -> bool:
         number = await store.delete_erasures(connection, self._rules.history, self._batch)
         _count("erasures", number)
+        return number == self._batch
+
+    async def _delete_suppression_history(self, connection: Connection) -> bool:
+        age = self._rules.consent
+        number = await store.delete_suppression_history(connection, age, self._batch)
+        _count("suppression_history", number)
         return number == self._batch
 
     async def _delete_history(self) -> None:

@@ -12,6 +12,7 @@ from herald.contracts.identifiers import message_id_for
 from herald.contracts.vocabulary import Lane
 from router.commands import Candidate, Envelope, UnusableError
 from router.core.message import Message, Plan, State
+from router.core.quiet_hours import zones_of_phones
 from router.parsing.refusals import MAX_ECHO, check_id, check_tenant, refusing
 from router.parsing.steps import plan_steps, route_name, sender_name
 
@@ -45,6 +46,7 @@ def read_send(
         metadata=command.metadata,
         route=route_name(command, configuration),
         sender=sender_name(command, configuration),
+        timezones=_timezones(command, configuration),
     )
     return Candidate(
         envelope=envelope,
@@ -60,6 +62,15 @@ def read_send(
         command_hash=command.fingerprint(),
         skipped=planned.skipped,
     )
+
+
+def _timezones(command: SendMessage, configuration: HeraldFile) -> tuple[str, ...]:
+    """Return where the recipient's clock may be, as far as quiet hours will ask for it."""
+    if command.to.timezone is not None:
+        return (command.to.timezone,)
+    if configuration.quiet_hours_of(command.tenant, command.category) is None:
+        return ()
+    return zones_of_phones(filter(None, (command.to.phone, command.to.whatsapp)))
 
 
 def _expires_at(command: SendMessage, configuration: HeraldFile, now: datetime) -> datetime:

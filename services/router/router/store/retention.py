@@ -109,6 +109,12 @@ async def delete_dead_letters(connection: Connection, age: timedelta, limit: int
     return number
 
 
+async def delete_suppression_history(connection: Connection, age: timedelta, limit: int) -> int:
+    """Delete changes of suppressions that were recorded `age` ago; return how many there were."""
+    number: int = await connection.fetchval(QUERIES["delete_suppression_history"], age, limit)
+    return number
+
+
 async def delete_erasures(connection: Connection, age: timedelta, limit: int) -> int:
     """Delete erasures that were finished `age` ago; return how many there were."""
     number: int = await connection.fetchval(QUERIES["delete_erasures"], age, limit)

@@ -168,6 +168,20 @@ WITH gone AS (
 )
 SELECT count(*) FROM gone
 
+-- name: delete_suppression_history
+-- Delete changes of suppressions that were recorded $1 ago. Returns how many there were.
+WITH gone AS (
+    DELETE FROM router.suppression_history
+    WHERE id IN (
+        SELECT id FROM router.suppression_history
+        WHERE recorded_at < (SELECT clock_timestamp()) - $1::interval
+        ORDER BY recorded_at LIMIT $2
+        FOR UPDATE SKIP LOCKED
+    )
+    RETURNING 1
+)
+SELECT count(*) FROM gone
+
 -- name: delete_erasures
 -- Delete erasures that were finished $1 ago. Returns how many there were.
 WITH gone AS (
