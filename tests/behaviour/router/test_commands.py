@@ -194,7 +194,7 @@ async def test_takes_the_message_id_for_a_key(world: World) -> None:
     assert (heard.what, heard.data["idempotency_key"]) == ("accepted", cause)
 
 
-KEYS = ["message.sned", "message.send.slow", "recipient.suppress", "x", ""]
+KEYS = ["message.sned", "message.send.slow", "recipient.forget", "x", ""]
 
 
 @pytest.mark.parametrize("key", KEYS)
