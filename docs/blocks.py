@@ -25,12 +25,12 @@ from herald.config.file import (
     IngressRules,
     MaskingRules,
     Operators,
-    ReadApiRules,
     RetryRules,
     SecretRules,
     Tenant,
 )
 from herald.config.quiet_hours import QuietHours
+from herald.config.read_api import ReadApiRules
 from herald.config.retention import Retention
 from herald.contracts import vocabulary
 from herald.contracts.account_updates import TemplateUpdate

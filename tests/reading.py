@@ -11,8 +11,8 @@ from urllib.parse import urlencode
 from starlette.applications import Starlette
 from starlette.types import Message
 
-from herald.config.file import ReadApiRules
 from herald.config.loading import Configuration
+from herald.config.read_api import ReadApiRules
 from herald.contracts.read_tokens import EVERY_TENANT, TOKEN_PREFIX, entry_for
 from secret_files import write_secrets
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from herald.config.broker_users import BrokerUser, Services
 from herald.config.consent import Consent
 from herald.config.quiet_hours import QuietHours, quiet_hours_problems
+from herald.config.read_api import ReadApiRules
 from herald.config.retention import Retention
+from herald.config.senders import Sender
 from herald.contracts.commands import Route
 from herald.contracts.durations import Duration
-from herald.contracts.identifiers import UNKNOWN_TENANT, ChannelName, ConfiguredName, TenantName
+from herald.contracts.identifiers import UNKNOWN_TENANT, ConfiguredName, TenantName
 from herald.contracts.time_zones import TimeZoneName
 from herald.contracts.vocabulary import Category
 from herald.providers.account import Account, BaseUrl
@@ -97,41 +99,11 @@ class SessionRules(_Part):
     keys_file: FilePath = "secrets/session-keys.toml"  # a path relative to herald.toml
 
 
-_HOST_NAME = r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$|^[0-9a-f:]+$"  # or an address; without a port
-HostName = Annotated[str, StringConstraints(pattern=_HOST_NAME)]
-
-
-class ReadApiRules(_Part):
-    """Who may read, at the router, what became of messages."""
-
-    tokens_file: FilePath | None = None  # who reads what, relative to herald.toml; none: nobody
-    hosts: tuple[HostName, ...] = ()  # names it is called by, beside loopback's and its own address
-
-
 class IngressRules(_Part):
     """Ingress's own settings."""
 
     public_base_url: BaseUrl = "http://127.0.0.1:8001"  # as providers call it; Twilio signs it
     spool_megabytes: int = Field(default=256, ge=1)  # the most that waits on disk for the bus
-
-
-SenderName = Annotated[str, StringConstraints(min_length=1, max_length=320)]
-
-
-class Sender(_Part):
-    """What each channel sends from: `[senders.<name>]` with a key a channel, beside `tenants`."""
-
-    tenants: tuple[TenantName, ...] = (DEFAULT_TENANT,)  # who may send under it
-    channels: dict[ChannelName, SenderName] = Field(default_factory=dict)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _read_channels(cls, written: Any) -> Any:
-        if not isinstance(written, dict):
-            return written
-        rest = dict(written)
-        tenants = {"tenants": rest.pop("tenants")} if "tenants" in rest else {}
-        return {**tenants, "channels": rest}
 
 
 class ConfiguredRoute(Route):

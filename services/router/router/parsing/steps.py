@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from herald.config.file import ConfiguredRoute, HeraldFile, Sender
+from herald.config.file import ConfiguredRoute, HeraldFile
+from herald.config.senders import Sender
 from herald.contracts.commands import Route, SendMessage, Step
 from herald.contracts.content import ChannelContent, Template
 from herald.contracts.content.mediums import why_unsayable
