@@ -63,6 +63,7 @@ from herald.contracts.inbound import (
     OrderItem,
 )
 from herald.contracts.operator_commands import DropDeadLetter, ReplayDeadLetter, ResendMessage
+from herald.contracts.plans import ChannelPlan, LeftOut, PlannedData, StepPlan
 from herald.contracts.reasons import SENTENCES
 from herald.contracts.recipient_commands import (
     EraseRecipient,
@@ -96,6 +97,7 @@ MODELS: dict[str, type[BaseModel]] = {
     for model in (
         SendMessage, CancelMessage, EraseRecipient, Recipient, Content, ChannelContent, Media,
         Template, Route,
+        PlannedData, StepPlan, ChannelPlan, LeftOut,
         Step, MessageData, CommandData, InboundData, Fallback, Failure,
         InboundMedia, InboundLocation, InboundContact, ContactPhone, InboundOrder, OrderItem,
         InboundProduct, InboundChoice, InboundReaction, AddressChange, InboundReferral,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from pydantic import BaseModel
@@ -22,13 +23,18 @@ from herald.contracts.events import (
 )
 from herald.contracts.failures import Failure
 from herald.contracts.identifiers import erasure_id_for, event_id_for, message_id_for
+from herald.contracts.plans import ChannelPlan, LeftOut, PlannedData, Start, StepPlan
+from herald.contracts.prices import Money
 from herald.contracts.vocabulary import (
     AccountTopic,
+    Category,
     CommandAnswer,
     FailureClass,
     InboundKind,
+    Lane,
     MessageStatus,
     Outcome,
+    Receipts,
     SuppressionReason,
 )
 
@@ -127,9 +133,50 @@ def _event(family: str, what: str, data: BaseModel, subject: str) -> AnyEvent:
     return AnyEvent(id=identity, type=kind, subject=subject, time=AT, data=data)
 
 
+_PLANNED = PlannedData(
+    message_id=MESSAGE_ID,
+    tenant="default",
+    idempotency_key="order-17",
+    answer=CommandAnswer.ACCEPTED,
+    category=Category.TRANSACTIONAL,
+    lane=Lane.NORMAL,
+    route="default",
+    expires_at=AT + timedelta(days=1),
+    steps=(
+        StepPlan(
+            step=1,
+            channel="whatsapp",
+            start=Start.SKIPPED,
+            reason="opted_out",
+            failure=Failure(failure_class=FailureClass.OPTED_OUT, code="opted_out"),
+            success_on="delivered",
+            fallback_after=timedelta(seconds=60),
+        ),
+        StepPlan(
+            step=2,
+            channel="sms",
+            sender="+15550009999",
+            start=Start.NOW,
+            success_on="delivered",
+            fallback_after=timedelta(seconds=60),
+            worker=ChannelPlan(
+                call="now",
+                provider="twilio",
+                account="twilio-main",
+                receipts=Receipts.DELIVERED,
+                encoding="ucs-2",
+                segments=2,
+                cost=Money(Decimal("0.0158"), "USD"),
+            ),
+        ),
+    ),
+    left_out=(LeftOut(step=3, reason="no address on email"),),
+    received_at=AT,
+)
 _KNOWN = {"message_id": MESSAGE_ID, "status": MessageStatus.QUEUED}
 EXAMPLES: dict[str, AnyEvent] = {
     **{what: _message(what, number) for number, what in enumerate(MESSAGE_EVENTS, 1)},
+    "planned": _event("message", "planned", _PLANNED, MESSAGE_ID),
     "accepted": _answer(
         CommandAnswer.ACCEPTED,
         **_KNOWN,

@@ -33,7 +33,13 @@ from herald.contracts.events import (
     RecipientData,
 )
 from herald.contracts.operator_commands import DropDeadLetter, ReplayDeadLetter, ResendMessage
-from herald.contracts.receipts import AccountReceipt, AttemptReceipt, InboundReceipt
+from herald.contracts.plans import PlannedData
+from herald.contracts.receipts import (
+    AccountReceipt,
+    AttemptReceipt,
+    InboundReceipt,
+    PlannedReceipt,
+)
 from herald.contracts.recipient_commands import (
     EraseRecipient,
     SuppressRecipient,
@@ -62,12 +68,14 @@ SCHEMAS: dict[str, type[BaseModel]] = {
     "ReplayDeadLetter": ReplayDeadLetter,
     "DropDeadLetter": DropDeadLetter,
     "message-event": Event[MessageData],
+    "planned-event": Event[PlannedData],
     "command-event": Event[CommandData],
     "inbound-event": Event[InboundData],
     "account-event": Event[AccountData],
     "recipient-event": Event[RecipientData],
     "internal/Work": Work,
     "internal/AttemptReceipt": AttemptReceipt,
+    "internal/PlannedReceipt": PlannedReceipt,
     "internal/InboundReceipt": InboundReceipt,
     "internal/AccountReceipt": AccountReceipt,
 }

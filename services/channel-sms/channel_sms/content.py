@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from channel_sms.encoding import count_segments, encoding_of
 from herald.contracts.content.mediums import why_unsayable
+from herald.contracts.content.segments import count_segments, encoding_of
 from herald.contracts.failures import Failure
 from herald.contracts.work import Work
 from herald.providers.rendered import RenderedSms

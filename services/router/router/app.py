@@ -63,6 +63,7 @@ from router.jobs.erasing import DEFAULT_PACE, Erasing, ErasingPace
 from router.jobs.orphaned_receipts import OrphanedReceipts
 from router.jobs.outage_pause import OutagePause
 from router.jobs.partitions import Partitions
+from router.jobs.plans import DuePlans
 from router.jobs.release import Releases
 from router.jobs.retention import Retention
 from router.jobs.silence_gate import SilenceGate
@@ -130,6 +131,7 @@ class Router:
         self._orphaned_receipts = OrphanedReceipts(units, configuration)
         self._retention = Retention(self._database, configuration.retention)
         self._erasing = Erasing(units, configuration, pace)
+        self._due_plans = DuePlans(self._database, units)
         self._backlog = Backlog(self._database, configuration.channels)
         self._background = Background("the router's clocks", self._run)
 
@@ -230,6 +232,7 @@ class Router:
             self._retention.run,
             self._erasing.run,
             self._backlog.run,
+            self._due_plans.run,
         )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from herald.config.steps import UnusableError
 from herald.contracts.content import ChannelContent
 from herald.contracts.identifiers import UNKNOWN_TENANT, body_id
 from herald.contracts.masking import address_hash, masking_key
@@ -15,13 +16,15 @@ from router.core.consent import ConsentChange
 from router.core.facts import CommandContext
 from router.core.message import Message
 
-
-@dataclass(slots=True)
-class UnusableError(Exception):
-    """A command that can't be carried out as it is."""
-
-    field: str
-    reason: str
+__all__ = [
+    "Candidate",
+    "ConsentRequest",
+    "EndedMessage",
+    "Envelope",
+    "ErasureRequest",
+    "Rejection",
+    "UnusableError",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +63,7 @@ class Candidate:
     contents: bytes  # JSON: what each channel of the plan says
     command_hash: bytes
     skipped: tuple[tuple[int, str], ...] = ()  # steps of the route left out, and why
+    is_dry_run: bool = False  # only what would become of it is asked for
     address_hashes: tuple[int, ...] = field(init=False)  # what the message is found by
 
     def __post_init__(self) -> None:
@@ -79,6 +83,7 @@ class Rejection:
     idempotency_key: str | None = None
     stand_in: str | None = None  # what is the key where none was given: the id, or the message_id
     message_id: str | None = None  # of the message that holds the key, where there is one
+    is_dry_run: bool = False  # nothing of it is kept
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

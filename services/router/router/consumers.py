@@ -20,6 +20,7 @@ from herald.contracts.receipts import (
     AccountReceipt,
     AttemptReceipt,
     InboundReceipt,
+    PlannedReceipt,
     Pulse,
 )
 from herald.contracts.recipient_commands import (
@@ -128,9 +129,9 @@ RECEIPT_QUEUES: dict[Lane, Queue] = {
         name=receipts_queue(lane),
         exchange=RECEIPTS,
         key=attempt_receipt_key("*", lane),
-        models=(AttemptReceipt, InboundReceipt, AccountReceipt, Pulse)
+        models=(AttemptReceipt, InboundReceipt, AccountReceipt, PlannedReceipt, Pulse)
         if lane is Lane.NORMAL
-        else (AttemptReceipt, Pulse),
+        else (AttemptReceipt, PlannedReceipt, Pulse),
         about=f"Receipts of attempts, {lane} lane, from workers and webhooks."
         + (" Messages from recipients, and news about accounts." if lane is Lane.NORMAL else ""),
         largest=MAX_RECEIPT_BYTES,

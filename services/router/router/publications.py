@@ -17,6 +17,7 @@ from herald.contracts.events import (
     MessageData,
     RecipientData,
 )
+from herald.contracts.plans import PlannedData
 from herald.contracts.receipts import Pulse
 from herald.contracts.topology import (
     EVENTS,
@@ -32,6 +33,28 @@ from herald.contracts.topology import (
 )
 from herald.contracts.vocabulary import Lane
 from herald.contracts.work import Work
+
+PLANNED = "planned"
+PUBLIC_EVENTS: tuple[tuple[str, type[BaseModel], str], ...] = (
+    (
+        message_event_key("{what}", "{tenant}"),
+        Event[MessageData],
+        "What happened to a message.",
+    ),
+    (
+        message_event_key(PLANNED, "{tenant}"),
+        Event[PlannedData],
+        "The answer to a dry run.",
+    ),
+    (command_event_key("{answer}", "{tenant}"), Event[CommandData], "The answer to a command."),
+    (inbound_event_key("{channel}", "{tenant}"), Event[InboundData], "A recipient's message."),
+    (account_event_key("updated", "{tenant}"), Event[AccountData], "News about an account."),
+    (
+        recipient_event_key("{what}", "{tenant}"),
+        Event[RecipientData],
+        "Who gets no more messages, or gets them again.",
+    ),
+)
 
 
 def declare_publications(connections: Connections, channels: tuple[str, ...]) -> None:
@@ -55,28 +78,13 @@ def declare_publications(connections: Connections, channels: tuple[str, ...]) ->
             title=f"pulse.{lane}",
             description="Shows the routers how far a lane's receipts are handled.",
         )
-    events: tuple[tuple[str, type[BaseModel], str], ...] = (
-        (
-            message_event_key("{what}", "{tenant}"),
-            Event[MessageData],
-            "What happened to a message.",
-        ),
-        (command_event_key("{answer}", "{tenant}"), Event[CommandData], "The answer to a command."),
-        (inbound_event_key("{channel}", "{tenant}"), Event[InboundData], "A recipient's message."),
-        (account_event_key("updated", "{tenant}"), Event[AccountData], "News about an account."),
-        (
-            recipient_event_key("{what}", "{tenant}"),
-            Event[RecipientData],
-            "Who gets no more messages, or gets them again.",
-        ),
-    )
-    for key, model, about in events:
+    for key, model, about in PUBLIC_EVENTS:
         declare_publication(
             connections.events or broker,
             existing_exchange(EVENTS),
             key,
             model,
-            title=key.split(".")[0],
+            title=PLANNED if model is Event[PlannedData] else key.split(".")[0],
             description=about,
             mandatory=False,
         )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from herald.database.pool import Connection
-from router.clearances.source import ClearanceSource, Hop, clear_all
+from router.clearances.source import ClearanceSource, Found, Hop, clear_all
 from router.commands import Candidate
 from router.core.clearance import Clearance
 from router.core.effects import Decision
@@ -68,6 +68,19 @@ class Questions:
                 decision = self._decisions.decide(hop.message, answer)
                 one.made.append((hop.message, answer, decision))
         return begun
+
+    async def preview(self, hops: Sequence[Hop]) -> Found:
+        """Ask every source about steps of dry runs; what they write is undone."""
+        if not hops or not self._sources:
+            return {}
+        transaction = self._connection.transaction()
+        await transaction.start()
+        try:
+            return await clear_all(
+                self._sources, self._connection, hops, self._decisions.now, asks_all=True
+            )
+        finally:
+            await transaction.rollback()
 
     async def _withdraw(self) -> bool:
         """Ask for every withdraw at once and decide on the answers; return whether any was."""

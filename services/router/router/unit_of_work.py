@@ -19,7 +19,7 @@ from herald.contracts.content import ChannelContent
 from herald.contracts.reasons import UNKNOWN_MESSAGE
 from herald.contracts.vocabulary import CommandAnswer
 from herald.database.pool import Connection, Database
-from router.clearances.source import ClearanceSource
+from router.clearances.source import ClearanceSource, Found, Hop
 from router.commands import Candidate, Rejection
 from router.consent_changes import changes_in, make_changes
 from router.core.consent import ConsentChange, ConsentChanged
@@ -171,6 +171,10 @@ class UnitOfWork:
                 self.note(message, f"step:{step}", f"skipped: {problem}")
         return inserted
 
+    async def preview(self, hops: Sequence[Hop]) -> Found:
+        """Ask whether steps may start that are not about to; nothing comes of the question."""
+        return await self._questions.preview(hops)
+
     def note(self, message: Message, fact: str, text: str) -> None:
         """Write a remark that no fact led to into a message's history."""
         self._decisions.note(message, fact, text)
@@ -200,7 +204,7 @@ class UnitOfWork:
             self.traces.answered(rejected.envelope.trace, CommandAnswer.REJECTED)
         key = rejected.envelope.routing_key
         self.reply(key, CommandAnswer.REJECTED, event, rejected.tenant)
-        if keep_body:
+        if keep_body and not rejected.is_dry_run:
             self.dead_letter(dead_letter_from_command(rejected))
 
     def dead_letter(self, *dead_letters: DeadLetter) -> None:

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from herald.bus.outgoing_messages import OutgoingMessage
 from herald.contracts.identifiers import amqp_message_id
-from herald.contracts.receipts import AttemptReceipt, InboundReceipt, Pulse, Receipt
+from herald.contracts.receipts import (
+    AttemptReceipt,
+    InboundReceipt,
+    PlannedReceipt,
+    Pulse,
+    Receipt,
+)
 from herald.contracts.topology import (
     RECEIPTS,
     account_receipt_key,
@@ -19,7 +25,7 @@ PULSE_TYPE = "herald.pulse.v1"
 
 
 def receipt_message(
-    receipt: Receipt, body: bytes | None = None, trace: TraceContext | None = None
+    receipt: Receipt | PlannedReceipt, body: bytes | None = None, trace: TraceContext | None = None
 ) -> OutgoingMessage:
     """Address a receipt to the router; `body`: its bytes as they were recorded, if they were.
 
@@ -35,7 +41,7 @@ def receipt_message(
     )
 
 
-def receipt_body(receipt: Receipt | Pulse) -> bytes:
+def receipt_body(receipt: Receipt | PlannedReceipt | Pulse) -> bytes:
     """Encode a receipt as it is recorded and published."""
     return receipt.model_dump_json(exclude_none=True).encode()
 
@@ -51,8 +57,8 @@ def pulse_message(pulse: Pulse, lane: Lane) -> OutgoingMessage:
     )
 
 
-def _key(receipt: Receipt) -> str:
-    if isinstance(receipt, AttemptReceipt):
+def _key(receipt: Receipt | PlannedReceipt) -> str:
+    if isinstance(receipt, AttemptReceipt | PlannedReceipt):
         return attempt_receipt_key(receipt.channel, receipt.lane or Lane.NORMAL)
     if isinstance(receipt, InboundReceipt):
         return inbound_receipt_key(receipt.channel)

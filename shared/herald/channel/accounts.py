@@ -16,6 +16,7 @@ from herald.contracts.work import Work
 from herald.providers.account import Account, NoSecrets
 from herald.providers.budgets import AccountBudgets, Budget
 from herald.providers.credentials import Credentials, CredentialsError
+from herald.providers.rendered import Rendered
 from herald.providers.sending import Provider, Refused, SendResult
 
 # beyond the provider's time limit: waiting for a connection, recording the report
@@ -77,12 +78,16 @@ class SendingAccount:
         """
         if probe and self.breaker.down is not None and self.breaker.down.trouble is Trouble.AUTH:
             await self._refresh_credentials()
-        template = work.content.template
-        holds_template = template is not None and self.options.holds(template.name)
-        content = self.render(work, holds_template=holds_template)
+        content = self.rendered(work)
         if isinstance(content, Failure):
             return Refused(content, of_message=True)
         return await self.provider.send(work, content)
+
+    def rendered(self, work: Work) -> Rendered | Failure:
+        """Render what `work` says as this account's provider takes it, or say why it can't be."""
+        template = work.content.template
+        holds_template = template is not None and self.options.holds(template.name)
+        return self.render(work, holds_template=holds_template)
 
     async def _refresh_credentials(self) -> None:
         try:

@@ -19,6 +19,7 @@ from herald.bus.subscribers import BatchSubscriber, subscribe_batches
 from herald.channel import metrics
 from herald.channel.accounts import SendingAccount
 from herald.channel.definitions import ChannelDefinition
+from herald.channel.explaining import Explainer
 from herald.channel.health import AccountHealth
 from herald.channel.limits.token_bucket import TokenBucket
 from herald.channel.recorders import Recorders
@@ -107,7 +108,12 @@ class Channel:
         self._recorders = Recorders(channel, self._database, publisher)
         self._health = AccountHealth(channel, accounts, self._database)
         self._worker = Worker(
-            channel, accounts, self._database, self._recorders, changed=self._health.changed
+            channel,
+            accounts,
+            self._database,
+            self._recorders,
+            changed=self._health.changed,
+            explainer=Explainer(accounts, self._database, publisher),
         )
         self._sweeper = Sweeper(
             channel, self._database, publisher, held=lambda: self._recorders.held

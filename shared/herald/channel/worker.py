@@ -20,6 +20,7 @@ from herald.channel.attempts import Attempt, Reserved
 from herald.channel.breaker import TRIAL_SECONDS
 from herald.channel.calling import Caller
 from herald.channel.claiming import Claims
+from herald.channel.explaining import Explainer
 from herald.channel.finished import ended, given_back, recorded_before
 from herald.channel.not_taken import not_taken
 from herald.channel.planning import Later, Moment, OnTrial, Planner, read_work
@@ -51,12 +52,14 @@ class Worker:
         recorders: Recorders,
         *,
         changed: Callable[[], None] = lambda: None,
+        explainer: Explainer | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._channel = channel
         self._accounts = accounts
         self._database = database
         self._recorders = recorders
+        self._explainer = explainer
         self._clock = clock
         self._claims = Claims(channel, database, clock)
         self._caller = Caller(channel, changed, clock)
@@ -107,7 +110,10 @@ class Worker:
         for delivery in deliveries:
             try:
                 work = read_work(delivery.body)
-                if work is not None:
+                if work is not None and work.kind == "plan" and self._explainer is not None:
+                    self._spawn(self._explainer.answer([(delivery, work)]))
+                    continue
+                if work is not None and work.kind == "send":
                     plan = planner.plan(work)
                     span = begin_work(active, work, delivery) if active is not None else None
                     attempts.append(Attempt(delivery=delivery, work=work, plan=plan, span=span))

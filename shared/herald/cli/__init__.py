@@ -13,6 +13,7 @@ from herald.cli.channel import channel
 from herald.cli.config import config
 from herald.cli.dlq import dlq
 from herald.cli.erase import erase
+from herald.cli.explain import explain
 from herald.cli.find import find
 from herald.cli.init import init
 from herald.cli.migrate import migrate
@@ -26,6 +27,7 @@ from herald.cli.suppressions import suppress, suppressions, unsuppress
 from herald.cli.timeline import timeline
 from herald.cli.token import token
 from herald.cli.topology import topology
+from herald.cli.validate import validate
 from herald.cli.watch import watch
 
 application = typer.Typer(
@@ -59,8 +61,8 @@ def _options(
 
 
 for command in (
-    init, send, timeline, find, watch, cancel, resend, suppress, unsuppress, suppressions, erase,
-    status, migrate, rehash, reconcile, token,
+    init, send, validate, explain, timeline, find, watch, cancel, resend, suppress, unsuppress,
+    suppressions, erase, status, migrate, rehash, reconcile, token,
 ):  # fmt: skip
     application.command()(command)
 application.add_typer(account, name="account")

@@ -19,12 +19,13 @@ from herald.client.commanding import (
     send_command,
     suppress_command,
 )
-from herald.client.errors import NoAnswerError
+from herald.client.errors import NoAnswerError, RejectedError
 from herald.client.progress import MAX_MESSAGES, Progress, ProgressByMessage, Until
 from herald.client.stream import EventStream
 from herald.contracts.commands import SendMessage
 from herald.contracts.events import CommandData, HeraldEvent, MessageData
 from herald.contracts.identifiers import UNKNOWN_TENANT
+from herald.contracts.plans import PlannedData
 from herald.contracts.topology import command_event_key, message_event_key
 from herald.contracts.vocabulary import Lane
 
@@ -107,11 +108,29 @@ class Client(BaseClient):
             PublishFailedError, TopologyMissingError: as `publish`.
         """
         command = self._traced(send_command(message, self._tenant, lane))
+        if command.is_dry_run:
+            raise RejectedError([("dry_run", "not a message to send: explain it instead")])
         answer = await self._open.ask(command, timeout_seconds)
         self._sends[answer.message_id] = command
         while len(self._sends) > MAX_MESSAGES:
             self._sends.popitem(last=False)
         return answer
+
+    async def explain(
+        self,
+        message: SendMessage | Mapping[str, Any],
+        *,
+        lane: Lane = Lane.NORMAL,
+        timeout_seconds: float = ANSWER_SECONDS,
+    ) -> PlannedData:
+        """Return what would become of a message, and send nothing.
+
+        Raises:
+            RejectedError: it would be refused; with the invalid field.
+            NoAnswerError, PublishFailedError, TopologyMissingError: as `send`.
+        """
+        command = send_command(message, self._tenant, lane, dry_run=True)
+        return await self._open.ask_plan(self._traced(command), timeout_seconds)
 
     async def cancel(
         self,
@@ -253,6 +272,8 @@ class Client(BaseClient):
         async with self._changed:
             if isinstance(data, MessageData):
                 self._progress.note_event(data)
+            elif isinstance(data, PlannedData):
+                self._open.take_answer(correlation_id, event.type, data)
             elif isinstance(data, CommandData):
                 if data.message_id is not None and data.status is not None:
                     self._progress.note_state(data.message_id, data.status, data.outcome)

@@ -48,6 +48,7 @@ class Command:
     body: bytes
     message_id: str
     trace: TraceContext | None = None  # the producer's span
+    is_dry_run: bool = False
 
     def within(self, headers: Mapping[str, str]) -> Command:
         """Return the command as one of the producer's trace; nothing where none is named."""
@@ -69,7 +70,9 @@ class Command:
         )
 
 
-def send_command(message: SendMessage | Mapping[str, Any], tenant: str, lane: Lane) -> Command:
+def send_command(
+    message: SendMessage | Mapping[str, Any], tenant: str, lane: Lane, *, dry_run: bool = False
+) -> Command:
     """Write a send command for a tenant; only what its producer set is written.
 
     Raises:
@@ -78,7 +81,8 @@ def send_command(message: SendMessage | Mapping[str, Any], tenant: str, lane: La
     given = message.model_dump(exclude_unset=True) if isinstance(message, SendMessage) else message
     if given.get("tenant", tenant) != tenant:
         raise RejectedError([("tenant", f"this client is {tenant}'s")])
-    return _command(SendMessage, {**given, "tenant": tenant}, SEND_KEYS[lane])
+    wanted = {"dry_run": True} if dry_run else {}
+    return _command(SendMessage, {**given, "tenant": tenant, **wanted}, SEND_KEYS[lane])
 
 
 def cancel_command(
@@ -145,7 +149,8 @@ def _command(
     body = command.model_dump_json(exclude_unset=True).encode()
     if len(body) > MAX_COMMAND_BYTES:  # the router could not read whose it is, nor answer us
         raise RejectedError([("", f"larger than {MAX_COMMAND_BYTES // 1024} KiB")])
-    return Command(key=key, body=body, message_id=str(uuid4()))
+    is_dry_run = isinstance(command, SendMessage) and command.dry_run
+    return Command(key=key, body=body, message_id=str(uuid4()), is_dry_run=is_dry_run)
 
 
 async def publish(connection: Connection, command: Command, seconds: float) -> None:

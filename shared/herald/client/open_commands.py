@@ -8,9 +8,11 @@ from collections.abc import Awaitable, Callable
 from herald.client.answers import Answer, answer_from
 from herald.client.commanding import Command, not_answered, not_confirmed, publish
 from herald.client.connection import Connection
+from herald.client.errors import RejectedError
 from herald.contracts.events import CommandData
+from herald.contracts.plans import PlannedData
 
-_Arrived = tuple[str, CommandData]  # an answer's event type and data
+_Arrived = tuple[str, CommandData | PlannedData]  # an answer's event type and data
 
 
 class OpenCommands:
@@ -39,6 +41,23 @@ class OpenCommands:
             PublishFailedError: not confirmed in time, or refused.
             TopologyMissingError: the broker has no `herald.commands`.
         """
+        kind, data = await self._ask(command, seconds)
+        assert isinstance(data, CommandData), "only a dry run is answered otherwise"
+        return answer_from(kind, data)
+
+    async def ask_plan(self, command: Command, seconds: float) -> PlannedData:
+        """Publish a dry run and wait for what would become of it.
+
+        Raises:
+            RejectedError, NoAnswerError, PublishFailedError, TopologyMissingError: as `ask`.
+        """
+        kind, data = await self._ask(command, seconds)
+        if isinstance(data, CommandData):
+            answer = answer_from(kind, data)
+            raise RejectedError([("dry_run", f"was answered `{answer.answer}`")])
+        return data
+
+    async def _ask(self, command: Command, seconds: float) -> _Arrived:
         future: asyncio.Future[_Arrived] = asyncio.get_running_loop().create_future()
         self._open[command.message_id] = command, future
         confirmed = False
@@ -47,13 +66,15 @@ class OpenCommands:
                 await self._subscribe()
                 await publish(self._connection, command, seconds)
                 confirmed = True
-                return answer_from(*await future)
+                return await future
         except TimeoutError:
             raise (not_answered if confirmed else not_confirmed)(seconds) from None
         finally:
             del self._open[command.message_id]
 
-    def take_answer(self, correlation_id: str | None, kind: str, data: CommandData) -> None:
+    def take_answer(
+        self, correlation_id: str | None, kind: str, data: CommandData | PlannedData
+    ) -> None:
         """Take an answer in; one that nobody waits for is left alone."""
         if correlation_id in self._open:
             _command, future = self._open[correlation_id]

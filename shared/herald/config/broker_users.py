@@ -11,7 +11,13 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, StringConstraints, Tag
 
 from herald.contracts.identifiers import ChannelName
-from herald.contracts.receipts import AttemptReceipt, InboundReceipt, Pulse, Receipt
+from herald.contracts.receipts import (
+    AttemptReceipt,
+    InboundReceipt,
+    PlannedReceipt,
+    Pulse,
+    Receipt,
+)
 from herald.contracts.vocabulary import Status
 
 BrokerUser = Annotated[str, StringConstraints(min_length=1, max_length=255)]
@@ -51,14 +57,16 @@ class Services(BaseModel):
         """Return the users of a channel's workers."""
         return self.channels.get(channel, ()) if isinstance(self.channels, dict) else self.channels
 
-    def may_report(self, user: str | None, receipt: Receipt | Pulse) -> bool:
+    def may_report(self, user: str | None, receipt: Receipt | PlannedReceipt | Pulse) -> bool:
         """Say whether a broker user may report this."""
         if isinstance(receipt, Pulse):
             users = self.router if receipt.source == ROUTER else self.ingress
             return not users or user in users
         if isinstance(receipt, InboundReceipt) and user in self.users_of(receipt.channel):
             return True  # some providers need no webhooks
-        if not isinstance(receipt, AttemptReceipt):
+        if isinstance(receipt, PlannedReceipt):
+            users = self.users_of(receipt.channel)
+        elif not isinstance(receipt, AttemptReceipt):
             users = self.ingress
         elif receipt.source == "channel":
             users = self.users_of(receipt.channel)

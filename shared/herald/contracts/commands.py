@@ -214,6 +214,10 @@ class SendMessage(_Command):
         max_length=16,
         description="Strings of yours that come back on every event.",
     )
+    dry_run: bool = Field(
+        default=False,
+        description="Send and keep nothing: say what would become of it (`message.planned`).",
+    )
 
     @model_validator(mode="after")
     def _one_end(self) -> Self:
@@ -224,11 +228,11 @@ class SendMessage(_Command):
     def fingerprint(self) -> bytes:
         """Hash what the producer set, so that the same key with another message is noticed.
 
-        Normalised and sorted; neither the id, nor the key itself, nor defaults take part.
+        Normalised and sorted; neither the id, nor the key itself, nor defaults take part, and a dry
+        run has the hash of the message that it is about.
         """
-        fields = self.model_dump(
-            mode="json", exclude_unset=True, exclude={"id", "idempotency_key", "tenant"}
-        )
+        names = {"id", "idempotency_key", "tenant", "dry_run"}
+        fields = self.model_dump(mode="json", exclude_unset=True, exclude=names)
         canonical = json.dumps(fields, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).digest()
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from herald.contracts.account_updates import AccountUpdate
 from herald.contracts.failures import Failure
 from herald.contracts.inbound import InboundContent
+from herald.contracts.plans import PlannedData
 from herald.contracts.vocabulary import (
     Category,
     LenientSuppressionReason,
@@ -171,8 +172,18 @@ CommandEvent = Event[CommandData]
 InboundEvent = Event[InboundData]
 AccountEvent = Event[AccountData]
 RecipientEvent = Event[RecipientData]
+PlannedEvent = Event[PlannedData]
 AnyEvent = Event[Any]
-HeraldEvent = MessageEvent | CommandEvent | InboundEvent | AccountEvent | RecipientEvent | AnyEvent
+HeraldEvent = (
+    MessageEvent
+    | CommandEvent
+    | InboundEvent
+    | AccountEvent
+    | RecipientEvent
+    | PlannedEvent
+    | AnyEvent
+)
+PLANNED_TYPE = event_type("message", "planned")
 
 _MODELS: dict[
     str, type[MessageEvent | CommandEvent | InboundEvent | AccountEvent | RecipientEvent]
@@ -195,7 +206,10 @@ def read_event(body: bytes) -> HeraldEvent:
     Raises:
         ValidationError: it is no event of Herald's.
     """
-    family, _what = family_and_what(_Typed.model_validate_json(body).type)
+    kind = _Typed.model_validate_json(body).type
+    if kind == PLANNED_TYPE:  # about a message that there is not
+        return PlannedEvent.model_validate_json(body)
+    family, _what = family_and_what(kind)
     return _MODELS.get(family, AnyEvent).model_validate_json(body)
 
 

@@ -18,8 +18,9 @@ from herald.contracts.failures import Failure
 from herald.contracts.grants import Grant
 from herald.contracts.identifiers import amqp_message_id
 from herald.contracts.inbound import InboundContent
+from herald.contracts.plans import ChannelPlan
 from herald.contracts.text import storable
-from herald.contracts.vocabulary import LenientLane, LenientStatus, Receipts
+from herald.contracts.vocabulary import Lane, LenientLane, LenientStatus, Receipts
 
 MAX_ELEMENT_BYTES = 32 * 1024
 MAX_RECEIPT_BYTES = MAX_ELEMENT_BYTES + 8 * 1024  # with all its other fields
@@ -115,6 +116,23 @@ class AccountReceipt(AccountUpdate):
         return amqp_message_id(self.provider, self.account, "account", self.event_key)
 
 
+class PlannedReceipt(_Fact):
+    """What a worker would do with a step of a dry run: its answer to work of the kind `plan`."""
+
+    kind: Literal["planned"] = "planned"
+    source: Literal["channel"] = "channel"
+    channel: str
+    attempt_id: str  # as the work names it: the dry run's id, the step, and 1
+    lane: LenientLane = Lane.NORMAL
+    plan: ChannelPlan
+    received_at: datetime  # ours
+
+    @property
+    def receipt_id(self) -> str:
+        """The AMQP message id: the same question answered again has the same one."""
+        return amqp_message_id("planned", self.attempt_id)
+
+
 class Pulse(_Fact):
     """A message of a router or of ingress that goes through the receipts and is none.
 
@@ -132,8 +150,8 @@ class Pulse(_Fact):
 
 
 Receipt = AttemptReceipt | InboundReceipt | AccountReceipt
-RECEIPT: TypeAdapter[Receipt | Pulse] = TypeAdapter(
-    Annotated[Receipt | Pulse, Field(discriminator="kind")]
+RECEIPT: TypeAdapter[Receipt | PlannedReceipt | Pulse] = TypeAdapter(
+    Annotated[Receipt | PlannedReceipt | Pulse, Field(discriminator="kind")]
 )
 
 

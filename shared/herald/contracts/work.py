@@ -48,7 +48,8 @@ class Work(BaseModel):
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
-    kind: Literal["send"] = "send"
+    # a plan is answered with what would be done, and never sent: workers of before refuse it
+    kind: Literal["send", "plan"] = "send"
     attempt_id: str
     dispatch: int = 1  # counts how often this attempt was handed out: 1, then more after returns
     message_id: str

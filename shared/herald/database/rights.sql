@@ -26,7 +26,7 @@ GRANT SELECT ON public.herald_migrations
 GRANT USAGE ON SCHEMA router, channel TO "herald_router";
 GRANT SELECT, INSERT, UPDATE, DELETE ON
     router.conversations, router.dead_letters, router.erasures, router.history, router.inbound,
-    router.ingresses, router.listeners, router.messages, router.outbox, router.provider_refs, router.recipients
+    router.ingresses, router.listeners, router.messages, router.outbox, router.plans, router.provider_refs, router.recipients
     TO "herald_router";
 GRANT SELECT, INSERT, UPDATE, DELETE ON router.suppressions, router.suppression_history TO "herald_router";
 GRANT SELECT, INSERT, UPDATE ON router.masking TO "herald_router";

@@ -24,6 +24,7 @@ from pydantic import (
 
 from herald.contracts.durations import Duration
 from herald.contracts.identifiers import ChannelName, TenantName
+from herald.contracts.prices import Price
 from herald.contracts.vocabulary import Receipts
 from herald.providers.account_rates import AccountRates
 from herald.providers.cleartext import in_clear
@@ -79,6 +80,7 @@ class Account(AccountRates):
     tenants: tuple[TenantName, ...] = ("default",)  # who may use it; inbound goes to the first
     number_kind: str | None = None  # of its numbers, where the platform limits each kind apart
     rate: Rate = 10.0  # calls: `80/s`, `600/m`, `10000/h`
+    price: Price | None = None  # of a segment of an SMS, of a message elsewhere: `0.0079 USD`
     burst: Burst | None = None  # calls at once after a pause; one second's worth by default
     sender_rate: Rate | None = None  # calls from each sender; by default as `number_kind` says
     pair_rate: PairRate = None  # calls to each recipient from one sender; `none`: not limited

@@ -9,18 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.headerregistry import Address
-from enum import StrEnum
 from typing import Any, Protocol
 
 from herald.contracts.content import Media, Template
+from herald.contracts.content.segments import SmsEncoding
 from herald.contracts.failures import Failure
-
-
-class SmsEncoding(StrEnum):
-    """How the characters of an SMS travel (3GPP TS 23.038)."""
-
-    GSM_7 = "gsm-7"
-    UCS_2 = "ucs-2"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

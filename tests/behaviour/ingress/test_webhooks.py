@@ -17,7 +17,6 @@ from herald.contracts.receipts import (
     AccountReceipt,
     AttemptReceipt,
     InboundReceipt,
-    Pulse,
     Receipt,
 )
 from herald.contracts.topology import DEAD_QUEUE, receipts_queue
@@ -71,7 +70,7 @@ async def receipts(rabbit: Rabbit, count: int) -> list[tuple[AbstractIncomingMes
         (message, RECEIPT.validate_json(message.body))
         for message in await rabbit.drain(receipts_queue(Lane.NORMAL), expect=count)
     ]
-    return [(message, receipt) for message, receipt in read if not isinstance(receipt, Pulse)]
+    return [(message, receipt) for message, receipt in read if isinstance(receipt, Receipt)]
 
 
 async def test_a_whatsapp_status_reaches_the_router(providers: Providers, rabbit: Rabbit) -> None:

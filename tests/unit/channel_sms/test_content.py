@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from channel_sms.content import render
+from herald.contracts.content.segments import SmsEncoding
 from herald.contracts.work import WorkContent, WorkMedia, WorkTemplate
-from herald.providers.rendered import RenderedSms, SmsEncoding
+from herald.providers.rendered import RenderedSms
 from unit.channel.making import work
 
 PICTURE = WorkMedia(url="https://files.example.com/a.png", kind="image")

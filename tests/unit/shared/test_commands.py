@@ -108,7 +108,6 @@ STRICT: list[dict[str, Any]] = [
     {"to": {"name": "x" * 201}},
     {"to": {"name": "a\r\nBcc: x"}},
     {"send_at": "tomorrow"},
-    {"dry_run": True},
 ]
 
 

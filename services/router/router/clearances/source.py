@@ -17,12 +17,14 @@ from router.core.message import Message, PlannedStep
 class Hop:
     """A step that is about to start, or whose returned work is about to be handed out again.
 
-    `is_released`: there is room for it, the backlog says.
+    `is_released`: there is room for it, the backlog says. `is_dry_run`: it will not start, so
+    nothing may be taken for it but by the statement, which is undone.
     """
 
     message: Message
     step: int
     is_released: bool = False
+    is_dry_run: bool = False
 
     @property
     def key(self) -> tuple[UUID, int]:
@@ -55,12 +57,20 @@ class ClearanceSource(Protocol):
 
 
 async def clear_all(
-    sources: Sequence[ClearanceSource], connection: Connection, hops: Sequence[Hop], now: datetime
+    sources: Sequence[ClearanceSource],
+    connection: Connection,
+    hops: Sequence[Hop],
+    now: datetime,
+    *,
+    asks_all: bool = False,
 ) -> dict[tuple[UUID, int], Clearance]:
-    """Ask every source in turn; a hop that one does not let start now is not asked of the next."""
+    """Ask every source in turn; a hop that one does not let start now is not asked of the next.
+
+    `asks_all`: it is, for all that is in its way is wanted.
+    """
     found = dict.fromkeys((hop.key for hop in hops), CLEAR)
     for source in sources:
-        open_hops = [hop for hop in hops if found[hop.key].lets_start]
+        open_hops = [hop for hop in hops if asks_all or found[hop.key].lets_start]
         if not open_hops:
             break
         for key, clearance in (await source.clear(connection, open_hops, now)).items():

@@ -10,7 +10,7 @@ from herald.contracts.vocabulary import FailureClass, Outcome
 from router.core.clearance import Clearance, Refusal, Wait
 from router.core.draft import Draft
 from router.core.facts import Cleared, Released
-from router.core.message import Attempt, Intent, Waiting
+from router.core.message import Attempt, Intent, Plan, Waiting
 
 BACKLOG = "backlog"
 
@@ -23,7 +23,7 @@ def begin_step(
     if clearance is None:
         draft.ask_clearance(step, reason, is_released=is_released)
         return
-    refusal = clearance.refusal or _never_opens(draft, clearance.wait)
+    refusal = refusal_of(draft.message.plan, clearance)
     if refusal is not None:
         _skip(draft, step, reason, refusal)
     elif clearance.wait is not None and clearance.wait.until > draft.now:
@@ -40,7 +40,7 @@ def hand_out_again(draft: Draft, attempt: Attempt) -> None:
     if clearance is None:
         draft.ask_clearance(attempt.step, is_again=True)
         return
-    refusal = clearance.refusal or _never_opens(draft, clearance.wait)
+    refusal = refusal_of(draft.message.plan, clearance)
     if refusal is not None:
         attempt = draft.update_attempt(attempt, failure=refusal.failure)
         draft.note(f"skipped: {refusal.reason}")
@@ -50,6 +50,11 @@ def hand_out_again(draft: Draft, attempt: Attempt) -> None:
         draft.note(_waits(clearance.wait))
     else:
         draft.dispatch_again(attempt, clearance)
+
+
+def refusal_of(plan: Plan, clearance: Clearance) -> Refusal | None:
+    """Return why a step is left out, if it is."""
+    return clearance.refusal or _never_opens(plan, clearance.wait)
 
 
 def go_on_cleared(draft: Draft, fact: Cleared) -> None:
@@ -129,9 +134,9 @@ def _waits(wait: Wait) -> str:
     return f"waits for {wait.reason} until {wait.until.isoformat(timespec='seconds')}"
 
 
-def _never_opens(draft: Draft, wait: Wait | None) -> Refusal | None:
+def _never_opens(plan: Plan, wait: Wait | None) -> Refusal | None:
     """Return why a step is left out that would have to wait past the end of its message."""
-    if wait is None or wait.until < draft.message.plan.expires_at:
+    if wait is None or wait.until < plan.expires_at:
         return None
     text = "it may not start before the message's end"
     return Refusal(wait.reason, Failure.of(FailureClass.PERMANENT, wait.reason, text))

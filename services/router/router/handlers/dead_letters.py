@@ -28,6 +28,7 @@ from router.dead_letters import (
     dead_letter_from_delivery,
     last_death,
 )
+from router.handlers.plans import take_refusals
 from router.repeated_deliveries import as_first_published
 from router.unit_of_work import UnitsOfWork
 
@@ -86,14 +87,25 @@ class DeadLetterHandler:
         return left, handled
 
     async def _apply(self, deliveries: Sequence[Delivery]) -> None:
-        dead_letters = [dead_letter_from_delivery(delivery) for delivery in deliveries]
+        dead_letters: list[DeadLetter] = []
+        unanswered: list[AttemptId] = []
         facts: dict[UUID, list[Fact]] = {}
-        for delivery, dead_letter in zip(deliveries, dead_letters, strict=True):
-            fact = _lost_work(delivery, dead_letter.reason)
-            if fact is not None and self._services.is_routers(delivery.user_id):
-                facts.setdefault(fact.attempt.message_id, []).append(fact)
+        for delivery in deliveries:
+            dead_letter = dead_letter_from_delivery(delivery)
+            lost = _lost_work(delivery)
+            if lost is None or not self._services.is_routers(delivery.user_id):
+                dead_letters.append(dead_letter)
+                continue
+            work, attempt = lost
+            if work.kind == "plan":
+                unanswered.append(attempt)  # a question: nothing of it is kept
+                continue
+            dead_letters.append(dead_letter)
+            fact = DeadLettered(attempt=attempt, dispatch=work.dispatch, reason=dead_letter.reason)
+            facts.setdefault(attempt.message_id, []).append(fact)
         async with self._units.begin() as unit:
             await unit.apply(facts)
+            await take_refusals(unit, unanswered)
             unit.dead_letter(*dead_letters)
 
     async def _keep_bare(self, delivery: Delivery, error: Exception) -> None:
@@ -110,8 +122,8 @@ class DeadLetterHandler:
             unit.dead_letter(dead_letter)
 
 
-def _lost_work(delivery: Delivery, reason: str) -> DeadLettered | None:
-    """Read the attempt whose work was given up; None if it is no work."""
+def _lost_work(delivery: Delivery) -> tuple[Work, AttemptId] | None:
+    """Read the work that was given up, and its attempt; None if it is no work."""
     if last_death(delivery.headers).get("exchange") != OUTBOUND:
         return None
     try:
@@ -119,6 +131,4 @@ def _lost_work(delivery: Delivery, reason: str) -> DeadLettered | None:
     except ValidationError:
         return None
     attempt = AttemptId.parse(work.attempt_id)
-    if attempt is None:
-        return None
-    return DeadLettered(attempt=attempt, dispatch=work.dispatch, reason=reason)
+    return None if attempt is None else (work, attempt)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import structlog
 
 from herald.config.file import HeraldFile
-from herald.contracts.receipts import AttemptReceipt, Pulse, Receipt
+from herald.contracts.receipts import AttemptReceipt, PlannedReceipt, Pulse, Receipt
 from router import metrics
 from router.core.facts import Fact, ReceiptArrived
 from router.core.message import Attempt, Message
@@ -69,9 +69,9 @@ class ForeignUsers:
     def __init__(self) -> None:
         self._named: set[tuple[str, str | None]] = set()
 
-    def note(self, user: str | None, receipt: Receipt | Pulse) -> None:
+    def note(self, user: str | None, receipt: Receipt | PlannedReceipt | Pulse) -> None:
         """Count a report; log the first of a user's."""
-        source = receipt.source if isinstance(receipt, AttemptReceipt | Pulse) else "webhook"
+        source = getattr(receipt, "source", "webhook")  # webhooks bring what names none
         metrics.REPORTS_REFUSED.labels(source).inc()
         if (source, user) not in self._named and len(self._named) < _MOST_NAMED:
             self._named.add((source, user))

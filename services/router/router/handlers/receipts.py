@@ -17,6 +17,7 @@ from herald.contracts.receipts import (
     AccountReceipt,
     AttemptReceipt,
     InboundReceipt,
+    PlannedReceipt,
     Pulse,
     Receipt,
 )
@@ -32,6 +33,7 @@ from router.handlers.closed_windows import ClosedWindows
 from router.handlers.correlation import correlate
 from router.handlers.foreign_receipts import FOREIGN_USER, ForeignUsers, Ownership
 from router.handlers.inbound import InboundMessages
+from router.handlers.plans import take_answers
 from router.traces import begin_traces
 from router.unit_of_work import UnitOfWork, UnitsOfWork
 
@@ -70,6 +72,7 @@ class ReceiptHandler:
         """Apply a batch; what can't be read or applied is dead-lettered alone."""
         items: list[Item] = []
         pulses: list[tuple[Delivery, Pulse]] = []
+        answers: list[PlannedReceipt] = []
         for delivery in deliveries:
             try:
                 receipt = RECEIPT.validate_json(delivery.body)
@@ -78,6 +81,11 @@ class ReceiptHandler:
                 continue
             if isinstance(receipt, Pulse):
                 pulses.append((delivery, receipt))
+            elif isinstance(receipt, PlannedReceipt):
+                if self._services.may_report(delivery.user_id, receipt):
+                    answers.append(receipt)
+                else:
+                    self._foreign_users.note(delivery.user_id, receipt)
             elif _can_be_stored(receipt, delivery.body):
                 allowed = self._services.may_report(delivery.user_id, receipt)
                 items.append(Item(delivery, receipt, allowed))
@@ -85,6 +93,9 @@ class ReceiptHandler:
                 delivery.reject()
         if items:
             await apply_isolated(items, self._apply, _dead_letter, _name)
+        if answers:
+            async with self._units.begin() as unit:
+                await take_answers(unit, answers)
         if pulses:
             self._take_pulses(pulses)
 

@@ -15,7 +15,7 @@ from herald.contracts.topology import RESEND_KEY
 from herald.contracts.vocabulary import CommandAnswer
 from router.commands import Candidate, EndedMessage, Envelope, Rejection, UnusableError
 from router.handlers.named_messages import find_named
-from router.handlers.send import answer_repeat
+from router.handlers.taken import answer_repeat
 from router.parsing.control import read_operator
 from router.parsing.resend import resend
 from router.store.audit import Act

@@ -18,6 +18,7 @@ from herald.contracts.events import (
     event_type,
 )
 from herald.contracts.identifiers import amqp_message_id, event_id_for
+from herald.contracts.plans import PlannedData
 from herald.contracts.topology import (
     EVENTS,
     OUTBOUND,
@@ -64,10 +65,22 @@ def said_by(attempt: Attempt, contents: Mapping[str, ChannelContent]) -> Channel
 
 def work_message(message: Message, attempt: Attempt, content: ChannelContent) -> OutgoingMessage:
     """Hand an attempt to its channel."""
+    work = work_of(message, attempt, content)
+    return OutgoingMessage(
+        exchange=OUTBOUND,
+        routing_key=outbound_key(work.channel, work.lane),
+        body=work.model_dump_json(exclude_none=True).encode(),
+        message_id=amqp_message_id("work", work.attempt_id, str(work.dispatch)),
+        type=WORK_TYPE,
+        correlation_id=work.correlation_id,
+    )
+
+
+def work_of(message: Message, attempt: Attempt, content: ChannelContent) -> Work:
+    """Say what a worker needs to know to make an attempt."""
     plan, step = message.plan, message.step(attempt)
-    attempt_id = str(message.attempt_id(attempt))
-    work = Work(
-        attempt_id=attempt_id,
+    return Work(
+        attempt_id=str(message.attempt_id(attempt)),
         dispatch=attempt.dispatch,
         message_id=str(message.id),
         tenant=message.tenant,
@@ -85,14 +98,6 @@ def work_message(message: Message, attempt: Attempt, content: ChannelContent) ->
         not_after=plan.expires_at,
         correlation_id=plan.correlation_id,
         grant=attempt.grant,
-    )
-    return OutgoingMessage(
-        exchange=OUTBOUND,
-        routing_key=outbound_key(step.channel, plan.lane),
-        body=work.model_dump_json(exclude_none=True).encode(),
-        message_id=amqp_message_id("work", attempt_id, str(attempt.dispatch)),
-        type=WORK_TYPE,
-        correlation_id=plan.correlation_id,
     )
 
 
@@ -180,6 +185,7 @@ def command_event(
 
 def event_message(
     event: Event[MessageData]
+    | Event[PlannedData]
     | Event[CommandData]
     | Event[InboundData]
     | Event[AccountData]

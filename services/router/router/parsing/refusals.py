@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 from uuid import UUID
 
 from pydantic import ValidationError
@@ -48,7 +48,8 @@ def rejection(
 ) -> Rejection:
     """Say which field is at fault, and echo tenant and key as far as they can be read."""
     at, reason = _reason(error)
-    tenant, key, stand_in = _readable_names(envelope, configuration)
+    document = _document(envelope.body)
+    tenant, key, stand_in = _readable_names(document, envelope, configuration)
     return Rejection(
         envelope=envelope,
         field=at,
@@ -56,6 +57,7 @@ def rejection(
         tenant=tenant,
         idempotency_key=key,
         stand_in=stand_in,
+        is_dry_run=document.get("dry_run") is True,
     )
 
 
@@ -102,8 +104,17 @@ def _reason(error: ValidationError | UnusableError) -> tuple[str, str]:
     return at, reason + (f" (and {len(others)} more)" if others else "")
 
 
+def _document(body: bytes) -> dict[str, Any]:
+    """Return the fields that a command has, none where they can't be read."""
+    try:
+        document = from_json(body) if len(body) <= MAX_COMMAND_BYTES else None
+    except ValueError:
+        document = None
+    return document if isinstance(document, dict) else {}
+
+
 def _readable_names(
-    envelope: Envelope, configuration: HeraldFile
+    document: Mapping[str, Any], envelope: Envelope, configuration: HeraldFile
 ) -> tuple[str, str | None, str | None]:
     """Return the tenant to answer, the key, and what stands in for it, as far as they are read.
 
@@ -111,12 +122,8 @@ def _readable_names(
     see it.
     """
     own = configuration.tenant_of(envelope.user) or UNKNOWN_TENANT
-    body, stand_in = envelope.body, storable(envelope.message_id)
-    try:
-        document = from_json(body) if len(body) <= MAX_COMMAND_BYTES else None
-    except ValueError:
-        document = None
-    if not isinstance(document, dict):
+    stand_in = storable(envelope.message_id)
+    if not document:
         return own, None, stand_in
     tenant = document.get("tenant", "default")
     is_theirs = (

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from pydantic_core import to_json
 
 from herald.config.file import HeraldFile
+from herald.config.steps import end_of, route_name, sender_name
 from herald.contracts.commands import SendMessage
 from herald.contracts.identifiers import message_id_for
 from herald.contracts.vocabulary import Lane
@@ -14,9 +15,7 @@ from router.commands import Candidate, Envelope, UnusableError
 from router.core.message import Message, Plan, State
 from router.core.quiet_hours import zones_of_phones
 from router.parsing.refusals import MAX_ECHO, check_id, check_tenant, refusing
-from router.parsing.steps import plan_steps, route_name, sender_name
-
-_FURTHEST = timedelta(days=3660)  # beyond any sense, and below what a date can hold
+from router.parsing.steps import plan_steps
 
 
 @refusing
@@ -38,7 +37,7 @@ def read_send(
         steps=planned.steps,
         category=command.category,
         lane=lane,
-        expires_at=_expires_at(command, configuration, now),
+        expires_at=end_of(command, configuration, now),
         send_at=scheduled,
         recipient_name=command.to.name,
         correlation_id=envelope.correlation_id,
@@ -61,6 +60,7 @@ def read_send(
         contents=to_json({**contents, **planned.outside}, exclude_none=True),
         command_hash=command.fingerprint(),
         skipped=planned.skipped,
+        is_dry_run=command.dry_run,
     )
 
 
@@ -71,17 +71,3 @@ def _timezones(command: SendMessage, configuration: HeraldFile) -> tuple[str, ..
     if configuration.quiet_hours_of(command.tenant, command.category) is None:
         return ()
     return zones_of_phones(filter(None, (command.to.phone, command.to.whatsapp)))
-
-
-def _expires_at(command: SendMessage, configuration: HeraldFile, now: datetime) -> datetime:
-    """Return the end of the message's life; a ttl counts from `send_at` where there is one."""
-    for name, moment in (("send_at", command.send_at), ("expires_at", command.expires_at)):
-        if moment is not None and moment - now > _FURTHEST:
-            raise UnusableError(name, "lies too far from now")
-    ttl = command.ttl or configuration.rules_for(command.category).ttl
-    end = command.expires_at or max(now, command.send_at or now) + ttl
-    if end <= now:
-        raise UnusableError("expires_at", "lies in the past")
-    if command.send_at is not None and end <= command.send_at:
-        raise UnusableError("send_at", "lies after expires_at")
-    return end

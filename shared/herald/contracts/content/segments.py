@@ -7,8 +7,15 @@ Source: 3GPP TS 23.038 (formerly GSM 03.38), sections 6.2.1 and 6.2.1.1, and TS 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from enum import StrEnum
 
-from herald.providers.rendered import SmsEncoding
+
+class SmsEncoding(StrEnum):
+    """How the characters of an SMS travel (3GPP TS 23.038)."""
+
+    GSM_7 = "gsm-7"
+    UCS_2 = "ucs-2"
+
 
 # The default alphabet, by code; its code 0x1B escapes to the extension table.
 BASIC = frozenset(

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from channel_sms.encoding import BASIC, EXTENSION, count_segments, encoding_of
-from herald.providers.rendered import SmsEncoding
+from herald.contracts.content.segments import (
+    BASIC,
+    EXTENSION,
+    SmsEncoding,
+    count_segments,
+    encoding_of,
+)
 
 # TS 23.038, 6.2.1: the default alphabet, a column of 16 codes a line; 0x1B is the escape.
 COLUMNS = [
