@@ -77,6 +77,7 @@ from herald.providers.registry import ACCOUNTS
 from log_events import log_lines
 from metric_blocks import labels, metrics
 from provider_blocks import codes, providers, statuses
+from rate_blocks import rates, scopes
 from rights_block import broker_rights
 from router.core.states import (
     ACTIONS,
@@ -257,6 +258,8 @@ BLOCKS: Mapping[str, Callable[..., str]] = {
     "codes": codes,
     "statuses": statuses,
     "providers": providers,
+    "rates": rates,
+    "scopes": scopes,
     "fields": fields,
     "words": words,
     "ranks": ranks,

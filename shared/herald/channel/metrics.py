@@ -10,6 +10,7 @@ from herald.channel.sends import RECORDED, STARTED, WITHDRAWN
 from herald.channel.sends import UNKNOWN as UNKNOWN_ROW
 from herald.contracts.metrics import channel as definitions
 from herald.contracts.vocabulary import FailureClass
+from herald.providers.budgets import Scope
 from herald.service.instruments import begin_series, counter, gauge, histogram
 
 ACCEPTED, FAILED, NOT_SENT, UNKNOWN = (
@@ -28,6 +29,8 @@ RECORD_SIZE = histogram(definitions.RECORD_BATCH_SIZE)
 LEASES_ENDED = counter(definitions.LEASES_ENDED)
 REPUBLISHED = counter(definitions.REPORTS_REPUBLISHED)
 ACCOUNT_UP = gauge(definitions.ACCOUNT_UP)
+THROTTLED = counter(definitions.THROTTLED)
+RATE_SHARE = gauge(definitions.RATE_SHARE)
 
 # of each call; kept, for looking them up costs more than counting
 sends = cache(SENDS.labels)
@@ -42,6 +45,8 @@ def initialise(channel: str, accounts: Mapping[str, str]) -> None:
         begin_series(SEND_SECONDS, product(*labels))
         begin_series(SENDS, product(*labels, (ACCEPTED, NOT_SENT, UNKNOWN), [""]))
         begin_series(SENDS, product(*labels, [FAILED], FailureClass))
+        begin_series(THROTTLED, product(*labels, Scope))
+        RATE_SHARE.labels(channel, account).set(1)
     begin_series(IN_FLIGHT, product([channel], accounts))
     begin_series(LEASES_ENDED, product([channel], accounts))
     begin_series(RECORD_SIZE, [(channel,)])

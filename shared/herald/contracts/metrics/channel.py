@@ -26,6 +26,25 @@ SEND_SECONDS = histogram(
 SENDS_IN_FLIGHT = gauge(
     "herald_sends_in_flight", "calls", "Calls under way", "channel", "account", across=Across.SUM
 )
+THROTTLED = counter(
+    "herald_throttled_total",
+    "calls",
+    "Calls that the provider throttled and did not process, by what it throttles: account, sender,"
+    " pair (one recipient), egress",
+    "channel",
+    "provider",
+    "account",
+    "scope",
+)
+RATE_SHARE = gauge(
+    "herald_account_rate_share",
+    "share",
+    "The share of its configured rate at which an account is called: under 1 while its platform"
+    " allows less, or after it was down",
+    "channel",
+    "account",
+    across=Across.MIN,
+)
 RETURNED = counter(
     "herald_returned_total",
     "attempts",
