@@ -30,6 +30,7 @@ from herald.config.file import (
     Tenant,
 )
 from herald.config.quiet_hours import QuietHours
+from herald.config.quotas import Quota
 from herald.config.read_api import ReadApiRules
 from herald.config.retention import Retention
 from herald.contracts import vocabulary
@@ -45,6 +46,7 @@ from herald.contracts.events import (
     InboundData,
     MessageData,
     RecipientData,
+    Waits,
 )
 from herald.contracts.failures import Failure
 from herald.contracts.inbound import (
@@ -99,14 +101,14 @@ MODELS: dict[str, type[BaseModel]] = {
         SendMessage, CancelMessage, EraseRecipient, Recipient, Content, ChannelContent, Media,
         Template, Route,
         PlannedData, StepPlan, ChannelPlan, LeftOut,
-        Step, MessageData, CommandData, InboundData, Fallback, Failure,
+        Step, MessageData, CommandData, InboundData, Fallback, Waits, Failure,
         InboundMedia, InboundLocation, InboundContact, ContactPhone, InboundOrder, OrderItem,
         InboundProduct, InboundChoice, InboundReaction, AddressChange, InboundReferral,
         InboundPreference, InboundProblem, AccountData, TemplateUpdate,
         ResendMessage, ReplayDeadLetter, DropDeadLetter,
         MessageSearch,
         SuppressRecipient, UnsuppressRecipient, RecipientData, SuppressionSearch, QuietHours,
-        Services, Tenant, Operators,
+        Services, Tenant, Quota, Operators,
         CategoryRules, RetryRules, Retention, IngressRules, MaskingRules, SecretRules, ReadApiRules,
     )
 }  # fmt: skip

@@ -19,6 +19,7 @@ from herald.contracts.events import (
     InboundData,
     MessageData,
     RecipientData,
+    Waits,
     event_type,
 )
 from herald.contracts.failures import Failure
@@ -89,6 +90,7 @@ _DIFFERENT: dict[str, dict[str, Any]] = {
             failure_class=FailureClass.TRANSIENT, code="4.7.0", text="451 try again later"
         ),
     },
+    "waiting": {"waits": Waits(channel="sms", reason="quota", until=AT + timedelta(hours=7))},
     "fallback": {
         **WHATSAPP,
         "failure": UNREACHABLE,

@@ -64,6 +64,7 @@ from router.jobs.orphaned_receipts import OrphanedReceipts
 from router.jobs.outage_pause import OutagePause
 from router.jobs.partitions import Partitions
 from router.jobs.plans import DuePlans
+from router.jobs.quota_use import QuotaUse
 from router.jobs.release import Releases
 from router.jobs.retention import Retention
 from router.jobs.silence_gate import SilenceGate
@@ -105,7 +106,7 @@ class Router:
             self._database,
             self._outbox,
             configuration.router.retry,
-            clearances=[*clearance_sources(configuration), windows],
+            clearances=clearance_sources(configuration, windows),
         )
         self._subscriptions = subscribe(
             self._connections, self._handlers(units), TenantTurns(configuration), turns
@@ -132,6 +133,7 @@ class Router:
         self._retention = Retention(self._database, configuration.retention)
         self._erasing = Erasing(units, configuration, pace)
         self._due_plans = DuePlans(self._database, units)
+        self._quota_use = QuotaUse(self._database, configuration)
         self._backlog = Backlog(self._database, configuration.channels)
         self._background = Background("the router's clocks", self._run)
 
@@ -233,6 +235,7 @@ class Router:
             self._erasing.run,
             self._backlog.run,
             self._due_plans.run,
+            self._quota_use.run,
         )
 
 

@@ -5,12 +5,12 @@ Each is asked of the database once for all messages of a unit of work, and its a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from herald.database.pool import Connection
-from router.clearances.source import ClearanceSource, Found, Hop, clear_all
+from router.clearances.source import ChargingSource, ClearanceSource, Found, Hop, clear_all
 from router.commands import Candidate
 from router.core.clearance import Clearance
 from router.core.effects import Decision
@@ -81,6 +81,18 @@ class Questions:
             )
         finally:
             await transaction.rollback()
+
+    async def take_back(self, begun: Iterable[Beginning]) -> None:
+        """Say which beginnings came to nothing: their messages are not accepted after all."""
+        charging = [source for source in self._sources if isinstance(source, ChargingSource)]
+        hops = [
+            Hop(one.candidate.message, one.message.current.step)
+            for one in begun
+            if one.message.current is not None
+        ]
+        if hops:
+            for source in charging:
+                await source.take_back(self._connection, hops, self._decisions.now)
 
     async def _withdraw(self) -> bool:
         """Ask for every withdraw at once and decide on the answers; return whether any was."""

@@ -159,6 +159,7 @@ class UnitOfWork:
         begun = await self._questions.begin(candidates)
         rows = [(one.candidate, one.message) for one in begun]
         inserted = await insert_messages(self.connection, rows, self.now)
+        await self._questions.take_back(one for one in begun if one.message.id not in inserted)
         for one in begun:
             candidate, message = one.candidate, one.message
             if message.id not in inserted:

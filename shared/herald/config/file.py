@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 from herald.config.broker_users import BrokerUser, Services
 from herald.config.consent import Consent
 from herald.config.quiet_hours import QuietHours, quiet_hours_problems
+from herald.config.quotas import Quotas, quota_problems
 from herald.config.read_api import ReadApiRules
 from herald.config.retention import Retention
 from herald.config.senders import Sender
@@ -43,6 +44,7 @@ class Tenant(_Part):
     timezone: TimeZoneName = "UTC"  # for quiet hours of recipients whose own is not known
     quiet_hours: dict[Category, QuietHours] = Field(default_factory=dict)  # instead of everybody's
     raw: bool = False  # whether its inbound events also carry what the provider sent, as it was
+    quotas: Quotas = Field(default_factory=dict)  # what it may send in a period
 
 
 class Operators(_Part):
@@ -211,6 +213,7 @@ class HeraldFile(_Part):
             *self._tenant_problems(),
             *self._owner_problems(),
             *self._route_problems(),
+            *self._quota_problems(),
             *self._retention_problems(),
             *self._quiet_hours_problems(),
             *egress_rate_problems(self.accounts),
@@ -268,6 +271,10 @@ class HeraldFile(_Part):
         for name, tenant in self.tenants.items():
             where = f"tenants.{name}.quiet_hours"
             yield from quiet_hours_problems(where, tenant.quiet_hours, self.channels)
+
+    def _quota_problems(self) -> Iterator[str]:
+        for name, tenant in self.tenants.items():
+            yield from quota_problems(f"tenants.{name}.quotas", tenant.quotas, self.channels)
 
     def _retention_problems(self) -> Iterator[str]:
         lives = {f"categories.{word}.ttl": self.rules_for(word).ttl for word in Category}

@@ -30,6 +30,7 @@ MESSAGE_EVENTS = (
     "complained",
     "unsubscribed",
     "deferred",
+    "waiting",
     "fallback",
     "failed",
     "expired",
@@ -54,6 +55,14 @@ class Fallback(_Data):
     reason: str  # a failure class, `silence`, `not_started` or `unknown`
 
 
+class Waits(_Data):
+    """A step that may not start yet."""
+
+    channel: str  # the step's
+    reason: str  # `quota`: its tenant's is used up; another word where something else is waited for
+    until: datetime  # when it is looked at again
+
+
 class MessageData(_Data):
     """What happened to a message. Consumers keep the event with the highest `sequence`."""
 
@@ -74,6 +83,7 @@ class MessageData(_Data):
     provider_message_id: str | None = None  # the provider's own id of it
     failure: Failure | None = None  # why it failed, where it did
     fallback: Fallback | None = None  # with `fallback`: from where to where, and why
+    waits: Waits | None = None  # with `waiting`: what for, and until when
     confirmed: bool = True  # false: the provider can't say, success was assumed
     overlap: bool = False  # a later attempt had already started when this success came
     idempotency_key: str  # the command's, or what stood in for it

@@ -31,7 +31,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON
 GRANT SELECT, INSERT, UPDATE, DELETE ON router.suppressions, router.suppression_history TO "herald_router";
 GRANT SELECT, INSERT, UPDATE ON router.masking TO "herald_router";
 GRANT SELECT, UPDATE ON router.measurement TO "herald_router";
-GRANT SELECT, INSERT, UPDATE ON router.windows TO "herald_router";
+GRANT SELECT, INSERT, UPDATE ON router.windows, router.quota_usage TO "herald_router";
 GRANT SELECT, INSERT ON router.audit TO "herald_router";
 GRANT EXECUTE ON FUNCTION
     router.make_history_partitions(int), router.drop_history_partition(date),
@@ -86,7 +86,8 @@ GRANT SELECT (
 GRANT SELECT (
     tenant, channel, category, reason, change, source, recorded_at, message_id
 ) ON router.suppression_history TO "herald_reader", "herald_operator";
-GRANT SELECT ON router.audit, router.ingresses, router.listeners, router.measurement, router.windows
+GRANT SELECT ON router.audit, router.ingresses, router.listeners, router.measurement, router.windows,
+    router.quota_usage
     TO "herald_reader", "herald_operator";
 GRANT USAGE ON TYPE router.message_status, router.outcome, channel.send_state
     TO "herald_reader", "herald_operator";

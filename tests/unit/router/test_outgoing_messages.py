@@ -90,6 +90,7 @@ def test_an_event_says_all_that_is_known() -> None:
         "provider_message_id": "ref",
         "failure": None,
         "fallback": None,
+        "waits": None,
         "confirmed": True,
         "overlap": False,
         "idempotency_key": "key-1",
@@ -150,7 +151,7 @@ def test_every_event_of_the_vocabulary_can_be_named() -> None:
     assert set(MESSAGE_EVENTS) == {
         *("sent", "delivered", "read", "clicked"),
         *("bounced", "complained", "unsubscribed", "deferred"),
-        *("fallback", "failed", "expired", "cancelled"),
+        *("waiting", "fallback", "failed", "expired", "cancelled"),
     }
 
 

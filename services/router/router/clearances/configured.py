@@ -5,16 +5,25 @@ from __future__ import annotations
 from herald.config.file import HeraldFile
 from router.clearances.consent import ConsentClearance
 from router.clearances.quiet_hours import QuietHoursClearance
+from router.clearances.quotas import QuotaClearance
 from router.clearances.service_windows import ServiceWindows
 from router.clearances.source import ClearanceSource
+from router.clearances.windows import Windows
 
 
-def clearance_sources(configuration: HeraldFile) -> tuple[ClearanceSource, ...]:
-    """Return what is asked before a step; who may not be written to is asked first."""
+def clearance_sources(configuration: HeraldFile, windows: Windows) -> tuple[ClearanceSource, ...]:
+    """Return what is asked before a step; who may not be written to is asked first.
+
+    Room in its queue is asked for when nothing else stands in its way, and quotas last, for they
+    are charged.
+    """
     sources: list[ClearanceSource] = [ConsentClearance(configuration.consent)]
-    windows = ServiceWindows(configuration)
-    if windows.is_needed:
-        sources.append(windows)
+    service_windows, quotas = ServiceWindows(configuration), QuotaClearance(configuration)
+    if service_windows.is_needed:
+        sources.append(service_windows)
     if configuration.has_quiet_hours:
         sources.append(QuietHoursClearance(configuration))
+    sources.append(windows)
+    if quotas.is_needed:
+        sources.append(quotas)
     return tuple(sources)

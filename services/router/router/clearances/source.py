@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 from uuid import UUID
 
 from herald.database.pool import Connection
@@ -53,6 +53,15 @@ class ClearanceSource(Protocol):
 
         One statement for all of them, in the transaction that decides them.
         """
+        ...
+
+
+@runtime_checkable
+class ChargingSource(Protocol):
+    """A source that counts what it lets start."""
+
+    async def take_back(self, connection: Connection, hops: Sequence[Hop], now: datetime) -> None:
+        """Count steps no more that were let start and did not, in the same transaction."""
         ...
 
 

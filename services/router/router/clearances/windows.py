@@ -79,11 +79,14 @@ class Windows:
         if hop.is_released or hop.is_retry:
             return True
         share = self._share(self._queue(hop.planned.channel, hop.message.plan.lane))
-        if share.has_backlog or share.left <= 0:
+        has_room = share.left > 0 and not share.has_backlog
+        if hop.is_dry_run:
+            return has_room
+        if has_room:
+            share.left -= 1
+        else:
             share.has_backlog, share.queued_at = True, self._clock()
-            return False
-        share.left -= 1
-        return True
+        return has_room
 
     def _share(self, queue: str) -> _Share:
         return self._shares.setdefault(queue, _Share())

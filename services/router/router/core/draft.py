@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from herald.contracts.events import Fallback
+from herald.contracts.events import Fallback, Waits
 from herald.contracts.failures import Failure
 from herald.contracts.receipts import AttemptReceipt
 from herald.contracts.vocabulary import CommandAnswer, Outcome, Status
@@ -69,6 +69,7 @@ class Draft:
         attempt: Attempt | None = None,
         receipt: AttemptReceipt | None = None,
         fallback: Fallback | None = None,
+        waits: Waits | None = None,
         failure: Failure | None = None,
         outcome: Outcome | None = None,
         confirmed: bool = True,
@@ -93,6 +94,7 @@ class Draft:
                 attempt=attempt,
                 receipt=receipt,
                 fallback=fallback,
+                waits=waits,
                 failure=failure,
                 confirmed=confirmed,
                 overlap=overlap,

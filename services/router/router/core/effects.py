@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from herald.contracts.events import Fallback
+from herald.contracts.events import Fallback, Waits
 from herald.contracts.failures import Failure
 from herald.contracts.identifiers import AttemptId
 from herald.contracts.receipts import AttemptReceipt
@@ -62,6 +62,7 @@ class Emit:
     attempt: Attempt | None = None
     receipt: AttemptReceipt | None = None
     fallback: Fallback | None = None
+    waits: Waits | None = None
     failure: Failure | None = None
     confirmed: bool = True
     overlap: bool = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from herald.contracts.events import Fallback
+from herald.contracts.events import Fallback, Waits
 from herald.contracts.failures import Failure
 from herald.contracts.vocabulary import FailureClass, Outcome
 from router.core.clearance import Clearance, Refusal, Wait
@@ -128,6 +128,9 @@ def _wait(draft: Draft, step: int, reason: str | None, wait: Wait | None) -> Non
     )
     channel = draft.message.plan.steps[step - 1].channel
     draft.note(f"{channel} (step {step}) {'queued' if wait is None else _waits(wait)}")
+    if wait is not None and wait.reason not in draft.message.state.waited_for:
+        draft.update_state(waited_for=(*draft.message.state.waited_for, wait.reason))
+        draft.emit("waiting", waits=Waits(channel=channel, reason=wait.reason, until=wait.until))
 
 
 def _waits(wait: Wait) -> str:

@@ -151,6 +151,7 @@ class State:
     cancel_cause: str | None = None
     send_at: datetime | None = None
     waiting: Waiting | None = None
+    waited_for: tuple[str, ...] = ()  # reasons, each with its event
     retry_at: datetime | None = None
     start_by: datetime | None = None
     fallback_at: datetime | None = None

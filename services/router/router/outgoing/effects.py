@@ -122,6 +122,7 @@ def message_event(message: Message, emit: Emit, now: datetime) -> OutgoingMessag
         provider_message_id=attempt.reference if attempt else None,
         failure=emit.failure or (attempt.failure if attempt else None),
         fallback=emit.fallback,
+        waits=emit.waits,
         confirmed=emit.confirmed,
         overlap=emit.overlap,
         idempotency_key=message.idempotency_key,

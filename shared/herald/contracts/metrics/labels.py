@@ -27,6 +27,7 @@ LABELS: Mapping[str, str] = {
     "python": "Python's version",
     "queue": "a queue of Herald's; of dead letters where they came from: `commands`, `router`, "
     "`outbound`, `ingress`, `other`",
+    "quota": "a configured quota of a tenant",
     "reason": "a closed set of each metric's",
     "result": "a closed set of each metric's",
     "service": "the package of the service",

@@ -183,6 +183,15 @@ RELEASED = counter(
     "channel",
     "lane",
 )
+QUOTA_USED_RATIO = gauge(
+    "herald_quota_used_ratio",
+    "share",
+    "How much of a tenant's quota is used in its present period: 1 when nothing is left",
+    "tenant",
+    "quota",
+    across=Across.MAX,
+    begins=Begins.USE,
+)
 UNKNOWN_ATTEMPTS = gauge(
     "herald_unknown_attempts",
     "attempts",

@@ -1,0 +1,121 @@
+"""What is left of a quota, and what a step does when that is nothing."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from herald.config.quotas import Quota, quota_problems
+from herald.contracts.vocabulary import FailureClass
+from router.core.quotas import Usage, Used, charge, give_back, period_start, share_used
+
+NOW = datetime(2026, 1, 19, 12, 30, tzinfo=UTC)
+MIDNIGHT = datetime(2026, 1, 19, tzinfo=UTC)
+DAILY = {"daily": Quota(messages=2)}
+
+
+def _charged(quotas: dict[str, Quota], usage: Usage, number: int, channel: str = "sms") -> Usage:
+    for _ in range(number):
+        refused, usage = charge(quotas, usage, channel, NOW)
+        assert refused is None
+    return usage
+
+
+def test_steps_start_until_the_quota_is_used_up() -> None:
+    """What waits starts with the next period."""
+    usage = _charged(DAILY, {}, 2)
+    refused, after = charge(DAILY, usage, "sms", NOW)
+    assert refused is not None
+    assert refused.wait is not None
+    assert (refused.wait.until, refused.wait.reason) == (MIDNIGHT + timedelta(days=1), "quota")
+    assert after == usage == {"daily": Used(since=MIDNIGHT, messages=2)}
+
+
+def test_a_step_is_skipped_where_the_quota_says_so() -> None:
+    """The failure names the quota, and when it begins again."""
+    quotas = {"daily": Quota(messages=1, then="skip")}
+    refused, _ = charge(quotas, _charged(quotas, {}, 1), "sms", NOW)
+    assert refused is not None
+    assert refused.refusal is not None
+    failure = refused.refusal.failure
+    assert (failure.failure_class, failure.code) == (FailureClass.RATE_LIMITED, "quota")
+    assert "daily" in (failure.text or "")
+    assert "2026-01-20T00:00:00Z" in (failure.text or "")
+
+
+def test_another_channel_does_not_count() -> None:
+    """A quota of one channel leaves the others alone."""
+    quotas = {"sms": Quota(messages=1, channels=("sms",))}
+    usage = _charged(quotas, {}, 1)
+    assert charge(quotas, usage, "email", NOW) == (None, usage)
+
+
+def test_of_several_quotas_none_is_charged_when_one_is_used_up() -> None:
+    """All or nothing."""
+    quotas = {"all": Quota(messages=5), "sms": Quota(messages=1, channels=("sms",))}
+    usage = _charged(quotas, {}, 1)
+    refused, after = charge(quotas, usage, "sms", NOW)
+    assert refused is not None
+    assert after == usage
+
+
+def test_a_new_period_begins_empty() -> None:
+    """Whatever was used before."""
+    usage = {"daily": Used(since=MIDNIGHT - timedelta(days=1), messages=2)}
+    _, after = charge(DAILY, usage, "sms", NOW)
+    assert after == {"daily": Used(since=MIDNIGHT, messages=1)}
+
+
+def test_a_clock_that_went_back_begins_no_period_anew() -> None:
+    """Nothing is given twice."""
+    usage = {"daily": Used(since=MIDNIGHT + timedelta(days=1), messages=2)}
+    refused, _ = charge(DAILY, usage, "sms", NOW)
+    assert refused is not None
+
+
+def test_what_did_not_start_is_taken_back() -> None:
+    """In its own period only."""
+    usage = _charged(DAILY, {}, 2)
+    assert give_back(DAILY, usage, "sms", NOW)["daily"].messages == 1
+    assert give_back(DAILY, usage, "sms", NOW + timedelta(days=1)) == usage
+
+
+def test_shows_how_much_is_used() -> None:
+    """Of the present period."""
+    assert share_used(DAILY["daily"], _charged(DAILY, {}, 1)["daily"], NOW) == 0.5
+    assert share_used(DAILY["daily"], None, NOW) == 0
+
+
+@given(st.timedeltas(timedelta(minutes=1), timedelta(days=31)), st.integers(0, 2**32))
+def test_a_period_holds_its_moments(per: timedelta, seconds: int) -> None:
+    """It begins at or before each of them, and ends after it."""
+    now = datetime.fromtimestamp(seconds, UTC)
+    start = period_start(Quota(messages=1, per=per), now)
+    assert start <= now < start + per
+
+
+@pytest.mark.parametrize(
+    ("written", "problem"),
+    [
+        ({}, "give messages"),
+        ({"messages": 0}, "greater than or equal to 1"),
+        ({"messages": 5, "per": "30s"}, "a minute at least"),
+        ({"messages": 5, "then": "drop"}, "'wait' or 'skip'"),
+    ],
+)
+def test_a_quota_that_makes_no_sense_is_refused(written: object, problem: str) -> None:
+    """With what is wrong with it."""
+    with pytest.raises(ValidationError, match=problem):
+        Quota.model_validate(written)
+
+
+def test_a_quota_of_an_unknown_channel_is_named() -> None:
+    """With the field's path."""
+    quotas = {"daily": Quota(messages=1, channels=("fax",))}
+    assert list(quota_problems("tenants.shop.quotas", quotas, ["sms"])) == [
+        "tenants.shop.quotas.daily.channels: no account serves 'fax'"
+    ]
