@@ -10,7 +10,7 @@ from email.utils import format_datetime
 
 from channel_email.heads import BAD_HEADER, check_head, mailbox_value, text_value
 from herald.contracts.failures import Failure
-from herald.contracts.work import Work
+from herald.contracts.work import Work, WorkReply
 
 ATTEMPT_HEADER = "X-Herald-Attempt"
 _POLICY = SMTP.clone(
@@ -59,6 +59,14 @@ def _written(mail: EmailMessage, *, utf8: bool) -> bytes | Failure:
     return raw
 
 
+def _answer_head(reply: WorkReply | None) -> dict[str, str]:
+    """Say what a mail answers, so that mail programs show it there (RFC 5322, 3.6.4)."""
+    if reply is None:
+        return {}
+    reference = text_value(reply.reference)
+    return {"In-Reply-To": reference, "References": reference}
+
+
 def _head(work: Work, sender: Address, subject: str, now: datetime) -> dict[str, str]:
     return {
         "From": mailbox_value(sender.display_name, sender.addr_spec),
@@ -67,4 +75,5 @@ def _head(work: Work, sender: Address, subject: str, now: datetime) -> dict[str,
         "Date": format_datetime(now),
         "Message-ID": text_value(message_id(work, sender)),
         ATTEMPT_HEADER: text_value(work.attempt_id),
+        **_answer_head(work.content.in_reply_to),
     }

@@ -64,6 +64,8 @@ class Candidate:
     command_hash: bytes
     skipped: tuple[tuple[int, str], ...] = ()  # steps of the route left out, and why
     is_dry_run: bool = False  # only what would become of it is asked for
+    in_reply_to: str | None = None  # what the command says that it answers
+    remarks: tuple[tuple[str, str], ...] = ()  # for the history, each under a name
     address_hashes: tuple[int, ...] = field(init=False)  # what the message is found by
 
     def __post_init__(self) -> None:
@@ -120,3 +122,15 @@ class EndedMessage:
     contents: Mapping[str, ChannelContent]  # by channel
     command_hash: bytes
     resent_as: UUID | None  # what took its place already
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """What a recipient sent, and whose it is."""
+
+    id: UUID  # its event's
+    tenant: str
+    channel: str
+    account: str
+    reference: str  # the provider's id of it
+    sender_hash: int

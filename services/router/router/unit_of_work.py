@@ -15,9 +15,9 @@ from uuid import UUID
 
 from herald.bus.outgoing_messages import OutgoingMessage
 from herald.config.file import RetryRules
-from herald.contracts.content import ChannelContent
 from herald.contracts.reasons import UNKNOWN_MESSAGE
 from herald.contracts.vocabulary import CommandAnswer
+from herald.contracts.work import WorkContent
 from herald.database.pool import Connection, Database
 from router.clearances.source import ClearanceSource, Found, Hop
 from router.commands import Candidate, Rejection
@@ -111,7 +111,7 @@ class UnitOfWork:
         self._outbox = outbox
         self._decisions = Decisions(now, rules, asks=bool(clearances))
         self._questions = Questions(connection, self._decisions, clearances)
-        self._contents: dict[UUID, Mapping[str, ChannelContent]] = {}  # of messages just inserted
+        self._contents: dict[UUID, Mapping[str, WorkContent]] = {}  # of messages just inserted
         self._outgoing: list[OutgoingMessage] = []
         self._consent: list[ConsentChange] = []
         self._dead_letters: list[DeadLetter] = []
@@ -170,6 +170,8 @@ class UnitOfWork:
             self._contents[message.id] = read_contents(candidate.contents)
             for step, problem in candidate.skipped:
                 self.note(message, f"step:{step}", f"skipped: {problem}")
+            for name, text in candidate.remarks:
+                self.note(message, name, text)
         return inserted
 
     async def preview(self, hops: Sequence[Hop]) -> Found:

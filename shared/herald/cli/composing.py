@@ -26,6 +26,7 @@ PLACES: Mapping[str, tuple[str, ...]] = {
     "category": ("category",),
     "ttl": ("ttl",),
     "send_at": ("send_at",),
+    "in_reply_to": ("in_reply_to",),
 }
 
 

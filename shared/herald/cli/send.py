@@ -56,6 +56,9 @@ def send(
     category: Annotated[str | None, typer.Option(help="otp, transactional or marketing.")] = None,
     ttl: Annotated[str | None, typer.Option(help="Give up after, e.g. 10m.")] = None,
     send_at: Annotated[str | None, typer.Option(help="ISO 8601 with an offset.")] = None,
+    in_reply_to: Annotated[
+        str | None, typer.Option(help="An inbound event's id, or the provider's of it.")
+    ] = None,
     metadata: Annotated[list[str] | None, typer.Option(help="NAME=VALUE; may repeat.")] = None,
     lane: Annotated[Lane, typer.Option()] = Lane.NORMAL,
     wait: Annotated[Wait, typer.Option(help="How far to wait.")] = "accepted",
@@ -71,6 +74,7 @@ def send(
         "phone": phone, "email": email, "whatsapp": whatsapp, "name": name, "text": text,
         "subject": subject, "html": html, "key": key, "id": id, "route": route, "sender": sender,
         "category": category, "ttl": ttl, "send_at": send_at,
+        "in_reply_to": in_reply_to,
     }  # fmt: skip
     command = compose(
         read_command(file) if file else {}, flags, via=via or (), metadata=metadata or ()

@@ -198,6 +198,11 @@ class SendMessage(_Command):
         default=None, description="A configured sender profile; the tenant's if absent."
     )
     content: Content = Field(description="What to say.")
+    in_reply_to: Annotated[Line, Field(min_length=1, max_length=512)] | None = Field(
+        default=None,
+        description="What it answers: the id of an inbound event, or the provider's id of what the"
+        " recipient sent; for e-mail also a Message-ID, in angle brackets.",
+    )
     route: RouteOrName | None = Field(
         default=None, description="A configured route or steps; the tenant's route if absent."
     )

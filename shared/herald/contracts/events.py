@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from herald.contracts.account_updates import AccountUpdate
 from herald.contracts.failures import Failure
+from herald.contracts.identifiers import event_id_for
 from herald.contracts.inbound import InboundContent
 from herald.contracts.plans import PlannedData
 from herald.contracts.vocabulary import (
@@ -41,6 +42,19 @@ MESSAGE_EVENTS = (
 def event_type(family: str, what: str) -> str:
     """Return an event's `type`, e.g. `herald.message.delivered.v1`."""
     return f"herald.{family}.{what}.v1"
+
+
+INBOUND_TYPE = event_type("inbound", "received")
+
+
+def inbound_subject(provider: str, account: str, reference: str) -> str:
+    """Return the `subject` of an inbound event: what an account's provider calls it."""
+    return f"{provider}/{account}/{reference}"
+
+
+def inbound_id_of(provider: str, account: str, reference: str) -> str:
+    """Return the id of an inbound event: the same however often the provider reports it."""
+    return event_id_for(inbound_subject(provider, account, reference), INBOUND_TYPE, "received")
 
 
 class _Data(BaseModel):
@@ -124,6 +138,7 @@ class InboundData(InboundContent):
     group: str | None = None  # the provider's id of the group it was written in
     in_reply_to: str | None = None  # the Herald message it answers, where known
     answers: str | None = None  # the provider's id of the message it answers, ours or theirs
+    latest_message_id: str | None = None  # the latest one to them here, if they quote none
     profile_name: str | None = None  # what the sender calls themselves
     username: str | None = None  # by which the provider's other users find them
     keyword: str | None = None  # `stop`, `start` or `help`, where the provider read one

@@ -29,6 +29,15 @@ class WorkTemplate(Template):
     variables: dict[str, str] = Field(default_factory=dict)
 
 
+class WorkReply(BaseModel):
+    """What a message answers."""
+
+    model_config = _LENIENT
+
+    reference: str  # the provider's id of it, or its Message-ID
+    account: str | None = None  # whose id that is; none: anybody's
+
+
 class WorkContent(ChannelContent):
     """A channel's content as a worker reads it: unknown parts are ignored, not refused."""
 
@@ -41,6 +50,12 @@ class WorkContent(ChannelContent):
     media: tuple[WorkMedia, ...] = ()
     template: WorkTemplate | None = None
     outside_window: WorkTemplate | None = None  # the router's: work says what is to be sent now
+    in_reply_to: WorkReply | None = None
+
+    def answers_for(self, account: str) -> str | None:
+        """Return the id of what it answers, if that means something to an account."""
+        reply = self.in_reply_to
+        return reply.reference if reply is not None and reply.account in {None, account} else None
 
 
 class Work(BaseModel):

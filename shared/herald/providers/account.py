@@ -74,6 +74,8 @@ class Account(AccountRates):
     # how long its provider waits before it tries a webhook again; None: it sends none
     webhook_retry_gap: ClassVar[timedelta | None] = None
     template_prefix: ClassVar[str | None] = None  # of its templates' names; None: it holds none
+    # what a message can be marked as an answer to: what came to it, or anything; None: nothing
+    answers: ClassVar[Literal["own", "any"] | None] = None
 
     provider: str  # which provider it is at
     channel: ChannelName  # which channel it serves

@@ -58,6 +58,14 @@ def test_headers() -> None:
     }
 
 
+def test_an_answer_names_what_it_answers() -> None:
+    """Mail programs show it there by these headers; a line break in them is refused."""
+    mail = read(wire({"text": "x", "in_reply_to": {"reference": "<a@b.example>"}}))
+    assert (mail["In-Reply-To"], mail["References"]) == ("<a@b.example>", "<a@b.example>")
+    broken = write(work({"text": "x", "in_reply_to": {"reference": "<a@b>\r\nBcc: eve@x.example"}}))
+    assert isinstance(broken, Failure)
+
+
 def test_alternatives() -> None:
     """Text comes before HTML, so that a mail program prefers the HTML."""
     mail = read(wire({"text": "Grüße", "html": "<p>Grüße</p>"}))

@@ -14,7 +14,7 @@ from router.core.consent import ConsentChange
 from router.core.inbound_consent import changes_asked
 from router.counting import account_labels
 from router.outgoing.provider_news import inbound_event, inbound_event_id
-from router.store.inbound import InboundRow, keep_inbound
+from router.store.inbound import InboundRow, find_latest, keep_inbound
 from router.store.references import ReferenceKey, find_references
 from router.unit_of_work import UnitOfWork
 
@@ -37,6 +37,7 @@ class InboundMessages:
             return []
         new = await keep_inbound(unit.connection, list(rows.values()))
         answered = await _answered(unit.connection, [rows[key].receipt for key in new])
+        latest = await _latest(unit.connection, [rows[key] for key in new])
         unknown: list[tuple[InboundReceipt, str]] = []
         for key, row in rows.items():
             receipt = row.receipt
@@ -49,7 +50,9 @@ class InboundMessages:
                 unit.change_consent(*self._consent(receipt))
                 message_id, raw = _message_of(answered, receipt), self._wants_raw(row.tenant)
                 trace = unit.traces.news(receipt) if unit.traces is not None else None
-                unit.publish(inbound_event(receipt, row.tenant, message_id, trace, raw=raw))
+                guess = latest.get(key)
+                event = inbound_event(receipt, row.tenant, message_id, trace, latest=guess, raw=raw)
+                unit.publish(event)
         return unknown
 
     def _row(self, receipt: InboundReceipt) -> InboundRow:
@@ -82,6 +85,16 @@ async def _answered(
         if receipt.in_reply_to is not None
     }
     return await find_references(connection, quoted) if quoted else {}
+
+
+async def _latest(connection: Connection, rows: Sequence[InboundRow]) -> dict[ReferenceKey, str]:
+    """Find what those may mean who quote nothing."""
+    asked = [
+        (row.tenant, row.receipt)
+        for row in rows
+        if row.tenant is not None and row.receipt.in_reply_to is None and row.receipt.group is None
+    ]
+    return await find_latest(connection, asked) if asked else {}
 
 
 def _message_of(answered: dict[ReferenceKey, str], receipt: InboundReceipt) -> str | None:

@@ -9,6 +9,7 @@ from herald.config.file import HeraldFile
 from herald.contracts.vocabulary import Lane
 from router.commands import Candidate, Envelope, Rejection
 from router.handlers.plans import plan_messages
+from router.handlers.replies import Replies
 from router.handlers.taken import part_taken
 from router.parsing.send import read_send
 from router.unit_of_work import UnitOfWork
@@ -20,6 +21,7 @@ class SendCommands:
     def __init__(self, configuration: HeraldFile, lane: Lane) -> None:
         self._configuration = configuration
         self._lane = lane
+        self._replies = Replies(configuration)
 
     def read(self, envelope: Envelope, now: datetime) -> Candidate | Rejection:
         """Read a command into the message that it asks for."""
@@ -27,8 +29,9 @@ class SendCommands:
 
     async def apply(self, unit: UnitOfWork, commands: Sequence[tuple[Envelope, Candidate]]) -> None:
         """Insert what is new, and answer what is not."""
-        dry_runs = [candidate for _, candidate in commands if candidate.is_dry_run]
-        waiting = [candidate for _, candidate in commands if not candidate.is_dry_run]
+        candidates = await self._replies.resolve(unit, [candidate for _, candidate in commands])
+        dry_runs = [candidate for candidate in candidates if candidate.is_dry_run]
+        waiting = [candidate for candidate in candidates if not candidate.is_dry_run]
         while waiting:  # once, but for commands of one batch that share an id or a key
             first, repeats = _first_of_each(waiting)
             inserted = await unit.insert(first)

@@ -39,7 +39,7 @@ WORK_TYPE = "herald.work.send.v1"
 def outgoing_message(
     message: Message,
     effect: Effect,
-    contents: Mapping[UUID, Mapping[str, ChannelContent]],
+    contents: Mapping[UUID, Mapping[str, WorkContent]],
     now: datetime,
 ) -> OutgoingMessage | None:
     """Return what an effect publishes, if anything; work needs the message's contents."""
@@ -53,14 +53,14 @@ def outgoing_message(
     return None
 
 
-def said_by(attempt: Attempt, contents: Mapping[str, ChannelContent]) -> ChannelContent:
+def said_by(attempt: Attempt, contents: Mapping[str, WorkContent]) -> WorkContent:
     """Return what an attempt says: what its channel does, or the template for outside a window."""
     content = contents[attempt.channel]
     if not attempt.says_template:
         return content
     own = contents.get(step_content_name(attempt.channel, attempt.step))
     template = content.outside_window or (own.template if own is not None else None)
-    return ChannelContent.model_construct(template=template)
+    return WorkContent.model_construct(template=template, in_reply_to=content.in_reply_to)
 
 
 def work_message(message: Message, attempt: Attempt, content: ChannelContent) -> OutgoingMessage:

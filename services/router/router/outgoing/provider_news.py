@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from herald.bus.outgoing_messages import OutgoingMessage
-from herald.contracts.events import AccountData, Event, InboundData, event_type
+from herald.contracts.events import (
+    INBOUND_TYPE,
+    AccountData,
+    Event,
+    InboundData,
+    event_type,
+    inbound_id_of,
+    inbound_subject,
+)
 from herald.contracts.identifiers import event_id_for
 from herald.contracts.receipts import AccountReceipt, InboundReceipt
 from herald.contracts.topology import account_event_key, inbound_event_key
 from herald.contracts.trace_context import TraceContext
 from router.outgoing.effects import event_message
 
-INBOUND_TYPE = event_type("inbound", "received")
 ACCOUNT_TYPE = event_type("account", "updated")
 # fields that an event takes from its receipt as they are
 _INBOUND_FIELDS = (InboundData.model_fields.keys() & InboundReceipt.model_fields.keys()) - {
@@ -24,7 +31,7 @@ _ACCOUNT_FIELDS = (AccountData.model_fields.keys() & AccountReceipt.model_fields
 
 def inbound_event_id(receipt: InboundReceipt) -> str:
     """Name the event of a recipient's message: the same however often the provider reports it."""
-    return event_id_for(_inbound_subject(receipt), INBOUND_TYPE, "received")
+    return inbound_id_of(receipt.provider, receipt.account, receipt.reference)
 
 
 def inbound_event(
@@ -33,15 +40,20 @@ def inbound_event(
     in_reply_to: str | None,
     trace: TraceContext | None = None,
     *,
+    latest: str | None = None,
     raw: bool = False,
 ) -> OutgoingMessage:
-    """Say what a recipient sent; with `raw` also in the provider's own form."""
+    """Say what a recipient sent; with `raw` also in the provider's own form.
+
+    `latest`: the latest message to them, where they quote none.
+    """
     occurred_at = receipt.occurred_at or receipt.received_at
     data = InboundData(
         **{name: getattr(receipt, name) for name in _INBOUND_FIELDS},
         tenant=tenant,
         provider_message_id=receipt.reference,
         in_reply_to=in_reply_to,
+        latest_message_id=latest,
         answers=receipt.in_reply_to,
         occurred_at=occurred_at,
         raw=receipt.element if raw else None,
@@ -49,7 +61,7 @@ def inbound_event(
     event = Event[InboundData](
         id=inbound_event_id(receipt),
         type=INBOUND_TYPE,
-        subject=_inbound_subject(receipt),
+        subject=inbound_subject(receipt.provider, receipt.account, receipt.reference),
         time=occurred_at,
         data=data,
     )
@@ -76,7 +88,3 @@ def account_event(
         data=data,
     )
     return event_message(event, account_event_key("updated", tenant), None, trace)
-
-
-def _inbound_subject(receipt: InboundReceipt) -> str:
-    return f"{receipt.provider}/{receipt.account}/{receipt.reference}"

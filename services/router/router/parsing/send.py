@@ -61,6 +61,7 @@ def read_send(
         command_hash=command.fingerprint(),
         skipped=planned.skipped,
         is_dry_run=command.dry_run,
+        in_reply_to=command.in_reply_to,
     )
 
 

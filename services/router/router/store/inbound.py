@@ -12,6 +12,7 @@ from herald.contracts.masking import address_hash
 from herald.contracts.receipts import InboundReceipt
 from herald.database.pool import Connection
 from herald.database.queries import load_queries
+from router.commands import Answered
 from router.store.references import ReferenceKey
 
 QUERIES = load_queries("router.store", "inbound.sql")
@@ -51,6 +52,29 @@ async def keep_inbound(connection: Connection, rows: Sequence[InboundRow]) -> se
         [receipt.group is not None for receipt in receipts],
     )
     return {(row["provider"], row["account"], row["reference"]) for row in found}
+
+
+async def find_inbound(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, Answered]:
+    """Find what recipients sent by the ids of its events."""
+    rows = await connection.fetch(QUERIES["find_inbound"], ids)
+    return {row["id"]: Answered(**row) for row in rows}
+
+
+async def find_latest(
+    connection: Connection, receipts: Sequence[tuple[str, InboundReceipt]]
+) -> dict[ReferenceKey, str]:
+    """Find the latest message to each sender on the same channel, of the given tenant."""
+    rows = await connection.fetch(
+        QUERIES["find_latest"],
+        [tenant for tenant, _ in receipts],
+        [address_hash(receipt.sender) for _, receipt in receipts],
+        [receipt.channel for _, receipt in receipts],
+    )
+    return {
+        (receipt.provider, receipt.account, receipt.reference): str(row["id"])
+        for row in rows
+        for _, receipt in [receipts[row["place"] - 1]]
+    }
 
 
 def _element(receipt: InboundReceipt) -> str | None:

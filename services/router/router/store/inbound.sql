@@ -30,3 +30,28 @@ kept AS (
     ON CONFLICT DO NOTHING
 )
 SELECT provider, account, reference FROM new
+
+-- name: find_inbound
+-- Find what recipients sent, for messages that answer it.
+SELECT id, tenant, channel, account, reference, sender_hash
+FROM router.inbound WHERE id = ANY ($1::uuid[])
+
+-- name: find_latest
+-- Find the latest message to each recipient ($1 tenant, $2 hash) that may have reached them on a channel ($3).
+SELECT t.place, latest.id
+FROM unnest($1::text[], $2::bigint[], $3::text[]) WITH ORDINALITY
+    AS t (tenant, address_hash, channel, place)
+CROSS JOIN LATERAL (
+    SELECT m.id
+    FROM (
+        SELECT created_at, message_id FROM router.recipients AS r
+        WHERE r.tenant = t.tenant AND r.address_hash = t.address_hash
+        ORDER BY created_at DESC LIMIT 10
+    ) AS recent
+    JOIN router.messages AS m ON m.id = recent.message_id
+    WHERE EXISTS (
+        SELECT FROM json_array_elements(m.state -> 'attempts') AS attempt
+        WHERE attempt ->> 'channel' = t.channel AND attempt ->> 'accepted_at' IS NOT NULL
+    )
+    ORDER BY recent.created_at DESC LIMIT 1
+) AS latest

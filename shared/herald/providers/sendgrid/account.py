@@ -21,6 +21,7 @@ class SendGridAccount(Account):
     secrets_model: ClassVar[type[Secrets]] = SendGridSecrets
     webhook_retry_gap: ClassVar[timedelta | None] = timedelta(seconds=20)  # not documented
     template_prefix: ClassVar[str | None] = "d-"  # a dynamic template
+    answers: ClassVar[Literal["own", "any"] | None] = "any"
 
     provider: Literal["sendgrid"]  # `sendgrid`
     channel: Literal["email"] = "email"  # `email`

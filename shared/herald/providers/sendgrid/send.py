@@ -49,10 +49,13 @@ def write_mail(work: Work, content: RenderedEmail) -> dict[str, Any]:
         "to": [_address(work.to, work.recipient_name)],
         "custom_args": {ATTEMPT_ARGUMENT: work.tag},  # come back in every event
     }
-    mail = {
+    mail: dict[str, Any] = {
         "personalizations": [person],
         "from": _address(content.sender.addr_spec, content.sender.display_name),
     }
+    reply = work.content.in_reply_to
+    if reply is not None:
+        mail["headers"] = {"In-Reply-To": reply.reference, "References": reply.reference}
     if content.template is not None:
         person["dynamic_template_data"] = content.template.variables
         return {**mail, "template_id": content.template.name}

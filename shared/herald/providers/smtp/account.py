@@ -34,6 +34,7 @@ class SmtpAccount(Account):
     """One SMTP relay. Its acceptance is the last news there is."""
 
     secrets_model: ClassVar[type[Secrets]] = SmtpSecrets
+    answers: ClassVar[Literal["own", "any"] | None] = "any"
 
     provider: Literal["smtp"]  # `smtp`
     channel: Literal["email"] = "email"  # `email`

@@ -35,6 +35,7 @@ class WhatsAppCloudAccount(Account):
     secrets_model: ClassVar[type[Secrets]] = WhatsAppCloudSecrets
     webhook_retry_gap: ClassVar[timedelta | None] = timedelta(seconds=20)  # not documented
     template_prefix: ClassVar[str | None] = ""  # any name
+    answers: ClassVar[Literal["own", "any"] | None] = "own"
     profiles: ClassVar[Mapping[str, RateProfile]] = PROFILES
 
     provider: Literal["whatsapp_cloud"]  # `whatsapp_cloud`

@@ -46,16 +46,18 @@ def write_request(context: Context, work: Work, content: RenderedWhatsApp) -> Ht
     return HttpRequest(
         url=f"{account.base_url}/{account.api_version}/{account.phone_number_id}/messages",
         headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
-        body=to_json(write_message(work, content)),
+        body=to_json(write_message(work, content, context.name)),
     )
 
 
-def write_message(work: Work, content: RenderedWhatsApp) -> Part:
-    """Write a message in Meta's form."""
+def write_message(work: Work, content: RenderedWhatsApp, account: str) -> Part:
+    """Write a message in Meta's form; an answer quotes what came to this account."""
+    answered = work.content.answers_for(account)
     return {
         "messaging_product": "whatsapp",
         "recipient_type": "individual",
         **_recipient(work.to),
+        **({"context": {"message_id": answered}} if answered else {}),
         **_content(content),
         "biz_opaque_callback_data": work.tag,  # comes back in every status
     }

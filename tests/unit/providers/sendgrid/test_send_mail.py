@@ -115,3 +115,11 @@ def test_no_content(content: dict[str, Any]) -> None:
     failure = mail_for(work(content))
     assert isinstance(failure, Failure)
     assert (failure.failure_class, failure.code) == ("content", "no_content")
+
+
+def test_an_answer_names_what_it_answers() -> None:
+    """Mail programs show it there by these headers."""
+    content = {"text": "x", "subject": "Re", "in_reply_to": {"reference": "<a@b.example>"}}
+    body = mail_for(work(content))
+    assert not isinstance(body, Failure)
+    assert body["headers"] == {"In-Reply-To": "<a@b.example>", "References": "<a@b.example>"}

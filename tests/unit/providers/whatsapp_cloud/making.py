@@ -28,4 +28,4 @@ def whatsapp_cloud(base_url: str, http: HttpClient) -> SendingAccount:
 def message_for(order: Work) -> dict[str, Any] | Failure:
     """Write the message that Meta is asked to send, or say why there is none."""
     content = render(order, holds_template=order.content.template is not None)
-    return content if isinstance(content, Failure) else write_message(order, content)
+    return content if isinstance(content, Failure) else write_message(order, content, "wa-main")

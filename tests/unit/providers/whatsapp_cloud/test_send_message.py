@@ -124,3 +124,19 @@ def test_a_user_without_a_number_is_named_by_id() -> None:
     assert not isinstance(body, Failure)
     assert body["recipient"] == "US.1234"
     assert "to" not in body
+
+
+@pytest.mark.parametrize(
+    ("reply", "context"),
+    [
+        ({"reference": "wamid.IN", "account": "wa-main"}, {"message_id": "wamid.IN"}),
+        ({"reference": "wamid.IN", "account": "wa-second"}, None),
+    ],
+)
+def test_an_answer_quotes_what_came_to_this_number(
+    reply: dict[str, str], context: dict[str, str] | None
+) -> None:
+    """Another number's id means nothing to this one."""
+    body = message_for(work({"text": "Hi", "in_reply_to": reply}))
+    assert not isinstance(body, Failure)
+    assert body.get("context") == context
