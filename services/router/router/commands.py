@@ -68,6 +68,12 @@ class Candidate:
     remarks: tuple[tuple[str, str], ...] = ()  # for the history, each under a name
     address_hashes: tuple[int, ...] = field(init=False)  # what the message is found by
 
+    @property
+    def notes(self) -> tuple[tuple[str, str], ...]:
+        """What the history says of the message beside its facts, each under a name."""
+        skipped = ((f"step:{step}", f"skipped: {problem}") for step, problem in self.skipped)
+        return (*skipped, *self.remarks)
+
     def __post_init__(self) -> None:
         """Hash the addresses here, before any transaction."""
         addresses = (step.address for step in self.message.plan.steps)

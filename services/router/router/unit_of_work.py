@@ -168,9 +168,7 @@ class UnitOfWork:
                 self._decisions.record(before, fact, decision)
             self._decisions.hold([message])
             self._contents[message.id] = read_contents(candidate.contents)
-            for step, problem in candidate.skipped:
-                self.note(message, f"step:{step}", f"skipped: {problem}")
-            for name, text in candidate.remarks:
+            for name, text in candidate.notes:
                 self.note(message, name, text)
         return inserted
 

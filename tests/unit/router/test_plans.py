@@ -7,11 +7,10 @@ from datetime import timedelta
 import pytest
 from pydantic_core import from_json, to_json
 
-from herald.contracts.content import ChannelContent
 from herald.contracts.failures import Failure
 from herald.contracts.plans import ChannelPlan, Start, StepPlan
 from herald.contracts.vocabulary import FailureClass, MessageStatus
-from herald.contracts.work import Work
+from herald.contracts.work import Work, WorkContent
 from router.commands import Candidate, Envelope
 from router.core.clearance import Clearance, Refusal, Wait
 from router.core.plans import ChannelAnswer, OpenPlan
@@ -19,7 +18,7 @@ from router.outgoing.plans import NO_ANSWER, duplicate_plan, open_plan, planned_
 from unit.router.making import NOW, message, seconds, step
 
 OPTED_OUT = Refusal("opted_out", Failure.of(FailureClass.OPTED_OUT, "opted_out"))
-CONTENTS = {"whatsapp": ChannelContent(text="Hi"), "sms": ChannelContent(text="Hi")}
+CONTENTS = {"whatsapp": WorkContent(text="Hi"), "sms": WorkContent(text="Hi")}
 
 
 def candidate() -> Candidate:

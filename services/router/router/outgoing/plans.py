@@ -7,12 +7,12 @@ from datetime import datetime
 from uuid import UUID
 
 from herald.bus.outgoing_messages import OutgoingMessage
-from herald.contracts.content import ChannelContent
 from herald.contracts.events import PLANNED_TYPE, PlannedEvent
 from herald.contracts.identifiers import AttemptId, amqp_message_id, event_id_for
 from herald.contracts.plans import LeftOut, PlannedData, Start, StepPlan
 from herald.contracts.topology import OUTBOUND, message_event_key, outbound_key
 from herald.contracts.vocabulary import CommandAnswer, MessageStatus
+from herald.contracts.work import WorkContent
 from router.commands import Candidate
 from router.core.clearance import CLEAR, Clearance
 from router.core.draft import Draft
@@ -52,7 +52,7 @@ def questions(
     candidate: Candidate,
     plan: OpenPlan,
     cleared: Cleared,
-    contents: Mapping[str, ChannelContent],
+    contents: Mapping[str, WorkContent],
     now: datetime,
 ) -> list[OutgoingMessage]:
     """Ask each step's channel: the work that it would get, of a kind that is never sent."""
@@ -152,7 +152,7 @@ def _question(
     plan: OpenPlan,
     number: int,
     clearance: Clearance,
-    contents: Mapping[str, ChannelContent],
+    contents: Mapping[str, WorkContent],
     now: datetime,
 ) -> OutgoingMessage:
     draft = Draft(message, now, plan.data.message_id)
