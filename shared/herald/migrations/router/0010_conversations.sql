@@ -43,6 +43,8 @@ BEGIN
 END;
 $$;
 
+REVOKE EXECUTE ON FUNCTION router.keep_conversations() FROM PUBLIC;
+
 CREATE TRIGGER conversations AFTER INSERT ON router.inbound
     REFERENCING NEW TABLE AS added
     FOR EACH STATEMENT EXECUTE FUNCTION router.keep_conversations();
