@@ -25,7 +25,7 @@ HERALD_LAYERS = [
     "cli",
     "channel | client",
     "config",
-    "sessions",
+    "egress | sessions",
     "providers",
     "service : bus : database : tracing",
     "contracts",

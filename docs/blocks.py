@@ -75,6 +75,7 @@ from herald.contracts.recipient_commands import (
 from herald.contracts.searches import MessageSearch
 from herald.contracts.suppression_searches import SuppressionSearch
 from herald.contracts.vocabulary import Status
+from herald.egress.configuration import Member, Pool
 from herald.providers.registry import ACCOUNTS
 from log_events import log_lines
 from metric_blocks import labels, metrics
@@ -109,6 +110,7 @@ MODELS: dict[str, type[BaseModel]] = {
         MessageSearch,
         SuppressRecipient, UnsuppressRecipient, RecipientData, SuppressionSearch, QuietHours,
         Services, Tenant, Quota, Operators,
+        Member, Pool,
         CategoryRules, RetryRules, Retention, IngressRules, MaskingRules, SecretRules, ReadApiRules,
     )
 }  # fmt: skip

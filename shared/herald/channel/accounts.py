@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 
 from herald.channel.breaker import Breaker, Trouble
 from herald.channel.definitions import Render, as_it_is
+from herald.channel.egress.account_egress import AccountEgress
 from herald.channel.limits.token_bucket import TokenBucket
 from herald.contracts.failures import Failure
 from herald.contracts.work import Work
@@ -35,7 +37,7 @@ class SendingAccount:
 
     name: str
     options: Account
-    provider: Provider
+    provider: Provider  # where it goes by no egress
     bucket: TokenBucket
     breaker: Breaker = field(default_factory=Breaker)
     credentials: Credentials[Any] = field(default_factory=_no_credentials, repr=False)
@@ -46,6 +48,20 @@ class SendingAccount:
         """Make what its calls draw from."""
         made = AccountBudgets(self.name, self.options.provider, self.options.allowances)
         object.__setattr__(self, "_budgets", made)
+
+    egress: AccountEgress | None = None  # None: calls leave as the system has it
+
+    @property
+    def providers(self) -> Sequence[Provider]:
+        """Every instance of its provider: one for each way out."""
+        if self.egress is None:
+            return (self.provider,)
+        return [way.provider for way in self.egress.ways.values()]
+
+    @property
+    def has_way(self) -> bool:
+        """Whether a call has a way out: a pool may have no healthy member."""
+        return self.egress is None or bool(self.egress.usable)
 
     @property
     def lease(self) -> timedelta:
@@ -70,8 +86,14 @@ class SendingAccount:
         """Return every budget that a call for `work` draws from, by the egress it leaves by."""
         return self._budgets.of(work, egress)
 
-    async def send(self, work: Work, *, probe: bool = False) -> SendResult:
-        """Render the content, and have the provider make the call.
+    def choose_egress(self, work: Work, now: float, time: datetime) -> str | None:
+        """Return the egress member that a call goes by; None: it goes by none."""
+        return None if self.egress is None else self.egress.choose(work, now, time)
+
+    async def send(
+        self, work: Work, *, egress: str | None = None, probe: bool = False
+    ) -> SendResult:
+        """Render the content, and have the provider make the call, by an egress member if any.
 
         Credentials that were refused may have been replaced since: the probe of an account that is
         down for them reads them again first.
@@ -81,7 +103,9 @@ class SendingAccount:
         content = self.rendered(work)
         if isinstance(content, Failure):
             return Refused(content, of_message=True)
-        return await self.provider.send(work, content)
+        if self.egress is None or egress is None:
+            return await self.provider.send(work, content)
+        return await self.egress.send(egress, work, content)
 
     def rendered(self, work: Work) -> Rendered | Failure:
         """Render what `work` says as this account's provider takes it, or say why it can't be."""

@@ -17,11 +17,15 @@ from herald.tracing.spans import Span, trace_of
 
 
 class Reserved(NamedTuple):
-    """An account and its token; `probe` is the leave to try an account that is down."""
+    """An account and its token; `probe` is the leave to try an account that is down.
+
+    `egress` is the member that the call goes by, None where the account goes by none.
+    """
 
     account: SendingAccount
     token: Token
     probe: float | None = None
+    egress: str | None = None
 
     def cancel(self, now: float) -> None:
         """Give token and leave back: no call was made."""
@@ -33,6 +37,8 @@ class Reserved(NamedTuple):
     def still_stands(self, now: float) -> bool:
         """Whether the account may still be called, after a wait for the token."""
         breaker = self.account.breaker
+        if self.account.egress is not None and self.egress not in self.account.egress.usable:
+            return False
         if self.probe is not None:
             return not breaker.paused
         held = self.account.bucket.is_held(now) and not self.token.probe

@@ -41,6 +41,7 @@ class Verdict(StrEnum):
     UNSENT = "unsent"
     ERROR = "error"
     NOTHING = "nothing"  # it says something of the message only
+    NO_WAY = "no_way"  # it found no way out, and says nothing of the account
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +128,7 @@ class Breaker:
         self.end_trial()
         if verdict in _WORKING:
             self._worked_at = now
-        if self.down is not None or began < self._changed_at or verdict is Verdict.NOTHING:
+        if self.down is not None or began < self._changed_at or verdict in _SILENT:
             return  # it says nothing of how things are now
         self._unsent = self._unsent + 1 if verdict is Verdict.UNSENT else 0
         self._calls.append((now, verdict is Verdict.ERROR))
@@ -140,7 +141,7 @@ class Breaker:
 
     def note_probe(self, verdict: Verdict, code: str, now: float) -> None:
         """Take in the end of a probe: a good response closes it, any other waits longer."""
-        if self.down is None or verdict is Verdict.NOTHING:
+        if self.down is None or verdict in _SILENT:
             return
         if verdict is Verdict.GOOD:
             self._worked_at = now
@@ -182,6 +183,9 @@ class Breaker:
 
 # Responses that only an account that may call gets.
 _WORKING = frozenset({Verdict.GOOD, Verdict.NOTHING})
+
+# Ends of calls that say nothing of how the account is.
+_SILENT = frozenset({Verdict.NOTHING, Verdict.NO_WAY})
 
 _TROUBLES = {
     Verdict.AUTH: Trouble.AUTH,

@@ -59,7 +59,9 @@ class Caller:
         with metrics.in_flight(self._channel, account.name).track_inprogress():
             try:
                 async with asyncio.timeout(attempt.lease_ends - began):
-                    result = await account.send(attempt.work, probe=plan.probe is not None)
+                    result = await account.send(
+                        attempt.work, egress=plan.egress, probe=plan.probe is not None
+                    )
                     result = without_echoes(result, attempt.work, account.credentials.values())
             except Exception as error:  # noqa: BLE001  an adapter's bug: nobody knows how far it got
                 self._complain(attempt, error)
@@ -91,11 +93,11 @@ class Caller:
     def _learn(self, plan: Reserved, result: SendResult, began: float, now: float) -> None:
         """Take in what the end of the call says of the account and of its rate."""
         breaker, bucket = plan.account.breaker, plan.account.bucket
-        verdict, code = verdict_of(result)
+        verdict, code = verdict_of(result, by_egress=plan.egress is not None)
         before = breaker.changes
         if plan.probe is None:
             breaker.note(verdict, code, began=began, now=now)
-        elif verdict is Verdict.NOTHING:
+        elif verdict in _SAYS_NOTHING:
             breaker.grant_probe(plan.probe)
         else:
             breaker.note_probe(verdict, code, now)
@@ -115,17 +117,24 @@ _RESULTS: dict[type, str] = {
     Uncertain: metrics.UNKNOWN,
 }
 
+_SAYS_NOTHING = frozenset({Verdict.NOTHING, Verdict.NO_WAY})
+
 _VERDICTS: dict[FailureClass, Verdict] = {
     FailureClass.AUTH: Verdict.AUTH,
     FailureClass.TRANSIENT: Verdict.ERROR,
 }
 
 
-def verdict_of(result: SendResult) -> tuple[Verdict, str]:
-    """Return what a call's end says of its account, and the code that says so."""
+def verdict_of(result: SendResult, *, by_egress: bool = False) -> tuple[Verdict, str]:
+    """Return what a call's end says of its account, and the code that says so.
+
+    `by_egress`: no connection lies in the member that it went by, and is noted there.
+    """
     match result:
         case Accepted():
             return Verdict.GOOD, ""
+        case NotSent(code=code, no_connection=True) if by_egress:
+            return Verdict.NO_WAY, code
         case NotSent(code=code):
             return Verdict.UNSENT, code
         case Uncertain(code=code):

@@ -65,8 +65,8 @@ class Explainer:
         """Say what would be done with one work, each as if it came alone."""
         plan = Planner(self._accounts, now).plan(work)
         match plan:
-            case Wish(account=account):
-                return _call(account, work, now.monotonic)
+            case Wish(account=account, egress=egress):
+                return _call(account, work, egress, now.monotonic)
             case Impossible(failure=failure):
                 return ChannelPlan(call="never", failure=failure)
             case Later(reason=reason, wait=wait):
@@ -75,12 +75,13 @@ class Explainer:
                 return ChannelPlan(call="later", reason=ON_TRIAL)
 
 
-def _call(account: SendingAccount, work: Work, now: float) -> ChannelPlan:
+def _call(account: SendingAccount, work: Work, egress: str | None, now: float) -> ChannelPlan:
     """Say what an account's call would be."""
     options = account.options
     about: dict[str, Any] = {
         "provider": options.provider,
         "account": account.name,
+        "egress": egress,
         "receipts": options.receipts,
     }
     content = account.rendered(work)

@@ -46,6 +46,7 @@ class Wish(NamedTuple):
     account: SendingAccount
     patience: float
     probe: bool
+    egress: str | None = None  # the member that it goes by, where the account goes by any
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +103,13 @@ class Planner:
         if left <= 0:
             return TOO_LATE
         chosen = self._choose(work)
-        return self._wish(chosen, left) if isinstance(chosen, SendingAccount) else chosen
+        return self._wish(chosen, work, left) if isinstance(chosen, SendingAccount) else chosen
 
-    def _wish(self, account: SendingAccount, left: float) -> Wish | Later:
+    def _wish(self, account: SendingAccount, work: Work, left: float) -> Wish | Later:
         now, bucket = self._now.monotonic, self._bucket(account)
-        wish = Wish(account, min(PATIENCE_SECONDS, left), account.breaker.down is not None)
+        egress = account.choose_egress(work, now, self._now.time)
+        is_down = account.breaker.down is not None
+        wish = Wish(account, min(PATIENCE_SECONDS, left), is_down, egress)
         if bucket.reserve(now, wish.patience) is not None:
             self._promised.add(account.name)
             if wish.probe:
@@ -123,9 +126,9 @@ class Planner:
         """
         fitting = [account for account in self._accounts if account.serves(work)]
         for account in fitting:
-            if account.breaker.down is not None and self._may_probe(account):
+            if account.breaker.down is not None and account.has_way and self._may_probe(account):
                 return account
-        usable = [account for account in fitting if account.breaker.is_closed]
+        usable = [account for account in fitting if account.breaker.is_closed and account.has_way]
         if len(usable) > 1:
             usable = [account for account in usable if not self._is_on_trial(account)]
             if not usable:
@@ -166,6 +169,9 @@ def _none_usable(fitting: Sequence[SendingAccount], now: float) -> Later | Impos
         return Impossible(NO_ACCOUNT)
     if any(account.breaker.paused for account in fitting):
         return Later("account_paused", PAUSED_WAIT)
+    shut_in = [a.egress.wait(now) for a in fitting if a.breaker.is_closed and a.egress is not None]
+    if shut_in:
+        return Later("no_egress", timedelta(seconds=min(shut_in)))
     waits = [
         account.breaker.wait(now)
         for account in fitting

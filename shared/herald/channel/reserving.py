@@ -28,4 +28,5 @@ def _take(wish: Wish, now: float) -> Reserved | Later:
     if token is None:
         return Later("rate_limit", timedelta(seconds=account.bucket.expected_wait(now)))
     account.breaker.begin_trial(now)
-    return Reserved(account, token, account.breaker.take_probe() if wish.probe else None)
+    probe = account.breaker.take_probe() if wish.probe else None
+    return Reserved(account, token, probe, wish.egress)

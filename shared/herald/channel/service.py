@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -19,6 +20,8 @@ from herald.bus.subscribers import BatchSubscriber, subscribe_batches
 from herald.channel import metrics
 from herald.channel.accounts import SendingAccount
 from herald.channel.definitions import ChannelDefinition
+from herald.channel.egress.account_egress import AccountEgress
+from herald.channel.egress.building import EgressBuilder, members_of
 from herald.channel.explaining import Explainer
 from herald.channel.health import AccountHealth
 from herald.channel.limits.token_bucket import TokenBucket
@@ -40,7 +43,6 @@ from herald.contracts.vocabulary import Lane
 from herald.contracts.work import Work
 from herald.database.pool import Database
 from herald.database.schema import SchemaWatch
-from herald.providers.account import Account
 from herald.providers.credentials import Credentials
 from herald.providers.http import HttpClient
 from herald.providers.registry import send_module
@@ -62,10 +64,11 @@ EMIT_SECONDS = 5.0  # for the confirm of a receipt that a provider makes by itse
 _log = structlog.get_logger(__name__)
 
 
-MakeProvider = Callable[[ProviderContext[Any, Any]], Provider]
+Context = ProviderContext[Any, Any]
+MakeProvider = Callable[[Context], Provider]
 
 
-def make_provider(context: ProviderContext[Any, Any]) -> Provider:
+def make_provider(context: Context) -> Provider:
     """Make a provider as its own module does."""
     made: Provider = send_module(context.account.provider).make_provider(context)
     return made
@@ -92,15 +95,13 @@ class Channel:
         self.connections = Connections(settings.amqp_url, app_id=app_id, user=user)
         self._database = Database(settings.postgres_dsn, application_name=app_id)
         self._schema = SchemaWatch(self._database, ("channel",))
-        self._clients: list[HttpClient] = []
-        base_url = configuration.file.ingress.public_base_url
-        contexts = [
-            self._context(name, account, credentials[name], base_url)
-            for name, account in configuration.accounts_of(channel).items()
-        ]
+        contexts, ways = self._find_ways(configuration, credentials, make)
         self._sessions = sessions_of(channel, contexts, self._database, session_keys)
-        accounts = [_sending_account(context, make(context), definition) for context in contexts]
-        self._providers = [account.provider for account in accounts]
+        accounts = [
+            _sending_account(context, ways.get(context.name), make, definition)
+            for context in contexts
+        ]
+        self._providers = [each for account in accounts for each in account.providers]
         metrics.initialise(
             channel, {account.name: account.options.provider for account in accounts}
         )
@@ -128,18 +129,33 @@ class Channel:
         routes = ops_routes(self._app_id, self._checks(), warnings=self._warnings())
         return application(routes, self._lifespan)
 
-    def _context(
-        self, name: str, account: Account, credentials: Credentials[Any], base_url: str
-    ) -> ProviderContext[Any, Any]:
-        http = HttpClient(account.timeout)
-        self._clients.append(http)
-        return ProviderContext(
-            name=name,
-            account=account,
-            credentials=credentials,
-            http=http,
-            callback_url=f"{base_url}/webhooks/{account.provider}/{name}",
-        )
+    def _find_ways(
+        self,
+        configuration: Configuration,
+        credentials: Mapping[str, Credentials[Any]],
+        make: MakeProvider,
+    ) -> tuple[list[Context], dict[str, AccountEgress]]:
+        """Make the accounts' contexts, and the egress of those that go by any."""
+        rules, configured = configuration.file.egress, configuration.accounts_of(self._channel)
+        proxies = configuration.proxy_credentials_for(members_of(rules, configured))
+        builder = EgressBuilder(self._channel, rules, proxies, self._database)
+        base_url = configuration.file.ingress.public_base_url
+        contexts = {
+            name: ProviderContext(
+                name=name,
+                account=account,
+                credentials=credentials[name],
+                http=HttpClient(account.timeout),
+                callback_url=f"{base_url}/webhooks/{account.provider}/{name}",
+            )
+            for name, account in configured.items()
+        }
+        ways = builder.build(contexts, make)
+        for name, egress in ways.items():
+            contexts[name] = replace(contexts[name], http=egress.client)
+        self._clients = [*(context.http for context in contexts.values()), *builder.clients]
+        self._egress_health = builder.health
+        return list(contexts.values()), ways
 
     def _subscribe(self, lane: Lane) -> BatchSubscriber:
         return subscribe_batches(
@@ -181,6 +197,7 @@ class Channel:
         return {
             "accounts": lambda: self._health.warning,
             "sessions": lambda: self._sessions.warning,
+            "egress": lambda: self._egress_health.warning,
         }
 
     async def _emit(self, receipt: AttemptReceipt | InboundReceipt) -> None:
@@ -222,6 +239,7 @@ class Channel:
     async def _run(self) -> None:
         """Consume once the schema is there and accounts are known, then record, sweep and share."""
         await self._schema.wait()
+        await self._egress_health.turn()
         await self._health.turn()  # a paused account gets no call from a worker that just began
         await self.connections.start()
         await run_together(
@@ -230,16 +248,22 @@ class Channel:
             self._sweeper.run,
             self._health.run,
             self._sessions.run,
+            self._egress_health.run,
         )
 
 
 def _sending_account(
-    context: ProviderContext[Any, Any], provider: Provider, definition: ChannelDefinition
+    context: Context,
+    egress: AccountEgress | None,
+    make: MakeProvider,
+    definition: ChannelDefinition,
 ) -> SendingAccount:
+    by_egress = None if egress is None else next(iter(egress.ways.values())).provider
     return SendingAccount(
         name=context.name,
         options=context.account,
-        provider=provider,
+        provider=by_egress or make(context),
+        egress=egress,
         bucket=TokenBucket(context.account.rate),
         credentials=context.credentials,
         render=definition.render,

@@ -12,6 +12,7 @@ from herald.cli.cancel import cancel
 from herald.cli.channel import channel
 from herald.cli.config import config
 from herald.cli.dlq import dlq
+from herald.cli.egress import egress
 from herald.cli.erase import erase
 from herald.cli.explain import explain
 from herald.cli.find import find
@@ -69,6 +70,7 @@ application.add_typer(account, name="account")
 application.add_typer(channel, name="channel")
 application.add_typer(dlq, name="dlq")
 application.add_typer(sessions, name="sessions")
+application.add_typer(egress, name="egress")
 application.add_typer(topology, name="topology")
 application.add_typer(config, name="config")
 

@@ -27,6 +27,7 @@ def check(as_json: JsonOption = False) -> None:
     has_sessions = any(account.session is not None for account in loaded.file.accounts.values())
     for read in (
         lambda: loaded.secrets_for(list(loaded.file.accounts)),
+        lambda: loaded.proxy_credentials_for(loaded.file.egress.members),
         loaded.masking_key,
         lambda: load_read_tokens(loaded),
         lambda: session_keys(loaded) if has_sessions else None,

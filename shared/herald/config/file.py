@@ -20,6 +20,7 @@ from herald.contracts.durations import Duration
 from herald.contracts.identifiers import UNKNOWN_TENANT, ConfiguredName, TenantName
 from herald.contracts.time_zones import TimeZoneName
 from herald.contracts.vocabulary import Category
+from herald.egress.configuration import EgressRules
 from herald.providers.account import Account, BaseUrl
 from herald.providers.account_rates import egress_rate_problems
 from herald.providers.registry import AnyAccount
@@ -143,6 +144,7 @@ class HeraldFile(_Part):
     masking: MaskingRules = MaskingRules()
     sessions: SessionRules = SessionRules()
     services: Services = Services()
+    egress: EgressRules = EgressRules()
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -218,6 +220,7 @@ class HeraldFile(_Part):
             *self._quiet_hours_problems(),
             *egress_rate_problems(self.accounts),
             *self.consent.problems(),
+            *self.egress.problems(self.accounts),
             *self.services.problems(self.channels),
         ]
         if problems:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,10 +17,13 @@ from herald.config.masking import read_masking_key
 from herald.config.placeholders import unfilled, unfilled_secrets
 from herald.config.validation_messages import describe
 from herald.contracts.masking import MaskingKey, set_masking_key
+from herald.egress.configuration import Member
 from herald.providers.account import Account, Secrets
 from herald.providers.credentials import Credentials, CredentialsError
 from herald.service.secret_files import SecretFileError, read_secret_file
 from herald.service.starting import exit_not_started
+
+_MEMBERS = "egress.members"
 
 
 class ConfigurationError(Exception):
@@ -54,16 +57,7 @@ class Configuration:
         Raises:
             ConfigurationError: a file can't be read or lacks something.
         """
-        secrets: dict[str, Secrets] = {}
-        problems: list[str] = []
-        for name in names:
-            try:
-                secrets[name] = self._secrets(self.file.accounts[name])
-            except _SecretsProblemError as error:
-                problems += [f"accounts.{name}.{line}" for line in error.lines]
-        if problems:
-            raise ConfigurationError(self.path, problems)
-        return secrets
+        return self._all_secrets("accounts", {name: self.file.accounts[name] for name in names})
 
     def credentials_for(self, names: Iterable[str]) -> dict[str, Credentials[Any]]:
         """Read the secrets of the accounts `names`, each with the way to read it again.
@@ -72,15 +66,41 @@ class Configuration:
             ConfigurationError: a file can't be read or lacks something.
         """
         return {
-            name: Credentials(secrets, partial(self._read_again, name))
+            name: Credentials(
+                secrets, partial(self._read_again, "accounts", name, self.file.accounts[name])
+            )
             for name, secrets in self.secrets_for(list(names)).items()
         }
 
-    def _read_again(self, name: str) -> Secrets:
+    def proxy_credentials_for(self, names: Iterable[str]) -> dict[str, Credentials[Any]]:
+        """Read the secrets of the egress members `names`, each with the way to read it again.
+
+        Raises:
+            ConfigurationError: a file can't be read or lacks something.
+        """
+        members = {name: self.file.egress.members[name] for name in names}
+        return {
+            name: Credentials(secrets, partial(self._read_again, _MEMBERS, name, members[name]))
+            for name, secrets in self._all_secrets(_MEMBERS, members).items()
+        }
+
+    def _all_secrets(self, table: str, parts: Mapping[str, Account | Member]) -> dict[str, Secrets]:
+        secrets: dict[str, Secrets] = {}
+        problems: list[str] = []
+        for name, part in parts.items():
+            try:
+                secrets[name] = self._secrets(part)
+            except _SecretsProblemError as error:
+                problems += [f"{table}.{name}.{line}" for line in error.lines]
+        if problems:
+            raise ConfigurationError(self.path, problems)
+        return secrets
+
+    def _read_again(self, table: str, name: str, part: Account | Member) -> Secrets:
         try:
-            return self._secrets(self.file.accounts[name])
+            return self._secrets(part)
         except _SecretsProblemError as error:
-            lines = (f"accounts.{name}.{line}" for line in error.lines)
+            lines = (f"{table}.{name}.{line}" for line in error.lines)
             raise CredentialsError("; ".join(lines)) from None
 
     def read_secret_file(self, path: Path) -> bytes:
@@ -118,11 +138,11 @@ class Configuration:
         except SecretFileError as error:
             raise ConfigurationError(self.path, [f"masking.{field}: {error}"]) from None
 
-    def _secrets(self, account: Account) -> Secrets:
-        if account.secrets_file is None:
+    def _secrets(self, part: Account | Member) -> Secrets:
+        if part.secrets_file is None:
             content: dict[str, Any] = {}
         else:
-            path = self.path.parent / account.secrets_file
+            path = self.path.parent / part.secrets_file
             try:
                 content = tomllib.loads(self.read_secret_file(path).decode())
             except SecretFileError as error:
@@ -133,11 +153,11 @@ class Configuration:
         if missing := list(unfilled(content, "secrets_file")):
             raise _SecretsProblemError(missing)
         try:
-            secrets = account.secrets_model.model_validate(content)
+            secrets = part.secrets_model.model_validate(content)
         except ValidationError as error:
             lines = [f"secrets_file: {line}" for line in describe(error)]
             raise _SecretsProblemError(lines) from None
-        if wrong := list(account.secrets_problems(secrets)):
+        if wrong := list(part.secrets_problems(secrets)):
             raise _SecretsProblemError([f"secrets_file: {line}" for line in wrong])
         return secrets
 

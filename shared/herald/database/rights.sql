@@ -46,11 +46,14 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON channel.sends TO "herald_channel";
 GRANT SELECT, INSERT, UPDATE ON channel.accounts TO "herald_channel";
 GRANT SELECT, INSERT, UPDATE, DELETE ON channel.buckets TO "herald_channel";
 GRANT SELECT, INSERT, UPDATE ON channel.sessions TO "herald_channel";
+GRANT SELECT, INSERT, UPDATE ON channel.egress TO "herald_channel";
+GRANT SELECT ON channel.egress_drains TO "herald_channel";
 GRANT USAGE ON TYPE channel.send_state TO "herald_channel";
 
 -- people: what became of messages, and never to whom they went or what they said
 GRANT USAGE ON SCHEMA router, channel TO "herald_reader", "herald_operator";
-GRANT SELECT ON router.attempts, router.timeline, channel.health, channel.accounts
+GRANT SELECT ON router.attempts, router.timeline, channel.health, channel.accounts,
+    channel.egress, channel.egress_drains
     TO "herald_reader", "herald_operator";
 GRANT SELECT (
     id, tenant, idempotency_key, cause, status, outcome, due_at, silence_at, created_at, ended_at,
@@ -102,3 +105,6 @@ GRANT UPDATE (
     key_id, sealed, version, refreshed_at, expires_at, refresh_at, lease_holder, lease_until,
     failures, retry_at, revoked_at
 ) ON channel.sessions TO "herald_operator";
+-- `herald egress drain` and `restore`
+GRANT INSERT, DELETE ON channel.egress_drains TO "herald_operator";
+GRANT UPDATE (check_at) ON channel.egress TO "herald_operator";

@@ -10,6 +10,7 @@ from abc import abstractmethod
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Annotated, Any, ClassVar, Literal
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -23,12 +24,13 @@ from pydantic import (
 )
 
 from herald.contracts.durations import Duration
-from herald.contracts.identifiers import ChannelName, TenantName
+from herald.contracts.identifiers import ChannelName, ConfiguredName, TenantName
 from herald.contracts.prices import Price
 from herald.contracts.vocabulary import Receipts
 from herald.providers.account_rates import AccountRates
 from herald.providers.cleartext import in_clear
 from herald.providers.rates import PairRate, Rate
+from herald.providers.servers import Server
 
 BaseUrl = Annotated[
     str,
@@ -92,6 +94,9 @@ class Account(AccountRates):
     timeout: Duration = timedelta(seconds=10)  # of one call
     secrets_file: str | None = None  # its secrets, a path relative to herald.toml
     allow_cleartext: bool = False  # send secrets and messages to another machine unencrypted
+    egress: ConfiguredName | None = Field(
+        default=None, description="The pool or member of `[egress]` it calls by; none: the default."
+    )
     foreign: Literal["keep", "ignore"] = "keep"  # statuses of messages that are not Herald's
 
     @property
@@ -117,6 +122,13 @@ class Account(AccountRates):
     def secrets_problems(self, secrets: Any) -> Iterator[str]:  # noqa: ARG002  most need no look
         """Say what is wrong with its secrets, by the options it has."""
         yield from ()
+
+    @property
+    def server(self) -> Server:
+        """What its calls connect to."""
+        url = urlsplit(str(getattr(self, "base_url", "")))
+        is_tls = url.scheme == "https"
+        return Server(url.hostname or "", url.port or (443 if is_tls else 80), is_tls)
 
     def sends_as(self, sender: str | None) -> bool:  # noqa: ARG002  most accounts may use any
         """Say whether the account can send under a profile's entry for its channel."""

@@ -13,6 +13,7 @@ import aiohttp
 from pydantic_core import from_json
 
 from herald.providers.connection_reuse import WatchedRequest, watch_writing
+from herald.providers.ways import NotSentError, Way, WayConnector
 
 CONNECT_SECONDS = 3.0
 MAX_RESPONSE_BYTES = 1024 * 1024
@@ -20,15 +21,8 @@ MAX_CONNECTIONS = 400  # as many calls as a worker has slots: none waits for a c
 # Shorter than servers keep idle connections (Node, Apache and uvicorn: 5 s): a call written to one
 # that is just being closed might have been taken, for all we know.
 KEEP_ALIVE_SECONDS = 4.0
+_WAY_SHARE = 0.9  # of the time to connect
 _LONGEST_WAIT = timedelta(days=1)
-
-
-class NotSentError(Exception):
-    """Provably nothing reached the provider: no name, no connection, no TLS."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
 
 
 class ResponseLostError(Exception):
@@ -61,17 +55,22 @@ class HttpResponse:
 
 
 class HttpClient:
-    """The calls of one account: own connections, own time limit. No redirects, no cookies."""
+    """The calls of one account by one way: own connections, own time limit.
+
+    No redirects, no cookies. Without a `way` calls leave as the system has it.
+    """
 
     def __init__(
         self,
         timeout: timedelta,
         *,
+        way: Way | None = None,
         max_connections: int = MAX_CONNECTIONS,
         keep_alive_seconds: float = KEEP_ALIVE_SECONDS,
     ) -> None:
         self._max_connections = max_connections
         self._keep_alive = keep_alive_seconds
+        self._way = way
         self._timeout = timeout.total_seconds()
         # Ends before the whole does: a call that got no connection was provably not sent. Covers
         # the wait for a free connection, the name, TCP and TLS.
@@ -81,17 +80,24 @@ class HttpClient:
     async def start(self) -> None:
         """Make ready to call; needs a running loop."""
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                limit=self._max_connections,
-                keepalive_timeout=self._keep_alive,
-                ttl_dns_cache=60,
-                ssl=_verifying(),
-            ),
+            connector=self._connector(),
             timeout=aiohttp.ClientTimeout(total=self._timeout, connect=self._connect),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"User-Agent": "herald"},
             request_class=WatchedRequest,
         )
+
+    def _connector(self) -> aiohttp.TCPConnector:
+        options: dict[str, Any] = {
+            "limit": self._max_connections,
+            "keepalive_timeout": self._keep_alive,
+            "ttl_dns_cache": 60,
+            "ssl": verifying(),
+        }
+        if self._way is None:
+            return aiohttp.TCPConnector(**options)
+        # ends before the whole connecting does, so that its code says where it stopped
+        return WayConnector(self._way, self._connect * _WAY_SHARE, **options)
 
     async def stop(self) -> None:
         """Close every connection."""
@@ -147,7 +153,7 @@ class HttpClient:
             raise ResponseLostError(_lost_code(error)) from None
 
 
-def _verifying() -> ssl.SSLContext:
+def verifying() -> ssl.SSLContext:
     """Trust the system's authorities, or those of `SSL_CERT_FILE`; aiohttp asks at its import."""
     context = ssl.create_default_context()
     context.set_alpn_protocols(["http/1.1"])

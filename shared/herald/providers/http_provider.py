@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 from herald.contracts.failures import Failure
 from herald.contracts.work import Work
-from herald.providers.http import HttpClient, HttpResponse, NotSentError, ResponseLostError
+from herald.providers.http import HttpClient, HttpResponse, ResponseLostError
 from herald.providers.rendered import Rendered
 from herald.providers.sending import Emit, NotSent, Refused, SendResult, Uncertain
+from herald.providers.ways import NotSentError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +55,7 @@ class HttpProvider:
                 request.url, headers=request.headers, body=request.body
             )
         except NotSentError as error:
-            return NotSent(error.code)
+            return NotSent(error.code, no_connection=True)
         except ResponseLostError as error:
             return Uncertain(error.code)
         return self._read(response)

@@ -16,6 +16,7 @@ from herald.providers.budgets import Scope
 from herald.providers.credentials import Credentials, NoTokenError
 from herald.providers.http import HttpClient
 from herald.providers.rendered import Rendered
+from herald.providers.ways import Connect
 
 AccountT = TypeVar("AccountT", bound=Account)
 SecretsT = TypeVar("SecretsT", bound=Secrets)
@@ -53,11 +54,13 @@ class Refused:
 class NotSent:
     """The way to the provider was closed before it could take anything: no try was made.
 
-    `code` says where, e.g. `dns`, `connect`, `tls`, `http_503`; `wait` is what was asked for.
+    `code` says where, e.g. `dns`, `connect`, `tls`, `http_503`; `wait` is what was asked for;
+    `no_connection`: there was none with the provider, which another way out may have.
     """
 
     code: str
     wait: timedelta | None = None
+    no_connection: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,7 @@ class ProviderContext(Generic[AccountT, SecretsT]):
     credentials: Credentials[SecretsT]  # ask for `current` at each call: they may be rotated
     http: HttpClient  # started before the provider is
     callback_url: str  # where its webhooks arrive
+    connect: Connect | None = None  # for what is not HTTP; None: as the system has it
 
 
 class Provider(Protocol):

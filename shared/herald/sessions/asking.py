@@ -9,8 +9,9 @@ from typing import Protocol
 
 from pydantic import SecretStr
 
-from herald.providers.http import HttpResponse, NotSentError, ResponseLostError
+from herald.providers.http import HttpResponse, ResponseLostError
 from herald.providers.oauth import OAuth, OAuthSecrets
+from herald.providers.ways import NotSentError
 from herald.sessions.assertions import KeyUnusableError
 from herald.sessions.grants import (
     INVALID_GRANT,

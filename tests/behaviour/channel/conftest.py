@@ -42,7 +42,10 @@ async def world(rabbit: Rabbit, schema: str, tmp_path: Path) -> AsyncIterator[Wo
         for name in (*queues, topology.receipts_queue(Lane.NORMAL), topology.DEAD_QUEUE):
             await (await channel.get_queue(name)).purge()
     database = await asyncpg.connect(schema)
-    await database.execute("TRUNCATE channel.sends, channel.accounts, channel.buckets")
+    await database.execute(
+        "TRUNCATE channel.sends, channel.accounts, channel.buckets,"
+        " channel.egress, channel.egress_drains"
+    )
     yield World(rabbit, schema, tmp_path, database)
     await database.close()
 

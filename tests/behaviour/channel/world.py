@@ -22,7 +22,7 @@ from herald.channel import sends
 from herald.channel.definitions import definition_of
 from herald.channel.metrics import REDELIVERED
 from herald.channel.sends import Claim
-from herald.channel.service import Channel
+from herald.channel.service import Channel, MakeProvider
 from herald.config.loading import load_configuration
 from herald.contracts import topology
 from herald.contracts.vocabulary import Lane
@@ -73,21 +73,22 @@ class World:
         return [json.loads(message.body) for message in await self.messages(expect)]
 
     async def messages(self, expect: int) -> list[AbstractIncomingMessage]:
-        async with self._receipts_queue() as queue, asyncio.timeout(30):
-            return [await _next(queue) for _ in range(expect)]
+        async with self.receipts_queue() as queue, asyncio.timeout(30):
+            return [await next_of(queue) for _ in range(expect)]
 
     async def receipts_so_far(self) -> list[dict[str, Any]]:
         """Take every receipt that is confirmed by now: those before a marker of ours."""
         marker, taken = uuid4().hex.encode(), []
         key = topology.attempt_receipt_key("sms", Lane.NORMAL)
         await self.rabbit.fill(topology.RECEIPTS, key, [marker])
-        async with self._receipts_queue() as queue, asyncio.timeout(10):
-            while (message := await _next(queue)).body != marker:
+        async with self.receipts_queue() as queue, asyncio.timeout(10):
+            while (message := await next_of(queue)).body != marker:
                 taken.append(json.loads(message.body))
         return taken
 
     @asynccontextmanager
-    async def _receipts_queue(self) -> AsyncIterator[AbstractQueue]:
+    async def receipts_queue(self) -> AsyncIterator[AbstractQueue]:
+        """Give the queue that a router would take reports from."""
         async with self.rabbit.channel() as channel:
             yield await channel.get_queue(topology.receipts_queue(Lane.NORMAL))
 
@@ -142,9 +143,17 @@ class World:
         timeout: str = "5s",
         accounts: Sequence[str] = ("main",),
         pauses: tuple[float, float] | None = None,
+        base_url: str = "https://api.example.com",
+        more: str = "",
+        make: MakeProvider | None = None,
     ) -> Channel:
-        """Make a channel; `pauses` are those between probes, the first and the longest."""
-        path = configure(self.folder, rate=rate, timeout=timeout, accounts=accounts)
+        """Make a channel; `pauses` are those between probes, the first and the longest.
+
+        `more` is the rest of its configuration; `make` makes its providers, in place of the test's.
+        """
+        path = configure(
+            self.folder, rate=rate, timeout=timeout, accounts=accounts, base_url=base_url, more=more
+        )
         configuration = load_configuration(path)
         settings = read_settings(
             operations_port=8005,
@@ -156,7 +165,8 @@ class World:
         )
         credentials = configuration.credentials_for(accounts)
         definition = definition_of("sms")
-        channel = Channel(definition, settings, configuration, credentials, make=self.provider.make)
+        made_by = make or self.provider.make
+        channel = Channel(definition, settings, configuration, credentials, make=made_by)
         if pauses is not None:
             for account in channel._worker._accounts:
                 account.breaker.first_pause, account.breaker.longest_pause = pauses
@@ -170,12 +180,13 @@ def configure(
     timeout: str,
     base_url: str = "https://api.example.com",
     accounts: Sequence[str] = ("main",),
+    more: str = "",
 ) -> Path:
     """Write a configuration with these accounts; return its path."""
     path = folder / "herald.toml"
     options = {"account_sid": ACCOUNT_SID, "rate": rate, "timeout": timeout, "base_url": base_url}
     blocks = (ACCOUNT_TOML.format(name=name, **options) for name in accounts)
-    path.write_text(HERALD_TOML.format() + "".join(blocks))
+    path.write_text(HERALD_TOML.format() + "".join(blocks) + more)
     write_masking_key(folder)
     write_secrets(folder / "twilio.toml", 'auth_tokens = ["secret"]\n')
     return path
@@ -215,7 +226,8 @@ def problems(channel: Channel) -> dict[str, str | None]:
     return {name: check() for name, check in channel._checks().items()}
 
 
-async def _next(queue: AbstractQueue) -> AbstractIncomingMessage:
+async def next_of(queue: AbstractQueue) -> AbstractIncomingMessage:
+    """Wait for a queue's next message."""
     while (message := await queue.get(no_ack=True, fail=False)) is None:  # noqa: ASYNC110
         await asyncio.sleep(0.01)
     return message

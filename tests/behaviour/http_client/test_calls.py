@@ -16,9 +16,9 @@ from behaviour.http_client.raw_server import OK, Serve, calling, post, read_requ
 from herald.providers.http import (
     MAX_RESPONSE_BYTES,
     HttpResponse,
-    NotSentError,
     ResponseLostError,
 )
+from herald.providers.ways import NotSentError
 
 
 def answering(

@@ -10,6 +10,7 @@ from prometheus_client import REGISTRY
 
 from herald.bus.metrics import queue_metrics
 from herald.channel import metrics as channel
+from herald.channel.egress import metrics as egress
 from herald.channel.health import AccountHealth
 from herald.contracts.metrics import METRICS, Begins, Metric
 from herald.database.pool import Database
@@ -29,6 +30,7 @@ CHANNEL, ACCOUNT, PROVIDER, TENANT = "begun-channel", "begun-account", "smtp", "
 NAMES = {
     "account": ACCOUNT,
     "channel": CHANNEL,
+    "egress": "begun-egress",
     "from_channel": CHANNEL,
     "queue": "begun-queue",
     "tenant": TENANT,
@@ -59,6 +61,7 @@ def begun() -> Series:
     channel.initialise(CHANNEL, {ACCOUNT: PROVIDER})
     sessions.initialise(CHANNEL, [ACCOUNT])
     AccountHealth(CHANNEL, [sending(ACCOUNT)], create_autospec(Database, instance=True))
+    egress.initialise(CHANNEL, [("begun-egress", PROVIDER)])
     ingress.initialise([(PROVIDER, ACCOUNT)])
     queue_metrics(NAMES["queue"])
     checks = {NAMES["check"]: lambda: None}

@@ -14,6 +14,7 @@ LABELS: Mapping[str, str] = {
     "check": "a check of `/readyz`",
     "command": "`send`, `cancel`, `resend`, `erase`, `suppress`, `unsuppress`, `replay`, "
     "`drop`, `unknown`",
+    "egress": "a configured egress member",
     "exchange": "an exchange of Herald's",
     "failure_class": "a class of failures (channels.md); empty where nothing failed",
     "from_channel": "a configured channel",

@@ -14,6 +14,7 @@ from herald.providers.account import IN_CLEAR, Account, NonEmptySecret, Secrets
 from herald.providers.cleartext import in_clear, is_loopback
 from herald.providers.oauth import OAuth, OAuthSecrets, missing_secrets
 from herald.providers.rates import RateProfile
+from herald.providers.servers import Server
 from herald.providers.smtp.rates import PROFILE
 
 
@@ -73,6 +74,10 @@ class SmtpAccount(Account):
         if in_clear(oauth.token_url) and not info.data.get("allow_cleartext"):
             raise ValueError(f"token_url: {IN_CLEAR}: use https://, or set allow_cleartext = true")
         return oauth
+
+    @property
+    def server(self) -> Server:
+        return Server(self.host, self.port, self.security == "tls")
 
     @field_validator("security")
     @classmethod

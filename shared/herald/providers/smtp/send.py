@@ -46,7 +46,7 @@ _LINE_START_DOT = re.compile(rb"(?m)^\.")
 
 def make_provider(context: ProviderContext[SmtpAccount, SmtpSecrets]) -> Provider:
     """Make the provider of one relay."""
-    sessions = Sessions(context.account, context.credentials)
+    sessions = Sessions(context.account, context.credentials, context.connect)
     return Smtp(sessions, context.account.timeout.total_seconds())
 
 

@@ -6,6 +6,7 @@ Idle ones are kept for a while and used again, for the handshake costs more than
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 import time
 from collections.abc import AsyncIterator
@@ -21,6 +22,7 @@ from herald.providers.sending import NotSent, Refused, without_token
 from herald.providers.smtp.account import SmtpAccount, SmtpSecrets
 from herald.providers.smtp.errors import Phase, refusal, throttled_scope
 from herald.providers.smtp.xoauth2 import sign_in
+from herald.providers.ways import Connect, NotSentError
 
 IDLE_SECONDS = 10.0  # below any relay's own limit (RFC 5321: five minutes)
 MAX_SESSIONS = 20  # relays count them: Postfix takes 50 of one client by default
@@ -33,9 +35,15 @@ NoSession = Refused | NotSent
 class Sessions:
     """The sessions of one account."""
 
-    def __init__(self, account: SmtpAccount, credentials: Credentials[SmtpSecrets]) -> None:
+    def __init__(
+        self,
+        account: SmtpAccount,
+        credentials: Credentials[SmtpSecrets],
+        connect: Connect | None = None,
+    ) -> None:
         self._account = account
         self._credentials = credentials
+        self._connect_by = connect
         self._idle: list[tuple[float, aiosmtplib.SMTP]] = []
         self._places = asyncio.Semaphore(MAX_SESSIONS)
         self._local_hostname: str | None = None
@@ -96,9 +104,14 @@ class Sessions:
 
     async def _connect(self, deadline: float, token: Token | None) -> aiosmtplib.SMTP | NoSession:
         security = self._account.security
+        try:
+            sock = await self._reach(deadline)
+        except NotSentError as error:
+            return NotSent(error.code, no_connection=True)
         session = aiosmtplib.SMTP(
             hostname=self._account.host,
-            port=self._account.port,
+            port=self._account.port if sock is None else None,
+            sock=sock,
             local_hostname=self._local_hostname,
             timeout=self._account.timeout.total_seconds(),
             use_tls=security == "tls",
@@ -113,8 +126,17 @@ class Sessions:
                 await self._log_in(session, token)
         except (SMTPException, OSError) as error:
             session.close()
+            if sock is not None and session.transport is None:
+                sock.close()
             return _why_none(error, phase)
         return session
+
+    async def _reach(self, deadline: float) -> socket.socket | None:
+        """Open a connection where the library is not to open it itself."""
+        if self._connect_by is None:
+            return None
+        left = deadline - asyncio.get_running_loop().time()
+        return await self._connect_by(self._account.host, self._account.port, left / 2)
 
     async def _log_in(self, session: aiosmtplib.SMTP, token: Token | None) -> None:
         secrets, oauth = self._credentials.current, self._account.oauth
@@ -171,9 +193,10 @@ def _why_none(error: Exception, phase: Phase) -> NoSession:
         passing = failure.failure_class is not FailureClass.AUTH  # a relay too busy to greet, say
         return NotSent(failure.code) if passing else Refused(failure)
     if isinstance(error, ssl.SSLError) or isinstance(error.__cause__, ssl.SSLError):
-        return NotSent("tls")
+        return NotSent("tls", no_connection=True)
     if isinstance(error, OSError):
-        return NotSent("connect_timeout" if isinstance(error, TimeoutError) else "connect")
+        code = "connect_timeout" if isinstance(error, TimeoutError) else "connect"
+        return NotSent(code, no_connection=True)
     if phase is Phase.AUTH:
         return Refused(Failure.of(FailureClass.AUTH, "auth_unsupported", "no common mechanism"))
     text = "the relay offers no STARTTLS"

@@ -1,0 +1,1 @@
+"""Which way each call leaves by, and how the ways are."""
