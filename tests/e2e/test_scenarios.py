@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from uuid import uuid4
-
 import pytest
 
 from herald_local.demo.command import perform
-from herald_local.demo.scenario_run import ScenarioRun
+from herald_local.demo.scenario_run import all_runs
 from herald_local.demo.scenarios import SCENARIOS
 from herald_local.stack import Stack
 
@@ -15,8 +13,7 @@ from herald_local.stack import Stack
 @pytest.fixture(scope="module")
 def problems(stack: Stack) -> dict[str, list[str]]:
     """Play all scenarios at once and give what was wrong with each."""
-    runs = [ScenarioRun(s, number, uuid4().hex[:8]) for number, s in enumerate(SCENARIOS, start=1)]
-    return perform(stack, runs)
+    return perform(stack, all_runs())
 
 
 @pytest.mark.parametrize("name", [scenario.name for scenario in SCENARIOS])

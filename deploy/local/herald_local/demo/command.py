@@ -6,14 +6,12 @@ import asyncio
 import json
 import time
 from pathlib import Path
-from uuid import uuid4
 
 import typer
 from rich.console import Console
 
-from herald_local.demo.display import play, requests_taken
-from herald_local.demo.scenario_run import ScenarioRun
-from herald_local.demo.scenarios import SCENARIOS
+from herald_local.demo.display import limited, play, requests_taken
+from herald_local.demo.scenario_run import ScenarioRun, all_runs
 from herald_local.demo.timeline import Timeline
 from herald_local.errors import LocalError
 from herald_local.lifecycle import running_stack
@@ -29,10 +27,7 @@ def demo() -> None:
     home, started = HOME.absolute(), time.monotonic()
     try:
         with running_stack(home, GivenServers.from_environment()) as stack:
-            runs = [
-                ScenarioRun(s, number, uuid4().hex[:8]) for number, s in enumerate(SCENARIOS, 1)
-            ]
-            problems = perform(stack, runs)
+            problems = perform(stack, runs := all_runs())
     except LocalError as error:
         report(str(error))
         raise typer.Exit(1) from None
@@ -44,7 +39,7 @@ def demo() -> None:
     summary = {
         "demo": "ok" if passed else "failed",
         "seconds": round(time.monotonic() - started, 1),
-        "messages": len(problems),
+        "messages": len(runs),
         "scenarios": {name: "; ".join(found) or "ok" for name, found in problems.items()},
     }
     typer.echo(json.dumps(summary))
@@ -54,7 +49,13 @@ def demo() -> None:
 def perform(stack: Stack, runs: list[ScenarioRun]) -> dict[str, list[str]]:
     """Play the runs, write their timeline, and return what was wrong with each."""
     timeline = Timeline(Console(stderr=True, highlight=False))
-    asyncio.run(play(stack, runs, timeline))
-    problems = {run.scenario.name: run.problems(requests_taken(stack, run)) for run in runs}
+    problems: dict[str, list[str]] = {run.scenario.name: [] for run in runs}
+    with limited(stack, runs) as limits:
+        asyncio.run(play(stack, runs, timeline))
+        for name, limit in limits():
+            if not limit["throttled"]:
+                problems[name].append("nothing was throttled")
+    for run in runs:
+        problems[run.scenario.name] += run.problems(requests_taken(stack, run))
     timeline.summary(problems)
     return problems

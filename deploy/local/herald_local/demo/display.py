@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import Any
 
 from herald.client import Client
 from herald.contracts.events import HeraldEvent, InboundData
@@ -56,6 +58,27 @@ async def _follow(
         listener(run, event)
         if all(other.is_over for other in runs):
             return
+
+
+@contextmanager
+def limited(
+    stack: Stack, runs: Sequence[ScenarioRun]
+) -> Iterator[Callable[[], list[tuple[str, dict[str, Any]]]]]:
+    """Have the sandbox keep to the scenarios' limits; give what shows each with its counts."""
+    url = f"{stack.sandbox_url}/_sandbox/limits"
+    names = {s.limit["provider"]: s.name for run in runs if (s := run.scenario).limit is not None}
+    for scenario in {run.scenario.name: run.scenario for run in runs}.values():
+        if scenario.limit is not None:
+            call("POST", url, json.dumps(scenario.limit).encode())
+
+    def shown() -> list[tuple[str, dict[str, Any]]]:
+        limits = json.loads(call("GET", url).body)["limits"]
+        return [(names[limit["provider"]], limit) for limit in limits]
+
+    try:
+        yield shown
+    finally:
+        call("DELETE", url)
 
 
 def requests_taken(stack: Stack, run: ScenarioRun) -> list[str]:

@@ -6,9 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 from herald.contracts.events import HeraldEvent, InboundData, MessageData, family_and_what
-from herald_local.demo.scenarios import Scenario
+from herald_local.demo.scenarios import SCENARIOS, Scenario
+
+
+def all_runs() -> list[ScenarioRun]:
+    """Return a run of every scenario for each of its recipients."""
+    wanted = [scenario for scenario in SCENARIOS for _ in range(scenario.recipients)]
+    return [ScenarioRun(it, number, uuid4().hex[:8]) for number, it in enumerate(wanted, start=1)]
 
 
 @dataclass(slots=True)

@@ -25,6 +25,8 @@ class Scenario:
     events: frozenset[str]  # each must be seen: `<what> <channel>`
     requests: tuple[str, ...]  # the channels on which the provider took a request, in order
     inbound: bool = False  # whether the recipient writes back
+    recipients: int = 1  # each gets such a message
+    limit: dict[str, Any] | None = None  # that the sandbox keeps to: /_sandbox/limits
 
 
 def _seen(*events: str) -> frozenset[str]:
@@ -102,6 +104,18 @@ SCENARIOS = (
         outcome="succeeded",
         events=_seen("accepted", "sent sms", "delivered sms"),
         requests=("sms",),
+    ),
+    Scenario(
+        name="throttled and adapted",
+        says="The relay takes 4 mails a second, not 20: the rest waits, and the rate follows.",
+        digits="0103",
+        mailbox="delivered",
+        command={"route": "email-smtp"},
+        outcome="succeeded",
+        events=_seen("accepted", "sent email"),
+        requests=("email",),
+        recipients=12,
+        limit={"provider": "smtp", "rate": 4, "burst": 2},
     ),
     Scenario(
         name="response lost, resolved by a webhook",
