@@ -16,7 +16,16 @@ from typing import Any
 
 import structlog
 
-from bench import finding, idle, ingress_rate, lanes, latency, machine, throughput
+from bench import (
+    fair_share,
+    finding,
+    idle,
+    ingress_rate,
+    lanes,
+    latency,
+    machine,
+    throughput,
+)
 from herald_local.lifecycle import running_stack
 from herald_local.progress import report
 from herald_local.servers import GivenServers, erase
@@ -24,7 +33,7 @@ from herald_local.stack import Stack
 from herald_local.web import call
 
 HOME = Path(f".run/bench-{os.getpid()}").absolute()  # two at once share nothing but the machine
-PARTS = ("idle", "end_to_end", "latency", "webhooks", "lanes", "ingress", "find")
+PARTS = ("idle", "end_to_end", "latency", "webhooks", "lanes", "ingress", "find", "fair")
 
 
 def main() -> int:
@@ -80,6 +89,10 @@ async def measure(
         number = 20_000 if quick else 1_000_000
         report(f"find: a recipient's messages among {number}")
         found["find"] = await finding.among(stack, number)
+    if "fair" in parts:
+        report("fair share: urgent messages, a small tenant and a command, behind very many")
+        sizes = (10, 20, 500) if quick else (100, 300, 5000)
+        found["fair"] = await fair_share.measure(stack, *sizes)
     return found
 
 
