@@ -10,6 +10,7 @@ import pytest
 
 from herald.config.broker_permissions import broker_users
 from herald.config.loading import load_configuration
+from herald.config.session_keys import session_keys
 from herald.service.server_variables import read_server_url
 from herald.service.serving import GRACEFUL_SHUTDOWN_SECONDS
 from herald.service.settings import read_settings
@@ -59,7 +60,10 @@ def test_a_service_takes_its_settings(name: str, files: Path, tmp_path: Path) ->
 
 @pytest.mark.parametrize("name", [name for name in HERALD if name != "sandbox"])
 def test_a_service_has_the_secrets_it_reads(name: str, files: Path, tmp_path: Path) -> None:
-    """The masking key, and those of its channel's accounts; ingress, of all that call it."""
+    """The masking key, and those of its channel's accounts; ingress, of all that call it.
+
+    A channel whose accounts have sessions has their keys, too.
+    """
     environment = lay_out(name, files, tmp_path)
     loaded = load_configuration(Path(environment["HERALD_CONFIG"]))
     loaded.masking_key()
@@ -75,8 +79,13 @@ def test_a_service_has_the_secrets_it_reads(name: str, files: Path, tmp_path: Pa
     ]
     if name == "ingress":
         wanted.remove("smtp-main")  # it has no webhooks
+        wanted.remove("smtp-oauth")
     assert loaded.secrets_for(wanted).keys() == set(wanted)
-    assert held == {Path(accounts[account].secrets_file or "").name for account in wanted}
+    files_of = {Path(accounts[account].secrets_file or "").name for account in wanted}
+    if any(accounts[account].session is not None for account in wanted):
+        assert session_keys(loaded).current.ids == ("first",)
+        files_of.add("session-keys.toml")
+    assert held == files_of
 
 
 def test_the_sandbox_has_the_other_side_of_the_accounts(files: Path, tmp_path: Path) -> None:

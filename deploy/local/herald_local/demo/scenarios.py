@@ -148,6 +148,16 @@ SCENARIOS = (
         requests=("email",),
     ),
     Scenario(
+        name="mailed with an access token",
+        says="The worker signs in by OAuth (XOAUTH2); the token is kept for all workers.",
+        digits="0103",
+        mailbox="delivered",
+        command={"route": "email-oauth"},
+        outcome="succeeded",
+        events=_seen("accepted", "sent email"),
+        requests=("email",),
+    ),
+    Scenario(
         name="cancelled before it starts",
         says="Scheduled for later, taken back in time: nothing is sent.",
         digits="0102",
