@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any, TypeVar
 
 import asyncpg
@@ -50,7 +50,7 @@ def list_sessions(as_json: JsonOption = False) -> None:
     if not found:
         typer.echo("no sessions")
         return
-    table = plain_table("account", "channel", "kind", "key", "refreshed", "ends", "state")
+    table = plain_table("account", "channel", "key", "age", "ends in", "state")
     for one in found:
         table.add_row(*_line(one))
     Console().print(table)
@@ -161,17 +161,22 @@ def _say(name: str, said: str, *, changed: bool, as_json: bool) -> None:
 
 
 def _document(one: Listed) -> dict[str, Any]:
-    said = {
-        name: value.isoformat() if isinstance(value, datetime) else value
-        for name, value in asdict(one).items()
-    }
-    return {**said, "state": _state(one)}
+    return {**{name: _plain(value) for name, value in asdict(one).items()}, "state": _state(one)}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return value.total_seconds() if isinstance(value, timedelta) else value
 
 
 def _line(one: Listed) -> tuple[str, ...]:
-    times = (one.refreshed_at, one.expires_at)
-    shown = (at.isoformat(sep=" ", timespec="seconds") if at else "" for at in times)
-    return (one.account, one.channel, one.kind, one.key_id or "", *shown, _state(one))
+    spans = (_minutes(one.age), _minutes(one.left_over))
+    return (one.account, one.channel, one.key_id or "", *spans, _state(one))
+
+
+def _minutes(span: timedelta | None) -> str:
+    return f"{max(0, round(span.total_seconds() / 60))} min" if span is not None else ""
 
 
 def _state(one: Listed) -> str:
@@ -179,6 +184,6 @@ def _state(one: Listed) -> str:
         return "revoked"
     if one.trouble is not None:
         return one.trouble
-    if one.expires_at is None:
+    if one.left_over is None:
         return "no token yet"
-    return "ended" if one.has_ended else "up"
+    return "ended" if one.left_over <= timedelta(0) else "up"

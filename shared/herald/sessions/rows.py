@@ -73,7 +73,8 @@ class Listed:
     refreshed_at: datetime | None
     expires_at: datetime | None
     refresh_at: datetime | None
-    has_ended: bool | None
+    age: timedelta | None
+    left_over: timedelta | None  # below zero: it has ended
     trouble: str | None
     is_lasting: bool
     failures: int

@@ -58,7 +58,7 @@ WHERE channel = $1 AND account = $2 AND version = $3 AND lease_holder = $4
 -- name: list_all
 -- Read the sessions of all channels, for a person; nothing of what is sealed.
 SELECT channel, account, provider, kind, key_id, version, refreshed_at, expires_at, refresh_at,
-    expires_at <= clock_timestamp() AS has_ended, trouble, is_lasting, failures, retry_at, revoked_at
+    clock_timestamp() - refreshed_at AS age, expires_at - clock_timestamp() AS left_over, trouble, is_lasting, failures, retry_at, revoked_at
 FROM channel.sessions ORDER BY channel, account
 
 -- name: read_sealed

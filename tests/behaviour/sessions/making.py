@@ -87,10 +87,12 @@ class Secrets:
     """A secrets file."""
 
     refresh_token: str = "first"
+    client_secret: str = "secret"
 
     def read(self) -> OAuthSecrets:
         return OAuthSecrets(
-            client_secret=SecretStr("secret"), refresh_token=SecretStr(self.refresh_token)
+            client_secret=SecretStr(self.client_secret),
+            refresh_token=SecretStr(self.refresh_token),
         )
 
 

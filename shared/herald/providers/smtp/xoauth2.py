@@ -9,13 +9,19 @@ RFC 4954: no initial response then), so a long one goes the second way, which bo
 
 from __future__ import annotations
 
+import re
+
 import aiosmtplib
 from aiosmtplib.auth import auth_xoauth2_encode
 from aiosmtplib.errors import SMTPAuthenticationError, SMTPException
 
+from herald.contracts.echoes import HIDDEN
+
 _LONGEST_LINE = 512
 _CHALLENGE = 334
 _SIGNED_IN = 235
+# some relays repeat the line that they did not understand, or its beginning
+_REPEATED = re.compile(r"[A-Za-z0-9+/=._~-]{60,}")
 
 
 async def sign_in(session: aiosmtplib.SMTP, user: str, token: str) -> None:
@@ -40,4 +46,4 @@ async def sign_in(session: aiosmtplib.SMTP, user: str, token: str) -> None:
         # Gmail: the challenge says what is wrong, an empty response asks for the reply itself
         reply = await session.execute_command(b"")
     if reply.code != _SIGNED_IN:
-        raise SMTPAuthenticationError(reply.code, reply.message)
+        raise SMTPAuthenticationError(reply.code, _REPEATED.sub(HIDDEN, reply.message))

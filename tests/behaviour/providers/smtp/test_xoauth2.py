@@ -154,3 +154,13 @@ async def test_a_mailbox_that_refuses_us_fails_once(tmp_path: Path) -> None:
         result = await made.send(work())
     assert isinstance(result, Refused)
     assert len(session.renewals) == 1
+
+
+async def test_a_relay_that_repeats_the_line_gives_no_token_away() -> None:
+    """The token is in it, encoded; a part of it counts, too."""
+    encoded = auth_xoauth2_encode(USER, SHORT).decode()
+    async with relaying(**OFFERS, AUTH=f"535 5.7.8 not understood: {encoded[:70]}") as relay:
+        made, _ = account(relay.port, SHORT)
+        result = await made.send(work())
+    assert isinstance(result, Refused)
+    assert encoded[:40] not in repr(result)
