@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from herald.config.file import IngressRules
 from herald.providers.examples import Example, Question, placeholder
+from herald.providers.rates import written
 from herald.providers.registry import ACCOUNTS, NAMES, example_of
 
 PUBLIC_BASE_URL = Question(
@@ -77,7 +78,18 @@ def _account(provider: str, tenant: str, values: Mapping[str, str]) -> str:
     for option in one.options:
         value = _toml(values[option.name])
         lines.append(f"{option.name} = {f'[{value}]' if option.is_list else value}")
+    lines.append(_rates(provider, one.channel))
     return "\n".join([*lines, f'secrets_file = "secrets/{one.account}.toml"', ""])
+
+
+def _rates(provider: str, channel: str) -> str:
+    """Say how fast the account is called unless the line is changed."""
+    account = ACCOUNTS[provider]
+    default = account.profile_for(None, channel)
+    for kind, profile in account.profiles.items():
+        if profile is default:
+            return f'# number_kind = "{kind}"   # how fast it is called: docs/limits.md'
+    return f'# rate = "{written(default.rate)}"   # how fast it is called: docs/limits.md'
 
 
 def _steps(chosen: Sequence[Example]) -> Iterator[str]:

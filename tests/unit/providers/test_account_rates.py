@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
+from herald.config.file import HeraldFile
 from herald.config.validation_messages import describe
 from herald.providers.account import Account
 from herald.providers.account_rates import egress_rate_problems
@@ -85,6 +86,15 @@ def test_contradictory_numbers(provider: str, options: dict[str, Any], field: st
     with pytest.raises(ValidationError) as caught:
         account(provider, **options)
     assert [line.split(": ")[0].rpartition(".")[2] for line in describe(caught.value)] == [field]
+
+
+def test_a_contradiction_is_named_by_its_path() -> None:
+    """`herald config check` says where in the file the number stands, and what it contradicts."""
+    twilio = {"provider": "twilio", **REQUIRED["twilio"], "rate": "10/s", "sender_rate": "11/s"}
+    with pytest.raises(ValidationError) as caught:
+        HeraldFile.model_validate({"accounts": {"main": twilio}})
+    problem = "accounts.main.sender_rate: above the account's own rate, 10/s: nothing could use it"
+    assert problem in describe(caught.value)
 
 
 def test_one_rate_for_an_egress_address() -> None:
