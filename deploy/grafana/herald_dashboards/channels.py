@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from herald_dashboards import variables
+from herald_dashboards import egress, variables
 from herald_dashboards.levels import bad_from
 from herald_dashboards.page import Group, Page
 from herald_dashboards.panels import Panel, Query, bars, heat, lines, states
@@ -24,6 +24,7 @@ def page() -> Page:
         groups=(
             Group("Accounts", _accounts()),
             Group("Calls", (*_calls(), *_limits(), *_durations())),
+            Group("Egress", egress.panels()),
             Group("Work that waits", _waiting()),
             Group("Results that are not plain", _doubtful()),
             Group("Processes", _processes()),

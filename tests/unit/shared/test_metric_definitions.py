@@ -12,6 +12,7 @@ from herald.bus.metrics import bus_metrics
 from herald.contracts.metrics import LABELS, METRICS, PARTS, Across, Kind, Metric
 
 REGISTERING = (
+    "herald.channel.egress.metrics",
     "herald.channel.metrics",
     "herald.service.http_limits.metrics",
     "herald.service.loop_lag",
