@@ -12,7 +12,6 @@ import structlog
 from herald.channel.breaker import Breaker, Trouble
 from herald.channel.definitions import Render, as_it_is
 from herald.channel.egress.account_egress import AccountEgress
-from herald.channel.limits.token_bucket import TokenBucket
 from herald.contracts.failures import Failure
 from herald.contracts.work import Work
 from herald.providers.account import Account, NoSecrets
@@ -38,7 +37,6 @@ class SendingAccount:
     name: str
     options: Account
     provider: Provider  # where it goes by no egress
-    bucket: TokenBucket
     breaker: Breaker = field(default_factory=Breaker)
     credentials: Credentials[Any] = field(default_factory=_no_credentials, repr=False)
     render: Render = as_it_is

@@ -9,40 +9,41 @@ from uuid import UUID
 
 from herald.bus.deliveries import Delivery
 from herald.channel.accounts import LEASE_SLACK, SendingAccount
-from herald.channel.limits.token_bucket import Token
+from herald.channel.limits.leases import Token
+from herald.channel.limits.places import Place
 from herald.channel.planning import Impossible, Plan
 from herald.contracts.vocabulary import Receipts
 from herald.contracts.work import Work
+from herald.providers.budgets import Budget
 from herald.tracing.spans import Span, trace_of
 
 
 class Reserved(NamedTuple):
     """An account and its token; `probe` is the leave to try an account that is down.
 
-    `egress` is the member that the call goes by, None where the account goes by none.
+    `egress` is the member that the call goes by, None where the account goes by none. `budgets`:
+    what the call draws from.
     """
 
     account: SendingAccount
     token: Token
     probe: float | None = None
     egress: str | None = None
+    budgets: tuple[Budget, ...] = ()
 
-    def cancel(self, now: float) -> None:
+    def cancel(self) -> None:
         """Give token and leave back: no call was made."""
-        self.account.bucket.give_back(self.token, now)
+        self.token.give_back()
         self.account.breaker.end_trial()
         if self.probe is not None:
             self.account.breaker.grant_probe(self.probe)
 
-    def still_stands(self, now: float) -> bool:
+    def still_stands(self) -> bool:
         """Whether the account may still be called, after a wait for the token."""
         breaker = self.account.breaker
         if self.account.egress is not None and self.egress not in self.account.egress.usable:
             return False
-        if self.probe is not None:
-            return not breaker.paused
-        held = self.account.bucket.is_held(now) and not self.token.probe
-        return breaker.is_closed and not held
+        return not breaker.paused if self.probe is not None else breaker.is_closed
 
 
 _CLAIMED = (Reserved, Impossible)
@@ -56,6 +57,7 @@ class Attempt:
     work: Work
     plan: Plan | Reserved
     claimant: UUID | None = None  # by which its claim is known, once it has one
+    place: Place | None = None  # in the queue of a limit
     lease_ends: float = 0.0  # monotonic; counted from before the claim was asked for
     span: Span | None = None  # None: its message is not traced, or not sampled
 
@@ -96,7 +98,7 @@ class Attempt:
     def receipts(self) -> Receipts | None:
         return self.plan.account.options.receipts if isinstance(self.plan, Reserved) else None
 
-    def cancel(self, now: float) -> None:
+    def cancel(self) -> None:
         """Give back what was reserved: no call was made."""
         if isinstance(self.plan, Reserved):
-            self.plan.cancel(now)
+            self.plan.cancel()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import structlog
 
@@ -13,15 +14,30 @@ from herald.bus.batches import where
 from herald.channel import metrics
 from herald.channel.accounts import SendingAccount
 from herald.channel.attempts import Attempt, Reserved
-from herald.channel.breaker import Verdict
+from herald.channel.breaker import Trouble, Verdict
 from herald.channel.echoes import without_echoes
 from herald.channel.planning import Impossible
 from herald.channel.traces import begin_call, end_call
 from herald.contracts.failures import Failure
 from herald.contracts.vocabulary import FailureClass
+from herald.providers.budgets import Budget
 from herald.providers.sending import Accepted, NotSent, Refused, SendResult, Uncertain
 
 _log = structlog.get_logger(__name__)
+
+
+class Lessons(Protocol):
+    """Takes in what calls' ends say of the limits they drew from."""
+
+    def note(
+        self, budgets: Sequence[Budget], result: SendResult, *, is_probe: bool = False
+    ) -> Budget | None:
+        """Take in the end of a call; return the budget that was throttled, if one was."""
+        ...
+
+    async def reopen(self, budget: Budget) -> None:
+        """Let an account that was down open gradually."""
+        ...
 
 
 class Caller:
@@ -31,10 +47,12 @@ class Caller:
         self,
         channel: str,
         changed: Callable[[], None],
+        lessons: Lessons,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._channel = channel
         self._changed = changed
+        self._lessons = lessons
         self._clock = clock
         self._ended = asyncio.Event()  # of the next call
 
@@ -53,7 +71,7 @@ class Caller:
         account, began = plan.account, self._clock()
         if began + account.timeout_seconds > attempt.lease_ends:
             # A call now could outlive the claim. Nothing was sent, whatever others made of it.
-            plan.cancel(began)
+            plan.cancel()
             return Refused(Failure.of(FailureClass.TRANSIENT, "lease_ended"))
         span = begin_call(attempt)
         with metrics.in_flight(self._channel, account.name).track_inprogress():
@@ -70,7 +88,7 @@ class Caller:
             end_call(span, result, _RESULTS[type(result)])
         now = self._clock()
         self._count(account, result, now - began)
-        self._learn(plan, result, began, now)
+        await self._learn(plan, result, began, now)
         self._ended.set()
         self._ended = asyncio.Event()
         return result
@@ -90,24 +108,23 @@ class Caller:
         failure_class = result.failure.failure_class if isinstance(result, Refused) else ""
         metrics.sends(*labels, _RESULTS[type(result)], failure_class).inc()
 
-    def _learn(self, plan: Reserved, result: SendResult, began: float, now: float) -> None:
-        """Take in what the end of the call says of the account and of its rate."""
-        breaker, bucket = plan.account.breaker, plan.account.bucket
+    async def _learn(self, plan: Reserved, result: SendResult, began: float, now: float) -> None:
+        """Take in what the end of the call says of the account and of its limits."""
+        breaker = plan.account.breaker
+        self._lessons.note(plan.budgets, result, is_probe=plan.token.probe)
         verdict, code = verdict_of(result, by_egress=plan.egress is not None)
-        before = breaker.changes
+        before, was_down = breaker.changes, breaker.down
         if plan.probe is None:
             breaker.note(verdict, code, began=began, now=now)
         elif verdict in _SAYS_NOTHING:
             breaker.grant_probe(plan.probe)
         else:
             breaker.note_probe(verdict, code, now)
-        if breaker.changes != before:
-            self._changed()
-        pause = _account_pause(result)
-        if pause is not None:
-            bucket.hold(pause, now)
-        elif plan.token.probe and verdict is Verdict.GOOD:
-            bucket.lift()
+        if breaker.changes == before:
+            return
+        if was_down is not None and breaker.down is None and was_down.trouble is not Trouble.AUTH:
+            await self._lessons.reopen(plan.budgets[0])  # before all workers call at once
+        self._changed()
 
 
 _RESULTS: dict[type, str] = {
@@ -143,13 +160,3 @@ def verdict_of(result: SendResult, *, by_egress: bool = False) -> tuple[Verdict,
             if of_message:
                 return Verdict.NOTHING, failure.code
             return _VERDICTS.get(failure.failure_class, Verdict.GOOD), failure.code
-
-
-def _account_pause(result: SendResult) -> float | None:
-    """Return for how many seconds the account should make no call, where its rate is limited."""
-    if not isinstance(result, Refused) or result.of_message:
-        return None
-    failure = result.failure
-    if failure.failure_class is not FailureClass.RATE_LIMITED or failure.retry_after is None:
-        return None
-    return failure.retry_after.total_seconds()

@@ -17,14 +17,15 @@ from herald.bus.deliveries import Delivery, settle
 from herald.bus.publishing import Publisher
 from herald.bus.receipt_messages import receipt_message
 from herald.channel.accounts import SendingAccount
-from herald.channel.planning import Impossible, Later, Moment, OnTrial, Planner, Wish
+from herald.channel.limits.limiter import Limiter
+from herald.channel.planning import Impossible, Later, Moment, OnTrial, Planner, Queued, Wish
 from herald.channel.reports import SHORTEST_WAIT
 from herald.contracts.failures import Failure
 from herald.contracts.plans import ChannelPlan
 from herald.contracts.prices import Money
 from herald.contracts.receipts import PlannedReceipt
 from herald.contracts.work import Work
-from herald.database.pool import Database
+from herald.database.pool import OUTAGES, Database
 from herald.providers.rendered import RenderedSms
 
 PUBLISH_SECONDS = 5.0
@@ -41,18 +42,20 @@ class Explainer:
         accounts: Sequence[SendingAccount],
         database: Database,
         publisher: Publisher,
+        limiter: Limiter,
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._accounts = accounts
         self._database = database
         self._publisher = publisher
+        self._limiter = limiter
         self._clock = clock
 
     async def answer(self, asked: Sequence[tuple[Delivery, Work]]) -> None:
         """Answer works, and acknowledge them whatever becomes of the answers."""
         now = Moment(self._clock(), self._database.now())
-        receipts = [_receipt(work, self.plan(work, now), now.time) for _, work in asked]
+        receipts = [_receipt(work, await self.plan(work, now), now.time) for _, work in asked]
         problems = await self._publisher.publish_many(
             [receipt_message(receipt) for receipt in receipts], PUBLISH_SECONDS
         )
@@ -61,12 +64,15 @@ class Explainer:
             _log.warning("plans.not_published", error=type(lost[0]).__name__, count=len(lost))
         await settle([delivery for delivery, _ in asked])
 
-    def plan(self, work: Work, now: Moment) -> ChannelPlan:
+    async def plan(self, work: Work, now: Moment) -> ChannelPlan:
         """Say what would be done with one work, each as if it came alone."""
-        plan = Planner(self._accounts, now).plan(work)
+        plan = Planner(self._accounts, self._limiter, now).plan(work)
         match plan:
             case Wish(account=account, egress=egress):
-                return _call(account, work, egress, now.monotonic)
+                seconds = await self._expected_wait(account, work, egress, now)
+                return _call(account, work, egress, seconds)
+            case Queued():
+                raise AssertionError("the planner queues nothing")
             case Impossible(failure=failure):
                 return ChannelPlan(call="never", failure=failure)
             case Later(reason=reason, wait=wait):
@@ -74,8 +80,18 @@ class Explainer:
             case OnTrial():
                 return ChannelPlan(call="later", reason=ON_TRIAL)
 
+    async def _expected_wait(
+        self, account: SendingAccount, work: Work, egress: str | None, now: Moment
+    ) -> float:
+        budgets = account.budgets(work, egress)
+        try:
+            return await self._limiter.expected_wait(work.lane, budgets)
+        except OUTAGES:  # as far as this worker knows
+            ready_at = self._limiter.ready_at(budgets, work.lane, now.monotonic, due=False)
+            return ready_at - now.monotonic
 
-def _call(account: SendingAccount, work: Work, egress: str | None, now: float) -> ChannelPlan:
+
+def _call(account: SendingAccount, work: Work, egress: str | None, seconds: float) -> ChannelPlan:
     """Say what an account's call would be."""
     options = account.options
     about: dict[str, Any] = {
@@ -88,7 +104,6 @@ def _call(account: SendingAccount, work: Work, egress: str | None, now: float) -
     if isinstance(content, Failure):
         return ChannelPlan(call="never", failure=content, **about)
     about |= _of_content(content, options.price)
-    seconds = account.bucket.peek(now) - now
     if seconds <= 0:
         return ChannelPlan(call="now", **about)
     wait = max(timedelta(seconds=seconds), SHORTEST_WAIT)

@@ -46,7 +46,14 @@ def given_back(
     attempt: Attempt, later: Later, now: datetime, *, release: UUID | None = None
 ) -> Finished:
     """Give work back without a call; a claim of it that may stand is removed by its token first."""
-    receipt = returned(attempt.work, later.reason, now, wait=later.wait, failure=later.failure)
+    receipt = returned(
+        attempt.work,
+        later.reason,
+        now,
+        wait=later.wait,
+        failure=later.failure,
+        grant=later.grant,
+    )
     is_recorded = release is None  # there is no row
     body = receipt_body(receipt)
     return Finished(attempt.delivery, receipt, body, is_recorded, release, attempt.span)

@@ -9,7 +9,7 @@ from itertools import product
 from herald.channel.sends import RECORDED, STARTED, WITHDRAWN
 from herald.channel.sends import UNKNOWN as UNKNOWN_ROW
 from herald.contracts.metrics import channel as definitions
-from herald.contracts.vocabulary import FailureClass
+from herald.contracts.vocabulary import FailureClass, Lane
 from herald.providers.budgets import Scope
 from herald.service.instruments import begin_series, counter, gauge, histogram
 
@@ -31,11 +31,17 @@ REPUBLISHED = counter(definitions.REPORTS_REPUBLISHED)
 ACCOUNT_UP = gauge(definitions.ACCOUNT_UP)
 THROTTLED = counter(definitions.THROTTLED)
 RATE_SHARE = gauge(definitions.RATE_SHARE)
+LIMIT_GRANTED = counter(definitions.LIMIT_GRANTED)
+LIMIT_QUEUED = counter(definitions.LIMIT_QUEUED)
+LIMIT_WAITING = gauge(definitions.LIMIT_WAITING)
 
 # of each call; kept, for looking them up costs more than counting
 sends = cache(SENDS.labels)
 send_seconds = cache(SEND_SECONDS.labels)
 in_flight = cache(IN_FLIGHT.labels)
+limit_granted = cache(LIMIT_GRANTED.labels)
+limit_queued = cache(LIMIT_QUEUED.labels)
+limit_waiting = cache(LIMIT_WAITING.labels)
 
 
 def initialise(channel: str, accounts: Mapping[str, str]) -> None:
@@ -49,6 +55,9 @@ def initialise(channel: str, accounts: Mapping[str, str]) -> None:
         RATE_SHARE.labels(channel, account).set(1)
     begin_series(IN_FLIGHT, product([channel], accounts))
     begin_series(LEASES_ENDED, product([channel], accounts))
+    begin_series(LIMIT_GRANTED, product([channel], accounts))
+    begin_series(LIMIT_QUEUED, product([channel], accounts))
+    begin_series(LIMIT_WAITING, product([channel], Lane))
     begin_series(RECORD_SIZE, [(channel,)])
     begin_series(REPUBLISHED, [(channel,)])
     begin_series(REDELIVERED, product([channel], (WITHDRAWN, STARTED, UNKNOWN_ROW, RECORDED)))

@@ -1,13 +1,12 @@
 """What to do with each work of a batch: which account calls, or when, or why none can. Pure.
 
-Nothing is taken here. What limits and breakers allow is read, and what the batch is promised is
-taken from copies, so that a batch spreads over accounts as works one by one would.
+Nothing is taken here. What limits and breakers allow is read, and what is planned for the batch
+counts, so that it spreads over accounts as works one by one would.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from copy import copy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -16,11 +15,14 @@ from pydantic import ValidationError
 
 from herald.channel.accounts import SendingAccount
 from herald.channel.breaker import Trouble
-from herald.channel.limits.token_bucket import PATIENCE_SECONDS, TokenBucket
+from herald.channel.limits.limiter import Limiter
+from herald.channel.limits.places import PATIENCE_SECONDS, Place
 from herald.channel.reports import NO_ACCOUNT, NO_ACCOUNT_IN_ORDER
 from herald.contracts.failures import Failure
+from herald.contracts.grants import Grant
 from herald.contracts.identifiers import AttemptId
 from herald.contracts.work import Work
+from herald.providers.budgets import Budget
 
 # Workers get a new configuration one after another: work goes round a few times until one knows its
 # account.
@@ -40,13 +42,16 @@ class Moment:
 class Wish(NamedTuple):
     """A call that an account is to make, if its limits let it within `patience` seconds.
 
-    `probe`: the account is down, and this call tries whether it is well again.
+    `probe`: the account is down, and this call tries whether it is well again. Without `may_queue`
+    another account is asked before the call takes a place in a queue.
     """
 
     account: SendingAccount
     patience: float
     probe: bool
     egress: str | None = None  # the member that it goes by, where the account goes by any
+    may_queue: bool = True
+    is_busy: bool = False  # as far as is known, no slot is there
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +70,24 @@ class OnTrial:
 class Later:
     """No account may make the call now; one may after `wait`, None where nobody can say.
 
-    `failure`: what the provider said, where it was called and took nothing.
+    `failure`: what the provider said, where it was called and took nothing. `grant`: its place in
+    the queue of a limit.
     """
 
     reason: str
     wait: timedelta | None
     failure: Failure | None = None
+    grant: Grant | None = None
 
 
-Plan = Wish | Impossible | OnTrial | Later
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """It waits in its slot, and is planned again at `at`: its turn at a limit, as a rule."""
+
+    at: float
+
+
+Plan = Wish | Impossible | OnTrial | Later | Queued
 
 TOO_LATE = Later("too_late", None)
 
@@ -90,35 +104,39 @@ def read_work(body: bytes) -> Work | None:
 class Planner:
     """Plans the works of one batch, in turn."""
 
-    def __init__(self, accounts: Sequence[SendingAccount], now: Moment) -> None:
+    def __init__(self, accounts: Sequence[SendingAccount], limiter: Limiter, now: Moment) -> None:
         self._accounts = accounts
+        self._limiter = limiter
         self._now = now
-        self._buckets: dict[str, TokenBucket] = {}  # copies, less what this batch is promised
+        self._queues: dict[str, float] = {}  # when accounts that are busy get to the next work
         self._promised: set[str] = set()  # accounts that get calls of this batch
         self._probed: set[str] = set()
 
-    def plan(self, work: Work) -> Plan:
-        """Choose an account for `work`, or say why none calls now."""
+    def plan(self, work: Work, place: Place | None = None) -> Plan:
+        """Choose an account for `work`, or say why none calls now; `place`: in a limit's queue."""
         left = (work.not_after - self._now.time).total_seconds()
         if left <= 0:
             return TOO_LATE
-        chosen = self._choose(work)
-        return self._wish(chosen, work, left) if isinstance(chosen, SendingAccount) else chosen
+        chosen = self._choose(work, place)
+        if not isinstance(chosen, SendingAccount):
+            return chosen
+        ready_at, now = self._ready_at(chosen, work, place), self._now.monotonic
+        is_busy, is_probe = ready_at > now, chosen.breaker.down is not None
+        if is_busy:
+            gap = self._limiter.gap(chosen.budgets(work))
+            self._queues[chosen.name] = ready_at + gap
+        else:
+            self._promised.add(chosen.name)
+            if is_probe:
+                self._probed.add(chosen.name)
+        may_queue = is_busy or is_probe or not self._has_others(chosen, work)
+        egress = chosen.choose_egress(work, now, self._now.time)
+        patience = min(PATIENCE_SECONDS, left)
+        return Wish(chosen, patience, is_probe, egress, may_queue, is_busy)
 
-    def _wish(self, account: SendingAccount, work: Work, left: float) -> Wish | Later:
-        now, bucket = self._now.monotonic, self._bucket(account)
-        egress = account.choose_egress(work, now, self._now.time)
-        is_down = account.breaker.down is not None
-        wish = Wish(account, min(PATIENCE_SECONDS, left), is_down, egress)
-        if bucket.reserve(now, wish.patience) is not None:
-            self._promised.add(account.name)
-            if wish.probe:
-                self._probed.add(account.name)
-        elif bucket.peek(now) - now >= left:
-            return TOO_LATE
-        return wish
-
-    def _choose(self, work: Work) -> SendingAccount | Impossible | OnTrial | Later:
+    def _choose(
+        self, work: Work, place: Place | None
+    ) -> SendingAccount | Impossible | OnTrial | Later:
         """Return the fitting account that is free soonest, the first configured among equals.
 
         An account that is down is chosen when its probe is due, be others free or not: nothing else
@@ -134,19 +152,26 @@ class Planner:
             if not usable:
                 return OnTrial()
         if usable:
-            return usable[0] if len(usable) == 1 else min(usable, key=self._free_at)
+            return min(usable, key=lambda account: self._ready_at(account, work, place))
         if self._may_be_known_elsewhere(work):
             return Later("account_not_configured", NOT_CONFIGURED_WAIT)
         return _none_usable(fitting, self._now.monotonic)
 
-    def _free_at(self, account: SendingAccount) -> float:
-        return self._bucket(account).peek(self._now.monotonic)
+    def _ready_at(self, account: SendingAccount, work: Work, place: Place | None) -> float:
+        """Return when the account's limits let it make the call, as far as is known."""
+        budgets: tuple[Budget, ...] = account.budgets(work)
+        due = place is not None and place.is_at(budgets)
+        ready = self._limiter.ready_at(budgets, work.lane, self._now.monotonic, due=due)
+        return max(ready, self._queues.get(account.name, ready))
 
-    def _bucket(self, account: SendingAccount) -> TokenBucket:
-        bucket = self._buckets.get(account.name)
-        if bucket is None:
-            bucket = self._buckets[account.name] = copy(account.bucket)
-        return bucket
+    def _has_others(self, chosen: SendingAccount, work: Work) -> bool:
+        return any(
+            account is not chosen
+            and account.breaker.is_closed
+            and account.has_way
+            and account.serves(work)
+            for account in self._accounts
+        )
 
     def _may_probe(self, account: SendingAccount) -> bool:
         is_granted = account.breaker.may_probe(self._now.monotonic, account.timeout_seconds)

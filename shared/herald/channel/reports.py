@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from herald.contracts.failures import Failure
+from herald.contracts.grants import Grant
 from herald.contracts.receipts import AttemptReceipt, Return, bounded_element
 from herald.contracts.text import storable
 from herald.contracts.vocabulary import FailureClass, Receipts, Status
@@ -65,8 +66,10 @@ def returned(
     *,
     wait: timedelta | None = None,
     failure: Failure | None = None,
+    grant: Grant | None = None,
 ) -> AttemptReceipt:
     """Give work back: no provider has it. A call may be made in `wait`, as far as we know."""
+    shortest = None if wait is None else max(wait, SHORTEST_WAIT)
     return AttemptReceipt(
         source="channel",
         channel=work.channel,
@@ -78,7 +81,7 @@ def returned(
         dispatch=work.dispatch,
         lane=work.lane,
         failure=failure,
-        returned=Return(reason=reason, wait=max(wait, SHORTEST_WAIT) if wait is not None else None),
+        returned=Return(reason=reason, wait=shortest, grant=grant),
         received_at=now,
     )
 

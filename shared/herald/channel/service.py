@@ -24,7 +24,7 @@ from herald.channel.egress.account_egress import AccountEgress
 from herald.channel.egress.building import EgressBuilder, members_of
 from herald.channel.explaining import Explainer
 from herald.channel.health import AccountHealth
-from herald.channel.limits.token_bucket import TokenBucket
+from herald.channel.limits.keeper import LimitKeeper
 from herald.channel.recorders import Recorders
 from herald.channel.sessions import sessions_of
 from herald.channel.sweeper import Sweeper
@@ -108,13 +108,15 @@ class Channel:
         publisher = self.connections.publisher
         self._recorders = Recorders(channel, self._database, publisher)
         self._health = AccountHealth(channel, accounts, self._database)
+        self._limits = LimitKeeper(self._database, accounts)
         self._worker = Worker(
             channel,
             accounts,
             self._database,
             self._recorders,
+            self._limits,
             changed=self._health.changed,
-            explainer=Explainer(accounts, self._database, publisher),
+            explainer=Explainer(accounts, self._database, publisher, self._limits.limiter),
         )
         self._sweeper = Sweeper(
             channel, self._database, publisher, held=lambda: self._recorders.held
@@ -198,6 +200,7 @@ class Channel:
             "accounts": lambda: self._health.warning,
             "sessions": lambda: self._sessions.warning,
             "egress": lambda: self._egress_health.warning,
+            "limits": lambda: self._limits.warning,
         }
 
     async def _emit(self, receipt: AttemptReceipt | InboundReceipt) -> None:
@@ -249,6 +252,7 @@ class Channel:
             self._health.run,
             self._sessions.run,
             self._egress_health.run,
+            self._limits.run,
         )
 
 
@@ -264,7 +268,6 @@ def _sending_account(
         options=context.account,
         provider=by_egress or make(context),
         egress=egress,
-        bucket=TokenBucket(context.account.rate),
         credentials=context.credentials,
         render=definition.render,
     )

@@ -22,13 +22,18 @@ from herald.channel.calling import Caller
 from herald.channel.claiming import Claims
 from herald.channel.explaining import Explainer
 from herald.channel.finished import ended, given_back, recorded_before
+from herald.channel.limits.keeper import LimitKeeper
+from herald.channel.limits.places import Place
 from herald.channel.not_taken import not_taken
-from herald.channel.planning import Later, Moment, OnTrial, Planner, read_work
+from herald.channel.planning import Later, Moment, OnTrial, Planner, Queued, Wish, read_work
 from herald.channel.recorders import Recorders
-from herald.channel.reserving import reserve
+from herald.channel.reserving import Reserving
 from herald.channel.traces import begin_work, end_idle, note_claimed
+from herald.channel.waiting import WaitingRoom
 from herald.contracts.trace_context import TraceContext
-from herald.database.pool import Database
+from herald.contracts.vocabulary import Lane
+from herald.contracts.work import Work
+from herald.database.pool import Database, is_outage
 from herald.service.periodic import Periodic
 from herald.tracing.spans import trace_of, tracer
 
@@ -50,6 +55,7 @@ class Worker:
         accounts: Sequence[SendingAccount],
         database: Database,
         recorders: Recorders,
+        limits: LimitKeeper,
         *,
         changed: Callable[[], None] = lambda: None,
         explainer: Explainer | None = None,
@@ -62,7 +68,13 @@ class Worker:
         self._explainer = explainer
         self._clock = clock
         self._claims = Claims(channel, database, clock)
-        self._caller = Caller(channel, changed, clock)
+        self._caller = Caller(channel, changed, limits.feedback, clock)
+        self._limiter = limits.limiter
+        self._reserving = Reserving(channel, limits.limiter, self._planner)
+        self._waiting = {
+            lane: WaitingRoom(self._take_turn, metrics.limit_waiting(channel, lane).set, clock)
+            for lane in Lane
+        }
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
@@ -76,19 +88,27 @@ class Worker:
         """
         now = self._moment()
         attempts = self._plan(deliveries, now)
-        await reserve(attempts, now.monotonic)
+        for attempt in attempts:
+            if isinstance(attempt.plan, Wish) and attempt.plan.is_busy:
+                attempt.plan = Queued(now.monotonic)  # asked for together with others that wait
+        await self._reserving.reserve(attempts, now)
+        await self._take_on(attempts)
+
+    async def _take_on(self, attempts: Sequence[Attempt]) -> None:
+        """Start what may be called now, and deal with the rest."""
+        now = self._clock()
         decided = [attempt for attempt in attempts if attempt.needs_claim]
         self._claims.hold(decided)
         try:
-            await self._start([attempt for attempt in decided if attempt.at <= now.monotonic])
+            await self._start([attempt for attempt in decided if attempt.at <= now])
         except BaseException:
             left = [attempt for attempt in decided if attempt.claimant is None]
             self._claims.let_go(left)
             for attempt in left:
-                attempt.cancel(now.monotonic)
+                attempt.cancel()
             raise
         for attempt in attempts:
-            if not attempt.needs_claim or attempt.at > now.monotonic:
+            if not attempt.needs_claim or attempt.at > now:
                 self._go_on(attempt)
 
     async def return_abandoned(self) -> None:
@@ -106,7 +126,7 @@ class Worker:
 
     def _plan(self, deliveries: Sequence[Delivery], now: Moment) -> list[Attempt]:
         """Read and plan a batch. What can't be is rejected alone, so that it holds no other."""
-        planner, attempts, active = Planner(self._accounts, now), [], tracer()
+        planner, attempts, active = self._planner(now), [], tracer()
         for delivery in deliveries:
             try:
                 work = read_work(delivery.body)
@@ -114,9 +134,12 @@ class Worker:
                     self._spawn(self._explainer.answer([(delivery, work)]))
                     continue
                 if work is not None and work.kind == "send":
-                    plan = planner.plan(work)
+                    place = _place(work, now)
+                    plan = planner.plan(work, place)
                     span = begin_work(active, work, delivery) if active is not None else None
-                    attempts.append(Attempt(delivery=delivery, work=work, plan=plan, span=span))
+                    attempts.append(
+                        Attempt(delivery=delivery, work=work, plan=plan, place=place, span=span)
+                    )
                     continue
             except Exception as error:  # noqa: BLE001  a bug: the batch around it must go on
                 trace = trace_of(TraceContext.read(delivery.headers))
@@ -124,10 +147,23 @@ class Worker:
             delivery.reject()
         return attempts
 
-    async def _plan_anew(self, attempt: Attempt) -> None:
+    def _planner(self, now: Moment) -> Planner:
+        return Planner(self._accounts, self._limiter, now)
+
+    async def _plan_anew(self, attempts: Sequence[Attempt], now: Moment) -> None:
+        planner = self._planner(now)
+        for attempt in attempts:
+            attempt.plan = planner.plan(attempt.work, attempt.place)
+        await self._reserving.reserve(attempts, now)
+
+    async def _take_turn(self, attempts: Sequence[Attempt]) -> None:
+        """Plan work again whose turn it is, and go on with it."""
         now = self._moment()
-        attempt.plan = Planner(self._accounts, now).plan(attempt.work)
-        await reserve([attempt], now.monotonic)
+        try:
+            await self._plan_anew(attempts, now)
+            await self._take_on(attempts)
+        except Exception as error:  # noqa: BLE001  the database is away
+            self._give_all_back(attempts, error)
 
     def _go_on(self, attempt: Attempt) -> None:
         """Deal with an attempt that is not made at once."""
@@ -135,34 +171,49 @@ class Worker:
             self._give_back(attempt, attempt.plan)
         elif isinstance(attempt.plan, OnTrial):
             self._spawn(self._wait_for_a_trial(attempt))
+        elif isinstance(attempt.plan, Queued):
+            room = self._waiting[attempt.work.lane]
+            if room.add(attempt, attempt.plan.at):
+                self._spawn(room.run())
         else:
             self._spawn(self._wait_and_start(attempt))
 
     async def _wait_for_a_trial(self, attempt: Attempt) -> None:
         """Choose an account whenever a call has ended, and with it perhaps a trial."""
-        await self._plan_anew(attempt)
-        while isinstance(attempt.plan, OnTrial):
-            await self._caller.wait_for_an_end(TRIAL_SECONDS)
-            await self._plan_anew(attempt)
-        self._go_on(attempt)
+        try:
+            await self._plan_anew([attempt], self._moment())
+            while isinstance(attempt.plan, OnTrial):
+                await self._caller.wait_for_an_end(TRIAL_SECONDS)
+                await self._plan_anew([attempt], self._moment())
+        except Exception as error:  # noqa: BLE001  the database is away
+            self._give_all_back([attempt], error)
+        else:
+            self._go_on(attempt)
 
     async def _wait_and_start(self, attempt: Attempt) -> None:
-        """Make a call when its token is there, or plan anew if its account is closed by then."""
+        """Make a call at its slot's time, or plan anew if its account is closed by then."""
         await asyncio.sleep(max(0.0, attempt.at - self._clock()))
-        now = self._clock()
-        if isinstance(attempt.plan, Reserved) and not attempt.plan.still_stands(now):
-            attempt.cancel(now)
-            await self._plan_anew(attempt)
+        if isinstance(attempt.plan, Reserved) and not attempt.plan.still_stands():
+            attempt.cancel()
+            attempt.plan = Queued(self._clock())
             self._go_on(attempt)
             return
         try:
             await self._start([attempt])
         except Exception as error:  # noqa: BLE001  the database is away
+            attempt.cancel()
+            self._give_all_back([attempt], error)
+
+    def _give_all_back(self, attempts: Sequence[Attempt], error: Exception) -> None:
+        """Give back what could not be claimed; the router hands it out again."""
+        for attempt in attempts:
             if attempt.claimant is not None:
-                return  # the call is under way
-            # the router hands it out again, when the database may be back
-            _log.warning("worker.claim_failed", error=type(error).__name__, **attempt.names)
-            attempt.cancel(now)
+                continue  # the call is under way
+            if is_outage(error):
+                _log.warning("worker.claim_failed", error=type(error).__name__, **attempt.names)
+            else:
+                names = {"error": type(error).__name__, "where": where(error), **attempt.names}
+                _log.error("worker.failed", **names)
             self._give_back(attempt, CLAIM_FAILED)
 
     async def _start(self, attempts: Sequence[Attempt]) -> None:
@@ -177,7 +228,7 @@ class Worker:
         known = await self._claims.look_up(others)
         idle = [attempt for attempt in attempts if attempt.claimant is None]
         for attempt in idle:
-            attempt.cancel(self._clock())
+            attempt.cancel()
             if attempt is not by_id[attempt.id]:
                 end_idle(attempt, "redelivered")
         # another delivery of the same batch stands for the same attempt, or its row says all
@@ -212,3 +263,7 @@ class Worker:
         task = asyncio.create_task(coroutine)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _place(work: Work, now: Moment) -> Place | None:
+    return None if work.grant is None else Place.of(work.grant, now.monotonic, now.time)

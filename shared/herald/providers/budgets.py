@@ -77,7 +77,7 @@ class AccountBudgets:
 
     def _make(self, sender: str | None, egress: str | None) -> tuple[Budget, ...]:
         allowed = self._allowances
-        made = [_budget(f"account:{self._account}", allowed.account, Scope.ACCOUNT)]
+        made = [_budget(account_key(self._account), allowed.account, Scope.ACCOUNT)]
         if allowed.sender is not None and sender is not None:
             key = f"sender:{self._account}:{sender}"
             made.append(_budget(key, allowed.sender, Scope.SENDER))
@@ -85,6 +85,11 @@ class AccountBudgets:
             key = f"egress:{egress}:{self._provider}"
             made.append(_budget(key, allowed.egress, Scope.EGRESS))
         return tuple(made)
+
+
+def account_key(account: str) -> str:
+    """Name the budget of all calls of an account."""
+    return f"account:{account}"
 
 
 def throttled_budget(drawn: Sequence[Budget], scope: Scope) -> Budget | None:

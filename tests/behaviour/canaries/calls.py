@@ -11,11 +11,10 @@ from behaviour.canaries.canaries import ADDRESSES, NAME, SECRET
 from behaviour.providers.api_server import ApiServer, closed_port, http_client, serving_api
 from behaviour.providers.smtp.relay import HANG_UP, relaying
 from herald.channel.accounts import SendingAccount
-from herald.channel.calling import Caller
 from herald.contracts.work import Work
 from herald.providers.registry import ACCOUNTS as MODELS
 from herald.providers.sending import SendResult
-from unit.channel.making import decided
+from unit.channel.making import calling, decided
 from unit.providers.sending import sending_account
 
 ACCOUNTS: dict[str, dict[str, Any]] = {
@@ -189,7 +188,7 @@ async def _call(name: str, content: dict[str, Any], http: Any, **changes: Any) -
     account = sending_account(options, secrets, http)
     work = work_for(options.channel, content)
     [attempt] = await decided([account], work)
-    result = await Caller(options.channel, lambda: None, lambda: 0.0).call(attempt)
+    result = await calling(options.channel).call(attempt)
     return Call(work, result, account)
 
 

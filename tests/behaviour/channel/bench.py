@@ -13,7 +13,7 @@ from herald.bus.errors import PublishError, UnavailableError
 from herald.bus.outgoing_messages import OutgoingMessage
 from herald.channel.accounts import SendingAccount
 from herald.channel.finished import Finished
-from herald.channel.limits.token_bucket import TokenBucket
+from herald.channel.limits.keeper import LimitKeeper
 from herald.channel.recorders import Recorders
 from herald.channel.worker import Worker
 from herald.database.pool import Database
@@ -40,11 +40,11 @@ class Bench:
         self.database = database
         self.tray = Tray()
         self.provider = FakeProvider()
-        self.bucket = TokenBucket(RATE)
-        self.account = SendingAccount(
-            name="main", options=twilio(), provider=self.provider, bucket=self.bucket
-        )
-        self.worker = Worker("sms", [self.account], database, cast("Recorders", self.tray))
+        options = twilio(rate=float(RATE))
+        self.account = SendingAccount(name="main", options=options, provider=self.provider)
+        recorders = cast("Recorders", self.tray)
+        limits = LimitKeeper(database)
+        self.worker = Worker("sms", [self.account], database, recorders, limits)
 
 
 class Broker:

@@ -11,6 +11,7 @@ from behaviour.channel.world import World, attempt_id, until
 from herald.contracts.durations import parse_duration
 from herald.contracts.failures import Failure
 from herald.contracts.vocabulary import FailureClass
+from herald.providers.budgets import Scope
 from herald.providers.sending import Refused
 
 AHEAD = timedelta(seconds=600)
@@ -70,7 +71,8 @@ async def test_a_clock_set_back_stops_no_account(
 async def test_a_hold_lasts_as_long_as_asked(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """A second's pause is a second's, though the clock was set back in between."""
     clock = WallClock(monkeypatch, AHEAD)
-    limit = Refused(Failure.of(FailureClass.RATE_LIMITED, 20429, retry_after=timedelta(seconds=4)))
+    failure = Failure.of(FailureClass.RATE_LIMITED, 20429, retry_after=timedelta(seconds=4))
+    limit = Refused(failure, scope=Scope.ACCOUNT)
     world.provider.response = lambda _: limit
     async with world.channel():
         await world.send(attempt_id())

@@ -14,7 +14,6 @@ from behaviour.providers.api_server import ApiServer, http_client, serving_api
 from herald.channel.accounts import SendingAccount
 from herald.channel.breaker import Verdict
 from herald.channel.definitions import definition_of
-from herald.channel.limits.token_bucket import TokenBucket
 from herald.config.loading import load_configuration
 from herald.providers.registry import send_module
 from herald.providers.sending import Accepted, ProviderContext
@@ -67,7 +66,6 @@ async def account_in(folder: Path) -> AsyncIterator[tuple[SendingAccount, ApiSer
             name="main",
             options=options,
             provider=send_module("twilio").make_provider(context),
-            bucket=TokenBucket(10.0),
             credentials=context.credentials,
             render=definition_of("sms").render,
         )

@@ -94,7 +94,7 @@ async def test_a_failed_claim_hands_nothing_out_twice(world: World) -> None:
         receipts = await world.receipts(40)
     assert len({receipt["attempt_id"] for receipt in receipts}) == 40
     accepted = [receipt for receipt in receipts if receipt["status"] == "accepted"]
-    assert len(accepted) >= 30
+    assert len(accepted) >= 27
     assert len(world.provider.calls) == len(accepted)
 
 

@@ -22,12 +22,11 @@ from behaviour.providers.smtp.making import smtp
 from behaviour.providers.smtp.relay import HANG_UP, relaying
 from behaviour.sessions.making import OAUTH, Endpoint, Secrets, Worker, worker
 from herald.bus.receipt_messages import receipt_body
-from herald.channel.calling import Caller
 from herald.channel.reports import report, returned
 from herald.database.pool import Database
 from herald.providers.credentials import NoTokenError
 from herald.providers.sending import NotSent
-from unit.channel.making import decided
+from unit.channel.making import calling, decided
 
 NOW = datetime(2026, 1, 19, tzinfo=UTC)
 TOKEN, REFRESH = f"access-{SECRET}", f"refresh-{SECRET}"
@@ -90,7 +89,7 @@ async def test_no_reply_of_a_relay_gives_a_token_away(
         work = work_for("email", CONTENTS["email"][0])
         [attempt] = await decided([account], work)
         with capture_logs() as logs:
-            result = await Caller("email", lambda: None, lambda: 0.0).call(attempt)
+            result = await calling("email").call(attempt)
     if isinstance(result, NotSent):
         receipt = returned(work, result.code, NOW)
     else:

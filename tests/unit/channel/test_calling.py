@@ -7,16 +7,15 @@ import asyncio
 import pytest
 
 from herald.channel.accounts import SendingAccount
-from herald.channel.attempts import Attempt
+from herald.channel.attempts import Attempt, Reserved
 from herald.channel.breaker import Verdict
-from herald.channel.calling import Caller, verdict_of
-from herald.channel.limits.token_bucket import PROBE_SECONDS
+from herald.channel.calling import verdict_of
 from herald.contracts.failures import Failure
 from herald.contracts.vocabulary import FailureClass
 from herald.contracts.work import Work
 from herald.providers.rendered import Rendered
 from herald.providers.sending import Accepted, NotSent, Refused, SendResult, Uncertain
-from unit.channel.making import Silent, decided, seconds, sending, twilio, work
+from unit.channel.making import Silent, calling, decided, seconds, sending, twilio, work
 
 
 def refused(failure_class: FailureClass, *, of_message: bool = False) -> Refused:
@@ -51,23 +50,6 @@ class Answering(Silent):
         return self.results.pop(0)
 
 
-async def test_a_probe_that_is_taken_lifts_the_hold() -> None:
-    """One success ends the hold early; a success that was under way before does not."""
-    limit = refused(FailureClass.RATE_LIMITED)
-    provider = Answering(limit, Accepted(("1",)), Accepted(("2",)))
-    one = sending("one", provider=provider)
-    now = [0.0]
-    caller = Caller("sms", lambda: None, lambda: now[0])
-    first, before = await decided([one], work(), work())
-    await caller.call(first)
-    await caller.call(before)
-    assert one.bucket.is_held(now[0])
-    now[0] = PROBE_SECONDS
-    [probe] = await decided([one], work(), now=now[0])
-    await caller.call(probe)
-    assert not one.bucket.is_held(now[0])
-
-
 class Hanging(Silent):
     """Never answers, and ignores its time limit."""
 
@@ -87,7 +69,7 @@ async def test_a_call_that_never_ends_is_ended_with_its_lease() -> None:
     """An adapter that ignores its time limit gives its slot back when the claim is over."""
     account = sending("one", twilio(timeout="10ms"), provider=Hanging())
     attempt = await claimed(account, lease=0.02)
-    result = await Caller("sms", lambda: None, lambda: 0.0).call(attempt)
+    result = await calling().call(attempt)
     assert result == Uncertain("adapter_error")
 
 
@@ -95,10 +77,11 @@ async def test_a_lease_that_ended_before_the_call_makes_none() -> None:
     """A worker held up until its claim can't cover the call says so: the attempt isn't unknown."""
     account = sending("one", twilio(timeout="10ms"), rate=1, provider=Answering())
     attempt = await claimed(account, lease=0.005)
-    result = await Caller("sms", lambda: None, lambda: 0.0).call(attempt)
+    result = await calling().call(attempt)
     assert isinstance(result, Refused)
     assert (result.failure.failure_class, result.failure.code) == (
         FailureClass.TRANSIENT,
         "lease_ended",
     )
-    assert account.bucket.peek(0.0) == 0.0  # its token is given back
+    assert isinstance(attempt.plan, Reserved)
+    assert [block.left for block in attempt.plan.token.blocks] == [1]  # its token is given back

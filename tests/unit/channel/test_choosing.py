@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from herald.channel.accounts import SendingAccount
+from herald.channel.attempts import Attempt, Reserved
+from herald.channel.breaker import Verdict
 from herald.channel.planning import (
     NOT_CONFIGURED_DISPATCHES,
     NOT_CONFIGURED_WAIT,
@@ -12,20 +14,24 @@ from herald.channel.planning import (
     Later,
     OnTrial,
     Plan,
-    Planner,
     Wish,
 )
 from herald.channel.reports import NO_ACCOUNT
 from herald.contracts.work import Work
-from unit.channel.making import moment, seconds, sending, twilio, whatsapp, work
+from unit.channel.making import Desk, seconds, sending, twilio, whatsapp, work
 
 NOBODY = Impossible(NO_ACCOUNT)
 
 
 def choose(accounts: Sequence[SendingAccount], wanted: Work) -> SendingAccount | Plan:
     """Return the account that is to make the call, or why none is."""
-    plan = Planner(accounts, moment()).plan(wanted)
+    plan = Desk(*accounts).plan(wanted)
     return plan.account if isinstance(plan, Wish) else plan
+
+
+def made_by(attempt: Attempt) -> str | None:
+    """Name the account that makes the call now."""
+    return attempt.plan.account.name if isinstance(attempt.plan, Reserved) else None
 
 
 def test_the_first_configured_of_equals() -> None:
@@ -34,19 +40,25 @@ def test_the_first_configured_of_equals() -> None:
     assert choose([first, second], work()) is first
 
 
-def test_an_account_with_tokens_comes_first() -> None:
+async def test_an_account_with_tokens_comes_first() -> None:
     """An account that can call now is preferred to one that would have to wait."""
     busy, free = sending("busy", rate=1), sending("free", rate=1)
-    busy.bucket.reserve(0.0)
-    assert choose([busy, free], work()) is free
+    desk = Desk(busy, free)
+    calls = await desk.decide(work(), work(), work())
+    assert [made_by(call) for call in calls] == ["busy", "free", None]
 
 
-def test_the_one_free_soonest_when_all_are_busy() -> None:
+async def test_the_one_free_soonest_when_all_are_busy() -> None:
     """When nobody can call now, it is the one with the shortest wait."""
     blocked, busy = sending("blocked", rate=1), sending("busy", rate=1)
-    blocked.bucket.hold(60, 0.0)
-    busy.bucket.reserve(0.0)
-    assert choose([blocked, busy], work()) is busy
+    for account in (blocked, busy):
+        account.breaker.note(Verdict.GOOD, "", began=0.0, now=0.0)
+    desk = Desk(blocked, busy)
+    desk.hold("blocked", 60)
+    first, second = await desk.decide(work(), work())
+    assert made_by(first) == "busy"
+    assert second.place is not None
+    assert second.place.key == "account:busy"
 
 
 def test_a_tenant_gets_its_own_accounts_only() -> None:

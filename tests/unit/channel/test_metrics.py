@@ -5,8 +5,7 @@ from __future__ import annotations
 from prometheus_client import REGISTRY
 
 from herald.channel import metrics
-from herald.channel.calling import Caller
-from unit.channel.making import decided, sending, work
+from unit.channel.making import calling, decided, sending, work
 
 CHANNEL = "sms-of-this-test"
 LABELS = {"channel": CHANNEL, "provider": "twilio", "account": "one"}
@@ -33,6 +32,6 @@ async def test_calls_count_by_account() -> None:
     metrics.initialise(CHANNEL, {"one": "twilio"})
     before = calls("accepted") or 0.0
     [attempt] = await decided([sending("one")], work())
-    await Caller(CHANNEL, lambda: None, lambda: 0.0).call(attempt)
+    await calling(CHANNEL).call(attempt)
     assert calls("accepted") == before + 1
     assert REGISTRY.get_sample_value("herald_send_seconds_count", LABELS) == before + 1

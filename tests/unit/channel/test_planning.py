@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
 
 from herald.channel.accounts import SendingAccount
 from herald.channel.attempts import Reserved
 from herald.channel.breaker import Down, Trouble, Verdict
-from herald.channel.limits.token_bucket import PATIENCE_SECONDS, PROBE_SECONDS
-from herald.channel.planning import PAUSED_WAIT, Impossible, Later, Plan, Planner, Wish
+from herald.channel.limits.places import PATIENCE_SECONDS
+from herald.channel.planning import PAUSED_WAIT, Impossible, Later, OnTrial, Plan, Wish
 from herald.channel.reports import NO_ACCOUNT_IN_ORDER
 from herald.contracts.work import Work
-from unit.channel.making import NOW, decided, moment, seconds, sending, work
+from unit.channel.making import NOW, Desk, moment, seconds, sending, work
 
 
 def down(name: str, trouble: Trouble = Trouble.AUTH) -> SendingAccount:
@@ -31,7 +29,13 @@ def paused(name: str) -> SendingAccount:
 
 
 def plan(wanted: Work, accounts: list[SendingAccount], now: float = 0.0) -> Plan:
-    return Planner(accounts, moment(now)).plan(wanted)
+    return desk(accounts, now).plan(wanted)
+
+
+def desk(accounts: list[SendingAccount], now: float) -> Desk:
+    made = Desk(*accounts)
+    made.now = now
+    return made
 
 
 @pytest.mark.parametrize("bad", [down("bad"), paused("bad")])
@@ -62,7 +66,7 @@ def test_a_due_probe_takes_one_call() -> None:
     """One call goes to the account that is down, though another is free; the next does not."""
     bad, good = down("bad"), sending("good")
     bad.breaker.grant_probe(30)
-    planner = Planner([good, bad], moment(6))
+    planner = desk([good, bad], 6).planner(moment(6))
     first, second = (planner.plan(work()) for _ in range(2))
     assert first == Wish(bad, PATIENCE_SECONDS, probe=True)
     assert second == Wish(good, PATIENCE_SECONDS, probe=False)
@@ -81,12 +85,12 @@ def test_late_work_is_judged_by_the_databases_time() -> None:
     assert plan(work(not_after=NOW), [sending("a")]) == Later("too_late", None)
 
 
-def test_a_token_past_the_end_is_too_late() -> None:
-    """Work whose token comes after its time is not kept waiting for it."""
-    held = sending("held")
-    held.bucket.hold(50, 0)
-    late = work(not_after=NOW + seconds(30))
-    assert plan(late, [held]) == Later("too_late", None)
+async def test_a_turn_past_the_end_is_too_late() -> None:
+    """Work whose turn comes after its time is not kept waiting for it."""
+    one = desk([sending("held")], 0)
+    one.hold("held", 50)
+    [attempt] = await one.decide(work(not_after=NOW + seconds(30)))
+    assert attempt.plan == Later("too_late", None)
 
 
 def test_no_wait_is_longer_than_the_work_has() -> None:
@@ -99,52 +103,22 @@ def test_planning_takes_nothing() -> None:
     """Only reserving changes an account: a plan may be thrown away."""
     bad, good = down("bad"), sending("good", rate=1)
     bad.breaker.grant_probe(30)
-    first, second = ([p.plan(work()) for _ in range(5)] for p in planners([bad, good]))
+    first, second = ([plan(work(), [bad, good], 6) for _ in range(5)] for _ in range(2))
     assert first == second
 
 
-def planners(accounts: list[SendingAccount]) -> list[Planner]:
-    return [Planner(accounts, moment(6)) for _ in range(2)]
-
-
-def accounts_like(
-    rates: list[float], holds: list[float | None], *, trusted: bool
-) -> list[SendingAccount]:
-    """Make accounts of these rates; some are held, and trusted ones answered a moment ago."""
-    made = []
-    for number, (rate, hold) in enumerate(zip(rates, holds, strict=True)):
-        account = sending(f"a{number}", rate=rate)
-        if trusted:
-            account.breaker.note(Verdict.GOOD, "", began=0.0, now=0.0)
-        if hold is not None:
-            account.bucket.hold(hold, 0.0)
-        made.append(account)
-    return made
-
-
-@given(
-    st.lists(
-        st.tuples(st.sampled_from([0.4, 1.0, 3.0, 20.0]), st.sampled_from([None, 0.5, 1.5, 600.0])),
-        min_size=1,
-        max_size=3,
-    ),
-    st.booleans(),
-    st.lists(st.sampled_from([0.7, 1.2, 60.0]), min_size=1, max_size=60),
-    st.sampled_from([0.1, 1.0, PROBE_SECONDS]),
-)
-@example([(3.0, None), (1.0, None)], True, [0.7] * 6 + [1.2] * 2 + [60.0] * 3, 1.0)
-async def test_a_batch_is_planned_as_its_works_would_be_one_by_one(
-    limits: list[tuple[float, float | None]], trusted: bool, left: list[float], now: float
-) -> None:
-    """What a plan promises to the batch counts as if it were taken already."""
-    rates, holds = [rate for rate, _ in limits], [hold for _, hold in limits]
-    works = [work(not_after=moment(now).time + seconds(one)) for one in left]
-    alone, together = (accounts_like(rates, holds, trusted=trusted) for _ in range(2))
-    in_turn = [(await decided(alone, one, now=now))[0] for one in works]
-    at_once = await decided(together, *works, now=now)
-    for one, other in zip(in_turn, at_once, strict=True):
-        assert outline(one.plan) == outline(other.plan)
-
-
-def outline(made: Plan | Reserved) -> object:
-    return (made.account.name, round(made.token.at, 6)) if isinstance(made, Reserved) else made
+@pytest.mark.parametrize("trusted", [True, False])
+async def test_a_batch_spreads_over_accounts_by_their_rates(trusted: bool) -> None:
+    """What is planned for the batch counts as if it were taken already."""
+    slow, fast = sending("slow", rate=2), sending("fast", rate=6)
+    for account in (slow, fast) if trusted else ():
+        account.breaker.note(Verdict.GOOD, "", began=0.0, now=0.0)
+    one = desk([slow, fast], 0)
+    made = await one.decide(*[work() for _ in range(24)])
+    if not trusted:
+        assert [isinstance(it.plan, OnTrial) for it in made].count(True) > 0
+        return
+    now = [it.plan.account.name for it in made if isinstance(it.plan, Reserved)]
+    assert (now.count("slow"), now.count("fast")) == (1, 5)  # a second's worth, less 5 %
+    places = [it.place.key for it in made if it.place is not None]
+    assert abs(places.count("account:fast") - 3 * places.count("account:slow")) <= 4

@@ -18,7 +18,7 @@ from herald.providers.rendered import Rendered
 from herald.providers.sending import Accepted, Refused, SendResult
 from herald.tracing.spans import tracer
 from traces.recording import parent_of, recording, span_id_of, trace_id_of
-from unit.channel.making import NOW, Silent, decided, sending, work
+from unit.channel.making import NOW, Silent, calling, decided, sending, work
 
 ROUTER = TraceContext("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
 
@@ -40,7 +40,7 @@ async def attempt(provider: Any = None, headers: dict[str, str] | None = None) -
 
 
 def caller() -> Caller:
-    return Caller("sms", lambda: None, lambda: 0.0)
+    return calling()
 
 
 async def test_the_call_is_within_the_work() -> None:

@@ -7,7 +7,6 @@ from typing import Any
 
 from herald.channel.accounts import SendingAccount
 from herald.channel.definitions import definition_of
-from herald.channel.limits.token_bucket import TokenBucket
 from herald.providers.account import Account, Secrets
 from herald.providers.credentials import Credentials
 from herald.providers.http import HttpClient
@@ -43,7 +42,6 @@ def sending_account(
         name=context.name,
         options=account,
         provider=send_module(account.provider).make_provider(context),
-        bucket=TokenBucket(account.rate),
         credentials=context.credentials,
         render=definition_of(account.channel).render,
     )

@@ -85,3 +85,25 @@ ACCOUNT_UP = gauge(
     "account",
     across=Across.MIN,
 )
+LIMIT_GRANTED = counter(
+    "herald_limit_granted_total",
+    "calls",
+    "Calls that the limits of their account let through",
+    "channel",
+    "account",
+)
+LIMIT_QUEUED = counter(
+    "herald_limit_queued_total",
+    "places",
+    "Places in the queue of a limit given to work that no slot was there for",
+    "channel",
+    "account",
+)
+LIMIT_WAITING = gauge(
+    "herald_limit_waiting",
+    "attempts",
+    "Work that waits in a worker for its turn at a limit",
+    "channel",
+    "lane",
+    across=Across.SUM,
+)
