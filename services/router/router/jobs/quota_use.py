@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from herald.config.file import HeraldFile
 from herald.database.pool import Database
 from herald.service.periodic import JITTER, Periodic
@@ -22,7 +24,9 @@ class QuotaUse:
 
     async def run(self) -> None:
         """Show until cancelled; nothing is asked where there is no quota."""
-        if self._quotas:
+        if not self._quotas:
+            await asyncio.Event().wait()  # whoever ends is started again
+        else:
             await Periodic("quota_use", self.turn, LOOK_SECONDS, jitter=JITTER).run()
 
     async def turn(self) -> None:
