@@ -18,10 +18,12 @@ from herald.contracts.events import (
     family_and_what,
 )
 from herald.contracts.failures import Failure
+from herald.contracts.plans import PlannedData
 from herald.contracts.vocabulary import Outcome
 
 STYLES = {
     "accepted": "cyan",
+    "planned": "cyan",
     "duplicate": "yellow",
     "completed": "green",
     "fallback": "yellow",
@@ -51,8 +53,12 @@ def details(event: HeraldEvent) -> str:
         return " ".join(filter(None, _about(data)))
     if isinstance(data, CommandData):
         return in_words_of((data.field or "", data.reason or ""))
-    if not isinstance(data, MessageData):
-        return ""
+    if isinstance(data, PlannedData):
+        return ", ".join(f"{step.channel} {step.start}" for step in data.steps) or data.answer
+    return _of_message(data) if isinstance(data, MessageData) else ""
+
+
+def _of_message(data: MessageData) -> str:
     failure = _failure(data.failure) if data.failure else ""
     if data.fallback is not None:
         change, code = data.fallback, data.failure.code if data.failure else ""

@@ -35,6 +35,8 @@ async def play(stack: Stack, runs: Sequence[ScenarioRun], listener: Listener) ->
 
 async def _send(herald: Client, run: ScenarioRun) -> None:
     command = run.command(datetime.now(UTC))
+    if run.scenario.explained:
+        await herald.explain(command)
     for _ in range(run.scenario.copies):
         await herald.send(command)
     if run.scenario.cancelled:

@@ -20,6 +20,7 @@ class Scenario:
     mailbox: str  # of the e-mail address
     command: dict[str, Any]  # beside recipient, key and content
     copies: int = 1  # how often the same command is published
+    explained: bool = False  # whether it is asked first what would become of it
     cancelled: bool = False  # whether a cancel follows
     outcome: str
     events: frozenset[str]  # each must be seen: `<what> <channel>`
@@ -136,6 +137,17 @@ SCENARIOS = (
         outcome="succeeded",
         events=_seen("accepted", "read whatsapp"),
         requests=("whatsapp",),
+    ),
+    Scenario(
+        name="explained, then sent",
+        says="Herald says what would become of it, and sends nothing; then the same is sent.",
+        digits="0103",
+        mailbox="delivered",
+        command={"route": "sms"},
+        explained=True,
+        outcome="succeeded",
+        events=_seen("planned", "accepted", "delivered sms"),
+        requests=("sms",),
     ),
     Scenario(
         name="mailed through SMTP",
