@@ -13,6 +13,7 @@ from typing import Any
 
 import structlog
 
+from herald.bus.batches import where
 from herald.bus.deliveries import Delivery, settle
 from herald.bus.publishing import Publisher
 from herald.bus.receipt_messages import receipt_message
@@ -53,9 +54,15 @@ class Explainer:
         self._clock = clock
 
     async def answer(self, asked: Sequence[tuple[Delivery, Work]]) -> None:
-        """Answer works, and acknowledge them whatever becomes of the answers."""
+        """Answer works, and settle them whatever becomes of the answers."""
         now = Moment(self._clock(), self._database.now())
-        receipts = [_receipt(work, await self.plan(work, now), now.time) for _, work in asked]
+        receipts = []
+        for delivery, work in asked:
+            try:
+                receipts.append(_receipt(work, await self.plan(work, now), now.time))
+            except Exception as error:  # noqa: BLE001  a bug: the router learns that nobody answers
+                _log.error("plans.not_made", error=type(error).__name__, where=where(error))
+                delivery.reject()
         problems = await self._publisher.publish_many(
             [receipt_message(receipt) for receipt in receipts], PUBLISH_SECONDS
         )

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any, cast
+from unittest.mock import create_autospec
 
 import pytest
 
 from channel_sms.content import render
+from herald.bus.deliveries import Delivery
 from herald.bus.publishing import Publisher
 from herald.channel.accounts import SendingAccount
 from herald.channel.explaining import Explainer
+from herald.contracts.failures import Failure
 from herald.contracts.plans import ChannelPlan
-from herald.contracts.vocabulary import Receipts
+from herald.contracts.vocabulary import FailureClass, Receipts
 from herald.contracts.work import Work, WorkContent, WorkMedia, WorkTemplate
 from herald.database.pool import Database
 from unit.channel.making import Desk, Silent, moment, twilio, work
@@ -87,3 +90,28 @@ async def test_a_template_the_account_holds() -> None:
 async def test_files_have_no_estimate(content: dict[str, Any]) -> None:
     """A file's price is another one."""
     assert (await plan(account(price="0.01 EUR"), says(**content))).cost is None
+
+
+async def test_a_bug_rejects_its_work_alone() -> None:
+    """The router learns at once that nobody answers; the other works are answered."""
+
+    def faulty(work: Work, *, holds_template: bool) -> Failure:
+        if work.tenant == "default":
+            raise ZeroDivisionError
+        return Failure.of(FailureClass.CONTENT, "empty")
+
+    options = twilio(tenants=("default", "other"))
+    desk = Desk(SendingAccount(name="main", options=options, provider=Silent(), render=faulty))
+    published = create_autospec(Publisher, instance=True)
+    published.publish_many.return_value = [None]
+    database = create_autospec(Database, instance=True)
+    database.now.return_value = moment(desk.now).time
+    asked = [(Delivery(body=b""), work()), (Delivery(body=b""), work(tenant="other"))]
+    explainer = Explainer(desk.accounts, database, published, desk.limiter, clock=lambda: desk.now)
+    await explainer.answer(asked)
+    [(bad, _), (good, _)] = asked
+    assert (bad.rejected, good.rejected) == (True, False)
+    assert bad.settled
+    assert good.settled
+    [message] = published.publish_many.call_args.args[0]
+    assert b'"empty"' in message.body
