@@ -12,7 +12,7 @@ from functools import partial
 from html import escape
 
 from channel_email.heads import BAD_HEADER, refuse_controls
-from channel_email.mime import message_id, write_mime
+from channel_email.mime import message_id, unsubscribe_headers, write_mime
 from herald.contracts.content import Media
 from herald.contracts.failures import Failure
 from herald.contracts.vocabulary import FailureClass
@@ -42,6 +42,7 @@ def render(work: Work, *, holds_template: bool) -> RenderedEmail | Failure:
         text=text,
         html=html,
         message_id=message_id(work, sender),
+        headers=unsubscribe_headers(work),
         mime=partial(write_mime, work, sender, subject, text, html),
         template=content.template if holds_template else None,
     )

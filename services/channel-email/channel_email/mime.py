@@ -10,6 +10,7 @@ from email.utils import format_datetime
 
 from channel_email.heads import BAD_HEADER, check_head, mailbox_value, text_value
 from herald.contracts.failures import Failure
+from herald.contracts.unsubscribe import ONE_CLICK
 from herald.contracts.work import Work, WorkReply
 
 ATTEMPT_HEADER = "X-Herald-Attempt"
@@ -22,6 +23,19 @@ _POLICY = SMTP.clone(
 def message_id(work: Work, sender: Address) -> str:
     """Name the mail by its attempt, so that a receiver can drop a twin."""
     return f"<{work.attempt_id}@{sender.domain}>"
+
+
+def unsubscribe_headers(work: Work) -> dict[str, str]:
+    """Return what lets a mail program unsubscribe by one click (RFC 8058); nothing without a link.
+
+    The relay's DKIM signature must cover both.
+    """
+    if work.unsubscribe_url is None:
+        return {}
+    return {
+        "List-Unsubscribe": f"<{work.unsubscribe_url}>",
+        "List-Unsubscribe-Post": ONE_CLICK,
+    }
 
 
 def write_mime(
@@ -76,4 +90,5 @@ def _head(work: Work, sender: Address, subject: str, now: datetime) -> dict[str,
         "Message-ID": text_value(message_id(work, sender)),
         ATTEMPT_HEADER: text_value(work.attempt_id),
         **_answer_head(work.content.in_reply_to),
+        **{name: text_value(value) for name, value in unsubscribe_headers(work).items()},
     }

@@ -8,11 +8,12 @@ from typing import NamedTuple
 
 import structlog
 from starlette.applications import Starlette
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from herald.bus.connections import Connections
 from herald.config.broker_identity import broker_identity
 from herald.config.loading import Configuration
+from herald.contracts.unsubscribe import PATH
 from herald.service.application import application
 from herald.service.loop_lag import loop_lag_measured
 from herald.service.operations_routes import ops_routes
@@ -29,6 +30,7 @@ from ingress.spool.database import SpoolDatabase, SpoolUnusableError
 from ingress.spool.draining import Draining
 from ingress.spool.identity import Identity
 from ingress.spool.spool import Spool
+from ingress.unsubscribe import Unsubscribe
 
 APP_ID = "herald-ingress"
 PUBLIC_PORT = 8001
@@ -87,8 +89,12 @@ def build_apps(settings: Settings, configuration: Configuration) -> Applications
 
     # every method comes to the receiver: it refuses those a provider never uses
     webhooks = Route("/webhooks/{provider}/{account}", receiver)
+    public: list[BaseRoute] = [webhooks]
+    keys = configuration.unsubscribe_keys()
+    if keys is not None:
+        public.append(Route(f"{PATH}/{{token}}", Unsubscribe(keys, publish_or_spool)))
     operations = _operations(connections, spool, identity, draining, pulse)
-    return Applications(application([webhooks]), application(operations, lifespan))
+    return Applications(application(public), application(operations, lifespan))
 
 
 def _operations(

@@ -31,6 +31,21 @@ class Result(StrEnum):
     DISCONNECTED = "disconnected"  # the caller left before its body was whole
 
 
+class UnsubscribeResult(StrEnum):
+    """What became of one request to an unsubscribe link; the values of the label `outcome`."""
+
+    ACCEPTED = "accepted"  # unsubscribed, on the bus
+    KEPT = "kept"  # unsubscribed, and on disk while the bus is away
+    SHOWN = "shown"  # the page that asks; nothing is changed
+    NOT_AUTHENTIC = "not_authentic"  # no link of ours
+    NOT_READABLE = "not_readable"  # posted without the field of RFC 8058
+    TOO_LARGE = "too_large"
+    TOO_SLOW = "too_slow"
+    WRONG_METHOD = "wrong_method"
+    UNAVAILABLE = "unavailable"  # our trouble
+    DISCONNECTED = "disconnected"
+
+
 _AUTHENTIC = {Result.ACCEPTED, Result.KEPT, Result.NOT_READABLE}  # no unknown caller comes so far
 
 WEBHOOKS = counter(definitions.WEBHOOKS)
@@ -38,6 +53,7 @@ WEBHOOK_SECONDS = histogram(definitions.WEBHOOK_SECONDS)
 RECEIPTS = counter(definitions.WEBHOOK_RECEIPTS)
 IGNORED = counter(definitions.WEBHOOK_IGNORED)
 QUARANTINED = counter(definitions.WEBHOOK_QUARANTINED)
+UNSUBSCRIBES = counter(definitions.UNSUBSCRIBES)
 SPOOL_KEPT = counter(definitions.SPOOL_KEPT)
 SPOOL_PUBLISHED = counter(definitions.SPOOL_PUBLISHED)
 SPOOL_MESSAGES = gauge(definitions.SPOOL_MESSAGES)
@@ -57,12 +73,20 @@ def initialise(accounts: Iterable[tuple[str, str]]) -> None:
         for reason in Reason:
             QUARANTINED.labels(*labels, reason)
         IGNORED.labels(*labels)
+    for outcome in UnsubscribeResult:
+        unsubscribes(outcome)
     for provider in providers:
         SPOOL_KEPT.labels(provider)
     for provider in providers | {UNKNOWN}:
         webhook_seconds(provider)
         for result in set(Result) - _AUTHENTIC:
             webhooks(provider, UNKNOWN, result)
+
+
+@cache
+def unsubscribes(result: UnsubscribeResult) -> Counter:
+    """Return the counter of one result of unsubscribe links."""
+    return UNSUBSCRIBES.labels(result)
 
 
 @cache

@@ -70,6 +70,7 @@ from router.jobs.retention import Retention
 from router.jobs.silence_gate import SilenceGate
 from router.jobs.timers import Timers
 from router.outbox import Outbox
+from router.outgoing.unsubscribe import UnsubscribeLinks
 from router.publications import declare_publications
 from router.read_api.access import ReadAccess
 from router.read_api.dead_letters import dead_letter_routes
@@ -107,6 +108,7 @@ class Router:
             self._outbox,
             configuration.router.retry,
             clearances=clearance_sources(configuration, windows),
+            links=_links(loaded),
         )
         self._subscriptions = subscribe(
             self._connections, self._handlers(units), TenantTurns(configuration), turns
@@ -237,6 +239,12 @@ class Router:
             self._due_plans.run,
             self._quota_use.run,
         )
+
+
+def _links(loaded: Configuration) -> UnsubscribeLinks | None:
+    keys = loaded.unsubscribe_keys()
+    base_url = loaded.file.ingress.public_base_url
+    return None if keys is None else UnsubscribeLinks(keys, base_url)
 
 
 def build_app(

@@ -8,7 +8,7 @@ from operator import attrgetter
 
 from herald.contracts.masking import address_hash
 from herald.database.pool import Connection
-from router.core.consent import EVERY, ConsentChange, ConsentChanged
+from router.core.consent import EVERY, LINK, ConsentChange, ConsentChanged
 from router.core.effects import Effect, Suppress
 from router.core.message import Message
 from router.store.suppressions import suppress, unsuppress
@@ -50,8 +50,8 @@ def _change_of(message: Message, effect: Suppress) -> ConsentChange | None:
         channel=effect.attempt.channel,
         category=finding.category or EVERY,
         reasons=(finding.reason,),
-        source=receipt.account,
-        provider=receipt.provider,
+        source=receipt.account or LINK,
+        provider=receipt.provider or None,
         cause=effect.cause,
         message_id=message.id,
     )

@@ -33,6 +33,7 @@ from router.outbox import Outbox
 from router.outgoing.answers import rejection_event
 from router.outgoing.effects import answer_event, outgoing_message
 from router.outgoing.recipients import recipient_event
+from router.outgoing.unsubscribe import UnsubscribeLinks
 from router.questions import Questions
 from router.quotes import hide_quotes
 from router.store.audit import Act, keep_acts
@@ -59,11 +60,12 @@ class UnitsOfWork:
         outbox: Outbox,
         rules: RetryRules,
         clearances: Sequence[ClearanceSource] = (),
+        links: UnsubscribeLinks | None = None,
     ) -> None:
         self._database = database
         self._outbox = outbox
         self._rules = rules
-        self._clearances = clearances
+        self._options = clearances, links
 
     def now(self) -> datetime:
         """Return the database's time."""
@@ -86,7 +88,7 @@ class UnitsOfWork:
                 self._outbox,
                 self._rules,
                 traces,
-                self._clearances,
+                *self._options,
             )
             yield unit
             await unit.complete()
@@ -104,16 +106,18 @@ class UnitOfWork:
         rules: RetryRules,
         traces: UnitTraces | None = None,
         clearances: Sequence[ClearanceSource] = (),
+        links: UnsubscribeLinks | None = None,
     ) -> None:
         self.connection = connection
         self.now = now
         self.traces = traces  # None: tracing is off
         self._outbox = outbox
+        self._links = links  # None: mails have none
         self._decisions = Decisions(now, rules, asks=bool(clearances))
         self._questions = Questions(connection, self._decisions, clearances)
         self._contents: dict[UUID, Mapping[str, WorkContent]] = {}  # of messages just inserted
         self._outgoing: list[OutgoingMessage] = []
-        self._consent: list[ConsentChange] = []
+        self.consent: list[ConsentChange] = []  # carried out once every message is locked
         self._dead_letters: list[DeadLetter] = []
         self._acts: list[Act] = []
         self._counts: list[Callable[[], None]] = []
@@ -216,10 +220,6 @@ class UnitOfWork:
         """Keep what operators did."""
         self._acts += acts
 
-    def change_consent(self, *changes: ConsentChange) -> None:
-        """Record or lift suppressions once every message is locked: none is locked after them."""
-        self._consent += changes
-
     def publish_consent(self, made: Sequence[ConsentChanged]) -> None:
         """Say which suppressions are new, and which were lifted."""
         self.publish(*(recipient_event(one.change, one.suppression, self.now) for one in made))
@@ -276,10 +276,10 @@ class UnitOfWork:
 
     async def _change_consent(self) -> None:
         """Carry out what was asked, and what receipts say, at once; the messages are locked."""
-        changes = [*self._consent, *changes_in(self._decisions.effects)]
+        changes = [*changes_in(self._decisions.effects), *self.consent]
         if changes:
             self.publish_consent(await make_changes(self.connection, changes))
-            self._consent = []
+            self.consent = []
 
     async def _carried_out(self) -> list[OutgoingMessage]:
         """Turn effects into messages to publish; contents of work are loaded where unknown."""
@@ -287,7 +287,7 @@ class UnitOfWork:
         wanted = {message.id for message, effect in effects if isinstance(effect, Dispatch)}
         if missing := wanted - self._contents.keys():
             self._contents |= await load_contents(self.connection, missing)
-        made = [outgoing_message(*item, self._contents, self.now) for item in effects]
+        made = [outgoing_message(*item, self._contents, self.now, self._links) for item in effects]
         if self.traces is not None:
             made = traced(made, self.traces.contexts(self._decisions.made))
         return [message for message in made if message is not None]

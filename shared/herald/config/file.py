@@ -15,6 +15,7 @@ from herald.config.quotas import Quotas, quota_problems
 from herald.config.read_api import ReadApiRules
 from herald.config.retention import Retention
 from herald.config.senders import Sender
+from herald.config.unsubscribe import UnsubscribeRules
 from herald.contracts.commands import Route
 from herald.contracts.durations import Duration
 from herald.contracts.identifiers import UNKNOWN_TENANT, ConfiguredName, TenantName
@@ -138,6 +139,7 @@ class HeraldFile(_Part):
     quiet_hours: dict[Category, QuietHours] = Field(default_factory=dict)
     retention: Retention = Retention()
     consent: Consent = Consent()
+    unsubscribe: UnsubscribeRules = UnsubscribeRules()
     operators: Operators = Operators()
     read_api: ReadApiRules = ReadApiRules()
     secrets: SecretRules = SecretRules()

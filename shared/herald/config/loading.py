@@ -13,10 +13,11 @@ from pydantic import ValidationError
 from pydantic_core import to_json
 
 from herald.config.file import HeraldFile
-from herald.config.masking import read_masking_key
+from herald.config.masking import read_key_bytes, read_masking_key
 from herald.config.placeholders import unfilled, unfilled_secrets
 from herald.config.validation_messages import describe
 from herald.contracts.masking import MaskingKey, set_masking_key
+from herald.contracts.unsubscribe import UnsubscribeKeys
 from herald.egress.configuration import Member
 from herald.providers.account import Account, Secrets
 from herald.providers.credentials import Credentials, CredentialsError
@@ -129,6 +130,23 @@ class Configuration:
             self._masking_key(f"earlier_key_files.{index}", name)
             for index, name in enumerate(self.file.masking.earlier_key_files)
         ]
+
+    def unsubscribe_keys(self) -> UnsubscribeKeys | None:
+        """Read the keys of unsubscribe links; None: mails have no such links.
+
+        Raises:
+            ConfigurationError: one can't be used.
+        """
+        names, open_ok = self.file.unsubscribe.key_files, self.file.secrets.allow_open_files
+        secrets = []
+        for index, name in enumerate(names):
+            try:
+                secrets.append(read_key_bytes(self.path.parent / name, allow_open=open_ok))
+                UnsubscribeKeys(secrets[-1:])
+            except (SecretFileError, ValueError) as error:
+                problem = f"unsubscribe.key_files.{index}: {error}"
+                raise ConfigurationError(self.path, [problem]) from None
+        return UnsubscribeKeys(secrets) if secrets else None
 
     def _masking_key(self, field: str, name: str) -> MaskingKey:
         try:

@@ -29,6 +29,20 @@ def read_masking_key(path: Path, *, allow_open: bool = False) -> MaskingKey:
         raise SecretFileError(f"{path}: {error}; {_how_to_write(path)}") from None
 
 
+def read_key_bytes(path: Path, *, allow_open: bool = False) -> bytes:
+    """Read random bytes, written as hexadecimal digits or base64.
+
+    Raises:
+        SecretFileError: there is no file, others may read it, or it holds neither.
+    """
+    if not path.exists():
+        raise SecretFileError(f"no such file: {path}; {_how_to_write(path)}")
+    try:
+        return _decoded(read_secret_file(path, allow_open=allow_open).strip())
+    except ValueError as error:
+        raise SecretFileError(f"{path}: {error}; {_how_to_write(path)}") from None
+
+
 def write_masking_key(path: Path) -> None:
     """Write a new key for its owner's eyes alone.
 

@@ -39,6 +39,14 @@ class Return(_Fact):
     grant: Grant | None = None  # its place in the queue of a limit, to be handed out with it
 
 
+class LinkRecipient(_Fact):
+    """Whom the unsubscribe link of a mail names: by a hash, as suppressions do."""
+
+    tenant: str
+    address_hash: int
+    hashed_with: str  # names the hash's key: hexadecimal digits
+
+
 class AttemptReceipt(_Fact):
     """What became of one attempt, reported by its worker or by the provider's webhook.
 
@@ -64,6 +72,8 @@ class AttemptReceipt(_Fact):
     occurred_at: datetime | None = None  # the provider's clock
     received_at: datetime  # ours
     element: Any = None  # the provider's own words, for the history
+    # whose unsubscribe link was followed: then it is of no provider, and no account
+    recipient: LinkRecipient | None = None
 
     @property
     def receipt_id(self) -> str:

@@ -80,6 +80,7 @@ class Work(BaseModel):
     content: WorkContent
     not_after: datetime  # past it the work is returned, not sent
     correlation_id: str | None = None
+    unsubscribe_url: str | None = None  # one click there unsubscribes (RFC 8058)
     grant: Grant | None = None  # what its last return came with
 
     @property

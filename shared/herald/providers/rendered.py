@@ -6,6 +6,7 @@ content rules of its own gives its providers the content as it is.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.headerregistry import Address
@@ -54,6 +55,7 @@ class RenderedEmail:
     text: str | None = None
     html: str | None = None
     message_id: str
+    headers: Mapping[str, str] = field(default_factory=dict)  # beside those of every mail
     mime: WriteMime = field(repr=False)
     template: Template | None = None
 

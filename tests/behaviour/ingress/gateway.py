@@ -31,6 +31,7 @@ from secret_files import write_masking_key, write_secrets
 
 APP_SECRET, VERIFY_TOKEN, AUTH_TOKEN = "app-secret", "verify-token", "auth-token"
 PUBLIC_URL = "https://hooks.example.com"
+UNSUBSCRIBE_SECRET = bytes(range(32, 64))
 ACCOUNT_SID = "AC" + "0" * 32
 
 HERALD_TOML = """
@@ -55,6 +56,8 @@ provider = "sendgrid"
 secrets_file = "sendgrid.toml"
 [ingress]
 public_base_url = "{public_url}"
+[unsubscribe]
+key_files = ["secrets/unsubscribe.key"]
 """
 
 TWILIO_TOML = f"""
@@ -144,6 +147,7 @@ def configure(folder: Path, public_key: str, twilio: str = TWILIO_TOML) -> Path:
         f'app_secrets = ["next", "{APP_SECRET}"]\n',
     )
     write_masking_key(folder)
+    write_secrets(folder / "secrets" / "unsubscribe.key", UNSUBSCRIBE_SECRET.hex() + "\n")
     write_secrets(folder / "twilio.toml", f'auth_tokens = ["next", "{AUTH_TOKEN}"]\n')
     write_secrets(folder / "sendgrid.toml", 'api_key = "k"\n')
     return path

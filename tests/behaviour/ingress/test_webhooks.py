@@ -11,7 +11,14 @@ from aio_pika import DeliveryMode
 from aio_pika.abc import AbstractIncomingMessage
 
 from behaviour.bus.rabbit import Rabbit
-from behaviour.ingress.gateway import ACCOUNT_SID, VERIFY_TOKEN, ApiResponse, Providers
+from behaviour.ingress.gateway import (
+    ACCOUNT_SID,
+    UNSUBSCRIBE_SECRET,
+    VERIFY_TOKEN,
+    ApiResponse,
+    Providers,
+)
+from herald.contracts.identifiers import AttemptId
 from herald.contracts.receipts import (
     RECEIPT,
     AccountReceipt,
@@ -20,6 +27,7 @@ from herald.contracts.receipts import (
     Receipt,
 )
 from herald.contracts.topology import DEAD_QUEUE, receipts_queue
+from herald.contracts.unsubscribe import UnsubscribeKeys, UnsubscribeLink
 from herald.contracts.vocabulary import Lane, Status
 
 ATTEMPT = "7d444840-9dc0-11d1-b245-5ffdce74fad2.1.1"
@@ -120,6 +128,27 @@ async def test_an_inbound_sms_is_answered_without_words(
     )
     assert isinstance(receipt, InboundReceipt)
     assert (receipt.sender, receipt.text) == ("+15550002222", "Hello there")
+
+
+async def test_a_followed_unsubscribe_link_reaches_the_router(
+    providers: Providers, rabbit: Rabbit
+) -> None:
+    """On the public listener: looking at it publishes nothing, one click does."""
+    attempt = AttemptId.parse(ATTEMPT)
+    assert attempt is not None
+    link = UnsubscribeLink(
+        tenant="default", channel="email", attempt=attempt, address_hash=-5, hashed_with=b"key1"
+    )
+    path = f"/unsubscribe/{UnsubscribeKeys([UNSUBSCRIBE_SECRET]).sign(link)}"
+    assert (await providers.call(path, method="GET")).status == 200
+    assert (await providers.call(path + "x", b"List-Unsubscribe=One-Click")).status == 404
+    assert (await providers.call(path, b"List-Unsubscribe=One-Click")).status == 200
+    [(message, receipt)] = await receipts(rabbit, 1)
+    assert message.routing_key == "attempt.email.normal"
+    assert isinstance(receipt, AttemptReceipt)
+    assert (receipt.status, receipt.attempt_id) == (Status.UNSUBSCRIBED, ATTEMPT)
+    assert receipt.recipient is not None
+    assert receipt.recipient.address_hash == -5
 
 
 async def test_news_about_an_account_reaches_the_router(

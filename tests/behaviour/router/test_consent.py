@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from typing import Any
 
 import pytest
 
+from behaviour.router.consenting import TENANTS, accepted, clicked, news, notes, said, sent
 from behaviour.router.erasing import erase
 from behaviour.router.receipts import inbound, receipt, webhook
-from behaviour.router.world import Body, Heard, World
+from behaviour.router.world import Body, World
 from herald.contracts.failures import Failure
 from herald.contracts.inbound import InboundPreference
 from herald.contracts.masking import MaskingKey, address_hash, masking_key, set_masking_key
@@ -22,12 +22,9 @@ from herald.contracts.vocabulary import (
     PreferenceValue,
     Status,
 )
-from herald.contracts.work import Work
 from reading import ask
 
 ROUTERS = 2
-SMS = {"channel": "sms", "provider": "twilio", "account": "twilio-main"}
-STEPS = {"steps": [{"channel": "sms"}, {"channel": "email"}]}
 
 
 @pytest.fixture
@@ -40,35 +37,6 @@ def phone() -> str:
 def email() -> str:
     """Give an address that nobody else has."""
     return f"{uuid.uuid4().hex}@example.com"
-
-
-async def news(world: World, what: str, address: str, number: int = 1) -> list[Body]:
-    """Wait for events about a recipient."""
-
-    def found() -> list[Heard]:
-        return [h for h in world.events if h.what == what and h.data.get("address") == address]
-
-    await world.until(lambda: len(found()) >= number)
-    return [heard.data for heard in found()]
-
-
-async def said(world: World, phone: str, text: str, **changes: Any) -> None:
-    """Report that somebody wrote."""
-    await world.report(inbound(sender=phone, text=text, **SMS, **changes))
-
-
-async def sent(world: World, phone: str, email: str | None = None, **changes: Any) -> str:
-    """Send a message by SMS, else by e-mail."""
-    to = {"phone": phone, "email": email or "ada@example.com"}
-    return await world.send(to=to, route=STEPS, **changes)
-
-
-async def notes(world: World, key: str) -> str:
-    """Return a message's notes."""
-    query = """SELECT string_agg(h.note, '; ' ORDER BY h.recorded_at) FROM router.history AS h
-        JOIN router.messages AS m ON m.id = h.message_id WHERE m.idempotency_key = $1"""
-    text: str = await world.database.fetchval(query, key)
-    return text
 
 
 async def test_after_a_stop_the_next_channel_is_used(world: World, phone: str) -> None:
@@ -111,8 +79,8 @@ async def test_a_start_undoes_it(world: World, phone: str) -> None:
 async def test_it_counts_for_every_tenant_of_the_account(world: World, phone: str) -> None:
     """The recipient knows no tenants: who shares the number stops, too."""
     await said(world, phone, "STOP")
-    reported = await news(world, "suppressed", phone, 3)
-    assert {event["tenant"] for event in reported} == {"default", "other", "closed"}
+    reported = await news(world, "suppressed", phone, len(TENANTS))
+    assert {event["tenant"] for event in reported} == set(TENANTS)
 
 
 async def test_stop_between_two_steps_is_seen_by_the_second(
@@ -129,15 +97,6 @@ async def test_stop_between_two_steps_is_seen_by_the_second(
     await world.work("email", key)
     [fallback] = await world.heard("fallback", key)
     assert fallback["fallback"]["to_channel"] == "email"
-
-
-async def accepted(world: World, phone: str, email: str, channel: str, **changes: Any) -> Work:
-    """Send on one channel and let its provider accept it."""
-    route = {"steps": [{"channel": channel}]}
-    key = await world.send(to={"phone": phone, "email": email}, route=route, **changes)
-    work = await world.work(channel, key)
-    await world.report(receipt(work, Status.ACCEPTED))
-    return work
 
 
 @pytest.mark.parametrize(
@@ -258,9 +217,9 @@ async def test_what_is_refused(world: World, phone: str, changes: Body, field: s
 async def test_two_routers_record_one_suppression(world: World, phone: str) -> None:
     """The same wish reported to both at once is one row and one event."""
     await asyncio.gather(*(said(world, phone, "STOP") for _ in range(8)))
-    await news(world, "suppressed", phone, 3)
+    await news(world, "suppressed", phone, len(TENANTS))
     query = "SELECT count(*) FROM router.suppression_history WHERE address_hash = $1"
-    assert await world.database.fetchval(query, address_hash(phone)) == 3
+    assert await world.database.fetchval(query, address_hash(phone)) == len(TENANTS)
 
 
 async def test_an_erasure_leaves_the_suppression(world: World, phone: str) -> None:
@@ -293,3 +252,30 @@ async def test_a_suppression_outlives_its_masking_key(world: World, phone: str) 
         assert (await world.ask({"to": {"phone": phone}}, UNSUPPRESS_KEY)).what == "accepted"
     finally:
         set_masking_key(own)
+
+
+async def test_a_followed_link_unsubscribes(world: World, email: str) -> None:
+    """The message's event says so, and marketing stops; once, however often it is followed."""
+    work = await accepted(world, "+15550002222", email, "email", category="marketing")
+    for _ in range(3):
+        await world.report(clicked(work.attempt_id, email))
+    [event] = await news(world, "suppressed", email)
+    assert (event["reason"], event["provider"], event["channel"]) == ("unsubscribed", None, "email")
+    found = [h for h in world.events if h.what == "unsubscribed"]
+    assert [h.data["provider"] for h in found if h.data["message_id"] == work.message_id] == [
+        "sendgrid"
+    ]
+    route = {"steps": [{"channel": "email"}]}
+    for category, what in (("transactional", "accepted"), ("marketing", "failed")):
+        key = await world.send(to={"email": email}, route=route, category=category)
+        await world.heard(what, key)
+
+
+async def test_a_link_outlives_its_message(world: World, email: str) -> None:
+    """The hash in it says who unsubscribes; nothing is a dead letter."""
+    attempt_id = f"{uuid.uuid4()}.1.1"
+    await world.report(clicked(attempt_id, email))
+    query = "SELECT source FROM router.suppressions WHERE address_hash = $1"
+    assert await world.row(query, address_hash(email)) == "unsubscribe_link"
+    letters = "SELECT count(*) FROM router.dead_letters WHERE encode(body, 'escape') LIKE $1"
+    assert await world.database.fetchval(letters, f"%{attempt_id}%") == 0

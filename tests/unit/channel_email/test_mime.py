@@ -165,3 +165,12 @@ def test_any_text_arrives(subject: str, text: str, html: str) -> None:
 def flat(text: str | None) -> str:
     """Make all line ends one, as mail does, and the last one none."""
     return (text or "").replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n")
+
+
+def test_one_click_unsubscribes() -> None:
+    """A mail with a link has both headers of RFC 8058, on one line each; another has none."""
+    url = "https://hooks.example.com/unsubscribe/" + "t" * 90
+    raw = wire({"subject": "News", "text": "Hi"}, unsubscribe_url=url)
+    assert f"\r\nList-Unsubscribe: <{url}>\r\n".encode() in raw
+    assert b"\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n" in raw
+    assert b"List-Unsubscribe" not in wire({"subject": "News", "text": "Hi"})

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from herald.bus.outgoing_messages import OutgoingMessage
 from herald.contracts.content import ChannelContent
 from herald.contracts.events import MESSAGE_EVENTS
+from herald.contracts.masking import address_hash
 from herald.contracts.topology import EVENTS, OUTBOUND
-from herald.contracts.vocabulary import FailureClass, Status
+from herald.contracts.unsubscribe import UnsubscribeKeys
+from herald.contracts.vocabulary import Category, FailureClass, Status
 from herald.contracts.work import Work
 from router.core.decide import decide
 from router.core.effects import Answer, Emit
@@ -18,6 +21,7 @@ from router.core.facts import Fact, MessageAccepted
 from router.core.message import Message
 from router.outgoing.answers import rejection_event
 from router.outgoing.effects import answer_event, message_event, work_message
+from router.outgoing.unsubscribe import UnsubscribeLinks
 from unit.router.making import (
     CONTEXT,
     MESSAGE_ID,
@@ -245,3 +249,27 @@ def test_a_rejection_goes_to_its_tenant() -> None:
 def test_a_rejection_nobody_can_own_goes_to_unknown() -> None:
     """Where no tenant can be read the event has the reserved name."""
     assert rejection_event(refused(b"hello"), NOW).routing_key == "command.rejected.unknown"
+
+
+def test_a_marketing_mail_has_an_unsubscribe_link() -> None:
+    """Signed, without its address; no other message has one."""
+    keys = UnsubscribeKeys([bytes(32)])
+    links = UnsubscribeLinks(keys, "https://hooks.example.com/")
+    mail = begun(step("email", address="ada@example.com"))
+    marketing = replace(mail, plan=replace(mail.plan, category=Category.MARKETING))
+
+    def url_of(of: Message) -> str | None:
+        content = ChannelContent(text="Hello")
+        outgoing = work_message(of, of.state.attempts[-1], content, links)
+        return Work.model_validate_json(outgoing.body).unsubscribe_url
+
+    url = url_of(marketing) or ""
+    assert url.startswith("https://hooks.example.com/unsubscribe/")
+    link = keys.read(url.rpartition("/")[2])
+    assert link is not None
+    assert (link.tenant, link.channel) == ("default", "email")
+    assert link.attempt == marketing.attempt_id(marketing.state.attempts[-1])
+    assert link.address_hash == address_hash("ada@example.com")
+    assert url_of(mail) is None
+    sms = begun(step("sms"))
+    assert url_of(replace(sms, plan=replace(sms.plan, category=Category.MARKETING))) is None

@@ -60,8 +60,8 @@ def _with_provider(attempt: Attempt, receipt: AttemptReceipt) -> Attempt:
     """Fill in provider, account and reference from the first receipt that has them."""
     return replace(
         attempt,
-        provider=attempt.provider or receipt.provider,
-        account=attempt.account or receipt.account,
+        provider=attempt.provider or receipt.provider or None,
+        account=attempt.account or receipt.account or None,
         reference=attempt.reference or (receipt.references[0] if receipt.references else None),
         receipts=attempt.receipts or receipt.receipts,
     )

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from herald.config.consent import Consent
 from herald.contracts.failures import Failure
+from herald.contracts.identifiers import AttemptId
 from herald.contracts.masking import all_address_hashes
 from herald.contracts.receipts import AttemptReceipt
 from herald.contracts.vocabulary import Category, FailureClass, Status, SuppressionReason
@@ -17,6 +18,7 @@ from router.core.message import Attempt
 
 EVERY = ""  # channel or category
 OPTED_OUT = FailureClass.OPTED_OUT.value  # the word for a step left out, and the failure's code
+LINK = "unsubscribe_link"  # the source of what a mail's own link unsubscribed
 ADDRESS_GONE = "address_gone"  # likewise, where nobody would get it
 
 # What a recipient who asks for messages again takes back, by how they had asked for none.
@@ -78,6 +80,27 @@ def hashes_for(kind: Literal["suppressed", "unsuppressed"], address: str) -> tup
     """Hash an address to be recorded, under the key of now; or to be lifted, under every key."""
     hashes = all_address_hashes(address)
     return hashes[:1] if kind == "suppressed" else hashes
+
+
+def changes_by_links(receipts: Iterable[AttemptReceipt]) -> list[ConsentChange]:
+    """Return what mails' links unsubscribe, whether or not their messages are still there."""
+    return [
+        ConsentChange(
+            kind="suppressed",
+            tenant=recipient.tenant,
+            address_hash=recipient.address_hash,
+            address=None,
+            channel=receipt.channel,
+            reasons=(SuppressionReason.UNSUBSCRIBED,),
+            source=LINK,
+            cause=f"receipt:{receipt.receipt_id}",
+            message_id=attempt.message_id if attempt is not None else None,
+            hashed_with=bytes.fromhex(recipient.hashed_with),
+        )
+        for receipt in receipts
+        if (recipient := receipt.recipient) is not None
+        for attempt in [AttemptId.parse(receipt.attempt_id or "")]
+    ]
 
 
 def finding_of(before: Attempt, after: Attempt, receipt: AttemptReceipt) -> Finding | None:

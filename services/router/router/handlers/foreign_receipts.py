@@ -38,6 +38,8 @@ class Ownership:
         The attempt's own may; while that is unknown, any account that serves the tenant on the
         attempt's channel. A worker reports on its own channel's attempts only.
         """
+        if receipt.recipient is not None:
+            return receipt.source == "webhook"  # ingress has verified the link's signature
         by_worker = receipt.source == "channel"
         if by_worker and receipt.channel != attempt.channel:
             return False

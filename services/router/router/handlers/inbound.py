@@ -47,7 +47,7 @@ class InboundMessages:
             if row.tenant is None:
                 unknown.append((receipt, "unknown_account"))
             elif key in new:
-                unit.change_consent(*self._consent(receipt))
+                unit.consent += self._consent(receipt)
                 message_id, raw = _message_of(answered, receipt), self._wants_raw(row.tenant)
                 trace = unit.traces.news(receipt) if unit.traces is not None else None
                 guess = latest.get(key)

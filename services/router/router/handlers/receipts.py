@@ -26,6 +26,7 @@ from herald.contracts.trace_context import TraceContext
 from herald.contracts.vocabulary import Lane
 from herald.tracing.spans import trace_of
 from router.batches import apply_isolated
+from router.core.consent import changes_by_links
 from router.core.facts import Fact, ReceiptArrived
 from router.dead_letters import dead_letter_from_receipt, dead_letter_from_unreadable
 from router.handlers.account_updates import AccountUpdates
@@ -109,6 +110,7 @@ class ReceiptHandler:
             for item in items:
                 traces.source(item.receipt, item.delivery.headers)
         async with self._units.begin(traces=traces) as unit:
+            unit.consent += changes_by_links(attempts)
             correlated = await correlate(unit.connection, attempts)
             lost: list[tuple[Receipt, str]] = [
                 *correlated.foreign,
@@ -119,7 +121,8 @@ class ReceiptHandler:
             for arrived in correlated.facts:
                 facts.setdefault(arrived.attempt.message_id, []).append(arrived)
             for fact, why in await unit.apply(facts, guard=self._ownership.why_foreign):
-                if isinstance(fact, ReceiptArrived):
+                # of a link only the event is lost: its message is gone, its wish is kept
+                if isinstance(fact, ReceiptArrived) and fact.receipt.recipient is None:
                     lost.append((fact.receipt, why))
             await self._closed_windows.keep(unit, facts, self._ownership.why_foreign)
             users = {id(item.receipt): item.delivery.user_id for item in items}

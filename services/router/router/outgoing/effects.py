@@ -32,6 +32,7 @@ from herald.contracts.work import Work, WorkContent
 from router.core.effects import Answer, Dispatch, Effect, Emit
 from router.core.fallback import avoided_accounts
 from router.core.message import Attempt, Message, step_content_name
+from router.outgoing.unsubscribe import UnsubscribeLinks
 
 WORK_TYPE = "herald.work.send.v1"
 
@@ -41,11 +42,12 @@ def outgoing_message(
     effect: Effect,
     contents: Mapping[UUID, Mapping[str, WorkContent]],
     now: datetime,
+    links: UnsubscribeLinks | None = None,
 ) -> OutgoingMessage | None:
     """Return what an effect publishes, if anything; work needs the message's contents."""
     if isinstance(effect, Dispatch):
         content = said_by(effect.attempt, contents[message.id])
-        return work_message(message, effect.attempt, content)
+        return work_message(message, effect.attempt, content, links)
     if isinstance(effect, Emit):
         return message_event(message, effect, now)
     if isinstance(effect, Answer):
@@ -63,9 +65,14 @@ def said_by(attempt: Attempt, contents: Mapping[str, WorkContent]) -> WorkConten
     return WorkContent.model_construct(template=template, in_reply_to=content.in_reply_to)
 
 
-def work_message(message: Message, attempt: Attempt, content: ChannelContent) -> OutgoingMessage:
+def work_message(
+    message: Message,
+    attempt: Attempt,
+    content: ChannelContent,
+    links: UnsubscribeLinks | None = None,
+) -> OutgoingMessage:
     """Hand an attempt to its channel."""
-    work = work_of(message, attempt, content)
+    work = work_of(message, attempt, content, links)
     return OutgoingMessage(
         exchange=OUTBOUND,
         routing_key=outbound_key(work.channel, work.lane),
@@ -76,7 +83,12 @@ def work_message(message: Message, attempt: Attempt, content: ChannelContent) ->
     )
 
 
-def work_of(message: Message, attempt: Attempt, content: ChannelContent) -> Work:
+def work_of(
+    message: Message,
+    attempt: Attempt,
+    content: ChannelContent,
+    links: UnsubscribeLinks | None = None,
+) -> Work:
     """Say what a worker needs to know to make an attempt."""
     plan, step = message.plan, message.step(attempt)
     return Work(
@@ -98,6 +110,7 @@ def work_of(message: Message, attempt: Attempt, content: ChannelContent) -> Work
         not_after=plan.expires_at,
         correlation_id=plan.correlation_id,
         grant=attempt.grant,
+        unsubscribe_url=None if links is None else links.url_for(message, attempt),
     )
 
 

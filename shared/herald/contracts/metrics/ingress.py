@@ -12,6 +12,12 @@ WEBHOOKS = counter(
     "account",
     "outcome",
 )
+UNSUBSCRIBES = counter(
+    "herald_unsubscribe_requests_total",
+    "requests",
+    "Requests to unsubscribe links by what became of them",
+    "outcome",
+)
 WEBHOOK_SECONDS = histogram(
     "herald_webhook_seconds",
     "seconds",

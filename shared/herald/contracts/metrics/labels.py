@@ -23,7 +23,8 @@ LABELS: Mapping[str, str] = {
     "lane": "`urgent`, `normal`, `bulk`; `none` where a command has none",
     "new": "`true`, `false`: the provider sent it again",
     "outcome": "of a message: `succeeded`, `failed`, `expired`, `cancelled`; of a webhook: see "
-    "webhooks.md; of what is published: `confirmed` or the kind of failure",
+    "webhooks.md; of an unsubscribe link: consent.md; of what is published: `confirmed` or the kind"
+    " of failure",
     "provider": "a configured account's provider; `unknown` for every other",
     "python": "Python's version",
     "queue": "a queue of Herald's; of dead letters where they came from: `commands`, `router`, "

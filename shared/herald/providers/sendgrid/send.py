@@ -53,9 +53,11 @@ def write_mail(work: Work, content: RenderedEmail) -> dict[str, Any]:
         "personalizations": [person],
         "from": _address(content.sender.addr_spec, content.sender.display_name),
     }
-    reply = work.content.in_reply_to
-    if reply is not None:
-        mail["headers"] = {"In-Reply-To": reply.reference, "References": reply.reference}
+    headers = dict(content.headers)
+    if (reply := work.content.in_reply_to) is not None:
+        headers |= {"In-Reply-To": reply.reference, "References": reply.reference}
+    if headers:
+        mail["headers"] = headers
     if content.template is not None:
         person["dynamic_template_data"] = content.template.variables
         return {**mail, "template_id": content.template.name}

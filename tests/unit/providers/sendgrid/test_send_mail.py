@@ -123,3 +123,15 @@ def test_an_answer_names_what_it_answers() -> None:
     body = mail_for(work(content))
     assert not isinstance(body, Failure)
     assert body["headers"] == {"In-Reply-To": "<a@b.example>", "References": "<a@b.example>"}
+
+
+def test_one_click_unsubscribes() -> None:
+    """A mail with a link has both headers of RFC 8058, one of a template, too."""
+    url = "https://hooks.example.com/unsubscribe/t"
+    for content in ({"text": "Hello"}, {"template": {"name": "d-1", "language": "en"}}):
+        found = mail_for(work(content, unsubscribe_url=url))
+        assert not isinstance(found, Failure)
+        assert found["headers"] == {
+            "List-Unsubscribe": f"<{url}>",
+            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        }
