@@ -15,7 +15,7 @@ SERVICES := $(patsubst %/pyproject.toml,%,$(wildcard services/*/pyproject.toml))
 # timings: .run/timings/*.xml has those of every test
 PYTEST = $(BIN)/python -m pytest --durations 10 --durations-min 0.5
 PARALLEL = --numprocesses 2 --dist loadfile --start-servers
-UNIT_TESTS = $(PYTEST) tests/unit --numprocesses 2 --timeout 20 --junitxml .run/timings/unit.xml
+UNIT_TESTS = .ci/unit $(PYTEST) tests/unit --timeout 20
 ON_RABBITMQ4 = tests/behaviour/bus tests/behaviour/router tests/e2e
 EXPORT = $(BIN)/uv export --quiet --frozen --no-emit-workspace --no-header --format requirements-txt
 LOCAL := $(BIN)/python -m herald_local

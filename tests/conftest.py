@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import pytest
 import structlog
@@ -79,6 +80,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="start the broker and the database before the tests, for all --numprocesses",
     )
+    parser.addoption(
+        "--part",
+        metavar="K/N",
+        default="1/1",
+        help="collect only the Kth of N parts of the test files",
+    )
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out a file of another part; which part a file is of depends on its name alone."""
+    own, parts = map(int, config.option.part.split("/"))
+    if parts == 1 or not collection_path.name.startswith("test_"):
+        return None
+    return True if crc32(collection_path.name.encode()) % parts != own - 1 else None
 
 
 def pytest_configure(config: pytest.Config) -> None:
