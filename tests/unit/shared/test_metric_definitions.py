@@ -17,6 +17,7 @@ REGISTERING = (
     "herald.service.http_limits.metrics",
     "herald.service.loop_lag",
     "herald.service.operations_routes",
+    "herald.sessions.metrics",
     "ingress.metrics",
     "router.metrics",
 )

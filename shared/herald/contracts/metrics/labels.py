@@ -32,6 +32,7 @@ LABELS: Mapping[str, str] = {
     "quota": "a configured quota of a tenant",
     "reason": "a closed set of each metric's",
     "result": "a closed set of each metric's",
+    "scope": "what a limit is about: `account`, `sender`, `pair`, `egress`",
     "service": "the package of the service",
     "source": "`channel`, `webhook`, `router`, `ingress`",
     "state": "of a row of `channel.sends`: `withdrawn`, `started`, `unknown`, `recorded`",
