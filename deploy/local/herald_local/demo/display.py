@@ -24,13 +24,28 @@ Listener = Callable[[ScenarioRun, HeraldEvent], None]
 async def play(stack: Stack, runs: Sequence[ScenarioRun], listener: Listener) -> None:
     """Send every run's command and follow the events until each is over, or PATIENCE_SECONDS."""
     async with Client(stack.amqp_url, name="demo") as herald, herald.events() as events:
-        for run in runs:
-            await _send(herald, run)
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
+                await _stop(stack, events, runs)
+                for run in runs:
+                    await _send(herald, run)
                 await _follow(events, runs, listener)
         except TimeoutError:
             return  # the summary names what is missing
+
+
+async def _stop(
+    stack: Stack, events: AsyncIterator[HeraldEvent], runs: Sequence[ScenarioRun]
+) -> None:
+    """Have recipients write STOP, and wait until Herald has read it."""
+    waiting = {run.phone: run.scenario.stops_first for run in runs if run.scenario.stops_first}
+    for phone, channel in waiting.items():
+        body = {"channel": channel, "sender": phone, "text": "STOP"}
+        call("POST", f"{stack.sandbox_url}/_sandbox/inbound", json.dumps(body).encode())
+    while waiting:
+        data = (await anext(events)).data
+        if isinstance(data, InboundData):
+            waiting.pop(data.sender, None)
 
 
 async def _send(herald: Client, run: ScenarioRun) -> None:

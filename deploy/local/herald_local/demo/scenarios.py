@@ -20,6 +20,7 @@ class Scenario:
     mailbox: str  # of the e-mail address
     command: dict[str, Any]  # beside recipient, key and content
     copies: int = 1  # how often the same command is published
+    stops_first: str | None = None  # the channel by which the recipient wrote STOP before it
     explained: bool = False  # whether it is asked first what would become of it
     cancelled: bool = False  # whether a cancel follows
     outcome: str
@@ -195,6 +196,17 @@ SCENARIOS = (
         outcome="succeeded",
         events=_seen("accepted", "sent whatsapp", "delivered whatsapp"),
         requests=("whatsapp",),
+    ),
+    Scenario(
+        name="suppressed",
+        says="STOP came by SMS before: that channel is skipped, e-mail takes over.",
+        digits="0030",
+        mailbox="delivered",
+        command={"route": "sms-email"},
+        stops_first="sms",
+        outcome="succeeded",
+        events=_seen("accepted", "delivered email"),
+        requests=("email",),
     ),
     Scenario(
         name="the recipient writes back",
