@@ -27,6 +27,7 @@ from herald.config.file import (
     Operators,
     RetryRules,
     SecretRules,
+    SessionRules,
     Tenant,
 )
 from herald.config.quiet_hours import QuietHours
@@ -76,6 +77,7 @@ from herald.contracts.searches import MessageSearch
 from herald.contracts.suppression_searches import SuppressionSearch
 from herald.contracts.vocabulary import Status
 from herald.egress.configuration import Member, Pool
+from herald.providers.oauth import OAuth
 from herald.providers.registry import ACCOUNTS
 from log_events import log_lines
 from metric_blocks import labels, metrics
@@ -110,7 +112,7 @@ MODELS: dict[str, type[BaseModel]] = {
         MessageSearch,
         SuppressRecipient, UnsuppressRecipient, RecipientData, SuppressionSearch, QuietHours,
         Services, Tenant, Quota, Operators,
-        Member, Pool,
+        Member, Pool, OAuth, SessionRules,
         CategoryRules, RetryRules, Retention, IngressRules, MaskingRules, SecretRules, ReadApiRules,
     )
 }  # fmt: skip

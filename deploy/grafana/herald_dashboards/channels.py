@@ -7,6 +7,7 @@ from herald_dashboards.levels import bad_from
 from herald_dashboards.page import Group, Page
 from herald_dashboards.panels import Panel, Query, bars, heat, lines, states
 from herald_dashboards.quantiles import quantiles
+from herald_dashboards.sessions import session_panels
 
 CHANNEL = 'channel=~"$channel"'
 LANE = 'lane=~"$lane"'
@@ -43,6 +44,7 @@ def _accounts() -> tuple[Panel, ...]:
             bad="down or paused",
             runbooks=("HeraldAccountDown", "HeraldChannelWithoutAccount"),
         ),
+        *session_panels(ACCOUNT),
         bars(
             "How far attempts came",
             "Facts about attempts in the chosen time, by status, as the providers report them. An"

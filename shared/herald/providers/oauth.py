@@ -29,9 +29,7 @@ class OAuth(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    # Herald signs in with a refresh token that a person obtained once, with the client's own
-    # secret, or with a signed assertion
-    grant: Grant
+    grant: Grant  # how it asks: by refresh token, client's secret or signed assertion
     token_url: BaseUrl  # the token endpoint
     client_id: _Word  # with jwt_bearer the issuer: a service account's e-mail address
     scope: _Word | None = None  # what is asked for, separated by blanks
