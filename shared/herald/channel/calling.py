@@ -107,6 +107,8 @@ class Caller:
         metrics.send_seconds(*labels).observe(seconds)
         failure_class = result.failure.failure_class if isinstance(result, Refused) else ""
         metrics.sends(*labels, _RESULTS[type(result)], failure_class).inc()
+        if isinstance(result, Refused) and result.scope is not None:
+            metrics.THROTTLED.labels(*labels, result.scope).inc()
 
     async def _learn(self, plan: Reserved, result: SendResult, began: float, now: float) -> None:
         """Take in what the end of the call says of the account and of its limits."""

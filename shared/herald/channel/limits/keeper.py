@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
+from herald.channel import metrics
 from herald.channel.accounts import SendingAccount
 from herald.channel.limits.buckets import Buckets
 from herald.channel.limits.feedback import Feedback
@@ -33,7 +34,7 @@ class LimitKeeper:
         self.feedback = Feedback(database, self.limiter, learned=self.limiter.learn, clock=clock)
         self._accounts = accounts
         self._clock = clock
-        self._tidying = Periodic("limits", self.limiter.tidy, TIDY_SECONDS)
+        self._tidying = Periodic("limits", self._tidy, TIDY_SECONDS)
         self._deleting = Periodic("idle_limits", rows.delete_idle, DELETE_SECONDS, jitter=0.5)
 
     @property
@@ -45,6 +46,12 @@ class LimitKeeper:
     async def run(self) -> None:
         """Keep order until cancelled."""
         await run_together(self._tidying.run, self._deleting.run, self.feedback.run)
+
+    async def _tidy(self) -> None:
+        for account in self._accounts:
+            share = self.limiter.factor(account_key(account.name))
+            metrics.RATE_SHARE.labels(account.options.channel, account.name).set(share)
+        await self.limiter.tidy()
 
     def _state(self, account: str) -> str | None:
         key = account_key(account)
