@@ -40,6 +40,7 @@ ROUTER_LAYERS = [
     "outbox | decisions | quotes | clearances | consent_changes",
     "metrics",
     "store | outgoing | counting | repeated_deliveries | traces",
+    "delay_counts",
     "dead_letters",
     "commands",
     "core",

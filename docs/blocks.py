@@ -20,6 +20,7 @@ from pydantic_core import PydanticUndefined
 from alert_block import alerts
 from event_examples import EXAMPLES
 from herald.config.broker_users import Services
+from herald.config.fallback import FallbackRules
 from herald.config.file import (
     CategoryRules,
     IngressRules,
@@ -113,7 +114,8 @@ MODELS: dict[str, type[BaseModel]] = {
         SuppressRecipient, UnsuppressRecipient, RecipientData, SuppressionSearch, QuietHours,
         Services, Tenant, Quota, Operators,
         Member, Pool, OAuth, SessionRules,
-        CategoryRules, RetryRules, Retention, IngressRules, MaskingRules, SecretRules, ReadApiRules,
+        CategoryRules, RetryRules, FallbackRules, Retention,
+        IngressRules, MaskingRules, SecretRules, ReadApiRules,
     )
 }  # fmt: skip
 MODELS |= {model.__name__: model for model in ACCOUNTS.values()}

@@ -59,6 +59,7 @@ from router.handlers.replay import ReplayHandler
 from router.handlers.resend import ResendCommands
 from router.handlers.send import SendCommands
 from router.jobs.backlog import Backlog
+from router.jobs.delays import DeliveryDelays
 from router.jobs.erasing import DEFAULT_PACE, Erasing, ErasingPace
 from router.jobs.orphaned_receipts import OrphanedReceipts
 from router.jobs.outage_pause import OutagePause
@@ -102,12 +103,13 @@ class Router:
         self._outbox = Outbox(
             self._database, self._connections.publisher, self._connections.event_publisher
         )
+        self._delays = DeliveryDelays(self._database, configuration.router.fallback)
         windows, turns = Windows(), LaneTurns()
         units = UnitsOfWork(
             self._database,
             self._outbox,
             configuration.router.retry,
-            clearances=clearance_sources(configuration, windows),
+            clearances=clearance_sources(configuration, windows, lambda: self._delays.learned),
             links=_links(loaded),
         )
         self._subscriptions = subscribe(
@@ -236,6 +238,7 @@ class Router:
             self._retention.run,
             self._erasing.run,
             self._backlog.run,
+            self._delays.run,
             self._due_plans.run,
             self._quota_use.run,
         )

@@ -31,6 +31,7 @@ from herald.contracts.vocabulary import (
 from herald.providers.account import Account
 from herald.service.instruments import begin_series, counter, histogram
 from router.core.consent import ConsentChanged
+from router.core.delays import Way, country_of
 from router.core.effects import Answer, Decision, Emit, Timer
 from router.core.facts import Fact, ReceiptArrived, WithdrawAnswered
 from router.core.message import Message
@@ -40,6 +41,7 @@ from router.core.progress import (
     is_accepted,
     is_delivered,
 )
+from router.delay_counts import DELAYS
 
 NONE = "none"  # stands for a lane or channel where there is none
 ALL = "all"  # stands for every channel
@@ -87,6 +89,7 @@ COMMANDS = counter(definitions.COMMANDS)
 ATTEMPTS = counter(definitions.ATTEMPT_FACTS)
 FIRST_ACCEPTANCE_SECONDS = histogram(definitions.FIRST_ACCEPTANCE_SECONDS)
 DELIVERY_SECONDS = histogram(definitions.DELIVERY_SECONDS)
+COUNTRY_DELIVERY_SECONDS = histogram(definitions.COUNTRY_DELIVERY_SECONDS)
 OUTCOMES = counter(definitions.OUTCOMES)
 TENANT_COMMANDS = counter(definitions.TENANT_COMMANDS)
 TENANT_OUTCOMES = counter(definitions.TENANT_OUTCOMES)
@@ -104,6 +107,7 @@ _commands = cache(COMMANDS.labels)
 _attempts = cache(ATTEMPTS.labels)
 _first_acceptance_seconds = cache(FIRST_ACCEPTANCE_SECONDS.labels)
 _delivery_seconds = cache(DELIVERY_SECONDS.labels)
+_country_delivery_seconds = cache(COUNTRY_DELIVERY_SECONDS.labels)
 _outcomes = cache(OUTCOMES.labels)
 _tenant_commands = cache(TENANT_COMMANDS.labels)
 _tenant_outcomes = cache(TENANT_OUTCOMES.labels)
@@ -156,7 +160,13 @@ def _measure_progress(
         seconds = _seconds(begins_at(before), now)
         _first_acceptance_seconds(before.plan.lane.value, new.channel).observe(seconds)
     if is_delivered(new) and not is_delivered(old):
-        _delivery_seconds(*labels).observe(_seconds(old.accepted_at or now, now))
+        seconds = _seconds(old.accepted_at or now, now)
+        _delivery_seconds(*labels).observe(seconds)
+        if old.accepted_at is not None and UNKNOWN not in labels:
+            channel, provider, _ = labels
+            country = country_of(before.step(old).address)
+            DELAYS.add(Way(provider, channel, country), seconds)
+            _country_delivery_seconds(channel, provider, country).observe(seconds)
     if len(before.state.attempts) > 1:
         is_new = has_reached_recipient(new) and not has_reached_recipient(old)
         if is_new and sum(map(has_reached_recipient, before.state.attempts)) == 1:

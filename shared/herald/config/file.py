@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 
 from herald.config.broker_users import BrokerUser, Services
 from herald.config.consent import Consent
+from herald.config.fallback import FallbackRules
 from herald.config.quiet_hours import QuietHours, quiet_hours_problems
 from herald.config.quotas import Quotas, quota_problems
 from herald.config.read_api import ReadApiRules
@@ -82,6 +83,7 @@ class RouterRules(_Part):
     """The router's own settings."""
 
     retry: RetryRules = RetryRules()
+    fallback: FallbackRules = FallbackRules()
 
 
 class SecretRules(_Part):

@@ -30,7 +30,7 @@ from herald.contracts.addresses import (
     normalise_whatsapp,
 )
 from herald.contracts.content import Content, Template
-from herald.contracts.durations import Duration
+from herald.contracts.durations import Duration, FallbackAfter
 from herald.contracts.identifiers import ChannelName, ConfiguredName, TenantName
 from herald.contracts.text import Line
 from herald.contracts.time_zones import TimeZoneName
@@ -139,10 +139,11 @@ class Step(_Command):
     success_on: SuccessOn = Field(
         default=SuccessOn.DELIVERED, description="What counts as success: sent, delivered or read."
     )
-    fallback_after: Duration = Field(
+    fallback_after: FallbackAfter = Field(
         default="60s",
         validate_default=True,
-        description="Silence allowed, counted from the provider's acceptance.",
+        description="Silence allowed, counted from the provider's acceptance; `auto`: as long as 95"
+        " of 100 deliveries take.",
     )
     start_within: Duration | None = Field(
         default=None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Final, Literal
 
 from pydantic import BeforeValidator, PlainSerializer, TypeAdapter, ValidationError, WithJsonSchema
 
@@ -51,6 +51,31 @@ def format_duration(duration: timedelta) -> str:
             return f"{milliseconds // size}{unit}"
     return f"{milliseconds}ms"
 
+
+AUTO: Final = "auto"
+
+
+def _fallback_after(value: object) -> timedelta | str:
+    return AUTO if value == AUTO else parse_duration(value)
+
+
+def _written(value: timedelta | str) -> str:
+    return value if isinstance(value, str) else format_duration(value)
+
+
+FallbackAfter = Annotated[
+    timedelta | Literal["auto"],
+    BeforeValidator(_fallback_after),
+    PlainSerializer(_written, return_type=str),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": r"^(auto|\d{1,11}(ms|s|m|h|d)|P.+)$",
+            "description": "A duration such as 250ms, 30s, 5m or ISO 8601, or `auto`.",
+            "examples": ["60s", "auto"],
+        }
+    ),
+]
 
 Duration = Annotated[
     timedelta,

@@ -25,7 +25,7 @@ GRANT SELECT ON public.herald_migrations
 -- the router, and `herald rehash`
 GRANT USAGE ON SCHEMA router, channel TO "herald_router";
 GRANT SELECT, INSERT, UPDATE, DELETE ON
-    router.conversations, router.dead_letters, router.erasures, router.history, router.inbound,
+    router.conversations, router.dead_letters, router.delays, router.erasures, router.history, router.inbound,
     router.ingresses, router.listeners, router.messages, router.outbox, router.plans, router.provider_refs, router.recipients
     TO "herald_router";
 GRANT SELECT, INSERT, UPDATE, DELETE ON router.suppressions, router.suppression_history TO "herald_router";
@@ -89,7 +89,7 @@ GRANT SELECT (
 GRANT SELECT (
     tenant, channel, category, reason, change, source, recorded_at, message_id
 ) ON router.suppression_history TO "herald_reader", "herald_operator";
-GRANT SELECT ON router.audit, router.ingresses, router.listeners, router.measurement, router.windows,
+GRANT SELECT ON router.audit, router.delays, router.ingresses, router.listeners, router.measurement, router.windows,
     router.quota_usage
     TO "herald_reader", "herald_operator";
 GRANT USAGE ON TYPE router.message_status, router.outcome, channel.send_state

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -68,7 +69,7 @@ def test_reads_all_of_it(path: Path) -> None:
     assert file.accounts["twilio"].rate == 10.0
     assert file.accounts["twilio"].timeout.total_seconds() == 5
     assert file.accounts["smtp"].timeout.total_seconds() == 30
-    assert file.routes["default"].steps[0].fallback_after.total_seconds() == 90
+    assert file.routes["default"].steps[0].fallback_after == timedelta(seconds=90)
     assert list(configuration.accounts_of("sms")) == ["twilio"]
     assert file.router.retry.base.total_seconds() == 2
 

@@ -38,6 +38,7 @@ class PlannedStep:
     account: str | None = None
     success_on: SuccessOn = SuccessOn.DELIVERED
     fallback_after: timedelta
+    learns_fallback: bool | None = None  # rather as long as deliveries are known to take
     start_within: timedelta | None = None
     fallback_on: frozenset[FailureClass]
     # what is said while the recipient may get a template only; None: there is no such time

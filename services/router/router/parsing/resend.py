@@ -10,6 +10,7 @@ from pydantic_core import to_json
 from herald.config.file import HeraldFile
 from herald.contracts.commands import Recipient, Route, SendMessage, Step
 from herald.contracts.content import ChannelContent, Content
+from herald.contracts.durations import AUTO
 from herald.contracts.identifiers import resend_id_for
 from herald.contracts.operator_commands import ResendMessage
 from herald.contracts.vocabulary import FailureClass, MessageStatus, Outcome, Status
@@ -138,7 +139,7 @@ def _step(planned: PlannedStep, outside: ChannelContent | None) -> Step:
         channel=planned.channel,
         account=planned.account,
         success_on=planned.success_on,
-        fallback_after=planned.fallback_after,
+        fallback_after=AUTO if planned.learns_fallback else planned.fallback_after,
         start_within=planned.start_within,
         fallback_on=planned.fallback_on,
         outside_window=outside.template if outside else None,

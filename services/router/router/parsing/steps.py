@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Literal
 
 from herald.config.file import HeraldFile
@@ -44,7 +45,8 @@ def plan_steps(command: SendMessage, configuration: HeraldFile) -> PlannedSteps:
 
 
 def _planned(usable: UsableStep, command: SendMessage, configuration: HeraldFile) -> PlannedStep:
-    step = usable.step
+    step, rules = usable.step, configuration.router.fallback
+    fallback = step.fallback_after
     serving = list(configuration.serving(step, command.tenant).values())
     return PlannedStep(
         channel=step.channel,
@@ -52,7 +54,8 @@ def _planned(usable: UsableStep, command: SendMessage, configuration: HeraldFile
         sender=usable.sender,
         account=step.account,
         success_on=step.success_on,
-        fallback_after=step.fallback_after,
+        fallback_after=fallback if isinstance(fallback, timedelta) else rules.default,
+        learns_fallback=None if isinstance(fallback, timedelta) else True,
         start_within=step.start_within or configuration.rules_for(command.category).start_within,
         fallback_on=DEFAULT_FALLBACK_ON if step.fallback_on is None else step.fallback_on,
         outside_window=_outside_window(step, command.content.on(step.channel), serving),

@@ -10,11 +10,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from herald.contracts.durations import format_duration
+from herald.contracts.durations import AUTO, format_duration
 from herald.contracts.masking import masked
 from herald.contracts.read_tokens import Reader
 from herald.database.pool import Database
-from router.core.message import PLAN, STATE, Attempt, Plan
+from router.core.message import PLAN, STATE, Attempt, Plan, PlannedStep
 from router.read_api.access import ReadAccess, read_error, refuse_tenant, tenant_asked_for
 from router.store.messages import find_by_key
 from router.store.views import show_history, show_message
@@ -103,7 +103,7 @@ def _steps(plan: Plan) -> list[dict[str, Any]]:
             "address": masked(step.address) if step.address else "",  # erased
             "account": step.account,
             "success_on": step.success_on,
-            "fallback_after": format_duration(step.fallback_after),
+            "fallback_after": _fallback_after(step),
             "start_within": format_duration(step.start_within) if step.start_within else None,
         }
         for step in plan.steps
@@ -133,3 +133,7 @@ def _earliest(*times: Any) -> Any:
 
 def _time(value: Any) -> str | None:
     return value.isoformat(timespec="milliseconds") if value is not None else None
+
+
+def _fallback_after(step: PlannedStep) -> str:
+    return AUTO if step.learns_fallback else format_duration(step.fallback_after)

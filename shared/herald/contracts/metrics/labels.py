@@ -15,6 +15,8 @@ LABELS: Mapping[str, str] = {
     "command": "`send`, `cancel`, `resend`, `erase`, `suppress`, `unsuppress`, `replay`, "
     "`drop`, `unknown`",
     "egress": "a configured egress member",
+    "country": "ISO 3166 code of the country whose calling code the recipient's number has, the "
+    "largest of those that share one; `none` without one, `all` for all together",
     "exchange": "an exchange of Herald's",
     "failure_class": "a class of failures (channels.md); empty where nothing failed",
     "from_channel": "a configured channel",

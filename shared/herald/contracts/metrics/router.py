@@ -6,6 +6,7 @@ from herald.contracts.metrics.definition import Across, Begins, counter, gauge, 
 
 _ACCEPTANCE = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200)
 _DELIVERY = (1, 2.5, 5, 10, 30, 60, 300, 1800, 7200, 43200)
+_COUNTRY_DELIVERY = (2, 5, 20, 60, 300, 1800)
 _OUTCOME = (0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200, 43200, 172800)
 
 # Commands and messages
@@ -44,6 +45,26 @@ DELIVERY_SECONDS = histogram(
     "provider",
     "account",
     buckets=_DELIVERY,
+)
+COUNTRY_DELIVERY_SECONDS = histogram(
+    "herald_country_delivery_seconds",
+    "seconds",
+    "The same, by the recipient's country",
+    "channel",
+    "provider",
+    "country",
+    buckets=_COUNTRY_DELIVERY,
+    begins=Begins.USE,
+)
+LEARNED_FALLBACK_SECONDS = gauge(
+    "herald_learned_fallback_seconds",
+    "seconds",
+    'What `fallback_after = "auto"` comes to, where enough deliveries are known',
+    "channel",
+    "provider",
+    "country",
+    across=Across.MAX,
+    begins=Begins.USE,
 )
 OUTCOMES = counter("herald_outcomes_total", "messages", "Messages ended", "outcome", "channel")
 OUTCOME_SECONDS = histogram(
