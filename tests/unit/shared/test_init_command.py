@@ -14,6 +14,7 @@ from herald.cli import application
 from herald.config.loading import load_configuration
 from herald.config.masking import read_masking_key
 from herald.config.read_tokens_file import load_read_tokens
+from herald.config.session_keys import read_session_keys
 from herald.contracts.read_tokens import Readers
 from herald.providers.registry import ACCOUNTS, NAMES, example_of
 from unit.providers.options import OPTIONS
@@ -94,7 +95,7 @@ def test_secrets_are_their_owners_alone(tmp_path: Path) -> None:
 
 
 def test_the_read_token_reads(tmp_path: Path) -> None:
-    """The token file holds what the tokens file knows by its digest, and the masking key is one."""
+    """The token file holds what the tokens file knows by its digest, and the keys are some."""
     begin(tmp_path, ("smtp",))
     fill_in(tmp_path)
     tokens = load_read_tokens(load_configuration(tmp_path / "herald.toml"))
@@ -103,6 +104,7 @@ def test_the_read_token_reads(tmp_path: Path) -> None:
     assert reader is not None
     assert reader.is_operator
     assert read_masking_key(tmp_path / "secrets" / "masking.key")
+    assert read_session_keys(tmp_path / "secrets" / "session-keys.toml").ids
 
 
 @pytest.mark.parametrize("name", ["herald.toml", "secrets/masking.key", "secrets/smtp-main.toml"])
