@@ -49,6 +49,11 @@ class Tenant(_Part):
     raw: bool = False  # whether its inbound events also carry what the provider sent, as it was
     quotas: Quotas = Field(default_factory=dict)  # what it may send in a period
 
+    @property
+    def counts_cost(self) -> bool:
+        """Whether it must be known what its messages cost."""
+        return any(quota.spend is not None for quota in self.quotas.values())
+
 
 class Operators(_Part):
     """Who operates the gateway: sends messages again, replays dead letters, erases recipients."""
@@ -281,7 +286,7 @@ class HeraldFile(_Part):
 
     def _quota_problems(self) -> Iterator[str]:
         for name, tenant in self.tenants.items():
-            yield from quota_problems(f"tenants.{name}.quotas", tenant.quotas, self.channels)
+            yield from quota_problems(name, tenant.quotas, self.accounts)
 
     def _retention_problems(self) -> Iterator[str]:
         lives = {f"categories.{word}.ttl": self.rules_for(word).ttl for word in Category}

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
+from functools import cache
 from uuid import UUID
 
 from herald.config.file import HeraldFile
@@ -23,6 +25,8 @@ class QuotaClearance:
     """
 
     def __init__(self, configuration: HeraldFile) -> None:
+        self._configuration = configuration
+        self._price = cache(self._find_price)
         self._quotas: Mapping[str, Mapping[str, Quota]] = {
             name: tenant.quotas for name, tenant in configuration.tenants.items() if tenant.quotas
         }
@@ -42,8 +46,9 @@ class QuotaClearance:
         for tenant, usage in (await lock_usage(connection, by_tenant)).items():
             charged[tenant] = usage
             for hop in by_tenant[tenant]:
+                channel, cost = hop.planned.channel, self._cost(hop)
                 refused, charged[tenant] = charge(
-                    self._quotas[tenant], charged[tenant], hop.planned.channel, now
+                    self._quotas[tenant], charged[tenant], channel, cost, now
                 )
                 if refused is not None:
                     found[hop.key] = refused
@@ -58,9 +63,23 @@ class QuotaClearance:
         left = dict(await lock_usage(connection, by_tenant))
         for tenant, mine in by_tenant.items():
             for hop in mine:
-                channel = hop.planned.channel
-                left[tenant] = give_back(self._quotas[tenant], left[tenant], channel, now)
+                channel, cost = hop.planned.channel, self._cost(hop)
+                left[tenant] = give_back(self._quotas[tenant], left[tenant], channel, cost, now)
         await save_usage(connection, left)
+
+    def _cost(self, hop: Hop) -> Decimal:
+        """Return what a step costs at most: its worker chooses among accounts later."""
+        step = hop.planned
+        return self._price(hop.message.tenant, step.channel, step.account) * (step.parts or 1)
+
+    def _find_price(self, tenant: str, channel: str, account: str | None) -> Decimal:
+        prices = (
+            one.price.amount
+            for name, one in self._configuration.accounts.items()
+            if one.channel == channel and tenant in one.tenants and account in {None, name}
+            if one.price is not None
+        )
+        return max(prices, default=Decimal(0))
 
     def _limited(self, hops: Iterable[Hop]) -> dict[str, list[Hop]]:
         """Part the steps that some quota counts, by tenant."""

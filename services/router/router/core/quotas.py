@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from decimal import Decimal
 
 from herald.config.quotas import Quota
 from herald.contracts.failures import Failure
@@ -21,6 +22,7 @@ class Used:
 
     since: datetime
     messages: int = 0
+    spent: Decimal = Decimal(0)
 
 
 Usage = Mapping[str, Used]  # of a tenant's quotas, by name
@@ -38,7 +40,7 @@ def used_in(quota: Quota, used: Used | None, now: datetime) -> Used:
 
 
 def charge(
-    quotas: Mapping[str, Quota], usage: Usage, channel: str, now: datetime
+    quotas: Mapping[str, Quota], usage: Usage, channel: str, cost: Decimal, now: datetime
 ) -> tuple[Clearance | None, Usage]:
     """Charge a step that is about to start, or say why it may not; then nothing is charged."""
     charged = dict(usage)
@@ -46,25 +48,35 @@ def charge(
         if not quota.counts(channel):
             continue
         used = used_in(quota, usage.get(name), now)
-        if quota.messages is not None and used.messages >= quota.messages:
+        after = replace(used, messages=used.messages + 1, spent=used.spent + cost)
+        if share_used(quota, after, now) > 1:
             return _used_up(name, quota, used), usage
-        charged[name] = replace(used, messages=used.messages + 1)
+        charged[name] = after
     return None, charged
 
 
-def give_back(quotas: Mapping[str, Quota], usage: Usage, channel: str, now: datetime) -> Usage:
+def give_back(
+    quotas: Mapping[str, Quota], usage: Usage, channel: str, cost: Decimal, now: datetime
+) -> Usage:
     """Take back the charge of a step that did not start after all."""
     left = dict(usage)
     for name, quota in quotas.items():
         used = usage.get(name)
         if used is not None and quota.counts(channel) and used.since >= period_start(quota, now):
-            left[name] = replace(used, messages=max(0, used.messages - 1))
+            messages, spent = max(0, used.messages - 1), max(Decimal(0), used.spent - cost)
+            left[name] = replace(used, messages=messages, spent=spent)
     return left
 
 
-def share_used(quota: Quota, used: Used | None, now: datetime) -> float:
-    """Return how much of a quota is used in its present period."""
-    return used_in(quota, used, now).messages / (quota.messages or 1)
+def share_used(quota: Quota, used: Used | None, now: datetime) -> Decimal:
+    """Return how much of a quota is used in its present period; of two limits, the nearer one."""
+    present = used_in(quota, used, now)
+    shares = [Decimal(0)]
+    if quota.messages is not None:
+        shares.append(Decimal(present.messages) / quota.messages)
+    if quota.spend is not None:
+        shares.append(present.spent / quota.spend.amount)
+    return max(shares)
 
 
 def _used_up(name: str, quota: Quota, used: Used) -> Clearance:

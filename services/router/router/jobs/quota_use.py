@@ -37,4 +37,4 @@ class QuotaUse:
         for tenant, quotas in self._quotas.items():
             for name, quota in quotas.items():
                 share = share_used(quota, usage.get(tenant, {}).get(name), now)
-                metrics.QUOTA_USED_RATIO.labels(tenant, name).set(share)
+                metrics.QUOTA_USED_RATIO.labels(tenant, name).set(float(share))

@@ -11,6 +11,7 @@ from herald.config.file import HeraldFile
 from herald.config.steps import Skipped, UsableStep, usable_steps
 from herald.contracts.commands import SendMessage, Step
 from herald.contracts.content import ChannelContent
+from herald.contracts.content.segments import count_segments
 from herald.providers.account import Account
 from router.core.message import PlannedStep, step_content_name
 from router.core.states import DEFAULT_FALLBACK_ON
@@ -46,7 +47,7 @@ def plan_steps(command: SendMessage, configuration: HeraldFile) -> PlannedSteps:
 
 def _planned(usable: UsableStep, command: SendMessage, configuration: HeraldFile) -> PlannedStep:
     step, rules = usable.step, configuration.router.fallback
-    fallback = step.fallback_after
+    fallback, content = step.fallback_after, command.content.on(step.channel)
     serving = list(configuration.serving(step, command.tenant).values())
     return PlannedStep(
         channel=step.channel,
@@ -58,8 +59,15 @@ def _planned(usable: UsableStep, command: SendMessage, configuration: HeraldFile
         learns_fallback=None if isinstance(fallback, timedelta) else True,
         start_within=step.start_within or configuration.rules_for(command.category).start_within,
         fallback_on=DEFAULT_FALLBACK_ON if step.fallback_on is None else step.fallback_on,
-        outside_window=_outside_window(step, command.content.on(step.channel), serving),
+        outside_window=_outside_window(step, content, serving),
+        parts=_parts(step, content) if configuration.tenants[command.tenant].counts_cost else None,
     )
+
+
+def _parts(step: Step, content: ChannelContent) -> int:
+    """Return as how many messages a step is billed."""
+    says_text = step.channel == "sms" and content.template is None
+    return max(1, count_segments(content.text or "")) if says_text else 1
 
 
 def _outside_window(
