@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from herald.config.file import ConfiguredRoute, HeraldFile
 from herald.config.senders import Sender
 from herald.contracts.commands import Route, SendMessage, Step
-from herald.contracts.content import Template
+from herald.contracts.content import ChannelContent, Template
 from herald.contracts.content.mediums import why_unsayable
 from herald.providers.account import Account
 from herald.providers.windows import why_unsayable_outside
@@ -29,11 +29,13 @@ class UnusableError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class UsableStep:
-    """A step that a message can use, with what it needs of recipient and sender."""
+    """A step that a message can use: to whom, what it says, and the accounts that may say it."""
 
     step: Step
     address: str
     sender: str | None
+    content: ChannelContent
+    serving: tuple[Account, ...]
 
 
 def usable_steps(
@@ -50,12 +52,11 @@ def usable_steps(
     steps: list[UsableStep] = []
     unusable: list[tuple[int, UnusableError]] = []
     for number, step in enumerate(route.steps, start=1):
-        problem = _why_unusable(step, command, configuration)
-        address = command.to.address_on(step.channel)
-        if problem is None and address is not None:
-            steps.append(UsableStep(step, address, senders.get(step.channel)))
-        elif problem is not None:
-            unusable.append((number, problem))
+        found = _usable(step, command, senders, configuration)
+        if isinstance(found, UsableStep):
+            steps.append(found)
+        else:
+            unusable.append((number, found))
     if not steps:
         reasons = "; ".join(f"step {number}: {problem.reason}" for number, problem in unusable)
         fields = {problem.field for _, problem in unusable}
@@ -153,40 +154,39 @@ def _no_such(kind: str, known: Iterable[str]) -> str:
     return f"no such {kind}; known: {', '.join(names[:_NAMED]) or 'none'}{more}"
 
 
-def _why_unusable(
-    step: Step, command: SendMessage, configuration: HeraldFile
-) -> UnusableError | None:
-    if command.to.address_on(step.channel) is None:
+def _usable(
+    step: Step, command: SendMessage, senders: Mapping[str, str], configuration: HeraldFile
+) -> UsableStep | UnusableError:
+    address = command.to.address_on(step.channel)
+    if address is None:
         return UnusableError("route", f"no address on {step.channel}")
-    serving = list(configuration.serving(step, command.tenant).values())
+    serving = tuple(configuration.serving(step, command.tenant).values())
     if not serving:
         return UnusableError("route", f"no account on {step.channel} serves this tenant")
-    return _why_unsayable(step.channel, command, serving)
+    content = command.content.on(step.channel)
+    usable = UsableStep(step, address, senders.get(step.channel), content, serving)
+    return _why_unsayable(usable, command) or usable
 
 
-def _why_unsayable(
-    channel: str, command: SendMessage, serving: list[Account]
-) -> UnusableError | None:
-    content = command.content.on(channel)
+def _why_unsayable(usable: UsableStep, command: SendMessage) -> UnusableError | None:
+    channel, content, serving = usable.step.channel, usable.content, usable.serving
     template = content.template
     # any of them may be chosen, so all must hold it
     held = template is not None and all(account.holds(template.name) for account in serving)
     problem = why_unsayable(channel, content, holds_template=held)
     if problem is None:
-        return _why_unsayable_outside(channel, command, serving)
+        return _why_unsayable_outside(usable, command)
     return UnusableError(_content_field(channel, problem.part, command), problem.reason)
 
 
-def _why_unsayable_outside(
-    channel: str, command: SendMessage, serving: list[Account]
-) -> UnusableError | None:
-    template = command.content.on(channel).outside_window
+def _why_unsayable_outside(usable: UsableStep, command: SendMessage) -> UnusableError | None:
+    template, serving = usable.content.outside_window, usable.serving
     if template is None or all(account.service_window is None for account in serving):
         return None
     problem = why_unsayable_outside(template, serving)
     if problem is None:
         return None
-    return UnusableError(_content_field(channel, "outside_window", command), problem)
+    return UnusableError(_content_field(usable.step.channel, "outside_window", command), problem)
 
 
 def _content_field(channel: str, part: str | None, command: SendMessage) -> str:

@@ -31,7 +31,6 @@ def read_send(
     own_id = message_id_for(command.tenant, key)
     check_id(command.id, own_id)
     planned = plan_steps(command, configuration)
-    contents = {step.channel: command.content.on(step.channel) for step in planned.steps}
     scheduled = command.send_at if command.send_at and command.send_at > now else None
     plan = Plan(
         steps=planned.steps,
@@ -57,7 +56,7 @@ def read_send(
             plan=plan,
             state=State(send_at=scheduled, expire_at=plan.expires_at),
         ),
-        contents=to_json({**contents, **planned.outside}, exclude_none=True),
+        contents=to_json({**planned.contents, **planned.outside}, exclude_none=True),
         command_hash=command.fingerprint(),
         skipped=planned.skipped,
         is_dry_run=command.dry_run,

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
 from herald.config.file import HeraldFile
 from herald.config.steps import Skipped, UsableStep, usable_steps
-from herald.contracts.commands import SendMessage, Step
+from herald.contracts.commands import SendMessage
 from herald.contracts.content import ChannelContent
 from herald.contracts.content.segments import count_segments
-from herald.providers.account import Account
 from router.core.message import PlannedStep, step_content_name
 from router.core.states import DEFAULT_FALLBACK_ON
 
@@ -23,6 +22,7 @@ class PlannedSteps:
 
     steps: tuple[PlannedStep, ...]
     skipped: Skipped
+    contents: Mapping[str, ChannelContent]  # what is said on each channel of them
     # by what the steps are called among contents: their own templates for outside a window
     outside: Mapping[str, ChannelContent]
 
@@ -42,13 +42,13 @@ def plan_steps(command: SendMessage, configuration: HeraldFile) -> PlannedSteps:
         if one.step.outside_window is not None
     }
     steps = tuple(_planned(one, command, configuration) for one in usable)
-    return PlannedSteps(steps=steps, skipped=skipped, outside=outside)
+    contents = {one.step.channel: one.content for one in usable}
+    return PlannedSteps(steps=steps, skipped=skipped, contents=contents, outside=outside)
 
 
 def _planned(usable: UsableStep, command: SendMessage, configuration: HeraldFile) -> PlannedStep:
     step, rules = usable.step, configuration.router.fallback
-    fallback, content = step.fallback_after, command.content.on(step.channel)
-    serving = list(configuration.serving(step, command.tenant).values())
+    fallback = step.fallback_after
     return PlannedStep(
         channel=step.channel,
         address=usable.address,
@@ -59,24 +59,23 @@ def _planned(usable: UsableStep, command: SendMessage, configuration: HeraldFile
         learns_fallback=None if isinstance(fallback, timedelta) else True,
         start_within=step.start_within or configuration.rules_for(command.category).start_within,
         fallback_on=DEFAULT_FALLBACK_ON if step.fallback_on is None else step.fallback_on,
-        outside_window=_outside_window(step, content, serving),
-        parts=_parts(step, content) if configuration.tenants[command.tenant].counts_cost else None,
+        outside_window=_outside_window(usable),
+        parts=_parts(usable) if configuration.tenants[command.tenant].counts_cost else None,
     )
 
 
-def _parts(step: Step, content: ChannelContent) -> int:
+def _parts(usable: UsableStep) -> int:
     """Return as how many messages a step is billed."""
-    says_text = step.channel == "sms" and content.template is None
-    return max(1, count_segments(content.text or "")) if says_text else 1
+    says_text = usable.step.channel == "sms" and usable.content.template is None
+    return max(1, count_segments(usable.content.text or "")) if says_text else 1
 
 
-def _outside_window(
-    step: Step, content: ChannelContent, serving: Sequence[Account]
-) -> Literal["template", "nothing"] | None:
+def _outside_window(usable: UsableStep) -> Literal["template", "nothing"] | None:
     """Say what a step says to who may get a template only; None: it says a template anyway."""
+    content, serving = usable.content, usable.serving
     if all(account.service_window is None for account in serving):
         return None
     template = content.template
     if template is not None and all(account.holds(template.name) for account in serving):
         return None
-    return "template" if content.outside_window or step.outside_window else "nothing"
+    return "template" if content.outside_window or usable.step.outside_window else "nothing"
