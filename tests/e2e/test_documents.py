@@ -16,8 +16,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from pydantic import TypeAdapter
+from pydantic_core import to_json
 
 from herald.channel.definitions import GROUP
+from herald.config.file import HeraldFile
 from herald.contracts.commands import Route
 from herald.contracts.content import Content
 from herald.contracts.events import read_event
@@ -106,6 +108,10 @@ def test_settings_are_read(block: str, tmp_path: Path) -> None:
             TokensFile.model_validate(document)
         case {"accounts": accounts}:
             TypeAdapter(dict[str, AnyAccount]).validate_python(accounts)
+        case document if document.keys() <= HeraldFile.model_fields.keys():
+            for name, part in document.items():
+                kind: Any = HeraldFile.model_fields[name].annotation
+                TypeAdapter(kind).validate_json(to_json(part))
         case {"project": {"entry-points": groups}}:
             assert list(groups) == [GROUP]
         case _:

@@ -30,9 +30,9 @@ from herald.contracts.vocabulary import (
 )
 from herald.providers.account import Account
 from herald.service.instruments import begin_series, counter, histogram
-from router.core.consent import ConsentChanged
+from router.core.consent import ADDRESS_GONE, OPTED_OUT, ConsentChanged
 from router.core.delays import Way, country_of
-from router.core.effects import Answer, Decision, Emit, Timer
+from router.core.effects import Answer, Decision, Emit, Skip, Timer
 from router.core.facts import Fact, ReceiptArrived, WithdrawAnswered
 from router.core.message import Message
 from router.core.progress import (
@@ -83,6 +83,7 @@ _DEAD_LETTER_QUEUES: Mapping[str, str] = {
 _OTHER_QUEUE = "other"
 # no provider reports these: they are between the router and its workers
 _OWN_STATUSES = {Status.CREATED, Status.DISPATCHED, Status.WITHDRAWN}
+_SKIPPED = (OPTED_OUT, ADDRESS_GONE, "quiet_hours", "quota", "outside_window")
 _FALLBACK_REASONS = (*FailureClass, "silence", "not_started", "unknown")
 
 COMMANDS = counter(definitions.COMMANDS)
@@ -101,6 +102,7 @@ DEAD_LETTERS = counter(definitions.DEAD_LETTERS)
 WITHDRAWALS = counter(definitions.WITHDRAWALS)
 TIMERS = counter(definitions.TIMERS)
 SUPPRESSIONS = counter(definitions.SUPPRESSIONS)
+SKIPPED_STEPS = counter(definitions.SKIPPED_STEPS)
 
 # of each message; kept, for looking them up costs more than counting
 _commands = cache(COMMANDS.labels)
@@ -131,6 +133,8 @@ def count_decision(message: Message, fact: Fact, decision: Decision, now: dateti
             _count_event(message, effect, now)
         elif isinstance(effect, Answer):
             count_answer(effect.context.routing_key, effect.answer, message.tenant)
+        elif isinstance(effect, Skip):
+            SKIPPED_STEPS.labels(effect.channel, effect.reason).inc()
 
 
 def account_labels(receipt: AttemptReceipt | InboundReceipt) -> tuple[str, str, str]:
@@ -245,4 +249,5 @@ def initialise(accounts: Mapping[str, Account], tenants: Iterable[str]) -> None:
     begin_series(WITHDRAWALS, product(("won", "lost")))
     begin_series(TIMERS, product(Timer))
     kinds = ("suppressed", "unsuppressed")
+    begin_series(SKIPPED_STEPS, product(channels, _SKIPPED))
     begin_series(SUPPRESSIONS, product((*channels, ALL), SuppressionReason, kinds))

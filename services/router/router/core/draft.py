@@ -20,6 +20,7 @@ from router.core.effects import (
     Dispatch,
     Effect,
     Emit,
+    Skip,
     Suppress,
     Timer,
     Withdraw,
@@ -171,6 +172,12 @@ class Draft:
         self.message = replace(self.message, pending=pending)
         self.effects.append(Withdraw(attempt=attempt_id))
         self.note(f"withdraw asked: {intent}")
+
+    def skip(self, step: int, reason: str) -> None:
+        """Leave a step out."""
+        channel = self.message.plan.steps[step - 1].channel
+        self.effects.append(Skip(channel=channel, reason=reason))
+        self.note(f"skipped {channel} (step {step}): {reason}")
 
     def suppress(self, attempt: Attempt, finding: Finding, receipt: AttemptReceipt) -> None:
         """Record what a receipt says of the attempt's recipient."""

@@ -89,7 +89,15 @@ class Suppress:
     cause: str
 
 
-Effect = Dispatch | Withdraw | AskClearance | Emit | Answer | Suppress
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skip:
+    """Count a step that was left out; the history has it in its note."""
+
+    channel: str
+    reason: str
+
+
+Effect = Dispatch | Withdraw | AskClearance | Emit | Answer | Suppress | Skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -105,7 +105,7 @@ def _start(draft: Draft, step: int, reason: str | None, clearance: Clearance) ->
 def _skip(draft: Draft, step: int, reason: str | None, refusal: Refusal) -> None:
     """Leave a step out: the next one is tried, or the message fails."""
     message = draft.message
-    draft.note(f"skipped {message.plan.steps[step - 1].channel} (step {step}): {refusal.reason}")
+    draft.skip(step, refusal.reason)
     if step == len(message.plan.steps):
         failure = refusal.failure
         draft.emit("failed", attempt=message.current, failure=failure, outcome=Outcome.FAILED)

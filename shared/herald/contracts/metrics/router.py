@@ -75,6 +75,13 @@ OUTCOME_SECONDS = histogram(
     "channel",
     buckets=_OUTCOME,
 )
+SKIPPED_STEPS = counter(
+    "herald_skipped_steps_total",
+    "steps",
+    "Steps left out without an attempt, by why",
+    "channel",
+    "reason",
+)
 SUPPRESSIONS = counter(
     "herald_suppressions_total",
     "suppressions",
