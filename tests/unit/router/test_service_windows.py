@@ -150,3 +150,13 @@ def test_a_template_that_is_refused_is_not_tried_again() -> None:
     before = begun(step("whatsapp", outside_window="template"), step("sms"))
     template = refused_as_late(before, Clearance(says_template=True)).message
     assert dispatched(refused_as_late(template)) == ["sms 2.1/1"]
+
+
+def test_a_template_goes_by_an_account_that_has_it() -> None:
+    """Providers name their templates differently: those that lack this one are left out."""
+    service = TWILIO.model_copy(update={"messaging_service_sid": "MG" + "0" * 32})
+    accounts: dict[str, Account] = {"tw": service, "wa": CLOUD}
+    found = clearance(accounts=accounts, outside_window="template", template_accounts=("wa",))
+    assert (found.says_template, found.only_account) == (True, "wa")
+    alone = clearance(outside_window="template", template_accounts=("wa",))
+    assert (alone.says_template, alone.only_account) == (True, None)

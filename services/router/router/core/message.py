@@ -44,6 +44,7 @@ class PlannedStep:
     parts: int | None = None  # that it is billed as, where its tenant's spending is limited
     # what is said while the recipient may get a template only; None: there is no such time
     outside_window: Literal["template", "nothing"] | None = None
+    template_accounts: tuple[str, ...] | None = None  # that can send that template; None: all
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -54,9 +54,9 @@ def clear_window(
     if open_until:
         return _within(open_until, usable)
     if planned.outside_window == TEMPLATE:
-        return Clearance(
-            says_template=True, notes=(f"says a template: {_why(conversations, now)}",)
-        )
+        why = f"says a template: {_why(conversations, now)}"
+        holder = _holder(usable, planned.template_accounts)
+        return Clearance(says_template=True, only_account=holder, notes=(why,))
     trying = [name for name, account in usable.items() if account.tries_outside_window]
     if trying:
         return Clearance(only_account=None if len(trying) == len(usable) else trying[0])
@@ -79,6 +79,13 @@ def _usable(
         if account.sends_as(sender) and name not in in_trouble
     }
     return usable or accounts
+
+
+def _holder(usable: Mapping[str, Account], holders: Sequence[str] | None) -> str | None:
+    """Return the account that must send the template; None: any may."""
+    if holders is None or all(name in holders for name in usable):
+        return None
+    return next((name for name in usable if name in holders), holders[0])
 
 
 def _end(

@@ -12,6 +12,7 @@ from herald.config.steps import Skipped, UsableStep, usable_steps
 from herald.contracts.commands import SendMessage
 from herald.contracts.content import ChannelContent
 from herald.contracts.content.segments import count_segments
+from herald.providers.windows import holders
 from router.core.message import PlannedStep, step_content_name
 from router.core.states import DEFAULT_FALLBACK_ON
 
@@ -49,6 +50,7 @@ def plan_steps(command: SendMessage, configuration: HeraldFile) -> PlannedSteps:
 def _planned(usable: UsableStep, command: SendMessage, configuration: HeraldFile) -> PlannedStep:
     step, rules = usable.step, configuration.router.fallback
     fallback = step.fallback_after
+    outside = _outside_window(usable)
     return PlannedStep(
         channel=step.channel,
         address=usable.address,
@@ -59,7 +61,8 @@ def _planned(usable: UsableStep, command: SendMessage, configuration: HeraldFile
         learns_fallback=None if isinstance(fallback, timedelta) else True,
         start_within=step.start_within or configuration.rules_for(command.category).start_within,
         fallback_on=DEFAULT_FALLBACK_ON if step.fallback_on is None else step.fallback_on,
-        outside_window=_outside_window(usable),
+        outside_window=outside,
+        template_accounts=_holders(usable, command.tenant, configuration) if outside else None,
         parts=_parts(usable) if configuration.tenants[command.tenant].counts_cost else None,
     )
 
@@ -79,3 +82,13 @@ def _outside_window(usable: UsableStep) -> Literal["template", "nothing"] | None
     if template is not None and all(account.holds(template.name) for account in serving):
         return None
     return "template" if content.outside_window or usable.step.outside_window else "nothing"
+
+
+def _holders(usable: UsableStep, tenant: str, configuration: HeraldFile) -> tuple[str, ...] | None:
+    """Name the accounts that can send the template for outside a window; None: all, or none."""
+    template = usable.content.outside_window or usable.step.outside_window
+    if template is None:
+        return None
+    serving = configuration.serving(usable.step, tenant)
+    able = holders(template, serving)
+    return able if 0 < len(able) < len(serving) else None
