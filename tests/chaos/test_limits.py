@@ -11,6 +11,7 @@ from bisect import bisect_left
 from collections import Counter
 from itertools import accumulate
 from statistics import quantiles
+from typing import Any
 
 import pytest
 
@@ -89,7 +90,7 @@ async def test_a_throttled_sender_holds_nobody_else(
     dsn: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """While hundreds wait for one sender's slots, those of another wait no longer than before."""
-    options = {"rate": 400.0, "sender_rate": 100.0, "burst": 400.0}
+    options: dict[str, Any] = {"rate": 400.0, "sender_rate": 100.0, "burst": 400.0}
     slow, fast = "+15550000001", "+15550000002"
     waits: dict[bool, list[float]] = {}
     for is_throttled in (False, True):

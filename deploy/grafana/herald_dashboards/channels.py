@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from herald_dashboards import egress, variables
+from herald_dashboards import egress, limits, variables
 from herald_dashboards.levels import bad_from
 from herald_dashboards.page import Group, Page
 from herald_dashboards.panels import Panel, Query, bars, heat, lines, states
@@ -24,7 +24,7 @@ def page() -> Page:
         choices=(variables.channel(), variables.account(), variables.lane()),
         groups=(
             Group("Accounts", _accounts()),
-            Group("Calls", (*_calls(), *_limits(), *_durations())),
+            Group("Calls", (*_calls(), *limits.panels(), *_durations())),
             Group("Egress", egress.panels()),
             Group("Work that waits", _waiting()),
             Group("Results that are not plain", _doubtful()),
@@ -86,34 +86,6 @@ def _calls() -> tuple[Panel, ...]:
             Query(f"sum by (result, failure_class) ({sends})", "{{result}} {{failure_class}}"),
             unit="reqps",
             stacked=True,
-        ),
-    )
-
-
-def _limits() -> tuple[Panel, ...]:
-    return (
-        lines(
-            "Calls that were throttled, by what is",
-            "Calls per second that a provider throttled and did not process, by account and by what"
-            " it throttles: the account, a sender, one recipient or an egress address.",
-            Query(
-                "sum by (account, scope)"
-                f" (rate(herald_throttled_total{{{ACCOUNT}}}[$__rate_interval])) > 0",
-                "{{account}} {{scope}}",
-            ),
-            unit="reqps",
-        ),
-        lines(
-            "Share of its rate that an account has",
-            "What an account's platform allows of its configured rate, as throttled calls taught;"
-            " also under 1 for some seconds after an account was down.",
-            Query(
-                f"min by (account) (herald_account_rate_share{{{ACCOUNT}}})",
-                "{{account}}",
-            ),
-            unit="percentunit",
-            top=1,
-            runbooks=("HeraldAccountThrottled",),
         ),
     )
 

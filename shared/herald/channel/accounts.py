@@ -88,6 +88,10 @@ class SendingAccount:
         """Return the egress member that a call goes by; None: it goes by none."""
         return None if self.egress is None else self.egress.choose(work, now, time)
 
+    def shared_budgets(self, work: Work) -> tuple[Budget, ...]:
+        """Return those that calls to others draw from, too, but an egress address's."""
+        return self._budgets.shared(work)
+
     async def send(
         self, work: Work, *, egress: str | None = None, probe: bool = False
     ) -> SendResult:

@@ -21,8 +21,8 @@ from herald.channel.reports import NO_ACCOUNT, NO_ACCOUNT_IN_ORDER
 from herald.contracts.failures import Failure
 from herald.contracts.grants import Grant
 from herald.contracts.identifiers import AttemptId
+from herald.contracts.vocabulary import Lane
 from herald.contracts.work import Work
-from herald.providers.budgets import Budget
 
 # Workers get a new configuration one after another: work goes round a few times until one knows its
 # account.
@@ -51,7 +51,7 @@ class Wish(NamedTuple):
     probe: bool
     egress: str | None = None  # the member that it goes by, where the account goes by any
     may_queue: bool = True
-    is_busy: bool = False  # as far as is known, no slot is there
+    is_busy: bool = False  # as far as is known, there are few slots or none
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +108,8 @@ class Planner:
         self._accounts = accounts
         self._limiter = limiter
         self._now = now
+        self._ready: dict[tuple[str, str | None, Lane], float] = {}  # what limits say
+        self._tight: dict[tuple[str, str | None, Lane], bool] = {}
         self._queues: dict[str, float] = {}  # when accounts that are busy get to the next work
         self._promised: set[str] = set()  # accounts that get calls of this batch
         self._probed: set[str] = set()
@@ -123,13 +125,14 @@ class Planner:
         ready_at, now = self._ready_at(chosen, work, place), self._now.monotonic
         is_busy, is_probe = ready_at > now, chosen.breaker.down is not None
         if is_busy:
-            gap = self._limiter.gap(chosen.budgets(work))
+            gap = self._limiter.gap(chosen.shared_budgets(work))
             self._queues[chosen.name] = ready_at + gap
         else:
             self._promised.add(chosen.name)
             if is_probe:
                 self._probed.add(chosen.name)
         may_queue = is_busy or is_probe or not self._has_others(chosen, work)
+        is_busy = is_busy or self._is_tight(chosen, work)
         egress = chosen.choose_egress(work, now, self._now.time)
         patience = min(PATIENCE_SECONDS, left)
         return Wish(chosen, patience, is_probe, egress, may_queue, is_busy)
@@ -152,6 +155,8 @@ class Planner:
             if not usable:
                 return OnTrial()
         if usable:
+            if len(usable) == 1:
+                return usable[0]
             return min(usable, key=lambda account: self._ready_at(account, work, place))
         if self._may_be_known_elsewhere(work):
             return Later("account_not_configured", NOT_CONFIGURED_WAIT)
@@ -159,10 +164,25 @@ class Planner:
 
     def _ready_at(self, account: SendingAccount, work: Work, place: Place | None) -> float:
         """Return when the account's limits let it make the call, as far as is known."""
-        budgets: tuple[Budget, ...] = account.budgets(work)
-        due = place is not None and place.is_at(budgets)
-        ready = self._limiter.ready_at(budgets, work.lane, self._now.monotonic, due=due)
-        return max(ready, self._queues.get(account.name, ready))
+        budgets = account.shared_budgets(work)
+        if place is not None and place.is_at(account.budgets(work)):
+            ready = self._limiter.ready_at(budgets, work.lane, self._now.monotonic, due=True)
+            return max(ready, place.at)
+        way = account.name, work.sender, work.lane
+        known = self._ready.get(way)
+        if known is None:
+            known = self._limiter.ready_at(budgets, work.lane, self._now.monotonic, due=False)
+            self._ready[way] = known
+        return max(known, self._queues.get(account.name, known))
+
+    def _is_tight(self, account: SendingAccount, work: Work) -> bool:
+        way = account.name, work.sender, work.lane
+        known = self._tight.get(way)
+        if known is None:
+            budgets = account.shared_budgets(work)
+            known = self._limiter.is_tight(budgets, work.lane, self._now.monotonic)
+            self._tight[way] = known
+        return known
 
     def _has_others(self, chosen: SendingAccount, work: Work) -> bool:
         return any(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
@@ -64,24 +65,20 @@ class Reserving:
         """Ask the limits once; return those that are to be planned again."""
         wants = [_want(attempt, now.monotonic) for attempt in attempts]
         answers = await self._limiter.reserve(lane, wants)
-        again = []
+        again, granted = [], Counter[str]()
         for attempt, want, answer in zip(attempts, wants, answers, strict=True):
             wish = attempt.plan
             assert isinstance(wish, Wish), "it was asked for"
             if isinstance(answer, Token):
-                attempt.plan = self._reserved(wish, want, answer, now)
+                attempt.plan = _reserved(wish, want, answer, now)
+                granted[wish.account.name] += 1
             elif self._is_to_be_asked_again(attempt, wish, want, answer, now.monotonic):
                 again.append(attempt)
             else:
                 self._keep_waiting(attempt, wish, answer, now)
+        for account, number in granted.items():
+            metrics.limit_granted(self._channel, account).inc(number)
         return again
-
-    def _reserved(self, wish: Wish, want: Want, token: Token, now: Moment) -> Reserved:
-        account = wish.account
-        account.breaker.begin_trial(now.monotonic)
-        metrics.limit_granted(self._channel, account.name).inc()
-        probe = account.breaker.take_probe() if wish.probe else None
-        return Reserved(account, token, probe, wish.egress, want.budgets)
 
     def _is_to_be_asked_again(
         self, attempt: Attempt, wish: Wish, want: Want, refusal: Refusal, now: float
@@ -114,12 +111,19 @@ class Reserving:
             attempt.plan = _later(place, wait, now)
 
 
+def _reserved(wish: Wish, want: Want, token: Token, now: Moment) -> Reserved:
+    account = wish.account
+    account.breaker.begin_trial(now.monotonic)
+    probe = account.breaker.take_probe() if wish.probe else None
+    return Reserved(account, token, probe, wish.egress, want.budgets)
+
+
 def _want(attempt: Attempt, now: float) -> Want:
     wish, place = attempt.plan, attempt.place
     assert isinstance(wish, Wish), "it was planned"
     budgets = wish.account.budgets(attempt.work, wish.egress)
     due = place is not None and place.at <= now and place.is_at(budgets)
-    return Want(budgets, due, wish.may_queue and (place is None or due))
+    return Want.of(budgets, due=due, may_queue=wish.may_queue and (place is None or due))
 
 
 def _later(place: Place | None, wait: float, now: Moment) -> Later:

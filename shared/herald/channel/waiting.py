@@ -15,7 +15,7 @@ from itertools import count
 
 from herald.channel.attempts import Attempt
 
-PAUSE_SECONDS = 0.04  # between two looks
+PAUSE_SECONDS = 0.045  # between two looks
 
 
 class WaitingRoom:

@@ -65,15 +65,20 @@ class AccountBudgets:
 
     def of(self, work: Work, egress: str | None = None) -> tuple[Budget, ...]:
         """Return every budget that the call for `work` needs; `egress` names the way it leaves."""
-        way = work.sender, egress
-        shared = self._shared.get(way)
-        if shared is None:
-            shared = self._shared[way] = self._make(*way)
+        shared = self.shared(work, egress)
         if self._allowances.pair is None:
             return shared
         recipient = f"{address_hash(work.to) & _ALL_BITS:016x}"
         key = f"pair:{self._account}:{work.sender or ''}:{recipient}"
         return (*shared, _budget(key, self._allowances.pair, Scope.PAIR))
+
+    def shared(self, work: Work, egress: str | None = None) -> tuple[Budget, ...]:
+        """Return those that calls to others need, too."""
+        way = work.sender, egress
+        shared = self._shared.get(way)
+        if shared is None:
+            shared = self._shared[way] = self._make(*way)
+        return shared
 
     def _make(self, sender: str | None, egress: str | None) -> tuple[Budget, ...]:
         allowed = self._allowances

@@ -177,7 +177,7 @@ async def test_without_the_database_only_leased_slots_are_given(schema: str) -> 
         await database.start()
         await execute(database, "TRUNCATE channel.buckets")
         limiter = Limiter(Buckets(database))
-        wants = [Want((Budget("account:a", 100.0, 1000.0, Scope.ACCOUNT),))]
+        wants = [Want.of((Budget("account:a", 100.0, 1000.0, Scope.ACCOUNT),))]
         for _ in range(30):
             await limiter.reserve(Lane.NORMAL, wants)  # so that there is a lease
         await gate.shut()

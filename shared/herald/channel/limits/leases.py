@@ -49,11 +49,18 @@ class Lease:
 
     def stock(self, now: float) -> int:
         """Return how many slots it has for calls made now."""
-        return sum(block.left for block in self.blocks if block.until >= now)
+        found = 0
+        for block in self.blocks:
+            if block.until >= now:
+                found += block.left
+        return found
 
     def next_block(self, now: float) -> Block | None:
         """Return the block whose slot is to be taken next."""
-        return next((b for b in self.blocks if b.left > 0 and b.until >= now), None)
+        for block in self.blocks:
+            if block.left > 0 and block.until >= now:
+                return block
+        return None
 
     def take(self, block: Block) -> float:
         """Take the block's next slot; return its time."""
@@ -73,6 +80,7 @@ class Lease:
     def learn(self, drawn: Drawn, asked_at: float, now: float) -> None:
         """Take in what the bucket gave."""
         left = drawn.taken + drawn.spare
+        self.blocks = [block for block in self.blocks if block.left > 0 or block.until >= now]
         if left > 0:
             first = now + drawn.first
             until = max(now, asked_at + drawn.keep, first + drawn.gap * (drawn.taken - 1))

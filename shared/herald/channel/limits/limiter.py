@@ -11,11 +11,11 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from operator import attrgetter
 from typing import Protocol
 
 from herald.channel.limits.adaptation import LONGEST_HOLD_SECONDS, Adaptation
 from herald.channel.limits.buckets import Ask, Drawn
+from herald.channel.limits.lanes import LANES
 from herald.channel.limits.leases import Block, Lease, Token
 from herald.channel.limits.wants import NEVER, Count, Facts, Refusal, Round, Want
 from herald.contracts.vocabulary import Lane
@@ -27,6 +27,7 @@ AGAIN_SECONDS = 0.02  # until a bucket is asked again of which nothing is known
 FORGOTTEN_SECONDS = 60.0
 QUEUE_SECONDS = 0.05  # a shorter queue is none
 WRITTEN_SECONDS = 1.0  # until what a call met is on the row for all to see
+TIGHT = 0.9  # a bucket drawn so far of what a lane may is asked for many calls together
 BUSY = 0.5  # a bucket drawn as far has nothing to spare
 
 
@@ -54,18 +55,22 @@ class Limiter:
             whatever the rows raise; nothing is taken then.
         """
         answers: list[Token | Refusal | None] = [None] * len(wants)
-        order = sorted(range(len(wants)), key=lambda number: not wants[number].due)
+        order: Sequence[int] = range(len(wants))
+        if any(want.due for want in wants):
+            order = sorted(order, key=lambda number: not wants[number].due)
         try:
             # a recipient's slots are few, and no use to anybody else: they come last
-            for part in (_SHARED, _OF_A_PAIR):
-                left = [i for i in order if part(wants[i]) and not isinstance(answers[i], Refusal)]
-                needs = [(wants[i], part(wants[i])) for i in left]
-                for i, answer in zip(left, await self._take(lane, needs), strict=True):
-                    answers[i] = _together(answers[i], answer)
+            needs = [(wants[i], wants[i].shared) for i in order]
+            for i, answer in zip(order, await self._take(lane, needs), strict=True):
+                answers[i] = answer
+            paired = [i for i in order if wants[i].pair and isinstance(answers[i], Token)]
+            needs = [(wants[i], wants[i].pair) for i in paired]
+            for i, answer in zip(paired, await self._take(lane, needs), strict=True):
+                answers[i] = _together(answers[i], answer)
         except BaseException:
             _give_back(answers)
             raise
-        return [Token(0.0) if answer is None else answer for answer in answers]
+        return [answer for answer in answers if answer is not None]
 
     async def expected_wait(self, lane: Lane, budgets: Sequence[Budget]) -> float:
         """Ask for how many seconds a call would wait, and take nothing.
@@ -80,6 +85,17 @@ class Limiter:
         """Return when a call may be made, as far as is known; `now` where nothing is."""
         times = (self._ready_at(budget.key, lane, now, due=due) for budget in budgets)
         return max(times, default=now)
+
+    def is_tight(self, budgets: Iterable[Budget], lane: Lane, now: float) -> bool:
+        """Whether a bucket hardly had more than was asked of it, when it was last asked."""
+        leases = (self._leases.get((budget.key, lane)) for budget in budgets)
+        return any(
+            lease is not None
+            and lease.used >= TIGHT * (1 - LANES[lane].floor)
+            and lease.asked_at >= now - KNOWN_SECONDS
+            and lease.stock(now) == 0
+            for lease in leases
+        )
 
     def gap(self, budgets: Sequence[Budget]) -> float:
         """Return the seconds between two calls at the slowest of some budgets."""
@@ -137,6 +153,8 @@ class Limiter:
     async def _take(
         self, lane: Lane, needs: Sequence[tuple[Want, tuple[Budget, ...]]]
     ) -> list[Token | Refusal]:
+        if not needs:
+            return []
         now, answered = self._clock(), Round()
         asks = self._asks(lane, needs, now)
         if asks:
@@ -152,6 +170,10 @@ class Limiter:
         """Count what the leases lack; a call that one limit keeps asks nothing of the others."""
         counts: dict[str, Count] = {}
         for want, budgets in needs:
+            if len(budgets) == 1:
+                budget = budgets[0]
+                (counts.get(budget.key) or self._count(budget, lane, now, counts)).add(want)
+                continue
             counted = [counts.get(b.key) or self._count(b, lane, now, counts) for b in budgets]
             keeping = next((one for one in counted if one.keeps(want)), None)
             for one in counted if keeping is None else (keeping,):
@@ -187,10 +209,18 @@ class Limiter:
         answered: Round,
         now: float,
     ) -> Token | Refusal:
+        if len(budgets) == 1:
+            lease = self._lease(budgets[0].key, lane)
+            block = lease.next_block(now)
+            if block is not None:
+                return Token(lease.take(block), block.is_probe, (block,))
+            return self._refuse(budgets[0].key, lane, want, answered, now)
         leases = [self._lease(budget.key, lane) for budget in budgets]
         blocks = [lease.next_block(now) for lease in leases]
         found = [block for block in blocks if block is not None]
         if len(found) == len(leases):
+            if not found:
+                return Token(0.0)
             at = max(it.take(block) for it, block in zip(leases, found, strict=True))
             return Token(at, any(block.is_probe for block in found), tuple(found))
         lacking = [b.key for b, block in zip(budgets, blocks, strict=True) if block is None]
@@ -243,7 +273,6 @@ class Limiter:
 
 
 _NOTHING = Facts()
-_SHARED, _OF_A_PAIR = attrgetter("shared"), attrgetter("of_a_pair")
 
 
 def _together(first: Token | Refusal | None, second: Token | Refusal) -> Token | Refusal:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from herald.channel.limits.buckets import Drawn
 from herald.channel.limits.leases import Lease
@@ -11,24 +12,27 @@ from herald.providers.budgets import Budget, Scope
 NEVER = float("-inf")
 
 
-@dataclass(frozen=True, slots=True)
-class Want:
-    """One call's budgets. Who is `due` has waited for its turn; who `may_queue` takes a place."""
+class Want(NamedTuple):
+    """One call's budgets: those that calls to others draw from, too, and its recipient's.
 
-    budgets: tuple[Budget, ...]
+    Who is `due` has waited for its turn; who `may_queue` takes a place.
+    """
+
+    shared: tuple[Budget, ...]
+    pair: tuple[Budget, ...] = ()
     due: bool = False
     may_queue: bool = True
 
-    @property
-    def shared(self) -> tuple[Budget, ...]:
-        """The budgets that calls to others draw from, too."""
-        return self.budgets[:-1] if self.of_a_pair else self.budgets
+    @classmethod
+    def of(cls, budgets: tuple[Budget, ...], *, due: bool = False, may_queue: bool = True) -> Want:
+        """Want slots of these; a recipient's budget is the last, if there is one."""
+        if budgets and budgets[-1].scope is Scope.PAIR:
+            return cls(budgets[:-1], budgets[-1:], due, may_queue)
+        return cls(budgets, (), due, may_queue)
 
     @property
-    def of_a_pair(self) -> tuple[Budget, ...]:
-        """The budget of its recipient, which comes last, if there is one."""
-        last = self.budgets[-1:]
-        return last if last and last[0].scope is Scope.PAIR else ()
+    def budgets(self) -> tuple[Budget, ...]:
+        return self.shared + self.pair if self.pair else self.shared
 
 
 @dataclass(frozen=True, slots=True)
