@@ -118,13 +118,13 @@ def _durations() -> tuple[Panel, ...]:
     )
 
 
-def _waiting() -> tuple[Panel, ...]:
+def _backlog() -> tuple[Panel, ...]:
     chosen = f"{CHANNEL}, {LANE}"
     return (
         lines(
             "Work not started",
-            "Work dispatched to a channel that no worker has started. Read from the database by"
-            " every router, so it shows when no worker lives.",
+            "Messages that wait for a channel's workers: in the backlog, in a queue, or given back."
+            " Read from the database by every router, so it shows when no worker lives.",
             Query(
                 f"max by (channel, lane) (herald_backlog_messages{{{chosen}}})",
                 "{{channel}} {{lane}}",
@@ -133,6 +133,43 @@ def _waiting() -> tuple[Panel, ...]:
             stacked=True,
             runbooks=("HeraldBacklogGrowing",),
         ),
+        lines(
+            "Of these, in the backlog or given back",
+            "Messages that wait in the database until their queue has room, and those whose work a"
+            " worker gave back, for a limit or an account that is down.",
+            Query(
+                f"max by (channel, lane) (herald_backlog_held_messages{{{chosen}}})",
+                "backlog {{channel}} {{lane}}",
+            ),
+            Query(
+                f"max by (channel, lane) (herald_backlog_returned_messages{{{chosen}}})",
+                "given back {{channel}} {{lane}}",
+            ),
+            unit="short",
+            runbooks=("HeraldBacklogGrowing",),
+        ),
+        lines(
+            "Let into the queues",
+            "Messages per second let from the backlog into the queues of work, and how many may"
+            " wait in a queue at most.",
+            Query(
+                "sum by (channel, lane)"
+                f" (rate(herald_released_total{{{chosen}}}[$__rate_interval]))",
+                "per second {{channel}} {{lane}}",
+            ),
+            Query(
+                f"max by (channel, lane) (herald_window_messages{{{chosen}}}) > 0",
+                "window {{channel}} {{lane}}",
+            ),
+            unit="short",
+        ),
+    )
+
+
+def _waiting() -> tuple[Panel, ...]:
+    chosen = f"{CHANNEL}, {LANE}"
+    return (
+        *_backlog(),
         lines(
             "Age of the oldest such work",
             "How long the oldest work of a lane has waited for a worker.",

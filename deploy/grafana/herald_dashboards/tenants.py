@@ -109,6 +109,19 @@ def _compared() -> tuple[Panel, ...]:
 def _over_time() -> tuple[Panel, ...]:
     return (
         lines(
+            "Used of its quotas",
+            "How much of a tenant's quota is used in its present period: at 100 % its steps wait"
+            " or are skipped.",
+            Query(
+                f"max by (tenant, quota) (herald_quota_used_ratio{{{TENANT}}})",
+                "{{tenant}} {{quota}}",
+            ),
+            unit="percentunit",
+            top=1,
+            levels=bad_from(1, orange=0.8),
+            width=24,
+        ),
+        lines(
             "Commands by tenant",
             "Commands answered per second. `unknown`: the tenant could not be read, or is not"
             " configured.",

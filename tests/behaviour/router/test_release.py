@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
+
+import pytest
 
 from behaviour.router.backlogged import Broker, routers
+from behaviour.router.explaining import Explaining
+from herald.contracts.masking import address_hash
+from many_messages import make_messages
 from router.core.windows import FIRST, SMALLEST
+from router.store.backlog import QUERIES
 
+NOW = datetime.now(UTC)
 WAITING = "SELECT count(*) FROM router.messages WHERE waits_in = 'backlog.sms.bulk'"
 FREE = "UPDATE router.windows SET claimed_until = '-infinity'"
 SIZE = "UPDATE router.windows SET size = $1, drained = NULL, has_backlog = false"
@@ -157,3 +165,28 @@ async def test_a_message_that_waits_for_nothing_is_taken_out(postgres_dsn: str) 
         broker.depth = 0
         await router.look()
         assert await database.fetchval(WAITING) == 0
+
+
+@pytest.mark.parametrize(
+    ("statement", "values"),
+    [
+        ("find_backlogs", (["backlog.sms.bulk"], NOW)),
+        ("find_tenants", ("backlog.sms.bulk",)),
+        ("find_waiting", ("backlog.sms.bulk", ["default", "other"], [50, 50], NOW)),
+    ],
+)
+async def test_a_scan_reads_what_waits_and_nothing_else(
+    postgres_dsn: str, statement: str, values: tuple[object, ...]
+) -> None:
+    """Through the backlog's own index, in the order in which tenants are served."""
+    broker = Broker()
+    async with routers(postgres_dsn, broker) as ([router], database):
+        await router.look()
+        await router.take(20)
+        await router.take(2, tenant="other")
+        await make_messages(database, 3000, "many", [address_hash("+15550007777")])
+        await database.execute("ANALYZE router.messages")
+        explaining = Explaining(database)
+        await explaining.explain(QUERIES[statement], *values)
+        tables = [node for node in explaining.read if node.get("Relation Name") == "messages"]
+        assert {node["Index Name"] for node in tables} == {"messages_backlog"}
