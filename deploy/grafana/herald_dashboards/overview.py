@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from herald_dashboards import variables
+from herald_dashboards.consent import consent_panels
 from herald_dashboards.levels import bad_from, good_from
 from herald_dashboards.page import Group, Page
 from herald_dashboards.panels import HEIGHT, Panel, Query, bars, figure, lines, states
@@ -22,6 +23,7 @@ def page() -> Page:
             Group("Now", (*_flow(), *_doubts())),
             Group("Traffic and success", (*_traffic(), *_by_channel())),
             Group("Fallback", _fallback()),
+            Group("Consent", consent_panels()),
             Group("Latency", _latency()),
             Group("Trouble", (*_trouble(), *_signs())),
         ),
