@@ -53,6 +53,8 @@ class Reserving:
             wishes = [attempt for attempt in attempts if isinstance(attempt.plan, Wish)]
             if not wishes:
                 return
+            if any(attempt.place is not None for attempt in wishes):
+                wishes.sort(key=_turn)
             if not left:
                 for attempt in wishes:
                     attempt.plan = Later("rate_limit", AGAIN)  # limits change faster than we look
@@ -109,6 +111,10 @@ class Reserving:
             attempt.place, attempt.plan = place, Queued(at)
         else:
             attempt.plan = _later(place, wait, now)
+
+
+def _turn(attempt: Attempt) -> float:
+    return attempt.place.at if attempt.place is not None else float("inf")
 
 
 def _reserved(wish: Wish, want: Want, token: Token, now: Moment) -> Reserved:
