@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from operator import attrgetter
+from typing import NamedTuple
 
 from herald.channel.limits.lanes import LANES
 from herald.contracts.vocabulary import Lane
@@ -40,9 +41,8 @@ class Ask:
         return AHEAD_SECONDS if is_small else 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Drawn:
-    """What a bucket gave."""
+class Drawn(NamedTuple):
+    """What a bucket gave; the fields are the statement's columns."""
 
     taken: int  # slots; the first at `first`, each other a `gap` later; past ones are there now
     spare: int  # slots there now, for at most `keep` seconds
@@ -73,7 +73,7 @@ class Buckets:
         ordered = sorted(asks, key=lambda ask: ask.budget.key)
         async with self._database.connection() as connection:
             rows = await connection.fetch(_QUERIES["draw"], *_arguments(lane, ordered))
-        return {row[0]: Drawn(**dict(list(row.items())[1:])) for row in rows}
+        return {row[0]: Drawn._make(row[1:]) for row in rows}
 
     async def give_back(self, unused: Sequence[tuple[str, datetime, float]]) -> None:
         """Give seconds of buckets back, if nothing was taken since the ends they are known by."""
