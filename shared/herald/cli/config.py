@@ -29,6 +29,8 @@ def check(as_json: JsonOption = False) -> None:
         lambda: loaded.secrets_for(list(loaded.file.accounts)),
         lambda: loaded.proxy_credentials_for(loaded.file.egress.members),
         loaded.masking_key,
+        loaded.earlier_masking_keys,
+        loaded.unsubscribe_keys,
         lambda: load_read_tokens(loaded),
         lambda: session_keys(loaded) if has_sessions else None,
     ):

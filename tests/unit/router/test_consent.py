@@ -8,10 +8,20 @@ from hypothesis import strategies as st
 
 from behaviour.router.receipts import inbound
 from herald.config.consent import DEFAULT_STOPS, Consent, Words
+from herald.contracts.failures import Failure
 from herald.contracts.receipts import InboundReceipt
-from herald.contracts.vocabulary import Category, InboundKind, SuppressionReason
+from herald.contracts.vocabulary import (
+    Category,
+    FailureClass,
+    InboundKind,
+    Status,
+    SuppressionReason,
+)
 from router.core.consent import EVERY, Suppression, blocking
+from router.core.decide import decide
+from router.core.effects import Suppress
 from router.core.inbound_consent import changes_asked
+from unit.router.making import NOW, accepted, begun, receipt, step
 
 PLAIN = Consent()
 
@@ -92,3 +102,38 @@ def test_where_a_word_is_none(changes: dict[str, str]) -> None:
 def test_both_names_of_a_whatsapp_user_are_suppressed() -> None:
     found = changes_asked(inbound(text="STOP", sender_id="US.123"), ("a",), PLAIN)
     assert [one.address for one in found] == ["+15550002222", "US.123"]
+
+
+SOFT = Failure.of(FailureClass.UNREACHABLE, "5.2.2")
+GONE = Failure.of(FailureClass.UNREACHABLE, "5.1.1", address_gone=True)
+STOPPED = Failure.of(FailureClass.OPTED_OUT, "131050", opted_out_of=Category.MARKETING)
+
+
+@pytest.mark.parametrize(
+    ("status", "failure", "reason", "category"),
+    [
+        (Status.COMPLAINED, None, "complaint", None),
+        (Status.UNSUBSCRIBED, None, "unsubscribed", None),
+        (Status.BOUNCED, GONE, "hard_bounce", None),
+        (Status.FAILED, GONE, "hard_bounce", None),
+        (Status.FAILED, STOPPED, "opted_out", "marketing"),
+        (Status.BOUNCED, SOFT, None, None),
+        (Status.FAILED, SOFT, None, None),
+        (Status.DEFERRED, GONE, None, None),
+        (Status.DELIVERED, None, None, None),
+        (Status.READ, None, None, None),
+    ],
+)
+def test_what_a_receipt_says_once(
+    status: Status, failure: Failure | None, reason: str | None, category: str | None
+) -> None:
+    """The first time; a repeat of it says nothing new."""
+    before = decide(begun(step("email")), accepted(begun(step("email"))), NOW).message
+    for expected in (reason, None):
+        fact = receipt(before, status, failure=failure, event_key="e")
+        decision = decide(before, fact, NOW)
+        found = [it.finding for it in decision.effects if isinstance(it, Suppress)]
+        assert [(it.reason, it.category) for it in found] == (
+            [(expected, category)] if expected else []
+        )
+        before = decision.message

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -9,10 +12,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
+from herald.config.file import HeraldFile
 from herald.config.quiet_hours import WEEK, QuietHours
 from router.core.quiet_hours import opens_at, zones_of_phone
-from unit.router.offering import offered, refused
+from unit.router.offering import DOCUMENT, offered, refused
 
 BERLIN, NEW_YORK = "Europe/Berlin", "America/New_York"
 
@@ -142,3 +147,31 @@ def test_a_recipients_own_time_zone_comes_first() -> None:
     to = {"phone": "+4915112345678", "timezone": "Asia/Kathmandu"}
     assert offered(to=to).message.plan.timezones == ("Asia/Kathmandu",)
     assert offered(to={"phone": "+4915112345678"}).message.plan.timezones == ()
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        (
+            {"quiet_hours": {"marketing": {"from": "09:00", "until": "09:00"}}},
+            "quiet_hours.marketing.until: the same as from, so that the window never opens",
+        ),
+        (
+            {"tenants": {"plain": {"quiet_hours": {"otp": {"days": list(WEEK)}}}}},
+            "tenants.plain.quiet_hours.otp.days: names every day, so that the window never opens",
+        ),
+        (
+            {"quiet_hours": {"marketing": {"days": ["sunday"], "channels": ["fax"]}}},
+            "quiet_hours.marketing.channels: no account serves 'fax'",
+        ),
+        ({"quiet_hours": {"marketing": {"from": "9 pm"}}}, "local time of the form 21:00"),
+        ({"tenants": {"plain": {"timezone": "Mars"}}}, "no such time zone"),
+    ],
+)
+def test_nothing_starts_with_hours_that_never_open(changes: dict[str, Any], problem: str) -> None:
+    """The configuration is refused with the field."""
+    document = deepcopy(DOCUMENT)
+    for name, fields in changes.pop("tenants", {}).items():
+        document["tenants"][name].update(fields)
+    with pytest.raises(ValidationError, match=re.escape(problem)):
+        HeraldFile.model_validate_json(json.dumps(document | changes))

@@ -135,3 +135,29 @@ def test_a_service_masks_with_the_key_of_its_configuration(herald_toml: Path) ->
     assert load_configuration(herald_toml).file.masking.key_file == "own.key"
     load_or_exit(herald_toml)
     assert masking_key().fingerprint == FINGERPRINT
+
+
+@pytest.mark.parametrize(
+    ("part", "field"),
+    [
+        ('[masking]\nearlier_key_files = ["a.key", "b.key"]\n', "masking.earlier_key_files.1"),
+        ('[unsubscribe]\nkey_files = ["a.key", "b.key"]\n', "unsubscribe.key_files.1"),
+    ],
+)
+def test_a_key_beside_it_that_is_missing_is_named(
+    herald_toml: Path, monkeypatch: pytest.MonkeyPatch, part: str, field: str
+) -> None:
+    """By its field and file, before any service starts."""
+    write_masking_key(herald_toml.parent / "secrets" / "masking.key")
+    write_masking_key(herald_toml.parent / "a.key")
+    herald_toml.write_text(HERALD_TOML + part)
+    monkeypatch.setenv("HERALD_CONFIG", str(herald_toml))
+    checked = CliRunner().invoke(application, ["config", "check"])
+    assert checked.exit_code == 2
+    assert f"{field}: no such file: {herald_toml.parent / 'b.key'}; {REMEDY}" in checked.stderr
+    write_secrets(herald_toml.parent / "b.key", "00" * 8)
+    checked = CliRunner().invoke(application, ["config", "check"])
+    assert f"{field}: " in checked.stderr
+    assert "32" in checked.stderr
+    write_secrets(herald_toml.parent / "b.key", "01" * 32)
+    assert CliRunner().invoke(application, ["config", "check"]).exit_code == 0
