@@ -25,6 +25,7 @@ PLACES = Places(
     smtp_host="sandbox",
     smtp_listens_on="0.0.0.0",  # noqa: S104  of its container, whose port is not published
     smtp_port=2525,
+    proxy_port=3128,
     router_names=("router",),
     requests_file="/tmp/requests.jsonl",  # noqa: S108  a file system of the container's own
     in_clear=True,

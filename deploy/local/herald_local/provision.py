@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,8 @@ from herald_local.names import CHANNELS, Names
 from herald_local.ports import LOOPBACK
 from herald_local.saved_state import SavedState
 
+# only Linux has all of 127.0.0.0/8 on its loopback interface
+PROXY_ADDRESS = "127.0.0.21" if sys.platform == "linux" else None
 TEMPLATES = Path(__file__).parent / "templates"
 
 # the order of the group of P-256 (SEC 2, section 2.4.2): a private key lies below it
@@ -37,6 +40,8 @@ class Places:
     smtp_port: int
     smtp_host: str = LOOPBACK  # the sandbox's
     smtp_listens_on: str = LOOPBACK
+    proxy_port: int  # of the sandbox's proxy, which is where its SMTP is
+    proxy_address: str | None = None  # that the proxy calls from; None: as the system has it
     router_names: tuple[str, ...] = ()  # beside loopback's, for the read API
     requests_file: str = "requests.jsonl"
     in_clear: bool = False  # the sandbox is on another machine, and speaks no TLS
@@ -48,6 +53,8 @@ class Places:
             ingress_url=f"http://{LOOPBACK}:{ports['ingress']}",
             sandbox_url=f"http://{LOOPBACK}:{ports['sandbox']}",
             smtp_port=ports["sandbox.smtp"],
+            proxy_port=ports["sandbox.proxy"],
+            proxy_address=PROXY_ADDRESS,
         )
 
 
@@ -98,6 +105,11 @@ def _values(state: SavedState, places: Places) -> dict[str, str]:
         "router_names": json.dumps(places.router_names),
         "requests_file": places.requests_file,
         "allow_cleartext": json.dumps(places.in_clear),
+        "proxy_port": str(places.proxy_port),
+        "proxy_address": ""
+        if places.proxy_address is None
+        else f'address = "{places.proxy_address}"',
+        "proxy_password": state.secret("proxy password"),
         "smtp_password": state.secret("smtp password"),
         "oauth_client_secret": state.secret("oauth client secret"),
         "oauth_refresh_token": state.secret("oauth refresh token"),

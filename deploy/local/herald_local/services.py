@@ -26,8 +26,8 @@ READY_SECONDS = 60
 STOP_SECONDS = 45  # a service drains what it holds before it ends
 HTTP_OK = 200
 # Checks that keep no stack from starting: silence is judged late for a while after an outage,
-# accounts are down or paused until somebody calls or resumes them.
-LASTING = frozenset({"silence", "accounts"})
+# accounts and members of the egress are down or paused until somebody calls or resumes them.
+LASTING = frozenset({"silence", "accounts", "egress"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ SERVICES = (
     Service("ingress", "ingress", user="ingress", public=True),
 )
 NAMES = tuple(service.name for service in SERVICES)
-PORTS = (*NAMES, "ingress.operations", "sandbox.smtp")
+PORTS = (*NAMES, "ingress.operations", "sandbox.smtp", "sandbox.proxy")
 
 
 def prepare(stack: Stack) -> None:

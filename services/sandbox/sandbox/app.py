@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
@@ -14,6 +15,8 @@ from starlette.routing import Route
 from sandbox.control import control_routes
 from sandbox.flow import Flow
 from sandbox.ledger import Ledger
+from sandbox.peers import NotePeer
+from sandbox.proxies import Proxy
 from sandbox.registry import definitions
 from sandbox.settings import SandboxFile
 from sandbox.stand_ins import Definition, StandIn
@@ -34,7 +37,8 @@ def build_app(file: SandboxFile) -> Starlette:
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            parts: list[Ledger | WebhookSender | StandIn] = [ledger, webhooks]
+            parts: list[Ledger | WebhookSender | StandIn | Proxy] = [ledger, webhooks]
+            parts += [Proxy(settings) for settings in file.proxies.values()]
             for part in [*parts, *(stand_in for _, stand_in in stand_ins)]:
                 await part.start()
                 stack.push_async_callback(part.stop)
@@ -47,7 +51,7 @@ def build_app(file: SandboxFile) -> Starlette:
         Route("/metrics", _metrics),
         *control_routes(flow, stand_ins),
     ]
-    return Starlette(routes=routes, lifespan=lifespan)
+    return Starlette(routes=routes, lifespan=lifespan, middleware=[Middleware(NotePeer)])
 
 
 async def _healthz(_request: Request) -> Response:

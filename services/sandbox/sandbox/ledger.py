@@ -15,6 +15,8 @@ from typing import Any
 
 from pydantic_core import to_json
 
+from sandbox.peers import PEER
+
 MAX_ENTRIES = 100_000  # in memory: a sandbox may run for weeks
 
 
@@ -31,6 +33,7 @@ class Entry:
     accepted: bool
     outcome: str  # `accepted`, or why not
     at: datetime
+    peer: str | None = None  # the address it came from
 
 
 class Ledger:
@@ -86,6 +89,7 @@ class Ledger:
             accepted=reference is not None,
             outcome=outcome,
             at=datetime.now(UTC),
+            peer=PEER.get(),
         )
         written = asyncio.get_running_loop().create_future()
         self._waiting.append((to_json(asdict(entry)) + b"\n", written))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 Url = Annotated[str, Field(pattern=r"^https?://\S+$")]
 
@@ -32,9 +32,20 @@ class WebhookRules(Section):
     enabled: bool = True
 
 
+class ProxySettings(Section):
+    """An HTTP proxy."""
+
+    port: int = Field(ge=1, le=65_535)
+    host: str = Field(default="127.0.0.1", min_length=1)  # where it listens
+    username: str
+    password: SecretStr
+    address: str | None = None  # where it calls from; none: as the system has it
+
+
 class SandboxFile(Section):
     """All of `sandbox.toml`; `loading` adds a field for each provider."""
 
     requests_file: Path = Path("requests.jsonl")
     pace: Pace = Pace()
     webhooks: WebhookRules = WebhookRules()
+    proxies: dict[str, ProxySettings] = Field(default_factory=dict)

@@ -11,7 +11,7 @@ from typing import Any
 
 from herald.client import Client
 from herald.contracts.events import HeraldEvent, InboundData
-from herald_local.demo.scenario_run import ScenarioRun
+from herald_local.demo.scenario_run import ScenarioRun, Taken
 from herald_local.stack import Stack
 from herald_local.web import call
 
@@ -98,10 +98,12 @@ def limited(
         call("DELETE", url)
 
 
-def requests_taken(stack: Stack, run: ScenarioRun) -> list[str]:
-    """Return the channels on which the sandbox accepted requests for the run's recipient."""
+def requests_taken(stack: Stack, run: ScenarioRun) -> list[Taken]:
+    """Return the requests for the run's recipient that the sandbox accepted."""
     response = call("GET", f"{stack.sandbox_url}/_sandbox/requests")
     mine = {run.phone, run.phone.removeprefix("+"), run.email}
     return [
-        entry["channel"] for entry in json.loads(response.body)["requests"] if entry["to"] in mine
+        Taken(entry["channel"], entry["peer"])
+        for entry in json.loads(response.body)["requests"]
+        if entry["to"] in mine
     ]

@@ -5,17 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 from herald.contracts.events import HeraldEvent, InboundData, MessageData, family_and_what
 from herald_local.demo.scenarios import SCENARIOS, Scenario
+from herald_local.provision import PROXY_ADDRESS
 
 
 def all_runs() -> list[ScenarioRun]:
     """Return a run of every scenario for each of its recipients."""
     wanted = [scenario for scenario in SCENARIOS for _ in range(scenario.recipients)]
     return [ScenarioRun(it, number, uuid4().hex[:8]) for number, it in enumerate(wanted, start=1)]
+
+
+class Taken(NamedTuple):
+    """A request that the sandbox accepted."""
+
+    channel: str
+    peer: str | None  # the address it came from
 
 
 @dataclass(slots=True)
@@ -78,19 +86,22 @@ class ScenarioRun:
         ended = self.outcome is not None and self.scenario.events <= set(self.seen)
         return ended and self.has_reply >= self.scenario.inbound
 
-    def problems(self, requests: Sequence[str]) -> list[str]:
-        """Say what is not as expected; `requests`: the channels of the sandbox's requests."""
+    def problems(self, requests: Sequence[Taken]) -> list[str]:
+        """Say what is not as expected; `requests` are those that the sandbox accepted."""
         found: list[str] = []
         if self.outcome != self.scenario.outcome:
             found.append(f"outcome {self.outcome}, expected {self.scenario.outcome}")
         missing = self.scenario.events - set(self.seen)
         if missing:
             found.append(f"not seen: {', '.join(sorted(missing))}")
-        if tuple(requests) != self.scenario.requests:
+        channels = [request.channel for request in requests]
+        if tuple(channels) != self.scenario.requests:
             found.append(
-                f"providers took requests on {list(requests)}, "
-                f"expected {list(self.scenario.requests)}"
+                f"providers took requests on {channels}, expected {list(self.scenario.requests)}"
             )
+        peers = {request.peer for request in requests}
+        if self.scenario.is_proxied and PROXY_ADDRESS is not None and peers != {PROXY_ADDRESS}:
+            found.append(f"requests came from {peers}, expected the proxy's {PROXY_ADDRESS}")
         if self.scenario.inbound and not self.has_reply:
             found.append("the recipient's reply was not seen")
         return found

@@ -26,6 +26,7 @@ class Scenario:
     outcome: str
     events: frozenset[str]  # each must be seen: `<what> <channel>`
     requests: tuple[str, ...]  # the channels on which the provider took a request, in order
+    is_proxied: bool = False  # whether the provider sees the proxy's address
     inbound: bool = False  # whether the recipient writes back
     recipients: int = 1  # each gets such a message
     limit: dict[str, Any] | None = None  # that the sandbox keeps to: /_sandbox/limits
@@ -169,6 +170,17 @@ SCENARIOS = (
         outcome="succeeded",
         events=_seen("accepted", "sent email"),
         requests=("email",),
+    ),
+    Scenario(
+        name="proxied",
+        says="The call leaves by a proxy, and by no other way; the provider sees its address.",
+        digits="0104",
+        mailbox="delivered",
+        command={"route": "whatsapp-proxied", "sender": "twilio"},
+        outcome="succeeded",
+        events=_seen("accepted", "sent whatsapp", "delivered whatsapp"),
+        requests=("whatsapp",),
+        is_proxied=True,
     ),
     Scenario(
         name="cancelled before it starts",

@@ -18,6 +18,7 @@ from pydantic import Field, SecretStr
 from sandbox.behaviours import ONCE, Behaviour, Failure, Handling, Status
 from sandbox.cases import case_for
 from sandbox.flow import Flow
+from sandbox.peers import PEER
 from sandbox.providers.smtp_session import TokenSession
 from sandbox.settings import Section
 from sandbox.stand_ins import Definition, StandIn, Vocabulary
@@ -104,9 +105,10 @@ class SmtpServer(StandIn):
         return AuthResult(success=known, handled=False)  # aiosmtpd answers 535
 
     async def handle_RCPT(  # noqa: N802  aiosmtpd's own name
-        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: Any
+        self, _server: SMTP, session: Session, envelope: Envelope, address: str, _options: Any
     ) -> str:
         """Accept a recipient, or refuse it as its case says."""
+        PEER.set(session.peer[0] if session.peer else None)
         reply = self._throttling(envelope, address) or self._refusal(address)
         if reply is not None:
             await self._record(address, None, None, reply)
