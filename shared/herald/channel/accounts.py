@@ -84,9 +84,14 @@ class SendingAccount:
         """Return every budget that a call for `work` draws from, by the egress it leaves by."""
         return self._budgets.of(work, egress)
 
-    def choose_egress(self, work: Work, now: float, time: datetime) -> str | None:
-        """Return the egress member that a call goes by; None: it goes by none."""
-        return None if self.egress is None else self.egress.choose(work, now, time)
+    def choose_egress(
+        self, work: Work, now: float, time: datetime, queue: str | None = None
+    ) -> str | None:
+        """Return the egress member that a call goes by; None: it goes by none.
+
+        `queue` is the budget at which the work has a place.
+        """
+        return None if self.egress is None else self.egress.choose(work, now, time, queue)
 
     def shared_budgets(self, work: Work) -> tuple[Budget, ...]:
         """Return those that calls to others draw from, too, but an egress address's."""

@@ -133,7 +133,8 @@ class Planner:
                 self._probed.add(chosen.name)
         may_queue = is_busy or is_probe or not self._has_others(chosen, work)
         is_busy = is_busy or self._is_tight(chosen, work)
-        egress = chosen.choose_egress(work, now, self._now.time)
+        queue = None if place is None else place.key
+        egress = chosen.choose_egress(work, now, self._now.time, queue)
         patience = min(PATIENCE_SECONDS, left)
         return Wish(chosen, patience, is_probe, egress, may_queue, is_busy)
 

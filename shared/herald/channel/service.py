@@ -140,7 +140,7 @@ class Channel:
         """Make the accounts' contexts, and the egress of those that go by any."""
         rules, configured = configuration.file.egress, configuration.accounts_of(self._channel)
         proxies = configuration.proxy_credentials_for(members_of(rules, configured))
-        builder = EgressBuilder(self._channel, rules, proxies, self._database)
+        builder = EgressBuilder(self._channel, rules, proxies, self._database, self._usage)
         base_url = configuration.file.ingress.public_base_url
         contexts = {
             name: ProviderContext(
@@ -158,6 +158,9 @@ class Channel:
         self._clients = [*(context.http for context in contexts.values()), *builder.clients]
         self._egress_health = builder.health
         return list(contexts.values()), ways
+
+    def _usage(self, budget: str) -> float:
+        return self._limits.limiter.usage(budget)
 
     def _subscribe(self, lane: Lane) -> BatchSubscriber:
         return subscribe_batches(

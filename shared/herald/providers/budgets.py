@@ -87,7 +87,7 @@ class AccountBudgets:
             key = f"sender:{self._account}:{sender}"
             made.append(_budget(key, allowed.sender, Scope.SENDER))
         if allowed.egress is not None and egress is not None:
-            key = f"egress:{egress}:{self._provider}"
+            key = egress_key(egress, self._provider)
             made.append(_budget(key, allowed.egress, Scope.EGRESS))
         return tuple(made)
 
@@ -95,6 +95,11 @@ class AccountBudgets:
 def account_key(account: str) -> str:
     """Name the budget of all calls of an account."""
     return f"account:{account}"
+
+
+def egress_key(egress: str, provider: str) -> str:
+    """Name the budget of one egress member's calls to one provider."""
+    return f"egress:{egress}:{provider}"
 
 
 def throttled_budget(drawn: Sequence[Budget], scope: Scope) -> Budget | None:

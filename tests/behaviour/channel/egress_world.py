@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from behaviour.channel.world import World, attempt_id, next_of, work
 from herald.channel.service import Channel, make_provider
+from herald.contracts.durations import parse_duration
 from proxies import PASSWORD, USERNAME, Proxy
 from secret_files import write_secrets
 
@@ -67,7 +68,7 @@ async def twilio() -> AsyncIterator[Twilio]:
         server.close()
 
 
-def egress_toml(folder: Path, proxies: Sequence[Proxy], more: str = "") -> str:
+def egress_toml(folder: Path, proxies: Sequence[Proxy]) -> str:
     """Configure a pool of all these proxies, for every account."""
     write_secrets(folder / "proxy.toml", SECRETS)
     names = [proxy.kind for proxy in proxies]
@@ -77,15 +78,16 @@ def egress_toml(folder: Path, proxies: Sequence[Proxy], more: str = "") -> str:
         for proxy in proxies
     ]
     pool = f'[egress]\ndefault = "pool"\n[egress.pools.pool]\nmembers = {json.dumps(names)}\n'
-    return "\n" + "".join([pool, more, *members])
+    return "\n" + "".join([pool, *members])
 
 
 @asynccontextmanager
 async def channel(
-    world: World, provider: Twilio, proxies: Sequence[Proxy], more: str = ""
+    world: World, provider: Twilio, proxies: Sequence[Proxy], **options: object
 ) -> AsyncIterator[Channel]:
-    """Run a channel whose calls all go by the pool of these proxies."""
-    rules = egress_toml(world.folder, proxies, more)
+    """Run a channel whose calls go by a pool of these proxies; `options` are its account's."""
+    lines = [f"{name} = {json.dumps(value)}" for name, value in options.items()]
+    rules = "\n".join([*lines, egress_toml(world.folder, proxies)])
     async with world.channel(base_url=provider.url, more=rules, make=make_provider) as running:
         yield running
 
@@ -97,14 +99,26 @@ async def play(world: World, senders: Sequence[str], number: int) -> dict[str, s
     dispatches = dict.fromkeys(attempts, 1)
     works = [work(attempt, sender=sender) for attempt, sender in attempts.items()]
     await world.send(bodies=works)
-    async with world.receipts_queue() as queue:
+    async with world.receipts_queue() as queue, asyncio.TaskGroup() as tasks:
         while len(ended) < number:
             receipt = json.loads((await next_of(queue)).body)
             name = receipt["attempt_id"]
             if receipt["status"] == "returned":
                 dispatches[name] += 1
-                await world.send(name, sender=attempts[name], dispatch=dispatches[name])
+                again = work(
+                    name,
+                    sender=attempts[name],
+                    dispatch=dispatches[name],
+                    grant=receipt["returned"].get("grant"),
+                )
+                wait = parse_duration(receipt["returned"].get("wait", "100ms")).total_seconds()
+                tasks.create_task(_later(wait, world, again))
             else:
                 assert name not in ended
                 ended[name] = receipt["status"]
     return ended
+
+
+async def _later(seconds: float, world: World, again: bytes) -> None:
+    await asyncio.sleep(seconds)
+    await world.send(bodies=[again])

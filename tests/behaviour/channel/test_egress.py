@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from pathlib import Path
+
+import pytest
 
 from behaviour.channel.egress_world import SECRETS, Twilio, channel, play, twilio
 from behaviour.channel.world import World, attempt_id, until
@@ -139,3 +142,21 @@ async def _warned(worker: Channel, words: str) -> None:
         return warning(worker) == words
 
     await until(said)
+
+
+async def test_each_member_keeps_to_its_own_budget(world: World, tmp_path: Path) -> None:
+    """Two members of 60/s take 120/s together, each half within 5 %, and none more than its own."""
+    async with (
+        twilio() as provider,
+        running(tmp_path, "http", "socks5") as pair,
+        channel(world, provider, pair, egress_rate="60/s", egress_share=0.9),
+    ):
+        started = time.monotonic()
+        await play(world, SENDERS, 480)
+        seconds = time.monotonic() - started
+    for proxy in pair:
+        allowed = 60 * seconds + 60  # and a second's worth at once
+        taken = provider.by_address[proxy.address]
+        assert taken <= allowed
+        assert taken == pytest.approx(240, rel=0.05)
+    assert seconds < 3.0 * 1.25  # what is left after the first second's worth, at 120/s

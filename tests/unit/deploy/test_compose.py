@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from herald.channel.egress.building import members_of
 from herald.config.broker_permissions import broker_users
 from herald.config.loading import load_configuration
 from herald.config.session_keys import session_keys
@@ -62,7 +63,7 @@ def test_a_service_takes_its_settings(name: str, files: Path, tmp_path: Path) ->
 def test_a_service_has_the_secrets_it_reads(name: str, files: Path, tmp_path: Path) -> None:
     """The masking key, and those of its channel's accounts; ingress, of all that call it.
 
-    A channel whose accounts have sessions has their keys, too.
+    A channel whose accounts have sessions has their keys, too, and the secrets of its proxies.
     """
     environment = lay_out(name, files, tmp_path)
     loaded = load_configuration(Path(environment["HERALD_CONFIG"]))
@@ -80,11 +81,16 @@ def test_a_service_has_the_secrets_it_reads(name: str, files: Path, tmp_path: Pa
     if name == "ingress":
         wanted.remove("smtp-main")  # it has no webhooks
         wanted.remove("smtp-oauth")
+        wanted.remove("smtp-proxied")
     assert loaded.secrets_for(wanted).keys() == set(wanted)
     files_of = {Path(accounts[account].secrets_file or "").name for account in wanted}
     if any(accounts[account].session is not None for account in wanted):
         assert session_keys(loaded).current.ids == ("first",)
         files_of.add("session-keys.toml")
+    if name != "ingress":
+        members = members_of(loaded.file.egress, {each: accounts[each] for each in wanted})
+        assert loaded.proxy_credentials_for(members).keys() == set(members)
+        files_of |= {Path(loaded.file.egress.members[it].secrets_file or "").name for it in members}
     assert held == files_of
 
 

@@ -173,13 +173,13 @@ SCENARIOS = (
     ),
     Scenario(
         name="proxied",
-        says="The call leaves by a proxy, and by no other way; the provider sees its address.",
+        says="The mail leaves by a proxy, and by no other way; the relay sees its address.",
         digits="0104",
         mailbox="delivered",
-        command={"route": "whatsapp-proxied", "sender": "twilio"},
+        command={"route": "email-proxied"},
         outcome="succeeded",
-        events=_seen("accepted", "sent whatsapp", "delivered whatsapp"),
-        requests=("whatsapp",),
+        events=_seen("accepted", "sent email"),
+        requests=("email",),
         is_proxied=True,
     ),
     Scenario(

@@ -12,7 +12,7 @@ from herald.channel.egress.pooled_http import PooledHttp
 from herald.channel.egress.quarantine import MemberHealth
 from herald.contracts.vocabulary import FailureClass
 from herald.contracts.work import Work
-from herald.providers.budgets import Scope
+from herald.providers.budgets import Scope, egress_key
 from herald.providers.http import HttpClient
 from herald.providers.rendered import Rendered
 from herald.providers.sending import NotSent, Provider, Refused, SendResult
@@ -39,11 +39,11 @@ class AccountEgress:
     """
 
     account: str
+    provider: str
     pool: str  # what the account names: a pool, or a member
     timeout: timedelta  # of one call
     ways: Mapping[str, MemberWay]
     chooser: Chooser
-    take: Callable[[str, float], None]  # counts a call that a member is to make
     count: Callable[[str, SendResult], None]  # counts a call that is over
     changed: Callable[[], None]
     time: Callable[[], datetime]  # the database's
@@ -58,15 +58,19 @@ class AccountEgress:
         """Return the seconds after which a member may be usable."""
         return min(way.health.wait(now) for way in self.ways.values())
 
-    def choose(self, work: Work, now: float, at: datetime) -> str | None:
-        """Return the member that a call goes by; None: there is no healthy one."""
+    def choose(self, work: Work, now: float, at: datetime, queue: str | None) -> str | None:
+        """Return the member that a call goes by; None: there is no healthy one.
+
+        Work that has a place in the queue at a member's budget stays with the member.
+        """
+        usable = self.usable
+        for member in usable:
+            if queue is not None and queue == egress_key(member, self.provider):
+                return member
         sender = work.sender or self.account
         if work.kind == "plan":  # it makes no call
-            return self.chooser.foresee(sender, self.usable, now, at)
-        member = self.chooser.choose(sender, self.usable, now, at)
-        if member is not None:
-            self.take(member, now)
-        return member
+            return self.chooser.foresee(sender, usable, now, at)
+        return self.chooser.choose(sender, usable, now, at)
 
     @property
     def client(self) -> HttpClient:

@@ -11,13 +11,13 @@ from herald.channel.egress.account_egress import AccountEgress, MemberWay
 from herald.channel.egress.checking import Checked
 from herald.channel.egress.choosing import Chooser, Reason, Rotation
 from herald.channel.egress.health import EgressHealth, Watched
-from herald.channel.egress.meters import Meter
 from herald.channel.egress.quarantine import MemberHealth
 from herald.channel.egress.rows import Pair
 from herald.database.pool import Database
 from herald.egress.configuration import EgressRules, Pool, ProxySecrets
 from herald.egress.tunnels import Tunnel, make_tunnel
 from herald.providers.account import Account
+from herald.providers.budgets import egress_key
 from herald.providers.credentials import Credentials
 from herald.providers.http import HttpClient
 from herald.providers.sending import NotSent, Provider, ProviderContext, SendResult
@@ -26,7 +26,10 @@ Context = ProviderContext[Any, Any]
 
 
 class EgressBuilder:
-    """Builds the egress of one channel; `clients` are to be started before its providers."""
+    """Builds the egress of one channel; `clients` are to be started before its providers.
+
+    `usage` says which part of a budget is drawn, by its key.
+    """
 
     def __init__(
         self,
@@ -34,6 +37,7 @@ class EgressBuilder:
         rules: EgressRules,
         credentials: Mapping[str, Credentials[ProxySecrets]],
         database: Database,
+        usage: Callable[[str], float],
     ) -> None:
         self._channel = channel
         self._rules = rules
@@ -43,7 +47,8 @@ class EgressBuilder:
         }
         self._watched: dict[Pair, Watched] = {}
         self._pools: dict[str, list[Pair]] = {}
-        self._meters: dict[tuple[str, str], Meter] = {}
+        self._usage = usage
+        self._reached: dict[tuple[str, str], None] = {}  # member and provider
         self._database = database
         self.clients: list[HttpClient] = []
 
@@ -56,7 +61,7 @@ class EgressBuilder:
             pool = self._rules.pool_of(context.account)
             if pool is not None:
                 made[name] = self._account(context, pool, make)
-        metrics.initialise(self._channel, self._meters)
+        metrics.initialise(self._channel, self._reached)
         self.health = EgressHealth(self._channel, self._watched, self._pools, self._database)
         return made
 
@@ -65,26 +70,23 @@ class EgressBuilder:
     ) -> AccountEgress:
         account = context.account
         ways = {member: self._way(member, context, make) for member in pool.members}
-        meters = {
-            member: self._meters.setdefault((member, account.provider), Meter(account.egress_rate))
-            for member in pool.members
-        }
+        self._reached |= {(member, account.provider): None for member in pool.members}
         share = None if account.egress_rate is None else account.egress_share
         named = account.egress or self._rules.default or ""
         pairs = self._pools.setdefault(named, [])
         pairs += [Pair(member, account.server.name) for member in pool.members]
         return AccountEgress(
             account=context.name,
+            provider=account.provider,
             pool=named,
             timeout=account.timeout,
             ways=ways,
             chooser=Chooser(
                 pool.members,
                 Rotation(share=share, after=pool.rotate_after),
-                lambda member, now: meters[member].usage(now),
+                lambda member: self._usage(egress_key(member, account.provider)),
                 self._count_move,
             ),
-            take=lambda member, now: meters[member].count(now),
             count=lambda member, result: self._count(member, account.provider, result),
             changed=self._changed,
             time=self._database.now,

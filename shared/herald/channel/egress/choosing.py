@@ -15,6 +15,7 @@ from enum import StrEnum
 from hashlib import blake2b
 
 STAY_SECONDS = 30.0  # with the member that a sender moved to
+MARGIN = 0.25  # of a budget: what one queue must be shorter by for a sender to go there
 REST_SECONDS = 60.0  # for a member whose address was throttled
 _MOST_SENDERS = 10_000  # whose order is kept
 _SMALL_HASH = 8
@@ -51,14 +52,14 @@ class _Place:
 class Chooser:
     """Chooses for the senders of one account.
 
-    `usage` says which share of its budget a member has used; `moved` is called with every move.
+    `usage` says which share of its budget a member has drawn; `moved` is called with every move.
     """
 
     def __init__(
         self,
         members: Sequence[str],
         rotation: Rotation,
-        usage: Callable[[str, float], float] = lambda _member, _now: 0.0,
+        usage: Callable[[str], float] = lambda _member: 0.0,
         moved: Callable[[Reason], None] = lambda _reason: None,
     ) -> None:
         self._members = tuple(members)
@@ -98,21 +99,29 @@ class Chooser:
         stays = place.member in usable and now < place.until
         home = place.member if stays else order[0]
         reason = self._reason_to_leave(home, now) if len(order) > 1 else None
-        if reason is not None:
-            for member in order:
-                if member != home and self._reason_to_leave(member, now) is None:
-                    place.until, place.away_for = now + STAY_SECONDS, reason
-                    return member, reason
+        if reason is not None and (better := self._better(home, order, now)) is not None:
+            place.until, place.away_for = now + STAY_SECONDS, reason
+            return better, reason
         if place.member in usable:
             return home, place.away_for  # what it moved for is over
         place.away_for = Reason.HEALTH
         return home, Reason.HEALTH
 
+    def _better(self, home: str, order: Sequence[str], now: float) -> str | None:
+        """Return the next member with room; where none has any, one that is much less wanted."""
+        for member in order:
+            if member != home and self._reason_to_leave(member, now) is None:
+                return member
+        if self._resting.get(home, 0.0) > now:
+            return None
+        least = min(order, key=self._usage)
+        return least if self._usage(least) + MARGIN < self._usage(home) else None
+
     def _reason_to_leave(self, member: str, now: float) -> Reason | None:
         if self._resting.get(member, 0.0) > now:
             return Reason.THROTTLED
         share = self._rotation.share
-        if share is not None and self._usage(member, now) >= share:
+        if share is not None and self._usage(member) >= share:
             return Reason.SHARE
         return None
 

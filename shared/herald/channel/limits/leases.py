@@ -62,6 +62,13 @@ class Lease:
                 return block
         return None
 
+    def drawn(self, now: float) -> float:
+        """Return the part of the bucket that is drawn; above 1 where calls queue for it."""
+        seconds = max(self.gap, 1.0)  # in which it fills
+        if self.queue_end > now:
+            return 1.0 + (self.queue_end - now) / seconds
+        return max(self.used - (now - self.asked_at) / seconds, 0.0)
+
     def take(self, block: Block) -> float:
         """Take the block's next slot; return its time."""
         at, block.left = block.next_at, block.left - 1

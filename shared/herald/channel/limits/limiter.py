@@ -131,9 +131,10 @@ class Limiter:
             self._facts[key] = replace(known, factor=state.factor)
 
     def usage(self, key: str) -> float:
-        """Return the part of a bucket that is drawn, by this worker's last look at it."""
+        """Return the part of a bucket that is drawn, above 1 where calls queue; as last seen."""
         looks = [lease for lane in Lane if (lease := self._leases.get((key, lane))) is not None]
-        return max(looks, key=lambda lease: lease.asked_at).used if looks else 0.0
+        latest = max(looks, key=lambda lease: lease.asked_at, default=None)
+        return 0.0 if latest is None else latest.drawn(self._clock())
 
     async def tidy(self) -> None:
         """Give back what was not used where others may want it, and forget what is old."""

@@ -31,7 +31,7 @@ class Pool:
         self.chooser = Chooser(
             MEMBERS,
             rotation or Rotation(),
-            lambda member, _: self.used.get(member, 0.0),
+            lambda member: self.used.get(member, 0.0),
             self.moves.append,
         )
 
@@ -107,11 +107,16 @@ def test_a_share_used_up_moves_the_sender_for_a_while() -> None:
 
 
 def test_where_nobody_has_room_senders_stay() -> None:
-    """Then each waits for its own member's budget: moving would help nobody."""
+    """Then each waits for its own member's budget, unless another's queue is much shorter."""
     pool = Pool(Rotation(share=0.8))
     home = pool.choose("x")
-    pool.used = dict.fromkeys(MEMBERS, 1.0)
+    assert home is not None
+    pool.used = dict.fromkeys(MEMBERS, 2.0)
     assert pool.choose("x", now=1) == home
+    pool.used[home] = 2.2
+    assert pool.choose("x", now=2) == home
+    pool.used[home] = 2.5
+    assert pool.choose("x", now=3) != home
 
 
 def test_a_throttled_address_rests() -> None:
