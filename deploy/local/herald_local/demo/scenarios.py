@@ -214,7 +214,11 @@ SCENARIOS = (
         says="STOP came by SMS before: that channel is skipped, e-mail takes over.",
         digits="0030",
         mailbox="delivered",
-        command={"route": "sms-email"},
+        command={
+            "route": {
+                "steps": [{"channel": "sms"}, {"channel": "email", "account": "sendgrid-main"}]
+            }
+        },
         stops_first="sms",
         outcome="succeeded",
         events=_seen("accepted", "delivered email"),
