@@ -34,7 +34,7 @@ ROUTER_LAYERS = [
     "app",
     "consumers | publications | tenant_turns",
     "handlers | jobs | read_api",
-    "batches",
+    "batches | plan_answers",
     "parsing | unit_of_work",
     "questions",
     "outbox | decisions | quotes | clearances | consent_changes",

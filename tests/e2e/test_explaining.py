@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from secrets import randbelow
 from typing import Any
 from uuid import uuid4
 
@@ -49,6 +50,24 @@ def test_every_step_is_explained_and_nothing_is_sent(environment: dict[str, str]
     assert sent.exit_code == 0, sent.output
     again = herald(environment, "explain", **message)
     assert again.output.startswith("duplicate")
+
+
+def test_who_opted_out_is_skipped(environment: dict[str, str]) -> None:
+    """Consent is asked as before a step starts: the reason is there, and no worker is asked."""
+    phone = f"+1555{randbelow(10**3):03}0001"
+    runner = CliRunner()
+    on_sms = ("--phone", phone, "--channel", "sms")
+    assert runner.invoke(application, ["suppress", *on_sms], env=environment).exit_code == 0
+    route = {"steps": [{"channel": "sms"}, {"channel": "whatsapp"}]}
+    message = {"to": {"phone": phone}, "content": {"text": "Hi"}, "route": route}
+    found = herald(environment, "explain", "--json", **message)
+    assert found.exit_code == 0, found.output
+    sms, _ = json.loads(found.output)["steps"]
+    assert (sms["start"], sms["failure"]["code"]) == ("skipped", "opted_out")
+    assert "worker" not in sms
+    assert runner.invoke(application, ["unsuppress", *on_sms], env=environment).exit_code == 0
+    found = herald(environment, "explain", "--json", **message)
+    assert json.loads(found.output)["steps"][0]["start"] == "now"
 
 
 def test_lines_for_a_reader(environment: dict[str, str]) -> None:

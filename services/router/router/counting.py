@@ -61,9 +61,10 @@ _COMMAND_LABELS: Mapping[str, tuple[str, str]] = {
     DROP_KEY: ("drop", NONE),
 }
 _UNKNOWN_COMMAND = ("unknown", NONE)
+PLANNED = "planned"  # a dry run's answer
 _USUAL = (CommandAnswer.ACCEPTED, CommandAnswer.DUPLICATE, CommandAnswer.REJECTED)
-_ANSWERS: Mapping[str, tuple[CommandAnswer, ...]] = {
-    "send": _USUAL,
+_ANSWERS: Mapping[str, tuple[str, ...]] = {
+    "send": (*_USUAL, PLANNED),
     "cancel": (*_USUAL, CommandAnswer.TOO_LATE),
     "erase": _USUAL,
     "suppress": _USUAL,
@@ -183,9 +184,18 @@ def _seconds(begin: datetime, end: datetime) -> float:
 
 def count_answer(routing_key: str, answer: CommandAnswer, tenant: str | None) -> None:
     """Count a command that was answered, and whose it was, if that is known."""
+    _count_answer(routing_key, answer.value, tenant)
+
+
+def count_plan(lane: Lane, tenant: str) -> None:
+    """Count a dry run that was answered."""
+    _count_answer(SEND_KEYS[lane], PLANNED, tenant)
+
+
+def _count_answer(routing_key: str, answer: str, tenant: str | None) -> None:
     labels = _COMMAND_LABELS.get(routing_key, _UNKNOWN_COMMAND)
-    _commands(*labels, answer.value).inc()
-    _tenant_commands(_tenant_label(tenant), answer.value).inc()
+    _commands(*labels, answer).inc()
+    _tenant_commands(_tenant_label(tenant), answer).inc()
 
 
 def _tenant_label(tenant: str | None) -> str:
@@ -224,7 +234,7 @@ def _count_event(message: Message, emit: Emit, now: datetime) -> None:
 def initialise(accounts: Mapping[str, Account], tenants: Iterable[str]) -> None:
     """Make every series whose labels are known beforehand, and know these names."""
     _TENANTS.update(tenants)
-    begin_series(TENANT_COMMANDS, product((*_TENANTS, UNKNOWN), CommandAnswer))
+    begin_series(TENANT_COMMANDS, product((*_TENANTS, UNKNOWN), (*CommandAnswer, PLANNED)))
     begin_series(TENANT_OUTCOMES, product((*_TENANTS, UNKNOWN), Outcome))
     channels = sorted({account.channel for account in accounts.values()})
     _CHANNELS.update(channels)

@@ -16,10 +16,12 @@ from router.clearances.source import Hop
 from router.commands import Candidate, Rejection
 from router.core.clearance import Clearance
 from router.core.plans import Answers, ChannelAnswer, OpenPlan
+from router.counting import PLANNED
 from router.handlers.taken import part_taken
-from router.outgoing.plans import REFUSED, duplicate_plan, open_plan, planned_event, questions
+from router.outgoing.plans import REFUSED, duplicate_plan, open_plan, questions
+from router.plan_answers import answer_plans
 from router.store.messages import read_contents
-from router.store.plans import answer_plans, insert_plans
+from router.store.plans import add_answers, insert_plans
 from router.unit_of_work import UnitOfWork
 
 WAIT = timedelta(seconds=5)  # for channels' answers
@@ -28,6 +30,9 @@ WAIT = timedelta(seconds=5)  # for channels' answers
 async def plan_messages(unit: UnitOfWork, candidates: Sequence[Candidate]) -> None:
     """Answer dry runs: those that no channel need be asked about at once."""
     free = await _answer_taken(unit, candidates)
+    if unit.traces is not None:
+        for candidate in free:
+            unit.traces.answered(candidate.envelope.trace, PLANNED)
     cleared = await unit.preview([hop for one in free for hop in _hops(one)])
     opened: dict[UUID, tuple[Candidate, OpenPlan, dict[int, Clearance]]] = {}
     for candidate in free:
@@ -36,7 +41,7 @@ async def plan_messages(unit: UnitOfWork, candidates: Sequence[Candidate]) -> No
         if plan.asked:
             opened[plan.id] = candidate, plan, clearances
         else:
-            unit.publish(planned_event(plan, {}))
+            answer_plans(unit, [(plan, {})])
     if not opened:
         return
     plans = [plan for _, plan, _ in opened.values()]
@@ -68,8 +73,8 @@ async def take_refusals(unit: UnitOfWork, attempts: Sequence[AttemptId]) -> None
 
 async def _take(unit: UnitOfWork, said: Mapping[UUID, Answers]) -> None:
     if said:
-        complete = await answer_plans(unit.connection, said)
-        unit.publish(*(planned_event(plan, answers) for plan, answers in complete))
+        complete = await add_answers(unit.connection, said)
+        answer_plans(unit, complete)
 
 
 async def _answer_taken(unit: UnitOfWork, candidates: Sequence[Candidate]) -> list[Candidate]:
@@ -80,7 +85,7 @@ async def _answer_taken(unit: UnitOfWork, candidates: Sequence[Candidate]) -> li
             unit.reject(answer, keep_body=False)
         else:
             plan = duplicate_plan(candidate, answer.status, unit.now)
-            unit.publish(planned_event(plan, {}))
+            answer_plans(unit, [(plan, {})])
     return free
 
 

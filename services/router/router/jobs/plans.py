@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from herald.database.pool import Database
 from herald.service.periodic import JITTER, Periodic
-from router.outgoing.plans import planned_event
+from router.plan_answers import answer_plans
 from router.store.plans import some_plan_is_due, take_due_plans
 from router.unit_of_work import UnitsOfWork
 
@@ -30,5 +30,5 @@ class DuePlans:
                 return False
         async with self._units.begin() as unit:
             due = await take_due_plans(unit.connection, BATCH)
-            unit.publish(*(planned_event(plan, answers) for plan, answers in due))
+            answer_plans(unit, due)
         return len(due) == BATCH

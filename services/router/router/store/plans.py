@@ -29,10 +29,10 @@ async def insert_plans(
     return {row["id"] for row in rows}
 
 
-async def answer_plans(connection: Connection, answers: Mapping[UUID, Answers]) -> list[Answered]:
+async def add_answers(connection: Connection, answers: Mapping[UUID, Answers]) -> list[Answered]:
     """Add answers to dry runs that are not over; return those whose channels have all answered."""
     documents = [_ANSWERS.dump_json(dict(said)).decode() for said in answers.values()]
-    rows = await connection.fetch(QUERIES["answer_plans"], list(answers), documents)
+    rows = await connection.fetch(QUERIES["add_answers"], list(answers), documents)
     found = [_read(row) for row in rows]
     complete = [(plan, said) for plan, said in found if said.keys() >= set(plan.asked)]
     if complete:

@@ -6,7 +6,7 @@ FROM unnest($1::uuid[], $2::json[]) AS t (id, plan)
 ON CONFLICT (id) DO NOTHING
 RETURNING id
 
--- name: answer_plans
+-- name: add_answers
 -- Add channels' answers to dry runs that are not over, in one order in every router. Returns them as
 -- they are now.
 WITH held AS (

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 LABELS: Mapping[str, str] = {
     "account": "a configured account; `unknown` for every other, empty where none was chosen",
-    "answer": "of a command: `accepted`, `duplicate`, `rejected`, `too_late`; of an attempt asked "
-    "back: `won`, `lost`",
+    "answer": "of a command: `accepted`, `duplicate`, `rejected`, `too_late`; `planned` of a dry "
+    "run; of an attempt asked back: `won`, `lost`",
     "change": "`suppressed`, `unsuppressed`",
     "channel": "a configured channel; `none` where no attempt was made, `all` where every one is "
     "meant, `unknown` for every other",
