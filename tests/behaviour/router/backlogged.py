@@ -28,6 +28,7 @@ from router.clearances.configured import clearance_sources
 from router.clearances.windows import Windows
 from router.handlers.send import SendCommands
 from router.jobs.release import Release
+from router.jobs.timers import Timers
 from router.outbox import Outbox
 from router.unit_of_work import UnitsOfWork
 
@@ -77,6 +78,7 @@ class Router:
     windows: Windows
     handler: CommandHandler[Any]
     outbox: Outbox
+    timers: Timers
 
     async def take(self, number: int, **changes: Any) -> list[str]:
         """Take commands on the SMS route as one batch; return their keys."""
@@ -88,6 +90,10 @@ class Router:
         await self.handler(deliveries)
         await self.outbox.drain()
         return [body["idempotency_key"] for body in bodies]
+
+    async def act_on_deadlines(self) -> None:
+        """Act on the next of the deadlines that have passed."""
+        await self.timers._periodic.turn()
 
     async def look(self) -> None:
         """Look at the queues, and let in what there is room for."""
@@ -128,4 +134,5 @@ def _router(pool: Database, broker: Any, quotas: Quotas) -> Router:
     units = UnitsOfWork(pool, outbox, RetryRules(), clearances=sources)
     release = Release(Lane.BULK, CHANNELS, pool, units, windows, broker, LaneTurns())
     handler = CommandHandler(units, configuration, SendCommands(configuration, Lane.BULK))
-    return Router(units, release, windows, handler, outbox)
+    timers = Timers(pool, units, dict)
+    return Router(units, release, windows, handler, outbox, timers)

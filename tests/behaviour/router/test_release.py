@@ -12,12 +12,19 @@ from behaviour.router.explaining import Explaining
 from herald.contracts.masking import address_hash
 from many_messages import make_messages
 from router.core.windows import FIRST, SMALLEST
+from router.jobs.timers import BATCH
 from router.store.backlog import QUERIES
 
 NOW = datetime.now(UTC)
 WAITING = "SELECT count(*) FROM router.messages WHERE waits_in = 'backlog.sms.bulk'"
 FREE = "UPDATE router.windows SET claimed_until = '-infinity'"
 SIZE = "UPDATE router.windows SET size = $1, drained = NULL, has_backlog = false"
+COMES = """
+UPDATE router.messages SET
+    due_at = now() - (CASE idempotency_key WHEN $1 THEN 1 ELSE 60 END) * interval '1 second',
+    state = regexp_replace(state::text, '"send_at":"[0-9]+', '"send_at":"2001')::json
+"""
+HAS_COME = "SELECT waits_in LIKE 'backlog.%' FROM router.messages WHERE idempotency_key = $1"
 ATTEMPTS = "SELECT count(*) FROM router.attempts"
 
 
@@ -165,6 +172,26 @@ async def test_a_message_that_waits_for_nothing_is_taken_out(postgres_dsn: str) 
         broker.depth = 0
         await router.look()
         assert await database.fetchval(WAITING) == 0
+
+
+async def test_what_many_kept_for_one_hour_is_let_in_as_there_is_room(postgres_dsn: str) -> None:
+    """When it comes they wait like everything else, and nobody's deadlines wait for them."""
+    broker = Broker()
+    async with routers(postgres_dsn, broker) as ([router], database):
+        await router.look()
+        at = await database.fetchval("SELECT now() + interval '1 hour'")
+        await router.take(300, send_at=at.isoformat())
+        [late] = await router.take(1, tenant="other", send_at=at.isoformat())
+        await database.execute(COMES, late)
+        await router.act_on_deadlines()
+        assert await database.fetchval(HAS_COME, late), "it was due last"
+        assert await database.fetchval(WAITING) == BATCH + BATCH // 4
+        await router.act_on_deadlines()
+        assert await database.fetchval(WAITING) == 301
+        broker.depth = SMALLEST
+        await database.execute(SIZE, SMALLEST + 10)
+        await router.look()
+        assert broker.by_tenant() == {"default": 9, "other": 1}
 
 
 @pytest.mark.parametrize(
