@@ -197,7 +197,7 @@ async def test_what_many_kept_for_one_hour_is_let_in_as_there_is_room(postgres_d
 @pytest.mark.parametrize(
     ("statement", "values"),
     [
-        ("find_backlogs", (["backlog.sms.bulk"], NOW)),
+        ("count_waiting", (["backlog.sms.bulk"], [500], NOW)),
         ("find_tenants", ("backlog.sms.bulk",)),
         ("find_waiting", ("backlog.sms.bulk", ["default", "other"], [50, 50], NOW)),
     ],

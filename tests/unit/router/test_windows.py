@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from hypothesis import given
 from hypothesis import strategies as st
 
 from router.core.windows import FIRST, LARGEST, SMALLEST, Window, after_look, last_turn, turns
 
 
-def _look(window: Window, depth: int, seconds: float = 1.0, *, has_backlog: bool = True) -> Window:
-    return after_look(window, depth, seconds, has_backlog=has_backlog, seconds=2)
+def _look(window: Window, depth: int, seconds: float = 1.0, *, waiting: int = 10**6) -> Window:
+    return after_look(window, depth, seconds, waiting=waiting, seconds=2)
 
 
 def test_a_window_is_two_seconds_of_what_left_its_queue() -> None:
     """From the first measurement on."""
     window = _look(Window(depth=1000, has_backlog=True), 600)
-    assert (window.size, window.room) == (800, 200)
+    assert (window.size, window.released, window.room) == (800, 200, 0)
 
 
 def test_what_was_let_in_meanwhile_has_left_it_too() -> None:
@@ -42,18 +40,26 @@ def test_a_queue_that_ran_dry_says_nothing_against_its_workers() -> None:
 
 def test_a_window_grows_as_fast_as_its_workers_prove_to_be() -> None:
     """Each look lets in more, up to the largest window."""
-    window = Window(size=SMALLEST, has_backlog=True)
+    window = Window(size=SMALLEST, released=SMALLEST, has_backlog=True)
     sizes = []
     for _ in range(4):
-        window = _look(replace(window, released=window.size), 0, 0.25)
+        window = _look(window, 0, 0.25)
         sizes.append(window.size)
     assert sizes == [1600, 12_800, LARGEST, LARGEST]
 
 
 def test_without_a_backlog_nothing_is_learned() -> None:
     """Routers dispatch at once then, and nobody counts it."""
-    window = _look(Window(depth=400), 10)
+    window = _look(Window(depth=400), 10, waiting=0)
     assert (window.size, window.drained, window.depth) == (FIRST, None, 10)
+
+
+def test_the_backlog_comes_first() -> None:
+    """What it leaves of the room is for what is dispatched at once."""
+    window = _look(Window(size=300), 100, waiting=50)
+    assert (window.released, window.room, window.has_backlog) == (50, 150, False)
+    window = _look(Window(size=300), 100, waiting=201)
+    assert (window.released, window.room, window.has_backlog) == (200, 0, True)
 
 
 def test_tenants_share_the_room() -> None:

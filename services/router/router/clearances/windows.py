@@ -68,10 +68,11 @@ class Windows:
         """Take this router's share of what the last looks at queues found."""
         for stored in windows:
             share, window = self._share(stored.queue), stored.window
-            share.has_backlog |= window.has_backlog  # of a router that died, perhaps
+            if stored.is_waited_for:  # it is a router's that died, perhaps
+                share.queued_at = self._clock()
             if stored.looks == share.looks:
                 continue
-            share.given = share.left = 0 if window.has_backlog else window.room // routers
+            share.given = share.left = window.room // routers
             share.looks, share.looked_at = stored.looks, self._clock()
             share.has_backlog = window.has_backlog
 

@@ -12,14 +12,18 @@ from dataclasses import dataclass, replace
 
 SECONDS = 2.0  # of work that a queue holds
 SMALLEST = 200  # messages, however slow the channel is: workers must not run dry between two looks
-FIRST = 1000  # before anything is known of the channel
+FIRST = 2000  # before anything is known of the channel
 LARGEST = 20_000
 _MEMORY_SECONDS = 4.0  # in which a measured rate counts for little any more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """A queue's window. `drained`: messages a second that left it; None as long as nobody knows."""
+    """A queue's window.
+
+    `released`: how many messages of the backlog are let in at this look. `has_backlog`: more wait
+    than that. `drained`: messages a second that left the queue; None as long as nobody knows.
+    """
 
     size: int = FIRST
     depth: int = 0
@@ -30,16 +34,17 @@ class Window:
 
     @property
     def room(self) -> int:
-        """How many messages may be let in."""
+        """How many messages may be dispatched at once."""
         return max(0, self.size - self.depth - self.released)
 
 
 def after_look(
-    window: Window, depth: int, elapsed_seconds: float, *, has_backlog: bool, seconds: float
+    window: Window, depth: int, elapsed_seconds: float, *, waiting: int, seconds: float
 ) -> Window:
     """Return the window once its queue was looked at, `elapsed_seconds` after the last time.
 
-    Only while a backlog waits it is known what entered the queue, and so what left it.
+    The backlog comes first: of its `waiting` messages as many are let in as there is room for.
+    Only while more wait it is known what entered the queue, and so what left it.
     """
     drained = window.drained
     if window.has_backlog and elapsed_seconds > 0:
@@ -47,8 +52,14 @@ def after_look(
     size = window.size
     if drained is not None:
         size = max(SMALLEST, min(LARGEST, math.ceil(seconds * drained)))
+    released = min(waiting, max(0, size - depth))
     return replace(
-        window, size=size, depth=depth, released=0, drained=drained, has_backlog=has_backlog
+        window,
+        size=size,
+        depth=depth,
+        released=released,
+        drained=drained,
+        has_backlog=waiting > released,
     )
 
 

@@ -27,9 +27,9 @@ from router.batches import apply_isolated
 from router.clearances.windows import Windows
 from router.core.facts import Released
 from router.core.message import Message
-from router.core.windows import SECONDS, Window, after_look, last_turn, turns
+from router.core.windows import LARGEST, SECONDS, Window, after_look, last_turn, turns
 from router.store import backlog as store
-from router.store.backlog import StoredWindow, Waiting
+from router.store.backlog import Waiting
 from router.unit_of_work import UnitsOfWork
 
 LOOK_SECONDS = 0.25
@@ -80,17 +80,17 @@ class Release:
     async def turn(self) -> None:
         """Look at the queues that need it, and let in what there is room for."""
         queues = [queue for queue in self._channels if self._windows.needs_look(queue)]
-        open_windows = await self._look(queues) if queues else {}
+        to_fill = await self._look(queues) if queues else {}
         try:
-            while open_windows:
-                for queue, window in list(open_windows.items()):
-                    open_windows[queue] = after = await self._let_in(queue, window)
-                    if after.released == window.released or not after.room:
-                        del open_windows[queue]
+            while to_fill:
+                for queue, window in list(to_fill.items()):
+                    to_fill[queue] = after = await self._let_in(queue, window)
+                    if after.released in {0, window.released}:
+                        del to_fill[queue]
                         await self._let_go([queue])
         finally:
-            if open_windows:
-                await self._let_go(open_windows)
+            if to_fill:
+                await self._let_go(to_fill)
         await self._read(is_due=bool(queues))
 
     async def _look(self, queues: Sequence[str]) -> dict[str, Window]:
@@ -98,14 +98,21 @@ class Release:
         async with self._database.connection() as connection:
             claimed = await store.claim_windows(connection, queues, self._claim, CLAIM)
         depths = await self._depths.read(stored.queue for stored in claimed)
+        known = [stored for stored in claimed if stored.queue in depths]
         async with self._database.connection() as connection:
-            backlogs = await store.find_backlogs(connection, depths, self._database.now())
+            most = dict.fromkeys(depths, LARGEST)
+            waiting = await store.count_waiting(connection, most, self._database.now())
             looked = {
-                stored.queue: _after_look(stored, depths[stored.queue], stored.queue in backlogs)
-                for stored in claimed
-                if stored.queue in depths
+                stored.queue: after_look(
+                    stored.window,
+                    depths[stored.queue],
+                    stored.elapsed_seconds,
+                    waiting=waiting[stored.queue],
+                    seconds=SECONDS,
+                )
+                for stored in known
             }
-            to_fill = {queue: it for queue, it in looked.items() if it.has_backlog and it.room}
+            to_fill = {queue: window for queue, window in looked.items() if window.released}
             await store.keep_looks(
                 connection,
                 self._claim,
@@ -118,10 +125,10 @@ class Release:
         return to_fill
 
     async def _let_in(self, queue: str, window: Window) -> Window:
-        """Let one batch into a queue; return its window after that."""
+        """Let one batch of a window's `released` in; return the window with the rest of them."""
         async with self._database.connection() as connection:
             tenants = await store.find_tenants(connection, queue)
-            shares = turns(tenants, window.last_tenant, min(window.room, self._batch))
+            shares = turns(tenants, window.last_tenant, min(window.released, self._batch))
             now = self._database.now()
             ids = await store.find_waiting(connection, queue, shares, now) if shares else []
         if not ids:
@@ -136,7 +143,8 @@ class Release:
         await self._turns.wait()
         await apply_isolated(ids, act, self._put_off, _name)
         metrics.RELEASED.labels(self._channels[queue], self._lane.value).inc(released)
-        return replace(window, released=window.released + released, last_tenant=waiting.last_tenant)
+        left = max(0, window.released - released)
+        return replace(window, released=left, last_tenant=waiting.last_tenant)
 
     async def _release(self, waiting: Waiting) -> int:
         """Start the steps of messages that wait for room, if the window is ours still."""
@@ -198,16 +206,6 @@ class Releases:
     async def run(self) -> None:
         """Look and let in until cancelled."""
         await run_together(*(one.run for one in self._lanes))
-
-
-def _after_look(stored: StoredWindow, depth: int, has_backlog: bool) -> Window:
-    return after_look(
-        stored.window,
-        depth,
-        stored.elapsed_seconds,
-        has_backlog=has_backlog,
-        seconds=SECONDS,
-    )
 
 
 def _waits(message: Message) -> bool:

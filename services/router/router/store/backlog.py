@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -26,6 +26,7 @@ class StoredWindow:
     window: Window
     looks: int  # how often it was looked at
     elapsed_seconds: float = 0.0  # since the last look
+    is_waited_for: bool = False  # something is in its backlog
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,8 @@ async def read_windows(
     """Read the windows of queues, and how many routers share them."""
     rows = await connection.fetch(QUERIES["read_windows"], list(queues))
     routers = max((row["routers"] for row in rows), default=1)
-    return [_stored(row) for row in rows], max(1, routers)
+    windows = [replace(_stored(row), is_waited_for=row["is_waited_for"]) for row in rows]
+    return windows, max(1, routers)
 
 
 async def claim_windows(
@@ -65,6 +67,7 @@ async def keep_looks(
         list(looked),
         [window.size for window in windows],
         [window.depth for window in windows],
+        [window.released for window in windows],
         [window.drained for window in windows],
         [window.has_backlog for window in windows],
         [lasting for _, lasting in looked.values()],
@@ -72,9 +75,9 @@ async def keep_looks(
 
 
 async def let_in(connection: Connection, claim: UUID, waiting: Waiting, lasting: timedelta) -> bool:
-    """Note how many messages are let into a queue; False when another router looks after it."""
+    """Note whose turn it was in a queue; False when another router looks after it."""
     row = await connection.fetchrow(
-        QUERIES["let_in"], waiting.queue, claim, len(waiting.ids), waiting.last_tenant, lasting
+        QUERIES["let_in"], waiting.queue, claim, waiting.last_tenant, lasting
     )
     return row is not None
 
@@ -84,11 +87,15 @@ async def let_go(connection: Connection, claim: UUID, queues: Iterable[str]) -> 
     await connection.execute(QUERIES["let_go"], claim, list(queues))
 
 
-async def find_backlogs(connection: Connection, queues: Iterable[str], now: datetime) -> set[str]:
-    """Say which of some queues have a backlog."""
-    by_backlog = {backlog_of(queue): queue for queue in queues}
-    rows = await connection.fetch(QUERIES["find_backlogs"], list(by_backlog), now)
-    return {by_backlog[row["backlog"]] for row in rows}
+async def count_waiting(
+    connection: Connection, most: Mapping[str, int], now: datetime
+) -> dict[str, int]:
+    """Count what waits for room in queues, of each so many messages at most."""
+    by_backlog = {backlog_of(queue): queue for queue in most}
+    rows = await connection.fetch(
+        QUERIES["count_waiting"], list(by_backlog), list(most.values()), now
+    )
+    return {by_backlog[row["backlog"]]: row["number"] for row in rows}
 
 
 async def find_tenants(connection: Connection, queue: str) -> list[str]:

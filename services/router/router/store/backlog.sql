@@ -1,16 +1,16 @@
 -- name: read_windows
 -- Read the windows of queues, whether something waits for room in them, and how many routers share
 -- them.
-SELECT w.queue, w.size, w.depth, w.released, w.drained, w.last_tenant, w.looks, (
-    w.has_backlog OR EXISTS (
+SELECT w.queue, w.size, w.depth, w.released, w.drained, w.has_backlog, w.last_tenant, w.looks,
+    EXISTS (
         SELECT FROM router.messages
         WHERE waits_in = replace(w.queue, 'outbound.', 'backlog.') AND waits_in LIKE 'backlog.%'
             AND outcome IS NULL AND waits_since <= clock_timestamp()
-    )
-) AS has_backlog, (
-    SELECT count(DISTINCT router) FROM router.listeners
-    WHERE seen_at > clock_timestamp() - interval '10 seconds'
-) AS routers
+    ) AS is_waited_for,
+    (
+        SELECT count(DISTINCT router) FROM router.listeners
+        WHERE seen_at > clock_timestamp() - interval '10 seconds'
+    ) AS routers
 FROM router.windows AS w
 WHERE w.queue = ANY ($1::text[])
 
@@ -28,16 +28,16 @@ RETURNING queue, size, depth, released, drained, has_backlog, last_tenant, looks
 -- name: keep_looks
 -- Keep what looks at queues came to, of the windows that are this router's ($1) still.
 UPDATE router.windows AS w
-SET size = t.size, depth = t.depth, released = 0, drained = t.drained, has_backlog = t.has_backlog,
+SET size = t.size, depth = t.depth, released = t.released, drained = t.drained, has_backlog = t.has_backlog,
     looks = w.looks + 1, looked_at = clock_timestamp(), claimed_until = clock_timestamp() + t.lasting
-FROM unnest($2::text[], $3::int[], $4::int[], $5::float[], $6::boolean[], $7::interval[])
-    AS t (queue, size, depth, drained, has_backlog, lasting)
+FROM unnest(
+    $2::text[], $3::int[], $4::int[], $5::int[], $6::float[], $7::boolean[], $8::interval[]
+) AS t (queue, size, depth, released, drained, has_backlog, lasting)
 WHERE w.queue = t.queue AND w.claim = $1::uuid
 
 -- name: let_in
--- Note messages that are let into a queue, if its window is this router's ($2) still.
-UPDATE router.windows
-SET released = released + $3, last_tenant = $4, claimed_until = clock_timestamp() + $5::interval
+-- Note whose turn was the last of those let into a queue, if its window is this router's ($2) still.
+UPDATE router.windows SET last_tenant = $3, claimed_until = clock_timestamp() + $4::interval
 WHERE queue = $1 AND claim = $2::uuid
 RETURNING queue
 
@@ -46,14 +46,18 @@ RETURNING queue
 UPDATE router.windows SET claimed_until = clock_timestamp()
 WHERE queue = ANY ($2::text[]) AND claim = $1::uuid
 
--- name: find_backlogs
--- Say which backlogs hold a message that is not put off beyond $2.
-SELECT backlog FROM unnest($1::text[]) AS backlog
-WHERE EXISTS (
-    SELECT FROM router.messages
-    WHERE waits_in = backlog AND waits_in LIKE 'backlog.%' AND outcome IS NULL
-        AND waits_since <= $2::timestamptz
-)
+-- name: count_waiting
+-- Count the messages that wait in backlogs, of each as many at most as are given, but for those that
+-- are put off beyond $3.
+SELECT t.backlog, (
+    SELECT count(*) FROM (
+        SELECT FROM router.messages
+        WHERE waits_in = t.backlog AND waits_in LIKE 'backlog.%' AND outcome IS NULL
+            AND waits_since <= $3::timestamptz
+        LIMIT t.most
+    ) AS waiting
+) AS number
+FROM unnest($1::text[], $2::int[]) AS t (backlog, most)
 
 -- name: find_tenants
 -- Find the tenants that a backlog holds messages of: one index probe each.

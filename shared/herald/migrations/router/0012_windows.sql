@@ -12,9 +12,9 @@ CREATE TABLE router.windows (
     queue text PRIMARY KEY,
     size int NOT NULL,                    -- messages
     depth int NOT NULL DEFAULT 0,         -- that were in the queue at the last look
-    released int NOT NULL DEFAULT 0,      -- into it since
+    released int NOT NULL DEFAULT 0,      -- of the backlog, that are let in at that look
     drained double precision,             -- messages a second, as far as that is known
-    has_backlog boolean NOT NULL DEFAULT false,
+    has_backlog boolean NOT NULL DEFAULT false,  -- more wait than that
     last_tenant text NOT NULL DEFAULT '', -- whose turn was last
     looks bigint NOT NULL DEFAULT 0,      -- counts them
     looked_at timestamptz,
