@@ -83,12 +83,18 @@ def egress_toml(folder: Path, proxies: Sequence[Proxy]) -> str:
 
 @asynccontextmanager
 async def channel(
-    world: World, provider: Twilio, proxies: Sequence[Proxy], **options: object
+    world: World,
+    provider: Twilio,
+    proxies: Sequence[Proxy],
+    *,
+    dsn: str | None = None,
+    **options: object,
 ) -> AsyncIterator[Channel]:
     """Run a channel whose calls go by a pool of these proxies; `options` are its account's."""
     lines = [f"{name} = {json.dumps(value)}" for name, value in options.items()]
     rules = "\n".join([*lines, egress_toml(world.folder, proxies)])
-    async with world.channel(base_url=provider.url, more=rules, make=make_provider) as running:
+    url = provider.url
+    async with world.channel(dsn=dsn, base_url=url, more=rules, make=make_provider) as running:
         yield running
 
 

@@ -36,6 +36,8 @@ ALLOWED = {
     "channel": (
         "INSERT INTO channel.sends (attempt_id, state) VALUES ('b', 'withdrawn')",
         "SELECT * FROM channel.accounts",
+        "INSERT INTO channel.egress (egress, server) VALUES ('a', 'b:1')",
+        "SELECT * FROM channel.egress_drains",
     ),
     "reader": (
         "SELECT * FROM router.attempts",
@@ -44,7 +46,13 @@ ALLOWED = {
         "SELECT id, status, outcome FROM router.messages",
         "SELECT queue, reason FROM router.dead_letters",
     ),
-    "operator": ("SELECT * FROM router.attempts", "SELECT act, subject FROM router.audit"),
+    "operator": (
+        "SELECT * FROM router.attempts",
+        "SELECT act, subject FROM router.audit",
+        "INSERT INTO channel.egress_drains (egress) VALUES ('a') ON CONFLICT DO NOTHING",
+        "UPDATE channel.egress SET check_at = clock_timestamp() WHERE egress = 'a'",
+        "DELETE FROM channel.egress_drains WHERE egress = 'a'",
+    ),
     "owner": (CREATE, "DROP TABLE router.mine"),
 }
 REFUSED = {
