@@ -115,6 +115,16 @@ def _durations() -> tuple[Panel, ...]:
             unit="s",
             runbooks=("HeraldDeliveryBudgetBurn",),
         ),
+        lines(
+            "Silence allowed where it is learned",
+            'What `fallback_after = "auto"` comes to, where enough deliveries are known.',
+            Query(
+                "max by (channel, provider, country)"
+                f" (herald_learned_fallback_seconds{{{CHANNEL}}})",
+                "{{channel}} {{provider}} {{country}}",
+            ),
+            unit="s",
+        ),
     )
 
 

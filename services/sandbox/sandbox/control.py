@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from sandbox.flow import Flow
 from sandbox.ledger import Ledger
+from sandbox.service_window import ServiceWindow
 from sandbox.stand_ins import Definition, InboundMessage, StandIn
 from sandbox.throttling import Limit, Scope, Throttling
 from sandbox.webhooks import WebhookSender
@@ -40,6 +41,7 @@ def control_routes(flow: Flow, stand_ins: StandIns) -> list[Route]:
 
     async def reset(_request: Request) -> Response:
         flow.ledger.reset()
+        flow.window.reset()
         flow.throttling.clear()
         for _, stand_in in stand_ins:
             stand_in.reset()
@@ -47,7 +49,8 @@ def control_routes(flow: Flow, stand_ins: StandIns) -> list[Route]:
 
     return [
         _requests_route(flow.ledger),
-        _inbound_route(flow.webhooks, stand_ins),
+        _inbound_route(flow, stand_ins),
+        _window_route(flow.window),
         *_webhook_routes(flow.webhooks),
         _delaying_route(flow),
         _limits_route(flow.throttling, stand_ins),
@@ -70,7 +73,7 @@ def _requests_route(ledger: Ledger) -> Route:
     return Route("/_sandbox/requests", requests)
 
 
-def _inbound_route(webhooks: WebhookSender, stand_ins: StandIns) -> Route:
+def _inbound_route(flow: Flow, stand_ins: StandIns) -> Route:
     async def inbound(request: Request) -> Response:
         try:
             body = InboundBody.model_validate_json(await request.body())
@@ -84,19 +87,29 @@ def _inbound_route(webhooks: WebhookSender, stand_ins: StandIns) -> Route:
             fields=body.message,
         )
         try:
-            webhook = _stand_in(stand_ins, body).inbound(message)
+            provider, stand_in = _stand_in(stand_ins, body)
+            webhook = stand_in.inbound(message)
         except LookupError as error:
             return JSONResponse({"error": str(error)}, status_code=400)
-        await webhooks.now(webhook)
+        flow.window.wrote(provider, body.channel, body.account, body.sender)
+        await flow.webhooks.now(webhook)
         return JSONResponse({"sent": True})
 
     return Route("/_sandbox/inbound", inbound, methods=["POST"])
 
 
-def _stand_in(stand_ins: StandIns, body: InboundBody) -> StandIn:
+def _window_route(window: ServiceWindow) -> Route:
+    async def change(request: Request) -> Response:
+        window.seconds = request.path_params["seconds"] or None
+        return JSONResponse({"window_seconds": window.seconds})
+
+    return Route("/_sandbox/window/{seconds:float}", change, methods=["POST"])
+
+
+def _stand_in(stand_ins: StandIns, body: InboundBody) -> tuple[str, StandIn]:
     for definition, stand_in in stand_ins:
         if body.channel in definition.channels and body.provider in {None, definition.name}:
-            return stand_in
+            return definition.name, stand_in
     raise LookupError(f"no provider {body.provider or ''} serves {body.channel}")
 
 

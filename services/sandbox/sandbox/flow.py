@@ -10,10 +10,20 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from sandbox.access_tokens import AccessTokens
-from sandbox.behaviours import ACCEPTED, DELIVERED, ONCE, Behaviour, Failure, Handling, Status
+from sandbox.behaviours import (
+    ACCEPTED,
+    DELIVERED,
+    ONCE,
+    Behaviour,
+    Failure,
+    Handling,
+    Status,
+    refused,
+)
 from sandbox.behaviours import failed as failed_later
 from sandbox.cases import case_for
 from sandbox.ledger import Ledger
+from sandbox.service_window import ServiceWindow
 from sandbox.throttling import Throttling
 from sandbox.webhooks import WebhookFactory, WebhookSender
 
@@ -74,6 +84,7 @@ class Flow:
         self.pace = webhooks.pace
         self.answer_delay_ms = webhooks.pace.answer_delay_ms  # may be changed while running
         self.throttling = Throttling()  # likewise
+        self.window = ServiceWindow()  # likewise
 
     async def respond(self, request: MessageRequest, wire: WireFormat) -> Response:
         """Record the request, respond to it, and report its statuses."""
@@ -88,7 +99,7 @@ class Flow:
         if limit is not None:
             await self._record(request, f"throttled_{limit.scope}")
             return wire.throttled(limit.retry_after, limit.code)
-        behaviour = _behaviour(request)
+        behaviour = self._behaviour(request)
         tries_before = self.ledger.tries(request.channel, request.to)
         handling = behaviour.handling
         if handling in ONCE and tries_before:
@@ -102,6 +113,8 @@ class Flow:
             behaviour = failed_later(behaviour.failure)
         await self._record(request, "accepted")
         response = wire.accepted(request.reference)
+        if behaviour.reply is not None:
+            self.window.wrote(request.provider, request.channel, request.account, request.to)
         await self._report(request.reference, behaviour, wire)
         return await self._acceptance(handling, response)
 
@@ -153,9 +166,11 @@ class Flow:
         if reply is not None:
             self.webhooks.later(start + (len(webhooks) + REPLY_AFTER_STATUSES) * delay, reply)
 
-
-def _behaviour(request: MessageRequest) -> Behaviour:
-    behaviour = case_for(request.to).on(request.channel)
-    if behaviour.failure is Failure.OUTSIDE_WINDOW and request.is_template:
-        return DELIVERED
-    return behaviour
+    def _behaviour(self, request: MessageRequest) -> Behaviour:
+        behaviour = case_for(request.to).on(request.channel)
+        if request.is_template:
+            return DELIVERED if behaviour.failure is Failure.OUTSIDE_WINDOW else behaviour
+        is_closed = self.window.is_closed(
+            request.provider, request.channel, request.account, request.to
+        )
+        return refused(Failure.OUTSIDE_WINDOW) if is_closed else behaviour

@@ -59,6 +59,40 @@ def test_takes_inline_steps() -> None:
     assert step.fallback_on == {FailureClass.CONTENT, FailureClass.TRANSIENT}
 
 
+def test_a_fallback_may_be_left_to_what_was_learned() -> None:
+    """Until enough is known the default is planned, and that it is only that."""
+    [step] = offered(
+        route={"steps": [{"channel": "sms", "fallback_after": "auto"}]}
+    ).message.plan.steps
+    assert (step.fallback_after, step.learns_fallback) == (seconds(60), True)
+
+
+HELLO = {"name": "hello", "language": "en", "variables": {"1": "Jane"}}
+ON_WHATSAPP = {"channel": "whatsapp"}
+SAYS_HELLO = {"template": {"name": "hello", "language": "en", "variables": {}}}
+
+
+@pytest.mark.parametrize(
+    ("step", "content", "outside"),
+    [
+        (ON_WHATSAPP, {"text": "x"}, "nothing"),
+        (ON_WHATSAPP | {"outside_window": HELLO}, {"text": "x"}, "template"),
+        (ON_WHATSAPP, {"text": "x", "outside_window": HELLO}, "template"),
+        (ON_WHATSAPP, SAYS_HELLO, None),
+        ({"channel": "sms"}, {"text": "x", "outside_window": HELLO}, None),
+    ],
+)
+def test_what_is_said_outside_a_window(
+    step: dict[str, Any], content: dict[str, Any], outside: str | None
+) -> None:
+    """Only a text to who may get templates alone for a while needs another thing to say."""
+    candidate = offered(content=content, route={"steps": [step]})
+    assert candidate.message.plan.steps[0].outside_window == outside
+    said = json.loads(candidate.contents)
+    kept = said.get("whatsapp.1", {}).get("template") == HELLO
+    assert kept is ("outside_window" in step)
+
+
 STARTS = [("otp", seconds(30)), ("transactional", seconds(300)), ("marketing", None)]
 
 

@@ -72,6 +72,17 @@ WRONG_FIELDS: list[tuple[dict[str, Any], str, str]] = [
         "route.steps.0.fallback_after",
         "a duration",
     ),
+    (
+        {"route": {"steps": [STEP | {"outside_window": {"name": "hello"}}]}},
+        "route.steps.0.outside_window",
+        "no account of its step has a window",
+    ),
+    (
+        {"content": {"text": "x", "outside_window": {"name": "hello", "sender": "me"}}},
+        "content.outside_window.sender",
+        "no such field",
+    ),
+    ({"in_reply_to": ""}, "in_reply_to", "at least 1"),
     ({"route": {"steps": [STEP | {"retries": 3}]}}, "route.steps.0.retries", "no such field"),
     (
         {"route": {"steps": [STEP | {"fallback_on": ["boredom"]}]}},

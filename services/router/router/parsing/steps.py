@@ -81,7 +81,11 @@ def _outside_window(usable: UsableStep) -> Literal["template", "nothing"] | None
     template = content.template
     if template is not None and all(account.holds(template.name) for account in serving):
         return None
-    return "template" if content.outside_window or usable.step.outside_window else "nothing"
+    if content.outside_window or usable.step.outside_window:
+        return "template"
+    # who tries it in any case need not be asked about
+    tries = all(it.tries_outside_window or it.service_window is None for it in serving)
+    return None if tries else "nothing"
 
 
 def _holders(usable: UsableStep, tenant: str, configuration: HeraldFile) -> tuple[str, ...] | None:
