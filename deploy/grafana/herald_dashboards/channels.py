@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from herald_dashboards import egress, limits, variables
+from herald_dashboards import durations, egress, limits, variables
 from herald_dashboards.levels import bad_from
 from herald_dashboards.page import Group, Page
-from herald_dashboards.panels import Panel, Query, bars, heat, lines, states
+from herald_dashboards.panels import Panel, Query, bars, lines, states
 from herald_dashboards.quantiles import quantiles
 from herald_dashboards.sessions import session_panels
 
@@ -24,7 +24,7 @@ def page() -> Page:
         choices=(variables.channel(), variables.account(), variables.lane()),
         groups=(
             Group("Accounts", _accounts()),
-            Group("Calls", (*_calls(), *limits.panels(), *_durations())),
+            Group("Calls", (*_calls(), *limits.panels(), *durations.panels(CHANNEL, ACCOUNT))),
             Group("Egress", egress.panels()),
             Group("Work that waits", _waiting()),
             Group("Results that are not plain", _doubtful()),
@@ -86,44 +86,6 @@ def _calls() -> tuple[Panel, ...]:
             Query(f"sum by (result, failure_class) ({sends})", "{{result}} {{failure_class}}"),
             unit="reqps",
             stacked=True,
-        ),
-    )
-
-
-def _durations() -> tuple[Panel, ...]:
-    return (
-        lines(
-            "Duration of a call, by account",
-            "How long calls took that had an answer.",
-            *quantiles("herald_send_seconds", ACCOUNT, by="account", shares=(0.5, 0.99)),
-            unit="s",
-            runbooks=("HeraldProviderSlow",),
-        ),
-        heat(
-            "Duration of calls",
-            "Calls per second that took as long as each bucket says.",
-            Query(
-                f"sum by (le) (rate(herald_send_seconds_bucket{{{ACCOUNT}}}[$__rate_interval]))",
-                "{{le}}",
-            ),
-            unit="s",
-        ),
-        lines(
-            "From acceptance to delivery, by account",
-            "From a provider's acceptance to its report that the recipient has it.",
-            *quantiles("herald_delivery_seconds", ACCOUNT, by="account", shares=(0.5, 0.95)),
-            unit="s",
-            runbooks=("HeraldDeliveryBudgetBurn",),
-        ),
-        lines(
-            "Silence allowed where it is learned",
-            'What `fallback_after = "auto"` comes to, where enough deliveries are known.',
-            Query(
-                "max by (channel, provider, country)"
-                f" (herald_learned_fallback_seconds{{{CHANNEL}}})",
-                "{{channel}} {{provider}} {{country}}",
-            ),
-            unit="s",
         ),
     )
 
