@@ -30,7 +30,12 @@ class Lessons(Protocol):
     """Takes in what calls' ends say of the limits they drew from."""
 
     def note(
-        self, budgets: Sequence[Budget], result: SendResult, *, is_probe: bool = False
+        self,
+        budgets: Sequence[Budget],
+        result: SendResult,
+        *,
+        began: float | None = None,
+        is_probe: bool = False,
     ) -> Budget | None:
         """Take in the end of a call; return the budget that was throttled, if one was."""
         ...
@@ -113,7 +118,7 @@ class Caller:
     async def _learn(self, plan: Reserved, result: SendResult, began: float, now: float) -> None:
         """Take in what the end of the call says of the account and of its limits."""
         breaker = plan.account.breaker
-        self._lessons.note(plan.budgets, result, is_probe=plan.token.probe)
+        self._lessons.note(plan.budgets, result, began=began, is_probe=plan.token.probe)
         verdict, code = verdict_of(result, by_egress=plan.egress is not None)
         before, was_down = breaker.changes, breaker.down
         if plan.probe is None:

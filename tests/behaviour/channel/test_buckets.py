@@ -101,12 +101,13 @@ async def test_a_block_lets_one_call_a_minute_through(rows: Buckets, database: D
 
 
 async def test_the_factor_slows_slots_and_queue(rows: Buckets, database: Database) -> None:
-    """A throttled bucket gives its share, to bursts too."""
-    await asked(rows)
+    """A throttled bucket gives its share; a quarter of what it saved, and the next 0.1 s."""
+    wide = Budget("account:wide", 40.0, 40.0, Scope.ACCOUNT)
+    await asked(rows, of=wide)
     await execute(database, "UPDATE channel.buckets SET factor = 0.5")
-    drawn = await asked(rows, newcomers=9, queued=9)
-    assert (drawn.taken, drawn.factor) == (5, 0.5)
-    assert drawn.pace == pytest.approx(0.2)
+    drawn = await asked(rows, of=wide, newcomers=9, queued=9)
+    assert (drawn.taken, drawn.factor) == (5 + 2, 0.5)
+    assert drawn.pace == pytest.approx(0.05)
 
 
 async def test_what_comes_back_is_there_again_unless_others_drew_since(rows: Buckets) -> None:

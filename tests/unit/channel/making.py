@@ -73,6 +73,7 @@ class Unheard:
         budgets: Sequence[Budget],  # noqa: ARG002
         result: SendResult,  # noqa: ARG002
         *,
+        began: float | None = None,  # noqa: ARG002
         is_probe: bool = False,  # noqa: ARG002
     ) -> Budget | None:
         return None

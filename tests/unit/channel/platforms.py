@@ -43,7 +43,7 @@ class Following:
     draws: random.Random
     state: Adaptation = field(default_factory=Adaptation)
     answers: list[tuple[float, bool]] = field(default_factory=list)  # when, and whether taken
-    _under_way: list[tuple[float, bool]] = field(default_factory=list)
+    _under_way: list[tuple[float, float, bool]] = field(default_factory=list)
     _good_at: float = 0.0
 
     def run(self, seconds: float) -> None:
@@ -58,14 +58,16 @@ class Following:
                 taken = self.platform.takes(now)
                 self.answers.append((now, taken))
                 known_at = now + CALL_SECONDS + WRITE_SECONDS * self.draws.random()
-                self._under_way.append((known_at, taken))
+                self._under_way.append((known_at, now, taken))
             jitter = 1 + 0.02 * (self.draws.random() - 0.5)
             now = max(now + jitter / (self.rate * factor), blocked)
 
     def _learn(self, now: float) -> None:
-        for known_at, taken in sorted(it for it in self._under_way if it[0] <= now):
+        for known_at, called_at, taken in sorted(it for it in self._under_way if it[0] <= now):
             if not taken:
-                self.state = throttled(self.state, known_at, retry_after=self.retry_after)
+                self.state = throttled(
+                    self.state, known_at, called_at=called_at, retry_after=self.retry_after
+                )
             elif known_at - self._good_at >= 1:
                 self.state, self._good_at = worked(self.state, known_at), known_at
         self._under_way = [it for it in self._under_way if it[0] > now]

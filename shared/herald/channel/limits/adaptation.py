@@ -15,7 +15,7 @@ HARD = 0.7  # what is left of the rate after a throttled call
 MIDDLE = 0.85  # likewise, where a gentle decrease was not enough
 GENTLE = 0.95  # likewise, where the rate had risen since the last one
 FLOOR = 0.02  # of the configured rate: something shows that the platform allows more again
-SETTLE_SECONDS = 1.0  # between two decreases: calls under way still meet the old rate
+SETTLE_SECONDS = 0.5  # from a decrease until every call begins at the new rate
 QUIET_SECONDS = 2.0  # from a decrease until the rate rises again
 DOUBLING_BELOW, NEAR_FROM, NEAR_TO = 0.5, 0.95, 1.1  # shares of the ceiling
 FAST = 0.05  # of the ceiling in a second
@@ -28,7 +28,7 @@ PAIR_BASE = 4.0  # Meta: wait 4^n seconds after the n-th error of a pair
 MOST_BACKOFFS = 5
 PAIR_CALM_SECONDS = 600.0  # after that n begins at 0 again
 
-CLOCK_STEP_SECONDS = 30.0  # of the database's: what lies further ahead is no time to wait for
+CLOCK_STEP_SECONDS = 60.0  # of the database's: what lies further ahead is no time to wait for
 
 OPENING_SHARE = 0.05  # of an account that was down
 OPENING_RATE = 5.0  # calls a second that it may make at once in any case
@@ -49,13 +49,18 @@ class Adaptation:
 
 
 def throttled(
-    state: Adaptation, now: float, *, retry_after: float | None = None, is_pair: bool = False
+    state: Adaptation,
+    now: float,
+    *,
+    called_at: float | None = None,
+    retry_after: float | None = None,
+    is_pair: bool = False,
 ) -> Adaptation:
-    """Return the state after a throttled call."""
+    """Return the state after a throttled call; one that began at an older rate says nothing new."""
     if is_pair:
         return _backed_off(state, now, retry_after)
     held = state if retry_after is None else _blocked(state, now, retry_after)
-    if _is_within(SETTLE_SECONDS, state.decreased_at, now):
+    if _is_within(SETTLE_SECONDS, state.decreased_at, now if called_at is None else called_at):
         return held
     left = _left(state)
     return replace(
@@ -121,7 +126,7 @@ def _backed_off(state: Adaptation, now: float, retry_after: float | None) -> Ada
 
 
 def _is_within(seconds: float, since: float | None, now: float) -> bool:
-    """Whether less than `seconds` went by; also where another worker's change is a hair newer.
+    """Whether less than `seconds` went by; also where the change is newer than the call.
 
     A clock that was set back holds nothing up for long.
     """

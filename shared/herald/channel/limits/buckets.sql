@@ -20,9 +20,12 @@ WITH asked AS MATERIALIZED (
         CASE $1 WHEN 'urgent' THEN greatest(normal_at, bulk_at) WHEN 'normal' THEN bulk_at END AS lower_at
     FROM channel.buckets WHERE key = ANY ($4::text[]) ORDER BY key FOR UPDATE
 ), timed AS MATERIALIZED (
-    SELECT asked.*, clock_timestamp() AS now, locked.key IS NULL AS is_new, next_at, queue_at, lower_at,
-        blocked_until, asked_until, probe_at, coalesce(factor, 1) AS factor,
-        1 / (rate * coalesce(factor, 1)) AS gap, greatest(burst * coalesce(factor, 1), 1) AS width
+    SELECT key, holders, newcomers, queued, extra, clock_timestamp() AS now, locked.key IS NULL AS is_new,
+        next_at, queue_at, lower_at, blocked_until, asked_until, probe_at, coalesce(factor, 1) AS factor,
+        1 / (rate * coalesce(factor, 1)) AS gap,
+        -- a platform that throttles may take less at once, too: a pause earns little then
+        greatest(burst * coalesce(factor, 1) * CASE WHEN factor < 1 THEN 0.25 ELSE 1 END, 1) AS width,
+        CASE WHEN factor < 1 THEN greatest(ahead, 0.1) ELSE ahead END AS ahead
     FROM asked LEFT JOIN locked USING (key)
 ), measured AS MATERIALIZED (
     SELECT *,

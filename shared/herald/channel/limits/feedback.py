@@ -45,6 +45,7 @@ class _Lesson:
 
     is_throttled: bool = False
     is_pair: bool = False
+    began: float = float("-inf")  # the latest throttled call, by this process's clock
     retry_after: float | None = None
     is_good: bool = False
     is_probe: bool = False
@@ -78,14 +79,21 @@ class Feedback:
         await self._periodic.run()
 
     def note(
-        self, budgets: Sequence[Budget], result: SendResult, *, is_probe: bool = False
+        self,
+        budgets: Sequence[Budget],
+        result: SendResult,
+        *,
+        began: float | None = None,
+        is_probe: bool = False,
     ) -> Budget | None:
         """Take in the end of a call; return the budget that was throttled, if one was.
 
+        `began`: when it was made, by this process's clock; it says nothing of a rate that is newer.
         `is_probe`: the call was let through while a response of the provider held all others.
         """
         if isinstance(result, Refused) and result.scope is not None:
-            return self._note_throttled(budgets, result, result.scope)
+            at = self._clock() if began is None else began
+            return self._note_throttled(budgets, result, result.scope, at)
         if isinstance(result, Accepted):
             for budget in budgets:
                 self._note_good(budget.key, is_probe=is_probe)
@@ -102,7 +110,8 @@ class Feedback:
         if not self._lessons:
             return False
         lessons, self._lessons = self._lessons, {}
-        changes: dict[str, Change] = {key: partial(_apply, it) for key, it in lessons.items()}
+        now = self._clock()
+        changes: dict[str, Change] = {key: partial(_apply, it, now) for key, it in lessons.items()}
         try:
             async with asyncio.timeout(WRITE_SECONDS), self._database.connection() as connection:
                 known = await adaptation_rows.change(connection, changes)
@@ -114,7 +123,7 @@ class Feedback:
         return bool(self._lessons)
 
     def _note_throttled(
-        self, budgets: Sequence[Budget], result: Refused, scope: Scope
+        self, budgets: Sequence[Budget], result: Refused, scope: Scope, began: float
     ) -> Budget | None:
         budget = throttled_budget(budgets, scope)
         if budget is None:
@@ -125,7 +134,11 @@ class Feedback:
         longest = max((it for it in (seconds, before.retry_after) if it is not None), default=None)
         is_pair = budget.scope is Scope.PAIR
         self._lessons[budget.key] = replace(
-            before, is_throttled=True, is_pair=is_pair, retry_after=longest
+            before,
+            is_throttled=True,
+            is_pair=is_pair,
+            began=max(before.began, began),
+            retry_after=longest,
         )
         if seconds is not None:
             self._limits.block(budget.key, seconds)
@@ -145,12 +158,21 @@ class Feedback:
         self._periodic.wake()
 
 
-def _apply(lesson: _Lesson, state: Adaptation, now: float) -> Adaptation:
-    """Apply what was noted; good answers first: what is throttled now is newer in any case."""
+def _apply(lesson: _Lesson, written: float, state: Adaptation, now: float) -> Adaptation:
+    """Apply what was noted; good answers first: what is throttled now is newer in any case.
+
+    `written` is now by this process's clock, `now` by the database's.
+    """
     if lesson.reopens_at is not None:
         state = reopened(state, now, rate=lesson.reopens_at)
     if lesson.is_good:
         state = worked(state, now, is_probe=lesson.is_probe)
     if lesson.is_throttled:
-        state = throttled(state, now, retry_after=lesson.retry_after, is_pair=lesson.is_pair)
+        state = throttled(
+            state,
+            now,
+            called_at=now - (written - lesson.began),
+            retry_after=lesson.retry_after,
+            is_pair=lesson.is_pair,
+        )
     return state
