@@ -10,6 +10,8 @@ import hmac
 import re
 from collections.abc import Iterable
 
+from herald.contracts.number_forms import number_forms
+
 SHORTEST_KEY_BYTES = 32
 _HASH_BYTES = 8  # 64 bits: a bigint
 _ALL_BITS = (1 << 8 * _HASH_BYTES) - 1
@@ -100,12 +102,15 @@ def address_hash(address: str) -> int:
 
 
 def all_address_hashes(address: str) -> tuple[int, ...]:
-    """Hash an address under this process's key, and under each of the earlier ones.
+    """Hash an address in each of its forms, under this process's key and each of the earlier ones.
+
+    As it is and under the key of now comes first.
 
     Raises:
         NoMaskingKeyError: none is set.
     """
-    return tuple(dict.fromkeys(key.hash(address) for key in (masking_key(), *_earlier)))
+    keys, forms = (masking_key(), *_earlier), number_forms(address)
+    return tuple(dict.fromkeys(key.hash(form) for key in keys for form in forms))
 
 
 def all_key_names() -> list[bytes]:

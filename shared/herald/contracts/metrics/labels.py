@@ -27,7 +27,8 @@ LABELS: Mapping[str, str] = {
     "outcome": "of a message: `succeeded`, `failed`, `expired`, `cancelled`; of a webhook: see "
     "webhooks.md; of an unsubscribe link: consent.md; of what is published: `confirmed` or the kind"
     " of failure",
-    "provider": "a configured account's provider; `unknown` for every other",
+    "provider": "a configured account's provider; `unknown` for every other, `herald` for what "
+    "unsubscribe links brought",
     "python": "Python's version",
     "queue": "a queue of Herald's; of dead letters where they came from: `commands`, `router`, "
     "`outbound`, `ingress`, `other`",
