@@ -21,9 +21,9 @@ from router.core.windows import SMALLEST
 from router.store.backlog import StoredWindow
 
 QUEUED = Clearance(is_queued=True)
-STALE_SECONDS = 10.0  # after so long a queue is looked at in any case
+STALE_SECONDS = 30.0  # after so long a queue is looked at in any case
 # A message that was queued is seen by others when its transaction is committed, and not before.
-COMMITTED_SECONDS = 10.0
+COMMITTED_SECONDS = 2.0
 
 
 @dataclass(slots=True)

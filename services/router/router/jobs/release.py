@@ -33,7 +33,7 @@ from router.store.backlog import Waiting
 from router.unit_of_work import UnitsOfWork
 
 LOOK_SECONDS = 0.25
-READ_SECONDS = 2.0  # between two reads of the windows that others look after
+READ_SECONDS = 5.0  # between two reads of the windows that others look after
 CLAIM = timedelta(seconds=5)  # of a router that dies; renewed with each batch
 LOOKED = timedelta(seconds=0.2)  # after a look with nothing to do no other router looks at once
 BATCH = 200
