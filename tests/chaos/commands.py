@@ -80,9 +80,12 @@ def varied(number: int, *, fallback_after: str, silent: bool = True) -> list[Com
     ]
 
 
-def on_one_channel(number: int, channel: str, *, ttl: str) -> list[Command]:
+def on_one_channel(
+    number: int, channel: str, *, ttl: str, account: str | None = None
+) -> list[Command]:
     """Make commands of one step each, whose messages live for `ttl`."""
-    return [_command(index, DELIVERED, [{"channel": channel}], ttl=ttl) for index in range(number)]
+    step = {"channel": channel, **({"account": account} if account else {})}
+    return [_command(index, DELIVERED, [step], ttl=ttl) for index in range(number)]
 
 
 def _step(channel: str, limits: Mapping[str, str]) -> Mapping[str, str]:

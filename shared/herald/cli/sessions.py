@@ -31,6 +31,7 @@ from herald.sessions import rows
 from herald.sessions.key_ring import KeysFileError
 from herald.sessions.resealing import Resealed, reseal_all
 from herald.sessions.rows import Key, Listed
+from herald.sessions.sealing import SealingKeys
 
 sessions = typer.Typer(
     help="Providers' sessions: show them, end them, change their keys.", no_args_is_help=True
@@ -38,6 +39,7 @@ sessions = typer.Typer(
 
 Name = Annotated[str, typer.Argument(help="The account's name in herald.toml.")]
 T = TypeVar("T")
+SEEN_SECONDS = 2.5  # workers look at the keys file every second
 
 
 @sessions.command("list")
@@ -102,10 +104,19 @@ def rotate_keys(
         keys = session_keys(loaded).current
     except ConfigurationError as error:
         raise fail(str(error), EXIT_USAGE) from None
-    done = _ask(lambda connection: reseal_all(connection, keys))
+    done = _ask(lambda connection: _reseal(connection, keys))
     _say_resealed(done, keys.sealing_id, as_json=as_json)
     if done.unreadable:
         raise typer.Exit(EXIT_FAILED)
+
+
+async def _reseal(connection: Connection, keys: SealingKeys) -> Resealed:
+    """Seal all, and once more what workers seal until they have seen the new file."""
+    done = await reseal_all(connection, keys)
+    if done.sealed:
+        await asyncio.sleep(SEEN_SECONDS)
+        done.add(await reseal_all(connection, keys))
+    return done
 
 
 def _write_new(loaded: Configuration) -> None:
@@ -131,12 +142,16 @@ def _say_resealed(done: Resealed, key_id: str, *, as_json: bool) -> None:
 
 
 def _key(name: str) -> Key:
+    """Find a session: of a configured account, or of one that was."""
     accounts = configuration().file.accounts
     with_session = {name: one for name, one in accounts.items() if one.session is not None}
-    if name not in with_session:
-        known = ", ".join(with_session) or "none"
-        raise fail(f"{name} is no account with a session; herald.toml has {known}", EXIT_USAGE)
-    return Key(with_session[name].channel, name)
+    if name in with_session:
+        return Key(with_session[name].channel, name)
+    for one in _ask(rows.list_all):
+        if one.account == name:
+            return Key(one.channel, name)
+    known = ", ".join(with_session) or "none"
+    raise fail(f"{name} is no account with a session; herald.toml has {known}", EXIT_USAGE)
 
 
 def _ask(question: Callable[[Connection], Awaitable[T]]) -> T:

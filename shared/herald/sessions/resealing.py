@@ -19,6 +19,11 @@ class Resealed:
     before: int = 0  # were sealed with that key already
     unreadable: dict[str, str] = field(default_factory=dict)  # account -> why
 
+    def add(self, later: Resealed) -> None:
+        """Take in what became of them when all were looked at once more."""
+        self.sealed += later.sealed
+        self.unreadable = later.unreadable
+
 
 async def reseal_all(connection: Connection, keys: SealingKeys) -> Resealed:
     """Seal every session with the first key; what can't be opened stays as it is."""

@@ -9,6 +9,7 @@ import pytest
 
 from behaviour.rights.made_roles import RoleDatabase, role_database
 from herald.channel import account_rows
+from herald.sessions import rows as session_rows
 from herald_local.servers import Servers
 
 CREATE = "CREATE TABLE router.mine ()"
@@ -38,6 +39,7 @@ ALLOWED = {
         "SELECT * FROM channel.accounts",
         "INSERT INTO channel.egress (egress, server) VALUES ('a', 'b:1')",
         "SELECT * FROM channel.egress_drains",
+        "SELECT sealed FROM channel.sessions",
     ),
     "reader": (
         "SELECT * FROM router.attempts",
@@ -58,6 +60,7 @@ ALLOWED = {
 REFUSED = {
     "router": (
         "SELECT * FROM channel.sends",
+        "SELECT * FROM channel.sessions",
         "INSERT INTO channel.sends (attempt_id, state) VALUES ('c', 'withdrawn')",
         "UPDATE channel.accounts SET paused = true",
         "UPDATE router.audit SET act = 'nothing'",
@@ -75,6 +78,7 @@ REFUSED = {
         "SELECT channel.remove('{a}')",
         "TRUNCATE channel.sends",
         "DELETE FROM channel.accounts",
+        "DELETE FROM channel.sessions",
     ),
     "reader": (
         "SELECT content FROM router.messages",
@@ -90,6 +94,7 @@ REFUSED = {
         "SELECT addresses FROM router.erasures",
         "SELECT frames FROM router.outbox",
         "SELECT report FROM channel.sends",
+        "SELECT sealed FROM channel.sessions",
         "SELECT reference FROM router.provider_refs",
         "SELECT * FROM router.masking",
         "UPDATE router.messages SET outcome = 'failed'",
@@ -100,6 +105,9 @@ REFUSED = {
         "SELECT content FROM router.messages",
         "SELECT * FROM router.recipients",
         "UPDATE channel.accounts SET trouble = 'none'",
+        "SELECT sealed FROM channel.sessions",
+        "UPDATE channel.sessions SET account = 'other'",
+        "INSERT INTO channel.sessions (channel) VALUES ('email')",
         "DELETE FROM channel.accounts",
         "DELETE FROM router.audit",
         "UPDATE router.dead_letters SET replayed_by = 'nobody'",
@@ -154,6 +162,18 @@ async def test_an_operator_pauses_and_resumes(database: RoleDatabase) -> None:
         row = await connection.fetchrow("SELECT account, state FROM channel.health")
         assert row is not None
         assert tuple(row) == ("main", "up")
+
+
+async def test_an_operator_lists_revokes_and_renews_sessions(database: RoleDatabase) -> None:
+    """With the very statements of `herald sessions`; workers make and refresh them."""
+    async with database.connected("channel") as connection:
+        await session_rows.begin(connection, "email", [("gmail", "smtp", "refresh_token")])
+    key = session_rows.Key("email", "gmail")
+    async with database.connected("operator") as connection:
+        assert [one.account for one in await session_rows.list_all(connection)] == ["gmail"]
+        assert await session_rows.revoke(connection, key)
+        assert await session_rows.renew(connection, key, from_file=False)
+        assert await session_rows.renew(connection, key, from_file=True)
 
 
 async def test_others_do_not_even_get_in(database: RoleDatabase) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import json
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,15 @@ import asyncpg
 import pytest
 from typer.testing import CliRunner, Result
 
-from behaviour.sessions.making import Endpoint, worker
+from behaviour.channel.world import until
+from behaviour.sessions.making import KEY, Endpoint, worker
 from herald.cli import application
 from herald.config.session_keys import read_session_keys, write_session_keys
 from herald.database.pool import Database
+from herald.sessions import rows as session_rows
 from secret_files import write_masking_key, write_secrets
+
+command: Any = importlib.import_module("herald.cli.sessions")  # the package has its own `sessions`
 
 HERALD_TOML = """
 [tenants.default]
@@ -46,6 +51,7 @@ def folder(tmp_path: Path, schema: str, monkeypatch: pytest.MonkeyPatch) -> Path
     write_secrets(tmp_path / "gmail.toml", 'client_secret = "s"\nrefresh_token = "r"\n')
     monkeypatch.setenv("HERALD_CONFIG", str(tmp_path / "herald.toml"))
     monkeypatch.setenv("HERALD_POSTGRES_DSN", schema)
+    monkeypatch.setattr(command, "SEEN_SECONDS", 0.05)
     return tmp_path
 
 
@@ -123,6 +129,49 @@ async def test_it_changes_the_key(
     assert f"0 sessions are sealed with key {new} now" in again.stdout
     await one.turn()
     assert await one.value() == "token-1"
+
+
+async def test_it_seals_again_what_a_worker_sealed_meanwhile(
+    database: Database,
+    keys: Path,
+    rows: asyncpg.Connection,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A worker that was asking for a token stores it under the key that it knows."""
+    endpoint = Endpoint()
+    one = worker(database, endpoint, keys)
+    await one.turn()
+    await session_rows.renew(rows, KEY, from_file=False)
+    endpoint.may_answer.clear()
+    endpoint.asked.clear()
+    refreshing = asyncio.create_task(one.turn())
+    await endpoint.asked.wait()
+    monkeypatch.setattr(command, "SEEN_SECONDS", 1.0)
+    changing = asyncio.create_task(herald("rotate-keys", "--new"))
+    await until(lambda: _is_sealed_first(rows, keys))
+    endpoint.may_answer.set()
+    await refreshing
+    assert not await _is_sealed_first(rows, keys)
+    await changing
+    assert await _is_sealed_first(rows, keys)
+    assert await one.value() == "token-2"
+
+
+async def _is_sealed_first(rows: asyncpg.Connection, keys: Path) -> bool:
+    found = await rows.fetchval("SELECT key_id FROM channel.sessions")
+    sealing = read_session_keys(keys)
+    return len(sealing.ids) > 1 and bool(found == sealing.sealing_id)
+
+
+async def test_it_revokes_what_is_configured_no_more(
+    database: Database, keys: Path, rows: asyncpg.Connection, folder: Path
+) -> None:
+    """The session of an account that was taken out of herald.toml can still be ended."""
+    await worker(database, Endpoint(), keys).turn()
+    path = folder / "herald.toml"
+    path.write_text(path.read_text().partition("[accounts.gmail]")[0])
+    assert said(await herald("revoke", "gmail")) == "gmail is revoked"
 
 
 async def test_it_names_what_it_cannot_seal(
