@@ -9,6 +9,14 @@ import email_validator
 import phonenumbers
 from pydantic import AfterValidator, Field
 
+_OTHER_FORMS = (
+    (re.compile(r"(\+55\d\d)9(\d{8})"), r"\1\2"),  # Brazil: mobile numbers have a 9
+    (re.compile(r"(\+55\d\d)([6-9]\d{7})"), r"\g<1>9\2"),
+    (re.compile(r"\+521(\d{10})"), r"+52\1"),  # Mexico: they had a 1
+    (re.compile(r"\+52(\d{10})"), r"+521\1"),
+    (re.compile(r"\+549(\d{10})"), r"+54\1"),  # Argentina: from abroad they have a 9
+    (re.compile(r"\+54(\d{10})"), r"+549\1"),
+)
 _WHATSAPP_USER_ID = re.compile(r"[A-Z]{2}\.[A-Za-z0-9]{1,128}")  # the user's country first
 
 
@@ -38,6 +46,17 @@ def normalise_whatsapp(value: str) -> str:
         ValueError: it is neither.
     """
     return value if is_whatsapp_user_id(value) else normalise_phone(value)
+
+
+def whatsapp_forms(address: str) -> tuple[str, ...]:
+    """Return every form in which WhatsApp may name a number, the given one first.
+
+    It drops or adds a digit after the country code of some: Meta, "Phone numbers".
+    """
+    for pattern, other in _OTHER_FORMS:
+        if (match := pattern.fullmatch(address)) is not None:
+            return address, match.expand(other)
+    return (address,)
 
 
 def is_whatsapp_user_id(address: str) -> bool:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import random
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from behaviour.router.erasing import another_phone, erase
+from behaviour.router.explaining import Explaining
 from behaviour.router.receipts import inbound
 from behaviour.router.world import World
 from herald.contracts.masking import address_hash
 from herald.contracts.vocabulary import InboundKind
+from router.store.conversations import find_conversations
 
 ROUTERS = 2  # both take inbound messages of one recipient
 KEPT = """
@@ -86,3 +88,16 @@ async def test_an_erasure_takes_it(world: World, phone: str) -> None:
     await reported(world, phone)
     await erase(world, phone)
     assert await kept(world, phone) == []
+
+
+async def test_a_window_is_looked_up_by_its_index(world: World) -> None:
+    """Among many conversations of several tenants no table is read from end to end."""
+    await world.database.execute(
+        "INSERT INTO router.conversations SELECT 'tenant-' || n % 5, 'whatsapp', n, 'wa-main', '',"
+        " now(), gen_random_uuid() FROM generate_series(1, 20000) AS n"
+    )
+    await world.database.execute("ANALYZE router.conversations")
+    explaining = Explaining(world.database)
+    asked = [("whatsapp", f"+1555000{number:04}") for number in range(50)]
+    await find_conversations(cast("Any", explaining), asked, ["default", "tenant-1"])
+    assert [node.get("Index Name") for node in explaining.read] == ["conversations_pkey"]

@@ -103,6 +103,13 @@ async def test_within_the_window_the_text_goes(world: World, phone: str) -> None
     assert (await sent(world, phone, "sms")).content.text == "Hi"
 
 
+async def test_a_number_that_whatsapp_writes_otherwise_is_the_same(world: World) -> None:
+    """A Brazilian number may come without its 9: whoever wrote so gets the text."""
+    phone = f"+5511{9}{60000000 + uuid.uuid4().int % 10**7}"
+    await wrote(world, phone.replace("+55119", "+5511"))
+    assert (await sent(world, phone)).content.text == "Hi"
+
+
 async def test_outside_it_the_template_of_the_step_goes(world: World, phone: str) -> None:
     """The route names one: it is all that the work says."""
     work = await sent(world, phone, route="windows-template")

@@ -63,6 +63,7 @@ class DeliveryDelays:
             await delete_delays(connection, KEPT_DAYS)
             counted = await read_delays(connection)
         self.learned = learn(counted, self._rules)
+        metrics.LEARNED_FALLBACK_SECONDS.clear()  # of what is known no longer
         for way, learned in self.learned.items():
             labels = (way.channel, way.provider, way.country)
             metrics.LEARNED_FALLBACK_SECONDS.labels(*labels).set(learned.wait.total_seconds())

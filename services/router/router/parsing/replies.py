@@ -11,6 +11,7 @@ from uuid import UUID
 from pydantic_core import from_json, to_json
 
 from herald.config.file import HeraldFile
+from herald.contracts.addresses import whatsapp_forms
 from herald.contracts.events import inbound_id_of
 from herald.contracts.masking import address_hash
 from herald.contracts.work import WorkReply
@@ -60,7 +61,8 @@ def answer(
     if answered is None or answered.tenant != message.tenant:
         raise UnusableError(FIELD, "no such message from a recipient is known")
     addresses = [it.address for it in message.plan.steps if it.channel == answered.channel]
-    if addresses and address_hash(addresses[0]) != answered.sender_hash:
+    hashes = {address_hash(form) for address in addresses for form in whatsapp_forms(address)}
+    if hashes and answered.sender_hash not in hashes:
         raise UnusableError(FIELD, "came from somebody else than this recipient")
     reply = WorkReply(reference=answered.reference, account=answered.account)
     return _with_reply(candidate, answered.channel, reply, configuration)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from herald.contracts.addresses import whatsapp_forms
 from herald.contracts.masking import address_hash
 from herald.database.pool import Connection
 from herald.database.queries import load_queries
@@ -29,15 +30,21 @@ async def find_conversations(
     connection: Connection, asked: Sequence[tuple[str, str]], tenants: Sequence[str]
 ) -> list[list[Conversation]]:
     """Find those with each (channel, address), of accounts whose inbound events are `tenants`'."""
+    forms = [
+        (place, channel, address_hash(form))
+        for place, (channel, address) in enumerate(asked)
+        for form in whatsapp_forms(address)
+    ]
     rows = await connection.fetch(
         QUERIES["find_conversations"],
-        [channel for channel, _ in asked],
-        [address_hash(address) for _, address in asked],
+        [place for place, _, _ in forms],
+        [channel for _, channel, _ in forms],
+        [sender_hash for _, _, sender_hash in forms],
         tenants,
     )
     found: list[list[Conversation]] = [[] for _ in asked]
     for row in rows:
-        found[row["place"] - 1].append(
+        found[row["place"]].append(
             Conversation(
                 account=row["account"],
                 own_address=row["own_address"],
@@ -50,11 +57,12 @@ async def find_conversations(
 
 async def close_windows(connection: Connection, closed: Sequence[ClosedWindow]) -> None:
     """Keep that providers know better than we did."""
+    forms = [(one, address_hash(form)) for one in closed for form in whatsapp_forms(one.address)]
     await connection.execute(
         QUERIES["close_windows"],
-        [one.tenant for one in closed],
-        [one.channel for one in closed],
-        [address_hash(one.address) for one in closed],
-        [one.account for one in closed],
-        [one.dispatched_at for one in closed],
+        [one.tenant for one, _ in forms],
+        [one.channel for one, _ in forms],
+        [sender_hash for _, sender_hash in forms],
+        [one.account for one, _ in forms],
+        [one.dispatched_at for one, _ in forms],
     )

@@ -1,9 +1,9 @@
 -- name: find_conversations
 -- Read when recipients wrote last, to any of some tenants' accounts. `place` is of the one asked about.
 SELECT t.place, c.account, c.own_address, c.last_at, c.closed_at
-FROM unnest($1::text[], $2::bigint[]) WITH ORDINALITY AS t (channel, address_hash, place)
+FROM unnest($1::int[], $2::text[], $3::bigint[]) AS t (place, channel, address_hash)
 JOIN router.conversations AS c
-    ON c.tenant = ANY ($3::text[]) AND (c.channel, c.address_hash) = (t.channel, t.address_hash)
+    ON c.tenant = ANY ($4::text[]) AND (c.channel, c.address_hash) = (t.channel, t.address_hash)
 
 -- name: close_windows
 -- Keep that a provider refused a text as too late though the recipient seemed to have written in time.

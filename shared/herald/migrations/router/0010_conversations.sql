@@ -1,10 +1,6 @@
 -- When each recipient wrote last to each of our numbers: for a while after that, and no longer, some
 -- channels take a text.
 
-ALTER TABLE router.inbound
-    ADD COLUMN own_address text NOT NULL DEFAULT '',    -- ours that it came to, where the provider names it
-    ADD COLUMN in_group boolean NOT NULL DEFAULT false; -- written to several, not to us alone
-
 CREATE TABLE router.conversations (
     tenant text NOT NULL,                 -- whose inbound events they are
     channel text NOT NULL,
@@ -18,6 +14,22 @@ CREATE TABLE router.conversations (
 ) WITH (fillfactor = 80);
 
 CREATE INDEX conversations_last ON router.conversations (last_at);
+
+-- What came before, without a lock: what may come meanwhile is looked at again below.
+INSERT INTO router.conversations (
+    tenant, channel, address_hash, account, own_address, last_at, inbound_id
+)
+SELECT DISTINCT ON (tenant, channel, sender_hash, account)
+    tenant, channel, sender_hash, account, '', coalesce(occurred_at, received_at), id
+FROM router.inbound
+WHERE received_at > now() - interval '2 days'
+    AND content NOT IN ('edited', 'deleted', 'address_changed', 'preference')
+ORDER BY tenant, channel, sender_hash, account, coalesce(occurred_at, received_at) DESC;
+
+-- from here on nobody writes to router.inbound, for a moment
+ALTER TABLE router.inbound
+    ADD COLUMN own_address text NOT NULL DEFAULT '',    -- ours that it came to, where the provider names it
+    ADD COLUMN in_group boolean NOT NULL DEFAULT false; -- written to several, not to us alone
 
 -- A trigger, so that in a rolling deployment what routers of an earlier version take is kept, too. What
 -- came late or out of order never moves a conversation back.
@@ -49,13 +61,15 @@ CREATE TRIGGER conversations AFTER INSERT ON router.inbound
     REFERENCING NEW TABLE AS added
     FOR EACH STATEMENT EXECUTE FUNCTION router.keep_conversations();
 
--- what came before
-INSERT INTO router.conversations (
+INSERT INTO router.conversations AS c (
     tenant, channel, address_hash, account, own_address, last_at, inbound_id
 )
 SELECT DISTINCT ON (tenant, channel, sender_hash, account)
     tenant, channel, sender_hash, account, '', coalesce(occurred_at, received_at), id
 FROM router.inbound
-WHERE received_at > now() - interval '2 days'
+WHERE received_at > now() - interval '10 minutes'
     AND content NOT IN ('edited', 'deleted', 'address_changed', 'preference')
-ORDER BY tenant, channel, sender_hash, account, coalesce(occurred_at, received_at) DESC;
+ORDER BY tenant, channel, sender_hash, account, coalesce(occurred_at, received_at) DESC
+ON CONFLICT (tenant, channel, address_hash, account, own_address) DO UPDATE
+SET last_at = excluded.last_at, inbound_id = excluded.inbound_id
+WHERE c.last_at < excluded.last_at;
