@@ -84,6 +84,18 @@ async def test_a_turn_that_went_by_is_queued_anew() -> None:
     assert attempt.plan.grant.at == NOW + seconds(20)
 
 
+async def test_a_limit_that_became_slow_keeps_few_slots() -> None:
+    """Of many whose turn it is only those wait here that will have a slot soon."""
+    desk = Desk(sending("one", rate=100.0))
+    desk.now, row = 10.0, desk.rows.row(KEY)
+    row.factor, row.next_at = 0.01, 12.0
+    made = await desk.decide(*[work(grant=Grant(key=KEY, at=NOW + seconds(10)))] * 50)
+    assert 1 <= len(turns(made)) <= 4
+    later = [it.plan for it in made if isinstance(it.plan, Later)]
+    assert len(later) + len(turns(made)) == 50
+    assert all(plan.grant is not None for plan in later)
+
+
 async def test_held_work_is_returned_with_the_whole_wait() -> None:
     """The router learns how long the provider asked to wait, so that it can take another step."""
     desk = Desk(sending("held"))

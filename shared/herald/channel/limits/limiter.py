@@ -235,7 +235,8 @@ class Limiter:
         if place is not None:
             return Refusal(key, place, has_place=True, asked_for=asked_for)
         ready = self._ready_at(key, lane, now, due=True)
-        return Refusal(key, max(ready, now + AGAIN_SECONDS), asked_for=asked_for)
+        wait = answered.behind(key) * self._lease(key, lane).gap
+        return Refusal(key, max(ready + wait, now + AGAIN_SECONDS), asked_for=asked_for)
 
     def _learn(self, key: str, lane: Lane, drawn: Drawn, asked_at: float, now: float) -> None:
         lease, known = self._lease(key, lane), self._facts.get(key, _NOTHING)

@@ -63,6 +63,7 @@ class Round:
     drawn: dict[str, Drawn] = field(default_factory=dict)
     asked_at: float = 0.0
     places: dict[str, int] = field(default_factory=dict)  # given out
+    refused: dict[str, int] = field(default_factory=dict)  # calls whose turn it is
 
     def place(self, key: str) -> float | None:
         """Return the next place in a bucket's queue, if there is one."""
@@ -71,6 +72,12 @@ class Round:
             return None
         self.places[key] = number + 1
         return self.asked_at + drawn.turn + number * drawn.pace
+
+    def behind(self, key: str) -> int:
+        """Count one more call that its bucket has no slot for; return how many came before it."""
+        number = self.refused.get(key, 0)
+        self.refused[key] = number + 1
+        return number
 
 
 @dataclass(slots=True)
