@@ -23,6 +23,8 @@ from herald.contracts.vocabulary import FailureClass
 from herald.providers.budgets import Budget
 from herald.providers.sending import Accepted, NotSent, Refused, SendResult, Uncertain
 
+SLOW_SHARE = 0.2  # of its time limit: a call that takes longer is slow
+
 _log = structlog.get_logger(__name__)
 
 
@@ -36,6 +38,7 @@ class Lessons(Protocol):
         *,
         began: float | None = None,
         is_probe: bool = False,
+        is_slow: bool = False,
     ) -> Budget | None:
         """Take in the end of a call; return the budget that was throttled, if one was."""
         ...
@@ -118,7 +121,10 @@ class Caller:
     async def _learn(self, plan: Reserved, result: SendResult, began: float, now: float) -> None:
         """Take in what the end of the call says of the account and of its limits."""
         breaker = plan.account.breaker
-        self._lessons.note(plan.budgets, result, began=began, is_probe=plan.token.probe)
+        is_slow = now - began > plan.account.timeout_seconds * SLOW_SHARE
+        self._lessons.note(
+            plan.budgets, result, began=began, is_probe=plan.token.probe, is_slow=is_slow
+        )
         verdict, code = verdict_of(result, by_egress=plan.egress is not None)
         before, was_down = breaker.changes, breaker.down
         if plan.probe is None:

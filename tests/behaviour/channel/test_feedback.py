@@ -123,3 +123,23 @@ async def test_an_account_that_was_down_opens_gradually(bench: Bench, world: Wor
     """The row says so before anybody learns that the account is up."""
     await Feedback(bench.database, Known()).reopen(ACCOUNT)
     assert (await row(world, ACCOUNT))["factor"] == 0.05
+
+
+async def test_slow_answers_slow_only_an_account_that_has_less_than_its_rate(
+    bench: Bench, world: World
+) -> None:
+    """A provider that is back and slow is not called faster; one that is well may take its time."""
+    result = Accepted(("1",))
+    for factor, after in ((1.0, 1.0), (0.5, 0.5 * HARD)):
+        await world.database.execute("DELETE FROM channel.buckets")
+        await world.database.execute(
+            "INSERT INTO channel.buckets (key, factor, ceiling) VALUES ($1, $2, 1)",
+            ACCOUNT.key,
+            factor,
+        )
+        known = Known()
+        known.factors[ACCOUNT.key] = factor
+        feedback = Feedback(bench.database, known)
+        feedback.note((ACCOUNT,), result, is_slow=True)
+        await feedback.write()
+        assert (await row(world, ACCOUNT))["factor"] == after

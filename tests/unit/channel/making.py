@@ -75,6 +75,7 @@ class Unheard:
         *,
         began: float | None = None,  # noqa: ARG002
         is_probe: bool = False,  # noqa: ARG002
+        is_slow: bool = False,  # noqa: ARG002
     ) -> Budget | None:
         return None
 

@@ -160,13 +160,13 @@ def test_a_pair_backs_off() -> None:
 
 
 def test_an_account_that_was_down_opens_gradually() -> None:
-    """It begins with a twentieth of its rate and doubles each second, up to all of it."""
+    """It begins with a fiftieth of its rate and doubles each second, up to all of it."""
     state, now, shares = reopened(Adaptation(), NOW, rate=1000.0), NOW, list[float]()
-    for _ in range(5):
+    for _ in range(6):
         shares.append(round(state.factor, 3))
         now += 1
         state = worked(state, now)
-    assert shares == [0.05, 0.1, 0.2, 0.4, 0.5]
+    assert shares == [0.02, 0.04, 0.08, 0.16, 0.32, 0.5]
     while state.factor < 1.0:
         now += 1
         state = worked(state, now)

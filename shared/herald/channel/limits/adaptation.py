@@ -30,7 +30,7 @@ PAIR_CALM_SECONDS = 600.0  # after that n begins at 0 again
 
 CLOCK_STEP_SECONDS = 60.0  # of the database's: what lies further ahead is no time to wait for
 
-OPENING_SHARE = 0.05  # of an account that was down
+OPENING_SHARE = FLOOR  # of an account that was down
 OPENING_RATE = 5.0  # calls a second that it may make at once in any case
 
 

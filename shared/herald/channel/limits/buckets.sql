@@ -15,13 +15,15 @@ WITH asked AS MATERIALIZED (
         $4::text[], $5::float8[], $6::float8[], $7::int[], $8::int[], $9::int[], $10::int[], $11::float8[]
     ) AS t (key, rate, burst, holders, newcomers, queued, extra, ahead)
 ), locked AS (
-    SELECT key, next_at, factor, blocked_until, asked_until, probe_at,
+    SELECT key, next_at, factor, decreased_at, blocked_until, asked_until, probe_at,
         CASE $1 WHEN 'urgent' THEN urgent_at WHEN 'normal' THEN normal_at ELSE bulk_at END AS queue_at,
         CASE $1 WHEN 'urgent' THEN greatest(normal_at, bulk_at) WHEN 'normal' THEN bulk_at END AS lower_at
     FROM channel.buckets WHERE key = ANY ($4::text[]) ORDER BY key FOR UPDATE
 ), timed AS MATERIALIZED (
     SELECT key, holders, newcomers, queued, extra, clock_timestamp() AS now, locked.key IS NULL AS is_new,
         next_at, queue_at, lower_at, blocked_until, asked_until, probe_at, coalesce(factor, 1) AS factor,
+        -- the queue of a limit that opens moves as it will in a moment, not as it does now
+        CASE WHEN factor < 0.5 AND decreased_at IS NULL THEN 0.5 ELSE coalesce(factor, 1) END AS expected,
         1 / (rate * coalesce(factor, 1)) AS gap,
         -- a platform that throttles may take less at once, too: a pause earns little then
         greatest(burst * coalesce(factor, 1) * CASE WHEN factor < 1 THEN 0.25 ELSE 1 END, 1) AS width,
@@ -63,7 +65,7 @@ WITH asked AS MATERIALIZED (
 ), placed AS MATERIALIZED (
     SELECT *, CASE WHEN spare > 0 THEN greatest(drawn, keep) + spare * gap ELSE drawn END AS ends,
         greatest(least(queued, newcomers - new), 0) AS places,
-        CASE WHEN lower_at > now THEN gap / $3 ELSE gap END AS pace
+        gap * factor / expected / CASE WHEN lower_at > now THEN $3 ELSE 1 END AS pace
     FROM kept
 ), turned AS MATERIALIZED (
     SELECT *, now + ends * interval '1 s' AS end_at, greatest(queue, blocked, ends + gap - room, 0) AS turn

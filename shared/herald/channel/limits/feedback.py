@@ -18,7 +18,7 @@ from herald.channel.limits.adaptation import Adaptation, reopened, throttled, wo
 from herald.channel.limits.adaptation_rows import Change
 from herald.database.pool import Database
 from herald.providers.budgets import Budget, Scope, throttled_budget
-from herald.providers.sending import Accepted, Refused, SendResult
+from herald.providers.sending import Accepted, Refused, SendResult, Uncertain
 from herald.service.periodic import Periodic
 
 INTERVAL_SECONDS = 0.1  # between two writes
@@ -85,16 +85,21 @@ class Feedback:
         *,
         began: float | None = None,
         is_probe: bool = False,
+        is_slow: bool = False,
     ) -> Budget | None:
         """Take in the end of a call; return the budget that was throttled, if one was.
 
         `began`: when it was made, by this process's clock; it says nothing of a rate that is newer.
         `is_probe`: the call was let through while a response of the provider held all others.
+        `is_slow`: its end took long. While an account has less than its rate, that or no answer at
+        all shows that it is called too fast.
         """
         if isinstance(result, Refused) and result.scope is not None:
             at = self._clock() if began is None else began
             return self._note_throttled(budgets, result, result.scope, at)
-        if isinstance(result, Accepted):
+        if budgets and (is_slow or isinstance(result, Uncertain)):
+            self._note_slow(budgets[0].key, self._clock() if began is None else began)
+        elif isinstance(result, Accepted):
             for budget in budgets:
                 self._note_good(budget.key, is_probe=is_probe)
         return None
@@ -144,6 +149,14 @@ class Feedback:
             self._limits.block(budget.key, seconds)
         self._periodic.wake()
         return budget
+
+    def _note_slow(self, key: str, began: float) -> None:
+        if self._limits.factor(key) >= 1.0:
+            return
+        before = self._lessons.get(key, _Lesson())
+        began = max(before.began, began)
+        self._lessons[key] = replace(before, is_throttled=True, began=began)
+        self._periodic.wake()
 
     def _note_good(self, key: str, *, is_probe: bool) -> None:
         if not is_probe and self._limits.factor(key) >= 1.0:
