@@ -54,7 +54,7 @@ async def written_by(phone: str, events: EventStream) -> str:
 async def test_a_recipient_is_answered_until_whatsapp_takes_no_text(
     stack: Stack, window: Callable[[float], Any]
 ) -> None:
-    """A template to a stranger, a text to who wrote; WhatsApp's refusal leads to the template."""
+    """A text only to who wrote, else a template; WhatsApp's refusal leads to the template."""
     phone = f"+1555{uuid4().int % 1000:03}7100"
     database = await asyncpg.connect(stack.postgres_dsn)
 

@@ -209,11 +209,11 @@ def test_answers_with_what_can_be_stored() -> None:
 def test_refuses_a_command_without_any_name() -> None:
     """Without key, id and message_id a command can't be distinguished from its repeat."""
     bare = {k: v for k, v in COMMAND.items() if k != "idempotency_key"}
-    nameless = Envelope(body=json.dumps(bare).encode(), routing_key="message.send")
-    rejected = read(nameless)
+    rejected = read(Envelope(body=json.dumps(bare).encode(), routing_key="message.send"))
     assert isinstance(rejected, Rejection)
     assert rejected.field == "idempotency_key"
     assert "message_id" in rejected.reason
+    assert refused(b"{}").tenant == "default"  # its fields could be read: it has none
 
 
 def test_echoes_tenant_and_key() -> None:

@@ -57,7 +57,7 @@ def rejection(
         tenant=tenant,
         idempotency_key=key,
         stand_in=stand_in,
-        is_dry_run=document.get("dry_run") is True,
+        is_dry_run=document is not None and document.get("dry_run") is True,
     )
 
 
@@ -104,17 +104,17 @@ def _reason(error: ValidationError | UnusableError) -> tuple[str, str]:
     return at, reason + (f" (and {len(others)} more)" if others else "")
 
 
-def _document(body: bytes) -> dict[str, Any]:
-    """Return the fields that a command has, none where they can't be read."""
+def _document(body: bytes) -> dict[str, Any] | None:
+    """Return the fields that a command has; None where they can't be read."""
     try:
         document = from_json(body) if len(body) <= MAX_COMMAND_BYTES else None
     except ValueError:
         document = None
-    return document if isinstance(document, dict) else {}
+    return document if isinstance(document, dict) else None
 
 
 def _readable_names(
-    document: Mapping[str, Any], envelope: Envelope, configuration: HeraldFile
+    document: Mapping[str, Any] | None, envelope: Envelope, configuration: HeraldFile
 ) -> tuple[str, str | None, str | None]:
     """Return the tenant to answer, the key, and what stands in for it, as far as they are read.
 
@@ -123,7 +123,7 @@ def _readable_names(
     """
     own = configuration.tenant_of(envelope.user) or UNKNOWN_TENANT
     stand_in = storable(envelope.message_id)
-    if not document:
+    if document is None:
         return own, None, stand_in
     tenant = document.get("tenant", "default")
     is_theirs = (
