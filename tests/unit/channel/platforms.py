@@ -6,6 +6,7 @@ import random
 from dataclasses import dataclass, field
 
 from herald.channel.limits.adaptation import Adaptation, throttled, worked
+from herald.channel.limits.tally import Tally
 
 BEGIN = 1_750_000_000.0
 LEASE_SECONDS = 0.2  # so long a worker goes by what it knew
@@ -45,6 +46,7 @@ class Following:
     answers: list[tuple[float, bool]] = field(default_factory=list)  # when, and whether taken
     _under_way: list[tuple[float, float, bool]] = field(default_factory=list)
     _good_at: float = 0.0
+    _tally: Tally = field(default_factory=Tally)
 
     def run(self, seconds: float) -> None:
         """Call for so long."""
@@ -64,10 +66,16 @@ class Following:
 
     def _learn(self, now: float) -> None:
         for known_at, called_at, taken in sorted(it for it in self._under_way if it[0] <= now):
+            self._tally.count(is_throttled=not taken, began=called_at, now=known_at)
             if not taken:
                 self.state = throttled(
-                    self.state, known_at, called_at=called_at, retry_after=self.retry_after
+                    self.state,
+                    known_at,
+                    called_at=called_at,
+                    share=self._tally.share,
+                    retry_after=self.retry_after,
                 )
+                self._tally.follow(self.state.decreased_at, known_at)
             elif known_at - self._good_at >= 1:
                 self.state, self._good_at = worked(self.state, known_at), known_at
         self._under_way = [it for it in self._under_way if it[0] > now]

@@ -14,6 +14,7 @@ from math import isclose
 HARD = 0.7  # what is left of the rate after a throttled call
 MIDDLE = 0.85  # likewise, where a gentle decrease was not enough
 GENTLE = 0.95  # likewise, where the rate had risen since the last one
+OVER = 1.5  # a tenth of the calls throttled takes 15 % of the rate, and so on up to those above
 FLOOR = 0.02  # of the configured rate: something shows that the platform allows more again
 SETTLE_SECONDS = 0.5  # from a decrease until every call begins at the new rate
 QUIET_SECONDS = 2.0  # from a decrease until the rate rises again
@@ -53,16 +54,20 @@ def throttled(
     now: float,
     *,
     called_at: float | None = None,
+    share: float = 1.0,
     retry_after: float | None = None,
     is_pair: bool = False,
 ) -> Adaptation:
-    """Return the state after a throttled call; one that began at an older rate says nothing new."""
+    """Return the state after a throttled call; one that began at an older rate says nothing new.
+
+    `share`: of the calls at this rate, those that were throttled: few of them lower it by little.
+    """
     if is_pair:
         return _backed_off(state, now, retry_after)
     held = state if retry_after is None else _blocked(state, now, retry_after)
     if _is_within(SETTLE_SECONDS, state.decreased_at, now if called_at is None else called_at):
         return held
-    left = _left(state)
+    left = max(_left(state), min(1.0 - OVER * share, GENTLE))
     return replace(
         held,
         factor=max(state.factor * left, min(FLOOR, state.factor)),
@@ -95,7 +100,9 @@ def _risen(state: Adaptation, seconds: float, now: float) -> Adaptation:
     if factor < DOUBLING_BELOW * ceiling:
         factor = min(factor * 2.0**seconds, max(DOUBLING_BELOW * ceiling, factor))
     elif _is_near(state) and state.decreased_at is not None:
-        pace = SLOW / 2**state.probes if factor < ceiling else 2 * SLOW  # past it all may be new
+        # past it all may be new
+        past = (factor / ceiling - 1) / (NEAR_TO - 1)
+        pace = SLOW / 2**state.probes if past < 0 else 2 * SLOW + (FAST - 2 * SLOW) * past
         factor += pace * ceiling * seconds
     else:
         factor += FAST * ceiling * seconds

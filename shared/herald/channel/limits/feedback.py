@@ -14,8 +14,14 @@ from functools import partial
 from typing import Protocol
 
 from herald.channel.limits import adaptation_rows
-from herald.channel.limits.adaptation import Adaptation, reopened, throttled, worked
+from herald.channel.limits.adaptation import (
+    Adaptation,
+    reopened,
+    throttled,
+    worked,
+)
 from herald.channel.limits.adaptation_rows import Change
+from herald.channel.limits.tally import Tally
 from herald.database.pool import Database
 from herald.providers.budgets import Budget, Scope, throttled_budget
 from herald.providers.sending import Accepted, Refused, SendResult, Uncertain
@@ -46,6 +52,7 @@ class _Lesson:
     is_throttled: bool = False
     is_pair: bool = False
     began: float = float("-inf")  # the latest throttled call, by this process's clock
+    share: float = 1.0  # of the calls of late, those that were throttled
     retry_after: float | None = None
     is_good: bool = False
     is_probe: bool = False
@@ -72,6 +79,7 @@ class Feedback:
         self._clock = clock
         self._lessons: dict[str, _Lesson] = {}
         self._good_at: dict[str, float] = {}
+        self._tallies: dict[str, Tally] = {}  # of all but recipients
         self._periodic = Periodic("feedback", self.write, IDLE_SECONDS)
 
     async def run(self) -> None:
@@ -94,13 +102,16 @@ class Feedback:
         `is_slow`: its end took long. While an account has less than its rate, that or no answer at
         all shows that it is called too fast.
         """
+        now = self._clock()
+        at = now if began is None else began
         if isinstance(result, Refused) and result.scope is not None:
-            at = self._clock() if began is None else began
             return self._note_throttled(budgets, result, result.scope, at)
         if budgets and (is_slow or isinstance(result, Uncertain)):
-            self._note_slow(budgets[0].key, self._clock() if began is None else began)
+            self._note_slow(budgets[0].key, at, now)
         elif isinstance(result, Accepted):
             for budget in budgets:
+                if budget.scope is not Scope.PAIR:
+                    self._tally(budget.key).count(is_throttled=False, began=at, now=now)
                 self._note_good(budget.key, is_probe=is_probe)
         return None
 
@@ -116,16 +127,24 @@ class Feedback:
             return False
         lessons, self._lessons = self._lessons, {}
         now = self._clock()
-        changes: dict[str, Change] = {key: partial(_apply, it, now) for key, it in lessons.items()}
+        changes = {key: self._change(key, lesson, now) for key, lesson in lessons.items()}
         try:
             async with asyncio.timeout(WRITE_SECONDS), self._database.connection() as connection:
                 known = await adaptation_rows.change(connection, changes)
         except BaseException:
             self._lessons = {**lessons, **self._lessons}  # what is newer counts
             raise
+        for key, state in known.items():
+            if key in self._tallies:
+                self._tallies[key].follow(state.decreased_at, now)
         self._learned(known)
         await asyncio.sleep(INTERVAL_SECONDS)
         return bool(self._lessons)
+
+    def _change(self, key: str, lesson: _Lesson, now: float) -> Change:
+        tally = self._tallies.get(key)
+        share = 1.0 if tally is None else tally.share
+        return partial(_apply, replace(lesson, share=share), now)
 
     def _note_throttled(
         self, budgets: Sequence[Budget], result: Refused, scope: Scope, began: float
@@ -138,6 +157,8 @@ class Feedback:
         before = self._lessons.get(budget.key, _Lesson())
         longest = max((it for it in (seconds, before.retry_after) if it is not None), default=None)
         is_pair = budget.scope is Scope.PAIR
+        if not is_pair:
+            self._tally(budget.key).count(is_throttled=True, began=began, now=self._clock())
         self._lessons[budget.key] = replace(
             before,
             is_throttled=True,
@@ -150,13 +171,20 @@ class Feedback:
         self._periodic.wake()
         return budget
 
-    def _note_slow(self, key: str, began: float) -> None:
+    def _note_slow(self, key: str, began: float, now: float) -> None:
         if self._limits.factor(key) >= 1.0:
             return
+        self._tally(key).count(is_throttled=True, began=began, now=now)
         before = self._lessons.get(key, _Lesson())
         began = max(before.began, began)
         self._lessons[key] = replace(before, is_throttled=True, began=began)
         self._periodic.wake()
+
+    def _tally(self, key: str) -> Tally:
+        found = self._tallies.get(key)
+        if found is None:
+            found = self._tallies[key] = Tally()
+        return found
 
     def _note_good(self, key: str, *, is_probe: bool) -> None:
         if not is_probe and self._limits.factor(key) >= 1.0:
@@ -185,6 +213,7 @@ def _apply(lesson: _Lesson, written: float, state: Adaptation, now: float) -> Ad
             state,
             now,
             called_at=now - (written - lesson.began),
+            share=lesson.share,
             retry_after=lesson.retry_after,
             is_pair=lesson.is_pair,
         )
