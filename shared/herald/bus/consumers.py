@@ -23,7 +23,7 @@ from herald.bus.library_internals import has_consumer
 
 _WATCH_SECONDS = 1.0
 _POLL_SECONDS = 0.02
-_GROWING_SECONDS = 1.0  # to wait for settlements before more is received
+_GROWING_SECONDS = 0.2  # to wait for settlements before more is received: half as much is held
 
 _log = structlog.get_logger(__name__)
 

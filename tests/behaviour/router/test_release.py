@@ -9,6 +9,7 @@ import pytest
 
 from behaviour.router.backlogged import Broker, routers
 from behaviour.router.explaining import Explaining
+from behaviour.router.units import lose_one_commit
 from herald.contracts.masking import address_hash
 from many_messages import make_messages
 from router.core.windows import FIRST, SMALLEST
@@ -131,6 +132,25 @@ async def test_a_router_that_hung_lets_nothing_in_any_more(postgres_dsn: str) ->
         await database.execute(FREE)
         await second.look()
         assert len(broker.works) == 10
+
+
+async def test_a_database_that_goes_away_costs_a_turn(
+    postgres_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was not committed was not published, and goes at the next turn, once."""
+    broker = Broker()
+    async with routers(postgres_dsn, broker) as ([router], database):
+        await router.look()
+        await router.take(10)
+        broker.depth = 0
+        lost = lose_one_commit(monkeypatch, "SELECT count(*) > 0 FROM router.attempts")
+        with pytest.raises(OSError, match=r"^$"):
+            await router.look()
+        assert lost
+        assert broker.works == []
+        assert await database.fetchval(WAITING) == 10
+        await router.look()
+        assert len({work.attempt_id for work in broker.works}) == len(broker.works) == 10
 
 
 async def test_a_queue_that_can_not_be_asked_is_given_nothing(postgres_dsn: str) -> None:
