@@ -120,7 +120,7 @@ def selected(resources: list[Resource]) -> Iterator[str]:
 
 
 def referred(resources: list[Resource]) -> Iterator[str]:
-    """Each ConfigMap, Secret, service account and variable that a pod names is there."""
+    """Each ConfigMap, Secret, service account and variable that a pod needs is there."""
     there = {(each["kind"], each["metadata"]["name"]) for each in resources}
     there |= {("Secret", name) for kind, name in there if kind == "ExternalSecret"}
     secrets_are_here = any(kind == "Secret" for kind, _ in there)
@@ -199,7 +199,8 @@ def _references(spec: Resource) -> Iterator[tuple[str, str]]:
         if "secret" in volume:
             yield "Secret", volume["secret"]["secretName"]
         for source in volume.get("projected", {}).get("sources", []):
-            yield "Secret", source["secret"]["name"]
+            if not source["secret"].get("optional"):
+                yield "Secret", source["secret"]["name"]
     for container in spec["containers"]:
         for variable in container.get("env", []):
             if reference := variable.get("valueFrom", {}).get("configMapKeyRef"):
