@@ -92,7 +92,7 @@ async def test_a_wrong_password_is_named_and_nothing_leaves_otherwise(
         await world.send(attempt, dispatch=2)
         [receipt] = await world.receipts(1)
         assert receipt["returned"]["reason"] == "no_egress"
-        assert warning(worker).startswith("pool has no healthy member; http is in quarantine")
+        assert warning(worker).startswith("pool has no healthy member for 127.0.0.1:")
         assert warning(worker).endswith("proxy_auth")
         assert provider.taken == []
         write_secrets(world.folder / "proxy.toml", SECRETS)

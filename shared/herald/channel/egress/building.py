@@ -46,7 +46,7 @@ class EgressBuilder:
             name: make_tunnel(rules.members[name], found) for name, found in credentials.items()
         }
         self._watched: dict[Pair, Watched] = {}
-        self._pools: dict[str, list[Pair]] = {}
+        self._pools: dict[tuple[str, str], list[Pair]] = {}
         self._usage = usage
         self._reached: dict[tuple[str, str], None] = {}  # member and provider
         self._database = database
@@ -73,8 +73,8 @@ class EgressBuilder:
         self._reached |= {(member, account.provider): None for member in pool.members}
         share = None if account.egress_rate is None else account.egress_share
         named = account.egress or self._rules.default or ""
-        pairs = self._pools.setdefault(named, [])
-        pairs += [Pair(member, account.server.name) for member in pool.members]
+        server = account.server.name
+        self._pools[named, server] = [Pair(member, server) for member in pool.members]
         return AccountEgress(
             account=context.name,
             provider=account.provider,

@@ -47,11 +47,11 @@ class EgressHealth:
         self,
         channel: str,
         watched: Mapping[Pair, Watched],
-        pools: Mapping[str, Sequence[Pair]],
+        pools: Mapping[tuple[str, str], Sequence[Pair]],
         database: Database,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Make it; `pools` are the pairs that each pool is made of, by its name."""
+        """Make it; `pools` are the pairs of each pool, by its name and the server they reach."""
         self._channel = channel
         self._watched = watched
         self._pools = pools
@@ -66,8 +66,8 @@ class EgressHealth:
     def warning(self) -> str | None:
         """Name the members that take no calls, for readiness, and first the pools without any."""
         empty = [
-            f"{name} has no healthy member"
-            for name, pairs in self._pools.items()
+            f"{name} has no healthy member for {server}"
+            for (name, server), pairs in self._pools.items()
             if not any(self._watched[pair].health.is_usable for pair in pairs)
         ]
         states = (_state(pair, watched.health) for pair, watched in self._watched.items())
