@@ -69,6 +69,7 @@ from router.jobs.quota_use import QuotaUse
 from router.jobs.release import Releases
 from router.jobs.retention import Retention
 from router.jobs.silence_gate import SilenceGate
+from router.jobs.suppression_keys import SuppressionKeys
 from router.jobs.timers import Timers
 from router.outbox import Outbox
 from router.outgoing.unsubscribe import UnsubscribeLinks
@@ -97,7 +98,7 @@ class Router:
         named, secrets = configuration.services.router, configuration.secrets
         user = broker_identity("router", named, settings, secrets)
         self._connections = Connections(settings.amqp_url, app_id=APP_ID, user=user, events=True)
-        self._database = Database(settings.postgres_dsn, application_name=APP_ID)
+        self._database = database = Database(settings.postgres_dsn, application_name=APP_ID)
         self._schema = SchemaWatch(self._database, ("channel", "router"))
         self._masking = MaskingWatch(self._database, masking_key())
         self._outbox = Outbox(
@@ -132,7 +133,7 @@ class Router:
         )
         self._timers = Timers(self._database, units, lambda: self._silence_gate.gates)
         self._outage_pause = OutagePause(self._database, self._subscriptions.all)
-        self._partitions = Partitions(self._database)
+        self._partitions, self._suppression_keys = Partitions(database), SuppressionKeys(database)
         self._orphaned_receipts = OrphanedReceipts(units, configuration)
         self._retention = Retention(self._database, configuration.retention)
         self._erasing = Erasing(units, configuration, pace)
@@ -143,9 +144,11 @@ class Router:
 
     def application(self) -> Starlette:
         """Build the Starlette application; nothing is opened before it starts."""
-        operations = ops_routes(
-            APP_ID, self._checks(), warnings={"silence": lambda: self._silence_gate.warning}
-        )
+        warnings: dict[str, Check] = {
+            "silence": lambda: self._silence_gate.warning,
+            "suppressions": lambda: self._suppression_keys.warning,
+        }
+        operations = ops_routes(APP_ID, self._checks(), warnings=warnings)
         reading = (self._read_access, self._database)
         search = search_route(*reading, tuple(self._configuration.tenants))
         suppressions = suppression_route(*reading)
@@ -236,6 +239,7 @@ class Router:
             self._partitions.run,
             self._orphaned_receipts.run,
             self._retention.run,
+            self._suppression_keys.run,
             self._erasing.run,
             self._backlog.run,
             self._delays.run,

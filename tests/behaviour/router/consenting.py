@@ -14,7 +14,9 @@ from herald.contracts.receipts import AttemptReceipt
 from herald.contracts.unsubscribe import UnsubscribeLink
 from herald.contracts.vocabulary import Status
 from herald.contracts.work import Work
+from herald.database.pool import Database
 from ingress.unsubscribe import receipt_of
+from router.jobs.suppression_keys import SuppressionKeys
 
 SMS = {"channel": "sms", "provider": "twilio", "account": "twilio-main"}
 TENANTS = load_configuration(CONFIGURATION).file.accounts["twilio-main"].tenants
@@ -71,3 +73,15 @@ def clicked(attempt_id: str, email: str) -> AttemptReceipt:
         hashed_with=masking_key().name,
     )
     return receipt_of(link, datetime.now(UTC))
+
+
+async def missing_key(world: World) -> str | None:
+    """Look whether a masking key of before is missing, as routers do once an hour."""
+    database = Database(world.dsn, application_name="test")
+    await database.start()
+    try:
+        looking = SuppressionKeys(database)
+        await looking.turn()
+    finally:
+        await database.stop()
+    return looking.warning

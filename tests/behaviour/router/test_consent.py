@@ -7,7 +7,16 @@ import uuid
 
 import pytest
 
-from behaviour.router.consenting import TENANTS, accepted, clicked, news, notes, said, sent
+from behaviour.router.consenting import (
+    TENANTS,
+    accepted,
+    clicked,
+    missing_key,
+    news,
+    notes,
+    said,
+    sent,
+)
 from behaviour.router.erasing import erase
 from behaviour.router.receipts import inbound, receipt, webhook
 from behaviour.router.world import Body, World
@@ -243,12 +252,14 @@ async def test_a_suppression_outlives_its_masking_key(world: World, phone: str) 
     asked = {"phone": phone, "tenant": "default"}
     found = await ask(world.apps[0], "/suppressions/search", body=asked)
     assert (found.document["suppressions"], found.document["complete"]) == ([], False)
+    assert "earlier_key_files" in (await missing_key(world) or "")
     set_masking_key(own, [earlier])
     try:
         await world.heard("failed", await world.send(to={"phone": phone}, route="sms"))
         found = await ask(world.apps[0], "/suppressions/search", body=asked)
         assert [one["reason"] for one in found.document["suppressions"]] == ["stop"]
         assert found.document["complete"]
+        assert await missing_key(world) is None
         assert (await world.ask({"to": {"phone": phone}}, UNSUPPRESS_KEY)).what == "accepted"
     finally:
         set_masking_key(own)
