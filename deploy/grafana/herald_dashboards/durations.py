@@ -41,5 +41,6 @@ def panels(channel: str, account: str) -> tuple[Panel, ...]:
                 "{{channel}} {{provider}} {{country}}",
             ),
             unit="s",
+            width=24,
         ),
     )
