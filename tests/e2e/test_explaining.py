@@ -77,9 +77,10 @@ def test_lines_for_a_reader(environment: dict[str, str]) -> None:
         "explain",
         to={"phone": "+15550000001"},
         content={"text": "Hi"},
-        route={"steps": [{"channel": "sms"}, {"channel": "email"}]},
+        route={"steps": [{"channel": "sms", "fallback_after": "auto"}, {"channel": "email"}]},
     )
     assert done.exit_code == 0, done.output
+    assert "fallback after" in done.output  # as long as was learned, or why not
     assert "1 segment (gsm-7)" in done.output
     assert "calls at once" in done.output
     assert "left out   step 2 of the route: no address on email" in done.output
