@@ -104,10 +104,22 @@ async def test_the_factor_slows_slots_and_queue(rows: Buckets, database: Databas
     """A throttled bucket gives its share; a quarter of what it saved, and the next 0.1 s."""
     wide = Budget("account:wide", 40.0, 40.0, Scope.ACCOUNT)
     await asked(rows, of=wide)
-    await execute(database, "UPDATE channel.buckets SET factor = 0.5")
+    await execute(
+        database, "UPDATE channel.buckets SET factor = 0.5, decreased_at = clock_timestamp()"
+    )
     drawn = await asked(rows, of=wide, newcomers=9, queued=9)
     assert (drawn.taken, drawn.factor) == (5 + 2, 0.5)
     assert drawn.pace == pytest.approx(0.05)
+
+
+async def test_the_queue_of_a_limit_that_opens_moves_as_it_soon_will(
+    rows: Buckets, database: Database
+) -> None:
+    """It doubles each second: turns by its present rate would be far too late."""
+    await asked(rows)
+    await execute(database, "UPDATE channel.buckets SET factor = 0.1")
+    drawn = await asked(rows, newcomers=9, queued=9)
+    assert drawn.pace == pytest.approx(0.25)
 
 
 async def test_what_comes_back_is_there_again_unless_others_drew_since(rows: Buckets) -> None:

@@ -22,8 +22,9 @@ WITH asked AS MATERIALIZED (
 ), timed AS MATERIALIZED (
     SELECT key, holders, newcomers, queued, extra, clock_timestamp() AS now, locked.key IS NULL AS is_new,
         next_at, queue_at, lower_at, blocked_until, asked_until, probe_at, coalesce(factor, 1) AS factor,
-        -- the queue of a limit that opens moves as it will in a moment, not as it does now
-        CASE WHEN factor < 0.5 AND decreased_at IS NULL THEN 0.5 ELSE coalesce(factor, 1) END AS expected,
+        -- the queue of a limit that opens moves as it will in two seconds, not as it does now
+        CASE WHEN factor < 1 AND decreased_at IS NULL THEN least(factor * 4, 1) ELSE coalesce(factor, 1) END
+            AS expected,
         1 / (rate * coalesce(factor, 1)) AS gap,
         -- a platform that throttles may take less at once, too: a pause earns little then
         greatest(burst * coalesce(factor, 1) * CASE WHEN factor < 1 THEN 0.25 ELSE 1 END, 1) AS width,
