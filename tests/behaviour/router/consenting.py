@@ -58,6 +58,8 @@ async def accepted(world: World, phone: str, email: str, channel: str, **changes
     key = await world.send(to={"phone": phone, "email": email}, route=route, **changes)
     work = await world.work(channel, key)
     await world.report(receipt(work, Status.ACCEPTED))
+    query = "SELECT count(*) FROM router.provider_refs WHERE attempt_id = $1"
+    await world.row(query, work.attempt_id)
     return work
 
 
