@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -18,6 +19,7 @@ from herald.contracts.vocabulary import InboundKind
 from router.store.conversations import find_conversations
 
 ROUTERS = 2  # both take inbound messages of one recipient
+MIGRATIONS = Path(__file__).parents[3] / "shared/herald/migrations/router"
 KEPT = """
 SELECT account, own_address, last_at FROM router.conversations
 WHERE address_hash = $1 ORDER BY account, own_address
@@ -101,3 +103,27 @@ async def test_a_window_is_looked_up_by_its_index(world: World) -> None:
     asked = [("whatsapp", f"+1555000{number:04}") for number in range(50)]
     await find_conversations(cast("Any", explaining), asked, ["default", "tenant-1"])
     assert [node.get("Index Name") for node in explaining.read] == ["conversations_pkey"]
+
+
+async def test_what_came_before_the_migration_counts(world: World, phone: str) -> None:
+    """The latest of two days: who wrote before the upgrade gets texts after it."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    migration = next(MIGRATIONS.glob("*_conversations.sql")).read_text()
+    database = world.database
+    transaction = database.transaction()
+    await transaction.start()  # the routers see nothing of it
+    await database.execute(
+        "DROP TABLE router.conversations; DROP FUNCTION router.keep_conversations() CASCADE;"
+        " ALTER TABLE router.inbound DROP own_address, DROP in_group"
+    )
+    for hours, content in ((30, "text"), (5, "text"), (1, "preference"), (60, "text")):
+        moment = now - timedelta(hours=hours)
+        await database.execute(
+            "INSERT INTO router.inbound (id, tenant, channel, provider, account, reference,"
+            " content, sender, sender_hash, occurred_at, received_at) VALUES (gen_random_uuid(),"
+            " 'default', 'whatsapp', 'whatsapp_cloud', 'wa-main', 'ref', $1, $2, $3, $4, $4)",
+            *(content, phone, address_hash(phone), moment),
+        )
+    await database.execute(migration)
+    assert await kept(world, phone) == [("wa-main", "", now - timedelta(hours=5))]
+    await transaction.rollback()
