@@ -67,6 +67,14 @@ async def test_lanes_leave_a_part_of_the_bucket(rows: Buckets) -> None:
     assert list(reversed(Lane)) == [Lane.BULK, Lane.NORMAL, Lane.URGENT]
 
 
+async def test_while_bulk_waits_the_queue_of_urgent_work_leaves_it_a_share(rows: Buckets) -> None:
+    """So that no lane starves."""
+    await asked(rows, Lane.BULK, newcomers=20, queued=20)
+    drawn = await asked(rows, Lane.URGENT, newcomers=20, queued=20)
+    assert drawn.places > 0
+    assert drawn.pace == pytest.approx(0.1 / 0.95)
+
+
 async def test_who_is_new_goes_behind_those_that_wait(rows: Buckets) -> None:
     """While a queue is there newcomers get a slot only above half of the bucket."""
     await asked(rows, newcomers=20, queued=20)

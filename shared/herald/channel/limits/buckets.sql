@@ -66,7 +66,7 @@ WITH asked AS MATERIALIZED (
 ), placed AS MATERIALIZED (
     SELECT *, CASE WHEN spare > 0 THEN greatest(drawn, keep) + spare * gap ELSE drawn END AS ends,
         greatest(least(queued, newcomers - new), 0) AS places,
-        gap * factor / expected / CASE WHEN lower_at > now THEN $3 ELSE 1 END AS pace
+        gap * factor / expected / CASE WHEN lower_at > now THEN $3::float8 ELSE 1 END AS pace
     FROM kept
 ), turned AS MATERIALIZED (
     SELECT *, now + ends * interval '1 s' AS end_at, greatest(queue, blocked, ends + gap - room, 0) AS turn
