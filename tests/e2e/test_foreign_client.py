@@ -94,7 +94,7 @@ CASES: dict[str, tuple[Any, str, str, str]] = {
         "idempotency_key",
         "unknown_message",
     ),
-    "not built yet": ({}, "recipient.suppress", "routing_key", "unknown_command"),
+    "nobody to suppress": ({}, "recipient.suppress", "to", "required"),
 }
 
 
