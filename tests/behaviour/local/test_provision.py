@@ -75,7 +75,7 @@ def test_the_sandbox_holds_the_other_side_of_every_account(tmp_path: Path) -> No
 def test_configuration_is_for_its_owner_alone_and_the_same_again(tmp_path: Path) -> None:
     """Every file has mode 0600, and writing a second time changes nothing."""
     files = sorted(path for path in _written(tmp_path).rglob("*") if path.is_file())
-    assert len(files) == 12
+    assert len(files) == 13
     assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
     before = [file.read_text() for file in files]
     _written(tmp_path)
