@@ -11,6 +11,7 @@ from herald.channel.sends import UNKNOWN as UNKNOWN_ROW
 from herald.contracts.metrics import channel as definitions
 from herald.contracts.vocabulary import FailureClass, Lane
 from herald.providers.budgets import Scope
+from herald.providers.ways import NO_EGRESS
 from herald.service.instruments import begin_series, counter, gauge, histogram
 
 ACCEPTED, FAILED, NOT_SENT, UNKNOWN = (
@@ -53,6 +54,8 @@ def initialise(channel: str, accounts: Mapping[str, str]) -> None:
         begin_series(SENDS, product(*labels, [FAILED], FailureClass))
         begin_series(THROTTLED, product(*labels, Scope))
         RATE_SHARE.labels(channel, account).set(1)
+    # an alert asks for its increase; the other reasons, of any number, begin with their first use
+    begin_series(RETURNED, [(channel, NO_EGRESS)])
     begin_series(IN_FLIGHT, product([channel], accounts))
     begin_series(LEASES_ENDED, product([channel], accounts))
     begin_series(LIMIT_GRANTED, product([channel], accounts))

@@ -23,6 +23,7 @@ from herald.contracts.grants import Grant
 from herald.contracts.identifiers import AttemptId
 from herald.contracts.vocabulary import Lane
 from herald.contracts.work import Work
+from herald.providers.ways import NO_EGRESS
 
 # Workers get a new configuration one after another: work goes round a few times until one knows its
 # account.
@@ -217,7 +218,7 @@ def _none_usable(fitting: Sequence[SendingAccount], now: float) -> Later | Impos
         return Later("account_paused", PAUSED_WAIT)
     shut_in = [a.egress.wait(now) for a in fitting if a.breaker.is_closed and a.egress is not None]
     if shut_in:
-        return Later("no_egress", timedelta(seconds=min(shut_in)))
+        return Later(NO_EGRESS, timedelta(seconds=min(shut_in)))
     waits = [
         account.breaker.wait(now)
         for account in fitting

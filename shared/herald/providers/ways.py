@@ -13,6 +13,8 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 # Opens a connection to a host and port, within so many seconds.
 Connect = Callable[[str, int, float], Awaitable[socket.socket]]
 
+NO_EGRESS = "no_egress"  # why work comes back: the account's pool has no healthy member
+
 
 class NotSentError(Exception):
     """Provably nothing reached the provider: no name, no connection, no TLS."""

@@ -6,9 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from herald.providers.http import HttpClient, HttpResponse
-from herald.providers.ways import NotSentError
-
-NO_EGRESS = "no_egress"  # the pool has no healthy member
+from herald.providers.ways import NO_EGRESS, NotSentError
 
 
 class PooledHttp(HttpClient):
