@@ -46,6 +46,7 @@ MAILBOXES = {
 }  # fmt: skip
 ROUTES = {
     "default": 60, "whatsapp": 12, "sms": 12, "email": 12, "email-smtp": 6, "whatsapp-twilio": 8,
+    "learning": 8,
 }  # fmt: skip
 KEYS = {"message.send": 70, "message.send.urgent": 20, "message.send.bulk": 30}
 

@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from deploy import panel_queries
+from deploy.busy_configuration import configure
 from deploy.busy_run import BusyRun
 from deploy.panel_answers import Span, ask, other_problems
 from deploy.prometheus_server import Job, Prometheus, running_prometheus
@@ -61,6 +62,7 @@ def observed(
     node, _database = private_servers(home)
     if not node.is_running():
         pytest.fail("needs a private broker, whose metrics can be read: unset HERALD_TEST_AMQP_URL")
+    configure(stack)
     jobs = _jobs(stack, node.metrics_address)
     rules = _impatient_rules(tmp_path_factory.mktemp("rules"))
     with running_prometheus(home, jobs, rule_files=rules) as prometheus:
