@@ -11,16 +11,14 @@ import json
 import re
 import time
 from typing import Any
-from uuid import uuid4
 
 import asyncpg
 
 from behaviour.bus.publishing import publish_confirmed
-from bench.load import CHUNK, PATIENCE_SECONDS, bodies, publishing
+from bench.load import CHUNK, PATIENCE_SECONDS, bodies, herald_message, publishing
 from bench.medians import percentile
 from herald.bus.outgoing_messages import OutgoingMessage
 from herald.bus.publishing import Publisher
-from herald.contracts.topology import COMMANDS, SEND_KEYS
 from herald.contracts.vocabulary import Lane
 from herald_local import services
 from herald_local.progress import report
@@ -101,18 +99,18 @@ async def _urgent(database: asyncpg.Connection, publisher: Publisher, number: in
         await asyncio.sleep(max(0.0, started + index / URGENT_PER_SECOND - time.monotonic()))
         published[body["idempotency_key"]] = time.time()
         code = {**body, "category": "otp"}
-        await publish_confirmed(publisher, _outgoing(code, Lane.URGENT), 30)
+        await publish_confirmed(publisher, herald_message(code, Lane.URGENT), 30)
     accepted = await _accepted(database, list(published))
     return [accepted[key] - at for key, at in published.items()]
 
 
 async def _answer(database: asyncpg.Connection, publisher: Publisher, number: int) -> float:
     """Publish commands of one tenant, then one of another; return the seconds until it is taken."""
-    many = [_outgoing({**body, "tenant": OTHER}, Lane.NORMAL) for body in bodies(number)]
+    many = [herald_message({**body, "tenant": OTHER}) for body in bodies(number)]
     await _publish(publisher, many)
     [body] = bodies(1)
     started = time.monotonic()
-    await publish_confirmed(publisher, _outgoing(body, Lane.NORMAL), 30)
+    await publish_confirmed(publisher, herald_message(body), 30)
     while not await database.fetchval(_TAKEN, body["idempotency_key"]):  # noqa: ASYNC110  seen from outside
         await asyncio.sleep(_POLL_SECONDS)
     return round(time.monotonic() - started, 2)
@@ -134,7 +132,7 @@ async def _queue(database: asyncpg.Connection, publisher: Publisher, each: int) 
         {**body, "tenant": TENANTS[number % len(TENANTS)], "category": "marketing"}
         for number, body in numbered
     ]
-    await _publish(publisher, [_outgoing(body, Lane.BULK) for body in queued])
+    await _publish(publisher, [herald_message(body, Lane.BULK) for body in queued])
     prefix = str(queued[0]["idempotency_key"]).rsplit("-", 1)[0]
     async with asyncio.timeout(PATIENCE_SECONDS):
         while await database.fetchval(_TAKEN, f"{prefix}-%") < len(queued):  # noqa: ASYNC110  seen from outside
@@ -148,7 +146,7 @@ async def _small_tenant(database: asyncpg.Connection, publisher: Publisher) -> d
     """
     own = [{**body, "tenant": SMALL, "category": "marketing"} for body in bodies(SMALL_MESSAGES)]
     started = time.time()
-    await _publish(publisher, [_outgoing(body, Lane.BULK) for body in own])
+    await _publish(publisher, [herald_message(body, Lane.BULK) for body in own])
     accepted = await _accepted(database, [body["idempotency_key"] for body in own])
     last = max(accepted.values())
     overtook = await database.fetchval(_OVERTOOK, SMALL, started, last)
@@ -170,16 +168,6 @@ async def _accepted(database: asyncpg.Connection, keys: list[str]) -> dict[str, 
             written = {row["idempotency_key"]: row["at"] for row in rows}
             await asyncio.sleep(10 * _POLL_SECONDS)
     return written
-
-
-def _outgoing(body: dict[str, Any], lane: Lane) -> OutgoingMessage:
-    return OutgoingMessage(
-        exchange=COMMANDS,
-        routing_key=SEND_KEYS[lane],
-        body=json.dumps(body).encode(),
-        message_id=str(uuid4()),
-        type="SendMessage",
-    )
 
 
 def _summed_up(seconds: list[float]) -> dict[str, float]:

@@ -8,19 +8,15 @@ answer at once. All of them are one process here, which takes the campaign, too:
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from typing import Any
-from uuid import uuid4
 
 import asyncpg
 
 from behaviour.bus.publishing import publish_confirmed
-from bench.load import CHUNK, PATIENCE_SECONDS, POLL_SECONDS, bodies, publishing
+from bench.load import CHUNK, PATIENCE_SECONDS, POLL_SECONDS, bodies, herald_message, publishing
 from bench.medians import percentile
-from herald.bus.outgoing_messages import OutgoingMessage
 from herald.bus.publishing import Publisher
-from herald.contracts.topology import COMMANDS, SEND_KEYS
 from herald.contracts.vocabulary import Lane
 from herald_local.progress import report
 from herald_local.stack import Stack
@@ -66,7 +62,7 @@ async def _behind_bulk(stack: Stack, campaign: int, codes: int) -> dict[str, Any
 
 async def _publish_campaign(publisher: Publisher, number: int) -> str:
     commands = bodies(number, route="sms")
-    messages = [_outgoing(body, Lane.BULK) for body in commands]
+    messages = [herald_message(body, Lane.BULK) for body in commands]
     for start in range(0, number, CHUNK):
         if any(await publisher.publish_many(messages[start : start + CHUNK], 30)):
             raise RuntimeError("commands refused")
@@ -90,7 +86,7 @@ async def _fall_back(stack: Stack, publisher: Publisher, number: int) -> list[fl
         await asyncio.sleep(max(0.0, started + index / RATE - time.monotonic()))
         published[body["idempotency_key"]] = time.time()
         code = {**body, "category": "otp", "route": _STEPS}
-        await publish_confirmed(publisher, _outgoing(code, Lane.URGENT), 30)
+        await publish_confirmed(publisher, herald_message(code, Lane.URGENT), 30)
     database = await asyncpg.connect(stack.servers.postgres_dsn)
     try:
         written: dict[str, float] = {}
@@ -102,16 +98,6 @@ async def _fall_back(stack: Stack, publisher: Publisher, number: int) -> list[fl
     finally:
         await database.close()
     return [written[key] - at for key, at in published.items()]
-
-
-def _outgoing(body: dict[str, Any], lane: Lane) -> OutgoingMessage:
-    return OutgoingMessage(
-        exchange=COMMANDS,
-        routing_key=SEND_KEYS[lane],
-        body=json.dumps(body).encode(),
-        message_id=str(uuid4()),
-        type="SendMessage",
-    )
 
 
 def _summed_up(seconds: list[float]) -> dict[str, float]:

@@ -51,11 +51,11 @@ def _phone(index: int, digits: str) -> str:
     return f"+1555{index % 1000:03}{digits or f'9{index // 1000:03}'}"
 
 
-def herald_message(body: dict[str, Any]) -> OutgoingMessage:
+def herald_message(body: dict[str, Any], lane: Lane = Lane.NORMAL) -> OutgoingMessage:
     """Make a command's message."""
     return OutgoingMessage(
         exchange=COMMANDS,
-        routing_key=SEND_KEYS[Lane.NORMAL],
+        routing_key=SEND_KEYS[lane],
         body=json.dumps(body).encode(),
         message_id=str(uuid4()),
         type="SendMessage",
