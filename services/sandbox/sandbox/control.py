@@ -41,6 +41,7 @@ def control_routes(flow: Flow, stand_ins: StandIns) -> list[Route]:
 
     async def reset(_request: Request) -> Response:
         flow.ledger.reset()
+        flow.inbox.reset()
         flow.window.reset()
         flow.throttling.clear()
         for _, stand_in in stand_ins:

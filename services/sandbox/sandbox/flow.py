@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
@@ -22,6 +22,7 @@ from sandbox.behaviours import (
 )
 from sandbox.behaviours import failed as failed_later
 from sandbox.cases import case_for
+from sandbox.inbox import Inbox, Shown
 from sandbox.ledger import Ledger
 from sandbox.service_window import ServiceWindow
 from sandbox.throttling import Throttling
@@ -52,6 +53,7 @@ class MessageRequest:
     reference: str  # the id it gets if it is accepted
     sender: str = ""  # the number or address it is sent from; none: the account's only one
     is_template: bool = False
+    shown: Shown = field(default_factory=Shown)  # what the recipient would see
 
 
 class WireFormat(Protocol):
@@ -79,6 +81,7 @@ class Flow:
 
     def __init__(self, ledger: Ledger, webhooks: WebhookSender) -> None:
         self.ledger = ledger
+        self.inbox = Inbox()
         self.webhooks = webhooks
         self.access_tokens = AccessTokens()
         self.pace = webhooks.pace
@@ -112,6 +115,15 @@ class Flow:
             assert behaviour.failure is not None
             behaviour = failed_later(behaviour.failure)
         await self._record(request, "accepted")
+        self.inbox.take(
+            provider=request.provider,
+            channel=request.channel,
+            account=request.account,
+            sender=request.sender,
+            to=request.to,
+            reference=request.reference,
+            shown=request.shown,
+        )
         response = wire.accepted(request.reference)
         if behaviour.reply is not None:
             self.window.wrote(request.provider, request.channel, request.account, request.to)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from herald.contracts.failures import Failure
 from herald.contracts.work import Work
-from herald.providers.http import HttpClient, HttpResponse, ResponseLostError
+from herald.providers.http_client import HttpClient, HttpResponse, ResponseLostError
 from herald.providers.rendered import Rendered
 from herald.providers.sending import Emit, NotSent, Refused, SendResult, Uncertain
 from herald.providers.ways import NotSentError

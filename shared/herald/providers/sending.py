@@ -14,7 +14,8 @@ from herald.contracts.work import Work
 from herald.providers.account import Account, Secrets
 from herald.providers.budgets import Scope
 from herald.providers.credentials import Credentials, NoTokenError
-from herald.providers.http import HttpClient
+from herald.providers.files import FetchFile
+from herald.providers.http_client import HttpClient
 from herald.providers.rendered import Rendered
 from herald.providers.ways import Connect
 
@@ -101,6 +102,7 @@ class ProviderContext(Generic[AccountT, SecretsT]):
     http: HttpClient  # started before the provider is
     callback_url: str  # where its webhooks arrive
     connect: Connect | None = None  # for what is not HTTP; None: as the system has it
+    fetch: FetchFile | None = None  # files that it takes as bytes
 
 
 class Provider(Protocol):

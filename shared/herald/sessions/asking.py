@@ -9,7 +9,7 @@ from typing import Protocol
 
 from pydantic import SecretStr
 
-from herald.providers.http import HttpResponse, ResponseLostError
+from herald.providers.http_client import HttpResponse, ResponseLostError
 from herald.providers.oauth import OAuth, OAuthSecrets
 from herald.providers.ways import NotSentError
 from herald.sessions.assertions import KeyUnusableError

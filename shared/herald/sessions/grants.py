@@ -14,7 +14,7 @@ from urllib.parse import quote_plus, urlencode
 
 from pydantic import SecretStr
 
-from herald.providers.http import HttpResponse, retry_after
+from herald.providers.http_client import HttpResponse, retry_after
 from herald.providers.oauth import OAuth, OAuthSecrets
 from herald.sessions.assertions import signed_assertion
 

@@ -17,7 +17,7 @@ from herald.database.pool import Database
 from herald.egress.configuration import EgressRules
 from herald.providers.account import NoSecrets
 from herald.providers.credentials import Credentials
-from herald.providers.http import HttpClient
+from herald.providers.http_client import HttpClient
 from herald.providers.sending import ProviderContext
 from herald.providers.ways import NotSentError
 from unit.channel.making import Silent, twilio

@@ -13,7 +13,7 @@ import aiohttp
 import pytest
 
 from behaviour.http_client.raw_server import OK, Serve, calling, post, read_request, served
-from herald.providers.http import (
+from herald.providers.http_client import (
     MAX_RESPONSE_BYTES,
     HttpResponse,
     ResponseLostError,

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from behaviour.http_client.raw_server import OK, calling, post, read_request, served
-from herald.providers import http
+from herald.providers import http_client
 from herald.providers.connection_reuse import WatchedRequest
-from herald.providers.http import ResponseLostError
+from herald.providers.http_client import ResponseLostError
 
 
 async def test_a_connection_is_used_again() -> None:
@@ -33,7 +33,7 @@ async def test_a_connection_is_used_again() -> None:
 
 async def test_a_connection_idle_for_long_is_not_used_again() -> None:
     """Common servers close what was idle for 5 s; a call that meets that has an unknown end."""
-    assert http.KEEP_ALIVE_SECONDS < 5
+    assert http_client.KEEP_ALIVE_SECONDS < 5
     connections, closed = 0, asyncio.Event()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from herald.egress.configuration import Member, ProxySecrets
 from herald.egress.tunnels import Tunnel, make_tunnel
 from herald.providers.credentials import Credentials
-from herald.providers.http import HttpClient
+from herald.providers.http_client import HttpClient
 from herald.providers.ways import NotSentError
 from herald_local.ports import free_port
 from sandbox.proxies import Proxy

@@ -11,7 +11,7 @@ import pytest
 from pydantic import SecretStr
 from pydantic_core import to_json
 
-from herald.providers.http import HttpResponse, ResponseLostError
+from herald.providers.http_client import HttpResponse, ResponseLostError
 from herald.providers.oauth import OAuth, OAuthSecrets
 from herald.providers.ways import NotSentError
 from herald.sessions.asking import ask_for_token

@@ -19,7 +19,7 @@ from herald.egress.tunnels import Tunnel, make_tunnel
 from herald.providers.account import Account
 from herald.providers.budgets import egress_key
 from herald.providers.credentials import Credentials
-from herald.providers.http import HttpClient
+from herald.providers.http_client import HttpClient
 from herald.providers.sending import NotSent, Provider, ProviderContext, SendResult
 
 Context = ProviderContext[Any, Any]

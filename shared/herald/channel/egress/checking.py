@@ -14,7 +14,7 @@ from herald.egress.codes import PROXY_AUTH
 from herald.egress.configuration import ProxySecrets
 from herald.egress.tunnels import Direct, Tunnel
 from herald.providers.credentials import Credentials, CredentialsError
-from herald.providers.http import verifying
+from herald.providers.http_client import verifying
 from herald.providers.servers import Server
 from herald.providers.ways import NotSentError
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 
-from herald.providers.http import HttpClient, HttpResponse
+from herald.providers.http_client import HttpClient, HttpResponse
 from herald.providers.ways import NO_EGRESS, NotSentError
 
 

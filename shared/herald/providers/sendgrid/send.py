@@ -14,7 +14,7 @@ from pydantic_core import to_json
 
 from herald.contracts.failures import Failure
 from herald.contracts.work import Work
-from herald.providers.http import HttpResponse, server_time
+from herald.providers.http_client import HttpResponse, server_time
 from herald.providers.http_provider import HttpProvider, HttpRequest
 from herald.providers.rendered import RenderedEmail
 from herald.providers.responses import asked_wait, unexplained

@@ -16,7 +16,7 @@ from urllib.parse import quote, urlencode
 from herald.contracts.failures import Failure
 from herald.contracts.vocabulary import FailureClass
 from herald.contracts.work import Work
-from herald.providers.http import HttpResponse
+from herald.providers.http_client import HttpResponse
 from herald.providers.http_provider import HttpProvider, HttpRequest
 from herald.providers.rendered import RenderedSms, RenderedWhatsApp
 from herald.providers.responses import asked_wait, unexplained

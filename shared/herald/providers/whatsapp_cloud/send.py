@@ -15,7 +15,7 @@ from herald.contracts.addresses import is_whatsapp_user_id
 from herald.contracts.content import Media, Template
 from herald.contracts.failures import Failure
 from herald.contracts.work import Work
-from herald.providers.http import HttpResponse
+from herald.providers.http_client import HttpResponse
 from herald.providers.http_provider import HttpProvider, HttpRequest
 from herald.providers.rendered import RenderedWhatsApp
 from herald.providers.responses import asked_wait, unexplained

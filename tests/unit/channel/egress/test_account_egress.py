@@ -17,7 +17,7 @@ from herald.channel.planning import Later, Wish
 from herald.contracts.failures import Failure
 from herald.contracts.vocabulary import FailureClass
 from herald.providers.budgets import Scope, egress_key
-from herald.providers.http import HttpClient
+from herald.providers.http_client import HttpClient
 from herald.providers.sending import Accepted, NotSent, Refused, Uncertain
 from unit.channel.making import NOW, Desk, Silent, sending, work
 

@@ -13,7 +13,7 @@ from channel_sms.content import render
 from herald.contracts.failures import Failure
 from herald.contracts.vocabulary import FailureClass
 from herald.contracts.work import Work, WorkContent, WorkMedia, WorkTemplate
-from herald.providers.http import HttpResponse
+from herald.providers.http_client import HttpResponse
 from herald.providers.sending import Refused, Uncertain
 from herald.providers.twilio.account import TwilioAccount, TwilioSecrets
 from herald.providers.twilio.send import Fields, read_response, write_form

@@ -8,7 +8,7 @@ from channel_whatsapp.content import render
 from herald.channel.accounts import SendingAccount
 from herald.contracts.failures import Failure
 from herald.contracts.work import Work
-from herald.providers.http import HttpClient
+from herald.providers.http_client import HttpClient
 from herald.providers.whatsapp_cloud.account import WhatsAppCloudAccount, WhatsAppCloudSecrets
 from herald.providers.whatsapp_cloud.send import write_message
 from unit.providers.sending import sending_account
