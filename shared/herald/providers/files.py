@@ -20,7 +20,7 @@ class File:
 
 
 class FetchFile(Protocol):
-    """Fetches a file from where strangers may put one: public addresses only, size and time capped.
+    """Fetches a file from an address that a user named: public ones only, size and time capped.
 
     What can't be fetched is a failure: `content` where another try would find the same, `transient`
     where it may not.
