@@ -78,6 +78,7 @@ class SendingAccount:
             and work.account in {None, self.name}
             and self.name not in work.avoid
             and self.options.sends_as(work.sender)
+            and self.options.nearness(work.to) is not None
         )
 
     def budgets(self, work: Work, egress: str | None = None) -> tuple[Budget, ...]:

@@ -117,6 +117,11 @@ class Breaker:
         until, self._probe_until = self._probe_until, None
         return until
 
+    def bad_share(self, now: float) -> float:
+        """Return the share of the latest calls that ended in errors; 0 where there are too few."""
+        latest = [bad for at, bad in self._calls if now - at <= WINDOW_SECONDS]
+        return sum(latest) / len(latest) if len(latest) >= FEWEST_CALLS else 0.0
+
     def wait(self, now: float) -> float:
         """Return the seconds after which a call may be possible again, while it is down."""
         if self.down is None:

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from herald.channel.accounts import SendingAccount
 from herald.channel.breaker import Trouble
+from herald.channel.choice import by_weight, nearest
 from herald.channel.limits.limiter import Limiter
 from herald.channel.limits.places import PATIENCE_SECONDS, Place
 from herald.channel.reports import NO_ACCOUNT, NO_ACCOUNT_IN_ORDER
@@ -142,7 +143,7 @@ class Planner:
     def _choose(
         self, work: Work, place: Place | None
     ) -> SendingAccount | Impossible | OnTrial | Later:
-        """Return the fitting account that is free soonest, the first configured among equals.
+        """Return the nearest account by weight, or that which is free soonest: the first of equals.
 
         An account that is down is chosen when its probe is due, be others free or not: nothing else
         would show that it is well again. One on trial is left alone where several fit.
@@ -153,16 +154,26 @@ class Planner:
                 return account
         usable = [account for account in fitting if account.breaker.is_closed and account.has_way]
         if len(usable) > 1:
+            usable = list(nearest(usable, work))
+        if len(usable) > 1:
             usable = [account for account in usable if not self._is_on_trial(account)]
             if not usable:
                 return OnTrial()
         if usable:
-            if len(usable) == 1:
-                return usable[0]
-            return min(usable, key=lambda account: self._ready_at(account, work, place))
+            return usable[0] if len(usable) == 1 else self._chosen(usable, work, place)
         if self._may_be_known_elsewhere(work):
             return Later("account_not_configured", NOT_CONFIGURED_WAIT)
         return _none_usable(fitting, self._now.monotonic)
+
+    def _chosen(
+        self, usable: Sequence[SendingAccount], work: Work, place: Place | None
+    ) -> SendingAccount:
+        """Return the recipient's account by weight, if it is free; or else the one free soonest."""
+        now = self._now.monotonic
+        for account in by_weight(usable, work.to, now):
+            if self._ready_at(account, work, place) <= now:
+                return account
+        return min(usable, key=lambda account: self._ready_at(account, work, place))
 
     def _ready_at(self, account: SendingAccount, work: Work, place: Place | None) -> float:
         """Return when the account's limits let it make the call, as far as is known."""

@@ -166,14 +166,17 @@ class HeraldFile(_Part):
         gaps = (account.webhook_retry_gap for account in self.accounts.values())
         return max((gap for gap in gaps if gap is not None), default=None)
 
-    def serving(self, step: ServedStep, tenant: str) -> dict[str, Account]:
-        """Return the accounts that a tenant's step may use."""
+    def serving(
+        self, step: ServedStep, tenant: str, address: str | None = None
+    ) -> dict[str, Account]:
+        """Return the accounts that a tenant's step may use, for an address if one is given."""
         return {
             name: account
             for name, account in self.accounts.items()
             if account.channel == step.channel
             and tenant in account.tenants
             and step.account in {None, name}
+            and (address is None or account.nearness(address) is not None)
         }
 
     def tenants_that_can_send_nothing(self) -> Iterator[str]:

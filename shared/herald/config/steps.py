@@ -160,12 +160,18 @@ def _usable(
     address = command.to.address_on(step.channel)
     if address is None:
         return UnusableError("route", f"no address on {step.channel}")
-    serving = tuple(configuration.serving(step, command.tenant).values())
+    serving = tuple(configuration.serving(step, command.tenant, address).values())
     if not serving:
-        return UnusableError("route", f"no account on {step.channel} serves this tenant")
+        return _unserved(step, command, configuration)
     content = command.content.on(step.channel)
     usable = UsableStep(step, address, senders.get(step.channel), content, serving)
     return _why_unsayable(usable, command) or usable
+
+
+def _unserved(step: Step, command: SendMessage, configuration: HeraldFile) -> UnusableError:
+    if configuration.serving(step, command.tenant):
+        return UnusableError("to", f"no account on {step.channel} takes numbers like this one")
+    return UnusableError("route", f"no account on {step.channel} serves this tenant")
 
 
 def _why_unsayable(usable: UsableStep, command: SendMessage) -> UnusableError | None:

@@ -77,6 +77,7 @@ class Work(BaseModel):
     sender: str | None = None  # the profile's entry for this channel: a number, an id or a From
     account: str | None = None  # only this one
     avoid: tuple[str, ...] = ()  # accounts that already failed this message on this channel
+    tried: tuple[str, ...] = ()  # accounts by which this step failed: others come first
     content: WorkContent
     not_after: datetime  # past it the work is returned, not sent
     correlation_id: str | None = None

@@ -30,6 +30,7 @@ from herald.contracts.vocabulary import Receipts
 from herald.providers.account_rates import AccountRates
 from herald.providers.cleartext import in_clear
 from herald.providers.rates import PairRate, Rate
+from herald.providers.reach import Country, Prefix, nearness
 from herald.providers.servers import Server
 
 BaseUrl = Annotated[
@@ -82,6 +83,21 @@ class Account(AccountRates):
     provider: str  # which provider it is at
     channel: ChannelName  # which channel it serves
     tenants: tuple[TenantName, ...] = ("default",)  # who may use it; inbound goes to the first
+    weight: int | None = Field(
+        default=None,
+        ge=1,
+        le=1000,
+        description="Its share of the calls among accounts that have one; those without are taken"
+        " in the order of the file, once none of these is free.",
+    )
+    prefixes: tuple[Prefix, ...] = Field(
+        default=(),
+        description="Only numbers that begin like this: `+49`. Where several accounts take a"
+        " number, the longest prefix wins.",
+    )
+    countries: tuple[Country, ...] = Field(
+        default=(), description="Only numbers of these countries: `DE` (ISO 3166-1)."
+    )
     number_kind: str | None = None  # of its numbers, where the platform limits each kind apart
     rate: Rate = 10.0  # calls: `80/s`, `600/m`, `10000/h`
     price: Price | None = None  # of a segment of an SMS, of a message elsewhere: `0.0079 USD`
@@ -130,6 +146,10 @@ class Account(AccountRates):
         is_tls = url.scheme == "https"
         return Server(url.hostname or "", url.port or (443 if is_tls else 80), is_tls)
 
+    def nearness(self, address: str) -> int | None:
+        """Return how near it is to an address, by its prefixes; None: it takes no such address."""
+        return nearness(address, self.prefixes, self.countries)
+
     def sends_as(self, sender: str | None) -> bool:  # noqa: ARG002  most accounts may use any
         """Say whether the account can send under a profile's entry for its channel."""
         return True
@@ -144,6 +164,13 @@ class Account(AccountRates):
         if in_clear(url) and not info.data.get("allow_cleartext"):
             raise ValueError(f"{IN_CLEAR}: use https://, or set allow_cleartext = true")
         return url
+
+    @field_validator("prefixes", "countries")
+    @classmethod
+    def _of_numbers(cls, given: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        if given and info.data.get("channel") == "email":
+            raise ValueError("addresses on this channel are no phone numbers")
+        return given
 
     @field_validator("tenants")
     @classmethod

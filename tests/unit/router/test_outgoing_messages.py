@@ -17,7 +17,7 @@ from herald.contracts.vocabulary import Category, FailureClass, Status
 from herald.contracts.work import Work
 from router.core.decide import decide
 from router.core.effects import Answer, Emit
-from router.core.facts import Fact, MessageAccepted
+from router.core.facts import Due, Fact, MessageAccepted
 from router.core.message import Message
 from router.outgoing.answers import rejection_event
 from router.outgoing.effects import answer_event, message_event, work_message
@@ -26,6 +26,7 @@ from unit.router.making import (
     CONTEXT,
     MESSAGE_ID,
     NOW,
+    accepted,
     at,
     begun,
     failed,
@@ -183,6 +184,7 @@ def test_work_carries_all_a_worker_needs() -> None:
         "sender": "+15550001111",
         "account": "twilio-main",
         "avoid": [],
+        "tried": [],
         "content": {"text": "Hello", "media": []},
         "not_after": "2026-01-20T12:00:00Z",
     }
@@ -198,6 +200,16 @@ def test_work_names_the_accounts_to_avoid() -> None:
     """A retry after an account's own failure names that account to its worker."""
     again = decide(begun(), failed(begun(), FailureClass.AUTH), NOW).message
     assert _work(again).avoid == ("whatsapp-main",)
+
+
+def test_a_reported_failure_tries_another_account() -> None:
+    """A webhook that reports a passing failure leads to a retry, which puts that account last."""
+    taken = decide(begun(), accepted(begun()), NOW).message
+    again = decide(taken, failed(taken, FailureClass.TRANSIENT, source="webhook"), NOW).message
+    assert again.state.retry_at is not None
+    due = decide(again, Due(silence_until=None), again.state.retry_at).message
+    assert _work(due).attempt_id.endswith(".1.2")
+    assert _work(due).tried == ("whatsapp-main",)
 
 
 def test_work_handed_out_again_is_another_frame() -> None:

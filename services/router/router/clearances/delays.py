@@ -27,8 +27,8 @@ class LearnedDelays:
 
     def _clearance(self, hop: Hop) -> Clearance:
         planned = hop.planned
-        serving = self._configuration.serving(planned, hop.message.tenant).values()
-        providers = [account.provider for account in serving]
+        serving = self._configuration.serving(planned, hop.message.tenant, planned.address)
+        providers = [account.provider for account in serving.values()]
         country = country_of(planned.address)
         known = best_known(self._learned(), providers, planned.channel, country)
         if known is None:

@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from functools import cache
 from uuid import UUID
 
 from herald.config.file import HeraldFile
@@ -26,7 +25,6 @@ class QuotaClearance:
 
     def __init__(self, configuration: HeraldFile) -> None:
         self._configuration = configuration
-        self._price = cache(self._find_price)
         self._quotas: Mapping[str, Mapping[str, Quota]] = {
             name: tenant.quotas for name, tenant in configuration.tenants.items() if tenant.quotas
         }
@@ -70,16 +68,9 @@ class QuotaClearance:
     def _cost(self, hop: Hop) -> Decimal:
         """Return what a step costs at most: its worker chooses among accounts later."""
         step = hop.planned
-        return self._price(hop.message.tenant, step.channel, step.account) * (step.parts or 1)
-
-    def _find_price(self, tenant: str, channel: str, account: str | None) -> Decimal:
-        prices = (
-            one.price.amount
-            for name, one in self._configuration.accounts.items()
-            if one.channel == channel and tenant in one.tenants and account in {None, name}
-            if one.price is not None
-        )
-        return max(prices, default=Decimal(0))
+        serving = self._configuration.serving(step, hop.message.tenant, step.address).values()
+        prices = (account.price.amount for account in serving if account.price is not None)
+        return max(prices, default=Decimal(0)) * (step.parts or 1)
 
     def _limited(self, hops: Iterable[Hop]) -> dict[str, list[Hop]]:
         """Part the steps that some quota counts, by tenant."""

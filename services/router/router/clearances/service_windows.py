@@ -40,7 +40,7 @@ class ServiceWindows:
             hop.key: clear_window(
                 hop.message,
                 hop.step,
-                self._configuration.serving(hop.planned, hop.message.tenant),
+                self._configuration.serving(hop.planned, hop.message.tenant, hop.planned.address),
                 conversations,
                 now,
             )

@@ -92,6 +92,19 @@ def avoided_accounts(message: Message, step: int) -> tuple[str, ...]:
     )
 
 
+def tried_accounts(message: Message, step: int) -> tuple[str, ...]:
+    """Name the accounts by which this step failed in a way that another account may not."""
+    tried = (
+        attempt.account
+        for attempt in message.state.attempts
+        if attempt.step == step
+        and attempt.account is not None
+        and attempt.failure is not None
+        and ACTIONS[attempt.failure.failure_class] is Action.RETRY
+    )
+    return tuple(dict.fromkeys(tried))
+
+
 def start_deadline(message: Message, step: int, now: datetime) -> datetime | None:
     """Return until when the step must have started, counted from its first dispatch.
 

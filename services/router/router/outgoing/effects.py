@@ -30,7 +30,7 @@ from herald.contracts.trace_context import TraceContext
 from herald.contracts.vocabulary import CommandAnswer
 from herald.contracts.work import Work, WorkContent
 from router.core.effects import Answer, Dispatch, Effect, Emit
-from router.core.fallback import avoided_accounts
+from router.core.fallback import avoided_accounts, tried_accounts
 from router.core.message import Attempt, Message, step_content_name
 from router.outgoing.unsubscribe import UnsubscribeLinks
 
@@ -104,6 +104,7 @@ def work_of(
         sender=step.sender,
         account=attempt.only_account or step.account,
         avoid=avoided_accounts(message, attempt.step),
+        tried=tried_accounts(message, attempt.step),
         content=WorkContent.model_construct(**{**dict(content), "outside_window": None}),
         # not start_within: silence may be held after an outage, and then a late start is right. The
         # router takes the attempt back when its time is over.

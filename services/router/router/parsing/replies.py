@@ -76,7 +76,7 @@ def _with_reply(
     steps: list[PlannedStep] = []
     remarks: list[tuple[str, str]] = []
     for number, step in enumerate(message.plan.steps, start=1):
-        serving = configuration.serving(step, message.tenant)
+        serving = configuration.serving(step, message.tenant, step.address)
         account = reply.account if reply.account in serving else None
         how = _how(serving.values() if account is None else [serving[account]])
         if step.channel != channel or how is None or (how == "own" and account is None):

@@ -93,6 +93,6 @@ def _holders(usable: UsableStep, tenant: str, configuration: HeraldFile) -> tupl
     template = usable.content.outside_window or usable.step.outside_window
     if template is None:
         return None
-    serving = configuration.serving(usable.step, tenant)
+    serving = configuration.serving(usable.step, tenant, usable.address)
     able = holders(template, serving)
     return able if 0 < len(able) < len(serving) else None
