@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 
+from channel_email.attaching import add_parts
 from channel_email.heads import BAD_HEADER, check_head, mailbox_value, text_value
 from herald.contracts.failures import Failure
 from herald.contracts.unsubscribe import ONE_CLICK
 from herald.contracts.work import Work, WorkReply
+from herald.providers.files import File
+from herald.providers.mail_files import parts_of, refuse_large
 
 ATTEMPT_HEADER = "X-Herald-Attempt"
 _POLICY = SMTP.clone(
@@ -47,8 +51,12 @@ def write_mime(
     now: datetime,
     *,
     utf8: bool,
+    attachments: Sequence[File] = (),
 ) -> bytes | Failure:
-    """Write the mail; content that would break its headers is refused."""
+    """Write the mail; content that would break its headers, or its size, is refused."""
+    too_large = refuse_large(attachments)
+    if too_large is not None:
+        return too_large
     mail = EmailMessage(policy=_POLICY)
     try:
         for name, value in _head(work, sender, subject, now).items():
@@ -61,6 +69,7 @@ def write_mime(
             mail.add_alternative(html, subtype="html")
     elif html is not None:
         mail.set_content(html, subtype="html")
+    add_parts(mail, parts_of(attachments, has_html=html is not None))
     return _written(mail, utf8=utf8)
 
 

@@ -6,7 +6,7 @@ content rules of its own gives its providers the content as it is.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.headerregistry import Address
@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from herald.contracts.content import Media, Template
 from herald.contracts.content.segments import SmsEncoding
 from herald.contracts.failures import Failure
+from herald.providers.files import File
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,12 +44,17 @@ class RenderedWhatsApp:
 class WriteMime(Protocol):
     """Writes a mail as its bytes; with `utf8` its addresses may be outside ASCII (RFC 6532)."""
 
-    def __call__(self, now: datetime, *, utf8: bool) -> bytes | Failure: ...
+    def __call__(
+        self, now: datetime, *, utf8: bool, attachments: Sequence[File]
+    ) -> bytes | Failure: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenderedEmail:
-    """A mail: text, HTML or both, and how to write it as MIME."""
+    """A mail: text, HTML or both, with its files, and how to write it as MIME.
+
+    Its `files` are fetched before a provider sees it, and are its `attachments` then.
+    """
 
     sender: Address
     subject: str
@@ -58,6 +64,12 @@ class RenderedEmail:
     headers: Mapping[str, str] = field(default_factory=dict)  # beside those of every mail
     mime: WriteMime = field(repr=False)
     template: Template | None = None
+    files: tuple[Media, ...] = ()  # that it is to carry
+    attachments: tuple[File, ...] = ()  # those, as they were fetched
+
+    def written(self, now: datetime, *, utf8: bool) -> bytes | Failure:
+        """Write it with its attachments."""
+        return self.mime(now, utf8=utf8, attachments=self.attachments)
 
 
 Rendered = Any  # one of the above, or the content as it is: what a channel's providers expect

@@ -79,7 +79,7 @@ def test_no_header_is_anybody_elses() -> None:
         content = render(order, holds_template=False)
         if is_one_line(subject, name):
             assert not isinstance(content, Failure)
-            assert_is_ours(content.mime(NOW, utf8=False), subject, name)
+            assert_is_ours(content.written(NOW, utf8=False), subject, name)
         else:
             assert content == BAD_HEADER
             refused += 1

@@ -23,7 +23,7 @@ BREAKERS = ["\r", "\n", "\r\n", "\x00"]
 
 def write(order: Work) -> bytes | Failure:
     content = render(order, holds_template=False)
-    return content if isinstance(content, Failure) else content.mime(NOW, utf8=False)
+    return content if isinstance(content, Failure) else content.written(NOW, utf8=False)
 
 
 def wire(content: dict[str, Any], **changes: Any) -> bytes:

@@ -25,6 +25,7 @@ from starlette.routing import Route
 
 from sandbox.behaviours import Failure, Status
 from sandbox.flow import Flow, MessageRequest
+from sandbox.inbox import Shown, ShownFile
 from sandbox.settings import Section, Url
 from sandbox.stand_ins import Definition, StandIn, Vocabulary
 from sandbox.throttling import Scope
@@ -118,6 +119,8 @@ class SendGrid(StandIn):
             attempt=arguments.get(ATTEMPT_ARGUMENT),
             reference=uuid.uuid4().hex[:22],
             sender=mail["from"]["email"],
+            is_template=bool(mail.get("template_id")),
+            shown=_shown(mail, person),
         )
         return await self._flow.respond(
             wanted, _WireFormat(*self._users[name], wanted.to, arguments)
@@ -189,6 +192,9 @@ def _problem(mail: Any) -> tuple[str, str] | None:
         return "The from object must be provided for every email send.", "from.email"
     if not all(isinstance(part.get("custom_args", {}), dict) for part in (mail, people[0])):
         return "The custom_args parameter must be an object", "custom_args"
+    attachments = mail.get("attachments", [])
+    if not isinstance(attachments, list) or not all(map(_is_file, attachments)):
+        return "The attachment content must be base64 encoded.", "attachments.0.content"
     return None if mail.get("template_id") else _content_problem(mail)
 
 
@@ -209,6 +215,37 @@ def _content_problem(mail: dict[str, Any]) -> tuple[str, str] | None:
     if kinds[: len(bodies)] != bodies:
         return "If present, text/plain must be first", "content"
     return None
+
+
+def _is_file(attachment: Any) -> bool:
+    try:
+        base64.b64decode(attachment["content"], validate=True)
+    except (TypeError, KeyError, ValueError):
+        return False
+    name = attachment.get("filename")
+    return isinstance(name, str) and bool(name) and not {"\r", "\n", ";"} & set(name)
+
+
+def _shown(mail: dict[str, Any], person: dict[str, Any]) -> Shown:
+    said = {part["type"]: part["value"] for part in mail.get("content", [])}
+    return Shown(
+        text=said.get("text/plain", ""),
+        subject=mail.get("subject"),
+        html=said.get("text/html"),
+        files=tuple(map(_file, mail.get("attachments", []))),
+        template=mail.get("template_id"),
+        variables=person.get("dynamic_template_data", {}),
+        headers=mail.get("headers", {}),
+    )
+
+
+def _file(attachment: dict[str, Any]) -> ShownFile:
+    return ShownFile(
+        name=attachment["filename"],
+        content_type=attachment.get("type", ""),
+        body=base64.b64decode(attachment["content"]),
+        content_id=attachment.get("content_id"),
+    )
 
 
 def _webhook(user: SendGridUser, signer: SendGridSigner, event: dict[str, Any]) -> WebhookFactory:

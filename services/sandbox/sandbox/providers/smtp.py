@@ -9,7 +9,6 @@ import asyncio
 import hmac
 import uuid
 import warnings
-from email import message_from_bytes
 from typing import Any
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
@@ -18,6 +17,7 @@ from pydantic import Field, SecretStr
 from sandbox.behaviours import ONCE, Behaviour, Failure, Handling, Status
 from sandbox.cases import case_for
 from sandbox.flow import Flow
+from sandbox.mail_shown import read_mail
 from sandbox.peers import PEER
 from sandbox.providers.smtp_session import TokenSession
 from sandbox.settings import Section
@@ -62,6 +62,7 @@ class SmtpServer(StandIn):
     def __init__(self, sink: SmtpSink, flow: Flow) -> None:
         self._sink = sink
         self._ledger = flow.ledger
+        self._inbox = flow.inbox
         self._throttled = flow.throttling.throttling
         self._tokens = flow.access_tokens
         self._slow_seconds = flow.pace.slow_seconds
@@ -122,10 +123,19 @@ class SmtpServer(StandIn):
         """Accept a mail; some cases lose the reply."""
         content = envelope.content
         raw = content if isinstance(content, bytes) else (content or "").encode()
-        attempt = message_from_bytes(raw).get(ATTEMPT_HEADER)
+        mail, shown = read_mail(raw)
         queue_id = uuid.uuid4().hex[:10].upper()
         recipient = envelope.rcpt_tos[0]
-        await self._record(recipient, attempt, queue_id, "accepted")
+        await self._record(recipient, mail.get(ATTEMPT_HEADER), queue_id, "accepted")
+        self._inbox.take(
+            provider="smtp",
+            channel="email",
+            account="smtp",
+            sender=envelope.mail_from or "",
+            to=recipient,
+            reference=queue_id,
+            shown=shown,
+        )
         handling = _behaviour(recipient).handling
         transport = server.transport
         if handling in {Handling.RESET, Handling.GARBAGE} and isinstance(

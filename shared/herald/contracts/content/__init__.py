@@ -16,6 +16,7 @@ from pydantic import (
     model_validator,
 )
 
+from herald.contracts.file_names import has_path
 from herald.contracts.identifiers import ChannelName
 from herald.contracts.text import FilledLine, FilledText, Line, Text
 
@@ -39,6 +40,12 @@ class _Content(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
+# of RFC 2392: what the HTML of a mail calls `cid:...`
+ContentId = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z0-9._+-]{1,64}(@[A-Za-z0-9.-]{1,64})?$")
+]
+
+
 class Media(_Content):
     """A file by link; the provider or the recipient's mail program fetches it."""
 
@@ -50,6 +57,26 @@ class Media(_Content):
     filename: Line | None = Field(
         default=None, max_length=240, description="A document's name for the recipient."
     )
+    attach: bool = Field(
+        default=False,
+        description="On e-mail: fetch it and send it along instead of a link; at most 18 MiB"
+        " a mail.",
+    )
+    content_id: ContentId | None = Field(
+        default=None,
+        description="On e-mail: an image sent along, which the HTML shows as `cid:<content_id>`.",
+    )
+
+    @property
+    def goes_along(self) -> bool:
+        """Whether a mail carries the file itself."""
+        return self.attach or self.content_id is not None
+
+    @model_validator(mode="after")
+    def _named_without_path(self) -> Self:
+        if self.goes_along and self.filename is not None and has_path(self.filename):
+            raise ValueError("filename: must be a name, without a path")
+        return self
 
 
 def _of_one_kind(variables: dict[str, str]) -> dict[str, str]:
@@ -97,6 +124,13 @@ class ChannelContent(_Content):
         description="The template that is sent instead while the recipient may get nothing else:"
         " on WhatsApp 24 hours after they wrote last. The step's if absent.",
     )
+
+    @model_validator(mode="after")
+    def _shown_once(self) -> Self:
+        shown = [media.content_id for media in self.media if media.content_id is not None]
+        if len(shown) != len(set(shown)):
+            raise ValueError("media: each content_id names one file")
+        return self
 
     @property
     def says_something(self) -> bool:

@@ -5,6 +5,7 @@ Source: SendGrid, "Mail Send".
 
 from __future__ import annotations
 
+from base64 import b64encode
 from datetime import timedelta
 from functools import partial
 from http import HTTPStatus
@@ -16,6 +17,7 @@ from herald.contracts.failures import Failure
 from herald.contracts.work import Work
 from herald.providers.http_client import HttpResponse, server_time
 from herald.providers.http_provider import HttpProvider, HttpRequest
+from herald.providers.mail_files import parts_of
 from herald.providers.rendered import RenderedEmail
 from herald.providers.responses import asked_wait, unexplained
 from herald.providers.sendgrid.account import SendGridAccount, SendGridSecrets
@@ -58,6 +60,8 @@ def write_mail(work: Work, content: RenderedEmail) -> dict[str, Any]:
         headers |= {"In-Reply-To": reply.reference, "References": reply.reference}
     if headers:
         mail["headers"] = headers
+    if content.attachments:
+        mail["attachments"] = _attachments(content)
     if content.template is not None:
         person["dynamic_template_data"] = content.template.variables
         return {**mail, "template_id": content.template.name}
@@ -99,6 +103,20 @@ def _content(content: RenderedEmail) -> list[dict[str, str]]:
     """Plain text comes first: SendGrid refuses any other order."""
     parts = (("text/plain", content.text), ("text/html", content.html))
     return [{"type": kind, "value": value} for kind, value in parts if value]
+
+
+def _attachments(content: RenderedEmail) -> list[dict[str, str]]:
+    has_html = content.html is not None or content.template is not None
+    return [
+        {
+            "content": b64encode(part.body).decode(),
+            "type": part.content_type,
+            "filename": part.name,
+            "disposition": "inline" if part.content_id else "attachment",
+            **({"content_id": part.content_id} if part.content_id else {}),
+        }
+        for part in parts_of(content.attachments, has_html=has_html)
+    ]
 
 
 def _pause(response: HttpResponse) -> timedelta | None:

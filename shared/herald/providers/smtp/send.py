@@ -67,7 +67,7 @@ class Smtp:
     async def send(self, work: Work, content: RenderedEmail) -> SendResult:
         """Send one mail in one session, all within the account's time limit."""
         sender = content.sender.addr_spec
-        body = content.mime(datetime.now(UTC), utf8=not (sender + work.to).isascii())
+        body = content.written(datetime.now(UTC), utf8=not (sender + work.to).isascii())
         if isinstance(body, Failure):
             return Refused(body, of_message=True)
         deadline = asyncio.get_running_loop().time() + self._timeout_seconds

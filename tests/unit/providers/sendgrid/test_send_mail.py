@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from typing import Any
 
 import pytest
 
 from herald.contracts.failures import Failure
+from herald.providers.sendgrid.send import write_mail
 from unit.channel_email.making import ATTEMPT, TO, work
+from unit.channel_email.test_attachments import PNG, rendered
 from unit.providers.sendgrid.making import mail_for
 
 LINK = "https://files.example.com/a.pdf?x=1&y=2"
@@ -135,3 +138,27 @@ def test_one_click_unsubscribes() -> None:
             "List-Unsubscribe": f"<{url}>",
             "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
         }
+
+
+def test_files_go_along() -> None:
+    """An attachment and an image of the HTML go as base64, with what SendGrid calls them."""
+    media: list[dict[str, Any]] = [
+        {"url": LINK, "attach": True, "filename": "a.pdf"},
+        {"url": LINK, "content_id": "logo"},
+    ]
+    content = rendered(media, ["../a.pdf", "b.png"], text="x", html="<p>x</p>")
+    assert write_mail(work(), content)["attachments"] == [
+        {
+            "content": b64encode(PNG).decode(),
+            "type": "image/png",
+            "filename": "a.pdf",
+            "disposition": "attachment",
+        },
+        {
+            "content": b64encode(PNG).decode(),
+            "type": "image/png",
+            "filename": "b.png",
+            "disposition": "inline",
+            "content_id": "logo",
+        },
+    ]
