@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from sandbox.control import control_routes
 from sandbox.flow import Flow
+from sandbox.inbox_routes import inbox_routes
 from sandbox.ledger import Ledger
 from sandbox.peers import NotePeer
 from sandbox.proxies import Proxy
@@ -50,6 +51,7 @@ def build_app(file: SandboxFile) -> Starlette:
         Route("/readyz", _readyz),
         Route("/metrics", _metrics),
         *control_routes(flow, stand_ins),
+        *inbox_routes(flow.inbox),
     ]
     return Starlette(routes=routes, lifespan=lifespan, middleware=[Middleware(NotePeer)])
 

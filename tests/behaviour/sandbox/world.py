@@ -162,7 +162,7 @@ async def running_world(tmp_path: Path, *, token_length: int = 0) -> AsyncIterat
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve())
     try:
-        await _started(server, serving)
+        await started(server, serving)
         async with aiohttp.ClientSession() as client:
             yield World(
                 url=f"http://127.0.0.1:{port}",
@@ -177,7 +177,7 @@ async def running_world(tmp_path: Path, *, token_length: int = 0) -> AsyncIterat
         await runner.cleanup()
 
 
-async def _started(server: uvicorn.Server, serving: asyncio.Task[None]) -> None:
+async def started(server: uvicorn.Server, serving: asyncio.Task[None]) -> None:
     async with asyncio.timeout(10):
         while not server.started:
             assert not serving.done(), "the sandbox could not start"
