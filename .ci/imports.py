@@ -23,6 +23,7 @@ SANDBOX = "sandbox"
 # from the highest to the lowest; beside `:` modules may import each other, beside `|` they may not
 HERALD_LAYERS = [
     "cli",
+    "conformance",
     "channel | client",
     "config",
     "egress | sessions",
@@ -105,6 +106,11 @@ def contracts(root: Path) -> list[dict[str, Any]]:
             "A channel reads no webhooks",
             ["herald.channel", *channels],
             ["herald.providers.*.webhooks"],
+        ),
+        _forbidden(
+            "What tries providers is for development alone",
+            [*all_services, "herald.channel", "herald.config"],
+            ["herald.conformance", "herald.providers.*.conformance"],
         ),
         _forbidden(
             "Pure modules do no I/O", sorted(pure), INPUT_OUTPUT, allow_indirect_imports=True

@@ -53,6 +53,12 @@ def send_module(name: str) -> Any:
     return _module(name, "send")
 
 
+def conformance_module(name: str) -> Any | None:
+    """Import how a provider is tried: a module with `SUBJECTS`; None: nobody wrote it."""
+    has_subjects = find_spec(f"{_PACKAGE}.{name}.conformance") is not None
+    return _module(name, "conformance") if has_subjects else None
+
+
 def webhooks_module(name: str) -> Any | None:
     """Import how a provider calls us: `make_endpoint` and `make_decoy`; None: it never does."""
     has_webhooks = find_spec(f"{_PACKAGE}.{name}.webhooks") is not None

@@ -1,0 +1,89 @@
+"""Runs checks, and finds the subjects that they are run on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from herald.conformance import (
+    hostile_checks,
+    inbound_checks,
+    signature_checks,
+    status_checks,
+    time_checks,
+)
+from herald.conformance.checks import Check, why_not
+from herald.conformance.trial import Trial
+from herald.conformance.verdicts import NotMetError, Result, Verdict
+from herald.providers.registry import NAMES, conformance_module
+from herald.providers.subject import Subject
+
+CHECKS: tuple[Check, ...] = (
+    *signature_checks.CHECKS,
+    *status_checks.CHECKS,
+    *time_checks.CHECKS,
+    *hostile_checks.CHECKS,
+    *inbound_checks.CHECKS,
+)
+
+
+def subjects(names: Iterable[str] = NAMES) -> Iterator[Subject]:
+    """Find what every provider's folder gives to be tried."""
+    for name in names:
+        module = conformance_module(name)
+        yield from () if module is None else module.SUBJECTS
+
+
+async def run_check(subject: Subject, check: Check) -> Result:
+    """Run one check on one subject."""
+    result = Result(
+        subject=subject.name, check=check.name, about=check.about, verdict=Verdict.PASSED
+    )
+    reason = why_not(subject, check.needs)
+    if reason is not None:
+        return replace(result, verdict=Verdict.NOT_APPLICABLE, reason=reason)
+    exempt = subject.exempt.get(check.name)
+    found = await _tried(result, subject, check)
+    if exempt is None:
+        return found
+    if found.verdict is Verdict.FAILED:
+        return replace(result, verdict=Verdict.NOT_APPLICABLE, reason=exempt)
+    return replace(
+        result,
+        verdict=Verdict.FAILED,
+        expected="a failure, for the subject is exempt from it",
+        seen="it passes",
+        look="`exempt` of the subject: drop it there",
+    )
+
+
+async def _tried(result: Result, subject: Subject, check: Check) -> Result:
+    try:
+        await check.run(Trial(subject))
+    except NotMetError as error:
+        return replace(
+            result,
+            verdict=Verdict.FAILED,
+            expected=error.expected,
+            seen=error.seen,
+            look=error.look,
+        )
+    except Exception as error:  # noqa: BLE001  of the provider's folder, or of its subject
+        return replace(
+            result,
+            verdict=Verdict.FAILED,
+            expected=check.about,
+            seen=f"{type(error).__name__}: {error}",
+            look=_place(error),
+        )
+    return result
+
+
+def _place(error: BaseException) -> str:
+    """Name the file and line that raised."""
+    traceback = error.__traceback__
+    while traceback is not None and traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    if traceback is None:
+        return "the subject in conformance.py"
+    return f"{traceback.tb_frame.f_code.co_filename}:{traceback.tb_lineno}"

@@ -1,0 +1,48 @@
+"""What a check says. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class NotMetError(Exception):
+    """A provider does not do what a check expects."""
+
+    def __init__(self, expected: str, seen: str, look: str) -> None:
+        super().__init__(f"expected {expected}; seen: {seen}; look at {look}")
+        self.expected = expected
+        self.seen = seen
+        self.look = look
+
+
+def require(met: bool, expected: str, seen: object, look: str) -> None:
+    """Expect something.
+
+    Raises:
+        NotMetError: it is not so.
+    """
+    if not met:
+        raise NotMetError(expected, str(seen), look)
+
+
+class Verdict(StrEnum):
+    """How a check ended."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    NOT_APPLICABLE = "not applicable"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What one check said of one subject."""
+
+    subject: str
+    check: str
+    about: str  # what the check expects, in one sentence
+    verdict: Verdict
+    reason: str = ""  # why it is not applicable
+    expected: str = ""
+    seen: str = ""
+    look: str = ""
