@@ -138,5 +138,5 @@ class Answered:
     tenant: str
     channel: str
     account: str
-    reference: str  # the provider's id of it
+    reference: str  # the provider's id of it, or a mail's own
     sender_hash: int

@@ -9,6 +9,8 @@ import email_validator
 import phonenumbers
 from pydantic import AfterValidator, Field
 
+from herald.contracts.vocabulary import SenderKind
+
 _OTHER_FORMS = (
     (re.compile(r"(\+55\d\d)9(\d{8})"), r"\1\2"),  # Brazil: mobile numbers have a 9
     (re.compile(r"(\+55\d\d)([6-9]\d{7})"), r"\g<1>9\2"),
@@ -17,6 +19,7 @@ _OTHER_FORMS = (
     (re.compile(r"\+549(\d{10})"), r"+54\1"),  # Argentina: from abroad they have a 9
     (re.compile(r"\+54(\d{10})"), r"+549\1"),
 )
+_E164 = re.compile(r"\+[0-9]{7,15}")
 _WHATSAPP_USER_ID = re.compile(r"[A-Z]{2}\.[A-Za-z0-9]{1,128}")  # the user's country first
 
 
@@ -62,6 +65,15 @@ def whatsapp_forms(address: str) -> tuple[str, ...]:
 def is_whatsapp_user_id(address: str) -> bool:
     """Return whether an address is Meta's own id of a user, not a number."""
     return _WHATSAPP_USER_ID.fullmatch(address) is not None
+
+
+def sender_kind(address: str) -> SenderKind:
+    """Say what kind of address a sender has, by its form."""
+    if _E164.fullmatch(address):
+        return SenderKind.PHONE
+    if is_whatsapp_user_id(address):
+        return SenderKind.WHATSAPP_USER_ID
+    return SenderKind.EMAIL if "@" in address else SenderKind.OTHER
 
 
 def normalise_email(value: str) -> str:

@@ -14,9 +14,11 @@ from herald.contracts.inbound import InboundContent
 from herald.contracts.plans import PlannedData
 from herald.contracts.vocabulary import (
     Category,
+    LenientSenderKind,
     LenientSuppressionReason,
     MessageStatus,
     Outcome,
+    SenderKind,
 )
 
 SOURCE = "/herald/router"
@@ -133,10 +135,12 @@ class InboundData(InboundContent):
     account: str  # to which configured account
     provider_message_id: str  # the provider's id of it; of a preference a key that Herald made
     sender: str  # the recipient's address: a number in E.164, or the provider's id of them
+    sender_kind: LenientSenderKind = SenderKind.OTHER  # what that is
     sender_id: str | None = None  # the provider's own id of them, where `sender` is a number
     recipient: str | None = None  # our number, where the provider names it
     group: str | None = None  # the provider's id of the group it was written in
     in_reply_to: str | None = None  # the Herald message it answers, where known
+    attempt_id: str | None = None  # which attempt of that message it answers
     answers: str | None = None  # the provider's id of the message it answers, ours or theirs
     latest_message_id: str | None = None  # the latest one to them here, if they quote none
     profile_name: str | None = None  # what the sender calls themselves

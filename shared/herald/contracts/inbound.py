@@ -11,7 +11,9 @@ from herald.contracts.vocabulary import (
     LenientChoiceKind,
     LenientInboundKind,
     LenientMediaKind,
+    LenientMediaPlace,
     LenientPreferenceValue,
+    MediaPlace,
 )
 
 
@@ -20,15 +22,18 @@ class _Part(BaseModel):
 
 
 class InboundMedia(_Part):
-    """A file the provider holds for us."""
+    """A file, by reference: the provider holds it for us, or ingress keeps it."""
 
-    reference: str  # the provider's id or URL of it
+    reference: str  # the provider's id or URL of it; of one that Herald keeps its sha256
+    place: LenientMediaPlace = MediaPlace.PROVIDER  # where its bytes are
     kind: LenientMediaKind | None = None  # image, video, audio, document or sticker, where given
     content_type: str | None = None  # its MIME type
     caption: str | None = None  # the words sent with it
     filename: str | None = None  # as the sender named it
     url: str | None = None  # where the provider gave one beside its id; it may end within minutes
-    sha256: str | None = None  # of its bytes, as the provider writes it
+    sha256: str | None = None  # of its bytes, as the provider writes it; in hexadecimal by Herald
+    size: int | None = None  # in bytes, where that is known
+    content_id: str | None = None  # by which a mail's HTML shows it, as `cid:<content_id>`
     voice: bool = False  # spoken into the app, not sent as a file
 
 
@@ -133,11 +138,33 @@ class InboundProblem(_Part):
     text: str = ""  # its words, without addresses
 
 
+class InboundPart(_Part):
+    """Which piece of a longer SMS this is; pieces come in any order, each as its own event."""
+
+    reference: str  # the same for all pieces of one sender's message
+    number: int  # from 1
+    total: int  # how many there are
+
+
+class InboundMail(_Part):
+    """What only an e-mail has."""
+
+    message_id: str | None = None  # its Message-ID, in angle brackets
+    answers: list[str] = Field(default_factory=list)  # Message-IDs of what it answers, newest first
+    html: str | None = None  # its HTML, beside or instead of its text
+    new_text: str | None = None  # without what it quotes, where the provider can tell
+    to: list[str] = Field(default_factory=list)  # the addresses it was written to
+    cc: list[str] = Field(default_factory=list)  # those that it went to as well
+    reply_to: str | None = None  # where its sender wants answers
+    truncated: bool = False  # text or HTML is longer than what is here
+
+
 class InboundContent(_Part):
     """What was sent. Of the typed fields those of its kind are filled."""
 
     content: LenientInboundKind  # what kind of message it is
     text: str | None = None  # its words, or the caption
+    subject: str | None = None  # of an e-mail
     payload: str | None = None  # what a button or a form gave
     media: list[InboundMedia] = Field(default_factory=list)  # files, by the provider's reference
     location: InboundLocation | None = None  # the place, of a `location`
@@ -151,5 +178,8 @@ class InboundContent(_Part):
     problems: list[InboundProblem] = Field(default_factory=list)  # why, of something `unsupported`
     referral: InboundReferral | None = None  # what led the sender here, with their first message
     product: InboundProduct | None = None  # what they ask about
+    mail: InboundMail | None = None  # of an e-mail: what only that has
+    part: InboundPart | None = None  # of an SMS that came in pieces: which one this is
+    automatic: bool = False  # a machine wrote it: a note of absence, a newsletter
     forwarded: bool = False  # somebody else wrote it
     frequently_forwarded: bool = False  # it went through many hands

@@ -20,7 +20,13 @@ from herald.contracts.identifiers import amqp_message_id
 from herald.contracts.inbound import InboundContent
 from herald.contracts.plans import ChannelPlan
 from herald.contracts.text import storable
-from herald.contracts.vocabulary import Lane, LenientLane, LenientStatus, Receipts
+from herald.contracts.vocabulary import (
+    Lane,
+    LenientLane,
+    LenientSenderKind,
+    LenientStatus,
+    Receipts,
+)
 
 MAX_ELEMENT_BYTES = 32 * 1024
 MAX_RECEIPT_BYTES = MAX_ELEMENT_BYTES + 8 * 1024  # with all its other fields
@@ -91,10 +97,13 @@ class InboundReceipt(InboundContent):
     account: str
     reference: str  # the provider's id of it, or a key made of its content; dedupes repeats
     sender: str  # E.164, an e-mail address, or the provider's own user id
+    sender_kind: LenientSenderKind | None = None  # what that is; None: it shows by itself
     sender_id: str | None = None  # the provider's own id of the sender, where `sender` is a number
     recipient: str | None = None  # our number or address
     group: str | None = None  # the provider's id of the group it was written in
     in_reply_to: str | None = None  # the provider's id of the message it answers
+    quoted: tuple[str, ...] = ()  # other ids that the provider may have given to that message
+    answered_attempt: str | None = None  # ours, where what it answers carries our attempt's id
     profile_name: str | None = None
     username: str | None = None
     keyword: Literal["stop", "start", "help"] | None = None  # as the provider classified it

@@ -133,6 +133,23 @@ class MediaKind(StrEnum):
     STICKER = "sticker"  # a small picture in place of words
 
 
+class MediaPlace(StrEnum):
+    """Where the bytes of a file are that a recipient sent."""
+
+    PROVIDER = "provider"  # at the provider, under `reference` or `url`
+    HERALD = "herald"  # in ingress's folder for attachments, under `sha256`
+    DROPPED = "dropped"  # nowhere: they came with the webhook, and no folder had room for them
+
+
+class SenderKind(StrEnum):
+    """What names a sender."""
+
+    PHONE = "phone"  # a number in E.164
+    WHATSAPP_USER_ID = "whatsapp_user_id"  # Meta's id of them for one business, as `US.1234`
+    EMAIL = "email"  # an e-mail address
+    OTHER = "other"  # anything else: a short code, the provider's own id of a user
+
+
 class ChoiceKind(StrEnum):
     """Of what a recipient chose."""
 
@@ -197,6 +214,8 @@ LenientFailureClass = Annotated[FailureClass, _unknown_as(FailureClass.PERMANENT
 LenientLane = Annotated[Lane, _unknown_as(Lane.NORMAL)]
 LenientInboundKind = Annotated[InboundKind, _unknown_as(InboundKind.OTHER)]
 LenientMediaKind = Annotated[MediaKind, _unknown_as(MediaKind.DOCUMENT)]
+LenientMediaPlace = Annotated[MediaPlace, _unknown_as(MediaPlace.PROVIDER)]
+LenientSenderKind = Annotated[SenderKind, _unknown_as(SenderKind.OTHER)]
 LenientChoiceKind = Annotated[ChoiceKind, _unknown_as(ChoiceKind.OTHER)]
 LenientAccountTopic = Annotated[AccountTopic, _unknown_as(AccountTopic.OTHER)]
 LenientSuppressionReason = Annotated[SuppressionReason, _unknown_as(SuppressionReason.OTHER)]

@@ -69,6 +69,30 @@ async def test_a_reply_names_what_it_answers(world: World) -> None:
     assert event.data["in_reply_to"] == work.message_id
 
 
+async def test_an_answer_that_carries_our_id(world: World) -> None:
+    """Our id in what a mail quotes names the message, unless it is another tenant's."""
+    work = await world.work("whatsapp", await world.send())
+    event = await report(world, inbound(answered_attempt=work.attempt_id))
+    assert (event.data["in_reply_to"], event.data["attempt_id"]) == (
+        work.message_id,
+        work.attempt_id,
+    )
+    theirs = await report(world, inbound(account="wa-raw", answered_attempt=work.attempt_id))
+    assert (theirs.data["in_reply_to"], theirs.data["attempt_id"]) == (None, None)
+
+
+async def test_another_id_of_what_is_answered(world: World) -> None:
+    """Where a provider names a message in several ways, any of them finds it."""
+    work = await world.work("whatsapp", await world.send())
+    await world.report(receipt(work, Status.ACCEPTED))
+    await world.row(
+        "SELECT count(*) FROM router.provider_refs WHERE attempt_id = $1", work.attempt_id
+    )
+    quoting = inbound(in_reply_to="<x@y>", quoted=("x", f"ref-{work.attempt_id}"))
+    event = await report(world, quoting)
+    assert (event.data["in_reply_to"], event.data["answers"]) == (work.message_id, "<x@y>")
+
+
 async def test_the_providers_words_are_published_where_a_tenant_asks(world: World) -> None:
     """`raw` of the account's first tenant puts the element into the event; else it is absent."""
     asked = inbound(account="wa-raw")

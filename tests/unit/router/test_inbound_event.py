@@ -5,13 +5,18 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
+
+import pytest
 
 from herald.bus.outgoing_messages import OutgoingMessage
+from herald.contracts.identifiers import AttemptId
 from herald.contracts.receipts import AccountReceipt, InboundReceipt
 from herald.contracts.vocabulary import AccountTopic, InboundKind
 from router.outgoing.provider_news import account_event, inbound_event
 from unit.router.making import NOW
 
+ATTEMPT = AttemptId(UUID("00000000-0000-4000-8000-000000000001"), 1, 1)
 LATER = NOW + timedelta(seconds=5)
 
 
@@ -53,7 +58,30 @@ EVERYTHING: dict[str, Any] = {
     "content": InboundKind.EDITED,
     "text": "Hello",
     "payload": "row-1",
-    "media": [{"reference": "1", "kind": "image", "sha256": "abc=", "voice": True}],
+    "subject": "Re: your order",
+    "media": [
+        {
+            "reference": "1",
+            "kind": "image",
+            "sha256": "abc=",
+            "voice": True,
+            "place": "herald",
+            "size": 3,
+            "content_id": "logo",
+        }
+    ],
+    "mail": {
+        "message_id": "<1@example.com>",
+        "answers": ["<2@example.com>"],
+        "html": "<p>x</p>",
+        "new_text": "Hello",
+        "to": ["us@example.com"],
+        "cc": ["you@example.com"],
+        "reply_to": "ada@example.com",
+        "truncated": True,
+    },
+    "part": {"reference": "7", "number": 1, "total": 2},
+    "automatic": True,
     "location": {"latitude": 48.8584, "longitude": 2.2945, "name": "Eiffel Tower"},
     "contacts": [{"name": "Ada", "phones": [{"number": "1"}], "emails": ["ada@example.com"]}],
     "order": {"catalog_id": "1", "items": [{"product_id": "2", "quantity": 3, "price": "4.50"}]},
@@ -67,6 +95,7 @@ EVERYTHING: dict[str, Any] = {
     "product": {"catalog_id": "1", "product_id": "2"},
     "forwarded": True,
     "frequently_forwarded": True,
+    "sender_kind": "phone",
     "sender_id": "US.1234",
     "recipient": "+15550001111",
     "group": "group-1",
@@ -79,17 +108,39 @@ EVERYTHING: dict[str, Any] = {
 def test_an_inbound_event_leaves_nothing_out() -> None:
     """Every field of a receipt is in the event, the element only where it is asked for."""
     own = {"kind", "reference", "in_reply_to", "occurred_at", "received_at", "element"}
+    own |= {"quoted", "answered_attempt"}
     given = {"channel", "provider", "account", "sender"}
     assert set(EVERYTHING) == InboundReceipt.model_fields.keys() - own - given
     received = InboundReceipt.model_validate_json(
         _inbound(**EVERYTHING, in_reply_to="wamid.OUT1", element={"type": "x"}).model_dump_json()
     )
-    data = _body(inbound_event(received, "default", "message-1", raw=True))["data"]
+    data = _body(inbound_event(received, "default", ATTEMPT, raw=True))["data"]
     for name, value in EVERYTHING.items():
         assert _without_absent(data[name]) == value, name
-    assert (data["in_reply_to"], data["answers"]) == ("message-1", "wamid.OUT1")
+    assert (data["in_reply_to"], data["answers"]) == (str(ATTEMPT.message_id), "wamid.OUT1")
+    assert data["attempt_id"] == str(ATTEMPT)
     assert data["raw"] == {"type": "x"}
     assert _body(inbound_event(received, "default", None))["data"]["raw"] is None
+
+
+@pytest.mark.parametrize(
+    ("sender", "kind"),
+    [
+        ("+15550002222", "phone"),
+        ("US.1234", "whatsapp_user_id"),
+        ("ada@example.com", "email"),
+        ("12345", "other"),
+        ("Bank", "other"),
+    ],
+)
+def test_what_names_a_sender(sender: str, kind: str) -> None:
+    """The event says what kind of address the sender has; what an adapter says of it counts."""
+    assert (
+        _body(inbound_event(_inbound(sender=sender), "default", None))["data"]["sender_kind"]
+        == kind
+    )
+    given = _inbound(sender=sender, sender_kind="other")
+    assert _body(inbound_event(given, "default", None))["data"]["sender_kind"] == "other"
 
 
 def _without_absent(value: Any) -> Any:

@@ -62,12 +62,13 @@ def changes_asked(
 def _wish(receipt: InboundReceipt, consent: Consent) -> _Wish | None:
     if receipt.preference is not None:
         return _PREFERENCES.get(receipt.preference.value)
-    if receipt.group is not None:
-        return None  # it is said to all who read there
+    if receipt.group is not None or receipt.automatic:
+        return None  # it is said to all who read there, or nobody says it
     # the provider's own reading comes first: it has acted by it
     keyword = receipt.keyword
     if keyword is None and receipt.content in _SPOKEN:
-        keyword = consent.meaning_of(receipt.text)
+        own_words = receipt.mail.new_text if receipt.mail is not None else None
+        keyword = consent.meaning_of(own_words or receipt.text)
     if keyword == "stop":
         return _STOP
     return _START if keyword == "start" else None

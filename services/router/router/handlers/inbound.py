@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from herald.config.file import HeraldFile
-from herald.contracts.identifiers import AttemptId
 from herald.contracts.receipts import InboundReceipt
 from herald.database.pool import Connection
 from router import metrics
 from router.core.consent import ConsentChange
 from router.core.inbound_consent import changes_asked
 from router.counting import account_labels
+from router.handlers.answered import answered_attempts, quotes
 from router.outgoing.provider_news import inbound_event, inbound_event_id
 from router.store.inbound import InboundRow, find_latest, keep_inbound
-from router.store.references import ReferenceKey, find_references
+from router.store.references import ReferenceKey
 from router.unit_of_work import UnitOfWork
 
 
@@ -36,7 +36,7 @@ class InboundMessages:
         if not rows:
             return []
         new = await keep_inbound(unit.connection, list(rows.values()))
-        answered = await _answered(unit.connection, [rows[key].receipt for key in new])
+        answered = await answered_attempts(unit.connection, [rows[key] for key in new])
         latest = await _latest(unit.connection, [rows[key] for key in new])
         unknown: list[tuple[InboundReceipt, str]] = []
         for key, row in rows.items():
@@ -48,10 +48,15 @@ class InboundMessages:
                 unknown.append((receipt, "unknown_account"))
             elif key in new:
                 unit.consent += self._consent(receipt)
-                message_id, raw = _message_of(answered, receipt), self._wants_raw(row.tenant)
                 trace = unit.traces.news(receipt) if unit.traces is not None else None
-                guess = latest.get(key)
-                event = inbound_event(receipt, row.tenant, message_id, trace, latest=guess, raw=raw)
+                event = inbound_event(
+                    receipt,
+                    row.tenant,
+                    answered.get(key),
+                    trace,
+                    latest=latest.get(key),
+                    raw=self._wants_raw(row.tenant),
+                )
                 unit.publish(event)
         return unknown
 
@@ -75,31 +80,11 @@ class InboundMessages:
         return self._configuration.tenants[tenant].raw
 
 
-async def _answered(
-    connection: Connection, receipts: Sequence[InboundReceipt]
-) -> dict[ReferenceKey, str]:
-    """Find the attempts that replies quote."""
-    quoted = {
-        (receipt.provider, receipt.account, receipt.in_reply_to)
-        for receipt in receipts
-        if receipt.in_reply_to is not None
-    }
-    return await find_references(connection, quoted) if quoted else {}
-
-
 async def _latest(connection: Connection, rows: Sequence[InboundRow]) -> dict[ReferenceKey, str]:
     """Find what those may mean who quote nothing."""
     asked = [
         (row.tenant, row.receipt)
         for row in rows
-        if row.tenant is not None and row.receipt.in_reply_to is None and row.receipt.group is None
+        if row.tenant is not None and not quotes(row.receipt) and row.receipt.group is None
     ]
     return await find_latest(connection, asked) if asked else {}
-
-
-def _message_of(answered: dict[ReferenceKey, str], receipt: InboundReceipt) -> str | None:
-    if receipt.in_reply_to is None:
-        return None
-    text = answered.get((receipt.provider, receipt.account, receipt.in_reply_to))
-    attempt = AttemptId.parse(text) if text else None
-    return str(attempt.message_id) if attempt else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from herald.bus.outgoing_messages import OutgoingMessage
+from herald.contracts.addresses import sender_kind
 from herald.contracts.events import (
     INBOUND_TYPE,
     AccountData,
@@ -12,7 +13,7 @@ from herald.contracts.events import (
     inbound_id_of,
     inbound_subject,
 )
-from herald.contracts.identifiers import event_id_for
+from herald.contracts.identifiers import AttemptId, event_id_for
 from herald.contracts.receipts import AccountReceipt, InboundReceipt
 from herald.contracts.topology import account_event_key, inbound_event_key
 from herald.contracts.trace_context import TraceContext
@@ -21,8 +22,7 @@ from router.outgoing.effects import event_message
 ACCOUNT_TYPE = event_type("account", "updated")
 # fields that an event takes from its receipt as they are
 _INBOUND_FIELDS = (InboundData.model_fields.keys() & InboundReceipt.model_fields.keys()) - {
-    "in_reply_to",
-    "occurred_at",
+    *("in_reply_to", "sender_kind", "occurred_at"),
 }
 _ACCOUNT_FIELDS = (AccountData.model_fields.keys() & AccountReceipt.model_fields.keys()) - {
     "occurred_at"
@@ -37,7 +37,7 @@ def inbound_event_id(receipt: InboundReceipt) -> str:
 def inbound_event(
     receipt: InboundReceipt,
     tenant: str,
-    in_reply_to: str | None,
+    answered: AttemptId | None,
     trace: TraceContext | None = None,
     *,
     latest: str | None = None,
@@ -45,14 +45,17 @@ def inbound_event(
 ) -> OutgoingMessage:
     """Say what a recipient sent; with `raw` also in the provider's own form.
 
-    `latest`: the latest message to them, where they quote none.
+    `answered`: the attempt of ours that they quote; `latest`: the latest message to them, where
+    they quote none.
     """
     occurred_at = receipt.occurred_at or receipt.received_at
     data = InboundData(
         **{name: getattr(receipt, name) for name in _INBOUND_FIELDS},
         tenant=tenant,
         provider_message_id=receipt.reference,
-        in_reply_to=in_reply_to,
+        sender_kind=receipt.sender_kind or sender_kind(receipt.sender),
+        in_reply_to=None if answered is None else str(answered.message_id),
+        attempt_id=None if answered is None else str(answered),
         latest_message_id=latest,
         answers=receipt.in_reply_to,
         occurred_at=occurred_at,

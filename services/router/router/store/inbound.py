@@ -50,6 +50,7 @@ async def keep_inbound(connection: Connection, rows: Sequence[InboundRow]) -> se
         [_element(receipt) for receipt in receipts],
         [receipt.recipient or "" for receipt in receipts],
         [receipt.group is not None for receipt in receipts],
+        [receipt.mail.message_id if receipt.mail else None for receipt in receipts],
     )
     return {(row["provider"], row["account"], row["reference"]) for row in found}
 
@@ -58,6 +59,16 @@ async def find_inbound(connection: Connection, ids: Sequence[UUID]) -> dict[UUID
     """Find what recipients sent by the ids of its events."""
     rows = await connection.fetch(QUERIES["find_inbound"], ids)
     return {row["id"]: Answered(**row) for row in rows}
+
+
+async def find_owned(
+    connection: Connection, pairs: Sequence[tuple[str, UUID]]
+) -> set[tuple[str, UUID]]:
+    """Return which of some messages are those of the tenants named beside them."""
+    rows = await connection.fetch(
+        QUERIES["find_owned"], [tenant for tenant, _ in pairs], [message for _, message in pairs]
+    )
+    return {(row["tenant"], row["id"]) for row in rows}
 
 
 async def find_latest(
