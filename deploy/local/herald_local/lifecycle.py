@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,11 +20,21 @@ from herald_local.stack import Stack, exports
 ADMINISTRATORS_ENV = "env.administrator"
 
 
-def start(home: Path, given: GivenServers, *, die_with_parent: bool = False) -> Stack:
+Extend = Callable[[Path, Mapping[str, int]], None]  # with a stack's folder and its ports
+
+
+def start(
+    home: Path,
+    given: GivenServers,
+    *,
+    die_with_parent: bool = False,
+    extend: Extend | None = None,
+) -> Stack:
     """Start what does not run of the stack in `home`; return it when all of it is ready.
 
     `die_with_parent`: private servers and services die with this process. When the start fails,
-    everything that runs of the stack is stopped; its logs stay.
+    everything that runs of the stack is stopped; its logs stay. `extend` may change what was
+    written of its configuration before anything reads it.
 
     Raises:
         LocalError: something is missing or did not become ready.
@@ -33,7 +43,7 @@ def start(home: Path, given: GivenServers, *, die_with_parent: bool = False) -> 
         try:
             servers = start_servers(home, given, die_with_parent=die_with_parent)
             stack = room_for(home, given, servers, services.PORTS)
-            return _start_services(stack, die_with_parent=die_with_parent)
+            return _start_services(stack, die_with_parent=die_with_parent, extend=extend)
         except BaseException:
             _stop(home)
             raise
@@ -46,7 +56,9 @@ def stop(home: Path) -> None:
 
 
 @contextmanager
-def running_stack(home: Path, given: GivenServers) -> Iterator[Stack]:
+def running_stack(
+    home: Path, given: GivenServers, *, extend: Extend | None = None
+) -> Iterator[Stack]:
     """Run a stack for the time of a `with` block; it dies with this process at the latest.
 
     What it has on given servers is removed.
@@ -55,7 +67,7 @@ def running_stack(home: Path, given: GivenServers) -> Iterator[Stack]:
         LocalError: something is missing or did not become ready.
     """
     try:
-        yield start(home, given, die_with_parent=True)
+        yield start(home, given, die_with_parent=True, extend=extend)
     finally:
         stop(home)
         remove_room(home)
@@ -73,12 +85,14 @@ def room_for(home: Path, given: GivenServers, servers: Servers, ports: Iterable[
     return Stack(home=home, access=access, ports=state.ports)
 
 
-def _start_services(stack: Stack, *, die_with_parent: bool) -> Stack:
+def _start_services(stack: Stack, *, die_with_parent: bool, extend: Extend | None) -> Stack:
     file, text = stack.home / "env", exports(stack.environment)
     if file.exists() and file.read_text() == text and _all_ready(stack):
         return stack
     services.stop(stack)  # after a crash of some, the others hold an outdated configuration
     write_configuration(stack.home, stack.access.state, stack.access.names)
+    if extend is not None:
+        extend(stack.home, stack.ports)
     report("preparing the database and the broker")
     services.prepare(stack)
     report("starting the services")

@@ -1,0 +1,146 @@
+"""One file of scenarios over every provider, and a change of provider by an edit and a restart."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+import uuid
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from conftest import given_by
+from e2e.client import Client, Event, connected
+from herald.config.loading import load_configuration
+from herald.contracts.vocabulary import Receipts
+from herald_local import services
+from herald_local.lifecycle import running_stack
+from herald_local.ports import free_port
+from herald_local.servers import Servers
+from herald_local.stack import Stack
+from herald_local.web import call
+from provider_pairs.pairs import Pair, Places
+from provider_pairs.writing import all_pairs, places, write_pairs
+
+SCENARIOS = tomllib.loads(Path(__file__).with_name("provider_scenarios.toml").read_text())[
+    "scenario"
+]
+NOWHERE = Places(ingress_url="", sandbox_url="", smtp_port=0, smpp_port=0)
+NAMES = [pair.name for pair in all_pairs(NOWHERE)]
+CONFIRMING = {Receipts.DELIVERED, Receipts.READ}
+SMS_ACCOUNTS = ("twilio-sms", "vonage-sms")
+
+
+@pytest.fixture(scope="module")
+def stack(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Run a Herald with an account at every provider."""
+
+    def extend(home: Path, ports: Mapping[str, int]) -> None:
+        write_pairs(home, all_pairs(places(ports, free_port())))
+
+    home = tmp_path_factory.mktemp("every-provider")
+    with running_stack(home, given_by(servers), extend=extend) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def accounts(stack: Stack) -> dict[str, Any]:
+    """Give the accounts as Herald reads them."""
+    return dict(load_configuration(stack.home / "herald.toml").file.accounts)
+
+
+@pytest.fixture(scope="module")
+def client(stack: Stack) -> Iterator[Client]:
+    """Give a client that has sent every scenario by every account."""
+    with connected(stack.amqp_url) as plain:
+        for number, pair in enumerate(all_pairs(NOWHERE)):
+            for scenario in SCENARIOS:
+                plain.publish(_command(number, pair, scenario))
+        yield plain
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario["name"])
+@pytest.mark.parametrize("name", NAMES)
+def test_a_scenario_ends_the_same_by_every_provider(
+    client: Client, accounts: dict[str, Any], name: str, scenario: dict[str, Any]
+) -> None:
+    """The same case of a recipient ends with the same outcome, whoever carries the message."""
+    confirms = accounts[name].receipts in CONFIRMING
+    if scenario.get("needs_receipts") and not confirms:
+        pytest.skip("its provider reports nothing after the acceptance")
+    data = _end(client, _key(name, scenario))
+    assert (data["outcome"], data["account"]) == (scenario["ends"], name)
+    if scenario["ends"] == "failed":
+        assert data["failure"]["class"] in {"unreachable", "permanent"}
+    elif confirms:
+        assert data["status"] in {"delivered", "read"}
+
+
+def test_switching_a_provider_is_an_edit_and_a_restart(client: Client, stack: Stack) -> None:
+    """The weight moves from one account to another, and the channel's worker starts again."""
+    file = stack.home / "herald.toml"
+    written = file.read_text()
+    for account in SMS_ACCOUNTS:
+        head = f"[accounts.{account}]\n"
+        file.write_text(written.replace(head, f"{head}weight = 1\n"))
+        services.stop(stack, ["channel-sms"])
+        services.start(stack, ["channel-sms"], die_with_parent=True)
+        key = str(uuid.uuid4())
+        client.publish(
+            {
+                "idempotency_key": key,
+                "to": {"phone": "+15559990100"},
+                "content": {"text": "Hello"},
+                "route": {"steps": [{"channel": "sms", "fallback_after": "20s"}]},
+            }
+        )
+        end = _end(client, key)
+        assert (end["status"], end["account"]) == ("delivered", account)
+
+
+def test_the_inbox_shows_what_was_sent(client: Client, stack: Stack) -> None:
+    """Whatever its provider's form is, a recipient sees the words of the message."""
+    for number, pair in enumerate(all_pairs(NOWHERE)):
+        _end(client, _key(pair.name, SCENARIOS[0]))
+        to = quote(_address(number, pair, SCENARIOS[0]), safe="")
+        answer = call("GET", f"{stack.sandbox_url}/_sandbox/inbox?to={to}")
+        [message] = json.loads(answer.body)["messages"]
+        assert message["channel"] == pair.channel
+        assert message["text"] == f"Hello by {pair.name}"
+
+
+def _command(number: int, pair: Pair, scenario: Mapping[str, Any]) -> Event:
+    step = {"channel": pair.channel, "account": pair.name, "fallback_after": "20s"}
+    command: Event = {
+        "idempotency_key": _key(pair.name, scenario),
+        "to": {"addresses": {pair.channel: _address(number, pair, scenario)}},
+        "content": {"text": f"Hello by {pair.name}", "subject": "Hello"},
+        "route": {"steps": [step]},
+    }
+    return command if pair.sender is None else {**command, "sender": pair.name}
+
+
+def _address(number: int, pair: Pair, scenario: Mapping[str, Any]) -> str:
+    """Make a recipient of an account's own: the sandbox counts tries by recipient."""
+    if pair.channel == "email":
+        return f"{scenario['mailbox']}+{pair.name}@example.com"
+    phone = f"1555{number + 100:03}{scenario['phone']}"
+    return phone if pair.channel == "telegram" else f"+{phone}"
+
+
+def _key(name: str, scenario: Mapping[str, Any]) -> str:
+    return f"{name}: {scenario['name']}"
+
+
+def _end(client: Client, key: str) -> dict[str, Any]:
+    """Wait for the event that sets a message's outcome."""
+    event = client.wait(
+        lambda event: (
+            event["data"].get("idempotency_key") == key and bool(event["data"].get("terminal"))
+        )
+    )
+    data: dict[str, Any] = event["data"]
+    return data
