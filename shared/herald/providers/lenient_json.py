@@ -20,6 +20,7 @@ MAX_REFERENCE = 255
 _MAX_KEY = 128
 _MILLISECONDS = 10**12  # an epoch at or above it counts milliseconds
 _EARLIEST, _LATEST = 946_684_800, 4_102_444_800  # 2000 and 2100
+_LONGEST_TIME = 40  # characters
 _SMALL_BYTES = 8 * 1024
 _INBOUND_START_BYTES = MAX_ELEMENT_BYTES // 2  # as text in JSON it may take twice as much
 
@@ -137,6 +138,17 @@ def moment(value: Any) -> datetime | None:
         return None
     seconds = number / 1000 if number >= _MILLISECONDS else number
     return datetime.fromtimestamp(seconds, UTC) if _EARLIEST <= seconds < _LATEST else None
+
+
+def iso_moment(value: Any) -> datetime | None:
+    """Read a time of ISO 8601; one without an offset is UTC. Digits below microseconds are cut."""
+    if not isinstance(value, str) or len(value) > _LONGEST_TIME:
+        return None
+    try:
+        at = datetime.fromisoformat(value)
+        return moment((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp())
+    except (ValueError, OverflowError):
+        return None
 
 
 def event_key(*parts: str) -> str:

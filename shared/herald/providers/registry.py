@@ -22,6 +22,7 @@ NAMES = (
     "whatsapp_cloud",
     "twilio",
     "sendgrid",
+    "postmark",
     "smtp",
 )
 

@@ -1,0 +1,7 @@
+"""What Postmark allows: it publishes no number. The rate is Herald's own."""
+
+from __future__ import annotations
+
+from herald.providers.rates import RateProfile
+
+PROFILE = RateProfile(rate=10.0)
