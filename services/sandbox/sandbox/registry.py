@@ -13,6 +13,7 @@ NAMES = (
     "whatsapp_cloud",
     "twilio",
     "sendgrid",
+    "postmark",
     "smtp",
     "oauth",
 )

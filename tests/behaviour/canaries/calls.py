@@ -21,12 +21,14 @@ ACCOUNTS: dict[str, dict[str, Any]] = {
     "whatsapp_cloud": {"phone_number_id": "100000000000001"},
     "twilio": {"account_sid": "AC" + "0" * 32},
     "sendgrid": {},
+    "postmark": {},
     "smtp": {"host": "127.0.0.1", "security": "none"},
 }
 SECRETS: dict[str, dict[str, Any]] = {
     "whatsapp_cloud": {"access_token": SECRET, "app_secrets": ["s" * 9], "verify_token": "v" * 9},
     "twilio": {"auth_tokens": [SECRET]},
     "sendgrid": {"api_key": SECRET},
+    "postmark": {"server_token": SECRET},
     "smtp": {"username": "herald", "password": SECRET},
 }
 SENDERS = {"whatsapp": None, "sms": "+15550001111", "email": "Herald <no-reply@example.com>"}
@@ -51,6 +53,8 @@ def refusal(provider: str, status: int, echo: str) -> Any:
     if provider == "twilio":
         code = {401: 20003, 429: 20429}.get(status, 21617)
         return {"code": code, "status": status, "message": echo, "more_info": f"https://x/{echo}"}
+    if provider == "postmark":
+        return {"ErrorCode": {401: 10, 429: 429}.get(status, 300), "Message": echo, "To": echo}
     return {"errors": [{"message": echo, "field": "content", "help": echo}], "id": echo}
 
 
@@ -61,6 +65,8 @@ def acceptance(provider: str, echo: str) -> tuple[int, Any, dict[str, str]]:
         return 200, {"messages": messages, "contacts": [{"input": echo, "wa_id": echo}]}, {}
     if provider == "twilio":
         return 201, {"sid": "SM" + "1" * 32, "body": echo, "to": echo, "status": "queued"}, {}
+    if provider == "postmark":
+        return 200, {"ErrorCode": 0, "MessageID": "b7bc2f4a", "To": echo, "Message": echo}, {}
     return 202, {"message": echo}, {"X_Message_Id": "abc123"}
 
 
@@ -204,5 +210,6 @@ PATHS: dict[str, tuple[str, ...]] = {
     "whatsapp_cloud": tuple(HTTP_PATHS),
     "twilio": tuple(HTTP_PATHS),
     "sendgrid": tuple(HTTP_PATHS),
+    "postmark": tuple(HTTP_PATHS),
     "smtp": tuple(SMTP_PATHS),
 }

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from behaviour.canaries.canaries import ECHO, EMAIL, NAME, PHONE
 from herald.providers.sendgrid.webhooks import SendGridEndpoint
 from unit.ingress.asking import BASE_URL, signed
+from unit.providers.postmark.endpoint import HEADERS as POSTMARK
 
 ATTEMPT = "7d444840-9dc0-11d1-b245-5ffdce74fad2.1.1"
 NUMBER = "100000000000001"
@@ -75,6 +76,28 @@ def _sendgrid(**changes: Any) -> bytes:
     return json.dumps([event]).encode()
 
 
+def _postmark(**changes: Any) -> bytes:
+    event = {
+        "RecordType": "Bounce",
+        "ID": 17,
+        "Type": "HardBounce",
+        "MessageID": "b7bc2f4a",
+        "BouncedAt": "2026-01-19T12:00:00Z",
+        "Metadata": {"herald_attempt": ATTEMPT, "name": NAME},
+        "Email": EMAIL,
+        "Recipient": EMAIL,
+        "Details": f"550 5.1.1 {ECHO}",
+        "Description": ECHO,
+        "Content": ECHO,
+        "Subject": ECHO,
+        "Tag": ECHO,
+        "OriginalLink": f"https://x.example/{NAME}",
+        "UserAgent": ECHO,
+        **changes,
+    }
+    return json.dumps(event).encode()
+
+
 def _error(**words: Any) -> dict[str, Any]:
     return {"code": 131026, "title": "Message undeliverable", **words}
 
@@ -99,6 +122,12 @@ BODIES: dict[str, list[bytes]] = {
         _sendgrid(event="deferred"),
         _sendgrid(event="click", url=f"https://x.example/{ECHO}"),
     ],
+    "postmark": [
+        _postmark(),
+        _postmark(Type="Transient", ID=18),
+        _postmark(RecordType="Click", ReceivedAt="2026-01-19T12:00:00Z"),
+        _postmark(RecordType="of tomorrow"),
+    ],
 }
 
 
@@ -117,6 +146,8 @@ def signed_call(provider: str, body: bytes) -> tuple[str, str, dict[str, str]]:
                 "X-Twilio-Email-Event-Webhook-Timestamp": "1768824000",
             },
         )
+    if provider == "postmark":
+        return path, "", POSTMARK
     return _signed_form(path, body)
 
 

@@ -27,6 +27,8 @@ APP_SECRET = "app-secret"
 ACCOUNT_SID = "AC" + "0" * 32
 AUTH_TOKEN = "twilio-token"
 API_KEY = "SG.key"
+SERVER_TOKEN = "postmark-token"
+WEBHOOK_LOGIN = "herald:postmark-password"
 SMTP_USERNAME = "herald"
 SMTP_PASSWORD = "smtp-password"
 OAUTH_USER = "mailbox@example.com"
@@ -137,6 +139,13 @@ def settings(tmp_path: Path, receiver_url: str, smtp_port: int, token_length: in
                     "api_key": API_KEY,
                     "private_key": PRIVATE_KEY,
                     "webhook_url": f"{receiver_url}/events",
+                }
+            },
+            "postmark": {
+                "main": {
+                    "server_token": SERVER_TOKEN,
+                    "webhook_login": WEBHOOK_LOGIN,
+                    "webhook_url": f"{receiver_url}/postmark",
                 }
             },
             "pace": {"webhook_delay_ms": 20, "late_seconds": 0.5, "slow_seconds": 0.6},

@@ -30,6 +30,7 @@ async def test_nobody_can_find_out_who_is_known() -> None:
         ("sendgrid", {}),
         ("sendgrid", {"X-Twilio-Email-Event-Webhook-Signature": "x"}),
         ("sendgrid", {"X-Twilio-Email-Event-Webhook-Timestamp": "1"}),
+        ("postmark", {}),
         ("nobody", {}),
     ],
 )

@@ -1,4 +1,5 @@
 """What Postmark is called."""
+
 from __future__ import annotations
 
 PROVIDER = "postmark"

@@ -5,6 +5,7 @@ Source: Postmark, "Sending email", "Templates API", "API overview".
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterator
 from functools import partial
 from http import HTTPStatus
@@ -18,6 +19,7 @@ from herald.contracts.work import Work
 from herald.providers.http_client import HttpResponse
 from herald.providers.http_provider import HttpProvider, HttpRequest
 from herald.providers.lenient_json import whole_number
+from herald.providers.mail_files import parts_of
 from herald.providers.postmark.account import PostmarkAccount, PostmarkSecrets
 from herald.providers.postmark.errors import OF_SENDER, SCOPES, classify
 from herald.providers.rendered import RenderedEmail
@@ -62,6 +64,8 @@ def write_mail(account: PostmarkAccount, work: Work, content: RenderedEmail) -> 
         mail["TrackOpens"] = account.track_opens
     if account.track_links is not None:
         mail["TrackLinks"] = account.track_links
+    if content.attachments:
+        mail["Attachments"] = list(_attachments(content))
     if content.template is not None:
         name = content.template.name
         which = {"TemplateId": int(name)} if name.isdecimal() else {"TemplateAlias": name}
@@ -100,6 +104,17 @@ def _headers(work: Work, content: RenderedEmail) -> Iterator[tuple[str, str]]:
     if (reply := work.content.in_reply_to) is not None:
         yield "In-Reply-To", reply.reference
         yield "References", reply.reference
+
+
+def _attachments(content: RenderedEmail) -> Iterator[dict[str, str]]:
+    has_html = content.html is not None or content.template is not None
+    for part in parts_of(content.attachments, has_html=has_html):
+        file = {
+            "Name": part.name,
+            "Content": b64encode(part.body).decode(),
+            "ContentType": part.content_type,
+        }
+        yield {**file, "ContentID": f"cid:{part.content_id}"} if part.content_id else file
 
 
 def _mailbox(name: str | None, address: str) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from herald.providers.postmark.signature import encoded_login
 from herald.providers.postmark.webhooks import PostmarkEndpoint
 
-ENDPOINT = PostmarkEndpoint(account="postmark-main", logins=())
+LOGIN = encoded_login("herald:secret")
+ENDPOINT = PostmarkEndpoint(account="postmark-main", logins=(LOGIN,))
+HEADERS = {"Authorization": f"Basic {LOGIN.decode()}"}

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from typing import Any
 
 import pytest
 
 from herald.providers.postmark.account import PostmarkAccount
+from herald.providers.postmark.send import write_mail
 from unit.channel_email.making import ATTEMPT, TO, work
-from unit.providers.postmark.making import mail_for
+from unit.channel_email.test_attachments import PNG, rendered
+from unit.providers.postmark.making import ACCOUNT, mail_for
 
 LINK = "https://files.example.com/a.pdf?x=1&y=2"
 MESSAGE_ID = [
@@ -104,3 +107,17 @@ def test_stream_and_tracking() -> None:
     found = mail_for(work(), account)
     wanted = {"MessageStream": "news", "TrackOpens": False, "TrackLinks": "HtmlOnly"}
     assert found.items() >= wanted.items()
+
+
+def test_files_go_along() -> None:
+    """An attachment and an image of the HTML go as base64, with what Postmark calls them."""
+    media: list[dict[str, Any]] = [
+        {"url": LINK, "attach": True},
+        {"url": LINK, "content_id": "logo"},
+    ]
+    content = rendered(media, ["../a.pdf", "b.png"], text="x", html="<p>x</p>")
+    file = {"Content": b64encode(PNG).decode(), "ContentType": "image/png"}
+    assert write_mail(ACCOUNT, work(), content)["Attachments"] == [
+        {"Name": "a.pdf", **file},
+        {"Name": "b.png", **file, "ContentID": "cid:logo"},
+    ]
