@@ -26,6 +26,7 @@ HERALD_LAYERS = [
     "conformance",
     "channel | client",
     "config",
+    "files",
     "egress | sessions",
     "providers",
     "service : bus : database : tracing",

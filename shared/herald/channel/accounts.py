@@ -12,6 +12,7 @@ import structlog
 from herald.channel.breaker import Breaker, Trouble
 from herald.channel.definitions import Render, as_it_is
 from herald.channel.egress.account_egress import AccountEgress
+from herald.channel.fetched_content import FetchAll, with_files
 from herald.contracts.failures import Failure
 from herald.contracts.work import Work
 from herald.providers.account import Account, NoSecrets
@@ -40,6 +41,7 @@ class SendingAccount:
     breaker: Breaker = field(default_factory=Breaker)
     credentials: Credentials[Any] = field(default_factory=_no_credentials, repr=False)
     render: Render = as_it_is
+    fetch_all: FetchAll | None = None  # what a rendered content wants fetched
     _budgets: AccountBudgets = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -98,19 +100,26 @@ class SendingAccount:
         """Return those that calls to others draw from, too, but an egress address's."""
         return self._budgets.shared(work)
 
+    async def content(self, work: Work, seconds: float) -> Rendered | Refused:
+        """Render what is said, and fetch its files within `seconds`; or say why it can't be sent.
+
+        No byte has gone to the provider when it says so.
+        """
+        content = self.rendered(work)
+        if not isinstance(content, Failure) and self.fetch_all is not None:
+            content = await with_files(content, self.fetch_all, seconds)
+        return Refused(content, of_message=True) if isinstance(content, Failure) else content
+
     async def send(
-        self, work: Work, *, egress: str | None = None, probe: bool = False
+        self, work: Work, content: Rendered, *, egress: str | None = None, probe: bool = False
     ) -> SendResult:
-        """Render the content, and have the provider make the call, by an egress member if any.
+        """Have the provider make the call, by an egress member if any.
 
         Credentials that were refused may have been replaced since: the probe of an account that is
         down for them reads them again first.
         """
         if probe and self.breaker.down is not None and self.breaker.down.trouble is Trouble.AUTH:
             await self._refresh_credentials()
-        content = self.rendered(work)
-        if isinstance(content, Failure):
-            return Refused(content, of_message=True)
         if self.egress is None or egress is None:
             return await self.provider.send(work, content)
         return await self.egress.send(egress, work, content)

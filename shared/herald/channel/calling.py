@@ -21,6 +21,7 @@ from herald.channel.traces import begin_call, end_call
 from herald.contracts.failures import Failure
 from herald.contracts.vocabulary import FailureClass
 from herald.providers.budgets import Budget
+from herald.providers.rendered import Rendered
 from herald.providers.sending import Accepted, NotSent, Refused, SendResult, Uncertain
 
 SLOW_SHARE = 0.2  # of its time limit: a call that takes longer is slow
@@ -77,7 +78,8 @@ class Caller:
             return Refused(plan.failure)
         assert isinstance(plan, Reserved), "it is claimed"
         account, began = plan.account, self._clock()
-        if began + account.timeout_seconds > attempt.lease_ends:
+        spare = attempt.lease_ends - began - account.timeout_seconds
+        if spare < 0:
             # A call now could outlive the claim. Nothing was sent, whatever others made of it.
             plan.cancel()
             return Refused(Failure.of(FailureClass.TRANSIENT, "lease_ended"))
@@ -85,9 +87,11 @@ class Caller:
         with metrics.in_flight(self._channel, account.name).track_inprogress():
             try:
                 async with asyncio.timeout(attempt.lease_ends - began):
-                    result = await account.send(
-                        attempt.work, egress=plan.egress, probe=plan.probe is not None
-                    )
+                    # Files may take what the claim has beyond the call, which then has all its own
+                    # time: neither do they make it unknown, nor does it look slow by them.
+                    content = await account.content(attempt.work, spare)
+                    began = self._clock()
+                    result = await self._send(plan, attempt, content)
                     result = without_echoes(result, attempt.work, account.credentials.values())
             except Exception as error:  # noqa: BLE001  an adapter's bug: nobody knows how far it got
                 self._complain(attempt, error)
@@ -100,6 +104,13 @@ class Caller:
         self._ended.set()
         self._ended = asyncio.Event()
         return result
+
+    async def _send(self, plan: Reserved, attempt: Attempt, content: Rendered) -> SendResult:
+        if isinstance(content, Refused):
+            return content
+        return await plan.account.send(
+            attempt.work, content, egress=plan.egress, probe=plan.probe is not None
+        )
 
     def _complain(self, attempt: Attempt, error: Exception) -> None:
         _log.error(

@@ -35,6 +35,8 @@ RATE_SHARE = gauge(definitions.RATE_SHARE)
 LIMIT_GRANTED = counter(definitions.LIMIT_GRANTED)
 LIMIT_QUEUED = counter(definitions.LIMIT_QUEUED)
 LIMIT_WAITING = gauge(definitions.LIMIT_WAITING)
+FILES = counter(definitions.FILES)
+FILES_HELD = gauge(definitions.FILES_HELD)
 
 # of each call; kept, for looking them up costs more than counting
 sends = cache(SENDS.labels)

@@ -25,6 +25,7 @@ from herald.channel.egress.building import EgressBuilder, members_of
 from herald.channel.explaining import Explainer
 from herald.channel.health import AccountHealth
 from herald.channel.limits.keeper import LimitKeeper
+from herald.channel.media import make_fetcher
 from herald.channel.recorders import Recorders
 from herald.channel.sessions import sessions_of
 from herald.channel.sweeper import Sweeper
@@ -43,6 +44,7 @@ from herald.contracts.vocabulary import Lane
 from herald.contracts.work import Work
 from herald.database.pool import Database
 from herald.database.schema import SchemaWatch
+from herald.files.fetching import Fetcher
 from herald.providers.credentials import Credentials
 from herald.providers.http_client import HttpClient
 from herald.providers.registry import send_module
@@ -95,10 +97,11 @@ class Channel:
         self.connections = Connections(settings.amqp_url, app_id=app_id, user=user)
         self._database = Database(settings.postgres_dsn, application_name=app_id)
         self._schema = SchemaWatch(self._database, ("channel",))
+        self._fetcher = make_fetcher(channel, configuration)
         contexts, ways = self._find_ways(configuration, credentials, make)
         self._sessions = sessions_of(channel, contexts, self._database, session_keys)
         accounts = [
-            _sending_account(context, ways.get(context.name), make, definition)
+            _sending_account(context, ways.get(context.name), make, definition, self._fetcher)
             for context in contexts
         ]
         self._providers = [each for account in accounts for each in account.providers]
@@ -149,13 +152,15 @@ class Channel:
                 credentials=credentials[name],
                 http=HttpClient(account.timeout),
                 callback_url=f"{base_url}/webhooks/{account.provider}/{name}",
+                fetch=self._fetcher.fetch,
             )
             for name, account in configured.items()
         }
         ways = builder.build(contexts, make)
         for name, egress in ways.items():
             contexts[name] = replace(contexts[name], http=egress.client)
-        self._clients = [*(context.http for context in contexts.values()), *builder.clients]
+        clients = (context.http for context in contexts.values())
+        self._clients: list[HttpClient | Fetcher] = [*clients, *builder.clients, self._fetcher]
         self._egress_health = builder.health
         return list(contexts.values()), ways
 
@@ -264,6 +269,7 @@ def _sending_account(
     egress: AccountEgress | None,
     make: MakeProvider,
     definition: ChannelDefinition,
+    fetcher: Fetcher,
 ) -> SendingAccount:
     by_egress = None if egress is None else next(iter(egress.ways.values())).provider
     return SendingAccount(
@@ -273,4 +279,5 @@ def _sending_account(
         egress=egress,
         credentials=context.credentials,
         render=definition.render,
+        fetch_all=fetcher.fetch_all,
     )

@@ -23,6 +23,7 @@ from herald.contracts.identifiers import UNKNOWN_TENANT, ConfiguredName, TenantN
 from herald.contracts.time_zones import TimeZoneName
 from herald.contracts.vocabulary import Category
 from herald.egress.configuration import EgressRules
+from herald.files.configuration import MediaRules
 from herald.providers.account import Account, BaseUrl
 from herald.providers.account_rates import egress_rate_problems
 from herald.providers.registry import AnyAccount
@@ -154,6 +155,7 @@ class HeraldFile(_Part):
     sessions: SessionRules = SessionRules()
     services: Services = Services()
     egress: EgressRules = EgressRules()
+    media: MediaRules = MediaRules()
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -233,6 +235,7 @@ class HeraldFile(_Part):
             *egress_rate_problems(self.accounts),
             *self.consent.problems(),
             *self.egress.problems(self.accounts),
+            *self.media.problems(self.egress),
             *self.services.problems(self.channels),
         ]
         if problems:

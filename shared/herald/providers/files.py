@@ -9,7 +9,7 @@ from herald.contracts.content import Media
 from herald.contracts.failures import Failure
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, weakref_slot=True)
 class File:
     """A file as it was fetched."""
 

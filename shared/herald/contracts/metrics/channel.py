@@ -107,3 +107,17 @@ LIMIT_WAITING = gauge(
     "lane",
     across=Across.SUM,
 )
+FILES = counter(
+    "herald_files_fetched_total",
+    "files",
+    "Files fetched from links in messages, by how that ended: fetched, or why not (media.md)",
+    "channel",
+    "result",
+)
+FILES_HELD = gauge(
+    "herald_files_held_bytes",
+    "bytes",
+    "Memory taken by fetched files, or kept for those that are being fetched",
+    "channel",
+    across=Across.SUM,
+)

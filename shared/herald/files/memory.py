@@ -1,0 +1,77 @@
+"""One bound for the files that a worker holds in memory, whatever its calls."""
+
+from __future__ import annotations
+
+import asyncio
+import weakref
+from collections import deque
+
+from herald.providers.files import File
+
+
+class Hold:
+    """Bytes that a file may take; given back once, or with the file itself."""
+
+    def __init__(self, memory: Memory, size: int) -> None:
+        self._memory = memory
+        self.size = size
+
+    def shrink(self, size: int) -> None:
+        """Give back what the file did not need."""
+        self._memory.give_back(self.size - size)
+        self.size = size
+
+    def release(self) -> None:
+        """Give everything back."""
+        self.shrink(0)
+
+    def keep_with(self, file: File) -> None:
+        """Give everything back when nobody has the file any more."""
+        weakref.finalize(file, self.release)
+
+
+class Memory:
+    """Bytes for files: who finds no room waits, in turn. Waiting is bounded by who waits."""
+
+    def __init__(self, most: int) -> None:
+        self.free = most
+        self._most = most
+        self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
+
+    @property
+    def held(self) -> int:
+        """The bytes that are taken."""
+        return self._most - self.free
+
+    async def take(self, size: int) -> Hold:
+        """Take bytes for a file, at most as many as there are."""
+        if self._waiting or size > self.free:
+            turn = asyncio.get_running_loop().create_future()
+            self._waiting.append((size, turn))
+            try:
+                await turn
+            except asyncio.CancelledError:
+                if turn.done() and not turn.cancelled():
+                    self.give_back(size)
+                self._let_in()
+                raise
+        else:
+            self.free -= size
+        return Hold(self, size)
+
+    def give_back(self, size: int) -> None:
+        """Take bytes back, and let in who waits for them."""
+        self.free += size
+        self._let_in()
+
+    def _let_in(self) -> None:
+        while self._waiting:
+            size, turn = self._waiting[0]
+            if turn.done():
+                self._waiting.popleft()
+            elif size <= self.free:
+                self._waiting.popleft()
+                self.free -= size
+                turn.set_result(None)
+            else:
+                return
