@@ -80,9 +80,11 @@ from herald.contracts.searches import MessageSearch
 from herald.contracts.suppression_searches import SuppressionSearch
 from herald.contracts.vocabulary import Status
 from herald.egress.configuration import Member, Pool
+from herald.files.configuration import MediaRules
 from herald.providers.oauth import OAuth
 from herald.providers.registry import ACCOUNTS
 from log_events import log_lines
+from media_blocks import fetch_failures
 from metric_blocks import labels, metrics
 from provider_blocks import codes, providers, statuses
 from rate_blocks import rates, scopes
@@ -116,7 +118,7 @@ MODELS: dict[str, type[BaseModel]] = {
         MessageSearch,
         SuppressRecipient, UnsuppressRecipient, RecipientData, SuppressionSearch, QuietHours,
         Services, Tenant, Quota, Operators,
-        Member, Pool, OAuth, SessionRules,
+        Member, Pool, MediaRules, OAuth, SessionRules,
         CategoryRules, RetryRules, FallbackRules, Retention,
         IngressRules, MaskingRules, SecretRules, ReadApiRules,
     )
@@ -271,6 +273,7 @@ BLOCKS: Mapping[str, Callable[..., str]] = {
     "providers": providers,
     "rates": rates,
     "scopes": scopes,
+    "fetch_failures": fetch_failures,
     "fields": fields,
     "words": words,
     "ranks": ranks,

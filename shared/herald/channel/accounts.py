@@ -111,6 +111,15 @@ class SendingAccount:
         return Refused(content, of_message=True) if isinstance(content, Failure) else content
 
     async def send(
+        self, work: Work, *, egress: str | None = None, probe: bool = False
+    ) -> SendResult:
+        """Render the content, fetch its files, and have the provider make the call."""
+        content = await self.content(work, LEASE_SLACK.total_seconds())
+        if isinstance(content, Refused):
+            return content
+        return await self.call(work, content, egress=egress, probe=probe)
+
+    async def call(
         self, work: Work, content: Rendered, *, egress: str | None = None, probe: bool = False
     ) -> SendResult:
         """Have the provider make the call, by an egress member if any.

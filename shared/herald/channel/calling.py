@@ -91,7 +91,7 @@ class Caller:
                     # time: neither do they make it unknown, nor does it look slow by them.
                     content = await account.content(attempt.work, spare)
                     began = self._clock()
-                    result = await self._send(plan, attempt, content)
+                    result = await self._make(plan, attempt, content)
                     result = without_echoes(result, attempt.work, account.credentials.values())
             except Exception as error:  # noqa: BLE001  an adapter's bug: nobody knows how far it got
                 self._complain(attempt, error)
@@ -105,10 +105,10 @@ class Caller:
         self._ended = asyncio.Event()
         return result
 
-    async def _send(self, plan: Reserved, attempt: Attempt, content: Rendered) -> SendResult:
+    async def _make(self, plan: Reserved, attempt: Attempt, content: Rendered) -> SendResult:
         if isinstance(content, Refused):
             return content
-        return await plan.account.send(
+        return await plan.account.call(
             attempt.work, content, egress=plan.egress, probe=plan.probe is not None
         )
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 from herald.channel import metrics
 from herald.config.loading import Configuration
 from herald.egress.tunnels import Direct, make_tunnel
-from herald.files.failures import CODES
-from herald.files.fetching import FETCHED, Fetcher
+from herald.files.fetching import Fetcher
 from herald.providers.ways import Way
-from herald.service.instruments import begin_series
 
 
 def make_fetcher(channel: str, configuration: Configuration) -> Fetcher:
@@ -17,7 +15,6 @@ def make_fetcher(channel: str, configuration: Configuration) -> Fetcher:
     Raises:
         ConfigurationError: the secrets of an egress member that it goes by can't be read.
     """
-    begin_series(metrics.FILES, ((channel, result) for result in (FETCHED, *CODES)))
     fetcher = Fetcher(
         configuration.file.media,
         _ways(configuration),

@@ -10,6 +10,7 @@ from herald.channel.sends import RECORDED, STARTED, WITHDRAWN
 from herald.channel.sends import UNKNOWN as UNKNOWN_ROW
 from herald.contracts.metrics import channel as definitions
 from herald.contracts.vocabulary import FailureClass, Lane
+from herald.files.failures import CODES, FETCHED
 from herald.providers.budgets import Scope
 from herald.providers.ways import NO_EGRESS
 from herald.service.instruments import begin_series, counter, gauge, histogram
@@ -66,3 +67,5 @@ def initialise(channel: str, accounts: Mapping[str, str]) -> None:
     begin_series(RECORD_SIZE, [(channel,)])
     begin_series(REPUBLISHED, [(channel,)])
     begin_series(REDELIVERED, product([channel], (WITHDRAWN, STARTED, UNKNOWN_ROW, RECORDED)))
+    begin_series(FILES, product([channel], (FETCHED, *CODES)))
+    begin_series(FILES_HELD, [(channel,)])

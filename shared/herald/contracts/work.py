@@ -20,8 +20,6 @@ class WorkMedia(Media):
 
     model_config = _LENIENT
 
-    filename: str | None = None
-
 
 class WorkTemplate(Template):
     """A template, as a worker reads it."""

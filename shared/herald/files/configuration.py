@@ -47,7 +47,7 @@ class MediaRules(BaseModel):
     memory: int = Field(default=128, ge=1)  # of all files that one worker holds at a time
     timeout: Duration = LONGEST  # all files of a message; within the claim of its call
     hosts: tuple[Host, ...] = ()  # only these, `.example.com` for all under it; none: any
-    ports: tuple[Port, ...] = (443,)
+    ports: tuple[Port, ...] = (443,)  # that links and redirects may name
     private_networks: tuple[Annotated[str, AfterValidator(_network)], ...] = Field(
         default=(), description="Networks that are fetched from beside the public ones."
     )

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
-
 from herald.contracts.failures import Failure
 from herald.contracts.vocabulary import FailureClass
 
+FETCHED = "fetched"  # of no failure, as metrics have it
 TOO_LARGE = "media_too_large"
 WRONG_TYPE = "media_wrong_type"
 PRIVATE_ADDRESS = "media_private_address"
@@ -22,7 +21,7 @@ CUT = "media_cut"
 HTTP = "media_http"  # with the status behind it
 
 # Content: another try would find the same.
-_OF_CONTENT = {
+OF_CONTENT = {
     TOO_LARGE: "larger than what may be fetched or sent",
     WRONG_TYPE: "not what it is called: its bytes are of another type",
     PRIVATE_ADDRESS: "its address is not public",
@@ -32,18 +31,19 @@ _OF_CONTENT = {
     EMPTY: "it has no bytes",
 }
 # Transient: another try may not.
-_OF_THE_WAY = {
+OF_THE_WAY = {
     TIMEOUT: "it did not come in time, or there was no memory for it",
     DNS: "its host has no address",
     CONNECT: "its server can't be reached",
     TLS: "no TLS with its server",
     CUT: "its server broke off",
 }
-_MAY_PASS = frozenset(
-    {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS}
-)
+# RFC 9110 and RFC 6585: request timeout, too early, too many requests; and what servers fail at
+_MAY_PASS = frozenset({408, 425, 429})
+_OF_SERVERS = 500
+
 # every code that there is, without a status
-CODES = (*_OF_CONTENT, *_OF_THE_WAY, HTTP)
+CODES = (*OF_CONTENT, *OF_THE_WAY, HTTP)
 
 
 class FetchError(Exception):
@@ -56,15 +56,15 @@ class FetchError(Exception):
 
 def because(code: str, what: str = "") -> FetchError:
     """Say that a file can't be fetched, for one of the reasons above; `what` says more of it."""
-    is_content = code in _OF_CONTENT
-    text = (_OF_CONTENT if is_content else _OF_THE_WAY)[code]
+    is_content = code in OF_CONTENT
+    text = (OF_CONTENT if is_content else OF_THE_WAY)[code]
     failure_class = FailureClass.CONTENT if is_content else FailureClass.TRANSIENT
     return FetchError(Failure.of(failure_class, code, f"a file: {what or text}"))
 
 
 def status_refused(status: int) -> FetchError:
     """Say that a server gave no file but a status."""
-    may_pass = status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in _MAY_PASS
+    may_pass = status >= _OF_SERVERS or status in _MAY_PASS
     failure_class = FailureClass.TRANSIENT if may_pass else FailureClass.CONTENT
     return FetchError(
         Failure.of(failure_class, f"{HTTP}_{status}", f"a file: its server said {status}")

@@ -17,6 +17,7 @@ from herald.files.failures import (
     CUT,
     DNS,
     EMPTY,
+    FETCHED,
     PRIVATE_ADDRESS,
     REDIRECTS,
     TIMEOUT,
@@ -39,7 +40,6 @@ from herald.providers.files import File
 from herald.providers.http_client import verifying
 from herald.providers.ways import NotSentError, Way, WayConnector
 
-FETCHED = "fetched"
 MOST_REDIRECTS = 3
 CONNECT_SECONDS = 3.0
 _MOST_CONNECTIONS = 64

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Literal, Self
 
 from pydantic import (
@@ -37,18 +36,6 @@ HttpsUrl = Annotated[
 ]
 
 
-_PATH_OR_UNSEEN = re.compile(r"[/\\\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-
-
-def _name_alone(value: str) -> str:
-    if _PATH_OR_UNSEEN.search(value) or not value.strip(". "):
-        raise ValueError("must be a name alone: no path, no control characters")
-    return value
-
-
-FileName = Annotated[Line, AfterValidator(_name_alone)]
-
-
 class _Content(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
@@ -67,10 +54,8 @@ class Media(_Content):
         default="document", description="What it is: image, video, audio or document."
     )
     caption: Text | None = Field(default=None, max_length=1024, description="Shown with it.")
-    filename: FileName | None = Field(
-        default=None,
-        max_length=240,
-        description="A file's name for the recipient: without a path.",
+    filename: Line | None = Field(
+        default=None, max_length=240, description="A document's name for the recipient."
     )
     attach: bool = Field(
         default=False,
