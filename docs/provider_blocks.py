@@ -16,8 +16,9 @@ from tables import table
 
 
 def codes(name: str) -> str:
-    """Return what a provider's codes mean, by the tables of its `errors` module."""
-    return table(("code", "class", "meaning"), list(_rows(f"{name}.errors", FailureClass)))
+    """Return what a provider's codes mean, by the tables of its `errors` or of a named module."""
+    module = name if "." in name else f"{name}.errors"
+    return table(("code", "class", "meaning"), list(_rows(module, FailureClass)))
 
 
 def statuses(module: str) -> str:

@@ -12,6 +12,7 @@ from sandbox.stand_ins import Definition
 NAMES = (
     "whatsapp_cloud",
     "twilio",
+    "vonage_sms",
     "sendgrid",
     "postmark",
     "smtp",

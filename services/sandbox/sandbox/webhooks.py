@@ -26,6 +26,7 @@ class Webhook:
     url: str
     headers: dict[str, str]
     body: bytes = field(repr=False)
+    method: str = "POST"  # a GET carries its fields in the URL
     retries: tuple[float, ...] = ()
     final_statuses: Container[int] = SUCCESS
 
@@ -100,8 +101,12 @@ class WebhookSender:
         try:
             async with (
                 self._semaphore,
-                self._session.post(
-                    webhook.url, data=webhook.body, headers=webhook.headers, allow_redirects=False
+                self._session.request(
+                    webhook.method,
+                    webhook.url,
+                    data=webhook.body or None,
+                    headers=webhook.headers,
+                    allow_redirects=False,
                 ) as response,
             ):
                 return response.status

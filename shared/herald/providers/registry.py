@@ -21,6 +21,7 @@ from herald.providers.examples import Example
 NAMES = (
     "whatsapp_cloud",
     "twilio",
+    "vonage_sms",
     "sendgrid",
     "postmark",
     "smtp",

@@ -17,6 +17,7 @@ from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from behaviour.sandbox.sms_accounts import sms_accounts
 from sandbox.app import build_app
 from sandbox.loading import validated
 from sandbox.settings import SandboxFile
@@ -46,6 +47,7 @@ class Received:
     path: str  # with its query, as called
     headers: dict[str, str]
     body: bytes
+    method: str = "POST"
 
 
 @dataclass(slots=True)
@@ -60,7 +62,9 @@ class Receiver:
         """Keep a webhook and respond to it."""
         body = await request.read()
         headers = {name.lower(): value for name, value in request.headers.items()}
-        self.received.append(Received(path=request.path_qs, headers=headers, body=body))
+        self.received.append(
+            Received(path=request.path_qs, headers=headers, body=body, method=request.method)
+        )
         return web.Response(status=self.statuses.pop(0) if self.statuses else 200)
 
 
@@ -134,6 +138,7 @@ def settings(tmp_path: Path, receiver_url: str, smtp_port: int, token_length: in
                     "inbound_url": f"{receiver_url}/inbound",
                 }
             },
+            **sms_accounts(receiver_url),
             "sendgrid": {
                 "main": {
                     "api_key": API_KEY,

@@ -1,0 +1,21 @@
+"""The sandbox's side of accounts at providers of SMS by HTTP."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def sms_accounts(receiver_url: str) -> dict[str, Any]:
+    """Return parts of sandbox.toml; `receiver_url` is the customer's."""
+    return {
+        "vonage_sms": {  # one for each way to call a webhook
+            f"main-{method.lower()}": {
+                "api_key": f"key{number}",
+                "api_secret": "api-secret",
+                "signature_secret": "signature-secret",
+                "webhook_method": method,
+                "webhook_url": f"{receiver_url}/vonage_sms",
+            }
+            for number, method in enumerate(("POST", "GET", "POST-JSON"))
+        },
+    }
