@@ -81,6 +81,7 @@ class SendingAccount:
             and self.name not in work.avoid
             and self.options.sends_as(work.sender)
             and self.options.nearness(work.to) is not None
+            and not self.options.lacks(work.content)
         )
 
     def budgets(self, work: Work, egress: str | None = None) -> tuple[Budget, ...]:

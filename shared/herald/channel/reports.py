@@ -47,7 +47,7 @@ def report(
         return AttemptReceipt(
             status=Status.ACCEPTED,
             references=storable_all(result.references),
-            receipts=receipts,
+            receipts=result.receipts or receipts,
             **common,
         )
     if isinstance(result, Refused):

@@ -9,8 +9,10 @@ from datetime import datetime, timedelta
 from herald.config.file import ConfiguredRoute, HeraldFile
 from herald.config.senders import Sender
 from herald.contracts.commands import Route, SendMessage, Step
-from herald.contracts.content import ChannelContent, Template
+from herald.contracts.content import ChannelContent, Content, Template
 from herald.contracts.content.mediums import why_unsayable
+from herald.contracts.content.rich_rules import without_parts
+from herald.contracts.content.unsayable import Unsayable
 from herald.providers.account import Account
 from herald.providers.windows import why_unsayable_outside
 
@@ -163,7 +165,7 @@ def _usable(
     serving = tuple(configuration.serving(step, command.tenant, address).values())
     if not serving:
         return _unserved(step, command, configuration)
-    content = command.content.on(step.channel)
+    content = _said_on(step.channel, serving, command.content)
     usable = UsableStep(step, address, senders.get(step.channel), content, serving)
     return _why_unsayable(usable, command) or usable
 
@@ -174,15 +176,37 @@ def _unserved(step: Step, command: SendMessage, configuration: HeraldFile) -> Un
     return UnusableError("route", f"no account on {step.channel} serves this tenant")
 
 
+def _said_on(channel: str, serving: Iterable[Account], content: Content) -> ChannelContent:
+    """Return what is said on a channel.
+
+    What is said there instead stands for the rich parts that no account can send.
+    """
+    said, override = content.on(channel), content.overrides.get(channel)
+    if override is None or not override.says_something:
+        return said
+    lacking = frozenset.intersection(*(account.lacks(said) for account in serving))
+    return without_parts(said, lacking - override.model_fields_set)
+
+
 def _why_unsayable(usable: UsableStep, command: SendMessage) -> UnusableError | None:
     channel, content, serving = usable.step.channel, usable.content, usable.serving
     template = content.template
     # any of them may be chosen, so all must hold it
     held = template is not None and all(account.holds(template.name) for account in serving)
-    problem = why_unsayable(channel, content, holds_template=held)
+    problem = why_unsayable(channel, content, holds_template=held) or _why_too_rich(usable)
     if problem is None:
         return _why_unsayable_outside(usable, command)
     return UnusableError(_content_field(channel, problem.part, command), problem.reason)
+
+
+def _why_too_rich(usable: UsableStep) -> Unsayable | None:
+    """Say which rich part keeps every account from the content."""
+    lacking = [account.lacks(usable.content) for account in usable.serving]
+    if not all(lacking):
+        return None
+    part = min(lacking[0])
+    providers = ", ".join(sorted({account.provider for account in usable.serving}))
+    return Unsayable(part, f"{providers} can't send {part} on {usable.step.channel}", "too_rich")
 
 
 def _why_unsayable_outside(usable: UsableStep, command: SendMessage) -> UnusableError | None:
@@ -198,7 +222,8 @@ def _why_unsayable_outside(usable: UsableStep, command: SendMessage) -> Unusable
 def _content_field(channel: str, part: str | None, command: SendMessage) -> str:
     """Name the field that says a part of what is said on a channel."""
     override = command.content.overrides.get(channel)
-    overridden = override is not None and part in override.model_fields_set
+    field = (part or "").partition(".")[0]
+    overridden = override is not None and field in override.model_fields_set
     at = ("content", *(("overrides", channel) if overridden else ()), part)
     return ".".join(filter(None, at))
 

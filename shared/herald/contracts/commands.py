@@ -29,7 +29,7 @@ from herald.contracts.addresses import (
     normalise_phone,
     normalise_whatsapp,
 )
-from herald.contracts.content import Content, Template
+from herald.contracts.content import TO_A_MESSAGE, Content, Template
 from herald.contracts.durations import Duration, FallbackAfter
 from herald.contracts.identifiers import ChannelName, ConfiguredName, TenantName
 from herald.contracts.text import Line
@@ -229,6 +229,14 @@ class SendMessage(_Command):
     def _one_end(self) -> Self:
         if self.ttl is not None and self.expires_at is not None:
             raise ValueError("give ttl or expires_at, not both")
+        return self
+
+    @model_validator(mode="after")
+    def _says_to_what(self) -> Self:
+        said = (self.content, *self.content.overrides.values())
+        part = next((name for name in TO_A_MESSAGE for it in said if getattr(it, name)), None)
+        if part is not None and self.in_reply_to is None:
+            raise ValueError(f"a {part} needs in_reply_to, the message it is about")
         return self
 
     def fingerprint(self) -> bytes:

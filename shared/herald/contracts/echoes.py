@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from herald.contracts.content import ChannelContent
+from herald.contracts.content import ChannelContent, Media, Template
 
 HIDDEN = "***"
 SHORTEST_QUOTE = 11  # characters in a row; fewer are the language's, not the message's
@@ -21,10 +21,41 @@ _SHORTEST_NAME = 3
 def said_in(content: ChannelContent) -> Iterator[str]:
     """Give every text that a message says on a channel, links to its files too."""
     yield from filter(None, (content.subject, content.text, content.html))
+    yield from filter(None, (content.header, content.footer))
     if content.template is not None:
-        yield from content.template.variables.values()
+        yield from _said_in_template(content.template)
     for media in content.media:
-        yield from filter(None, (media.url, media.caption, media.filename))
+        yield from _said_in_file(media)
+    yield from _said_to_tap(content)
+    if content.location is not None:
+        yield from filter(None, (content.location.name, content.location.address))
+    for contact in content.contacts or ():
+        yield contact.name
+        yield from (phone.number for phone in contact.phones)
+        yield from contact.emails
+
+
+def _said_in_template(template: Template) -> Iterator[str]:
+    yield from template.variables.values()
+    yield from (button.value for button in template.buttons or ())
+    if template.header is not None:
+        yield from template.header.variables.values()
+        if template.header.media is not None:
+            yield from _said_in_file(template.header.media)
+
+
+def _said_in_file(media: Media) -> Iterator[str]:
+    yield from filter(None, (media.url, media.caption, media.filename))
+
+
+def _said_to_tap(content: ChannelContent) -> Iterator[str]:
+    for button in content.buttons or ():
+        yield from (button.id, button.title)
+    if content.link is not None:
+        yield from (content.link.title, content.link.url)
+    for section in content.list.sections if content.list is not None else ():
+        for row in section.rows:
+            yield from filter(None, (row.id, row.title, row.description))
 
 
 def names_of(recipient_name: str | None, address: str) -> Iterator[str]:

@@ -9,7 +9,24 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from herald.contracts.commands import CancelMessage, Recipient, Route, SendMessage, Step
-from herald.contracts.content import ChannelContent, Content, Media, Template
+from herald.contracts.content import (
+    ChannelContent,
+    Content,
+    Media,
+    Template,
+    TemplateButton,
+    TemplateHeader,
+)
+from herald.contracts.content.rich import (
+    Button,
+    ChoiceList,
+    Contact,
+    ContactNumber,
+    LinkButton,
+    ListRow,
+    ListSection,
+    Location,
+)
 from herald.contracts.operator_commands import DropDeadLetter, ReplayDeadLetter, ResendMessage
 
 # branches that pydantic names in a location and no producer wrote
@@ -30,6 +47,16 @@ _MODELS: tuple[type[BaseModel], ...] = (
     ChannelContent,
     Media,
     Template,
+    TemplateHeader,
+    TemplateButton,
+    Button,
+    LinkButton,
+    ChoiceList,
+    ListSection,
+    ListRow,
+    Location,
+    Contact,
+    ContactNumber,
 )
 _FIELDS = sorted({name for model in _MODELS for name in model.model_fields})
 

@@ -5,34 +5,30 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
-from herald.contracts.content import ChannelContent, Media, Template
+from herald.contracts.content import ChannelContent
 from herald.contracts.grants import Grant
 from herald.contracts.identifiers import attempt_tag
 from herald.contracts.vocabulary import Category, Lane
-
-_LENIENT = ConfigDict(extra="ignore", strict=False, frozen=True)
-
-
-class WorkMedia(Media):
-    """A file, as a worker reads it."""
-
-    model_config = _LENIENT
-
-
-class WorkTemplate(Template):
-    """A template, as a worker reads it."""
-
-    model_config = _LENIENT
-
-    variables: dict[str, str] = Field(default_factory=dict)
+from herald.contracts.work_parts import (
+    LENIENT,
+    WorkButton,
+    WorkChoiceList,
+    WorkContact,
+    WorkLinkButton,
+    WorkLocation,
+    WorkMedia,
+    WorkReaction,
+    WorkReadReceipt,
+    WorkTemplate,
+)
 
 
 class WorkReply(BaseModel):
     """What a message answers."""
 
-    model_config = _LENIENT
+    model_config = LENIENT
 
     reference: str  # the provider's id of it, or its Message-ID
     account: str | None = None  # whose id that is; none: anybody's
@@ -41,7 +37,7 @@ class WorkReply(BaseModel):
 class WorkContent(ChannelContent):
     """A channel's content as a worker reads it: unknown parts are ignored, not refused."""
 
-    model_config = _LENIENT
+    model_config = LENIENT
 
     # not the rules of commands: what an earlier version accepted must be sent
     text: str | None = None
@@ -49,6 +45,15 @@ class WorkContent(ChannelContent):
     html: str | None = None
     media: tuple[WorkMedia, ...] = ()
     template: WorkTemplate | None = None
+    header: str | None = None
+    footer: str | None = None
+    buttons: tuple[WorkButton, ...] | None = None
+    list: WorkChoiceList | None = None
+    link: WorkLinkButton | None = None
+    location: WorkLocation | None = None
+    contacts: tuple[WorkContact, ...] | None = None
+    reaction: WorkReaction | None = None
+    read_receipt: WorkReadReceipt | None = None
     outside_window: WorkTemplate | None = None  # the router's: work says what is to be sent now
     in_reply_to: WorkReply | None = None
 

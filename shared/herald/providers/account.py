@@ -23,6 +23,8 @@ from pydantic import (
     field_validator,
 )
 
+from herald.contracts.content import ChannelContent
+from herald.contracts.content.rich_rules import rich_parts
 from herald.contracts.durations import Duration
 from herald.contracts.identifiers import ChannelName, ConfiguredName, TenantName
 from herald.contracts.prices import Price
@@ -153,6 +155,17 @@ class Account(AccountRates):
     def sends_as(self, sender: str | None) -> bool:  # noqa: ARG002  most accounts may use any
         """Say whether the account can send under a profile's entry for its channel."""
         return True
+
+    @property
+    def says(self) -> frozenset[str]:
+        """Which rich parts of a content it can send (`contracts/content/rich_rules`)."""
+        return frozenset()
+
+    def lacks(self, content: ChannelContent) -> frozenset[str]:
+        """Name the rich parts of a content that it can't send."""
+        template = content.template
+        held = template is not None and self.holds(template.name)
+        return rich_parts(content, holds_template=held) - self.says
 
     def holds(self, template: str) -> bool:
         """Say whether it may be the provider's own; a template of another name is ignored."""

@@ -13,6 +13,15 @@ from email.headerregistry import Address
 from typing import Any, Protocol
 
 from herald.contracts.content import Media, Template
+from herald.contracts.content.rich import (
+    Button,
+    ChoiceList,
+    Contact,
+    LinkButton,
+    Location,
+    Reaction,
+    ReadReceipt,
+)
 from herald.contracts.content.segments import SmsEncoding
 from herald.contracts.failures import Failure
 from herald.providers.files import File
@@ -31,13 +40,22 @@ class RenderedSms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenderedWhatsApp:
-    """A file with its caption, or a text: WhatsApp takes either while its 24 hours are open.
+    """One message: WhatsApp takes it while its 24 hours are open, a template at any time.
 
-    They begin with the recipient's last message. A template goes at any time.
+    They begin with the recipient's last message.
     """
 
     text: str = ""  # the file's caption, where there is a file
-    media: Media | None = None
+    media: Media | None = None  # above what can be tapped, where there is any of that
+    header: str | None = None  # instead of such a file
+    footer: str | None = None
+    buttons: tuple[Button, ...] | None = None
+    list: ChoiceList | None = None
+    link: LinkButton | None = None
+    location: Location | None = None  # this and what follows come alone
+    contacts: tuple[Contact, ...] | None = None
+    reaction: Reaction | None = None
+    read_receipt: ReadReceipt | None = None
     template: Template | None = None
 
 

@@ -9,7 +9,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from herald.contracts.failures import Failure
 from herald.contracts.receipts import AttemptReceipt, InboundReceipt
-from herald.contracts.vocabulary import FailureClass
+from herald.contracts.vocabulary import FailureClass, Receipts
 from herald.contracts.work import Work
 from herald.providers.account import Account, Secrets
 from herald.providers.budgets import Scope
@@ -25,10 +25,14 @@ SecretsT = TypeVar("SecretsT", bound=Secrets)
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The provider took it; `references` are its ids of what it took, at least one."""
+    """The provider took it; `references` are its ids of what it took, at least one.
+
+    `receipts`: how far it reports of this message, where that is less than of others.
+    """
 
     references: tuple[str, ...]
     element: Any = field(default=None, repr=False)  # the provider's response, for the history
+    receipts: Receipts | None = None
 
 
 @dataclass(frozen=True, slots=True)

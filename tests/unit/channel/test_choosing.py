@@ -17,7 +17,7 @@ from herald.channel.planning import (
     Wish,
 )
 from herald.channel.reports import NO_ACCOUNT
-from herald.contracts.work import Work
+from herald.contracts.work import Work, WorkContent
 from unit.channel.making import Desk, seconds, sending, twilio, whatsapp, work
 
 NOBODY = Impossible(NO_ACCOUNT)
@@ -126,3 +126,18 @@ def test_an_only_account_is_not_waited_for() -> None:
     only, other = sending("only"), sending("other", twilio(tenants=("acme",)))
     only.breaker.begin_trial(0.0)
     assert choose([only, other], work()) is only
+
+
+def test_an_account_that_can_say_it_is_taken() -> None:
+    """Of two on WhatsApp, only Meta's own has a form for buttons."""
+    twilio_first = sending("twilio", twilio(channel="whatsapp"))
+    meta = sending("meta", whatsapp("100000000000001"))
+    of_place = {"text": None, "location": {"latitude": 1, "longitude": 2}}
+    with_buttons = {"text": "x", "buttons": [{"id": "1", "title": "x"}]}
+    for said, taken in ((with_buttons, meta), (of_place, twilio_first)):
+        asked = work(
+            channel="whatsapp",
+            sender=None if taken is meta else "+15550001111",
+            content=WorkContent.model_validate(said),
+        )
+        assert choose([twilio_first, meta], asked) is taken

@@ -16,7 +16,8 @@ from herald.channel.explaining import Explainer
 from herald.contracts.failures import Failure
 from herald.contracts.plans import ChannelPlan
 from herald.contracts.vocabulary import FailureClass, Receipts
-from herald.contracts.work import Work, WorkContent, WorkMedia, WorkTemplate
+from herald.contracts.work import Work, WorkContent
+from herald.contracts.work_parts import WorkMedia, WorkTemplate
 from herald.database.pool import Database
 from unit.channel.making import Desk, Silent, moment, twilio, work
 

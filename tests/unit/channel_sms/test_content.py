@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from channel_sms.content import render
 from herald.contracts.content.segments import SmsEncoding
-from herald.contracts.work import WorkContent, WorkMedia, WorkTemplate
+from herald.contracts.work import WorkContent
+from herald.contracts.work_parts import WorkMedia, WorkTemplate
 from herald.providers.rendered import RenderedSms
 from unit.channel.making import work
 

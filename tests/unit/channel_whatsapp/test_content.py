@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from channel_whatsapp.content import render
-from herald.contracts.work import WorkMedia, WorkTemplate
+from herald.contracts.work_parts import WorkMedia, WorkTemplate
 from herald.providers.rendered import RenderedWhatsApp
 from unit.channel_whatsapp.making import work
 

@@ -17,10 +17,10 @@ from herald.providers.twilio.errors import SCOPES as TWILIO_SCOPES
 from herald.providers.twilio.send import read_response as read_twilio
 from herald.providers.whatsapp_cloud.errors import FAILURE_CLASSES as WHATSAPP
 from herald.providers.whatsapp_cloud.errors import SCOPES as WHATSAPP_SCOPES
-from herald.providers.whatsapp_cloud.send import read_response as read_whatsapp
+from herald.providers.whatsapp_cloud.responses import read_error as read_whatsapp
 
 
-def scope_of(result: SendResult) -> Scope | None:
+def scope_of(result: SendResult | None) -> Scope | None:
     assert isinstance(result, Refused)
     return result.scope
 

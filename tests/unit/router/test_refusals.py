@@ -92,7 +92,7 @@ WRONG_FIELDS: list[tuple[dict[str, Any], str, str]] = [
     ({"sender": "nobody"}, "sender", "no such sender"),
     ({"to": {}}, "to", "give phone, email, whatsapp or addresses"),
     ({"to": {"email": "jane@example.com"}, "route": "sms"}, "route", "no usable step (step 1: no"),
-    ({"content": {"subject": "only"}}, "content", "says nothing: give text, html, media or"),
+    ({"content": {"subject": "only"}}, "content", "says nothing: give text, html, media, t"),
     ({"content": {"text": " \n\t"}}, "content.text", "must not be blank"),
     ({"content": {"text": "x", "subject": " "}}, "content.subject", "must not be blank"),
     (

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from herald.channel.definitions import definition_of
 from herald.contracts.content import ChannelContent
-from herald.contracts.content.mediums import Unsayable, why_unsayable
+from herald.contracts.content.mediums import why_unsayable
+from herald.contracts.content.unsayable import Unsayable
 from herald.contracts.failures import Failure
 from herald.contracts.work import Work, WorkContent
 
@@ -117,7 +118,7 @@ LENGTHS = st.sampled_from([0, 1, 900, 1024, 1025, 1600, 1601, 4096, 4097])
 TEXTS = st.none() | LENGTHS.map(lambda length: "x" * length)
 FILES = st.builds(
     _media,
-    kind=st.sampled_from(["image", "video", "audio", "document"]),
+    kind=st.sampled_from(["image", "video", "audio", "document", "sticker"]),
     caption=st.none() | st.sampled_from(["", "x", "x" * 1024]),
 )
 CONTENTS = st.fixed_dictionaries(
@@ -126,6 +127,10 @@ CONTENTS = st.fixed_dictionaries(
         "html": st.sampled_from([None, "", "<p>x</p>"]),
         "media": st.lists(FILES, max_size=3),
         "template": st.none() | st.sampled_from([{"name": n} for n in ("x", "HX1", "d-1")]),
+        "buttons": st.none() | st.just([{"id": "1", "title": "x"}]),
+        "link": st.none() | st.just({"title": "x", "url": URL}),
+        "header": st.none() | st.just("x"),
+        "location": st.none() | st.just({"latitude": 1, "longitude": 1}),
     }
 )
 

@@ -4,40 +4,28 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    HttpUrl,
-    PlainSerializer,
-    StringConstraints,
-    TypeAdapter,
-    model_validator,
-)
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
 
+from herald.contracts.content.base import ContentPart, HttpsUrl
+from herald.contracts.content.rich import (
+    MAX_BUTTONS,
+    Buttons,
+    ChoiceList,
+    Contact,
+    LinkButton,
+    Location,
+    Reaction,
+    ReadReceipt,
+)
 from herald.contracts.file_names import has_path
 from herald.contracts.identifiers import ChannelName
 from herald.contracts.text import FilledLine, FilledText, Line, Text
 
-SAYING = ("text", "html", "media", "template")  # a subject alone is nothing to send
-_URL = TypeAdapter(HttpUrl)
-
-
-def _https_url(value: str) -> str:
-    url = _URL.validate_python(value)
-    if url.scheme != "https" or url.username or url.password:
-        raise ValueError("must be an https URL without credentials")
-    return str(url)
-
-
-HttpsUrl = Annotated[
-    str, StringConstraints(max_length=2048), AfterValidator(_https_url), PlainSerializer(str)
-]
-
-
-class _Content(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+ALONE = ("location", "contacts", "reaction", "read_receipt")  # each is a message by itself
+TO_A_MESSAGE = ("reaction", "read_receipt")  # of the recipient's, which the command answers
+OUTSIDE = "outside_window"  # said at other times
+# a subject alone is nothing to send
+SAYING = ("text", "html", "media", "template", *ALONE)
 
 
 # of RFC 2392: what the HTML of a mail calls `cid:...`
@@ -46,12 +34,12 @@ ContentId = Annotated[
 ]
 
 
-class Media(_Content):
+class Media(ContentPart):
     """A file by link; the provider or the recipient's mail program fetches it."""
 
     url: HttpsUrl = Field(description="https, without credentials.")
-    kind: Literal["image", "video", "audio", "document"] = Field(
-        default="document", description="What it is: image, video, audio or document."
+    kind: Literal["image", "video", "audio", "document", "sticker"] = Field(
+        default="document", description="What it is: image, video, audio, document or sticker."
     )
     caption: Text | None = Field(default=None, max_length=1024, description="Shown with it.")
     filename: Line | None = Field(
@@ -89,7 +77,38 @@ def _of_one_kind(variables: dict[str, str]) -> dict[str, str]:
 Variables = Annotated[dict[Line, Text], AfterValidator(_of_one_kind)]
 
 
-class Template(_Content):
+class TemplateHeader(ContentPart):
+    """What stands above a template's text: its variable, a file or a place."""
+
+    variables: Variables = Field(
+        default_factory=dict, max_length=1, description="The variable of a header that is a line."
+    )
+    media: Media | None = Field(default=None, description="An image, a video or a document.")
+    location: Location | None = Field(default=None, description="A place.")
+
+    @model_validator(mode="after")
+    def _one_thing(self) -> Self:
+        if sum(map(bool, (self.variables, self.media, self.location))) != 1:
+            raise ValueError("give one of variables, media and location")
+        if self.media is not None and self.media.kind in {"audio", "sticker"}:
+            raise ValueError("a header is an image, a video or a document")
+        return self
+
+
+class TemplateButton(ContentPart):
+    """What a button of a template needs to know."""
+
+    index: int = Field(ge=0, le=9, description="Which button: 0 is the first.")
+    kind: Literal["quick_reply", "url", "copy_code"] = Field(
+        description="What the template says it is."
+    )
+    value: FilledLine = Field(
+        max_length=512,
+        description="A quick reply's payload, the end of a URL, or the code to copy.",
+    )
+
+
+class Template(ContentPart):
     """A message the provider holds, with its variables (named, or numbered from "1")."""
 
     name: Line = Field(min_length=1, max_length=512, description="As the provider knows it.")
@@ -103,9 +122,15 @@ class Template(_Content):
         max_length=64,
         description='Values by name, or by number from "1"; all of one kind.',
     )
+    header: TemplateHeader | None = Field(
+        default=None, description="What its header needs, on WhatsApp."
+    )
+    buttons: tuple[TemplateButton, ...] | None = Field(
+        default=None, max_length=10, description="What its buttons need, on WhatsApp."
+    )
 
 
-class ChannelContent(_Content):
+class ChannelContent(ContentPart):
     """What is said on one channel, or the parts of it that differ there."""
 
     text: FilledText | None = Field(default=None, max_length=65_536, description="Plain text.")
@@ -118,6 +143,27 @@ class ChannelContent(_Content):
     media: tuple[Media, ...] = Field(default=(), max_length=10, description="Files, by link.")
     template: Template | None = Field(
         default=None, description="A message that the provider holds, instead of text."
+    )
+    header: FilledLine | None = Field(
+        default=None, max_length=60, description="A line above a text with something to tap."
+    )
+    footer: FilledLine | None = Field(
+        default=None, max_length=60, description="A small line under such a text."
+    )
+    buttons: Buttons | None = Field(
+        default=None, max_length=MAX_BUTTONS, description="Replies to tap, under the text."
+    )
+    list: ChoiceList | None = Field(default=None, description="A list to choose from, likewise.")
+    link: LinkButton | None = Field(default=None, description="A page to open, likewise.")
+    location: Location | None = Field(default=None, description="A place, instead of a text.")
+    contacts: tuple[Contact, ...] | None = Field(
+        default=None, max_length=20, description="Entries for an address book, instead of a text."
+    )
+    reaction: Reaction | None = Field(
+        default=None, description="An emoji put to what the command answers, instead of a text."
+    )
+    read_receipt: ReadReceipt | None = Field(
+        default=None, description="Shows what the command answers as read, and says nothing."
     )
     outside_window: Template | None = Field(
         default=None,
@@ -156,9 +202,15 @@ class Content(ChannelContent):
         return self
 
     def on(self, channel: str) -> ChannelContent:
-        """Return the content for `channel`: a part set in its override replaces the common one."""
-        parts = {name: getattr(self, name) for name in ChannelContent.model_fields}
+        """Return the content for `channel`: a part set in its override replaces the common one.
+
+        What is a message by itself replaces them all.
+        """
+        fields = ChannelContent.model_fields
+        parts = {name: getattr(self, name) for name in fields}
         override = self.overrides.get(channel)
         if override is not None:
+            if any(getattr(override, name) for name in ALONE):
+                parts |= {name: fields[name].default for name in fields if name != OUTSIDE}
             parts |= {name: getattr(override, name) for name in override.model_fields_set}
         return ChannelContent.model_construct(**parts)

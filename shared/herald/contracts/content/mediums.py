@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from herald.contracts.content import ChannelContent, Media
-from herald.contracts.failures import Failure
-from herald.contracts.vocabulary import FailureClass
+from herald.contracts.content import ALONE, SAYING, ChannelContent, Media
+from herald.contracts.content.rich_rules import why_not_one_message
+from herald.contracts.content.unsayable import Unsayable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,20 +30,7 @@ class Medium:
     longest_text: int | None = None  # characters
     most_media: int | None = None
     captions: Captions | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Unsayable:
-    """Why a content can't be said, and which part of it is at fault; none: all of it."""
-
-    part: str | None
-    reason: str
-    code: str  # of a worker's failure
-
-    @property
-    def failure(self) -> Failure:
-        """How a worker refuses it."""
-        return Failure.of(FailureClass.CONTENT, self.code, self.reason)
+    one_message: bool = False  # of rich parts only those that make one message can be said
 
 
 MEDIUMS: Mapping[str, Medium] = {
@@ -53,13 +40,14 @@ MEDIUMS: Mapping[str, Medium] = {
     "email": Medium(says=("text", "html", "media"), needs=("subject",)),
     # Meta, "Cloud API, messages": text.body of at most 4,096 characters, a caption of 1,024
     "whatsapp": Medium(
-        says=("text", "media"),
+        says=("text", "media", *ALONE),
         longest_text=4096,
         most_media=1,
         captions=Captions(longest=1024, kinds=frozenset({"image", "video", "document"})),
+        one_message=True,
     ),
 }
-_ANY = Medium(says=("text", "html", "media", "template"))  # of a channel without an entry
+_ANY = Medium(says=SAYING)  # of a channel without an entry
 
 
 def why_unsayable(
@@ -73,17 +61,12 @@ def why_unsayable(
     if content.template is not None and holds_template:
         return None
     medium = MEDIUMS.get(channel, _ANY)
-    missing = _missing(channel, medium, content)
-    if missing is not None:
-        return missing
-    if medium.most_media is not None and len(content.media) > medium.most_media:
-        return Unsayable("media", f"more than {medium.most_media} on {channel}", "too_many_media")
-    if content.media and medium.captions is not None:
-        return _wrong_caption(channel, medium.captions, content.media[0], content.text)
-    if medium.longest_text is not None and len(content.text or "") > medium.longest_text:
-        reason = f"over {medium.longest_text:,} characters on {channel}"
-        return Unsayable("text", reason, "too_long")
-    return None
+    return (
+        _missing(channel, medium, content)
+        or (why_not_one_message(content) if medium.one_message else None)
+        or _wrong_files(channel, medium, content)
+        or _too_long(channel, medium, content)
+    )
 
 
 def _missing(channel: str, medium: Medium, content: ChannelContent) -> Unsayable | None:
@@ -91,6 +74,21 @@ def _missing(channel: str, medium: Medium, content: ChannelContent) -> Unsayable
         return Unsayable(None, f"nothing to say on {channel}", "no_content")
     lacks = next((part for part in medium.needs if not getattr(content, part)), None)
     return Unsayable(lacks, f"no {lacks} for {channel}", f"no_{lacks}") if lacks else None
+
+
+def _wrong_files(channel: str, medium: Medium, content: ChannelContent) -> Unsayable | None:
+    if medium.most_media is not None and len(content.media) > medium.most_media:
+        return Unsayable("media", f"more than {medium.most_media} on {channel}", "too_many_media")
+    if content.media and medium.captions is not None:
+        return _wrong_caption(channel, medium.captions, content.media[0], content.text)
+    return None
+
+
+def _too_long(channel: str, medium: Medium, content: ChannelContent) -> Unsayable | None:
+    if medium.longest_text is not None and len(content.text or "") > medium.longest_text:
+        reason = f"over {medium.longest_text:,} characters on {channel}"
+        return Unsayable("text", reason, "too_long")
+    return None
 
 
 def caption_of(media: Media, text: str | None) -> str:

@@ -102,6 +102,11 @@ class TwilioAccount(Account):
     def receipts(self) -> Receipts:
         return Receipts.READ if self.channel == "whatsapp" else Receipts.DELIVERED
 
+    @property
+    def says(self) -> frozenset[str]:
+        """Return what needs no template of Twilio's Content API."""
+        return frozenset({"location"}) if self.channel == "whatsapp" else frozenset()
+
     def sends_as(self, sender: str | None) -> bool:
         """Say whether it can send: on WhatsApp from a number, or through its service."""
         if self.channel != "whatsapp":

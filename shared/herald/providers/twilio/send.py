@@ -13,6 +13,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from herald.contracts.content.rich import Location
 from herald.contracts.failures import Failure
 from herald.contracts.vocabulary import FailureClass
 from herald.contracts.work import Work
@@ -132,6 +133,18 @@ def _content(content: Content) -> Fields:
     if content.template is not None:
         variables = json.dumps(content.template.variables, ensure_ascii=False)
         return [("ContentSid", content.template.name), ("ContentVariables", variables)]
+    if isinstance(content, RenderedWhatsApp) and content.location is not None:
+        return _location(content.location)
     media = content.media if isinstance(content, RenderedSms) else filter(None, [content.media])
     files = [("MediaUrl", file.url) for file in media]
     return [("Body", content.text), *files] if content.text else files
+
+
+def _location(location: Location) -> Fields:
+    """Write a place. Twilio, "Location messages with the WhatsApp API": its name is the text."""
+    place = f"{location.latitude},{location.longitude}"
+    label = f"|{location.address}" if location.address else ""
+    return [
+        ("Body", location.name or location.address or place),
+        ("PersistentAction", f"geo:{place}{label}"),
+    ]

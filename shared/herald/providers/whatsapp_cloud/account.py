@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from herald.contracts.content.rich_rules import EVERY_PART
 from herald.contracts.vocabulary import Receipts
 from herald.providers.account import (
     Account,
@@ -65,6 +66,12 @@ class WhatsAppCloudAccount(Account):
         " all the same.",
     )
 
+    media: Literal["link", "upload"] = Field(
+        default="link",
+        description="Whether Meta fetches files by their links, or Herald does and gives them to"
+        " Meta before the message.",
+    )
+
     @classmethod
     def profile_for(cls, kind: str | None, _channel: str) -> RateProfile:
         """Return what Meta allows such a number."""
@@ -81,6 +88,10 @@ class WhatsAppCloudAccount(Account):
     @property
     def tries_outside_window(self) -> bool:
         return self.text_outside_window == "send"
+
+    @property
+    def says(self) -> frozenset[str]:
+        return EVERY_PART
 
     def sends_as(self, sender: str | None) -> bool:
         """Say whether the profile means this number, for an account is one number."""

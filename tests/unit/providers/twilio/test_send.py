@@ -12,7 +12,8 @@ from pydantic import SecretStr, ValidationError
 from channel_sms.content import render
 from herald.contracts.failures import Failure
 from herald.contracts.vocabulary import FailureClass
-from herald.contracts.work import Work, WorkContent, WorkMedia, WorkTemplate
+from herald.contracts.work import Work, WorkContent
+from herald.contracts.work_parts import WorkMedia, WorkTemplate
 from herald.providers.http_client import HttpResponse
 from herald.providers.sending import Refused, Uncertain
 from herald.providers.twilio.account import TwilioAccount, TwilioSecrets

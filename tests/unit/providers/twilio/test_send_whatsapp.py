@@ -83,6 +83,22 @@ def test_a_file_with_its_caption() -> None:
     assert form[2:4] == [("Body", "Look"), ("MediaUrl", PICTURE)]
 
 
+PLACES = [
+    ({"name": "Home", "address": "Street 1"}, "Home", "geo:52.5,-13.25|Street 1"),
+    ({"name": "Home"}, "Home", "geo:52.5,-13.25"),
+    ({"address": "Street 1"}, "Street 1", "geo:52.5,-13.25|Street 1"),
+    ({}, "52.5,-13.25", "geo:52.5,-13.25"),
+]
+
+
+@pytest.mark.parametrize(("words", "body", "action"), PLACES)
+def test_a_place(words: dict[str, str], body: str, action: str) -> None:
+    """A place is an action beside a text, which Twilio asks for."""
+    content = {"location": {"latitude": 52.5, "longitude": -13.25, **words}}
+    form = form_for(work(content, sender=FROM))
+    assert form[2:4] == [("Body", body), ("PersistentAction", action)]
+
+
 def test_a_messaging_service_sends_where_no_number_is_named() -> None:
     """A service's id is no address: it has no prefix."""
     form = form_for(work({"text": "Hi"}), messaging_service_sid=SERVICE_SID)

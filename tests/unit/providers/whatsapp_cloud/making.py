@@ -10,7 +10,7 @@ from herald.contracts.failures import Failure
 from herald.contracts.work import Work
 from herald.providers.http_client import HttpClient
 from herald.providers.whatsapp_cloud.account import WhatsAppCloudAccount, WhatsAppCloudSecrets
-from herald.providers.whatsapp_cloud.send import write_message
+from herald.providers.whatsapp_cloud.messages import write_message
 from unit.providers.sending import sending_account
 
 TOKEN = "token-for-tests"
