@@ -13,7 +13,8 @@ import pytest
 from channel_sms.content import render
 from herald.contracts.failures import Failure
 from herald.contracts.vocabulary import FailureClass, Lane
-from herald.contracts.work import Work, WorkContent, WorkMedia
+from herald.contracts.work import Work, WorkContent
+from herald.contracts.work_parts import WorkMedia
 from herald.providers.budgets import Scope
 from herald.providers.http_client import HttpResponse
 from herald.providers.sending import Accepted, NotSent, Refused, Uncertain
