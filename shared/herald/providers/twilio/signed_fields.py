@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from herald.contracts.text import storable
-from herald.providers.json_bodies import read_json
-from herald.providers.lenient_json import carried, mapping
+from herald.providers.json_bodies import BeyondLimitsError, NotJsonError, read_json
+from herald.providers.lenient_json import NotUnderstoodError, Reason, carried, mapping
 from herald.providers.twilio.messages import Fields
 from herald.providers.twilio.signature import is_twilio_body_hash
 from herald.providers.twilio.statuses import ATTEMPT_FIELD
@@ -45,10 +45,19 @@ def is_form(request: WebhookRequest) -> bool:
 
 
 def fields_of(request: WebhookRequest) -> Fields:
-    """Read the fields, wherever they are: a JSON body, the query of a GET, or a form."""
-    if request.query_value(BODY_HASH_FIELD) is not None:
-        return mapping(read_json(request.body))
-    encoded = request.query_fields if request.method == "GET" else request.form_fields
+    """Read the fields, wherever they are: a JSON body, the query of a GET, or a form.
+
+    Raises:
+        NotJsonError, BeyondLimitsError, NotUnderstoodError: none of it can be read.
+    """
+    try:
+        if request.query_value(BODY_HASH_FIELD) is not None:
+            return mapping(read_json(request.body))
+        encoded = request.query_fields if request.method == "GET" else request.form_fields
+    except (NotJsonError, BeyondLimitsError):
+        raise
+    except ValueError:  # more fields than anyone sends
+        raise NotUnderstoodError(Reason.BEYOND_LIMITS) from None
     fields: dict[str, str] = {}
     for name, value in encoded:
         fields.setdefault(as_text(name), as_text(value))

@@ -5,7 +5,7 @@ Each part of a long text has receipts of its own, all of the same attempt.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from herald.contracts.failures import Failure
 from herald.contracts.receipts import AttemptReceipt
@@ -13,6 +13,7 @@ from herald.contracts.vocabulary import Status
 from herald.providers.lenient_json import (
     carried,
     event_key,
+    iso_moment,
     kept_fields,
     moment,
     reference,
@@ -69,12 +70,16 @@ def status_receipt(
 
 def event_time(fields: Fields) -> datetime | None:
     """Read the time that Vonage gives, in UTC."""
-    for name, form in (("message-timestamp", "%Y-%m-%d %H:%M:%S"), ("scts", "%y%m%d%H%M")):
-        try:
-            return datetime.strptime(fields.get(name, ""), form).replace(tzinfo=UTC)
-        except ValueError:
-            continue
-    return moment(fields.get("timestamp"))
+    named = iso_moment(fields.get("message-timestamp")) or moment(fields.get("timestamp"))
+    return named or _minute(fields.get("scts", ""))
+
+
+def _minute(written: str) -> datetime | None:
+    """Read the carrier's YYMMDDhhmm."""
+    if not (len(written) == len("YYMMDDhhmm") and written.isascii() and written.isdigit()):
+        return None
+    parts = (written[place : place + 2] for place in range(0, len(written), 2))
+    return iso_moment("20{}-{}-{} {}:{}".format(*parts))
 
 
 def _failure(word: str, code: str) -> Failure:
