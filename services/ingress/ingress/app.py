@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute, Route
 
 from herald.bus.connections import Connections
 from herald.config.broker_identity import broker_identity
-from herald.config.loading import Configuration
+from herald.config.loading import Configuration, ConfigurationError
 from herald.contracts.unsubscribe import PATH
 from herald.service.application import application
 from herald.service.loop_lag import loop_lag_measured
@@ -20,6 +20,7 @@ from herald.service.operations_routes import ops_routes
 from herald.service.rate_limited_log import RateLimitedLog
 from herald.service.settings import Settings, SettingsError
 from ingress import metrics
+from ingress.attachments import Attachments, AttachmentsUnusableError, pruned
 from ingress.endpoints import Endpoints, endpoints_from
 from ingress.grouped_publisher import GroupedPublisher
 from ingress.publications import declare_publications
@@ -51,7 +52,7 @@ def build_apps(settings: Settings, configuration: Configuration) -> Applications
     """Compose ingress. Nothing but the spool is opened before the lifespan starts.
 
     Raises:
-        ConfigurationError: a secrets file or a key can't be used, or its broker user is not ours.
+        ConfigurationError: a secret, key or folder can't be used, or its broker user is not ours.
         SettingsError: some provider needs a spool, and there is none that can be used.
     """
     file = configuration.file
@@ -74,14 +75,16 @@ def build_apps(settings: Settings, configuration: Configuration) -> Applications
         identity,
         holds_something=lambda: None if spool is None else spool.backlog is not None,
     )
-    receiver = Receiver(endpoints, publish_or_spool, file.ingress.public_base_url, rate_limited)
+    attachments = _attachments(configuration)
+    base_url = file.ingress.public_base_url
+    receiver = Receiver(endpoints, publish_or_spool, base_url, rate_limited, attachments)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         await connections.start()
         _log.info("ingress.started", accounts=[name for _, name in endpoints.accounts])
         try:
-            async with loop_lag_measured(), draining, pulse:
+            async with loop_lag_measured(), draining, pulse, pruned(attachments):
                 yield
         finally:
             await connections.stop()
@@ -126,6 +129,20 @@ def _problem(connections: Connections, spool: Spool | None, identity: Identity) 
     if spool is None or not identity.is_known:
         return "the broker is away"
     return spool.problem
+
+
+def _attachments(configuration: Configuration) -> Attachments:
+    rules = configuration.file.ingress
+    if rules.attachments is None:
+        return Attachments()
+    try:
+        return Attachments(
+            configuration.path.parent / rules.attachments,
+            rules.attachments_megabytes * _BYTES_PER_MEGABYTE,
+            rules.attachments_kept,
+        )
+    except AttachmentsUnusableError as error:
+        raise ConfigurationError(configuration.path, [f"ingress.attachments: {error}"]) from None
 
 
 def _spool(settings: Settings, endpoints: Endpoints, max_bytes: int) -> Spool | None:

@@ -99,7 +99,9 @@ def _decoy(provider: str, endpoint: Endpoint) -> Target:
 
 def _nobody(decoys: list[Target]) -> Target:
     """Stand for a name that is no provider's: by the widest of all rules."""
-    widest = max(decoys, key=lambda decoy: decoy.rules.max_body_bytes)
+    widest = max(
+        decoys, key=lambda it: (it.rules.max_body_bytes, it.rules.admits is not None, it.provider)
+    )
     methods = {name: headers for it in decoys for name, headers in it.rules.methods.items()}
     rules = replace(widest.rules, methods={**methods, **widest.rules.methods})
     return replace(widest, provider=UNKNOWN, rules=rules)

@@ -54,6 +54,8 @@ RECEIPTS = counter(definitions.WEBHOOK_RECEIPTS)
 IGNORED = counter(definitions.WEBHOOK_IGNORED)
 QUARANTINED = counter(definitions.WEBHOOK_QUARANTINED)
 UNSUBSCRIBES = counter(definitions.UNSUBSCRIBES)
+ATTACHMENTS = counter(definitions.ATTACHMENTS)
+ATTACHMENTS_BYTES = gauge(definitions.ATTACHMENTS_BYTES)
 SPOOL_KEPT = counter(definitions.SPOOL_KEPT)
 SPOOL_PUBLISHED = counter(definitions.SPOOL_PUBLISHED)
 SPOOL_MESSAGES = gauge(definitions.SPOOL_MESSAGES)
@@ -75,6 +77,8 @@ def initialise(accounts: Iterable[tuple[str, str]]) -> None:
         IGNORED.labels(*labels)
     for outcome in UnsubscribeResult:
         unsubscribes(outcome)
+    for what in ("kept", "dropped"):
+        ATTACHMENTS.labels(what)
     for provider in providers:
         SPOOL_KEPT.labels(provider)
     for provider in providers | {UNKNOWN}:

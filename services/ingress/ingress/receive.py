@@ -16,17 +16,18 @@ from starlette.types import Receive, Scope, Send
 
 from herald.providers import webhook_responses as responses
 from herald.providers.json_bodies import NotJsonError
-from herald.providers.webhook_endpoints import UnverifiableError
+from herald.providers.webhook_endpoints import Head, UnverifiableError
 from herald.providers.webhook_requests import WebhookRequest
 from herald.providers.webhook_responses import WebhookResponse
 from herald.service.rate_limited_log import RateLimitedLog
 from ingress import metrics
+from ingress.attachments import Attachments, AttachmentsUnusableError
 from ingress.bodies import DisconnectedError, TooLargeError, TooSlowError, read_body
 from ingress.endpoints import Endpoints, Target
 from ingress.metrics import Result
 from ingress.publish_or_spool import Placement, PublishOrSpool
 from ingress.traces import WebhookTrace, begin_webhook
-from ingress.translation import Translation, translate
+from ingress.translation import Translation, normalised, translate
 
 BODY_SECONDS = 10.0
 LARGE_BYTES = 128 * 1024  # some hundred statuses
@@ -48,12 +49,14 @@ class Receiver:
         publish_or_spool: PublishOrSpool,
         public_base_url: str,
         rate_limited: RateLimitedLog,
+        attachments: Attachments,
         body_seconds: float = BODY_SECONDS,
     ) -> None:
         self._endpoints = endpoints
         self._publish_or_spool = publish_or_spool
         self._base_url = public_base_url.rstrip("/")
         self._rate_limited = rate_limited
+        self._attachments = attachments
         self._body_seconds = body_seconds
         self._large = asyncio.Semaphore(LARGE_AT_ONCE)
 
@@ -74,7 +77,7 @@ class Receiver:
         self, target: Target, account: str, scope: Scope, receive: Receive
     ) -> Judgement:
         headers: dict[bytes, bytes] = dict(scope["headers"])
-        refusal = self._refusal(target, account, scope["method"], headers)
+        refusal = self._refusal(target, account, scope, headers)
         if refusal is not None:
             return refusal
         try:
@@ -95,13 +98,16 @@ class Receiver:
         return await self._take(target, account, self._request(scope, headers, body))
 
     def _refusal(
-        self, target: Target, account: str, method: str, headers: Mapping[bytes, bytes]
+        self, target: Target, account: str, scope: Scope, headers: Mapping[bytes, bytes]
     ) -> Judgement | None:
         """Judge a request by its head; what it refuses has a body that is not worth reading."""
-        methods = target.rules.methods
+        method, methods, admits = scope["method"], target.rules.methods, target.rules.admits
         if method not in methods:
             return Result.WRONG_METHOD, responses.wrong_method(methods)
         if not methods[method] <= headers.keys():
+            return self._not_authentic(target, account)
+        head = Head(headers=headers, query=scope["query_string"])
+        if admits is not None and not admits(head):
             return self._not_authentic(target, account)
         if headers.get(b"content-encoding", b"identity").lower() != b"identity":
             return Result.ENCODED, responses.ENCODED
@@ -122,6 +128,10 @@ class Receiver:
             about = f"{target.provider}/{account}"
             self._rate_limited.warning("ingress.unverifiable", about=about, reason=str(error))
             return Result.UNAVAILABLE, responses.UNAVAILABLE
+        except AttachmentsUnusableError as error:
+            about = f"{target.provider}/{account}"
+            self._rate_limited.warning("ingress.attachments_failed", about=about, reason=str(error))
+            return Result.UNAVAILABLE, responses.UNAVAILABLE
         except NotJsonError:
             return Result.NOT_READABLE, responses.NOT_READABLE
 
@@ -133,12 +143,21 @@ class Receiver:
         trace: WebhookTrace | None = None,
     ) -> Judgement:
         if len(request.body) < LARGE_BYTES:
-            translation = translate(target, account, request)
+            found = normalised(target, request)
+            if found.files:
+                await asyncio.to_thread(self._attachments.keep_those_of, found)
+            translation = translate(found, target, account, request)
             return await self._publish(target, account, translation, trace)
         async with self._large:
             # a thread gives the others their turn while it reads
-            translation = await asyncio.to_thread(translate, target, account, request)
+            translation = await asyncio.to_thread(self._translated, target, account, request)
             return await self._publish(target, account, translation, trace)
+
+    def _translated(self, target: Target, account: str, request: WebhookRequest) -> Translation:
+        found = normalised(target, request)
+        if found.files:
+            self._attachments.keep_those_of(found)
+        return translate(found, target, account, request)
 
     def _not_authentic(self, target: Target, account: str) -> Judgement:
         if target.is_known:

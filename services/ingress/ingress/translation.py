@@ -34,13 +34,10 @@ class Translation:
     ignored: int
 
 
-def translate(target: Target, account: str, request: WebhookRequest) -> Translation:
-    """Read an authentic request to `account`.
-
-    Raises:
-        NotJsonError: it breaks the grammar of its content type.
-    """
-    found = _normalised(target, request)
+def translate(
+    found: Normalised, target: Target, account: str, request: WebhookRequest
+) -> Translation:
+    """Write what was found in a request to `account` as messages."""
     messages = [receipt_message(receipt) for receipt in found.receipts]
     items = found.not_understood
     if found.left_out:
@@ -60,8 +57,12 @@ def translate(target: Target, account: str, request: WebhookRequest) -> Translat
     )
 
 
-def _normalised(target: Target, request: WebhookRequest) -> Normalised:
-    """Read a request; a body of which nothing can be read goes to quarantine whole."""
+def normalised(target: Target, request: WebhookRequest) -> Normalised:
+    """Read an authentic request; a body of which nothing can be read goes to quarantine whole.
+
+    Raises:
+        NotJsonError: it breaks the grammar of its content type.
+    """
     try:
         return target.endpoint.normalise(request)
     except NotJsonError:

@@ -34,6 +34,7 @@ class Normalised:
     not_understood: list[NotUnderstood] = field(default_factory=list)  # `MAX_SET_ASIDE` at most
     left_out: Counter[Reason] = field(default_factory=Counter)  # not understood either
     ignored: int = 0  # understood, and nothing for Herald
+    files: dict[str, bytes] = field(default_factory=dict, repr=False)  # to keep, by sha256
     response: WebhookResponse = OK
 
     def read(self, element: Any, reader: Callable[[Any], Receipt]) -> None:
@@ -75,6 +76,14 @@ class Normalised:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """A request before its body is read."""
+
+    headers: Mapping[bytes, bytes]  # names in lower case
+    query: bytes  # raw
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EndpointRules:
     """What ingress holds a request to before it looks at the signature."""
 
@@ -83,6 +92,9 @@ class EndpointRules:
     methods: Mapping[str, frozenset[bytes]]
     # for hours after a 503; a provider that doesn't gets its receipts kept on disk instead
     retries_on_5xx: bool
+    # says by the head alone whether the body is worth reading; None: the headers above say enough.
+    # For what is authentic by a password or a token, so that nobody unknown has a mail read.
+    admits: Callable[[Head], bool] | None = None
 
 
 class UnverifiableError(Exception):

@@ -13,6 +13,7 @@ from herald.bus.outgoing_messages import OutgoingMessage
 from herald.bus.publishing import Publisher
 from herald.providers.webhook_endpoints import Endpoint
 from herald.service.rate_limited_log import RateLimitedLog
+from ingress.attachments import Attachments
 from ingress.endpoints import Endpoints, target_of
 from ingress.grouped_publisher import GroupedPublisher
 from ingress.publish_or_spool import PublishOrSpool
@@ -51,7 +52,11 @@ class Answered:
 
 
 def receiver(
-    bus: Bus, spool: Spool | None = None, body_seconds: float = 10, **endpoints: Endpoint
+    bus: Bus,
+    spool: Spool | None = None,
+    body_seconds: float = 10,
+    attachments: Attachments | None = None,
+    **endpoints: Endpoint,
 ) -> Receiver:
     """Make a receiver for one account a provider, called `main`."""
     targets = [
@@ -61,7 +66,10 @@ def receiver(
     identity.note_known()
     publisher = GroupedPublisher(cast("Publisher", bus))
     publish_or_spool = PublishOrSpool(publisher, spool, identity, rate_limited)
-    return Receiver(Endpoints(targets), publish_or_spool, BASE_URL, rate_limited, body_seconds)
+    kept = attachments or Attachments()
+    return Receiver(
+        Endpoints(targets), publish_or_spool, BASE_URL, rate_limited, kept, body_seconds
+    )
 
 
 async def ask(

@@ -48,6 +48,18 @@ WEBHOOK_QUARANTINED = counter(
     "account",
     "reason",
 )
+ATTACHMENTS = counter(
+    "herald_ingress_attachments_total",
+    "attachments",
+    "Attachments that came with mails, by whether the folder for them kept them",
+    "outcome",
+)
+ATTACHMENTS_BYTES = gauge(
+    "herald_ingress_attachments_bytes",
+    "bytes",
+    "Bytes in the folder for attachments, as each replica counts them",
+    across=Across.MAX,
+)
 SPOOL_KEPT = counter(
     "herald_spool_kept_total",
     "messages",
