@@ -23,7 +23,6 @@ from herald.config.broker_users import Services
 from herald.config.fallback import FallbackRules
 from herald.config.file import (
     CategoryRules,
-    IngressRules,
     MaskingRules,
     Operators,
     RetryRules,
@@ -31,6 +30,7 @@ from herald.config.file import (
     SessionRules,
     Tenant,
 )
+from herald.config.ingress import IngressRules
 from herald.config.quiet_hours import QuietHours
 from herald.config.quotas import Quota
 from herald.config.read_api import ReadApiRules

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 from herald.config.broker_users import BrokerUser, Services
 from herald.config.consent import Consent
 from herald.config.fallback import FallbackRules
+from herald.config.ingress import IngressRules
 from herald.config.quiet_hours import QuietHours, quiet_hours_problems
 from herald.config.quotas import Quotas, quota_problems
 from herald.config.read_api import ReadApiRules
@@ -24,7 +25,7 @@ from herald.contracts.time_zones import TimeZoneName
 from herald.contracts.vocabulary import Category
 from herald.egress.configuration import EgressRules
 from herald.files.configuration import MediaRules
-from herald.providers.account import Account, BaseUrl
+from herald.providers.account import Account
 from herald.providers.account_rates import egress_rate_problems
 from herald.providers.registry import AnyAccount
 from herald.providers.windows import why_unsayable_outside
@@ -109,16 +110,6 @@ class SessionRules(_Part):
     """The keys that seal accounts' sessions in the database."""
 
     keys_file: FilePath = "secrets/session-keys.toml"  # a path relative to herald.toml
-
-
-class IngressRules(_Part):
-    """Ingress's own settings."""
-
-    public_base_url: BaseUrl = "http://127.0.0.1:8001"  # as providers call it; Twilio signs it
-    spool_megabytes: int = Field(default=256, ge=1)  # the most that waits on disk for the bus
-    attachments: str | None = None  # the folder for attachments of mails that come with their bytes
-    attachments_megabytes: int = Field(default=1024, ge=1)  # the most it holds
-    attachments_kept: Duration = timedelta(days=30)  # how long a file stays there
 
 
 class ConfiguredRoute(Route):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 
-from herald.config.file import IngressRules
+from herald.config.ingress import IngressRules
 from herald.providers.examples import Example, Question, placeholder
 from herald.providers.rates import written
 from herald.providers.registry import ACCOUNTS, NAMES, example_of
