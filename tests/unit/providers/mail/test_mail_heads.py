@@ -68,7 +68,7 @@ AUTOMATIC = [
 
 @pytest.mark.parametrize("pairs", AUTOMATIC)
 def test_a_machine_says_so(pairs: list[tuple[str, str]]) -> None:
-    """Notes of absence and lists are told by RFC 3834 and by what came before it."""
+    """Notes of absence and lists are known by RFC 3834 and by what came before it."""
     assert is_automatic(heads_of(pairs))
 
 
