@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from herald.conformance.checks import Check
-from herald.conformance.running import CHECKS, run_check, subjects
+from herald.conformance.finding import subjects
+from herald.conformance.running import CHECKS, run_check
 from herald.conformance.verdicts import Verdict
 from herald.providers.subject import Subject
 

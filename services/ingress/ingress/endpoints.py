@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from herald.config.loading import Configuration, ConfigurationError
-from herald.providers.registry import NAMES, webhooks_module
+from herald.providers.registry import ACCOUNTS, webhooks_module
 from herald.providers.webhook_endpoints import Endpoint, EndpointRules
 from ingress.metrics import UNKNOWN
 
@@ -29,7 +29,7 @@ class Endpoints:
     def __init__(self, targets: Iterable[Target]) -> None:
         self._targets = {(target.provider, target.account): target for target in targets}
         self._decoys = {
-            name: _decoy(name, module.make_decoy()) for name, module in _webhooks(NAMES).items()
+            name: _decoy(name, module.make_decoy()) for name, module in _webhooks(ACCOUNTS).items()
         }
         self._nobody = _nobody(list(self._decoys.values()))
 

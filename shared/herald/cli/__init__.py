@@ -18,6 +18,7 @@ from herald.cli.explain import explain
 from herald.cli.find import find
 from herald.cli.init import init
 from herald.cli.migrate import migrate
+from herald.cli.provider import provider
 from herald.cli.reconcile import reconcile
 from herald.cli.rehash import rehash
 from herald.cli.resend import resend
@@ -73,6 +74,7 @@ application.add_typer(sessions, name="sessions")
 application.add_typer(egress, name="egress")
 application.add_typer(topology, name="topology")
 application.add_typer(config, name="config")
+application.add_typer(provider, name="provider")
 
 
 def main() -> None:

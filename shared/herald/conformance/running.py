@@ -1,37 +1,48 @@
-"""Runs checks, and finds the subjects that they are run on."""
+"""Every check, and how one is run."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from herald.conformance import (
+    account_checks,
     hostile_checks,
     inbound_checks,
+    limit_checks,
+    secrecy_checks,
+    sending_checks,
     signature_checks,
+    source_checks,
     status_checks,
     time_checks,
 )
-from herald.conformance.checks import Check, why_not
+from herald.conformance.checks import Check, Needs, why_not
 from herald.conformance.trial import Trial
-from herald.conformance.verdicts import NotMetError, Result, Verdict
-from herald.providers.registry import NAMES, conformance_module
+from herald.conformance.verdicts import NotMetError, Result, Verdict, require
 from herald.providers.subject import Subject
 
+
+async def _exemptions(trial: Trial) -> None:
+    """Exempt a subject only from checks that there are, each for a reason."""
+    for name, reason in trial.subject.exempt.items():
+        known = {check.name for check in CHECKS}
+        require(name in known, f"the name of a check: {sorted(known)}", name, "`exempt`")
+        require(bool(reason.strip()), f"why it is exempt from {name}", "nothing", "`exempt`")
+
+
 CHECKS: tuple[Check, ...] = (
+    Check("exemptions", "It says why what does not apply does not.", Needs.ACCOUNT, _exemptions),
+    *account_checks.CHECKS,
     *signature_checks.CHECKS,
     *status_checks.CHECKS,
     *time_checks.CHECKS,
     *hostile_checks.CHECKS,
     *inbound_checks.CHECKS,
+    *sending_checks.CHECKS,
+    *secrecy_checks.CHECKS,
+    *limit_checks.CHECKS,
+    *source_checks.CHECKS,
 )
-
-
-def subjects(names: Iterable[str] = NAMES) -> Iterator[Subject]:
-    """Find what every provider's folder gives to be tried."""
-    for name in names:
-        module = conformance_module(name)
-        yield from () if module is None else module.SUBJECTS
 
 
 async def run_check(subject: Subject, check: Check) -> Result:

@@ -55,11 +55,24 @@ def _checked_openers(body: bytes) -> int:
     """Count before anything is built. Cheap for ordinary bodies; exact only when that is close."""
     openers = body.count(b"{") + body.count(b"[")
     if openers + body.count(b",") >= MAX_NODES:
-        structure = _STRING.sub(b"", body)
-        nodes = structure.count(b"{") + structure.count(b"[") + structure.count(b",") + 1
-        if nodes > MAX_NODES:
-            raise BeyondLimitsError(f"over {MAX_NODES} values")
+        _check_nodes(body)
     return openers
+
+
+def _check_nodes(body: bytes) -> None:
+    """Count what stands outside strings, as far as the limit: a copy would be many small ones."""
+    nodes, at = 1, 0
+    for string in _STRING.finditer(body):
+        nodes += _nodes_between(body, at, string.start())
+        at = string.end()
+        if nodes > MAX_NODES:
+            break
+    if nodes + _nodes_between(body, at, len(body)) > MAX_NODES:
+        raise BeyondLimitsError(f"over {MAX_NODES} values")
+
+
+def _nodes_between(body: bytes, start: int, end: int) -> int:
+    return sum(body.count(mark, start, end) for mark in (b"{", b"[", b","))
 
 
 def _check_depth(value: Any) -> None:

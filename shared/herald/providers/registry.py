@@ -1,14 +1,19 @@
 """Every provider that Herald knows, one line each; all else about it is in the folder it names.
 
+Those of other distributions join by an entry point in the group `herald.providers`, whose value is
+the package that would be their folder.
+
 A folder's modules are imported when they are asked for, so that ingress loads no sending and a
 channel no webhooks.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import reduce
 from importlib import import_module
+from importlib.metadata import entry_points
 from importlib.util import find_spec
 from operator import or_
 from typing import TYPE_CHECKING, Annotated, Any, cast
@@ -27,16 +32,65 @@ NAMES = (
     "smtp",
 )
 
+GROUP = "herald.providers"
+
 _PACKAGE = __name__.rpartition(".")[0]
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
+
+
+class ProviderPackageError(Exception):
+    """A distribution's provider can't be one; the text says whose, and why."""
+
+
+def _installed() -> dict[str, str]:
+    """Find the packages of other distributions, by the names of their providers.
+
+    Raises:
+        ProviderPackageError: a name is taken, or is none.
+    """
+    found: dict[str, str] = {}
+    for point in entry_points(group=GROUP):
+        whose = f"provider {point.name!r} of {point.dist.name if point.dist else point.value}"
+        if _NAME.fullmatch(point.name) is None:
+            raise ProviderPackageError(f"{whose}: a name is of small letters, digits and _")
+        if point.name in NAMES or point.name in found:
+            raise ProviderPackageError(f"{whose}: there is one of this name already")
+        found[point.name] = point.value
+    return found
+
+
+_PACKAGES = {**{name: f"{_PACKAGE}.{name}" for name in NAMES}, **_installed()}
+
+
+def package_of(name: str) -> str:
+    """Return the package that holds all that is known of a provider."""
+    return _PACKAGES[name]
 
 
 def _module(name: str, part: str) -> Any:
-    return import_module(f"{_PACKAGE}.{name}.{part}")
+    return import_module(f"{_PACKAGES[name]}.{part}")
 
 
-ACCOUNTS: Mapping[str, type[Account]] = {
-    name: cast("type[Account]", _module(name, "account").ACCOUNT) for name in NAMES
-}
+def _module_or_none(name: str, part: str) -> Any | None:
+    return _module(name, part) if find_spec(f"{_PACKAGES[name]}.{part}") is not None else None
+
+
+def _account(name: str) -> type[Account]:
+    """Import the model of a provider's accounts.
+
+    Raises:
+        ProviderPackageError: another distribution's can't be imported.
+    """
+    try:
+        return cast("type[Account]", _module(name, "account").ACCOUNT)
+    except Exception as error:
+        if name in NAMES:
+            raise
+        why = f"{_PACKAGES[name]}.account: {type(error).__name__}: {error}"
+        raise ProviderPackageError(f"provider {name!r}: {why}") from error
+
+
+ACCOUNTS: Mapping[str, type[Account]] = {name: _account(name) for name in _PACKAGES}
 
 # an account of any provider: its `provider` says which
 if TYPE_CHECKING:
@@ -57,11 +111,9 @@ def send_module(name: str) -> Any:
 
 def conformance_module(name: str) -> Any | None:
     """Import how a provider is tried: a module with `SUBJECTS`; None: nobody wrote it."""
-    has_subjects = find_spec(f"{_PACKAGE}.{name}.conformance") is not None
-    return _module(name, "conformance") if has_subjects else None
+    return _module_or_none(name, "conformance")
 
 
 def webhooks_module(name: str) -> Any | None:
     """Import how a provider calls us: `make_endpoint` and `make_decoy`; None: it never does."""
-    has_webhooks = find_spec(f"{_PACKAGE}.{name}.webhooks") is not None
-    return _module(name, "webhooks") if has_webhooks else None
+    return _module_or_none(name, "webhooks")

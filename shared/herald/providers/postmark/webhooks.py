@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -36,7 +36,7 @@ class PostmarkEndpoint:
     """One server's webhooks; `logins` as they come in the header."""
 
     account: str
-    logins: tuple[bytes, ...]
+    logins: tuple[bytes, ...] = field(repr=False)
     ignores_foreign: bool = False  # statuses of mails that Herald did not send
     rules: EndpointRules = RULES
 

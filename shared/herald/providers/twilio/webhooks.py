@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from herald.contracts.receipts import InboundReceipt, Receipt
@@ -44,7 +44,7 @@ class TwilioEndpoint:
     it is not documented, so it may.
     """
 
-    tokens: tuple[bytes, ...]
+    tokens: tuple[bytes, ...] = field(repr=False)
     account_sid: str
     owners: Mapping[str, Mapping[str, str]]
     fragment: str = ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 
@@ -38,8 +38,8 @@ class VonageSmsEndpoint:
     """
 
     account: str
-    signature_secrets: tuple[bytes, ...]
-    tokens: tuple[bytes, ...]
+    signature_secrets: tuple[bytes, ...] = field(repr=False)
+    tokens: tuple[bytes, ...] = field(repr=False)
     method: SignatureMethod
     window: timedelta
     owners: Mapping[str, str]

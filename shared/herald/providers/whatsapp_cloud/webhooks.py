@@ -82,8 +82,8 @@ class WhatsAppCloudEndpoint:
     """
 
     account: str
-    app_secrets: tuple[bytes, ...]
-    verify_token: bytes
+    app_secrets: tuple[bytes, ...] = field(repr=False)
+    verify_token: bytes = field(repr=False)
     owners: Mapping[str, str]
     businesses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     rules: EndpointRules = RULES
