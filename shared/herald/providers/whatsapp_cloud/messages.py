@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from herald.contracts.addresses import is_whatsapp_user_id
 from herald.contracts.content import Media
-from herald.contracts.content.rich import Contact
 from herald.contracts.failures import Failure
 from herald.contracts.vocabulary import FailureClass
 from herald.contracts.work import Work
 from herald.providers.rendered import RenderedWhatsApp
-from herald.providers.whatsapp_cloud.interactive import write_interactive
-from herald.providers.whatsapp_cloud.parts import Part, Uploaded, write_file, write_location
-from herald.providers.whatsapp_cloud.templates import write_template
+from herald.providers.whatsapp_contacts import write_contact
+from herald.providers.whatsapp_interactive import write_interactive
+from herald.providers.whatsapp_parts import Part, Uploaded, write_file, write_location
+from herald.providers.whatsapp_templates import write_template
 
 PRODUCT = {"messaging_product": "whatsapp"}
 
@@ -85,7 +85,7 @@ def _without_text(content: RenderedWhatsApp, answered: str | None) -> Part:
     if content.location is not None:
         return _typed("location", write_location(content.location))
     if content.contacts:
-        return _typed("contacts", [*map(_contact, content.contacts)])
+        return _typed("contacts", [*map(write_contact, content.contacts)])
     emoji = content.reaction.emoji if content.reaction is not None else ""
     return _typed("reaction", {"message_id": answered, "emoji": emoji})
 
@@ -97,27 +97,3 @@ def _typed(kind: str, part: Part | list[Part]) -> Part:
 def _captioned(media: Media, caption: str, uploads: Uploaded) -> Part:
     part = write_file(media, uploads)
     return {**part, "caption": caption} if caption else part
-
-
-def _contact(contact: Contact) -> Part:
-    """Write an entry of an address book: its name needs another part beside the whole one."""
-    name = {
-        "formatted_name": contact.name,
-        "first_name": contact.first_name or contact.name,
-        **({"last_name": contact.last_name} if contact.last_name else {}),
-    }
-    part: Part = {"name": name}
-    if contact.organisation:
-        part["org"] = {"company": contact.organisation}
-    if contact.phones:
-        part["phones"] = [
-            _without_none({"phone": it.number, "type": it.kind, "wa_id": it.whatsapp})
-            for it in contact.phones
-        ]
-    if contact.emails:
-        part["emails"] = [{"email": address} for address in contact.emails]
-    return part
-
-
-def _without_none(part: Part) -> Part:
-    return {name: value for name, value in part.items() if value is not None}

@@ -21,10 +21,10 @@ from herald.providers.sending import (
 )
 from herald.providers.ways import NotSentError
 from herald.providers.whatsapp_cloud.messages import files_of, write_message
-from herald.providers.whatsapp_cloud.parts import Uploaded
 from herald.providers.whatsapp_cloud.requests import Context, authorization, endpoint
 from herald.providers.whatsapp_cloud.responses import read_response
 from herald.providers.whatsapp_cloud.uploads import Uploads
+from herald.providers.whatsapp_parts import Uploaded
 
 
 def make_provider(context: Context) -> Provider:

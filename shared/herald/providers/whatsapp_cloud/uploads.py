@@ -18,9 +18,9 @@ from herald.providers.http_client import ResponseLostError
 from herald.providers.multipart import multipart_form
 from herald.providers.sending import NotSent, Refused
 from herald.providers.ways import NotSentError
-from herald.providers.whatsapp_cloud.parts import Uploaded
 from herald.providers.whatsapp_cloud.requests import Context, authorization, endpoint
 from herald.providers.whatsapp_cloud.responses import not_uploaded, read_upload
+from herald.providers.whatsapp_parts import Uploaded
 
 REMEMBERED_SECONDS = 600.0
 MAX_REMEMBERED = 1_000

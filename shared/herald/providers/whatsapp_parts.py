@@ -1,4 +1,4 @@
-"""Parts that several kinds of messages have: files and places. Pure."""
+"""Parts that several kinds of WhatsApp messages have: files and places. Pure."""
 
 from __future__ import annotations
 

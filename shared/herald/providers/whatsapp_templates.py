@@ -1,11 +1,11 @@
-"""Messages by template. Pure. Source: Meta, "Template messages" and "Template components"."""
+"""WhatsApp messages by template. Pure. Source: Meta, "Template messages", "Template components"."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from herald.contracts.content import Template, TemplateButton, TemplateHeader
-from herald.providers.whatsapp_cloud.parts import Part, Uploaded, write_file, write_location
+from herald.providers.whatsapp_parts import Part, Uploaded, write_file, write_location
 
 # the parameter that a button takes: its type, and the field that has the value
 _BUTTON_PARAMETERS = {

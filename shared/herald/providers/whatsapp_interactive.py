@@ -1,4 +1,4 @@
-"""Messages with something to tap. Pure.
+"""WhatsApp messages with something to tap. Pure.
 
 Source: Meta, "Interactive reply buttons messages", "Interactive list messages" and "Interactive
 call-to-action URL button messages".
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from herald.contracts.content.rich import ChoiceList, LinkButton, ListRow
 from herald.providers.rendered import RenderedWhatsApp
-from herald.providers.whatsapp_cloud.parts import Part, Uploaded, write_file
+from herald.providers.whatsapp_parts import Part, Uploaded, write_file
 
 
 def write_interactive(content: RenderedWhatsApp, uploads: Uploaded) -> Part:
