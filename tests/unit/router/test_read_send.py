@@ -185,6 +185,18 @@ def test_a_skipped_step_keeps_its_number_in_the_route() -> None:
     assert [number for number, _ in offered(to={"email": "jane@example.com"}).skipped] == [1, 2]
 
 
+def test_a_number_that_no_account_takes_skips_the_step() -> None:
+    """Accounts for other countries don't serve it: the next step is planned, and the reason kept."""
+    accounts = {name: dict(one) for name, one in DOCUMENT["accounts"].items()}
+    accounts["twilio-main"]["countries"] = ["DE"]
+    configuration = HeraldFile.model_validate_json(json.dumps({**DOCUMENT, "accounts": accounts}))
+    steps = [{"channel": "sms"}, {"channel": "email"}]
+    candidate = read_send(envelope(route={"steps": steps}), configuration, Lane.NORMAL, NOW)
+    assert isinstance(candidate, Candidate)
+    assert _channels(candidate) == ["email"]
+    assert candidate.skipped == ((1, "no account on sms takes numbers like this one"),)
+
+
 def test_whatsapp_falls_back_on_the_phone() -> None:
     """A WhatsApp number of its own is used there, the phone elsewhere."""
     both = {"phone": "+15550002222", "whatsapp": "+15550004444"}
