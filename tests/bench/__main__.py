@@ -26,6 +26,7 @@ from bench import (
     machine,
     throughput,
 )
+from bench.lean import LeanProvider
 from herald_local.lifecycle import running_stack
 from herald_local.progress import report
 from herald_local.servers import GivenServers, erase
@@ -40,7 +41,7 @@ def main() -> int:
     """Run the benchmark on a stack of its own."""
     parser = argparse.ArgumentParser(prog="make bench")
     parser.add_argument("--only", help=f"some of {','.join(PARTS)}", default=",".join(PARTS))
-    parser.add_argument("--messages", type=int, default=3000, help="in each run")
+    parser.add_argument("--messages", type=int, default=10_000, help="in each run")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--quick", action="store_true", help="few messages: does it all work")
     options = parser.parse_args()
@@ -49,10 +50,12 @@ def main() -> int:
         parser.error(f"--only: there is no {', '.join(sorted(unknown))}")
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     logging.disable(logging.WARNING)
+    provider = LeanProvider()
     messages, runs = (300, 2) if options.quick else (options.messages, options.runs)
     try:
-        with running_stack(HOME, GivenServers()) as stack:
-            result = asyncio.run(measure(stack, parts, messages, runs, quick=options.quick))
+        with running_stack(HOME, GivenServers(), extend=provider.extend) as stack:
+            wanted = measure(stack, provider, parts, messages, runs, quick=options.quick)
+            result = asyncio.run(wanted)
     finally:
         erase(HOME)
     print(json.dumps(result))  # noqa: T201  the result
@@ -60,7 +63,13 @@ def main() -> int:
 
 
 async def measure(
-    stack: Stack, parts: list[str], messages: int, runs: int, *, quick: bool
+    stack: Stack,
+    provider: LeanProvider,
+    parts: list[str],
+    messages: int,
+    runs: int,
+    *,
+    quick: bool,
 ) -> dict[str, Any]:
     """Measure the parts asked for, in the order in which they disturb one another least."""
     found: dict[str, Any] = {"bench": "herald", "machine": await machine.describe(stack)}
@@ -70,14 +79,14 @@ async def measure(
     _webhooks(stack, "off")
     if "end_to_end" in parts:
         report("end to end: command to recorded acceptance, Herald and Celery in turn")
-        found["end_to_end"] = await throughput.end_to_end(stack, messages, runs)
+        found["end_to_end"] = await throughput.end_to_end(stack, provider, messages, runs)
     if "latency" in parts:
         report(f"latency: {latency.RATE:g} messages a second")
         found["latency"] = await latency.steady(stack, 60 if quick else 1000)
     _webhooks(stack, "on")
     if "webhooks" in parts:
         report("webhooks: command to the third signed webhook")
-        found["webhooks"] = await throughput.with_webhooks(stack, messages // 2, runs)
+        found["webhooks"] = await throughput.with_webhooks(stack, messages // 6, runs)
     if "lanes" in parts:
         report("lanes: a one-time code falls back, alone and behind a campaign")
         campaign, codes = (1000, 20) if quick else (12_000, 100)

@@ -51,7 +51,7 @@ async def steady(stack: Stack, messages: int) -> dict[str, Any]:
         publisher = connections.publisher
         ways = (("herald", "router", herald_message), ("celery", "celery_form", celery_message))
         seconds: dict[str, list[float]] = {name: [] for name, _, _ in ways}
-        with running_workers(stack):
+        with running_workers(stack, f"{stack.sandbox_url}/twilio"):
             for _, schema, make in ways:
                 await _offer(stack, schema, publisher, make, 20)  # connections, caches
             for _ in range(TURNS):

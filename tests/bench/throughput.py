@@ -6,35 +6,36 @@ from typing import Any
 
 from bench.celery_form.running import create_tables, running_workers
 from bench.cost import measured
-from bench.load import (
-    ACCEPTED,
-    CELERY_ACCEPTED,
-    READ,
-    bodies,
-    celery_message,
-    herald_message,
-    seconds_for,
-)
+from bench.lean import ROUTE, LeanFinish, LeanProvider
+from bench.load import bodies, celery_message, herald_message, seconds_for
 from bench.medians import spread
+from bench.sandbox_finish import SandboxFinish
 from herald_local.progress import report
 from herald_local.stack import Stack
 
-CELERY_SHARE = 3  # Celery is given fewer messages a run: it takes longer for each
+CELERY_SHARE = 5  # Celery is given fewer messages a run: it takes longer for each
 
 
-async def end_to_end(stack: Stack, messages: int, runs: int) -> dict[str, Any]:
-    """Measure both in turn, `runs` times each, on the same servers."""
+async def end_to_end(
+    stack: Stack, provider: LeanProvider, messages: int, runs: int
+) -> dict[str, Any]:
+    """Measure both in turn, `runs` times each, on the same servers and the lean provider."""
     await create_tables(stack)
     herald: list[float] = []
     celery: list[float] = []
     fewer = messages // CELERY_SHARE
-    with running_workers(stack):
-        await herald_seconds(stack, messages // 3)
-        await celery_seconds(stack, messages // 6)
-        cost = await _cost(stack, fewer)
+    with provider.running(stack), running_workers(stack, provider.url):
+        await herald_seconds(stack, provider, messages // 3)
+        await celery_seconds(stack, provider, fewer // 2)
+        cost = {
+            "herald": await measured(
+                stack, messages, lambda: herald_seconds(stack, provider, messages)
+            ),
+            "celery": await measured(stack, fewer, lambda: celery_seconds(stack, provider, fewer)),
+        }
         for number in range(1, runs + 1):
-            herald.append(messages / await herald_seconds(stack, messages))
-            celery.append(fewer / await celery_seconds(stack, fewer))
+            herald.append(messages / await herald_seconds(stack, provider, messages))
+            celery.append(fewer / await celery_seconds(stack, provider, fewer))
             report(f"run {number}: {herald[-1]:.0f} messages/s, Celery {celery[-1]:.0f}")
     return {
         "messages": messages,
@@ -43,42 +44,51 @@ async def end_to_end(stack: Stack, messages: int, runs: int) -> dict[str, Any]:
         "celery_per_second": spread(celery),
         "ratio": round(spread(herald)["median"] / spread(celery)["median"], 2),
         "cost_per_message": cost,
+        "over_the_sandbox": await _over_the_sandbox(stack, messages // 3, runs),
     }
 
 
-async def _cost(stack: Stack, messages: int) -> dict[str, dict[str, Any]]:
-    """Return what a message costs each of the two, apart from the runs that are timed."""
-    return {
-        "herald": await measured(stack, messages, lambda: herald_seconds(stack, messages)),
-        "celery": await measured(stack, messages, lambda: celery_seconds(stack, messages)),
-    }
-
-
-async def herald_seconds(stack: Stack, number: int) -> float:
+async def herald_seconds(stack: Stack, provider: LeanProvider, number: int) -> float:
     """Return the seconds until every acceptance is on record."""
-    return await seconds_for(stack, [herald_message(body) for body in bodies(number)], ACCEPTED)
+    commands = [herald_message(body) for body in bodies(number, route=ROUTE)]
+    return await seconds_for(stack, commands, LeanFinish(provider, "router"))
 
 
-async def celery_seconds(stack: Stack, number: int) -> float:
+async def celery_seconds(stack: Stack, provider: LeanProvider, number: int) -> float:
     """Return the seconds until every acceptance is on record."""
-    messages = [celery_message(body) for body in bodies(number)]
-    return await seconds_for(stack, messages, CELERY_ACCEPTED)
+    commands = [celery_message(body) for body in bodies(number)]
+    return await seconds_for(stack, commands, LeanFinish(provider, "celery_form"))
+
+
+async def sandbox_seconds(stack: Stack, number: int) -> float:
+    """Return the seconds until every acceptance of the sandbox is on record."""
+    commands = [herald_message(body) for body in bodies(number)]
+    return await seconds_for(stack, commands, SandboxFinish(stack.requests_file, "accepted"))
+
+
+async def _over_the_sandbox(stack: Stack, messages: int, runs: int) -> dict[str, Any]:
+    """Measure Herald where the provider costs as much as a service does."""
+    await sandbox_seconds(stack, messages // 3)
+    cost = await measured(stack, messages, lambda: sandbox_seconds(stack, messages))
+    rates = [messages / await sandbox_seconds(stack, messages) for _ in range(runs)]
+    return {"herald_per_second": spread(rates), "cost_per_message": {"herald": cost}}
 
 
 async def with_webhooks(stack: Stack, messages: int, runs: int) -> dict[str, Any]:
     """Measure the whole way: WhatsApp, and three signed webhooks a message through ingress."""
-    rates: list[float] = []
-    for number in range(runs + 1):  # the first warms up
-        wanted = bodies(messages if number else messages // 3, route="whatsapp", digits="0001")
+
+    async def seconds(number: int) -> float:
+        wanted = bodies(number, route="whatsapp", digits="0001")
         commands = [herald_message(body) for body in wanted]
-        rate = len(wanted) / await seconds_for(stack, commands, READ)
-        if number:
-            rates.append(rate)
-            report(f"run {number}: {rate:.0f} messages/s with three webhooks each")
-    fewer = bodies(messages // 2, route="whatsapp", digits="0001")
-    cost = await measured(
-        stack, len(fewer), lambda: seconds_for(stack, [*map(herald_message, fewer)], READ)
-    )
+        return await seconds_for(stack, commands, SandboxFinish(stack.requests_file, "read"))
+
+    rates: list[float] = []
+    await seconds(messages // 3)
+    for number in range(1, runs + 1):
+        rates.append(messages / await seconds(messages))
+        report(f"run {number}: {rates[-1]:.0f} messages/s with three webhooks each")
+    fewer = messages // 2
+    cost = await measured(stack, fewer, lambda: seconds(fewer))
     return {
         "messages": messages,
         "runs": runs,

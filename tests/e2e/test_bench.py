@@ -9,6 +9,7 @@ import asyncpg
 from bench import machine
 from bench.celery_form.app import COMMANDS, OUTBOUND, RECEIPTS
 from bench.celery_form.running import create_tables, running_workers
+from bench.lean import LeanProvider
 from bench.medians import percentile, spread
 from bench.throughput import celery_seconds
 from herald_local.stack import Stack
@@ -25,9 +26,11 @@ SELECT (SELECT count(*) FROM celery_form.messages) AS messages,
 async def test_the_celery_form_writes_the_same_rows(stack: Stack) -> None:
     """Each message of the peer leaves the rows that Herald's does, and was really sent."""
     await create_tables(stack)
-    before = len(stack.requests_file.read_text().splitlines())
-    with running_workers(stack):
-        await celery_seconds(stack, 20)
+    provider = LeanProvider()
+    with provider.running(stack), running_workers(stack, provider.url):
+        before = provider.taken()
+        await celery_seconds(stack, provider, 20)
+        assert provider.taken() == before + 20
         connection = await asyncpg.connect(stack.servers.postgres_dsn)
     try:
         rows = await connection.fetchrow(ROWS)
@@ -35,7 +38,6 @@ async def test_the_celery_form_writes_the_same_rows(stack: Stack) -> None:
         await connection.close()
     assert rows is not None
     assert dict(rows) == {"messages": 20, "history": 40, "provider_refs": 20, "sends": 20}
-    assert len(stack.requests_file.read_text().splitlines()) >= before + 20
     queues = json.loads(call("GET", f"{stack.servers.management_url}/api/queues").body)
     assert {
         queue["type"] for queue in queues if queue["name"] in {COMMANDS, OUTBOUND, RECEIPTS}

@@ -36,10 +36,13 @@ async def create_tables(stack: Stack) -> None:
 
 
 @contextmanager
-def running_workers(stack: Stack) -> Iterator[None]:
-    """Run the workers; they end with the block, or with this process at the latest."""
+def running_workers(stack: Stack, provider_url: str) -> Iterator[None]:
+    """Run the workers; they end with the block, or with this process at the latest.
+
+    They call `provider_url`, where Twilio's API is.
+    """
     app.conf.broker_url = stack.servers.amqp_url
-    environment = os.environ | stack.administrators_environment | _sandbox_account(stack)
+    environment = os.environ | stack.administrators_environment | _account(stack, provider_url)
     for name, queues in WORKERS.items():
         command = [
             sys.executable, "-m", "celery", "--app", "bench.celery_form.app", "worker",
@@ -68,13 +71,13 @@ def _consumed() -> bool:
         return False
 
 
-def _sandbox_account(stack: Stack) -> dict[str, str]:
+def _account(stack: Stack, provider_url: str) -> dict[str, str]:
     """Return the account that the sandbox knows, and where its API is."""
     settings = tomllib.loads(stack.sandbox_config.read_text())["twilio"]
     account = next(iter(settings.values()))
     sid = account["account_sid"]
     return {
-        "BENCH_TWILIO_URL": f"{stack.sandbox_url}/twilio/2010-04-01/Accounts/{sid}/Messages.json",
+        "BENCH_TWILIO_URL": f"{provider_url}/2010-04-01/Accounts/{sid}/Messages.json",
         "BENCH_TWILIO_SID": sid,
         "BENCH_TWILIO_TOKEN": account["auth_token"],
         "PYTHONPATH": "tests",

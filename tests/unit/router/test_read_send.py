@@ -186,7 +186,7 @@ def test_a_skipped_step_keeps_its_number_in_the_route() -> None:
 
 
 def test_a_number_that_no_account_takes_skips_the_step() -> None:
-    """Accounts for other countries don't serve it: the next step is planned, and the reason kept."""
+    """Accounts for other countries don't serve it: the next step is taken, the reason kept."""
     accounts = {name: dict(one) for name, one in DOCUMENT["accounts"].items()}
     accounts["twilio-main"]["countries"] = ["DE"]
     configuration = HeraldFile.model_validate_json(json.dumps({**DOCUMENT, "accounts": accounts}))
