@@ -14,12 +14,22 @@ def load_queries(package: str, filename: str = "queries.sql") -> dict[str, str]:
     Raises:
         ValueError: a name stands twice, or a query lacks its describing comment.
     """
-    parts = _HEADING.split(files(package).joinpath(filename).read_text())
+    text = files(package).joinpath(filename).read_text()
+    return read_queries(text, f"{package}/{filename}")
+
+
+def read_queries(text: str, source: str) -> dict[str, str]:
+    """Return the queries of a file's text, by name; `source` names the file in errors.
+
+    Raises:
+        ValueError: a name stands twice, or a query lacks its describing comment.
+    """
+    parts = _HEADING.split(text)
     queries: dict[str, str] = {}
     for name, body in zip(parts[1::2], parts[2::2], strict=True):
         if name in queries:
-            raise ValueError(f"{package}/{filename}: {name} stands twice")
+            raise ValueError(f"{source}: {name} stands twice")
         if not body.lstrip().startswith("--"):
-            raise ValueError(f"{package}/{filename}: {name} has no description")
+            raise ValueError(f"{source}: {name} has no description")
         queries[name] = body.strip()
     return queries
