@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import secrets
 from collections.abc import Iterator
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
@@ -17,8 +19,9 @@ from rich.console import Console
 
 from herald.cli.environment import EXIT_FAILED, EXIT_USAGE, JsonOption, fail
 from herald.cli.tables import plain_table
+from herald.contracts.identifiers import CHANNEL_PATTERN
 from herald.contracts.masking import SHORTEST_KEY_BYTES, MaskingKey, set_masking_key
-from herald.providers.registry import ACCOUNTS, NAMES, package_of
+from herald.providers.registry import ACCOUNTS, NAME, NAMES, package_of
 
 if TYPE_CHECKING:
     from herald.conformance.checks import Check
@@ -60,6 +63,8 @@ def check(
     """
     if (name is None) == (not every):
         raise fail("name a provider, or give --all", EXIT_USAGE)
+    from herald.conformance.finding import without_subjects  # noqa: PLC0415  see above
+
     chosen, checks = _subjects(name), _checks(only or [])
     set_masking_key(MaskingKey(secrets.token_bytes(SHORTEST_KEY_BYTES)))
     failed = 0
@@ -71,18 +76,47 @@ def check(
         failed += sum(result.verdict == "failed" for result in results)
         if not as_json:
             typer.echo(_sum(subject, results))
+    for silent in () if name else without_subjects():
+        typer.echo(f"{package_of(silent)} has no conformance.py with SUBJECTS", err=True)
+        failed += 1
     if failed:
         raise typer.Exit(EXIT_FAILED)
 
 
+@provider.command()
+def new(
+    name: Annotated[str, typer.Argument(help="Small letters, digits and _.")],
+    folder: Annotated[
+        Path | None, typer.Option(help="Where to write it; by default herald-NAME, here.")
+    ] = None,
+    channel: Annotated[str, typer.Option(help="The channel that it serves.")] = "sms",
+) -> None:
+    """Write the beginning of a provider, as a distribution of its own.
+
+    It runs at once, and fails `herald provider check`, which says line by line how to go on.
+    """
+    from herald.conformance.scaffolding import NewProvider  # noqa: PLC0415  see above
+
+    if NAME.fullmatch(name) is None or name in ACCOUNTS:
+        why = "there is one" if name in ACCOUNTS else "small letters, digits and _, please"
+        raise fail(f"no provider can be named {name}: {why}", EXIT_USAGE)
+    if re.fullmatch(CHANNEL_PATTERN, channel) is None:
+        raise fail(f"no channel can be named {channel}", EXIT_USAGE)
+    place = folder or Path(f"herald-{name.replace('_', '-')}")
+    try:
+        written = NewProvider(name, channel).write(place)
+    except OSError as error:
+        raise fail(f"{place}: {type(error).__name__}: {error}") from None
+    for path in written:
+        typer.echo(path)
+    typer.echo(f"next: pip install -e {place}; herald provider check {name}")
+
+
 def _subjects(name: str | None) -> list[Subject]:
-    from herald.conformance.finding import subjects, without_subjects  # noqa: PLC0415  see above
+    from herald.conformance.finding import subjects  # noqa: PLC0415  see above
 
     found = list(subjects())
     if name is None:
-        silent = without_subjects()
-        if silent:
-            raise fail(f"no conformance.py with SUBJECTS: {', '.join(silent)}", EXIT_FAILED)
         return found
     chosen = [subject for subject in found if name in {subject.name, subject.provider}]
     if chosen:
@@ -126,4 +160,6 @@ def _sum(subject: Subject, results: list[Result]) -> str:
         word: sum(result.verdict == word for result in results)
         for word in ("passed", "failed", "not applicable")
     }
-    return f"{subject.name}: " + ", ".join(f"{count} {word}" for word, count in counts.items())
+    said = f"{subject.name}: " + ", ".join(f"{count} {word}" for word, count in counts.items())
+    first = next((result for result in results if result.verdict == "failed"), None)
+    return said if first is None else f"{said}; next: {first.check}, at {first.look}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from herald.conformance.checks import Check, Needs
+from herald.conformance.status_checks import counted
 from herald.conformance.trial import NAME, Trial
 from herald.conformance.verdicts import NotMetError, require
 from herald.contracts.receipts import InboundReceipt
@@ -42,8 +43,7 @@ def _samples(trial: Trial) -> Sequence[Inbound]:
 def _receipt(trial: Trial, sample: Inbound) -> InboundReceipt:
     found = trial.read(sample.element)
     if len(found.receipts) != 1 or not isinstance(found.receipts[0], InboundReceipt):
-        seen = f"{len(found.receipts)} receipts, quarantine {dict(found.reasons())}"
-        raise NotMetError(f"one inbound message: {sample.label}", seen, _LOOK)
+        raise NotMetError(f"one inbound message: {sample.label}", counted(found), _LOOK)
     return found.receipts[0]
 
 

@@ -57,13 +57,15 @@ def _calls(trial: Trial) -> list[Call]:
 
 async def _seconds(trial: Trial, endpoint: Endpoint, calls: list[Call]) -> float:
     requests = [trial.request(call) for call in calls]
-    began = time.process_time()
+    read, began = 0, time.process_time()
     for request in requests:
         verified = endpoint.verify(request)
         if not isinstance(verified, bool):
             await verified
-        endpoint.normalise(request)
-    return time.process_time() - began
+        read += len(endpoint.normalise(request).receipts)
+    spent = time.process_time() - began
+    require(read == EVENTS, f"{EVENTS} receipts of as many events", read, _LOOK)
+    return spent
 
 
 def _large_calls(trial: Trial, most: int) -> list[tuple[str, Call]]:

@@ -24,7 +24,7 @@ from herald.providers.sending import Provider, ProviderContext, SendResult
 from herald.providers.subject_sending import Answer, Fault, Message, Script
 
 LONG = timedelta(seconds=10)
-SHORT = timedelta(seconds=0.3)  # of a call that nobody answers
+SHORT = timedelta(seconds=0.25)  # of a call that nobody answers
 
 Heard = Callable[[bytes], Awaitable[None]]
 

@@ -9,6 +9,7 @@ from pydantic_core import to_json
 
 from herald.conformance.checks import Check, Needs
 from herald.conformance.line import SHORT, open_line
+from herald.conformance.status_checks import counted
 from herald.conformance.trial import Trial
 from herald.conformance.verdicts import require
 from herald.contracts.receipts import AttemptReceipt
@@ -27,6 +28,7 @@ async def of_statuses(trial: Trial) -> None:
     for word in trial.webhooks.words:
         code = next(iter(trial.webhooks.codes), None) if word == trial.webhooks.failed else None
         found = trial.read(trial.status(word=word, code=code, text=_PROSE))
+        require(bool(found.receipts), f"a receipt of {word!r}", counted(found), look)
         for receipt in found.receipts:
             assert isinstance(receipt, AttemptReceipt)
             written = receipt.model_dump_json()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import replace
 
@@ -15,6 +16,7 @@ _LOOK = "verify in webhooks.py, and signature.py"
 _DECOY = "make_decoy in webhooks.py"
 _NOT_ASCII = ("é" * 20).encode(), b"\xff\xfe\x00", "ключ".encode()
 _MALFORMED = (b"!", b"=", b"a", b"sha256", b"====", b"0" * 64, b"AAAA" * 30, b"," * 20, b"." * 5)
+_ALIKE = 5
 _TOO_LONG = b"A" * 100_000
 
 
@@ -124,6 +126,23 @@ async def decoy_alike(trial: Trial) -> None:
     require(rules == decoys, f"the rules of an account: {rules}", decoys, _DECOY)
 
 
+async def decoy_works(trial: Trial) -> None:
+    """Have the decoy work as much on a forged request as a known account's endpoint does."""
+    forged = _signed(trial, 2)
+    known, unknown = trial.endpoint(), trial.decoy()
+    spent = [min([await _seconds(trial, it, forged) for _ in range(9)]) for it in (known, unknown)]
+    seen = f"{spent[1] * 1e6:.0f} µs, an account's {spent[0] * 1e6:.0f} µs"
+    is_so = spent[1] * _ALIKE > spent[0] and spent[0] * _ALIKE > spent[1]
+    require(is_so, f"about the time of an account's (within a factor of {_ALIKE})", seen, _DECOY)
+
+
+async def _seconds(trial: Trial, endpoint: Endpoint, call: Call) -> float:
+    began = time.perf_counter()
+    for _ in range(20):
+        await trial.verify(endpoint, call)
+    return (time.perf_counter() - began) / 20
+
+
 def _signed(trial: Trial, key: int) -> Call:
     signing = trial.signing
     return signing.sign(trial.webhooks.call([trial.status()]), trial.url, signing.keys[key])
@@ -198,5 +217,6 @@ CHECKS = (
     Check("signature_covers_body", "A changed body is refused.", SIGNED, body_changed),
     Check("webhook_head", "Its rules name the method and the headers that sign.", SIGNED, head),
     Check("decoy_refuses", "An unknown account's endpoint believes nobody.", SIGNED, decoy_refuses),
+    Check("decoy_works", "An unknown account's takes as long.", SIGNED, decoy_works),
     Check("decoy_alike", "An unknown account has a known one's rules.", SIGNED, decoy_alike),
 )

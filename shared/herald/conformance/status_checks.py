@@ -32,7 +32,7 @@ async def unknown_word(trial: Trial) -> None:
     """Keep a word that nobody knows, without effect."""
     found = trial.read(trial.status(word=_UNKNOWN_WORD))
     kept = len(found.receipts) + len(found.not_understood) + found.ignored
-    require(kept == 1, "`other`, quarantine or ignored for a new word", found, LOOK)
+    require(kept == 1, "`other`, quarantine or ignored for a new word", counted(found), LOOK)
     for receipt in found.receipts:
         status = receipt.status if isinstance(receipt, AttemptReceipt) else receipt.kind
         require(status is Status.OTHER, "`other` for a new word", status, _WORDS)
@@ -63,6 +63,7 @@ async def foreign(trial: Trial) -> None:
     """Find what does not carry an attempt of ours by the provider's own id."""
     for tag in (None, *_FOREIGN_TAGS):
         found = trial.read(trial.status(tag=tag))
+        require(len(found.receipts) == 1, f"a receipt for the tag {tag!r}", counted(found), LOOK)
         for receipt in found.receipts:
             assert isinstance(receipt, AttemptReceipt)
             seen = receipt.attempt_id
@@ -98,6 +99,7 @@ async def any_order(trial: Trial) -> None:
     one = trial.webhooks.batch
     parts = [elements[n : n + one] for n in range(0, len(elements), one)]
     mixed = {receipt.receipt_id for part in parts for receipt in trial.read(*part).receipts}
+    require(bool(alone), "receipts", "none", LOOK)
     require(mixed == alone, f"the same {len(alone)} facts in any order", len(mixed), LOOK)
 
 
@@ -127,9 +129,15 @@ def one_receipt(trial: Trial, element: Any) -> AttemptReceipt:
     """Read an element of which one receipt is expected."""
     found = trial.read(element)
     if len(found.receipts) != 1 or not isinstance(found.receipts[0], AttemptReceipt):
-        seen = f"{len(found.receipts)} receipts, quarantine {dict(found.reasons())}"
-        raise NotMetError("one receipt of an attempt", f"{seen}, {found.ignored} ignored", LOOK)
+        raise NotMetError("one receipt of an attempt", counted(found), LOOK)
     return found.receipts[0]
+
+
+def counted(found: Normalised) -> str:
+    """Say what became of a request's elements."""
+    reasons = ", ".join(f"{count} {reason.value}" for reason, count in found.reasons().items())
+    aside = f"in quarantine: {reasons or 'none'}"
+    return f"{len(found.receipts)} receipts, {aside}, {found.ignored} ignored"
 
 
 def accounted(found: Normalised) -> int:

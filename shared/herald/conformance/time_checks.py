@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from herald.conformance.checks import Check, Needs
-from herald.conformance.status_checks import accounted, one_receipt
+from herald.conformance.status_checks import accounted, counted, one_receipt
 from herald.conformance.trial import Trial
 from herald.conformance.verdicts import require
 from herald.contracts.receipts import AttemptReceipt
@@ -41,7 +41,9 @@ async def absurd(trial: Trial) -> None:
         except (TypeError, ValueError, AttributeError):
             continue  # the provider's form has no room for such a value
         found = trial.endpoint().normalise(trial.request(call))
-        require(accounted(found) >= 1, f"an event of the time {written!r:.40}", found, _LOOK)
+        require(
+            accounted(found) >= 1, f"an event of the time {written!r:.40}", counted(found), _LOOK
+        )
         for receipt in found.receipts:
             assert isinstance(receipt, AttemptReceipt)
             at = receipt.occurred_at

@@ -35,7 +35,7 @@ NAMES = (
 GROUP = "herald.providers"
 
 _PACKAGE = __name__.rpartition(".")[0]
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
+NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
 
 
 class ProviderPackageError(Exception):
@@ -51,7 +51,7 @@ def _installed() -> dict[str, str]:
     found: dict[str, str] = {}
     for point in entry_points(group=GROUP):
         whose = f"provider {point.name!r} of {point.dist.name if point.dist else point.value}"
-        if _NAME.fullmatch(point.name) is None:
+        if NAME.fullmatch(point.name) is None:
             raise ProviderPackageError(f"{whose}: a name is of small letters, digits and _")
         if point.name in NAMES or point.name in found:
             raise ProviderPackageError(f"{whose}: there is one of this name already")
