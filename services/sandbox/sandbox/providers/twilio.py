@@ -12,7 +12,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
-from urllib.parse import parse_qs, parse_qsl, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -20,7 +20,7 @@ from starlette.routing import Route
 
 from sandbox.behaviours import Failure, Status
 from sandbox.flow import Flow, MessageRequest
-from sandbox.providers.twilio_requests import error, problem_of
+from sandbox.providers.twilio_requests import error, problem_of, read_form, shown
 from sandbox.providers.twilio_webhooks import (
     API_VERSION,
     FAILURES,
@@ -79,7 +79,7 @@ class Twilio(StandIn):
             return error(20003)
         name, project = found
         body = (await request.body()).decode(errors="replace")
-        form = dict(parse_qsl(body, keep_blank_values=True))
+        form = read_form(body)
         problem = problem_of(form)
         if problem is not None:
             return error(problem)
@@ -100,6 +100,7 @@ class Twilio(StandIn):
             reference=message.reference,
             sender=message.sender,
             is_template="ContentSid" in form,
+            shown=shown(form),
         )
         return await self._flow.respond(wanted, _WireFormat(project, form, message, self._messages))
 
@@ -199,7 +200,7 @@ def _resource(project: TwilioProject, form: Form, reference: str) -> Resource:
         "status": "queued" if form.get("From") else "accepted",
         "direction": "outbound-api",
         "num_segments": str(max(1, -(-len(body) // SEGMENT))),
-        "num_media": "1" if form.get("MediaUrl") else "0",
+        "num_media": str(len(form.get("MediaUrl", "").split())),
         "date_created": now,
         "date_updated": now,
         "date_sent": None,

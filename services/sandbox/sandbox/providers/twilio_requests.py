@@ -6,13 +6,18 @@ Source: Twilio, "Message resource" and "Error and Warning Dictionary".
 from __future__ import annotations
 
 import re
+from typing import Any
+from urllib.parse import parse_qsl
 
 from pydantic_core import from_json
 from starlette.responses import JSONResponse, Response
 
+from sandbox.inbox import Shown, ShownFile
 from sandbox.providers.twilio_webhooks import WHATSAPP_PREFIX, Form, channel_of
 
 MAX_BODY = 1600
+# Twilio, "Location messages with the WhatsApp API"
+_GEO = re.compile(r"geo:(-?\d{1,2}(?:\.\d+)?,-?\d{1,3}(?:\.\d+)?)(?:\|(.{1,512}))?")
 _E164 = re.compile(r"\+[1-9]\d{4,14}")
 
 TITLES: dict[int, str] = {
@@ -30,6 +35,7 @@ TITLES: dict[int, str] = {
     21617: "The concatenated message body exceeds the 1600 character limit",
     21655: "The ContentSid is Invalid",
     21656: "The ContentVariables Parameter is invalid",
+    63030: "Unsupported parameter for type of channels message",
     21910: "Invalid 'From' and 'To' pair. 'From' and 'To' should be of the same channel",
 }
 HTTP_STATUS: dict[int, int] = {
@@ -52,6 +58,13 @@ def error(code: int, headers: dict[str, str] | None = None) -> Response:
         "status": status,
     }
     return JSONResponse(body, status_code=status, headers=headers)
+
+
+def read_form(body: str) -> Form:
+    """Read a request's form; several files are in one field, a line each."""
+    fields = parse_qsl(body, keep_blank_values=True)
+    files = "\n".join(value for name, value in fields if name == "MediaUrl")
+    return {**dict(fields), "MediaUrl": files} if files else dict(fields)
 
 
 def problem_of(form: Form) -> int | None:
@@ -77,8 +90,33 @@ def _content_problem(form: Form) -> int | None:
         return 21617
     if not form.get("ContentSid", "HX").startswith("HX"):
         return 21655
+    action = form.get("PersistentAction")
+    is_whatsapp = channel_of(form["To"]) == "whatsapp"
+    if action is not None and not (is_whatsapp and _GEO.fullmatch(action)):
+        return 63030
+    return None if _variables(form) is not None else 21656
+
+
+def shown(form: Form) -> Shown:
+    """Describe what the recipient sees; the words of a template are Twilio's alone."""
+    files = form.get("MediaUrl", "").split()
+    template = form.get("ContentSid")
+    return Shown(
+        text="" if template else "\n".join(filter(None, (form.get("Body"), _place(form)))),
+        files=tuple(ShownFile(url=url) for url in files),
+        template=template,
+        variables={name: str(value) for name, value in (_variables(form) or {}).items()},
+    )
+
+
+def _place(form: Form) -> str | None:
+    found = _GEO.fullmatch(form.get("PersistentAction", ""))
+    return None if found is None else "\n".join(filter(None, (found[2], f"geo:{found[1]}")))
+
+
+def _variables(form: Form) -> dict[str, Any] | None:
     try:
         variables = from_json(form.get("ContentVariables", "{}"))
     except ValueError:
-        return 21656
-    return None if isinstance(variables, dict) else 21656
+        return None
+    return variables if isinstance(variables, dict) else None

@@ -6,18 +6,22 @@ Source: Meta, "Cloud API, messages" and "Cloud API error codes".
 from __future__ import annotations
 
 import hmac
-import re
 import uuid
+from collections import deque
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
-from pydantic_core import from_json
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sandbox.behaviours import Failure, Status
 from sandbox.flow import Flow, MessageRequest
+from sandbox.providers.whatsapp_cloud_files import Uploads
+from sandbox.providers.whatsapp_cloud_parts import Invalid
+from sandbox.providers.whatsapp_cloud_requests import read_message
+from sandbox.providers.whatsapp_cloud_shown import shown
 from sandbox.providers.whatsapp_cloud_webhooks import (
     FAILURES,
     TITLES,
@@ -30,10 +34,7 @@ from sandbox.throttling import Scope
 from sandbox.webhooks import WebhookFactory
 
 PREFIXES = ("/whatsapp_cloud", "/graph")  # the second is the former one
-MAX_TEXT = 4096
-MEDIA = frozenset({"image", "video", "audio", "document", "sticker"})
-_DIGITS = re.compile(r"\+?\d{5,15}")
-_USER_ID = re.compile(r"[A-Z]{2}\.[A-Za-z0-9]+")  # of a user who shows no number
+MAX_READ_RECEIPTS = 10_000
 
 HTTP_STATUS: dict[int, int] = {190: 401, 130429: 429, 131000: 500}
 THROTTLED = 130429
@@ -44,14 +45,6 @@ THROTTLES: dict[Scope, int | str] = {
 }
 
 
-@dataclass(slots=True)
-class Invalid(Exception):  # noqa: N818  a request that is not valid, not an error of ours
-    """A request that Meta would refuse."""
-
-    code: int
-    details: str
-
-
 class WhatsAppCloud(StandIn):
     """The numbers of one sandbox."""
 
@@ -59,21 +52,28 @@ class WhatsAppCloud(StandIn):
         self._numbers = numbers
         self._by_id = {number.phone_number_id: (name, number) for name, number in numbers.items()}
         self._flow = flow
-        self.routes = [
-            Route(f"{prefix}/{{version}}/{{phone_number_id}}/messages", self.send, methods=["POST"])
-            for prefix in PREFIXES
-        ]
+        self._uploads = Uploads()
+        self._read: deque[dict[str, Any]] = deque(maxlen=MAX_READ_RECEIPTS)
+        self.routes = [Route("/_sandbox/whatsapp_cloud/read", self.show_read)]
+        for prefix in PREFIXES:
+            number = f"{prefix}/{{version}}/{{phone_number_id}}"
+            self.routes += [
+                Route(f"{number}/messages", self.send, methods=["POST"]),
+                Route(f"{number}/media", self.upload, methods=["POST"]),
+            ]
 
     async def send(self, request: Request) -> Response:
-        """Take a message."""
+        """Take a message, or a read receipt."""
         found = self._by_id.get(request.path_params["phone_number_id"])
         if found is None or not _authorised(request, found[1]):
             return error(190, "The access token could not be decrypted")
         name, number = found
         try:
-            message = _validated(await request.body())
+            message = read_message(await request.body(), self._uploads)
         except Invalid as problem:
             return error(problem.code, problem.details)
+        if "status" in message:
+            return self._take_read_receipt(name, message)
         to = message.get("recipient") or message["to"].removeprefix("+")
         attempt = message.get("biz_opaque_callback_data")
         wanted = MessageRequest(
@@ -85,8 +85,40 @@ class WhatsAppCloud(StandIn):
             reference=f"wamid.{uuid.uuid4().hex}",
             sender=number.phone_number_id,
             is_template=message.get("type") == "template",
+            shown=shown(message, self._uploads),
         )
-        return await self._flow.respond(wanted, _WireFormat(number, to, attempt))
+        is_reaction = message.get("type") == "reaction"
+        return await self._flow.respond(wanted, _WireFormat(number, to, attempt, is_reaction))
+
+    async def upload(self, request: Request) -> Response:
+        """Take a file for messages to come."""
+        found = self._by_id.get(request.path_params["phone_number_id"])
+        if found is None or not _authorised(request, found[1]):
+            return error(190, "The access token could not be decrypted")
+        try:
+            return JSONResponse({"id": await self._uploads.take(request)})
+        except Invalid as problem:
+            return error(problem.code, problem.details)
+
+    async def show_read(self, _request: Request) -> Response:
+        """Show what was marked as read, in order."""
+        return JSONResponse({"read": list(self._read)})
+
+    def reset(self) -> None:
+        """Forget files and read receipts."""
+        self._uploads.clear()
+        self._read.clear()
+
+    def _take_read_receipt(self, account: str, message: dict[str, Any]) -> Response:
+        self._read.append(
+            {
+                "account": account,
+                "message": message["message_id"],
+                "typing": "typing_indicator" in message,
+                "at": datetime.now(UTC).isoformat(),
+            }
+        )
+        return JSONResponse({"success": True})
 
     def inbound(self, message: InboundMessage) -> WebhookFactory:
         """Make the webhook of a message; its fields are a message object of any type."""
@@ -102,6 +134,7 @@ class _WireFormat:
     number: WhatsAppNumber
     to: str
     attempt: str | None
+    is_reaction: bool = False
 
     def accepted(self, reference: str) -> Response:
         return JSONResponse(
@@ -123,6 +156,8 @@ class _WireFormat:
         return error(131000, "Try again")
 
     def status(self, reference: str, status: Status, failure: Failure | None) -> WebhookFactory:
+        if self.is_reaction and status in {Status.DELIVERED, Status.READ}:
+            return lambda: None  # Meta, "Reaction messages": `sent` is all that it reports
         return status_webhook(self.number, self.to, self.attempt, reference, status, failure)
 
     def reply(self, text: str) -> WebhookFactory:
@@ -149,62 +184,6 @@ def _authorised(request: Request, number: WhatsAppNumber) -> bool:
     return hmac.compare_digest(
         request.headers.get("authorization", "").encode("latin-1"), expected.encode()
     )
-
-
-def _validated(body: bytes) -> dict[str, Any]:
-    try:
-        message = from_json(body)
-    except ValueError:
-        raise Invalid(100, "The request is not valid JSON") from None
-    if not isinstance(message, dict) or message.get("messaging_product") != "whatsapp":
-        raise Invalid(100, "messaging_product must be whatsapp")
-    _check_recipient(message.get("to"), message.get("recipient"))
-    kind = message.get("type", "text")
-    if not isinstance(kind, str):
-        raise Invalid(100, "Parameter 'type' is not a string")
-    part = message.get(kind)
-    if not isinstance(part, dict):
-        raise Invalid(131008, f"Parameter '{kind}' is missing")
-    _check_part(kind, part)
-    return message
-
-
-def _check_recipient(to: Any, user: Any) -> None:
-    """Take a number, or the id of a user who shows none."""
-    if user is not None:
-        if not isinstance(user, str) or not _USER_ID.fullmatch(user):
-            raise Invalid(131009, "Parameter 'recipient' is not a user id")
-    elif not isinstance(to, str):
-        raise Invalid(131008, "Parameter 'to' is missing")
-    elif not _DIGITS.fullmatch(to):
-        raise Invalid(131009, "Parameter 'to' is not a phone number")
-
-
-def _check_part(kind: str, part: dict[str, Any]) -> None:
-    if kind == "text":
-        _check_text(part.get("body"))
-    elif kind == "template":
-        language = part.get("language")
-        if not part.get("name") or not isinstance(language, dict) or not language.get("code"):
-            raise Invalid(131008, "A template needs a name and a language code")
-        if part["name"] == "missing_template":
-            raise Invalid(132001, "template name does not exist in the translation")
-    elif kind in MEDIA:
-        if bool(part.get("link")) == bool(part.get("id")):
-            raise Invalid(100, f"{kind} needs a link or an id")
-        if kind == "audio" and "caption" in part:
-            raise Invalid(100, "audio takes no caption")
-    else:
-        raise Invalid(100, f"Unsupported message type {kind}")
-
-
-def _check_text(text: Any) -> None:
-    if not text:
-        raise Invalid(131008, "Parameter 'text.body' is missing")
-    if not isinstance(text, str):
-        raise Invalid(100, "Param text['body'] must be a string")
-    if len(text) > MAX_TEXT:
-        raise Invalid(100, "Param text['body'] must be at most 4096 characters long")
 
 
 DEFINITION = Definition(

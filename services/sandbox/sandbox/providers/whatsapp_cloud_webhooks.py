@@ -45,6 +45,8 @@ TITLES: dict[int, str] = {
     131056: "(Business Account, Consumer Account) pair rate limit hit",
     131000: "Something went wrong",
     132001: "Template name does not exist in the translation",
+    132012: "Parameter format does not match format in the created template",
+    132018: "Template parameters are not valid",
 }
 
 
