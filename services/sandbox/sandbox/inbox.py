@@ -96,11 +96,12 @@ class Inbox:
             self._bytes -= _size(self._messages.popleft().shown)
 
     def messages(self, *, to: str | None = None, channel: str | None = None) -> list[Message]:
-        """Return messages, the newest first."""
+        """Return messages, the newest first; numbers are found with a `+` and without."""
+        bare = None if to is None else to.removeprefix("+")
         return [
             message
             for message in reversed(self._messages)
-            if to in {None, message.to} and channel in {None, message.channel}
+            if bare in {None, message.to.removeprefix("+")} and channel in {None, message.channel}
         ]
 
     def message(self, number: int) -> Message | None:
