@@ -48,7 +48,11 @@ async def test_refuses_files(world: World) -> None:
 
 async def test_what_was_marked_as_read_can_be_seen(world: World) -> None:
     """A read receipt is no message: it is listed by itself."""
-    receipt = {"status": "read", "message_id": "wamid.IN", "typing_indicator": {"type": "text"}}
+    receipt: dict[str, Any] = {
+        "status": "read",
+        "message_id": "wamid.IN",
+        "typing_indicator": {"type": "text"},
+    }
     status, _, body = await whatsapp(world, TO, **receipt)
     assert (status, json.loads(body)) == (200, {"success": True})
     async with world.client.get(f"{world.url}/_sandbox/whatsapp_cloud/read") as response:

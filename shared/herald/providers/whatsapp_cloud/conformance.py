@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from herald.contracts.content import Template
+from herald.contracts.content.rich import Button, Location
 from herald.contracts.vocabulary import FailureClass, InboundKind, Status
 from herald.providers.rendered import RenderedWhatsApp
 from herald.providers.samples import EPOCH_TIMES, RECIPIENT_PHONE, TEXT, InHeader, media, whatsapp
@@ -120,6 +121,11 @@ SENDING = Sending(
                 template=Template(name="parcel", language="en-US", variables={"1": TEXT})
             ),
         ),
+        whatsapp(
+            "buttons",
+            content=RenderedWhatsApp(text=TEXT, buttons=(Button(id="yes", title="Yes"),)),
+        ),
+        whatsapp("a place", content=RenderedWhatsApp(location=Location(latitude=1, longitude=2))),
     ),
     accepted=json_answer(
         200,

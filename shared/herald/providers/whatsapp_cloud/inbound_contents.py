@@ -8,7 +8,6 @@ from typing import Any, TypeGuard
 from herald.contracts.inbound import (
     AddressChange,
     ContactPhone,
-    InboundChoice,
     InboundContact,
     InboundContent,
     InboundLocation,
@@ -19,7 +18,7 @@ from herald.contracts.inbound import (
     OrderItem,
 )
 from herald.contracts.redaction import redact_prose
-from herald.contracts.vocabulary import ChoiceKind, InboundKind, MediaKind
+from herald.contracts.vocabulary import InboundKind, MediaKind
 from herald.providers.lenient_json import (
     NotUnderstoodError,
     Reason,
@@ -30,6 +29,7 @@ from herald.providers.lenient_json import (
     text,
     whole_number,
 )
+from herald.providers.whatsapp_cloud.inbound_choices import read_choice, read_quick_reply
 
 Message = Mapping[str, Any]
 
@@ -42,12 +42,6 @@ MEDIA_KINDS: dict[str, MediaKind] = {
     "sticker": MediaKind.STICKER,
 }
 
-# by the object that holds what was chosen; a form and any other type are read apart
-CHOICES: dict[str, ChoiceKind] = {
-    "button_reply": ChoiceKind.BUTTON,
-    "list_reply": ChoiceKind.LIST,
-}
-
 _MAX_PROSE = 512
 
 
@@ -58,42 +52,6 @@ def read_content(message: Message) -> InboundContent:
 
 def _text(message: Message) -> InboundContent:
     return InboundContent(content=InboundKind.TEXT, text=text(part(message, "text"), "body"))
-
-
-def _button(message: Message) -> InboundContent:
-    button = part(message, "button")
-    words, payload = text(button, "text"), text(button, "payload")
-    return InboundContent(
-        content=InboundKind.BUTTON,
-        text=words,
-        payload=payload,
-        choice=InboundChoice(kind=ChoiceKind.QUICK_REPLY, id=payload, title=words),
-    )
-
-
-def _interactive(message: Message) -> InboundContent:
-    interactive = part(message, "interactive")
-    form = part(interactive, "nfm_reply")
-    if form:
-        words = text(form, "body")
-        return InboundContent(
-            content=InboundKind.INTERACTIVE,
-            text=words,
-            payload=text(form, "response_json"),
-            choice=InboundChoice(kind=ChoiceKind.FORM, id=text(form, "name"), title=words),
-        )
-    name = next((name for name in CHOICES if part(interactive, name)), "")
-    chosen = part(interactive, name)
-    words, payload = text(chosen, "title"), text(chosen, "id")
-    choice = InboundChoice(
-        kind=CHOICES.get(name, ChoiceKind.OTHER),
-        id=payload,
-        title=words,
-        description=text(chosen, "description"),
-    )
-    return InboundContent(
-        content=InboundKind.INTERACTIVE, text=words, payload=payload, choice=choice
-    )
 
 
 def _media(message: Message) -> InboundContent:
@@ -245,8 +203,8 @@ def _digits(value: Any) -> str | None:
 
 READERS: dict[str, Callable[[Message], InboundContent]] = {
     "text": _text,
-    "button": _button,  # a template's quick reply
-    "interactive": _interactive,
+    "button": read_quick_reply,  # a template's quick reply
+    "interactive": read_choice,
     **dict.fromkeys(MEDIA_KINDS, _media),
     "location": _location,
     "contacts": _contacts,
