@@ -41,7 +41,7 @@ async def test_an_uploaded_file_is_shown(world: World) -> None:
 
 
 async def test_refuses_files(world: World) -> None:
-    """Types that WhatsApp does not show, and files of strangers."""
+    """Types that WhatsApp does not show, and files without the right token."""
     assert (await upload(world, kind="text/html"))["error"]["code"] == 100
     assert (await upload(world, token="other"))["error"]["code"] == 190
 
