@@ -18,6 +18,7 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from alert_block import alerts
+from conformance_blocks import checks, conformance, dictionary, status_words
 from event_examples import EXAMPLES
 from herald.config.broker_users import Services
 from herald.config.fallback import FallbackRules
@@ -270,6 +271,10 @@ BLOCKS: Mapping[str, Callable[..., str]] = {
     "rights": broker_rights,
     "codes": codes,
     "statuses": statuses,
+    "checks": checks,
+    "conformance": conformance,
+    "status_words": status_words,
+    "dictionary": dictionary,
     "providers": providers,
     "rates": rates,
     "scopes": scopes,
