@@ -26,7 +26,7 @@ HERALD_LAYERS = [
     "conformance",
     "channel | client",
     "config",
-    "files",
+    "files | templates",
     "egress | sessions",
     "providers",
     "service : bus : database : tracing",

@@ -84,6 +84,8 @@ from herald.egress.configuration import Member, Pool
 from herald.files.configuration import MediaRules
 from herald.providers.oauth import OAuth
 from herald.providers.registry import ACCOUNTS
+from herald.templates.shapes import ConfiguredTemplate, Texts
+from herald.templates.variables import Variable
 from log_events import log_lines
 from media_blocks import fetch_failures
 from metric_blocks import labels, metrics
@@ -119,7 +121,7 @@ MODELS: dict[str, type[BaseModel]] = {
         MessageSearch,
         SuppressRecipient, UnsuppressRecipient, RecipientData, SuppressionSearch, QuietHours,
         Services, Tenant, Quota, Operators,
-        Member, Pool, MediaRules, OAuth, SessionRules,
+        Member, Pool, MediaRules, ConfiguredTemplate, Texts, Variable, OAuth, SessionRules,
         CategoryRules, RetryRules, FallbackRules, Retention,
         IngressRules, MaskingRules, SecretRules, ReadApiRules,
     )

@@ -26,6 +26,7 @@ from herald.cli.send import send
 from herald.cli.sessions import sessions
 from herald.cli.status import status
 from herald.cli.suppressions import suppress, suppressions, unsuppress
+from herald.cli.template import template
 from herald.cli.timeline import timeline
 from herald.cli.token import token
 from herald.cli.topology import topology
@@ -74,6 +75,7 @@ application.add_typer(sessions, name="sessions")
 application.add_typer(egress, name="egress")
 application.add_typer(topology, name="topology")
 application.add_typer(config, name="config")
+application.add_typer(template, name="template")
 application.add_typer(provider, name="provider")
 
 

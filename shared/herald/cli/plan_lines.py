@@ -34,6 +34,8 @@ def plan_lines(plan: PlannedData) -> Iterator[str]:
 def _step_lines(step: StepPlan) -> Iterator[str]:
     sender = f" from {step.sender}" if step.sender else ""
     yield f"step {step.step:<5} {step.channel}{sender}: {_start(step)}"
+    if step.says is not None:
+        yield f"{_INDENT}says {step.says}"
     if step.worker is not None:
         yield from (_INDENT + line for line in _worker_lines(step.worker))
     elif step.no_answer is not None:

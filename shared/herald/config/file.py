@@ -29,6 +29,7 @@ from herald.providers.account import Account
 from herald.providers.account_rates import egress_rate_problems
 from herald.providers.registry import AnyAccount
 from herald.providers.windows import why_unsayable_outside
+from herald.templates.configuration import Templates
 
 DEFAULT_TENANT = "default"
 
@@ -150,6 +151,7 @@ class HeraldFile(_Part):
     services: Services = Services()
     egress: EgressRules = EgressRules()
     media: MediaRules = MediaRules()
+    templates: Templates = Templates()
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -230,6 +232,7 @@ class HeraldFile(_Part):
             *self.consent.problems(),
             *self.egress.problems(self.accounts),
             *self.media.problems(self.egress),
+            *self.templates.problems(self.channels, self.tenants),
             *self.services.problems(self.channels),
         ]
         if problems:

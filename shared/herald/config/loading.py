@@ -15,6 +15,7 @@ from pydantic_core import to_json
 from herald.config.file import HeraldFile
 from herald.config.masking import read_key_bytes, read_masking_key
 from herald.config.placeholders import unfilled, unfilled_secrets
+from herald.config.template_files import FOLDER, add_template_files
 from herald.config.validation_messages import describe
 from herald.contracts.masking import MaskingKey, set_masking_key
 from herald.contracts.unsubscribe import UnsubscribeKeys
@@ -198,6 +199,8 @@ def load_configuration(path: Path) -> Configuration:
         raise ConfigurationError(path, [str(error.strerror)]) from None
     except ValueError as error:
         raise ConfigurationError(path, [f"not TOML: {error}"]) from None
+    if wrong := add_template_files(document, path.parent / FOLDER):
+        raise ConfigurationError(path, wrong)
     if missing := list(unfilled(document)):
         raise ConfigurationError(path, [*missing, *unfilled_secrets(document, path.parent)])
     try:

@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from herald.config.file import ConfiguredRoute, HeraldFile
+from herald.config.named_templates import fill_in
 from herald.config.senders import Sender
 from herald.contracts.commands import Route, SendMessage, Step
-from herald.contracts.content import ChannelContent, Content, Template
+from herald.contracts.content import ChannelContent, Template
 from herald.contracts.content.mediums import why_unsayable
 from herald.contracts.content.rich_rules import without_parts
 from herald.contracts.content.unsayable import Unsayable
 from herald.providers.account import Account
 from herald.providers.windows import why_unsayable_outside
+from herald.templates.filling import Filled, UnfillableError
 
 _NAMED = 10
 _FURTHEST = timedelta(days=3660)  # beyond any sense, and below what a date can hold
@@ -38,12 +40,16 @@ class UsableStep:
     sender: str | None
     content: ChannelContent
     serving: tuple[Account, ...]
+    filled: Filled | None = None  # the template of herald.toml that says it
 
 
 def usable_steps(
-    command: SendMessage, configuration: HeraldFile
+    command: SendMessage, configuration: HeraldFile, *, fills: bool = True
 ) -> tuple[tuple[UsableStep, ...], Skipped]:
     """Resolve the route to the steps this recipient, content and tenant can use.
+
+    `fills`: templates are those that the command names. Otherwise its content is final, as of a
+    message that is sent again.
 
     Raises:
         UnusableError: a name is unknown, or no step is left.
@@ -54,7 +60,7 @@ def usable_steps(
     steps: list[UsableStep] = []
     unusable: list[tuple[int, UnusableError]] = []
     for number, step in enumerate(route.steps, start=1):
-        found = _usable(step, command, senders, configuration)
+        found = _usable(step, command, senders, configuration, fills=fills)
         if isinstance(found, UsableStep):
             steps.append(found)
         else:
@@ -157,7 +163,12 @@ def _no_such(kind: str, known: Iterable[str]) -> str:
 
 
 def _usable(
-    step: Step, command: SendMessage, senders: Mapping[str, str], configuration: HeraldFile
+    step: Step,
+    command: SendMessage,
+    senders: Mapping[str, str],
+    configuration: HeraldFile,
+    *,
+    fills: bool,
 ) -> UsableStep | UnusableError:
     address = command.to.address_on(step.channel)
     if address is None:
@@ -165,8 +176,11 @@ def _usable(
     serving = tuple(configuration.serving(step, command.tenant, address).values())
     if not serving:
         return _unserved(step, command, configuration)
-    content = _said_on(step.channel, serving, command.content)
-    usable = UsableStep(step, address, senders.get(step.channel), content, serving)
+    content, filled = command.content.on(step.channel), None
+    if fills:
+        content, filled = _fill_in(content, step.channel, command, configuration)
+    content = _without_what_nobody_sends(content, step.channel, serving, command)
+    usable = UsableStep(step, address, senders.get(step.channel), content, serving, filled)
     return _why_unsayable(usable, command) or usable
 
 
@@ -176,16 +190,25 @@ def _unserved(step: Step, command: SendMessage, configuration: HeraldFile) -> Un
     return UnusableError("route", f"no account on {step.channel} serves this tenant")
 
 
-def _said_on(channel: str, serving: Iterable[Account], content: Content) -> ChannelContent:
-    """Return what is said on a channel.
+def _fill_in(
+    content: ChannelContent, channel: str, command: SendMessage, configuration: HeraldFile
+) -> tuple[ChannelContent, Filled | None]:
+    try:
+        return fill_in(content, channel, command, configuration)
+    except UnfillableError as error:
+        at = ".".join(filter(None, ("template", error.field)))
+        raise UnusableError(_content_field(channel, at, command), error.reason) from None
 
-    What is said there instead stands for the rich parts that no account can send.
-    """
-    said, override = content.on(channel), content.overrides.get(channel)
+
+def _without_what_nobody_sends(
+    content: ChannelContent, channel: str, serving: Iterable[Account], command: SendMessage
+) -> ChannelContent:
+    """Let what is said on a channel instead stand for the rich parts that no account can send."""
+    override = command.content.overrides.get(channel)
     if override is None or not override.says_something:
-        return said
-    lacking = frozenset.intersection(*(account.lacks(said) for account in serving))
-    return without_parts(said, lacking - override.model_fields_set)
+        return content
+    lacking = frozenset.intersection(*(account.lacks(content) for account in serving))
+    return without_parts(content, lacking - override.model_fields_set)
 
 
 def _why_unsayable(usable: UsableStep, command: SendMessage) -> UnusableError | None:
@@ -196,7 +219,7 @@ def _why_unsayable(usable: UsableStep, command: SendMessage) -> UnusableError | 
     problem = why_unsayable(channel, content, holds_template=held) or _why_too_rich(usable)
     if problem is None:
         return _why_unsayable_outside(usable, command)
-    return UnusableError(_content_field(channel, problem.part, command), problem.reason)
+    return UnusableError(_field_of(usable, problem.part, command), problem.reason)
 
 
 def _why_too_rich(usable: UsableStep) -> Unsayable | None:
@@ -216,7 +239,13 @@ def _why_unsayable_outside(usable: UsableStep, command: SendMessage) -> Unusable
     problem = why_unsayable_outside(template, serving)
     if problem is None:
         return None
-    return UnusableError(_content_field(usable.step.channel, "outside_window", command), problem)
+    return UnusableError(_field_of(usable, "outside_window", command), problem)
+
+
+def _field_of(usable: UsableStep, part: str | None, command: SendMessage) -> str:
+    """Name the field that says a part: the template, where it is one of its texts."""
+    is_filled = usable.filled is not None and part in usable.filled.parts
+    return _content_field(usable.step.channel, "template" if is_filled else part, command)
 
 
 def _content_field(channel: str, part: str | None, command: SendMessage) -> str:

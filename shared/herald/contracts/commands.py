@@ -16,6 +16,7 @@ from pydantic import (
     ConfigDict,
     Discriminator,
     Field,
+    StringConstraints,
     Tag,
     field_serializer,
     field_validator,
@@ -29,7 +30,7 @@ from herald.contracts.addresses import (
     normalise_phone,
     normalise_whatsapp,
 )
-from herald.contracts.content import TO_A_MESSAGE, Content, Template
+from herald.contracts.content import LOCALE_PATTERN, TO_A_MESSAGE, Content, Template
 from herald.contracts.durations import Duration, FallbackAfter
 from herald.contracts.identifiers import ChannelName, ConfiguredName, TenantName
 from herald.contracts.text import Line
@@ -121,6 +122,10 @@ class Recipient(Addresses):
 
     name: Line | None = Field(
         default=None, max_length=200, description="Shown where a channel shows names."
+    )
+    locale: Annotated[str, StringConstraints(pattern=LOCALE_PATTERN)] | None = Field(
+        default=None,
+        description="Their language, e.g. `de` or `pt-BR`: for templates in herald.toml.",
     )
     timezone: TimeZoneName | None = Field(
         default=None,

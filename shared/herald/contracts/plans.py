@@ -50,6 +50,7 @@ class StepPlan(_Data):
     step: int  # counted from 1 among the steps that this message can use
     channel: str  # the channel it tries
     sender: str | None = None  # what it sends from, where that is configured
+    says: str | None = None  # the template of herald.toml that it says: version and locale
     start: Start  # `now`, `later`, `queued` (until its channel has room), or `skipped`
     reason: str | None = None  # what it would wait for, or why it would be skipped
     failure: Failure | None = None  # with `skipped`: how the message fails if no step is left

@@ -107,6 +107,8 @@ def is_what_it_is_called(media: Media, content_type: str, declared: str) -> bool
     Servers answer with a page of HTML, a login for one, where a file was; a document that comes so
     under another type's name is refused, too.
     """
+    if media.kind == "sticker":
+        return content_type == "image/webp"
     if media.kind != "document":
         return content_type.startswith(f"{media.kind}/")
     said = declared.partition(";")[0].strip().lower()

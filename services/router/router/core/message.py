@@ -41,6 +41,7 @@ class PlannedStep:
     learns_fallback: bool | None = None  # rather as long as deliveries are known to take
     start_within: timedelta | None = None
     fallback_on: frozenset[FailureClass]
+    says: str | None = None  # the template of herald.toml that its content was made from
     parts: int | None = None  # that it is billed as, where its tenant's spending is limited
     # what is said while the recipient may get a template only; None: there is no such time
     outside_window: Literal["template", "nothing"] | None = None

@@ -104,6 +104,7 @@ def _step(message: Message, number: int, clearance: Clearance, now: datetime) ->
         step=number,
         channel=step.channel,
         sender=step.sender,
+        says=step.says,
         start=start,
         reason=reason,
         failure=refusal.failure if refusal is not None else None,

@@ -95,7 +95,8 @@ def _steps(ended: EndedMessage, configuration: HeraldFile) -> PlannedSteps:
     plan = ended.message.plan
     if plan.route is not None:
         try:
-            return plan_steps(_command(ended, plan.route, configuration), configuration)
+            command = _command(ended, plan.route, configuration)
+            return plan_steps(command, configuration, fills=False)
         except UnusableError:
             pass  # route or sender are gone, or lead nowhere any more
     served = tuple(
@@ -106,7 +107,8 @@ def _steps(ended: EndedMessage, configuration: HeraldFile) -> PlannedSteps:
     if not served:
         raise UnusableError("route", "nothing serves the channels of its steps any more")
     route = Route.model_construct(steps=served)
-    planned = plan_steps(_command(ended, route, configuration), configuration)
+    command = _command(ended, route, configuration)
+    planned = plan_steps(command, configuration, fills=False)
     senders = {step.channel: step.sender for step in plan.steps}
     steps = tuple(replace(step, sender=senders[step.channel]) for step in planned.steps)
     return replace(planned, steps=steps)

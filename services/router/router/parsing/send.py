@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from pydantic_core import to_json
@@ -61,7 +62,15 @@ def read_send(
         skipped=planned.skipped,
         is_dry_run=command.dry_run,
         in_reply_to=command.in_reply_to,
+        remarks=tuple(_templates(plan)),
     )
+
+
+def _templates(plan: Plan) -> Iterator[tuple[str, str]]:
+    """Say for the history which template each step's content comes from."""
+    for number, step in enumerate(plan.steps, start=1):
+        if step.says is not None:
+            yield f"step:{number}:template", f"{step.channel} says {step.says}"
 
 
 def _timezones(command: SendMessage, configuration: HeraldFile) -> tuple[str, ...]:

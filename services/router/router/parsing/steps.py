@@ -28,13 +28,17 @@ class PlannedSteps:
     outside: Mapping[str, ChannelContent]
 
 
-def plan_steps(command: SendMessage, configuration: HeraldFile) -> PlannedSteps:
+def plan_steps(
+    command: SendMessage, configuration: HeraldFile, *, fills: bool = True
+) -> PlannedSteps:
     """Resolve the route to the steps this recipient, content and tenant can use.
+
+    `fills`: as for `usable_steps`.
 
     Raises:
         UnusableError: a name is unknown, or no step is left.
     """
-    usable, skipped = usable_steps(command, configuration)
+    usable, skipped = usable_steps(command, configuration, fills=fills)
     outside = {
         step_content_name(one.step.channel, number): ChannelContent.model_construct(
             template=one.step.outside_window
@@ -63,6 +67,7 @@ def _planned(usable: UsableStep, command: SendMessage, configuration: HeraldFile
         fallback_on=DEFAULT_FALLBACK_ON if step.fallback_on is None else step.fallback_on,
         outside_window=outside,
         template_accounts=_holders(usable, command.tenant, configuration) if outside else None,
+        says=None if usable.filled is None else str(usable.filled),
         parts=_parts(usable) if configuration.tenants[command.tenant].counts_cost else None,
     )
 

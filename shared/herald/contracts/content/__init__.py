@@ -28,6 +28,8 @@ OUTSIDE = "outside_window"  # said at other times
 SAYING = ("text", "html", "media", "template", *ALONE)
 
 
+LOCALE_PATTERN = r"^[A-Za-z]{2,3}([_-][A-Za-z0-9]{2,8})*$"  # `en`, `pt_BR`, `pt-BR`
+
 # of RFC 2392: what the HTML of a mail calls `cid:...`
 ContentId = Annotated[
     str, StringConstraints(pattern=r"^[A-Za-z0-9._+-]{1,64}(@[A-Za-z0-9.-]{1,64})?$")
@@ -109,13 +111,24 @@ class TemplateButton(ContentPart):
 
 
 class Template(ContentPart):
-    """A message the provider holds, with its variables (named, or numbered from "1")."""
+    """A template in herald.toml, or one that the provider holds, with its variables.
 
-    name: Line = Field(min_length=1, max_length=512, description="As the provider knows it.")
+    These are named, or numbered from "1".
+    """
+
+    name: Line = Field(
+        min_length=1, max_length=512, description="As herald.toml or the provider knows it."
+    )
     language: str = Field(
         default="en",
-        pattern=r"^[A-Za-z]{2,3}([_-][A-Za-z0-9]{2,8})*$",
+        pattern=LOCALE_PATTERN,
         description="The translation to use, e.g. `en` or `pt_BR`.",
+    )
+    version: int | None = Field(
+        default=None,
+        ge=1,
+        le=999_999,
+        description="Of a configured template: which one; the current if absent.",
     )
     variables: Variables = Field(
         default_factory=dict,
@@ -142,7 +155,9 @@ class ChannelContent(ContentPart):
     )
     media: tuple[Media, ...] = Field(default=(), max_length=10, description="Files, by link.")
     template: Template | None = Field(
-        default=None, description="A message that the provider holds, instead of text."
+        default=None,
+        description="A template in herald.toml, whose texts are said instead of those beside it; or"
+        " one that the provider holds, sent instead of text.",
     )
     header: FilledLine | None = Field(
         default=None, max_length=60, description="A line above a text with something to tap."
