@@ -39,8 +39,27 @@ from herald.config.retention import Retention
 from herald.contracts import vocabulary
 from herald.contracts.account_updates import TemplateUpdate
 from herald.contracts.commands import CancelMessage, Recipient, Route, SendMessage, Step
-from herald.contracts.content import ChannelContent, Content, Media, Template
+from herald.contracts.content import (
+    ChannelContent,
+    Content,
+    Media,
+    Template,
+    TemplateButton,
+    TemplateHeader,
+)
 from herald.contracts.content.mediums import MEDIUMS
+from herald.contracts.content.rich import (
+    Button,
+    ChoiceList,
+    Contact,
+    ContactNumber,
+    LinkButton,
+    ListRow,
+    ListSection,
+    Location,
+    Reaction,
+    ReadReceipt,
+)
 from herald.contracts.durations import format_duration
 from herald.contracts.events import (
     AccountData,
@@ -110,7 +129,9 @@ MODELS: dict[str, type[BaseModel]] = {
     model.__name__: model
     for model in (
         SendMessage, CancelMessage, EraseRecipient, Recipient, Content, ChannelContent, Media,
-        Template, Route,
+        Template, TemplateHeader, TemplateButton, Route,
+        Button, LinkButton, ChoiceList, ListSection, ListRow, Location, Contact, ContactNumber,
+        Reaction, ReadReceipt,
         PlannedData, StepPlan, ChannelPlan, LeftOut,
         Step, MessageData, CommandData, InboundData, Fallback, Waits, Failure,
         InboundMedia, InboundMail, InboundPart, InboundLocation, InboundContact, ContactPhone,

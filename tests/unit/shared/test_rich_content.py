@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from herald.contracts.echoes import said_in
 from herald.contracts.validation_errors import validation_errors_of
 from herald.contracts.work import WorkContent
 
+ROOT = Path(__file__).parents[3]
 URL = "https://files.example.com/a.png"
 BUTTON = {"id": "yes", "title": "Yes"}
 ROW = {"id": "1", "title": "Express"}
@@ -213,3 +216,12 @@ def test_all_that_is_said_may_be_hidden() -> None:
     said = {*said_in(content)}
     expected = ("text", "header", "title", "row", "place", "contact", "value")
     assert {f"The {word}" for word in expected} | {"the-id", "0123"} <= said
+
+
+def test_the_examples_of_the_page_are_contents() -> None:
+    """Whoever copies one gets what it shows."""
+    page = (ROOT / "docs/rich_content.md").read_text()
+    examples = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
+    assert len(examples) > 6
+    for example in examples:
+        assert Content.model_validate_json(example).says_something
