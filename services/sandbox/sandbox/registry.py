@@ -16,6 +16,7 @@ NAMES = (
     "sendgrid",
     "postmark",
     "smtp",
+    "smpp",
     "oauth",
 )
 

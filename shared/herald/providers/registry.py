@@ -30,6 +30,7 @@ NAMES = (
     "sendgrid",
     "postmark",
     "smtp",
+    "smpp",
 )
 
 GROUP = "herald.providers"
