@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -39,6 +40,11 @@ def statuses(number: int) -> bytes:
     }
     change = {"field": "messages", "value": value}
     return json.dumps({"entry": [{"id": "1", "changes": [change]}]}).encode()
+
+
+def references(body: bytes) -> list[str]:
+    """Return the messages that a call is about."""
+    return re.findall(r'"id": "(wamid[^"]+)"', body.decode())
 
 
 @dataclass
