@@ -16,6 +16,7 @@ def pairs(places: Places) -> list[Pair]:
                 "provider": "vonage_sms",
                 "api_key": "abcd1234",
                 "base_url": f"{places.sandbox_url}/vonage_sms",
+                "rate": "1000/s",
             },
             secrets={"api_secret": "vonage-api-secret", "signature_secrets": [secret]},
             part="vonage_sms",

@@ -13,6 +13,7 @@ NAMES = (
     "whatsapp_cloud",
     "twilio",
     "vonage_sms",
+    "vonage",
     "sendgrid",
     "postmark",
     "smtp",

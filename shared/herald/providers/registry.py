@@ -27,6 +27,7 @@ NAMES = (
     "whatsapp_cloud",
     "twilio",
     "vonage_sms",
+    "vonage",
     "sendgrid",
     "postmark",
     "smtp",

@@ -4,10 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
+from unit.providers.vonage.making import APPLICATION, public_pem
+
+SIGNATURE_SECRET = "signature-secret-of-the-account."
+
 
 def sms_accounts(receiver_url: str) -> dict[str, Any]:
     """Return parts of sandbox.toml; `receiver_url` is the customer's."""
     return {
+        "vonage": {
+            "main": {
+                "application_id": APPLICATION,
+                "public_key": public_pem(),
+                "api_key": "key9",
+                "api_secret": "api-secret",
+                "signature_secret": SIGNATURE_SECRET,
+                "webhook_url": f"{receiver_url}/vonage",
+            }
+        },
         "vonage_sms": {  # one for each way to call a webhook
             f"main-{method.lower()}": {
                 "api_key": f"key{number}",

@@ -10,7 +10,8 @@ import pytest
 from herald.contracts.vocabulary import FailureClass
 
 MODULES = [
-    import_module(f"herald.providers.{name}.errors") for name in ("twilio", "whatsapp_cloud")
+    import_module(f"herald.providers.{name}.errors")
+    for name in ("twilio", "vonage", "whatsapp_cloud")
 ]
 
 
