@@ -98,10 +98,10 @@ def _decoy(provider: str, endpoint: Endpoint) -> Target:
 
 
 def _nobody(decoys: list[Target]) -> Target:
-    """Stand for a name that is no provider's: by the widest of all rules."""
-    widest = max(
-        decoys, key=lambda it: (it.rules.max_body_bytes, it.rules.admits is not None, it.provider)
-    )
+    """Stand for a name that is no provider's: by the widest rules that refuse by the head."""
+    # none whose signature is in the body: nobody's is not read
+    by_head = [it for it in decoys if it.rules.admits is not None or it.rules.methods.get("POST")]
+    widest = max(by_head, key=lambda decoy: decoy.rules.max_body_bytes)
     methods = {name: headers for it in decoys for name, headers in it.rules.methods.items()}
     rules = replace(widest.rules, methods={**methods, **widest.rules.methods})
     return replace(widest, provider=UNKNOWN, rules=rules)

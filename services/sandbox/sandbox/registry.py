@@ -16,6 +16,7 @@ NAMES = (
     "vonage",
     "sendgrid",
     "postmark",
+    "mailgun",
     "smtp",
     "smpp",
     "oauth",

@@ -5,6 +5,8 @@ Whatever a provider sends beyond these fields is in the element, which is kept.
 
 from __future__ import annotations
 
+import operator
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from herald.contracts.vocabulary import (
@@ -25,7 +27,11 @@ class InboundMedia(_Part):
     """A file, by reference: the provider holds it for us, or ingress keeps it."""
 
     reference: str  # the provider's id or URL of it; of one that Herald keeps its sha256
-    place: LenientMediaPlace = MediaPlace.PROVIDER  # where its bytes are
+    place: LenientMediaPlace = Field(
+        default=MediaPlace.PROVIDER,
+        exclude_if=lambda place: place is MediaPlace.PROVIDER,
+        description="Where its bytes are; absent: at the provider",
+    )
     kind: LenientMediaKind | None = None  # image, video, audio, document or sticker, where given
     content_type: str | None = None  # its MIME type
     caption: str | None = None  # the words sent with it
@@ -180,6 +186,10 @@ class InboundContent(_Part):
     product: InboundProduct | None = None  # what they ask about
     mail: InboundMail | None = None  # of an e-mail: what only that has
     part: InboundPart | None = None  # of an SMS that came in pieces: which one this is
-    automatic: bool = False  # a machine wrote it: a note of absence, a newsletter
+    automatic: bool = Field(
+        default=False,
+        exclude_if=operator.not_,
+        description="A machine wrote it: a note of absence, a newsletter",
+    )
     forwarded: bool = False  # somebody else wrote it
     frequently_forwarded: bool = False  # it went through many hands

@@ -102,7 +102,8 @@ class InboundReceipt(InboundContent):
     recipient: str | None = None  # our number or address
     group: str | None = None  # the provider's id of the group it was written in
     in_reply_to: str | None = None  # the provider's id of the message it answers
-    quoted: tuple[str, ...] = ()  # other ids that the provider may have given to that message
+    # other ids that the provider may have given to that message
+    quoted: tuple[str, ...] = Field(default=(), exclude_if=lambda ids: not ids)
     answered_attempt: str | None = None  # ours, where what it answers carries our attempt's id
     profile_name: str | None = None
     username: str | None = None

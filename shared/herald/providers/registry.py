@@ -30,6 +30,7 @@ NAMES = (
     "vonage",
     "sendgrid",
     "postmark",
+    "mailgun",
     "smtp",
     "smpp",
 )

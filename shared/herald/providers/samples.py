@@ -6,6 +6,7 @@ Pure.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.headerregistry import Address
@@ -16,6 +17,7 @@ from herald.contracts.content import Media
 from herald.contracts.failures import Failure
 from herald.contracts.vocabulary import Category, Lane
 from herald.contracts.work import Work, WorkContent
+from herald.providers.files import File
 from herald.providers.rendered import RenderedEmail, RenderedSms, RenderedWhatsApp
 from herald.providers.subject_sending import Message
 from herald.providers.subject_webhooks import Call, Times
@@ -110,7 +112,12 @@ def media(url: str = "https://files.example.com/parcel.pdf", **fields: Any) -> M
     return Media(url=url, **fields)
 
 
-def _mime(_now: datetime, *, utf8: bool) -> bytes | Failure:  # noqa: ARG001  as a channel's is
+def _mime(
+    _now: datetime,
+    *,
+    utf8: bool,  # noqa: ARG001  as a channel's is
+    attachments: Sequence[File],  # noqa: ARG001
+) -> bytes | Failure:
     head = f"From: Herald <{SENDER_EMAIL}>\r\nTo: {RECIPIENT_EMAIL}\r\nSubject: {SUBJECT}\r\n"
     return f"{head}Message-ID: <{ATTEMPT_ID}@example.com>\r\n\r\n{TEXT}\r\n".encode()
 

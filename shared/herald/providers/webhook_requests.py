@@ -8,7 +8,11 @@ from datetime import datetime
 from functools import cached_property
 from urllib.parse import parse_qsl
 
+from herald.providers.lenient_json import NotUnderstoodError, Reason
+from herald.providers.multipart_bodies import FormPart, read_multipart
+
 MAX_FIELDS = 1_000
+FORM, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +43,29 @@ class WebhookRequest:
             ValueError: too many fields.
         """
         return fields_of(self.body)
+
+    @property
+    def media_type(self) -> str:
+        """What it says that its body is, in lower case, without parameters."""
+        header = self.headers.get(b"content-type", b"").decode("latin-1")
+        return header.partition(";")[0].strip().lower()
+
+    @cached_property
+    def form_parts(self) -> list[FormPart]:
+        """The fields and files of a form, sent with files or without, in their order.
+
+        Raises:
+            NotUnderstoodError: it is no such form, or has too many fields.
+        """
+        if self.media_type == MULTIPART:
+            return read_multipart(self.body, self.headers[b"content-type"])
+        try:
+            return [
+                FormPart(name=as_text(name), value=value.encode("latin-1"))
+                for name, value in self.form_fields
+            ]
+        except ValueError:
+            raise NotUnderstoodError(Reason.BEYOND_LIMITS) from None
 
     def query_value(self, name: str) -> str | None:
         """Return the first value of a query field, None when it is absent."""

@@ -17,6 +17,7 @@ from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from behaviour.sandbox.mail_accounts import mail_accounts
 from behaviour.sandbox.sms_accounts import sms_accounts
 from sandbox.app import build_app
 from sandbox.loading import validated
@@ -139,6 +140,7 @@ def settings(tmp_path: Path, receiver_url: str, smtp_port: int, token_length: in
                 }
             },
             **sms_accounts(receiver_url),
+            **mail_accounts(receiver_url),
             "sendgrid": {
                 "main": {
                     "api_key": API_KEY,
