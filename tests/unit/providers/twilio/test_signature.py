@@ -33,6 +33,8 @@ TWILIO_CALLS = [
     (PUBLIC, REPEATED, b"IK+Dwps556ElfBT0I3Rgjkr1wJU="),
     (PUBLIC, CALL, b"kvajT1Ptam85bY51eRf/AJRuM3w="),  # signed with the port in the URL
     ("https://mycompany.com:443/myapp.php?foo=1&bar=2", CALL, b"RSOYDt4T1cUTdK1PDd93/VVr8B8="),
+    ("https://mycompany.com:443/myapp.php?foo=1&bar=2", CALL, b"kvajT1Ptam85bY51eRf/AJRuM3w="),
+    ("http://mycompany.com:80/myapp.php?foo=1&bar=2", CALL, b"0ZXoZLH/DfblKGATFgpif+LLRf4="),
     ("http://mycompany.com/myapp.php?foo=1&bar=2", CALL, b"0ZXoZLH/DfblKGATFgpif+LLRf4="),
     ("http://mycompany.com:1234/myapp.php?foo=1&bar=2", CALL, b"Zmvh+3yNM1Phv2jhDCwEM3q5ebU="),
     (f"{PUBLIC}&bodySHA256={JSON_HASH}", [], b"a9nBmqA0ju/hNViExpshrM61xv4="),
