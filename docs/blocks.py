@@ -36,6 +36,7 @@ from herald.config.quiet_hours import QuietHours
 from herald.config.quotas import Quota
 from herald.config.read_api import ReadApiRules
 from herald.config.retention import Retention
+from herald.config.sms import SmsRules
 from herald.contracts import vocabulary
 from herald.contracts.account_updates import TemplateUpdate
 from herald.contracts.commands import CancelMessage, Recipient, Route, SendMessage, Step
@@ -106,7 +107,7 @@ from herald.providers.registry import ACCOUNTS
 from herald.templates.shapes import ConfiguredTemplate, Texts
 from herald.templates.variables import Variable
 from log_events import log_lines
-from media_blocks import fetch_failures
+from media_blocks import fetch_failures, file_rules
 from metric_blocks import labels, metrics
 from provider_blocks import codes, providers, statuses
 from rate_blocks import rates, scopes
@@ -142,7 +143,8 @@ MODELS: dict[str, type[BaseModel]] = {
         MessageSearch,
         SuppressRecipient, UnsuppressRecipient, RecipientData, SuppressionSearch, QuietHours,
         Services, Tenant, Quota, Operators,
-        Member, Pool, MediaRules, ConfiguredTemplate, Texts, Variable, OAuth, SessionRules,
+        Member, Pool, MediaRules, SmsRules, OAuth, SessionRules,
+        ConfiguredTemplate, Texts, Variable,
         CategoryRules, RetryRules, FallbackRules, Retention,
         IngressRules, MaskingRules, SecretRules, ReadApiRules,
     )
@@ -302,6 +304,7 @@ BLOCKS: Mapping[str, Callable[..., str]] = {
     "rates": rates,
     "scopes": scopes,
     "fetch_failures": fetch_failures,
+    "file_rules": file_rules,
     "fields": fields,
     "words": words,
     "ranks": ranks,

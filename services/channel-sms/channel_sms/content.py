@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from channel_sms.transliterating import transliterated
 from herald.contracts.content.mediums import why_unsayable
 from herald.contracts.content.segments import count_segments, encoding_of
 from herald.contracts.failures import Failure
-from herald.contracts.work import Work
+from herald.contracts.work import Work, WorkContent
 from herald.providers.rendered import RenderedSms
 
 CHANNEL_NAME = "sms"
@@ -13,7 +14,7 @@ CHANNEL_NAME = "sms"
 
 def render(work: Work, *, holds_template: bool) -> RenderedSms | Failure:
     """Render an SMS, or say why there can be none."""
-    content = work.content
+    content = _as_it_goes(work.content)
     problem = why_unsayable(CHANNEL_NAME, content, holds_template=holds_template)
     if problem is not None:
         return problem.failure
@@ -25,4 +26,13 @@ def render(work: Work, *, holds_template: bool) -> RenderedSms | Failure:
         media=content.media,
         encoding=encoding_of(text),
         segments=count_segments(text),
+        transliterated=text != (work.content.text or ""),
     )
+
+
+def _as_it_goes(content: WorkContent) -> WorkContent:
+    """Write the text in letters that it has room for, if that is wanted."""
+    if not content.transliterate or not content.text:
+        return content
+    changes = {"text": transliterated(content.text), "transliterate": None}
+    return content.model_copy(update=changes)

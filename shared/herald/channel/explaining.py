@@ -123,7 +123,11 @@ def _of_content(content: Any, price: Money | None) -> dict[str, Any]:
         return {"template": template.name, "cost": price}
     if not isinstance(content, RenderedSms):
         return {"cost": price}
-    about: dict[str, Any] = {"encoding": content.encoding, "segments": content.segments}
+    about: dict[str, Any] = {
+        "encoding": content.encoding,
+        "segments": content.segments,
+        "transliterated": content.transliterated or None,
+    }
     if price is not None and not content.media:  # a file has a price of its own
         about["cost"] = price.times(content.segments)
     return about

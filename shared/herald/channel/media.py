@@ -16,6 +16,7 @@ def make_fetcher(channel: str, configuration: Configuration) -> Fetcher:
         ConfigurationError: the secrets of an egress member that it goes by can't be read.
     """
     fetcher = Fetcher(
+        channel,
         configuration.file.media,
         _ways(configuration),
         lambda result: metrics.FILES.labels(channel, result).inc(),

@@ -80,7 +80,8 @@ def _worker_lines(worker: ChannelPlan) -> Iterator[str]:
 def _segments(worker: ChannelPlan) -> str | None:
     if worker.segments is None:
         return None
-    return f"{worker.segments} segment{'' if worker.segments == 1 else 's'} ({worker.encoding})"
+    how = f"{worker.encoding}, transliterated" if worker.transliterated else worker.encoding
+    return f"{worker.segments} segment{'' if worker.segments == 1 else 's'} ({how})"
 
 
 def _next(step: StepPlan) -> str:

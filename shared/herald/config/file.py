@@ -17,6 +17,7 @@ from herald.config.quotas import Quotas, quota_problems
 from herald.config.read_api import ReadApiRules
 from herald.config.retention import Retention
 from herald.config.senders import Sender
+from herald.config.sms import SmsRules
 from herald.config.unsubscribe import UnsubscribeRules
 from herald.contracts.commands import Route
 from herald.contracts.durations import Duration
@@ -152,6 +153,7 @@ class HeraldFile(_Part):
     egress: EgressRules = EgressRules()
     media: MediaRules = MediaRules()
     templates: Templates = Templates()
+    sms: SmsRules = SmsRules()
 
     @property
     def channels(self) -> tuple[str, ...]:

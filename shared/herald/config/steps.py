@@ -18,6 +18,7 @@ from herald.providers.account import Account
 from herald.providers.windows import why_unsayable_outside
 from herald.templates.filling import Filled, UnfillableError
 
+SMS = "sms"
 _NAMED = 10
 _FURTHEST = timedelta(days=3660)  # beyond any sense, and below what a date can hold
 Skipped = tuple[tuple[int, str], ...]  # the number of a step left out, and why
@@ -179,6 +180,8 @@ def _usable(
     content, filled = command.content.on(step.channel), None
     if fills:
         content, filled = _fill_in(content, step.channel, command, configuration)
+    if step.channel == SMS:
+        content = configuration.sms.over(content)
     content = _without_what_nobody_sends(content, step.channel, serving, command)
     usable = UsableStep(step, address, senders.get(step.channel), content, serving, filled)
     return _why_unsayable(usable, command) or usable

@@ -41,6 +41,7 @@ class ChannelPlan(_Data):
     template: str | None = None  # the template that would be sent instead of all else
     encoding: str | None = None  # of an SMS's text
     segments: int | None = None  # that an SMS's text takes
+    transliterated: bool | None = None  # an SMS's text is written with other letters
     cost: Price | None = None  # by the account's configured price
 
 

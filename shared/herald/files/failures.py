@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from herald.contracts.content.file_rules import TOO_LARGE, WRONG_TYPE
 from herald.contracts.failures import Failure
 from herald.contracts.vocabulary import FailureClass
 
 FETCHED = "fetched"  # of no failure, as metrics have it
-TOO_LARGE = "media_too_large"
-WRONG_TYPE = "media_wrong_type"
 PRIVATE_ADDRESS = "media_private_address"
 URL_REFUSED = "media_url"
 REDIRECTS = "media_redirects"

@@ -10,6 +10,7 @@ import aiohttp
 from yarl import URL
 
 from herald.contracts.content import Media
+from herald.contracts.content.file_rules import largest_of, largest_together, why_wrong_type
 from herald.contracts.failures import Failure
 from herald.files.configuration import MEBIBYTE, MediaRules
 from herald.files.failures import (
@@ -62,7 +63,7 @@ class Together:
         """
         self._left -= size
         if self._left < 0:
-            raise because(TOO_LARGE)
+            raise because(TOO_LARGE, "over what the files of one message may have together")
 
     def release(self) -> None:
         """Give the memory back, for none of the files is wanted."""
@@ -79,11 +80,15 @@ class Fetcher:
 
     def __init__(
         self,
+        channel: str,
         rules: MediaRules,
         ways: Sequence[Way] = (),
         count: Callable[[str], None] = lambda _: None,
     ) -> None:
+        self._channel = channel
         self._rules = rules
+        together = rules.largest_together * MEBIBYTE
+        self._together = min(together, largest_together(channel) or together)
         self._links = LinkRules(
             hosts=rules.hosts, ports=rules.ports, allow_cleartext=rules.allow_cleartext
         )
@@ -125,7 +130,7 @@ class Fetcher:
         if not wanted:
             return ()
         limit = self._rules.timeout.total_seconds()
-        together = Together(self._rules.largest_together * MEBIBYTE)
+        together = Together(self._together)
         tasks: list[asyncio.Task[File]] = []
         try:
             async with asyncio.timeout(limit if seconds is None else min(limit, seconds)):
@@ -179,34 +184,36 @@ class Fetcher:
                     continue
                 if response.status != HTTPStatus.OK:
                     raise status_refused(response.status)
-                hold = await self._hold(response)
+                largest = self._largest_of(media)
+                hold = await self._hold(response, largest)
                 together.holds.append(hold)
-                body = await self._read(response, together)
+                body = await _read(response, largest, together)
                 hold.shrink(len(body))
-                file = _named(media, url, response.headers.get("Content-Type", ""), body)
+                file = self._named(media, url, response.headers.get("Content-Type", ""), body)
                 hold.keep_with(file)
                 return file
         raise because(REDIRECTS)
 
-    async def _hold(self, response: aiohttp.ClientResponse) -> Hold:
+    def _largest_of(self, media: Media) -> int:
+        return min(self._largest, largest_of(self._channel, media) or self._largest)
+
+    async def _hold(self, response: aiohttp.ClientResponse, largest: int) -> Hold:
         """Take memory for a body: by its length where that is known."""
         length = response.content_length if _encoding(response) in AS_IT_IS else None
-        if length is not None and length > self._largest:
-            raise because(TOO_LARGE)
-        return await self.memory.take(self._largest if length is None else length)
+        if length is not None and length > largest:
+            raise _too_large(largest)
+        return await self.memory.take(largest if length is None else length)
 
-    async def _read(self, response: aiohttp.ClientResponse, together: Together) -> bytes:
-        """Read a body as far as it may be long."""
-        pieces, size = [], 0
-        async for piece in unpacked(response.content.iter_any(), _encoding(response)):
-            size += len(piece)
-            together.take(len(piece))
-            if size > self._largest:
-                raise because(TOO_LARGE)
-            pieces.append(piece)
-        if not size:
-            raise because(EMPTY)
-        return b"".join(pieces)
+    def _named(self, media: Media, url: URL, declared: str, body: bytes) -> File:
+        path = url.raw_path
+        content_type = content_type_of(body, declared, file_name(media.filename, path, ""))
+        if not is_what_it_is_called(media, content_type, declared):
+            raise because(WRONG_TYPE, f"{media.kind} wanted, {content_type[:64]} found")
+        wrong = why_wrong_type(self._channel, media, content_type)
+        if wrong is not None:
+            raise because(WRONG_TYPE, wrong.reason)
+        name = file_name(media.filename, path, content_type)
+        return File(media=media, name=name, content_type=content_type, body=body)
 
 
 _NOT_SENT = {PRIVATE: PRIVATE_ADDRESS, "dns": DNS, "connect_timeout": TIMEOUT}
@@ -226,10 +233,19 @@ def _encoding(response: aiohttp.ClientResponse) -> str:
     return response.headers.get("Content-Encoding", "").strip().lower()
 
 
-def _named(media: Media, url: URL, declared: str, body: bytes) -> File:
-    path = url.raw_path
-    content_type = content_type_of(body, declared, file_name(media.filename, path, ""))
-    if not is_what_it_is_called(media, content_type, declared):
-        raise because(WRONG_TYPE, f"{media.kind} wanted, {content_type[:64]} found")
-    name = file_name(media.filename, path, content_type)
-    return File(media=media, name=name, content_type=content_type, body=body)
+async def _read(response: aiohttp.ClientResponse, largest: int, together: Together) -> bytes:
+    """Read a body as far as it may be long."""
+    pieces, size = [], 0
+    async for piece in unpacked(response.content.iter_any(), _encoding(response)):
+        size += len(piece)
+        together.take(len(piece))
+        if size > largest:
+            raise _too_large(largest)
+        pieces.append(piece)
+    if not size:
+        raise because(EMPTY)
+    return b"".join(pieces)
+
+
+def _too_large(largest: int) -> FetchError:
+    return because(TOO_LARGE, f"over {largest:,} bytes")

@@ -10,13 +10,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from herald.contracts.content.file_rules import MAIL_BYTES
 from herald.contracts.failures import Failure
 from herald.contracts.file_names import safe_file_name
 from herald.contracts.vocabulary import FailureClass
 from herald.providers.files import File
 
-# As base64 and with the rest of the mail it stays below the 25 MB that Gmail and Mailgun take.
-MOST_BYTES = 18 * 1024 * 1024
+MOST_BYTES = MAIL_BYTES
 
 _TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,63}/[a-z0-9][a-z0-9!#$&^_.+-]{0,63}")
 _COMPOSITE = ("multipart/", "message/")  # RFC 2046: never base64

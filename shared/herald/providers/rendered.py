@@ -35,6 +35,7 @@ class RenderedSms:
     media: tuple[Media, ...] = ()
     encoding: SmsEncoding = SmsEncoding.GSM_7  # of the text
     segments: int = 0  # that the text takes
+    transliterated: bool = False  # the text has letters instead of those that were written
     template: Template | None = None
 
 

@@ -65,15 +65,17 @@ async def serving() -> AsyncIterator[FileServer]:
 
 
 @asynccontextmanager
-async def fetching(files: FileServer, **rules: Any) -> AsyncIterator[Fetcher]:
-    """Fetch from this machine, unless `rules` say otherwise."""
+async def fetching(
+    files: FileServer, *, channel: str = "push", **rules: Any
+) -> AsyncIterator[Fetcher]:
+    """Fetch from this machine, unless `rules` say otherwise, for a channel without rules."""
     written = {
         "ports": [files.port],
         "private_networks": ["127.0.0.1/32"],
         "allow_cleartext": True,
         **rules,
     }
-    fetcher = Fetcher(MediaRules.model_validate(written))
+    fetcher = Fetcher(channel, MediaRules.model_validate(written))
     await fetcher.start()
     try:
         yield fetcher

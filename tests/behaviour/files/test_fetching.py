@@ -212,3 +212,17 @@ async def test_files_of_a_message_come_together(files: FileServer) -> None:
         assert fetcher.memory.held == 0
     async with fetching(files, largest=2, largest_together=2, memory=4) as fetcher:
         assert failed(await fetcher.fetch_all(links)) == "content media_too_large"
+
+
+async def test_a_channel_takes_files_of_its_own_size_and_type(files: FileServer) -> None:
+    """By what they really are: the sender only says of which kind they should be."""
+    gif = b"GIF89a" + b"\x00" * 10
+    files.answers["/gif"] = answer(gif, "Content-Type: image/png", length=16)
+    files.answers["/large"] = answer(PNG, length=6 * MIB)
+    files.answers["/png"] = answer(PNG, length=16)
+    async with fetching(files, channel="whatsapp") as fetcher:
+        assert isinstance(await fetcher.fetch(media(files.link("/png"))), File)
+        assert failed(await fetcher.fetch(media(files.link("/gif")))) == "content media_wrong_type"
+        assert failed(await fetcher.fetch(media(files.link("/large")))) == "content media_too_large"
+        document = media(files.link("/gif"), kind="document")
+        assert isinstance(await fetcher.fetch(document), File)

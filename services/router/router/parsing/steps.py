@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Literal
 
 from herald.config.file import HeraldFile
-from herald.config.steps import Skipped, UsableStep, usable_steps
+from herald.config.steps import SMS, Skipped, UsableStep, usable_steps
 from herald.contracts.commands import SendMessage
 from herald.contracts.content import ChannelContent
 from herald.contracts.content.segments import count_segments
@@ -74,7 +74,9 @@ def _planned(usable: UsableStep, command: SendMessage, configuration: HeraldFile
 
 def _parts(usable: UsableStep) -> int:
     """Return as how many messages a step is billed."""
-    says_text = usable.step.channel == "sms" and usable.content.template is None
+    template = usable.content.template
+    held = template is not None and all(it.holds(template.name) for it in usable.serving)
+    says_text = usable.step.channel == SMS and not held
     return max(1, count_segments(usable.content.text or "")) if says_text else 1
 
 

@@ -23,6 +23,7 @@ from herald.contracts.text import FilledLine, FilledText, Line, Text
 
 ALONE = ("location", "contacts", "reaction", "read_receipt")  # each is a message by itself
 TO_A_MESSAGE = ("reaction", "read_receipt")  # of the recipient's, which the command answers
+MOST_SEGMENTS = 255  # of one text: their number is one byte (3GPP TS 23.040, 9.2.3.24.1)
 OUTSIDE = "outside_window"  # said at other times
 # a subject alone is nothing to send
 SAYING = ("text", "html", "media", "template", *ALONE)
@@ -179,6 +180,17 @@ class ChannelContent(ContentPart):
     )
     read_receipt: ReadReceipt | None = Field(
         default=None, description="Shows what the command answers as read, and says nothing."
+    )
+    transliterate: bool | None = Field(
+        default=None,
+        description="On SMS: write what GSM-7 lacks with letters that it has, where that saves"
+        " segments. The configuration's if absent.",
+    )
+    most_segments: int | None = Field(
+        default=None,
+        ge=1,
+        le=MOST_SEGMENTS,
+        description="On SMS: a text of more segments is not sent. The configuration's if absent.",
     )
     outside_window: Template | None = Field(
         default=None,

@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from herald.contracts.content import ALONE, SAYING, ChannelContent, Media
+from herald.contracts.content.file_rules import why_wrong_kind
 from herald.contracts.content.rich_rules import why_not_one_message
+from herald.contracts.content.segments import count_segments, fewest_segments
 from herald.contracts.content.unsayable import Unsayable
 
 
@@ -30,12 +32,13 @@ class Medium:
     longest_text: int | None = None  # characters
     most_media: int | None = None
     captions: Captions | None = None
+    in_segments: bool = False  # a text is sent and billed in segments
     one_message: bool = False  # of rich parts only those that make one message can be said
 
 
 MEDIUMS: Mapping[str, Medium] = {
     # Twilio, "Messages resource": Body of at most 1,600 characters, at most 10 MediaUrl
-    "sms": Medium(says=("text", "media"), longest_text=1600, most_media=10),
+    "sms": Medium(says=("text", "media"), longest_text=1600, most_media=10, in_segments=True),
     # files become links in the text
     "email": Medium(says=("text", "html", "media"), needs=("subject",)),
     # Meta, "Cloud API, messages": text.body of at most 4,096 characters, a caption of 1,024
@@ -79,6 +82,9 @@ def _missing(channel: str, medium: Medium, content: ChannelContent) -> Unsayable
 def _wrong_files(channel: str, medium: Medium, content: ChannelContent) -> Unsayable | None:
     if medium.most_media is not None and len(content.media) > medium.most_media:
         return Unsayable("media", f"more than {medium.most_media} on {channel}", "too_many_media")
+    kinds = (why_wrong_kind(channel, media) for media in content.media)
+    if (wrong := next(filter(None, kinds), None)) is not None:
+        return wrong
     if content.media and medium.captions is not None:
         return _wrong_caption(channel, medium.captions, content.media[0], content.text)
     return None
@@ -88,7 +94,19 @@ def _too_long(channel: str, medium: Medium, content: ChannelContent) -> Unsayabl
     if medium.longest_text is not None and len(content.text or "") > medium.longest_text:
         reason = f"over {medium.longest_text:,} characters on {channel}"
         return Unsayable("text", reason, "too_long")
-    return None
+    return _too_many_segments(channel, content) if medium.in_segments else None
+
+
+def _too_many_segments(channel: str, content: ChannelContent) -> Unsayable | None:
+    """Count segments; of a text that is still to be transliterated as few as there may be."""
+    most, text = content.most_segments, content.text or ""
+    if most is None:
+        return None
+    takes = fewest_segments(text) if content.transliterate else count_segments(text)
+    if takes <= most:
+        return None
+    reason = f"{takes} segments on {channel}, at most {most} are allowed"
+    return Unsayable("text", reason, "too_many_segments")
 
 
 def caption_of(media: Media, text: str | None) -> str:

@@ -45,6 +45,11 @@ def count_segments(text: str) -> int:
     return _filled(widths, alone=ONE_UCS_2, each=EACH_UCS_2)
 
 
+def fewest_segments(text: str) -> int:
+    """Return how many messages a text takes at least once each character is written in GSM-7."""
+    return _filled([1] * len(text), alone=ONE_GSM_7, each=EACH_GSM_7)
+
+
 def _filled(widths: Iterable[int], *, alone: int, each: int) -> int:
     """Count segments; a character of two units is never cut in two."""
     widths = list(widths)
