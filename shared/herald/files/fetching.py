@@ -10,7 +10,13 @@ import aiohttp
 from yarl import URL
 
 from herald.contracts.content import Media
-from herald.contracts.content.file_rules import largest_of, largest_together, why_wrong_type
+from herald.contracts.content.file_rules import (
+    TOO_LARGE,
+    WRONG_TYPE,
+    largest_of,
+    largest_together,
+    why_wrong_type,
+)
 from herald.contracts.failures import Failure
 from herald.files.configuration import MEBIBYTE, MediaRules
 from herald.files.failures import (
@@ -23,9 +29,7 @@ from herald.files.failures import (
     REDIRECTS,
     TIMEOUT,
     TLS,
-    TOO_LARGE,
     URL_REFUSED,
-    WRONG_TYPE,
     FetchError,
     because,
     reason_of,
