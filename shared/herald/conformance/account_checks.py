@@ -31,6 +31,7 @@ async def options(trial: Trial) -> None:
 async def secrets(trial: Trial) -> None:
     """Refuse a secrets file with a field that nobody knows, or an empty secret, by its name."""
     account = trial.account()
+    trial.secrets(account)
     for name, value in ((_MISSPELT, "x"), *((name, "") for name in trial.subject.secrets)):
         given = [""] if isinstance(trial.subject.secrets.get(name), list) else value
         try:

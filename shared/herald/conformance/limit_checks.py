@@ -11,29 +11,31 @@ from typing import Any
 
 from herald.conformance.checks import Check, Needs
 from herald.conformance.trial import Trial
-from herald.conformance.verdicts import require
+from herald.conformance.verdicts import NotMetError, require
 from herald.providers.json_bodies import BeyondLimitsError, NotJsonError
 from herald.providers.lenient_json import NotUnderstoodError
 from herald.providers.subject_webhooks import Call
 from herald.providers.webhook_endpoints import Endpoint
 
-EVENTS = 200
+EVENTS = 100
 SECONDS_AN_EVENT = 0.002  # of a processor: five hundred events a second and core, at the least
 BYTES_A_BYTE = 64  # of memory, for each byte of a body
 SPARE_BYTES = 4 * 1024 * 1024
 _MEASURED_BYTES = 64 * 1024
 _DISHONEST_BYTES = 512 * 1024
-_ROUNDS = 3  # the quickest counts: what else the machine does is not the provider's
+_ROUNDS = 3  # one that is quick is enough: what else the machine does is not the provider's
 _LOOK = "verify and normalise in webhooks.py"
 
 
 async def on_time(trial: Trial) -> None:
     """Verify and read an event in little time, however many come together."""
     endpoint, calls = trial.endpoint(), _calls(trial)
-    spent = min([await _seconds(trial, endpoint, calls) for _ in range(_ROUNDS)]) / EVENTS
-    met = spent <= SECONDS_AN_EVENT
+    for _ in range(_ROUNDS):
+        spent = await _seconds(trial, endpoint, calls) / EVENTS
+        if spent <= SECONDS_AN_EVENT:
+            return
     most = f"at most {SECONDS_AN_EVENT * 1000:g} ms an event"
-    require(met, most, f"{spent * 1000:.2f} ms", _LOOK)
+    raise NotMetError(most, f"{spent * 1000:.2f} ms", _LOOK)
 
 
 async def in_memory(trial: Trial) -> None:
