@@ -6,7 +6,7 @@ from provider_pairs.pairs import Pair, Places
 
 TOKEN = "postmark-server-token"
 LOGIN = "herald:postmark-webhook-password"
-NAME = "postmark-main"
+NAME = "postmark-email"
 
 
 def pairs(places: Places) -> list[Pair]:
@@ -15,7 +15,11 @@ def pairs(places: Places) -> list[Pair]:
         Pair(
             name=NAME,
             channel="email",
-            account={"provider": "postmark", "base_url": f"{places.sandbox_url}/postmark"},
+            account={
+                "provider": "postmark",
+                "base_url": f"{places.sandbox_url}/postmark",
+                "rate": "1000/s",
+            },
             secrets={"server_token": TOKEN, "webhook_logins": [LOGIN]},
             part="postmark",
             sandbox={

@@ -15,6 +15,7 @@ NAMES = (
     "vonage_sms",
     "vonage",
     "sendgrid",
+    "ses",
     "postmark",
     "mailgun",
     "smtp",

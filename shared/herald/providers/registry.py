@@ -29,6 +29,7 @@ NAMES = (
     "vonage_sms",
     "vonage",
     "sendgrid",
+    "ses",
     "postmark",
     "mailgun",
     "smtp",

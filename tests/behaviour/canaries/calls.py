@@ -22,6 +22,7 @@ ACCOUNTS: dict[str, dict[str, Any]] = {
     "twilio": {"account_sid": "AC" + "0" * 32},
     "sendgrid": {},
     "postmark": {},
+    "ses": {"region": "eu-central-1"},
     "smtp": {"host": "127.0.0.1", "security": "none"},
 }
 SECRETS: dict[str, dict[str, Any]] = {
@@ -29,6 +30,7 @@ SECRETS: dict[str, dict[str, Any]] = {
     "twilio": {"auth_tokens": [SECRET]},
     "sendgrid": {"api_key": SECRET},
     "postmark": {"server_token": SECRET},
+    "ses": {"access_key_id": "AKIDEXAMPLE", "secret_access_key": SECRET},
     "smtp": {"username": "herald", "password": SECRET},
 }
 SENDERS = {"whatsapp": None, "sms": "+15550001111", "email": "Herald <no-reply@example.com>"}
@@ -53,6 +55,9 @@ def refusal(provider: str, status: int, echo: str) -> Any:
     if provider == "twilio":
         code = {401: 20003, 429: 20429}.get(status, 21617)
         return {"code": code, "status": status, "message": echo, "more_info": f"https://x/{echo}"}
+    if provider == "ses":
+        names = {401: "UnrecognizedClientException", 429: "TooManyRequestsException"}
+        return {"__type": names.get(status, "MessageRejected"), "message": echo}
     if provider == "postmark":
         return {"ErrorCode": {401: 10, 429: 429}.get(status, 300), "Message": echo, "To": echo}
     return {"errors": [{"message": echo, "field": "content", "help": echo}], "id": echo}
@@ -65,6 +70,8 @@ def acceptance(provider: str, echo: str) -> tuple[int, Any, dict[str, str]]:
         return 200, {"messages": messages, "contacts": [{"input": echo, "wa_id": echo}]}, {}
     if provider == "twilio":
         return 201, {"sid": "SM" + "1" * 32, "body": echo, "to": echo, "status": "queued"}, {}
+    if provider == "ses":
+        return 200, {"MessageId": "0107018f-m1", "message": echo}, {}
     if provider == "postmark":
         return 200, {"ErrorCode": 0, "MessageID": "b7bc2f4a", "To": echo, "Message": echo}, {}
     return 202, {"message": echo}, {"X_Message_Id": "abc123"}
@@ -211,5 +218,6 @@ PATHS: dict[str, tuple[str, ...]] = {
     "twilio": tuple(HTTP_PATHS),
     "sendgrid": tuple(HTTP_PATHS),
     "postmark": tuple(HTTP_PATHS),
+    "ses": tuple(HTTP_PATHS),
     "smtp": tuple(SMTP_PATHS),
 }

@@ -15,6 +15,8 @@ from behaviour.canaries.canaries import ECHO, EMAIL, NAME, PHONE
 from herald.providers.sendgrid.webhooks import SendGridEndpoint
 from unit.ingress.asking import BASE_URL, signed
 from unit.providers.postmark.endpoint import HEADERS as POSTMARK
+from unit.providers.ses.signing_keys import notification
+from unit.providers.ses.signing_keys import signed as signed_by_sns
 
 ATTEMPT = "7d444840-9dc0-11d1-b245-5ffdce74fad2.1.1"
 NUMBER = "100000000000001"
@@ -98,6 +100,30 @@ def _postmark(**changes: Any) -> bytes:
     return json.dumps(event).encode()
 
 
+def _ses(kind: str = "Bounce", **details: Any) -> bytes:
+    person = {"emailAddress": EMAIL, "status": "5.1.1", "diagnosticCode": f"550 5.1.1 {ECHO}"}
+    said = {
+        "bounceType": "Permanent",
+        "bounceSubType": "General",
+        "bouncedRecipients": [person],
+        "recipients": [EMAIL],
+        "smtpResponse": ECHO,
+        "link": f"https://x.example/{NAME}",
+        "reason": ECHO,
+        **details,
+    }
+    mail = {
+        "messageId": "0107018f-m1",
+        "source": EMAIL,
+        "destination": [EMAIL],
+        "headers": [{"name": "Subject", "value": ECHO}],
+        "commonHeaders": {"subject": ECHO, "to": [f"{NAME} <{EMAIL}>"]},
+        "tags": {"herald_attempt": [ATTEMPT.replace(".", "_")], "name": [NAME]},
+    }
+    event = {"eventType": kind, kind.lower(): said, "mail": mail}
+    return json.dumps(signed_by_sns(notification(event))).encode()
+
+
 def _error(**words: Any) -> dict[str, Any]:
     return {"code": 131026, "title": "Message undeliverable", **words}
 
@@ -128,6 +154,7 @@ BODIES: dict[str, list[bytes]] = {
         _postmark(RecordType="Click", ReceivedAt="2026-01-19T12:00:00Z"),
         _postmark(RecordType="of tomorrow"),
     ],
+    "ses": [_ses(), _ses("Delivery"), _ses("Reject"), _ses("Click"), _ses("Of tomorrow")],
 }
 
 
@@ -148,6 +175,11 @@ def signed_call(provider: str, body: bytes) -> tuple[str, str, dict[str, str]]:
         )
     if provider == "postmark":
         return path, "", POSTMARK
+    if provider == "ses":
+        fields = json.loads(body)
+        names = {"type": "Type", "id": "MessageId"}
+        heads = {f"X-Amz-Sns-Message-{name}": fields[field] for name, field in names.items()}
+        return path, "", {**heads, "X-Amz-Sns-Topic-Arn": fields["TopicArn"]}
     return _signed_form(path, body)
 
 

@@ -31,6 +31,9 @@ AUTH_TOKEN = "twilio-token"
 API_KEY = "SG.key"
 SERVER_TOKEN = "postmark-token"
 WEBHOOK_LOGIN = "herald:postmark-password"
+SES_KEYS = {"access_key_id": "AKIDEXAMPLE", "secret_access_key": "ses-secret"}
+SES_REGION = "eu-central-1"
+SES_TOPIC = "arn:aws:sns:eu-central-1:123456789012:herald"
 SMTP_USERNAME = "herald"
 SMTP_PASSWORD = "smtp-password"
 OAUTH_USER = "mailbox@example.com"
@@ -108,7 +111,9 @@ def free_port() -> int:
         return port
 
 
-def settings(tmp_path: Path, receiver_url: str, smtp_port: int, token_length: int) -> SandboxFile:
+def settings(
+    tmp_path: Path, receiver_url: str, own_url: str, smtp_port: int, token_length: int
+) -> SandboxFile:
     """Make a quick sandbox with one account of each provider."""
     return validated(
         {
@@ -155,6 +160,15 @@ def settings(tmp_path: Path, receiver_url: str, smtp_port: int, token_length: in
                     "webhook_url": f"{receiver_url}/postmark",
                 }
             },
+            "ses": {
+                "main": {
+                    **SES_KEYS,
+                    "region": SES_REGION,
+                    "topic": SES_TOPIC,
+                    "own_url": f"{own_url}/ses",
+                    "webhook_url": f"{receiver_url}/ses",
+                }
+            },
             "pace": {"webhook_delay_ms": 20, "late_seconds": 0.5, "slow_seconds": 0.6},
         }
     )
@@ -171,7 +185,7 @@ async def running_world(tmp_path: Path, *, token_length: int = 0) -> AsyncIterat
     receiver_port, port, smtp_port = free_port(), free_port(), free_port()
     await web.TCPSite(runner, "127.0.0.1", receiver_port).start()
     receiver.url = f"http://127.0.0.1:{receiver_port}"
-    file = settings(tmp_path, receiver.url, smtp_port, token_length)
+    file = settings(tmp_path, receiver.url, f"http://127.0.0.1:{port}", smtp_port, token_length)
     config = uvicorn.Config(
         build_app(file), host="127.0.0.1", port=port, http="httptools", log_level="warning"
     )

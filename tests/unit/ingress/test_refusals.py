@@ -31,6 +31,8 @@ async def test_nobody_can_find_out_who_is_known() -> None:
         ("sendgrid", {"X-Twilio-Email-Event-Webhook-Signature": "x"}),
         ("sendgrid", {"X-Twilio-Email-Event-Webhook-Timestamp": "1"}),
         ("postmark", {}),
+        ("ses", {}),
+        ("ses", {"X-Amz-Sns-Message-Type": "Notification", "X-Amz-Sns-Message-Id": "1"}),
         ("nobody", {}),
     ],
 )

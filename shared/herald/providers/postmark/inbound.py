@@ -1,82 +1,77 @@
-"""A mail that Postmark took in for us. Postmark: "Inbound webhook".
-
-Its bytes of files come inside the webhook and are not kept: a file's reference is the mail's id and
-the file's number.
-"""
+"""A mail that Postmark took in for us, its files with it. Postmark: "Inbound webhook"."""
 
 from __future__ import annotations
 
-import re
+import base64
+import binascii
 from collections.abc import Mapping
-from email.utils import parsedate_to_datetime
 from typing import Any
 
-from herald.contracts.inbound import InboundMedia
 from herald.contracts.receipts import InboundReceipt
-from herald.contracts.vocabulary import InboundKind
-from herald.providers.lenient_json import (
-    NotUnderstoodError,
-    Reason,
-    kept_inbound,
-    objects,
-    part,
-    reference,
-    text,
-)
-from herald.providers.postmark.names import CHANNEL, PROVIDER
+from herald.providers.inbound_mail import MailFile, Origin, ReceivedMail, mail_receipt
+from herald.providers.lenient_json import kept_inbound, objects, part, reference, text, whole_number
+from herald.providers.mail_heads import Heads, heads_of
+from herald.providers.postmark.names import PROVIDER
+from herald.providers.webhook_endpoints import Normalised
 from herald.providers.webhook_requests import WebhookRequest
 
-_MESSAGE_ID = re.compile(r"<[^<>\s]{1,250}>")
 _BYTES = "Content"  # of a file, as base64
+# what Postmark takes out of a mail's headers and gives by itself
+_APART = ("From", "To", "Cc", "Subject", "ReplyTo", "Date")
+_NAMES = {"ReplyTo": "Reply-To"}
 
 
 def inbound_receipt(
-    account: str, request: WebhookRequest, mail: Mapping[str, Any]
+    account: str, request: WebhookRequest, element: Mapping[str, Any], found: Normalised
 ) -> InboundReceipt:
-    """Read a mail."""
-    name, sender = part(mail, "FromFull"), text(part(mail, "FromFull"), "Email")
-    if sender is None:
-        raise NotUnderstoodError(Reason.SHAPE)
-    files = objects(mail, "Attachments")
-    number = reference(mail, "MessageID")
-    return InboundReceipt(
-        content=InboundKind.MEDIA if files else InboundKind.TEXT,
-        text=text(mail, "TextBody"),
-        media=[_file(number, place, file) for place, file in enumerate(files, start=1)],
-        channel=CHANNEL,
+    """Read a mail; its files are put into `found`."""
+    mail = ReceivedMail(
+        heads=_heads(element),
+        reference=reference(element, "MessageID"),
+        recipient=text(element, "OriginalRecipient"),
+        tags=[hashed for hashed in (text(element, "MailboxHash"),) if hashed],
+        text=text(element, "TextBody") or "",
+        html=text(element, "HtmlBody") or "",
+        new_text=text(element, "StrippedTextReply") or "",
+        files=[_file(file) for file in objects(element, "Attachments")],
+    )
+    origin = Origin(
         provider=PROVIDER,
         account=account,
-        reference=number,
-        sender=sender,
-        recipient=text(mail, "OriginalRecipient") or text(mail, "To"),
-        in_reply_to=_message_id(_header(mail, "In-Reply-To")),
-        profile_name=text(name, "Name"),
-        occurred_at=_date(text(mail, "Date")),
         received_at=request.received_at,
-        element=kept_inbound(_without_bytes(mail), len(request.body)),
+        element=kept_inbound(_without_bytes(element), len(request.body)),
     )
+    return mail_receipt(mail, origin, found)
 
 
-def _file(mail: str, place: int, file: Mapping[str, Any]) -> InboundMedia:
-    return InboundMedia(
-        reference=f"{mail}/{place}",
-        content_type=text(file, "ContentType"),
-        filename=text(file, "Name"),
-    )
-
-
-def _header(mail: Mapping[str, Any], name: str) -> str | None:
-    found = (
-        text(header, "Value")
+def _heads(mail: Mapping[str, Any]) -> Heads:
+    given = [
+        (text(header, "Name") or "", text(header, "Value") or "")
         for header in objects(mail, "Headers")
-        if (text(header, "Name") or "").lower() == name.lower()
+    ]
+    names = {name.lower() for name, _ in given}
+    apart = [(_NAMES.get(name, name), text(mail, name) or "") for name in _APART]
+    sender = part(mail, "FromFull")
+    if (address := text(sender, "Email")) is not None:  # as Postmark itself has read it
+        name = (text(sender, "Name") or "").replace("\\", "\\\\").replace('"', '\\"')
+        apart[0] = ("From", f'"{name}" <{address}>')
+    return heads_of([*(pair for pair in apart if pair[0].lower() not in names and pair[1]), *given])
+
+
+def _file(file: Mapping[str, Any]) -> MailFile:
+    body: bytes | None
+    try:
+        body = base64.b64decode(text(file, _BYTES) or "", validate=True)
+    except (binascii.Error, ValueError):
+        body = None
+    return MailFile(
+        name=text(file, "Name"),
+        content_type=text(file, "ContentType"),
+        content_id=text(file, "ContentID"),
+        size=whole_number(file.get("ContentLength")),
+        body=body,
+        reference=text(file, "Name"),
     )
-    return next(found, None)
-
-
-def _message_id(header: str | None) -> str | None:
-    found = _MESSAGE_ID.search(header or "")
-    return found[0] if found else None
 
 
 def _without_bytes(mail: Mapping[str, Any]) -> dict[str, Any]:
@@ -85,11 +80,3 @@ def _without_bytes(mail: Mapping[str, Any]) -> dict[str, Any]:
         for file in objects(mail, "Attachments")
     ]
     return {**mail, "Attachments": files} if files else dict(mail)
-
-
-def _date(header: str | None) -> Any:
-    try:
-        at = parsedate_to_datetime(header or "")
-    except (ValueError, OverflowError):
-        return None
-    return at if at.tzinfo else None

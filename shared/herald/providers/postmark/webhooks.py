@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
 from herald.contracts.receipts import Receipt
 from herald.providers.credentials import Credentials
+from herald.providers.inbound_mail import MAX_MAIL_BYTES
 from herald.providers.json_bodies import read_json
 from herald.providers.lenient_json import NotUnderstoodError, Reason, carried, mapping, part, text
 from herald.providers.postmark.account import PostmarkAccount, PostmarkSecrets
@@ -17,12 +18,12 @@ from herald.providers.postmark.inbound import inbound_receipt
 from herald.providers.postmark.preferences import preference_receipt
 from herald.providers.postmark.signature import encoded_login, is_postmark_login
 from herald.providers.postmark.statuses import ATTEMPT_FIELD, references_of, status_receipt
-from herald.providers.webhook_endpoints import EndpointRules, Normalised
+from herald.providers.webhook_endpoints import EndpointRules, Head, Normalised
 from herald.providers.webhook_requests import WebhookRequest
 
 LOGIN_HEADER = b"authorization"
 RULES = EndpointRules(
-    max_body_bytes=4 * 1024 * 1024,
+    max_body_bytes=MAX_MAIL_BYTES,
     methods={"POST": frozenset({LOGIN_HEADER})},
     # Postmark, "Understanding inbound webhook retries": for 10 h; of events 3 times at least
     retries_on_5xx=True,
@@ -38,22 +39,30 @@ class PostmarkEndpoint:
     account: str
     logins: tuple[bytes, ...] = field(repr=False)
     ignores_foreign: bool = False  # statuses of mails that Herald did not send
-    rules: EndpointRules = RULES
+
+    @property
+    def rules(self) -> EndpointRules:
+        return replace(RULES, admits=self._admits)
 
     def verify(self, request: WebhookRequest) -> bool:
         return is_postmark_login(request.headers.get(LOGIN_HEADER), self.logins)
 
     def normalise(self, request: WebhookRequest) -> Normalised:
         found = Normalised()
-        found.read(read_json(request.body), partial(_receipt, self, request))
+        found.read(read_json(request.body), partial(_receipt, self, request, found))
         return found
 
+    def _admits(self, head: Head) -> bool:
+        return is_postmark_login(head.headers.get(LOGIN_HEADER), self.logins)
 
-def _receipt(endpoint: PostmarkEndpoint, request: WebhookRequest, element: Any) -> Receipt:
+
+def _receipt(
+    endpoint: PostmarkEndpoint, request: WebhookRequest, found: Normalised, element: Any
+) -> Receipt:
     event = mapping(element)
     word = text(event, "RecordType")
     if word == INBOUND or (word is None and "FromFull" in event):
-        return inbound_receipt(endpoint.account, request, event)
+        return inbound_receipt(endpoint.account, request, event, found)
     if word is None:
         raise NotUnderstoodError(Reason.SHAPE)
     if word == CHANGE and not references_of(event) and not _is_ours(event):
