@@ -94,7 +94,7 @@ class EndpointRules:
     retries_on_5xx: bool
     # says by the head alone whether the body is worth reading; None: the headers above say enough.
     # For what is authentic by a password or a token, so that nobody unknown has a mail read.
-    admits: Callable[[Head], bool] | None = None
+    admits: Callable[[Head], bool] | None = field(default=None, compare=False)
 
 
 class UnverifiableError(Exception):

@@ -111,6 +111,35 @@ def free_port() -> int:
         return port
 
 
+def mail_accounts(receiver_url: str, own_url: str) -> dict[str, Any]:
+    """Make an account of each provider of e-mail that reports by webhook."""
+    return {
+        "sendgrid": {
+            "main": {
+                "api_key": API_KEY,
+                "private_key": PRIVATE_KEY,
+                "webhook_url": f"{receiver_url}/events",
+            }
+        },
+        "postmark": {
+            "main": {
+                "server_token": SERVER_TOKEN,
+                "webhook_login": WEBHOOK_LOGIN,
+                "webhook_url": f"{receiver_url}/postmark",
+            }
+        },
+        "ses": {
+            "main": {
+                **SES_KEYS,
+                "region": SES_REGION,
+                "topic": SES_TOPIC,
+                "own_url": f"{own_url}/ses",
+                "webhook_url": f"{receiver_url}/ses",
+            }
+        },
+    }
+
+
 def settings(
     tmp_path: Path, receiver_url: str, own_url: str, smtp_port: int, token_length: int
 ) -> SandboxFile:
@@ -169,6 +198,7 @@ def settings(
                     "webhook_url": f"{receiver_url}/ses",
                 }
             },
+            **mail_accounts(receiver_url, own_url),
             "pace": {"webhook_delay_ms": 20, "late_seconds": 0.5, "slow_seconds": 0.6},
         }
     )

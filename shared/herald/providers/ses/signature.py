@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import base64
 import binascii
+from secrets import token_bytes
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey, RSAPublicNumbers
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256, HashAlgorithm
 
 from herald.providers.ses.sns import Envelope
@@ -18,6 +19,10 @@ HASHES: dict[str, HashAlgorithm] = {
     "2": SHA256(),
 }
 _PADDING = PKCS1v15()
+# of 2048 bits, and of no private key that anybody has made
+NOBODYS_KEY = RSAPublicNumbers(
+    65537, (1 << 2047) | int.from_bytes(token_bytes(255)) | 1
+).public_key()
 
 
 def is_sns_signature(envelope: Envelope, key: RSAPublicKey) -> bool:

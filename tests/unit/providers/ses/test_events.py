@@ -51,7 +51,8 @@ def test_an_account_says_what_it_takes() -> None:
         foreign="ignore",
     )
     found = make_endpoint("ses-main", {"ses-main": account}, {})
-    assert (found.topics, found.confirms, found.account) == ({TOPIC}, True, "ses-main")
+    assert found.topics == {TOPIC}
+    assert (found.confirms, found.account) == (True, "ses-main")
     assert found.place.stand_in == "http://127.0.0.1:8010/ses"
     body = {"eventType": "Delivery", "mail": {"messageId": "m1"}}
     read = found.normalise(request(json.dumps(notification(body)).encode()))

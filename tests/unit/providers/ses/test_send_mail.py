@@ -96,8 +96,8 @@ def test_files_go_along() -> None:
     content = rendered(media, ["../a.pdf", "b.png"], text="x", html="<p>x</p>")
     mail = write_mail(ACCOUNT, work(), content, NOW)
     assert not isinstance(mail, Failure)
-    names = [part.get_filename() for part in read(mail).walk() if part.get_filename()]
-    assert sorted(names) == ["a.pdf", "b.png"]
+    names = {part.get_filename() for part in read(mail).walk()}
+    assert names >= {"a.pdf", "b.png"}
 
 
 @pytest.mark.parametrize(("to", "sender"), [("adå@example.org", None), (TO, "x@grüße.example")])
@@ -119,7 +119,8 @@ def test_tags_come_back_as_they_went() -> None:
     """A tag's value has no dots at SES, and comes back in a list."""
     [tag] = asked(work(lane="bulk"))["EmailTags"]
     assert tag_of([tag["Value"]]) == f"{ATTEMPT}.b"
-    assert [tag_of(value) for value in (None, [], [1], {}, 7)] == [None] * 5
+    strange: list[object] = [None, [], [1], {}, 7]
+    assert [tag_of(value) for value in strange] == [None] * 5
 
 
 @pytest.mark.parametrize(
