@@ -20,7 +20,8 @@ from herald.providers.registry import ACCOUNTS, NAMES, example_of
 from unit.providers.options import OPTIONS
 
 URL = "https://hooks.example.com"
-ANSWERS = {"public_base_url": URL} | {
+TOPIC = "arn:aws:sns:eu-central-1:123456789012:herald"
+ANSWERS = {"public_base_url": URL, "topics": TOPIC} | {
     name: value for options in OPTIONS.values() for name, value in options.items()
 }
 CHOICES = [*((name,) for name in NAMES), NAMES]
