@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from behaviour.providers.api_server import http_client
-from behaviour.sandbox.world import SERVER_TOKEN, WEBHOOK_LOGIN, World
+from behaviour.sandbox.mail_accounts import SERVER_TOKEN, WEBHOOK_LOGIN
+from behaviour.sandbox.world import World
 from channel_email.content import render
 from herald.contracts.receipts import Receipt
 from herald.providers.credentials import Credentials

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from behaviour.providers.api_server import http_client
-from behaviour.sandbox.world import SES_KEYS, SES_REGION, SES_TOPIC, Received, World
+from behaviour.sandbox.mail_accounts import SES_KEYS, SES_REGION, SES_TOPIC
+from behaviour.sandbox.world import Received, World
 from channel_email.content import render
 from herald.contracts.receipts import Receipt
 from herald.providers.sending import Accepted, Refused, SendResult

@@ -29,11 +29,6 @@ APP_SECRET = "app-secret"
 ACCOUNT_SID = "AC" + "0" * 32
 AUTH_TOKEN = "twilio-token"
 API_KEY = "SG.key"
-SERVER_TOKEN = "postmark-token"
-WEBHOOK_LOGIN = "herald:postmark-password"
-SES_KEYS = {"access_key_id": "AKIDEXAMPLE", "secret_access_key": "ses-secret"}
-SES_REGION = "eu-central-1"
-SES_TOPIC = "arn:aws:sns:eu-central-1:123456789012:herald"
 SMTP_USERNAME = "herald"
 SMTP_PASSWORD = "smtp-password"
 OAUTH_USER = "mailbox@example.com"
@@ -111,35 +106,6 @@ def free_port() -> int:
         return port
 
 
-def mail_accounts(receiver_url: str, own_url: str) -> dict[str, Any]:
-    """Make an account of each provider of e-mail that reports by webhook."""
-    return {
-        "sendgrid": {
-            "main": {
-                "api_key": API_KEY,
-                "private_key": PRIVATE_KEY,
-                "webhook_url": f"{receiver_url}/events",
-            }
-        },
-        "postmark": {
-            "main": {
-                "server_token": SERVER_TOKEN,
-                "webhook_login": WEBHOOK_LOGIN,
-                "webhook_url": f"{receiver_url}/postmark",
-            }
-        },
-        "ses": {
-            "main": {
-                **SES_KEYS,
-                "region": SES_REGION,
-                "topic": SES_TOPIC,
-                "own_url": f"{own_url}/ses",
-                "webhook_url": f"{receiver_url}/ses",
-            }
-        },
-    }
-
-
 def settings(
     tmp_path: Path, receiver_url: str, own_url: str, smtp_port: int, token_length: int
 ) -> SandboxFile:
@@ -174,7 +140,7 @@ def settings(
                 }
             },
             **sms_accounts(receiver_url),
-            **mail_accounts(receiver_url),
+            **mail_accounts(receiver_url, own_url),
             "sendgrid": {
                 "main": {
                     "api_key": API_KEY,
@@ -182,23 +148,6 @@ def settings(
                     "webhook_url": f"{receiver_url}/events",
                 }
             },
-            "postmark": {
-                "main": {
-                    "server_token": SERVER_TOKEN,
-                    "webhook_login": WEBHOOK_LOGIN,
-                    "webhook_url": f"{receiver_url}/postmark",
-                }
-            },
-            "ses": {
-                "main": {
-                    **SES_KEYS,
-                    "region": SES_REGION,
-                    "topic": SES_TOPIC,
-                    "own_url": f"{own_url}/ses",
-                    "webhook_url": f"{receiver_url}/ses",
-                }
-            },
-            **mail_accounts(receiver_url, own_url),
             "pace": {"webhook_delay_ms": 20, "late_seconds": 0.5, "slow_seconds": 0.6},
         }
     )
