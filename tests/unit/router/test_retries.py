@@ -181,3 +181,15 @@ def test_an_acceptance_after_its_failure_keeps_the_plan() -> None:
     after = decide(message, accepted(message), NOW).message
     assert after.state.retry_at == NOW + seconds(60)
     assert after.state.attempts[0].status is Status.FAILED
+
+
+def test_a_platform_that_is_too_busy_after_the_acceptance_is_tried_again() -> None:
+    """Twilio says by callback that WhatsApp takes no more (63018): the same step, later."""
+    taken = decide(begun(), accepted(begun()), NOW).message
+    late = failed(taken, FailureClass.RATE_LIMITED, "63018", source="webhook")
+    waiting = decide(taken, late, NOW)
+    assert events(waiting) == []
+    assert waiting.message.state.retry_at is not None
+    later = waiting.message.state.retry_at
+    again = decide(waiting.message, at(later), later)
+    assert dispatched(again) == ["whatsapp 1.2/1"]

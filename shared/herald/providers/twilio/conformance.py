@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from herald.contracts.content import Template
+from herald.contracts.content.rich import Location
 from herald.contracts.vocabulary import FailureClass, InboundKind, Status
 from herald.providers.rendered import RenderedSms, RenderedWhatsApp
 from herald.providers.samples import RECIPIENT_PHONE, SENDER_PHONE, InHeader, media, sms, whatsapp
@@ -147,6 +148,7 @@ BY_WHATSAPP = sending(
         whatsapp(),
         whatsapp("a file", content=RenderedWhatsApp(text="Look", media=media(kind="image"))),
         whatsapp("a template", content=RenderedWhatsApp(template=TEMPLATE)),
+        whatsapp("a place", content=RenderedWhatsApp(location=Location(latitude=1, longitude=2))),
     )
 )
 

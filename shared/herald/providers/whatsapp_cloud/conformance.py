@@ -94,6 +94,16 @@ INBOUND = (
         content=InboundKind.MEDIA,
     ),
     Inbound(
+        label="a button that was tapped",
+        element=message(
+            "interactive",
+            interactive={"type": "button_reply", "button_reply": {"id": "yes", "title": "Yes"}},
+        ),
+        sender=RECIPIENT_PHONE,
+        text="Yes",
+        content=InboundKind.INTERACTIVE,
+    ),
+    Inbound(
         label="a kind of tomorrow",
         element=message("hologram", hologram={"id": "1"}),
         sender=RECIPIENT_PHONE,
