@@ -6,7 +6,7 @@ import pytest
 
 from herald.contracts.vocabulary import Outcome, Receipts, Status
 from router.core.decide import decide
-from router.core.effects import Emit
+from router.core.effects import Effect, Emit
 from unit.router.making import NOW, accepted, begun, receipt
 
 
@@ -25,7 +25,7 @@ def test_a_reaction_ends_once_it_was_sent(order: tuple[int, int]) -> None:
         accepted(message, Receipts.SENT),
         receipt(message, Status.SENT, source="webhook"),
     )
-    effects = []
+    effects: list[Effect] = []
     for number in order:
         decision = decide(message, facts[number], NOW)
         message, effects = decision.message, [*effects, *decision.effects]
