@@ -7,7 +7,7 @@ import contextlib
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from aio_pika.abc import AbstractIncomingMessage, AbstractQueue
 from behaviour.bus.rabbit import Rabbit
 from behaviour.channel.fakes import FakeProvider
 from herald.channel import sends
-from herald.channel.definitions import definition_of
+from herald.channel.definitions import Render, definition_of
 from herald.channel.metrics import REDELIVERED
 from herald.channel.sends import Claim
 from herald.channel.service import Channel, MakeProvider
@@ -146,10 +146,12 @@ class World:
         base_url: str = "https://api.example.com",
         more: str = "",
         make: MakeProvider | None = None,
+        render: Render | None = None,
     ) -> Channel:
         """Make a channel; `pauses` are those between probes, the first and the longest.
 
-        `more` is the rest of its configuration; `make` makes its providers, in place of the test's.
+        `more` is the rest of its configuration; `make` makes its providers, in place of the test's;
+        `render` renders its contents, in place of the medium's rules.
         """
         path = configure(
             self.folder, rate=rate, timeout=timeout, accounts=accounts, base_url=base_url, more=more
@@ -165,6 +167,7 @@ class World:
         )
         credentials = configuration.credentials_for(accounts)
         definition = definition_of("sms")
+        definition = definition if render is None else replace(definition, render=render)
         made_by = make or self.provider.make
         channel = Channel(definition, settings, configuration, credentials, make=made_by)
         if pauses is not None:

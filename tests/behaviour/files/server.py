@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -12,6 +13,7 @@ from herald.contracts.failures import Failure
 from herald.files.configuration import MediaRules
 from herald.files.fetching import Fetcher
 from herald.providers.files import File
+from private_authority import Pair
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 8
 Answer = bytes | Callable[[asyncio.StreamWriter], Awaitable[None]]
@@ -54,9 +56,13 @@ class FileServer:
 
 
 @asynccontextmanager
-async def serving() -> AsyncIterator[FileServer]:
-    files = FileServer()
-    server = await asyncio.start_server(files.serve, "127.0.0.1", 0)
+async def serving(pair: Pair | None = None) -> AsyncIterator[FileServer]:
+    """Serve files, over TLS with a certificate."""
+    files, context = FileServer(), None
+    if pair is not None:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(pair.certificate, pair.key)
+    server = await asyncio.start_server(files.serve, "127.0.0.1", 0, ssl=context)
     files.port = server.sockets[0].getsockname()[1]
     try:
         yield files

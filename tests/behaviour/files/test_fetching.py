@@ -6,12 +6,14 @@ import asyncio
 import gzip
 import socket
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from behaviour.files.server import PNG, FileServer, answer, failed, fetching, media, serving
 from herald.providers.files import File
+from private_authority import Authority
 
 MIB = 1024 * 1024
 
@@ -226,3 +228,17 @@ async def test_a_channel_takes_files_of_its_own_size_and_type(files: FileServer)
         assert failed(await fetcher.fetch(media(files.link("/large")))) == "content media_too_large"
         document = media(files.link("/gif"), kind="document")
         assert isinstance(await fetcher.fetch(document), File)
+
+
+async def test_a_server_shows_who_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is asked of one that can't."""
+    authority = Authority(tmp_path)
+    async with serving(authority.server("127.0.0.1")) as files:
+        files.answers["/x"] = answer(PNG, length=16)
+        link = files.link("/x").replace("http://", "https://")
+        async with fetching(files, allow_cleartext=False) as fetcher:
+            assert failed(await fetcher.fetch(media(link))) == "transient media_tls"
+        monkeypatch.setenv("SSL_CERT_FILE", str(authority.certificate))
+        async with fetching(files, allow_cleartext=False) as fetcher:
+            assert isinstance(await fetcher.fetch(media(link)), File)
+    assert len(files.asked) == 1

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_network
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from herald.files.addresses import is_allowed
+from herald.files.addresses import NAT64, is_allowed
 
 PUBLIC = ("8.8.8.8", "1.1.1.1", "172.32.0.1", "2606:4700:4700::1111", "64:ff9b::808:808")
 PRIVATE = (
@@ -70,3 +72,18 @@ def test_an_operator_opens_networks_of_their_own() -> None:
 def test_no_network_opens_the_metadata_of_clouds(address: str) -> None:
     """They hand out credentials."""
     assert not is_allowed(address, (ip_network("0.0.0.0/0"), ip_network("::/0")))
+
+
+@given(st.one_of(st.ip_addresses(v=4), st.ip_addresses(v=6)))
+def test_what_is_allowed_is_global_for_python_too(address: IPv4Address | IPv6Address) -> None:
+    """Its own tables come from the same registries."""
+    if is_allowed(str(address)) and address not in NAT64:
+        assert address.is_global
+
+
+@given(st.ip_addresses(v=4))
+def test_an_ipv6_form_is_judged_as_what_it_stands_for(address: IPv4Address) -> None:
+    """A mapped one and one behind NAT64."""
+    allowed = is_allowed(str(address))
+    assert is_allowed(f"::ffff:{address}") is allowed
+    assert is_allowed(str(NAT64[int(address)])) is allowed

@@ -88,3 +88,19 @@ def test_a_template_that_is_none_stops_everything(folder: Path) -> None:
     done = herald(folder, "list")
     assert done.exit_code == 2
     assert "templates.order.locales.en.text: line 1: no loops in templates" in done.stderr
+
+
+def test_a_message_is_checked_with_its_variables(folder: Path) -> None:
+    """`herald validate` needs no server for it either."""
+    message = {
+        "to": {"phone": "+15550002222", "locale": "de"},
+        "content": {"template": {"name": "order", "variables": {"nmae": "Ann"}}},
+    }
+    environment = {"HERALD_CONFIG": str(folder / "herald.toml")}
+    done = CliRunner().invoke(
+        application, ["validate", "-", "--json"], input=json.dumps(message), env=environment
+    )
+    assert done.exit_code == 2
+    [error] = json.loads(done.stdout)["errors"]
+    assert error["field"] == "content.template.variables.nmae"
+    assert error["reason"] == "no such variable; known: name (and 1 more)"
