@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,13 @@ from herald_local.saved_state import load_state
 from herald_local.servers import GivenServers
 
 # whom `[services]` and `[operators]` name
-CHANNELS = ("whatsapp", "email", "sms")
+PACKAGED_CHANNELS = ("whatsapp", "email", "sms")
+_WRITTEN = (Path(__file__).parent / "templates" / "herald.toml").read_text()
+# channels that are configuration alone: those that accounts of the template name beside these
+OWN_CHANNELS = tuple(
+    sorted(set(re.findall(r'(?m)^channel = "([a-z-]+)"', _WRITTEN)) - set(PACKAGED_CHANNELS))
+)
+CHANNELS = (*PACKAGED_CHANNELS, *OWN_CHANNELS)
 PARTS = ("topology", "router", *CHANNELS, "ingress", "operator")
 _MARK_DIGITS = 8
 

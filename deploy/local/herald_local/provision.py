@@ -114,6 +114,8 @@ def _values(state: SavedState, places: Places) -> dict[str, str]:
         "oauth_client_secret": state.secret("oauth client secret"),
         "oauth_refresh_token": state.secret("oauth refresh token"),
         "session_key": state.secret("session key", 64),
+        "bot_token": f"1000000000:{state.secret('bot token')}",
+        "webhook_token": state.secret("webhook token"),
         "read_token": read_token,
         "read_token_entry": entry_for("operator", read_token, [EVERY_TENANT]).rstrip(),
         "masking_key": state.secret("masking key", 64),

@@ -15,6 +15,7 @@ from yarl import URL
 from herald.service.tls_switch import VARIABLE as TLS_SWITCH
 from herald_local import processes
 from herald_local.errors import NotReadyError
+from herald_local.names import OWN_CHANNELS
 from herald_local.parent_death import dying_with_parent
 from herald_local.ports import LOOPBACK
 from herald_local.programs import run
@@ -36,6 +37,7 @@ class Service:
 
     name: str
     package: str
+    arguments: tuple[str, ...] = ()  # of that package
     user: str | None = None  # which of the broker's, by `names.PARTS`
     role: str | None = None  # which of the database's
     public: bool = False  # listens for others than operators
@@ -48,6 +50,16 @@ SERVICES = (
     Service("channel-whatsapp", "channel_whatsapp", user="whatsapp", role="channel"),
     Service("channel-email", "channel_email", user="email", role="channel"),
     Service("channel-sms", "channel_sms", user="sms", role="channel"),
+    *(
+        Service(
+            f"channel-{name}",
+            "herald.cli",
+            arguments=("channel", "run", name),
+            user=name,
+            role="channel",
+        )
+        for name in OWN_CHANNELS
+    ),
     Service("ingress", "ingress", user="ingress", public=True),
 )
 NAMES = tuple(service.name for service in SERVICES)
@@ -107,7 +119,8 @@ def launch(
 
     `changes`: what its environment has instead of, or beside, what a stack's services have.
     """
-    command = [sys.executable, "-m", service_of(name).package]
+    service = service_of(name)
+    command = [sys.executable, "-m", service.package, *service.arguments]
     command = dying_with_parent(command) if die_with_parent else command
     processes.launch(stack.home, name, command, environment(stack, name) | dict(changes or {}))
 

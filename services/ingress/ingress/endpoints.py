@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from herald.config.loading import Configuration, ConfigurationError
+from herald.providers.account import Account
 from herald.providers.registry import ACCOUNTS, webhooks_module
 from herald.providers.webhook_endpoints import Endpoint, EndpointRules
 from ingress.metrics import UNKNOWN
@@ -26,10 +27,13 @@ class Target:
 class Endpoints:
     """Finds a path's target. Every path has one, so that a caller can't find out who is known."""
 
-    def __init__(self, targets: Iterable[Target]) -> None:
+    def __init__(self, targets: Iterable[Target], accounts: Iterable[Account] = ()) -> None:
+        """`accounts`: all that are configured, whose providers may have profiles of their own."""
         self._targets = {(target.provider, target.account): target for target in targets}
         self._decoys = {
-            name: _decoy(name, module.make_decoy()) for name, module in _webhooks(ACCOUNTS).items()
+            name: _decoy(name, endpoint)
+            for folder, module in _webhooks(ACCOUNTS).items()
+            for name, endpoint in _made_decoys(folder, module, list(accounts)).items()
         }
         self._nobody = _nobody(list(self._decoys.values()))
 
@@ -57,23 +61,27 @@ def endpoints_from(configuration: Configuration) -> Endpoints:
         ConfigurationError: a secrets file or a key can't be used.
     """
     accounts = configuration.file.accounts
-    modules = _webhooks({account.provider for account in accounts.values()})
-    names = [name for name, account in accounts.items() if account.provider in modules]
+    modules = _webhooks({account.folder for account in accounts.values()})
+    names = [
+        name
+        for name, account in accounts.items()
+        if account.folder in modules and account.webhook_retry_gap is not None
+    ]
     credentials = configuration.credentials_for(names)
     targets: list[Target] = []
     problems: list[str] = []
     for name in names:
-        provider = accounts[name].provider
+        provider, folder = accounts[name].provider, accounts[name].folder
         siblings = {n: accounts[n] for n in names if accounts[n].provider == provider}
         try:
-            endpoint = modules[provider].make_endpoint(name, siblings, credentials)
+            endpoint = modules[folder].make_endpoint(name, siblings, credentials)
         except ValueError as error:
             problems.append(f"accounts.{name}.{error}")
             continue
         targets.append(target_of(provider, name, endpoint))
     if problems:
         raise ConfigurationError(configuration.path, problems)
-    return Endpoints(targets)
+    return Endpoints(targets, accounts.values())
 
 
 def target_of(provider: str, account: str, endpoint: Endpoint) -> Target:
@@ -91,6 +99,14 @@ def _webhooks(providers: Iterable[str]) -> dict[str, Any]:
     """Import the webhooks of those providers that have any."""
     found = {name: webhooks_module(name) for name in providers}
     return {name: module for name, module in found.items() if module is not None}
+
+
+def _made_decoys(folder: str, module: Any, accounts: list[Account]) -> dict[str, Endpoint]:
+    """Make the decoys of a folder: one, or one for each provider that it serves."""
+    if hasattr(module, "make_decoys"):
+        made: dict[str, Endpoint] = module.make_decoys(accounts)
+        return made
+    return {folder: module.make_decoy()}
 
 
 def _decoy(provider: str, endpoint: Endpoint) -> Target:

@@ -20,6 +20,8 @@ from sandbox.behaviours import (
     refused,
 )
 
+COLUMNS = frozenset({"whatsapp", "sms", "email"})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
@@ -30,9 +32,12 @@ class Case:
     whatsapp: Behaviour = DELIVERED
     sms: Behaviour = DELIVERED
     email: Behaviour = MAILED
+    others: Behaviour | None = None  # None: as on WhatsApp
 
     def on(self, channel: str) -> Behaviour:
-        """Return what happens on a channel."""
+        """Return what happens on a channel; on one without a column of its own, as `others` say."""
+        if channel not in COLUMNS:
+            return self.others or self.whatsapp
         behaviour: Behaviour = getattr(self, channel)
         return behaviour
 
@@ -202,6 +207,7 @@ CASES: dict[str, Case] = {
         name="outside-window",
         says="Has not written for a day: WhatsApp delivers a template only. SMS works.",
         whatsapp=failed(Failure.OUTSIDE_WINDOW),
+        others=DELIVERED,  # a window is WhatsApp's alone
     ),
 }
 

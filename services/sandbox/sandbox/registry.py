@@ -20,6 +20,10 @@ NAMES = (
     "mailgun",
     "smtp",
     "smpp",
+    "plivo",
+    "sinch",
+    "infobip",
+    "telegram",
     "oauth",
 )
 

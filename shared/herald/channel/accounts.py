@@ -13,6 +13,7 @@ from herald.channel.breaker import Breaker, Trouble
 from herald.channel.definitions import Render, as_it_is
 from herald.channel.egress.account_egress import AccountEgress
 from herald.channel.fetched_content import FetchAll, with_files
+from herald.contracts.content.mediums import why_unsayable
 from herald.contracts.failures import Failure
 from herald.contracts.work import Work
 from herald.providers.account import Account, NoSecrets
@@ -138,6 +139,12 @@ class SendingAccount:
         """Render what `work` says as this account's provider takes it, or say why it can't be."""
         template = work.content.template
         holds_template = template is not None and self.options.holds(template.name)
+        if (medium := self.options.medium) is not None:
+            problem = why_unsayable(
+                work.channel, work.content, holds_template=holds_template, medium=medium
+            )
+            if problem is not None:
+                return problem.failure
         return self.render(work, holds_template=holds_template)
 
     async def _refresh_credentials(self) -> None:

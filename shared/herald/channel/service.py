@@ -72,7 +72,7 @@ MakeProvider = Callable[[Context], Provider]
 
 def make_provider(context: Context) -> Provider:
     """Make a provider as its own module does."""
-    made: Provider = send_module(context.account.provider).make_provider(context)
+    made: Provider = send_module(context.account.folder).make_provider(context)
     return made
 
 

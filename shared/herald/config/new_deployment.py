@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from herald.config.ingress import IngressRules
 from herald.providers.examples import Example, Question, placeholder
 from herald.providers.rates import written
-from herald.providers.registry import ACCOUNTS, example_of
+from herald.providers.registry import OFFERED, PROFILED, example_of, model_of
 
 PUBLIC_BASE_URL = Question(
     name="public_base_url",
@@ -20,7 +20,7 @@ PUBLIC_BASE_URL = Question(
 
 def all_questions() -> list[Question]:
     """Return what may have to be known, over all providers, each once."""
-    return questions(tuple(ACCOUNTS))
+    return questions(OFFERED)
 
 
 def questions(providers: Sequence[str]) -> list[Question]:
@@ -31,7 +31,7 @@ def questions(providers: Sequence[str]) -> list[Question]:
         for question in (*one.options, one.sender):
             if question is not None:
                 asked.setdefault(question.name, question)
-    if any(ACCOUNTS[name].webhook_retry_gap is not None for name in providers):
+    if any(model_of(name).webhook_retry_gap is not None for name in providers):
         asked[PUBLIC_BASE_URL.name] = PUBLIC_BASE_URL
     return list(asked.values())
 
@@ -72,7 +72,7 @@ def _account(provider: str, tenant: str, values: Mapping[str, str]) -> str:
     lines = [
         f"# {one.title[0].upper()}{one.title[1:]}.",
         f"[accounts.{one.account}]",
-        f'provider = "{provider}"',
+        *_provider(provider, one),
         f'tenants = ["{tenant}"]',
     ]
     for option in one.options:
@@ -82,9 +82,17 @@ def _account(provider: str, tenant: str, values: Mapping[str, str]) -> str:
     return "\n".join([*lines, f'secrets_file = "secrets/{one.account}.toml"', ""])
 
 
+def _provider(name: str, one: Example) -> Iterator[str]:
+    if one.profile is None:
+        yield f'provider = "{name}"'
+    else:
+        yield f'provider = "{PROFILED}"'
+        yield f'profile = "{one.profile}"'
+
+
 def _rates(provider: str, channel: str) -> str:
     """Say how fast the account is called unless the line is changed."""
-    account = ACCOUNTS[provider]
+    account = model_of(provider)
     default = account.profile_for(None, channel)
     for kind, profile in account.profiles.items():
         if profile is default:

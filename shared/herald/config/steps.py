@@ -220,6 +220,8 @@ def _why_unsayable(usable: UsableStep, command: SendMessage) -> UnusableError | 
     # any of them may be chosen, so all must hold it
     held = template is not None and all(account.holds(template.name) for account in serving)
     problem = why_unsayable(channel, content, holds_template=held) or _why_too_rich(usable)
+    for medium in {account.medium for account in serving} - {None}:
+        problem = problem or why_unsayable(channel, content, holds_template=held, medium=medium)
     if problem is None:
         return _why_unsayable_outside(usable, command)
     return UnusableError(_field_of(usable, problem.part, command), problem.reason)

@@ -24,6 +24,7 @@ from pydantic import (
 )
 
 from herald.contracts.content import ChannelContent
+from herald.contracts.content.mediums import Medium
 from herald.contracts.content.rich_rules import rich_parts
 from herald.contracts.durations import Duration
 from herald.contracts.identifiers import ChannelName, ConfiguredName, TenantName
@@ -67,7 +68,19 @@ class NoSecrets(Secrets):
     """An account that needs none."""
 
 
+FOLDER = "folder"  # of herald.toml, in the context that accounts are validated in
 IN_CLEAR = "secrets would travel unencrypted"
+
+
+def refuse_cleartext(url: str, is_allowed: bool | None) -> str:
+    """Return a URL that may be called.
+
+    Raises:
+        ValueError: what is sent there could be read on its way, and nobody allowed that.
+    """
+    if in_clear(url) and not is_allowed:
+        raise ValueError(f"{IN_CLEAR}: use https://, or set allow_cleartext = true")
+    return url
 
 
 class Account(AccountRates):
@@ -123,6 +136,16 @@ class Account(AccountRates):
         """The furthest status that it reports."""
 
     @property
+    def folder(self) -> str:
+        """The folder of the registry that makes its calls and reads its webhooks."""
+        return self.provider
+
+    @property
+    def medium(self) -> Medium | None:
+        """What it can say, where that is not what its channel says; None: as its channel."""
+        return None
+
+    @property
     def service_window(self) -> timedelta | None:
         """For how long after a recipient's message it takes texts to them; None: at any time."""
         return None
@@ -174,9 +197,7 @@ class Account(AccountRates):
     @field_validator("base_url", check_fields=False)
     @classmethod
     def _encrypted(cls, url: str, info: ValidationInfo) -> str:
-        if in_clear(url) and not info.data.get("allow_cleartext"):
-            raise ValueError(f"{IN_CLEAR}: use https://, or set allow_cleartext = true")
-        return url
+        return refuse_cleartext(url, info.data.get("allow_cleartext"))
 
     @field_validator("prefixes", "countries")
     @classmethod

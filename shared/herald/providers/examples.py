@@ -36,6 +36,7 @@ class Example:
     options: tuple[Question, ...]  # of its table in herald.toml
     sender: Question | None  # what the channel sends from; None: the account itself
     secrets: str  # the text of its secrets file; `{token}` is a random text
+    profile: str | None = None  # where its provider is described by one
     environment: str = ""  # what services need in their environment for it: a variable, and why
 
 

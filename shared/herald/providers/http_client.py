@@ -110,8 +110,9 @@ class HttpClient:
         *,
         headers: Mapping[str, str],
         body: bytes,
+        method: str = "POST",
     ) -> HttpResponse:
-        """Make one POST.
+        """Make one POST, or another request that may not be made twice.
 
         A connection found closed before the first byte is no try: another one is taken.
 
@@ -122,7 +123,7 @@ class HttpClient:
         while True:
             writing = watch_writing(body)
             try:
-                return await self._post(url, headers, body)
+                return await self._request(method, url, headers, body)
             except ResponseLostError as error:
                 if writing.begun:
                     raise
@@ -130,11 +131,13 @@ class HttpClient:
                     raise NotSentError(error.code) from None
             # that connection is closed and gone: the next one is another, or new
 
-    async def _post(self, url: str, headers: Mapping[str, str], body: bytes) -> HttpResponse:
+    async def _request(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes
+    ) -> HttpResponse:
         assert self._session is not None, "start() comes first"
         try:
-            async with self._session.post(
-                url, headers=headers, data=body, allow_redirects=False
+            async with self._session.request(
+                method, url, headers=headers, data=body, allow_redirects=False
             ) as response:
                 return HttpResponse(response.status, response.headers, await _bounded(response))
         except aiohttp.ConnectionTimeoutError:

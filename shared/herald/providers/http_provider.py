@@ -1,4 +1,4 @@
-"""A provider that takes a message by one POST: two functions, one to ask and one to read."""
+"""A provider that takes a message by one request: two functions, one to ask and one to read."""
 
 from __future__ import annotations
 
@@ -15,15 +15,16 @@ from herald.providers.ways import NotSentError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpRequest:
-    """One POST."""
+    """One request. Its URL may hold a secret."""
 
-    url: str
+    method: str = "POST"
+    url: str = field(repr=False)
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
 
 
 class HttpProvider:
-    """Sends by POST, and reports by webhook only.
+    """Sends by one request, and reports by webhook only.
 
     `write` returns the request for a message, or why there can be none; `read` says what a response
     means.
@@ -46,13 +47,13 @@ class HttpProvider:
         """Close nothing: the client is its owner's."""
 
     async def send(self, work: Work, content: Rendered) -> SendResult:
-        """Make one POST."""
+        """Make one request."""
         request = self._write(work, content)
         if isinstance(request, Failure):
             return Refused(request, of_message=True)
         try:
             response = await self._http.post(
-                request.url, headers=request.headers, body=request.body
+                request.url, headers=request.headers, body=request.body, method=request.method
             )
         except NotSentError as error:
             return NotSent(error.code, no_connection=True)

@@ -22,6 +22,7 @@ from pydantic import Field
 
 from herald.providers.account import Account
 from herald.providers.examples import Example
+from herald.providers.http.loading import shipped_names
 
 NAMES = (
     "whatsapp_cloud",
@@ -34,9 +35,11 @@ NAMES = (
     "mailgun",
     "smtp",
     "smpp",
+    "http",
 )
 
 GROUP = "herald.providers"
+PROFILED = "http"  # the folder of all providers that have no folder, but a profile
 
 _PACKAGE = __name__.rpartition(".")[0]
 NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
@@ -96,6 +99,9 @@ def _account(name: str) -> type[Account]:
 
 ACCOUNTS: Mapping[str, type[Account]] = {name: _account(name) for name in _PACKAGES}
 
+# what a new deployment may begin with: a folder's name, or a profile's
+OFFERED = (*(name for name in ACCOUNTS if name != PROFILED), *shipped_names())
+
 # an account of any provider: its `provider` says which
 if TYPE_CHECKING:
     AnyAccount = Account
@@ -104,8 +110,17 @@ else:
 
 
 def example_of(name: str) -> Example:
-    """Import how an account at a provider begins."""
-    return cast("Example", _module(name, "example").EXAMPLE)
+    """Import how an account at a provider begins; `name` is one of `OFFERED`."""
+    if name in ACCOUNTS:
+        return cast("Example", _module(name, "example").EXAMPLE)
+    return cast("Example", _module(PROFILED, "example").example_of(name))
+
+
+def model_of(name: str) -> type[Account]:
+    """Return the model of an account at a provider; `name` is one of `OFFERED`."""
+    if name in ACCOUNTS:
+        return ACCOUNTS[name]
+    return cast("type[Account]", _module(PROFILED, "account").model_of(name))
 
 
 def send_module(name: str) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from platform import python_version
 
 from prometheus_client import (
@@ -36,12 +36,13 @@ def ops_routes(
 ) -> list[Route]:
     """Build the operator's routes; readiness is 200 while every one of `checks` passes, else 503.
 
-    `service` is its package's name; that package's version is shown. `warnings` are shown with
+    `service` is its package's name; that package's version is shown, and Herald's where a channel
+    has no package of its own. `warnings` are shown with
     the checks, but the service does its work in spite of them. Both answer from what the service
     already knows: they make no call of their own. Each is a metric, too.
     """
     shown = {**(warnings or {}), **checks}
-    running = version(service)
+    running = _version(service)
     BUILD_INFO.labels(service, running, python_version()).set(1)
     # a series more for each counter and histogram, and nobody asks
     disable_created_metrics()  # type: ignore[no-untyped-call]
@@ -81,6 +82,13 @@ def say_stopping(application: Starlette) -> None:
     """Let the readiness of an application with these routes be 503 from now on."""
     application.state.stopping = True
     READY.labels(STOPPING).set(0)
+
+
+def _version(service: str) -> str:
+    try:
+        return version(service)
+    except PackageNotFoundError:
+        return version("herald-shared")
 
 
 def _show(metric: Gauge, checks: Mapping[str, Check], *, passes: float) -> None:

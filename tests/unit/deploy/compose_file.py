@@ -11,7 +11,7 @@ import yaml
 
 ROOT = Path(__file__).parents[3]
 FILE = ROOT / "deploy" / "compose.yaml"
-HERALD = (
+PACKAGED = (
     "router",
     "channel-whatsapp",
     "channel-sms",
@@ -19,6 +19,8 @@ HERALD = (
     "ingress",
     "sandbox",
 )
+OWN_CHANNELS = ("channel-telegram",)  # that the `herald` command runs
+HERALD = (*PACKAGED, *OWN_CHANNELS)
 JOBS = ("permissions", "topology", "migrate")
 _VARIABLE = re.compile(r"\$\{(\w+)(?::[-?][^}]*)?\}")
 

@@ -17,7 +17,7 @@ from herald.service.serving import GRACEFUL_SHUTDOWN_SECONDS
 from herald.service.settings import read_settings
 from herald_local.compose_files import ROLES, write_compose_files
 from sandbox.loading import load
-from unit.deploy.compose_file import COMPOSE, HERALD, JOBS, ROOT, SERVICES, lay_out
+from unit.deploy.compose_file import COMPOSE, HERALD, JOBS, PACKAGED, ROOT, SERVICES, lay_out
 
 BROKER_ONLY = {"ingress"}
 LISTENERS = 2
@@ -39,8 +39,8 @@ def _user(url: str) -> str | None:
 def test_every_service_is_in_it() -> None:
     """Each under the name of its folder, in the image of that name."""
     folders = {path.parent.name for path in ROOT.glob("services/*/pyproject.toml")}
-    assert set(HERALD) == folders
-    for name in HERALD:
+    assert set(PACKAGED) == folders
+    for name in PACKAGED:
         assert SERVICES[name]["image"] == f"herald-{name}:${{HERALD_VERSION}}"
         assert SERVICES[name]["build"]["args"] == {"SERVICE": name}
 

@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from herald.providers.registry import NAMES
+from herald.providers.http.loading import shipped_names
+from herald.providers.registry import NAMES, PROFILED
 
 ROOT = Path(__file__).parents[3]
+SCHEMES = "shared/herald/providers/http/"
 SOURCES = [
     path
     for folder in ("services", "shared")
@@ -22,7 +24,8 @@ SOURCES = [
 ]
 
 
-@pytest.mark.parametrize("name", NAMES)
+# the folder of profiles is called as the protocol is, a word of many
+@pytest.mark.parametrize("name", sorted(set(NAMES) - {PROFILED}))
 def test_nobody_else_knows_a_providers_name(name: str) -> None:
     """No other module of a service, of the worker kit or of the command line holds the name."""
     word = re.compile(rf"(?<![A-Za-z]){name}(?![A-Za-z])")
@@ -32,3 +35,11 @@ def test_nobody_else_knows_a_providers_name(name: str) -> None:
         if not set(NAMES) & set(path.parts) and word.search(path.read_text())
     }
     assert knowing == {"shared/herald/providers/registry.py"}
+
+
+@pytest.mark.parametrize("name", shipped_names())
+def test_a_provider_with_a_profile_is_configuration_alone(name: str) -> None:
+    """No module of Herald's holds the name, but where signatures are named after their inventor."""
+    word = re.compile(rf"(?<![A-Za-z]){name}(?![A-Za-z])", re.IGNORECASE)
+    knowing = {str(path.relative_to(ROOT)) for path in SOURCES if word.search(path.read_text())}
+    assert {path for path in knowing if not path.startswith(SCHEMES)} == set()

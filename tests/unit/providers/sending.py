@@ -41,7 +41,7 @@ def sending_account(
     return SendingAccount(
         name=context.name,
         options=account,
-        provider=send_module(account.provider).make_provider(context),
+        provider=send_module(account.folder).make_provider(context),
         credentials=context.credentials,
         render=definition_of(account.channel).render,
     )

@@ -16,15 +16,18 @@ from herald.config.masking import read_masking_key
 from herald.config.read_tokens_file import load_read_tokens
 from herald.config.session_keys import read_session_keys
 from herald.contracts.read_tokens import Readers
-from herald.providers.registry import ACCOUNTS, NAMES, example_of
+from herald.providers.registry import OFFERED, example_of, model_of
+from unit.providers.http.making import OPTIONS as PROFILE_OPTIONS
 from unit.providers.options import OPTIONS
 
 URL = "https://hooks.example.com"
 TOPIC = "arn:aws:sns:eu-central-1:123456789012:herald"
 ANSWERS = {"public_base_url": URL, "topics": TOPIC} | {
-    name: value for options in OPTIONS.values() for name, value in options.items()
+    name: value
+    for options in (*OPTIONS.values(), *PROFILE_OPTIONS.values())
+    for name, value in options.items()
 }
-CHOICES = [*((name,) for name in NAMES), NAMES]
+CHOICES = [*((name,) for name in OFFERED), OFFERED]
 
 
 def init(folder: Path, *options: str, said: str = "") -> Result:
@@ -53,10 +56,10 @@ def fill_in(folder: Path) -> None:
         path.write_text(text)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", OFFERED)
 def test_an_example_is_of_its_account(name: str) -> None:
     """An example serves the channel that its account has by default."""
-    assert example_of(name).channel == ACCOUNTS[name].model_fields["channel"].default
+    assert example_of(name).channel == model_of(name).model_fields["channel"].default
 
 
 @pytest.mark.parametrize("providers", CHOICES, ids=" ".join)
@@ -87,7 +90,7 @@ def test_filled_in_it_is_a_configuration(tmp_path: Path, providers: tuple[str, .
 
 def test_secrets_are_their_owners_alone(tmp_path: Path) -> None:
     """Nobody else on the machine may read or change a key, a token or a secrets file."""
-    begin(tmp_path, NAMES)
+    begin(tmp_path, OFFERED)
     secrets = tmp_path / "secrets"
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in secrets.iterdir()}
     assert set(modes.values()) == {0o600}
@@ -150,7 +153,7 @@ def test_wrong_input_writes_nothing(tmp_path: Path, options: tuple[str, ...], sa
 
 def test_it_asks_what_is_not_given(tmp_path: Path) -> None:
     """An answer that may not be is asked for again; Enter leaves it for later."""
-    chosen = ["y" if name == "twilio" else "n" for name in NAMES]
+    chosen = ["y" if name == "twilio" else "n" for name in OFFERED]
     answers = ["shop", *chosen, "12", ANSWERS["account_sid"], "", URL]
     result = init(tmp_path, said="\n".join(answers) + "\n")
     assert result.exit_code == 0, result.output

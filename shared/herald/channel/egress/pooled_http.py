@@ -22,7 +22,9 @@ class PooledHttp(HttpClient):
     async def stop(self) -> None:
         """Close nothing."""
 
-    async def post(self, url: str, *, headers: Mapping[str, str], body: bytes) -> HttpResponse:
+    async def post(
+        self, url: str, *, headers: Mapping[str, str], body: bytes, method: str = "POST"
+    ) -> HttpResponse:
         """Make one POST.
 
         Raises:
@@ -32,4 +34,4 @@ class PooledHttp(HttpClient):
         client = self._choose()
         if client is None:
             raise NotSentError(NO_EGRESS)
-        return await client.post(url, headers=headers, body=body)
+        return await client.post(url, headers=headers, body=body, method=method)

@@ -54,16 +54,21 @@ _ANY = Medium(says=SAYING)  # of a channel without an entry
 
 
 def why_unsayable(
-    channel: str, content: ChannelContent, *, holds_template: bool
+    channel: str,
+    content: ChannelContent,
+    *,
+    holds_template: bool,
+    medium: Medium | None = None,
 ) -> Unsayable | None:
     """Say why `content` can't be said on `channel`, or None when it can.
 
     `holds_template` says whether every account that may be used holds the content's template: then
-    it is sent instead of everything else. Otherwise it is ignored.
+    it is sent instead of everything else. Otherwise it is ignored. `medium`: what an account can
+    say, where that is not what its channel can.
     """
     if content.template is not None and holds_template:
         return None
-    medium = MEDIUMS.get(channel, _ANY)
+    medium = medium or MEDIUMS.get(channel, _ANY)
     return (
         _missing(channel, medium, content)
         or (why_not_one_message(content) if medium.one_message else None)
