@@ -102,6 +102,20 @@ from herald.contracts.suppression_searches import SuppressionSearch
 from herald.contracts.vocabulary import Status
 from herald.egress.configuration import Member, Pool
 from herald.files.configuration import MediaRules
+from herald.providers.http.profile import Option, Profile, Rates, Secret
+from herald.providers.http.sending_rules import Auth, ErrorRules, ResponseRules, SendRules
+from herald.providers.http.webhook_rules import (
+    BasicLogin,
+    HeaderToken,
+    Hmac,
+    InboundRules,
+    PlivoV2,
+    PlivoV3,
+    QueryToken,
+    StatusRules,
+    WebhookAnswer,
+    WebhookRules,
+)
 from herald.providers.oauth import OAuth
 from herald.providers.registry import ACCOUNTS
 from herald.templates.shapes import ConfiguredTemplate, Texts
@@ -109,6 +123,7 @@ from herald.templates.variables import Variable
 from log_events import log_lines
 from media_blocks import fetch_failures, file_rules
 from metric_blocks import labels, metrics
+from profile_blocks import PROFILE_BLOCKS
 from provider_blocks import codes, providers, statuses
 from rate_blocks import rates, scopes
 from rights_block import broker_rights
@@ -147,6 +162,9 @@ MODELS: dict[str, type[BaseModel]] = {
         ConfiguredTemplate, Texts, Variable,
         CategoryRules, RetryRules, FallbackRules, Retention,
         IngressRules, MaskingRules, SecretRules, ReadApiRules,
+        Profile, Option, Secret, Rates, SendRules, Auth, ResponseRules, ErrorRules,
+        WebhookRules, WebhookAnswer, StatusRules, InboundRules,
+        HeaderToken, QueryToken, BasicLogin, Hmac, PlivoV2, PlivoV3,
     )
 }  # fmt: skip
 MODELS |= {model.__name__: model for model in ACCOUNTS.values()}
@@ -293,6 +311,7 @@ def example(name: str) -> str:
 
 
 BLOCKS: Mapping[str, Callable[..., str]] = {
+    **PROFILE_BLOCKS,
     "rights": broker_rights,
     "codes": codes,
     "statuses": statuses,

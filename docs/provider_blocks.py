@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import get_args
 
 from herald.contracts.vocabulary import FailureClass, Status
-from herald.providers.registry import ACCOUNTS, webhooks_module
+from herald.providers.registry import ACCOUNTS, OFFERED, PROFILED, model_of, webhooks_module
 from herald.providers.webhook_endpoints import EndpointRules
 from tables import table
 
@@ -45,15 +45,19 @@ def _rows(module: str, words: type[StrEnum]) -> Iterator[list[str]]:
 def providers() -> str:
     """Return every provider with the channels that an account there may serve, and its webhooks."""
     head = ("provider", "channel", "its webhooks", "at most", "after a 503")
-    return table(head, [_provider(name) for name in ACCOUNTS])
+    return table(head, [_provider(name) for name in OFFERED])
 
 
 def _provider(name: str) -> list[str]:
-    channels = get_args(ACCOUNTS[name].model_fields["channel"].annotation)
+    model = model_of(name)
+    channels = get_args(model.model_fields["channel"].annotation)
     row = [f"[`{name}`](providers/{name}.md)", ", ".join(f"`{channel}`" for channel in channels)]
-    module = webhooks_module(name)
-    if module is None:
+    if model.webhook_retry_gap is None:
         return [*row, "none", "", ""]
-    rules: EndpointRules = module.make_decoy().rules
+    module = webhooks_module(name if name in ACCOUNTS else PROFILED)
+    assert module is not None, "it calls us"
+    is_profile = name not in ACCOUNTS
+    decoy = module.make_decoys(())[name] if is_profile else module.make_decoy()
+    rules: EndpointRules = decoy.rules
     retries = "tries again" if rules.retries_on_5xx else "does not: needs the spool"
     return [*row, ", ".join(rules.methods), f"{rules.max_body_bytes // 1024:,} KiB", retries]

@@ -9,8 +9,9 @@ from importlib import import_module
 from typing import get_args
 
 from herald.providers.budgets import Scope
+from herald.providers.http.loading import shipped, shipped_names
 from herald.providers.rates import RateProfile, written
-from herald.providers.registry import ACCOUNTS
+from herald.providers.registry import ACCOUNTS, OFFERED, PROFILED, model_of
 from tables import table
 
 
@@ -21,7 +22,8 @@ def rates() -> str:
 
 
 def _profile_rows() -> Iterator[list[str]]:
-    for name, account in ACCOUNTS.items():
+    for name in OFFERED:
+        account = model_of(name)
         channel = get_args(account.model_fields["channel"].annotation)[0]
         default = account.profile_for(None, channel)
         for kind, profile in (account.profiles or {"": default}).items():
@@ -42,7 +44,13 @@ def _numbers(profile: RateProfile) -> list[str]:
 
 def scopes() -> str:
     """Return what each provider's codes throttle."""
-    rows = [row for name in ACCOUNTS for row in _scope_rows(name)]
+    folders = [name for name in ACCOUNTS if name != PROFILED]
+    rows = [row for name in folders for row in _scope_rows(name)]
+    rows += [
+        [f"`{name}`", f"`{code}`", scope.value, ""]
+        for name in shipped_names()
+        for code, scope in shipped(name).errors.scope_of.items()
+    ]
     return table(("provider", "code", "throttles", "note"), rows)
 
 

@@ -20,7 +20,7 @@ from herald.config.validation_messages import describe
 from herald.contracts.masking import MaskingKey, set_masking_key
 from herald.contracts.unsubscribe import UnsubscribeKeys
 from herald.egress.configuration import Member
-from herald.providers.account import FOLDER, Account, Secrets
+from herald.providers.account import PROFILE_FOLDER, Account, Secrets
 from herald.providers.credentials import Credentials, CredentialsError
 from herald.service.secret_files import SecretFileError, read_secret_file
 from herald.service.starting import exit_not_started
@@ -205,7 +205,9 @@ def load_configuration(path: Path) -> Configuration:
         raise ConfigurationError(path, [*missing, *unfilled_secrets(document, path.parent)])
     try:
         # by way of JSON, so that routes are read by the same strict rules as in commands
-        file = HeraldFile.model_validate_json(to_json(document), context={FOLDER: path.parent})
+        file = HeraldFile.model_validate_json(
+            to_json(document), context={PROFILE_FOLDER: path.parent}
+        )
     except ValidationError as error:
         raise ConfigurationError(path, describe(error)) from None
     return Configuration(path, file)

@@ -68,7 +68,7 @@ class NoSecrets(Secrets):
     """An account that needs none."""
 
 
-FOLDER = "folder"  # of herald.toml, in the context that accounts are validated in
+PROFILE_FOLDER = "profile_folder"  # of herald.toml, in the context that accounts are validated in
 IN_CLEAR = "secrets would travel unencrypted"
 
 

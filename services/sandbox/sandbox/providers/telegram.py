@@ -99,9 +99,9 @@ class Telegram(StandIn):
         """Make the webhook of a message; its fields are those of Telegram's Message."""
         if message.account not in self._bots:
             raise LookupError(f"no account {message.account}")
-        return self._message(message.account, message.sender, next(self._numbers), {}).written(
-            {**({"text": message.text} if message.text else {}), **(message.fields or {})}
-        )
+        written: dict[str, Any] = {"text": message.text} if message.text else {}
+        sent = self._message(message.account, message.sender, next(self._numbers), {})
+        return sent.written({**written, **(message.fields or {})})
 
     def _message(self, name: str, chat: str, number: int, given: dict[str, Any]) -> _Message:
         return _Message(self._bots[name], chat, number, given, self._numbers)
@@ -122,8 +122,8 @@ class _Message:
     numbers: count[int]
 
     def accepted(self, _reference: str) -> Response:
-        shown = {name: self.given[name] for name in ("text", "caption") if name in self.given}
-        sent = {"message_id": self.number, "chat": self._chat, "date": _now(), **shown}
+        sent: dict[str, Any] = {"message_id": self.number, "chat": self._chat, "date": _now()}
+        sent |= {name: self.given[name] for name in ("text", "caption") if name in self.given}
         return JSONResponse({"ok": True, "result": sent})
 
     def refused(self, failure: Failure) -> Response:

@@ -15,7 +15,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from herald.contracts.content.mediums import Medium
 from herald.contracts.identifiers import ChannelName
 from herald.contracts.vocabulary import Receipts
-from herald.providers.account import FOLDER, Account
+from herald.providers.account import PROFILE_FOLDER, Account
 from herald.providers.http.loading import ProfileError, find_profile, shipped
 from herald.providers.http.models import account_model, profile_rates
 from herald.providers.http.placeholders import resolved
@@ -42,7 +42,7 @@ class HttpAccount(Account):
     ) -> HttpAccount:
         if cls is not HttpAccount or not isinstance(given, Mapping):
             return handler(given)
-        named, folder = given.get("profile"), (info.context or {}).get(FOLDER)
+        named, folder = given.get("profile"), (info.context or {}).get(PROFILE_FOLDER)
         if not isinstance(named, str):
             return handler(given)
         try:

@@ -60,12 +60,12 @@ class Profile(Rules):
     answers: Literal["own", "any"] | None = None  # what a message can be marked as an answer to
     templates: str | None = None  # how names of templates that it holds begin; none: it has none
     service_window: Duration | None = None  # how long after a recipient wrote it takes texts
-    options: dict[Name, Option] = Field(default_factory=dict, max_length=20)
-    secrets: dict[Name, Secret] = Field(default_factory=dict, max_length=10)
-    rates: Rates
-    kinds: dict[Name, Rates] = Field(default_factory=dict)
+    options: dict[Name, Option] = Field(default_factory=dict, max_length=20)  # of an account
+    secrets: dict[Name, Secret] = Field(default_factory=dict, max_length=10)  # of an account
+    rates: Rates  # how fast it may be called
+    kinds: dict[Name, Rates] = Field(default_factory=dict)  # the same, by `number_kind`
     medium: Medium | None = None  # what it can say, where that is less than its channel, or new
-    send: SendRules
-    response: ResponseRules
-    errors: ErrorRules = ErrorRules()
-    webhooks: WebhookRules | None = None
+    send: SendRules  # the call that sends a message
+    response: ResponseRules  # what its response means
+    errors: ErrorRules = Field(default_factory=ErrorRules)  # what errors mean
+    webhooks: WebhookRules | None = None  # how it calls us; none: it never does

@@ -95,15 +95,19 @@ class Auth(Rules):
 class SendRules(Rules):
     """The call that sends a message: `[send]`."""
 
-    method: Literal["POST", "PUT", "GET"] = "POST"
+    method: Literal["POST", "PUT", "GET"] = "POST"  # the HTTP method
     url: Text  # with options, `values` and, for `auth.scheme = "url"`, `{secret}`
-    auth: Auth
+    auth: Auth  # who makes the call
     needs_sender: bool = False  # refuse a message without a sender
     values: dict[str, Path] = Field(default_factory=dict, max_length=20)  # paths with a name
     query: dict[FieldName, Path] = Field(default_factory=dict)  # of the URL
     headers: dict[HeaderName, Text] = Field(default_factory=dict)  # with options and values
-    body: Structure | None = Field(default=None, alias="json")  # sent as JSON
-    form: dict[FieldName, Path] | None = None  # sent as a form
+    body: Structure | None = Field(
+        default=None,
+        alias="json",
+        description="The body as JSON: tables, lists, numbers; each text in it is a path.",
+    )
+    form: dict[FieldName, Path] | None = None  # the body as a form; a list gives several fields
 
 
 class ResponseRules(Rules):

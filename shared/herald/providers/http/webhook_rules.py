@@ -16,8 +16,8 @@ from herald.providers.http.sending_rules import ByStatus, HeaderName, Rules, inv
 class HeaderToken(Rules):
     """A secret in a header, the same in every request."""
 
-    scheme: Literal["header"]
-    header: HeaderName
+    scheme: Literal["header"]  # `header`
+    header: HeaderName  # its name
     secret: str  # which secret
     prefix: str = ""  # before it, e.g. `Bearer `
 
@@ -25,7 +25,7 @@ class HeaderToken(Rules):
 class QueryToken(Rules):
     """A secret in the query of our URL, which `callback_url` then has."""
 
-    scheme: Literal["query"]
+    scheme: Literal["query"]  # `query`
     name: str = Field(default="token", pattern=r"^[A-Za-z0-9_-]{1,32}$")  # of the query's field
     secret: str  # which secret
 
@@ -33,7 +33,7 @@ class QueryToken(Rules):
 class BasicLogin(Rules):
     """A name and a password, which `callback_url` then has."""
 
-    scheme: Literal["basic"]
+    scheme: Literal["basic"]  # `basic`
     username: str  # which secret holds the name
     secret: str  # which secret holds the password
 
@@ -41,17 +41,17 @@ class BasicLogin(Rules):
 class Hmac(Rules):
     """A keyed hash of the request in a header."""
 
-    scheme: Literal["hmac"]
-    header: HeaderName
+    scheme: Literal["hmac"]  # `hmac`
+    header: HeaderName  # its name
     secret: str  # which secret is the key
     key: Literal["text", "base64", "hex"] = "text"  # how the key is written
-    hash: Literal["sha1", "sha256", "sha512"] = "sha256"
-    encoding: Literal["hex", "base64"] = "hex"
+    hash: Literal["sha1", "sha256", "sha512"] = "sha256"  # which hash
+    encoding: Literal["hex", "base64"] = "hex"  # how it is written
     prefix: str = ""  # before the hash, e.g. `sha256=`
     field: str | None = None  # of a header like `t=1,v1=abc`: which holds the hash
     # `body`, `url`, `path`, `method`, `timestamp`, `header:<name>`, and `text:<anything>` as it is
-    signs: tuple[str, ...] = ("body",)
-    timestamp_header: HeaderName | None = None
+    signs: tuple[str, ...] = ("body",)  # what is hashed, one behind the other
+    timestamp_header: HeaderName | None = None  # which header holds the time
     timestamp_field: str | None = None  # of that header: which holds the time
     tolerance: Duration | None = None  # how far its time may be from ours; none: not looked at
 
@@ -59,14 +59,14 @@ class Hmac(Rules):
 class PlivoV2(Rules):
     """Plivo's second scheme: the URL without its query, and a nonce."""
 
-    scheme: Literal["plivo-v2"]
+    scheme: Literal["plivo-v2"]  # `plivo-v2`
     secret: str  # which secret is the key
 
 
 class PlivoV3(Rules):
     """Plivo's third scheme: method, URL, all fields, and a nonce."""
 
-    scheme: Literal["plivo-v3"]
+    scheme: Literal["plivo-v3"]  # `plivo-v3`
     secret: str  # which secret is the key
 
 
@@ -103,12 +103,12 @@ class InboundRules(Rules):
     sender: Path  # whose address it came from
     sender_id: Path | None = None  # the provider's own id of them
     recipient: Path | None = None  # to which of our addresses
-    text: Path | None = None
-    time: Path | None = None
+    text: Path | None = None  # its words, or a file's caption
+    time: Path | None = None  # when it was written, by the provider's clock
     in_reply_to: Path | None = None  # the provider's id of what it answers
     group: Path | None = None  # the provider's id of the group it was written in
-    profile_name: Path | None = None
-    username: Path | None = None
+    profile_name: Path | None = None  # how they call themselves
+    username: Path | None = None  # by which others find them
     kind: Path | None = None  # a word of Herald's for what it is; by default by what is filled
     media: Path | None = None  # a list of {reference, content_type, filename, kind, caption}
     location: Path | None = None  # {latitude, longitude, name, address}
@@ -118,20 +118,23 @@ class InboundRules(Rules):
     original: Path | None = None  # the provider's id of what was `edited` or `deleted`
 
 
+Methods = Annotated[tuple[Literal["POST", "GET"], ...], Field(min_length=1)]
+
+
 class WebhookAnswer(Rules):
     """How a request that was taken is answered: `[webhooks.answer]`."""
 
-    status: Literal[200, 201, 202, 204] = 200
-    body: str = Field(default="", max_length=1_000)
-    content_type: str = "text/plain; charset=utf-8"
+    status: Literal[200, 201, 202, 204] = 200  # the HTTP status
+    body: str = Field(default="", max_length=1_000)  # the words, where the provider wants some
+    content_type: str = "text/plain; charset=utf-8"  # of these words
 
 
 class WebhookRules(Rules):
     """How the provider calls us: `[webhooks]`. Paths read `event`, `body`, `query`, `headers`."""
 
-    methods: tuple[Literal["POST", "GET"], ...] = Field(default=("POST",), min_length=1)
+    methods: Methods = ("POST",)  # that it uses
     fields: Literal["json", "form"] = "json"  # what a POST's body is; a GET has its query
-    signature: Signature
+    signature: Signature  # how its requests prove to be its own
     retry_gap: Duration  # how long it waits before it tries again
     retries_on_5xx: bool = True  # for hours after a 503
     max_kilobytes: int = Field(default=256, ge=1, le=4096)  # of a body
@@ -139,6 +142,6 @@ class WebhookRules(Rules):
     values: dict[str, Path] = Field(default_factory=dict, max_length=20)  # paths with a name
     ignore: Path | None = None  # true of an element that is understood, and nothing for Herald
     time_form: str = "any"  # `any`: an epoch or ISO 8601; else as strptime has it, in UTC
-    answer: WebhookAnswer = WebhookAnswer()
-    status: StatusRules | None = None
-    inbound: InboundRules | None = None
+    answer: WebhookAnswer = Field(default_factory=WebhookAnswer)  # what it is answered
+    status: StatusRules | None = None  # what became of messages
+    inbound: InboundRules | None = None  # what recipients write
