@@ -100,6 +100,8 @@ SENDS: Mapping[str, tuple[Result, int, set[str]]] = {
 class SecretInUrl(HttpClient):
     """A client that writes the token into the URL."""
 
-    async def post(self, url: str, *, headers: Mapping[str, str], body: bytes) -> Any:
+    async def post(
+        self, url: str, *, headers: Mapping[str, str], body: bytes, method: str = "POST"
+    ) -> Any:
         token = headers["Authorization"].removeprefix("Bearer ")
-        return await super().post(f"{url}?token={token}", headers=headers, body=body)
+        return await super().post(f"{url}?token={token}", headers=headers, body=body, method=method)
