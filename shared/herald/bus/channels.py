@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from typing import cast
 
 import aiormq
 import structlog
 from aio_pika.abc import AbstractConnection
-from aiormq.exceptions import ChannelInvalidStateError
+from aiormq.exceptions import AMQPError, ChannelInvalidStateError
 
 from herald.bus.cancellation import own_cancellation_only
-from herald.bus.connection_keeper import ConnectionKeeper, amqp_connection
+from herald.bus.connection_keeper import ConnectionKeeper, amqp_connection, wire_of
+from herald.bus.wire.confirms import ConfirmBook
+from herald.bus.wire.receiving import ChannelReader
 
 CALL_TIMEOUT_SECONDS = 5.0
 _REOPEN_PAUSE_SECONDS = 0.2
@@ -43,20 +46,28 @@ async def open_channel(
     return cast("aiormq.Channel", channel)
 
 
+@dataclass(frozen=True, slots=True)
+class ConfirmingChannel:
+    """An open channel that is published on, and the confirms that its publishes wait for."""
+
+    amqp: aiormq.Channel
+    confirms: ConfirmBook
+
+
 class PublishingChannel:
     """The channel that a connection is published on; opened again whenever it is lost."""
 
     def __init__(self, keeper: ConnectionKeeper) -> None:
         self._keeper = keeper
-        self._channel: aiormq.Channel | None = None
+        self._channel: ConfirmingChannel | None = None
         self._reopening: asyncio.Task[None] | None = None
         keeper.add_setup(self._open)
 
     @property
-    def current(self) -> aiormq.Channel | None:
+    def current(self) -> ConfirmingChannel | None:
         """The open channel; None while there is none."""
         channel = self._channel
-        return None if channel is None or channel.is_closed else channel
+        return None if channel is None or channel.amqp.is_closed else channel
 
     @property
     def is_reopening(self) -> bool:
@@ -65,8 +76,18 @@ class PublishingChannel:
 
     async def _open(self, connection: AbstractConnection) -> None:
         channel = await open_channel(connection, confirms=True)
-        channel.closing.add_done_callback(lambda _: self._closed(connection))
-        self._channel = channel
+        confirms = ConfirmBook()
+        frames = ChannelReader(confirms=confirms)
+        wire = wire_of(connection)
+        wire.take(channel.number, frames)
+
+        def closed(closing: asyncio.Future[object]) -> None:
+            wire.leave(channel.number, frames)
+            confirms.lose(_reason(closing))
+            self._closed(connection)
+
+        channel.closing.add_done_callback(closed)
+        self._channel = ConfirmingChannel(channel, confirms)
 
     def _closed(self, connection: AbstractConnection) -> None:
         if self._keeper.connection is connection:
@@ -80,3 +101,12 @@ class PublishingChannel:
             except Exception as error:  # noqa: BLE001  as long as its connection lives
                 _log.warning("bus.channel_lost", error=type(error).__name__)
                 await asyncio.sleep(_REOPEN_PAUSE_SECONDS)
+
+
+def _reason(closing: asyncio.Future[object]) -> str:
+    """Say why a channel closed: the broker's own words, a reply code and text, where it did it."""
+    error = None if closing.cancelled() else closing.exception()
+    if error is None:
+        return "channel closed"
+    text = str(error) if isinstance(error, AMQPError) else ""
+    return f"{type(error).__name__} {text}".strip()

@@ -16,6 +16,7 @@ from yarl import URL
 
 from herald.bus.cancellation import own_cancellation_only
 from herald.bus.explanations import broker_problem
+from herald.bus.wire.connecting import Wire, WiredConnection
 
 HEARTBEAT_SECONDS = 10  # a dead peer is noticed after 33 s; at aiormq's default of 60 after 183 s
 CONNECT_SECONDS = 10.0
@@ -93,7 +94,9 @@ class ConnectionKeeper:
             AMQPError, OSError, TimeoutError: the broker can't be reached or refuses the user.
         """
         with own_cancellation_only():
-            connection = await aio_pika.connect(self._url, timeout=CONNECT_SECONDS)
+            connection = await aio_pika.connect(
+                self._url, timeout=CONNECT_SECONDS, connection_class=WiredConnection
+            )
             lost = asyncio.Event()
             connection.close_callbacks.add(lambda *_: lost.set())
             try:
@@ -146,6 +149,12 @@ def with_settings(amqp_url: str, *, name: str) -> str:
 def amqp_connection(connection: AbstractConnection) -> aiormq.abc.AbstractConnection | None:
     """Return aiormq's connection under aio-pika's; None once it was closed by us."""
     return None if connection.transport is None else connection.transport.connection
+
+
+def wire_of(connection: AbstractConnection) -> Wire:
+    """Return the bytes under a keeper's connection."""
+    assert isinstance(connection, WiredConnection), "a keeper makes no other"
+    return connection.wire
 
 
 async def _close(connection: AbstractConnection) -> None:

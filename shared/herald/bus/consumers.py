@@ -7,6 +7,7 @@ import contextlib
 import math
 import time
 from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial
 from typing import Any
 
 import aiormq
@@ -17,9 +18,10 @@ from aiormq.abc import DeliveredMessage
 from herald.bus.byte_budget import PrefetchBudget
 from herald.bus.cancellation import own_cancellation_only
 from herald.bus.channels import open_channel
-from herald.bus.connection_keeper import ConnectionKeeper
+from herald.bus.connection_keeper import ConnectionKeeper, wire_of
 from herald.bus.explanations import queue_problem
 from herald.bus.library_internals import has_consumer
+from herald.bus.wire.receiving import ChannelReader, Received
 
 _WATCH_SECONDS = 1.0
 _POLL_SECONDS = 0.02
@@ -35,7 +37,7 @@ class Consumer:
         self,
         keeper: ConnectionKeeper,
         queue: str,
-        receive: Callable[[DeliveredMessage], Coroutine[Any, Any, None]],
+        receive: Callable[[aiormq.Channel, Received], None],
         *,
         prefetch: int,
         largest: int,
@@ -159,7 +161,7 @@ class Consumer:
         self.prefetch = self._budget.suited(self.prefetch)
         await channel.basic_qos(prefetch_count=self.prefetch, timeout=self._timeout_seconds)
         reply = await channel.basic_consume(
-            self._queue, self._receive, timeout=self._timeout_seconds
+            self._queue, _never_called, timeout=self._timeout_seconds
         )
         self._tag = reply.consumer_tag or ""
 
@@ -167,7 +169,15 @@ class Consumer:
         """Open a channel; learn of its close, and of a consumer on it that the broker cancels."""
         channel = await open_channel(connection, timeout_seconds=self._timeout_seconds)
         channel.on_consumer_cancel_callbacks.add(self._cancelled)
-        channel.closing.add_done_callback(lambda _: self._lost(channel))
+        frames = ChannelReader(deliver=partial(self._receive, channel))
+        wire = wire_of(connection)
+        wire.take(channel.number, frames)
+
+        def closed(_: object) -> None:
+            wire.leave(channel.number, frames)
+            self._lost(channel)
+
+        channel.closing.add_done_callback(closed)
         self._channel, self._tag = channel, ""
         return channel
 
@@ -201,3 +211,7 @@ class Consumer:
         except asyncio.CancelledError:
             await asyncio.wait([task], timeout=self._timeout_seconds)
             raise
+
+
+async def _never_called(_: DeliveredMessage) -> None:
+    """Stand for a consumer to aiormq, which sees no delivery of the channel."""

@@ -8,19 +8,31 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import takewhile
-from typing import Any
+from typing import Any, NamedTuple
 
 import aiormq
-import pamqp.frame
-from aiormq.abc import DeliveredMessage
 from aiormq.exceptions import AMQPError
-from pamqp.base import Frame
-from pamqp.commands import Basic
 
 from herald.bus.cancellation import own_cancellation_only
 from herald.bus.library_internals import write, written
+from herald.bus.wire.receiving import Received
+from herald.bus.wire.writing import ack_frame, reject_frame
 
 _WRITE_PATIENCE_SECONDS = 1.0
+
+
+class Settlement(NamedTuple):
+    """What is said of a delivery, or with `multiple` of all up to it."""
+
+    tag: int
+    is_good: bool = True  # acknowledged; else rejected
+    multiple: bool = False
+
+    def frame(self, channel: int) -> bytes:
+        """Write it."""
+        if self.is_good:
+            return ack_frame(channel, self.tag, multiple=self.multiple)
+        return reject_frame(channel, self.tag)
 
 
 class ReceivingChannel:
@@ -50,9 +62,10 @@ class ReceivingChannel:
                 with own_cancellation_only():
                     await written(self.channel)
 
-    async def write(self, frames: Sequence[Frame]) -> bool:
+    async def write(self, settlements: Sequence[Settlement]) -> bool:
         """Send settlements in one write; False when the channel was lost first."""
-        payload = b"".join(pamqp.frame.marshal(frame, self.channel.number) for frame in frames)
+        number = self.channel.number
+        payload = b"".join(settlement.frame(number) for settlement in settlements)
         # The queue of a connection that died is drained by nobody, hence the patience.
         while self.is_open:
             try:
@@ -127,48 +140,47 @@ async def settle(deliveries: Iterable[Delivery]) -> int:
     return settled
 
 
-def _settlements(outstanding: dict[int, None], group: Sequence[Delivery]) -> list[Frame]:
-    """Return the frames that settle a group, which is outstanding no more.
+def _settlements(outstanding: dict[int, None], group: Sequence[Delivery]) -> list[Settlement]:
+    """Return what settles a group, which is outstanding no more.
 
     As few as can be: the oldest outstanding tags share one multiple acknowledgement. A quorum
     queue takes in some 30 settlements at a time, and forgets the others when the channel closes.
     Rejections go first: a multiple acknowledgement would acknowledge them too, and rejecting them
     then would close the channel.
     """
-    frames: list[Frame] = []
+    settlements: list[Settlement] = []
     for delivery in group:
         if delivery.rejected:
             outstanding.pop(delivery.tag, None)
-            frames.append(Basic.Reject(delivery_tag=delivery.tag, requeue=False))
+            settlements.append(Settlement(delivery.tag, is_good=False))
     good = {delivery.tag for delivery in group if not delivery.rejected}
     oldest = list(takewhile(good.__contains__, outstanding))
     if oldest:
-        frames.append(Basic.Ack(delivery_tag=oldest[-1], multiple=True))
-    frames.extend(Basic.Ack(delivery_tag=tag) for tag in sorted(good.difference(oldest)))
+        settlements.append(Settlement(oldest[-1], multiple=True))
+    settlements += map(Settlement, sorted(good.difference(oldest)))
     for tag in good:
         outstanding.pop(tag, None)
-    return frames
+    return settlements
 
 
-def delivery_from(message: DeliveredMessage, receiving: ReceivingChannel) -> Delivery:
-    """Take over what aiormq received; `receiving` is the channel it came on."""
-    envelope: Any = message.delivery  # a Basic.Deliver: what a consumer receives
-    properties = message.header.properties
-    headers = properties.headers or {}
-    count = headers.get("x-delivery-count", 0)
+def delivery_from(received: Received, receiving: ReceivingChannel) -> Delivery:
+    """Take over what was received; `receiving` is the channel it came on."""
+    properties = received.properties
+    headers = properties.headers
+    count = headers.get("x-delivery-count", 0) if headers else 0
     return Delivery(
-        body=message.body,
-        routing_key=envelope.routing_key,
-        exchange=envelope.exchange,
+        body=received.body,
+        routing_key=received.routing_key,
+        exchange=received.exchange,
         message_id=properties.message_id,
         correlation_id=properties.correlation_id,
-        type=properties.message_type,
+        type=properties.type,
         headers=headers,
-        redelivered=envelope.redelivered,
+        redelivered=received.redelivered,
         timestamp=properties.timestamp,
         delivery_count=count if isinstance(count, int) else 0,
         content_type=properties.content_type,
         user_id=properties.user_id,
-        tag=envelope.delivery_tag,
+        tag=received.tag,
         received_on=receiving,
     )

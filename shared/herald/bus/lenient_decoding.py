@@ -45,6 +45,11 @@ def _short_text(value: bytes) -> tuple[int, str]:
         return end, value[1:end].decode("utf-8", "replace")
 
 
+def read_headers(value: bytes) -> dict[str, Any]:
+    """Read headers with their length before them, or a mark in their place."""
+    return _headers(value)[1]
+
+
 def _headers(value: bytes) -> tuple[int, dict[str, Any]]:
     try:
         return decode.field_table(value)

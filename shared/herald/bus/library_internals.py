@@ -5,8 +5,7 @@ Nowhere else. All three are pinned exactly, and a test of this module fails when
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import aiormq
@@ -83,38 +82,7 @@ def _schema(model: type[BaseModel]) -> dict[str, Any]:
     return get_model_schema(create_model("", payload=(model, ...)))
 
 
-# aiormq: its channel's books of confirms, and its connection's queue of bytes to write.
-
-
-def expect_confirms(
-    channel: aiormq.Channel, message_ids: Sequence[str]
-) -> list[asyncio.Future[object]]:
-    """Have the next publishes of a channel confirmed to these futures, in order.
-
-    aiormq resolves what is in `confirmations`, and matches returns by `message_id_delivery_tag`.
-    Call it, and write, under the channel's lock.
-    """
-    confirms: list[asyncio.Future[object]] = [channel.create_future() for _ in message_ids]
-    first = channel.delivery_tag + 1
-    for tag, (message_id, confirm) in enumerate(zip(message_ids, confirms, strict=True), first):
-        channel.confirmations[tag] = confirm
-        channel.message_id_delivery_tag[message_id] = tag
-    channel.delivery_tag += len(confirms)
-    return confirms
-
-
-def take_back_confirms(channel: aiormq.Channel, confirms: Sequence[asyncio.Future[object]]) -> None:
-    """Undo the last `expect_confirms`: nothing was written, so every later tag would be off."""
-    for confirm in confirms:
-        channel.confirmations.pop(channel.delivery_tag, None)
-        channel.delivery_tag -= 1
-        confirm.cancel()
-
-
-def forget_ids(channel: aiormq.Channel, message_ids: Iterable[str]) -> None:
-    """Match no returns by these ids any more."""
-    for message_id in message_ids:
-        channel.message_id_delivery_tag.pop(message_id, None)
+# aiormq: its connection's queue of bytes to write, and what it knows of a channel.
 
 
 def max_content_bytes(channel: aiormq.Channel) -> int:

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any
 
-import pamqp.frame
-from pamqp.body import ContentBody
-from pamqp.commands import Basic
-from pamqp.header import ContentHeader
+from pamqp.encode import field_table as encode_table
 
-_CONTENT_TYPE = "application/json"
-_PERSISTENT = 2
-_MAX_KEY_BYTES = 255
+from herald.bus.wire.layout import UNSIGNED_64, short
+from herald.bus.wire.properties import (
+    APP_ID,
+    CONTENT_TYPE,
+    CORRELATION_ID,
+    DELIVERY_MODE,
+    HEADERS,
+    MESSAGE_ID,
+    TIMESTAMP,
+    TYPE,
+    USER_ID,
+)
+from herald.bus.wire.writing import body_frames, header_frame, publish_frame
+
+_JSON = short("application/json")
+_PERSISTENT = b"\2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,47 +58,33 @@ def encode(
         ValueError: its key is too long or a property or header can't be encoded.
     """
     try:
-        properties = _properties(message, app_id, user_id)
-        parts = [
-            _method(message.exchange, message.routing_key, message.mandatory, channel_number),
-            pamqp.frame.marshal(
-                ContentHeader(body_size=len(message.body), properties=properties),
-                channel_number,
-            ),
-        ]
+        flags, properties = _properties(message, app_id, user_id)
+        method = publish_frame(
+            channel_number, message.exchange, message.routing_key, mandatory=message.mandatory
+        )
     except (TypeError, ValueError, OverflowError, AttributeError, struct.error) as error:
         # only the type of the error: its text may hold the header's value
         raise ValueError(f"can't be encoded ({type(error).__name__})") from None
-    if max(map(len, parts)) > max_content_bytes:
+    header = header_frame(channel_number, len(message.body), flags, properties)
+    if max(len(method), len(header)) > max_content_bytes:
         raise ValueError("headers too large for one AMQP frame")  # it would end the connection
-    parts += [
-        pamqp.frame.marshal(ContentBody(chunk), channel_number)
-        for chunk in _chunks(message.body, max_content_bytes)
-    ]
-    return b"".join(parts)
+    return b"".join((method, header, *body_frames(channel_number, message.body, max_content_bytes)))
 
 
-@lru_cache(maxsize=1024)  # exchanges and keys are few
-def _method(exchange: str, routing_key: str, mandatory: bool, channel_number: int) -> bytes:
-    if len(routing_key.encode()) > _MAX_KEY_BYTES:
-        raise ValueError("routing key over 255 bytes")
-    publish = Basic.Publish(exchange=exchange, routing_key=routing_key, mandatory=mandatory)
-    return pamqp.frame.marshal(publish, channel_number)
-
-
-def _properties(message: OutgoingMessage, app_id: str, user_id: str | None) -> Basic.Properties:
-    return Basic.Properties(
-        content_type=_CONTENT_TYPE,
-        headers=dict(message.headers) if message.headers else None,
-        delivery_mode=_PERSISTENT,
-        correlation_id=message.correlation_id,
-        message_id=message.message_id,
-        timestamp=datetime.now(UTC),
-        message_type=message.type,
-        app_id=app_id,
-        user_id=user_id,
-    )
-
-
-def _chunks(body: bytes, size: int) -> Iterator[bytes]:
-    return (body[start : start + size] for start in range(0, len(body), size))
+def _properties(message: OutgoingMessage, app_id: str, user_id: str | None) -> tuple[int, bytes]:
+    """Write a message's properties, in their order, and the flags that name them."""
+    flags = CONTENT_TYPE | DELIVERY_MODE | MESSAGE_ID | TIMESTAMP | TYPE | APP_ID
+    parts = [_JSON]
+    if message.headers:
+        flags |= HEADERS
+        parts.append(encode_table(dict(message.headers)))
+    parts.append(_PERSISTENT)
+    if message.correlation_id is not None:
+        flags |= CORRELATION_ID
+        parts.append(short(message.correlation_id))
+    parts += (short(message.message_id), UNSIGNED_64.pack(int(time.time())), short(message.type))
+    if user_id is not None:
+        flags |= USER_ID
+        parts.append(short(user_id))
+    parts.append(short(app_id))
+    return flags, b"".join(parts)

@@ -8,13 +8,12 @@ from collections import Counter
 from collections.abc import Sequence
 from functools import cache
 
-import aiormq
 from faststream.rabbit import RabbitBroker, RabbitExchange
 from prometheus_client import REGISTRY, CollectorRegistry
 from pydantic import BaseModel
 
 from herald.bus.brokers import Broker
-from herald.bus.channels import PublishingChannel
+from herald.bus.channels import ConfirmingChannel, PublishingChannel
 from herald.bus.errors import (
     PublishError,
     RefusedError,
@@ -119,16 +118,16 @@ class Publisher:
         return refused | dict(zip(encoded, results, strict=True))
 
     def _encode(
-        self, channel: aiormq.Channel, messages: dict[int, OutgoingMessage]
+        self, channel: ConfirmingChannel, messages: dict[int, OutgoingMessage]
     ) -> tuple[dict[int, Encoded], dict[int, PublishError | None]]:
         encoded: dict[int, Encoded] = {}
         refused: dict[int, PublishError | None] = {}
-        content_bytes = max_content_bytes(channel)
+        content_bytes = max_content_bytes(channel.amqp)
         for i, message in messages.items():
             try:
                 payload = encode(
                     message,
-                    channel_number=channel.number,
+                    channel_number=channel.amqp.number,
                     max_content_bytes=content_bytes,
                     app_id=self._app_id,
                     user_id=self._user,

@@ -9,11 +9,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
-from typing import cast
 
 import aiormq
 import structlog
-from aiormq.abc import DeliveredMessage
 from faststream.rabbit import RabbitExchange, RabbitQueue
 from prometheus_client import REGISTRY, CollectorRegistry
 from pydantic import BaseModel
@@ -25,6 +23,7 @@ from herald.bus.consumers import Consumer
 from herald.bus.deliveries import ReceivingChannel, delivery_from
 from herald.bus.library_internals import RegisteredSubscriber
 from herald.bus.supervision import SupervisedLoop, cancelled
+from herald.bus.wire.receiving import Received
 from herald.contracts.commands import MAX_COMMAND_BYTES
 
 _ARRIVAL_SECONDS = 0.05  # for deliveries whose tasks have yet to run when the consumer is cancelled
@@ -179,15 +178,15 @@ class BatchSubscriber(RegisteredSubscriber):
         await self._consumer.give_back(self._settlements_taken_in)
         _log.warning("bus.paused", queue=self._batches.queue, given_back=left)
 
-    async def _receive(self, message: DeliveredMessage) -> None:
-        """Take one delivery in. Runs in a task of the channel's, so it only stores."""
-        if self._given_back or message.channel.is_closed:
+    def _receive(self, channel: aiormq.Channel, received: Received) -> None:
+        """Take one delivery in, as it is read from the socket: it is only stored."""
+        if self._given_back or channel.is_closed:
             return  # it returns to the queue
-        if self._receiving is None or self._receiving.channel is not message.channel:
-            self._receiving = ReceivingChannel(cast("aiormq.Channel", message.channel))
+        if self._receiving is None or self._receiving.channel is not channel:
+            self._receiving = ReceivingChannel(channel)
         elif self._receiving.given_back:
             return
-        delivery = delivery_from(message, self._receiving)
+        delivery = delivery_from(received, self._receiving)
         self._receiving.outstanding[delivery.tag] = None
         self._consumer.note(len(delivery.body))
         self._batches.receive(delivery)

@@ -7,13 +7,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from pamqp.commands import Basic
 from prometheus_client import CollectorRegistry
 
 from herald.bus import batches
 from herald.bus.batches import BatchLoop
 from herald.bus.byte_budget import MAX_BATCH_BYTES
-from herald.bus.deliveries import Delivery, ReceivingChannel, settle
+from herald.bus.deliveries import Delivery, ReceivingChannel, Settlement, settle
 
 
 class FakeChannel:
@@ -38,14 +37,13 @@ class RecordingChannel(ReceivingChannel):
     def lose(self) -> None:
         self.channel.is_closed = True  # type: ignore[misc]  # a plain attribute of the fake
 
-    async def write(self, frames: Sequence[Any]) -> bool:
+    async def write(self, settlements: Sequence[Settlement]) -> bool:
         if not self.is_open:
             return False
-        for frame in frames:
-            if isinstance(frame, Basic.Ack):
-                self.written.append(("ack", frame.delivery_tag, frame.multiple))
-            else:
-                self.written.append(("reject", frame.delivery_tag, frame.requeue))
+        self.written += [
+            ("ack" if settlement.is_good else "reject", settlement.tag, settlement.multiple)
+            for settlement in settlements
+        ]
         return True
 
 

@@ -8,26 +8,22 @@ from typing import Any, cast
 import aiormq
 import pytest
 
+from herald.bus.channels import ConfirmingChannel
 from herald.bus.errors import PublishError, TimedOutError
 from herald.bus.pipelined_publisher import Encoded, publish_batch
+from herald.bus.wire.confirms import ConfirmBook
 
 MESSAGES = 5
 
 
-class Channel:
-    """An AMQP channel whose broker confirms one message after each pause."""
+class Broker:
+    """The far end of an AMQP channel: confirms one message after each pause."""
 
     def __init__(self, pauses: list[float]) -> None:
-        self.lock = asyncio.Lock()
-        self.delivery_tag = 0
-        self.confirmations: dict[int, asyncio.Future[object]] = {}
-        self.message_id_delivery_tag: dict[str, int] = {}
+        self.confirms = ConfirmBook()
         self.write_queue = self
         self._pauses = pauses
         self.confirming: asyncio.Task[None] | None = None
-
-    def create_future(self) -> asyncio.Future[object]:
-        return asyncio.get_running_loop().create_future()
 
     async def put(self, _frame: Any) -> None:
         self.confirming = asyncio.create_task(self._confirm())
@@ -35,19 +31,20 @@ class Channel:
     async def _confirm(self) -> None:
         for tag, pause in enumerate(self._pauses, 1):
             await asyncio.sleep(pause)
-            self.confirmations[tag].set_result(None)
+            self.confirms.settle(tag, multiple=False, acked=True)
 
 
 async def publish(pauses: list[float], renewal: float | None) -> list[PublishError | None]:
     """Publish with a deadline in 0.2 s."""
-    channel = Channel(pauses)
+    broker = Broker(pauses)
+    channel = ConfirmingChannel(cast("aiormq.Channel", broker), broker.confirms)
     batch = [Encoded(str(number), b"") for number in range(MESSAGES)]
     deadline = asyncio.get_running_loop().time() + 0.2
     try:
-        return await publish_batch(cast("aiormq.Channel", channel), batch, deadline, renewal)
+        return await publish_batch(channel, batch, deadline, renewal)
     finally:
-        assert channel.confirming is not None
-        channel.confirming.cancel()
+        assert broker.confirming is not None
+        broker.confirming.cancel()
 
 
 async def test_each_confirm_renews_the_time() -> None:

@@ -1,0 +1,1 @@
+"""The frames that messages travel in, read and written without aiormq: see docs/wire.md."""
