@@ -52,7 +52,7 @@ def status_receipt(recipient: Recipient, message: Message, now: datetime) -> Att
         reference, status = UNREAD + digest.hexdigest()[:32], Status.OTHER
         element["text"] = storable(text_of(message)[:_UNREAD_CHARACTERS])
     return AttemptReceipt(
-        source="webhook",
+        source="channel",
         channel=account.channel,
         provider=NAME,
         account=recipient.name,

@@ -145,7 +145,7 @@ def late_receipt(recipient: Recipient, work: Work, result: Accepted | Refused) -
     """Make the receipt of a response that nobody waited for any more."""
     is_taken = isinstance(result, Accepted)
     return AttemptReceipt(
-        source="webhook",
+        source="channel",
         channel=recipient.options.channel,
         provider=NAME,
         account=recipient.name,
@@ -153,6 +153,7 @@ def late_receipt(recipient: Recipient, work: Work, result: Accepted | Refused) -
         lane=work.lane,
         references=result.references if isinstance(result, Accepted) else (),
         status=Status.ACCEPTED if is_taken else Status.FAILED,
+        receipts=recipient.options.receipts if is_taken else None,
         event_key="late_response",
         failure=result.failure if isinstance(result, Refused) else None,
         received_at=datetime.now(UTC),
