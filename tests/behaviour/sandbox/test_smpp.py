@@ -21,7 +21,8 @@ from herald.providers.smpp import link
 from herald_local.ports import free_port
 from sandbox.flow import Flow
 from sandbox.ledger import Ledger
-from sandbox.providers.smpp import Smpp, SmppSystem
+from sandbox.providers.smpp import Smpp
+from sandbox.providers.smpp_centre import SmppSystem
 from sandbox.settings import Pace
 from sandbox.stand_ins import InboundMessage
 from sandbox.webhooks import WebhookSender

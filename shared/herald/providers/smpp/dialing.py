@@ -15,9 +15,7 @@ from herald.providers.smpp.errors import OK, code_of, refusal
 from herald.providers.smpp.link import (
     Answered,
     Link,
-    LinkLostError,
     LinkRules,
-    NotWrittenError,
     Take,
 )
 from herald.providers.smpp.pdus import (
@@ -27,6 +25,7 @@ from herald.providers.smpp.pdus import (
     Address,
     write_bind,
 )
+from herald.providers.smpp.requests import LinkLostError, NotWrittenError
 from herald.providers.ways import Connect, NotSentError
 
 _VERSIONS = {"3.4": 0x34, "5.0": 0x50}

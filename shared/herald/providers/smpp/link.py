@@ -1,11 +1,10 @@
-"""One connection to an SMSC: requests both ways, matched with their responses."""
+"""One connection to an SMSC: what we ask, what it asks, and whether anybody is there."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import time
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 
@@ -17,7 +16,6 @@ from herald.providers.smpp.pdus import (
     ENQUIRE_LINK,
     GENERIC_NACK,
     HEADER_BYTES,
-    MAX_SEQUENCE,
     OUTBIND,
     RESPONSE,
     SUBMIT_SM,
@@ -26,30 +24,13 @@ from herald.providers.smpp.pdus import (
     Pdu,
     read_header,
 )
+from herald.providers.smpp.requests import LinkLostError, NotWrittenError, OnLate, Requests
 
 MAX_ARRIVING = 200  # messages of the SMSC's that wait for the bus, on one connection
-MAX_LATE = 1000  # submits whose response may still come after we gave up waiting
 LEAVE_SECONDS = 3.0  # for an unbind's response, and for what is still on its way to the bus
 
-OnLate = Callable[[Pdu], None]
 Take = Callable[[Pdu], Awaitable[int]]  # takes a message, says the command_status to answer with
 Answered = Callable[[Pdu], None]
-
-
-class NotWrittenError(Exception):
-    """Nothing of a request was written."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
-
-
-class LinkLostError(Exception):
-    """The connection ended after a request was written, and before its response."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,9 +58,8 @@ class Link:
         self._rules = rules
         self._take = take
         self._answered = answered
-        self._sequence = 0
-        self._waiting: dict[int, asyncio.Future[Pdu]] = {}
-        self._late: OrderedDict[int, OnLate] = OrderedDict()
+        self._requests = Requests(self._write, self.close)
+        self.request = self._requests.make
         self._places = asyncio.Semaphore(rules.window)
         self._heard = time.monotonic()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -91,45 +71,15 @@ class Link:
     @property
     def unanswered(self) -> int:
         """How many requests have no response yet."""
-        return len(self._waiting)
+        return len(self._requests)
 
     @property
     def is_usable(self) -> bool:
         """Whether new submits may go by it."""
         return not (self._is_leaving or self.closed.is_set())
 
-    async def request(
-        self, command: int, body: bytes, deadline: float, on_late: OnLate | None = None
-    ) -> Pdu:
-        """Write a request and wait for its response; `deadline` is the loop's time.
-
-        Raises:
-            NotWrittenError: the connection is over; nothing was written.
-            LinkLostError: it ended before the response.
-            TimeoutError: there was no response in time; `on_late` gets it if it comes after all.
-        """
-        if self.closed.is_set():
-            raise NotWrittenError("link_lost")
-        self._sequence = self._sequence % MAX_SEQUENCE + 1
-        sequence = self._sequence
-        response: asyncio.Future[Pdu] = asyncio.get_running_loop().create_future()
-        self._waiting[sequence] = response
-        try:
-            self._write(Pdu(command, sequence, body=body))
-            async with asyncio.timeout_at(deadline):
-                found = await response
-        except TimeoutError:
-            self._expect_late(sequence, on_late)
-            raise
-        finally:
-            del self._waiting[sequence]
-        if found.command not in {command | RESPONSE, GENERIC_NACK}:
-            self.close("garbage")
-            raise LinkLostError("garbage")
-        return found
-
     async def submit(self, body: bytes, deadline: float, on_late: OnLate) -> Pdu:
-        """Submit a message once the window has a place; raises what `request` does."""
+        """Submit a message once the window has a place; raises what `Requests.make` does."""
         try:
             async with asyncio.timeout_at(deadline):
                 await self._places.acquire()
@@ -177,10 +127,7 @@ class Link:
         self.why = why
         self.closed.set()
         self._writer.close()  # what is written goes out yet
-        self._late.clear()
-        for response in self._waiting.values():
-            if not response.done():
-                response.set_exception(LinkLostError(why))
+        self._requests.end(why)
 
     async def ended(self) -> None:
         """Return when nothing of the connection runs any more."""
@@ -212,7 +159,7 @@ class Link:
 
     def _handle(self, pdu: Pdu) -> None:
         if pdu.is_response:
-            self._respond_to(pdu)
+            self._requests.take(pdu)
         elif pdu.command in {DELIVER_SM, DATA_SM}:
             self._arrive(pdu)
         elif pdu.command == ENQUIRE_LINK:
@@ -221,21 +168,6 @@ class Link:
             self._spawn(self._let_go(pdu))
         elif pdu.command not in {ALERT_NOTIFICATION, OUTBIND}:
             self._write(Pdu(GENERIC_NACK, pdu.sequence, UNKNOWN_COMMAND))
-
-    def _respond_to(self, pdu: Pdu) -> None:
-        response = self._waiting.get(pdu.sequence)
-        if response is not None:
-            if not response.done():
-                response.set_result(pdu)
-        elif (on_late := self._late.pop(pdu.sequence, None)) is not None:
-            on_late(pdu)
-
-    def _expect_late(self, sequence: int, on_late: OnLate | None) -> None:
-        if on_late is None or self.closed.is_set():
-            return
-        self._late[sequence] = on_late
-        if len(self._late) > MAX_LATE:
-            self._late.popitem(last=False)
 
     def _arrive(self, pdu: Pdu) -> None:
         if self._is_leaving or len(self._tasks) >= MAX_ARRIVING:
@@ -251,8 +183,7 @@ class Link:
     async def _let_go(self, pdu: Pdu) -> None:
         """Let the SMSC unbind us: with nothing new, once it has answered what it had."""
         self._is_leaving = True
-        if self._waiting:
-            await asyncio.wait(list(self._waiting.values()), timeout=LEAVE_SECONDS)
+        await self._requests.answered(LEAVE_SECONDS)
         self._answer(pdu, OK)
         self.close("unbound_by_smsc")
 

@@ -29,9 +29,10 @@ from herald.providers.smpp.binds import Binds
 from herald.providers.smpp.dialing import Dialer
 from herald.providers.smpp.errors import OK, is_of_message, refusal, throttled_scope
 from herald.providers.smpp.incoming import NAME, Recipient
-from herald.providers.smpp.link import Link, LinkLostError, NotWrittenError
+from herald.providers.smpp.link import Link
 from herald.providers.smpp.message_ids import canonical
 from herald.providers.smpp.pdus import Message, Pdu, read_message_id, write_message
+from herald.providers.smpp.requests import LinkLostError, NotWrittenError
 from herald.providers.smpp.submits import write_submits
 
 PAUSE_SECONDS = 0.5  # before a part that was throttled goes again: half a message helps nobody
