@@ -90,3 +90,12 @@ async def test_a_reply_names_our_mail(world: World) -> None:
     assert receipt.kind == "inbound"
     assert (receipt.sender, receipt.text) == ("ada@example.org", "Yes")
     assert receipt.in_reply_to == f"<{ATTEMPT}@example.com>"
+
+
+async def test_what_a_recipient_sees(world: World) -> None:
+    """Words and headers are shown as they were sent."""
+    await send(world, "grace@example.com")
+    async with world.client.get(f"{world.url}/_sandbox/inbox?to=grace@example.com") as response:
+        [message] = (await response.json())["messages"]
+    assert (message["subject"], message["text"]) == ("Your code", "The code is 4711")
+    assert message["headers"]["Message-ID"] == f"<{ATTEMPT}@example.com>"

@@ -116,3 +116,12 @@ async def test_a_reply_names_our_mail(world: World) -> None:
     [receipt] = await heard(world, endpoint(account(world)))
     assert receipt.kind == "inbound"
     assert (receipt.sender, receipt.text) == ("ada@example.org", "Yes")
+
+
+async def test_what_a_recipient_sees(world: World) -> None:
+    """The MIME that was sent is shown as a mail program shows it."""
+    await send(world, "grace@example.com", account(world))
+    async with world.client.get(f"{world.url}/_sandbox/inbox?to=grace@example.com") as response:
+        [message] = (await response.json())["messages"]
+    assert (message["subject"], message["text"]) == ("Your code", "The code is 4711")
+    assert message["headers"]["Message-ID"] == f"<{ATTEMPT}@example.com>"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from herald.providers.ses.account import SesAccount
@@ -28,6 +28,7 @@ def events(draw: st.DrawFn) -> Any:
     return mutated(json.loads(draw(st.sampled_from(EVENTS))), draw)
 
 
+@settings(max_examples=40)
 @given(event=TREES | events())
 def test_any_event(event: Any) -> None:
     """Whatever is in a notification is read, set aside or refused by name."""
