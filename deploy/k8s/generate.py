@@ -10,6 +10,7 @@ import base64
 import hashlib
 import json
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,8 @@ USERS = {
     "operator": operator_rights(),
     "scaling": Rights(tags=("monitoring",)),  # KEDA's, which looks at queues
 }
+# of the development overlay: the others', and channels that are its own
+DEVELOPMENT = tomllib.loads((HERE / "overlays/dev/herald.toml").read_text())["services"]
 NOTE = "# Written by deploy/k8s/generate.py: change what it reads.\n"
 SALT = bytes(4)  # the passwords of the development servers are known to everybody
 
@@ -153,7 +156,8 @@ def _documents(resources: list[dict[str, Any]]) -> str:
 
 def _definitions() -> str:
     """Return users and rights as one RabbitMQ node loads them at its start."""
-    topics = [(user, topic) for user, rights in USERS.items() for topic in rights.topics]
+    users = {**{name: channel_rights(name) for name in DEVELOPMENT["channels"]}, **USERS}
+    topics = [(user, topic) for user, rights in users.items() for topic in rights.topics]
     document = {
         "vhosts": [{"name": VHOST}],
         "users": [
@@ -163,11 +167,11 @@ def _definitions() -> str:
                 "hashing_algorithm": "rabbit_password_hashing_sha256",
                 "tags": list(rights.tags),
             }
-            for user, rights in USERS.items()
+            for user, rights in users.items()
         ],
         "permissions": [
             {"user": f"herald-{user}", "vhost": VHOST, **_patterns(rights)}
-            for user, rights in USERS.items()
+            for user, rights in users.items()
         ],
         "topic_permissions": [
             {

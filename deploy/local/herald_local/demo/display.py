@@ -62,7 +62,7 @@ async def _follow(
     events: AsyncIterator[HeraldEvent], runs: Sequence[ScenarioRun], listener: Listener
 ) -> None:
     by_key = {run.key: run for run in runs}
-    by_phone = {run.phone: run for run in runs}
+    by_phone = {address: run for run in runs for address in (run.phone, run.chat)}
     async for event in events:
         data = event.data
         if isinstance(data, InboundData):
@@ -101,7 +101,7 @@ def limited(
 def requests_taken(stack: Stack, run: ScenarioRun) -> list[Taken]:
     """Return the requests for the run's recipient that the sandbox accepted."""
     response = call("GET", f"{stack.sandbox_url}/_sandbox/requests")
-    mine = {run.phone, run.phone.removeprefix("+"), run.email}
+    mine = {run.phone, run.chat, run.email}
     return [
         Taken(entry["channel"], entry["peer"])
         for entry in json.loads(response.body)["requests"]

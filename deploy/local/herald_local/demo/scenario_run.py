@@ -10,6 +10,7 @@ from uuid import uuid4
 
 from herald.contracts.events import HeraldEvent, InboundData, MessageData, family_and_what
 from herald_local.demo.scenarios import SCENARIOS, Scenario
+from herald_local.names import OWN_CHANNELS
 from herald_local.provision import PROXY_ADDRESS
 
 
@@ -48,6 +49,11 @@ class ScenarioRun:
         return f"+1555{self.number:03}{self.scenario.digits}"
 
     @property
+    def chat(self) -> str:
+        """The same number, as channels without a package call a recipient."""
+        return self.phone.removeprefix("+")
+
+    @property
     def email(self) -> str:
         """An address of its own."""
         return f"{self.scenario.mailbox}+{self.tag}.{self.number}@example.com"
@@ -60,7 +66,12 @@ class ScenarioRun:
             extra["send_at"] = (now + timedelta(seconds=wait)).astimezone(UTC).isoformat()
         return {
             "idempotency_key": self.key,
-            "to": {"phone": self.phone, "email": self.email, "name": "Ada"},
+            "to": {
+                "phone": self.phone,
+                "email": self.email,
+                "addresses": dict.fromkeys(OWN_CHANNELS, self.chat),
+                "name": "Ada",
+            },
             "content": {
                 "text": f"Hello Ada, this is Herald's demo: {self.scenario.says}",
                 "overrides": {"email": {"subject": "Herald's demo"}},
