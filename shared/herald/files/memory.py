@@ -5,19 +5,19 @@ from __future__ import annotations
 import asyncio
 import weakref
 from collections import deque
-
-from herald.providers.files import File
+from collections.abc import Callable
 
 
 class Hold:
-    """Bytes that a file may take; given back once, or with the file itself."""
+    """Bytes that a body may take; given back when nobody has it any more."""
 
     def __init__(self, memory: Memory, size: int) -> None:
         self._memory = memory
+        self._holders = 0
         self.size = size
 
     def shrink(self, size: int) -> None:
-        """Give back what the file did not need."""
+        """Give back what the body did not need."""
         self._memory.give_back(self.size - size)
         self.size = size
 
@@ -25,17 +25,27 @@ class Hold:
         """Give everything back."""
         self.shrink(0)
 
-    def keep_with(self, file: File) -> None:
-        """Give everything back when nobody has the file any more."""
-        weakref.finalize(file, self.release)
+    def keep_with(self, holder: object) -> None:
+        """Count one more that has the body; with the last of them everything is given back."""
+        self._holders += 1
+        weakref.finalize(holder, self._let_go)
+
+    def _let_go(self) -> None:
+        self._holders -= 1
+        if not self._holders:
+            self.release()
 
 
 class Memory:
-    """Bytes for files: who finds no room waits, in turn. Waiting is bounded by who waits."""
+    """Bytes for bodies: who finds no room waits, in turn. Waiting is bounded by who waits.
 
-    def __init__(self, most: int) -> None:
+    `make_room` is asked first for as many bytes as are missing; it may have none.
+    """
+
+    def __init__(self, most: int, make_room: Callable[[int], None] = lambda _: None) -> None:
         self.free = most
         self._most = most
+        self._make_room = make_room
         self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
 
     @property
@@ -44,7 +54,9 @@ class Memory:
         return self._most - self.free
 
     async def take(self, size: int) -> Hold:
-        """Take bytes for a file, at most as many as there are."""
+        """Take bytes for a body, at most as many as there are."""
+        if size > self.free:
+            self._make_room(size - self.free)
         if self._waiting or size > self.free:
             turn = asyncio.get_running_loop().create_future()
             self._waiting.append((size, turn))

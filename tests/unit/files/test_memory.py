@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from herald.contracts.content import Media
-from herald.files.memory import Memory
+from herald.files.memory import Hold, Memory
 from herald.providers.files import File
 
 MEDIA = Media(url="https://a.example/x")
@@ -38,13 +38,25 @@ async def test_who_gives_up_leaves_nothing_taken() -> None:
     assert memory.held == 0
 
 
-async def test_a_file_takes_its_bytes_as_long_as_there_is_one() -> None:
+async def test_a_body_takes_its_bytes_as_long_as_anybody_has_it() -> None:
     """Nobody has to give them back."""
     memory = Memory(10)
     hold = await memory.take(10)
     hold.shrink(4)
-    file = File(media=MEDIA, name="x", content_type="image/png", body=b"1234")
-    hold.keep_with(file)
-    assert memory.held == 4
+    files = [File(media=MEDIA, name="x", content_type="image/png", body=b"1234") for _ in range(2)]
+    for file in files:
+        hold.keep_with(file)
     del file
+    files.pop()
+    assert memory.held == 4
+    files.pop()
     assert memory.held == 0
+
+
+async def test_what_is_only_kept_makes_room() -> None:
+    """Before anybody has to wait."""
+    kept: list[Hold] = []
+    memory = Memory(10, lambda _size: kept.pop().release())
+    kept.append(await memory.take(8))
+    await memory.take(5)
+    assert memory.held == 5
