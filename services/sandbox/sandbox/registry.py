@@ -18,6 +18,7 @@ NAMES = (
     "ses",
     "postmark",
     "mailgun",
+    "resend",
     "smtp",
     "smpp",
     "plivo",

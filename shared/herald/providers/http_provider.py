@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from herald.contracts.failures import Failure
+from herald.contracts.vocabulary import FailureClass
 from herald.contracts.work import Work
 from herald.providers.http_client import HttpClient, HttpResponse, ResponseLostError
 from herald.providers.rendered import Rendered
-from herald.providers.sending import Emit, NotSent, Refused, SendResult, Uncertain
+from herald.providers.sending import Accepted, Emit, NotSent, Refused, SendResult, Uncertain
 from herald.providers.ways import NotSentError
+
+REPEATED_WITHIN_SECONDS = 15.0  # of the first call: a lease outlives one call by 20
+PASSING = frozenset({FailureClass.TRANSIENT, FailureClass.RATE_LIMITED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +32,8 @@ class HttpProvider:
     """Sends by one request, and reports by webhook only.
 
     `write` returns the request for a message, or why there can be none; `read` says what a response
-    means.
+    means. `repeats_safely`: the request carries a key by which the provider knows that it is the
+    same, so one whose response was lost is made once more, as a part of the same call.
     """
 
     def __init__(
@@ -35,10 +41,13 @@ class HttpProvider:
         http: HttpClient,
         write: Callable[[Work, Rendered], HttpRequest | Failure],
         read: Callable[[HttpResponse], SendResult],
+        *,
+        repeats_safely: bool = False,
     ) -> None:
         self._http = http
         self._write = write
         self._read = read
+        self._repeats_safely = repeats_safely
 
     async def start(self, _emit: Emit, /) -> None:
         """Open nothing: the client is ready."""
@@ -51,6 +60,16 @@ class HttpProvider:
         request = self._write(work, content)
         if isinstance(request, Failure):
             return Refused(request, of_message=True)
+        began = time.monotonic()
+        result = await self._post(request)
+        if not self._repeats_safely or not isinstance(result, Uncertain):
+            return result
+        if time.monotonic() - began > REPEATED_WITHIN_SECONDS:
+            return result
+        again = await self._post(request)
+        return again if _settles(again) else result
+
+    async def _post(self, request: HttpRequest) -> SendResult:
         try:
             response = await self._http.post(
                 request.url, headers=request.headers, body=request.body, method=request.method
@@ -60,3 +79,10 @@ class HttpProvider:
         except ResponseLostError as error:
             return Uncertain(error.code)
         return self._read(response)
+
+
+def _settles(again: SendResult) -> bool:
+    """Whether a repeat says what became of the first call: taken, or never to be."""
+    if isinstance(again, Refused):
+        return again.failure.failure_class not in PASSING
+    return isinstance(again, Accepted)

@@ -33,6 +33,7 @@ NAMES = (
     "ses",
     "postmark",
     "mailgun",
+    "resend",
     "smtp",
     "smpp",
     "http",

@@ -9,6 +9,7 @@ MAILGUN = {
     "api_key": "mailgun-key",
     "signing_key": "mailgun-signing-key",
 }
+RESEND = {"api_key": "re_key", "webhook_secret": "whsec_c2VjcmV0LW9mLXdlYmhvb2tzLTEyMw=="}
 SERVER_TOKEN = "postmark-token"
 WEBHOOK_LOGIN = "herald:postmark-password"
 SES_KEYS = {"access_key_id": "AKIDEXAMPLE", "secret_access_key": "ses-secret"}
@@ -22,6 +23,7 @@ def mail_accounts(receiver_url: str, own_url: str) -> dict[str, Any]:
     ses = {**SES_KEYS, "region": SES_REGION, "topic": SES_TOPIC, "own_url": f"{own_url}/ses"}
     return {
         "mailgun": {"main": {**MAILGUN, "webhook_url": f"{receiver_url}/mailgun"}},
+        "resend": {"main": {**RESEND, "webhook_url": f"{receiver_url}/resend"}},
         "postmark": {"main": {**postmark, "webhook_url": f"{receiver_url}/postmark"}},
         "ses": {"main": {**ses, "webhook_url": f"{receiver_url}/ses"}},
     }
