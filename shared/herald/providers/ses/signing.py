@@ -14,6 +14,7 @@ from urllib.parse import quote, urlsplit
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 _TERMINATOR = "aws4_request"
+_DEFAULT_PORTS = {"http": ":80", "https": ":443"}  # a client leaves them out of `Host`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,14 +39,14 @@ class AwsCall:
 def signed_headers(
     call: AwsCall, keys: Keys, *, region: str, service: str, now: datetime
 ) -> dict[str, str]:
-    """Return the headers of a call with those that sign it; `Host` is the URL's."""
+    """Return the headers of a call with those that sign it; `Host` is as a client writes it."""
     stamp = now.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
     headers = {**call.headers, "X-Amz-Date": stamp}
     if keys.session_token is not None:
         headers["X-Amz-Security-Token"] = keys.session_token
     url = urlsplit(call.url)
     signed = {name.lower(): " ".join(value.split()) for name, value in headers.items()}
-    signed["host"] = url.netloc
+    signed["host"] = url.netloc.lower().removesuffix(_DEFAULT_PORTS.get(url.scheme, ""))
     names = ";".join(sorted(signed))
     canonical = "\n".join(
         (

@@ -98,6 +98,18 @@ def test_a_port_is_signed_along() -> None:
     assert one["Authorization"] != two["Authorization"]
 
 
+def test_a_default_port_is_left_out() -> None:
+    """So does the client that makes the call."""
+
+    def proof(url: str) -> str:
+        call = AwsCall(method="POST", url=url, headers={}, body=b"")
+        signed = signed_headers(call, keys(), region="us-east-1", service="ses", now=NOW)
+        return signed["Authorization"]
+
+    assert proof("https://API.example:443/x") == proof("https://api.example/x")
+    assert proof("http://api.example:443/x") != proof("http://api.example/x")
+
+
 def test_nothing_secret_is_shown() -> None:
     """Neither keys nor a call show what is secret."""
     call = AwsCall(method="POST", url="https://x.example", headers={"A": SECRET}, body=b"4711")
