@@ -14,6 +14,7 @@ NAMES = (
     "twilio",
     "vonage_sms",
     "vonage",
+    "messagebird",
     "sendgrid",
     "ses",
     "postmark",

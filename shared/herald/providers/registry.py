@@ -29,6 +29,7 @@ NAMES = (
     "twilio",
     "vonage_sms",
     "vonage",
+    "messagebird",
     "sendgrid",
     "ses",
     "postmark",

@@ -7,11 +7,22 @@ from typing import Any
 from unit.providers.vonage.making import APPLICATION, public_pem
 
 SIGNATURE_SECRET = "signature-secret-of-the-account."
+MESSAGEBIRD: dict[str, Any] = {  # its secrets file
+    "access_key": "access-key",
+    "signing_keys": ["signing-key-of-the-account-......"],
+}
 
 
 def sms_accounts(receiver_url: str) -> dict[str, Any]:
     """Return parts of sandbox.toml; `receiver_url` is the customer's."""
     return {
+        "messagebird": {
+            "main": {
+                "access_key": MESSAGEBIRD["access_key"],
+                "signing_key": MESSAGEBIRD["signing_keys"][0],
+                "webhook_url": f"{receiver_url}/messagebird",
+            }
+        },
         "vonage": {
             "main": {
                 "application_id": APPLICATION,

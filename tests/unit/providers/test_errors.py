@@ -11,7 +11,7 @@ from herald.contracts.vocabulary import FailureClass
 
 MODULES = [
     import_module(f"herald.providers.{name}.errors")
-    for name in ("twilio", "vonage", "whatsapp_cloud")
+    for name in ("twilio", "vonage", "messagebird", "whatsapp_cloud")
 ]
 
 

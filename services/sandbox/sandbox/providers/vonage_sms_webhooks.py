@@ -29,8 +29,8 @@ STATUSES: dict[Status, str] = {
 }
 RECEIPT_CODES: dict[Failure, int] = {
     Failure.UNREACHABLE: 12,
-    Failure.UNKNOWN_RECIPIENT: 9,
-    Failure.OPTED_OUT: 4,
+    Failure.UNKNOWN_RECIPIENT: 3,
+    Failure.OPTED_OUT: 9,
 }
 
 Fields = dict[str, str]

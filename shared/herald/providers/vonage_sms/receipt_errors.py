@@ -1,7 +1,7 @@
 """What carriers report when a text was not delivered: the `err-code` of a delivery receipt.
 
-Source: Vonage, "Delivery receipts, DLR error codes". They are not the codes of responses: a 4 is a
-recipient's refusal here, and wrong credentials there.
+Source: Vonage, "Delivery receipts, DLR error codes" and "Messaging opted-out numbers". They are not
+the codes of responses: a 4 is a recipient's refusal here, and wrong credentials there.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ RECEIPT_CODES: dict[int, FailureClass] = {
     6: PERMANENT,  # taken for spam
     7: TRANSIENT,  # handset busy
     8: TRANSIENT,  # network
-    9: UNREACHABLE,  # illegal number
+    9: OPTED_OUT,  # illegal number: the recipient wrote STOP
     10: PERMANENT,  # illegal message
     11: UNREACHABLE,  # no route
     12: UNREACHABLE,  # destination unreachable

@@ -1,0 +1,5 @@
+"""The options that an account must have: none."""
+
+from __future__ import annotations
+
+OPTIONS: dict[str, str] = {}
