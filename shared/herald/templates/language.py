@@ -1,17 +1,20 @@
 """What a template's text may be written with: a part of Jinja that always ends, and soon. Pure.
 
-There are no loops, no calls, no assignments and no operators that repeat a text, and what is
-included is known when the configuration is read. So a text is as long as what it is made of, and is
-filled in within a time that its length bounds.
+There are no calls, no assignments and no operators that repeat a text, loops go over the lines of a
+variable, and what is included is known when the configuration is read. So a text is as long as what
+it is made of, and is filled in within a time that its length bounds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 from jinja2 import BaseLoader, StrictUndefined, TemplateSyntaxError, nodes
 from jinja2.sandbox import SandboxedEnvironment
+
+from herald.templates.loops import LISTS, free_names, is_of_a_loop, problems_of_loops
+from herald.templates.variables import Variable
 
 FILTERS = frozenset(
     {"capitalize", "default", "e", "escape", "lower", "title", "trim", "truncate", "upper"}
@@ -23,6 +26,7 @@ _ALLOWED: tuple[type[nodes.Node], ...] = (
     nodes.Output,
     nodes.TemplateData,
     nodes.If,
+    nodes.For,
     nodes.Include,
     nodes.Name,
     nodes.Const,
@@ -40,7 +44,6 @@ _ALLOWED: tuple[type[nodes.Node], ...] = (
     nodes.Tuple,
 )
 _WORDS: dict[type[nodes.Node], str] = {
-    nodes.For: "loops",
     nodes.Call: "calls",
     nodes.Assign: "set",
     nodes.AssignBlock: "set",
@@ -84,7 +87,7 @@ def parse(source: str) -> nodes.Template:
     return _PARSING.parse(source)
 
 
-def problems_of(source: str, declared: Iterable[str]) -> Iterator[str]:
+def problems_of(source: str, variables: Mapping[str, Variable]) -> Iterator[str]:
     """Say what is wrong with a text, and where."""
     try:
         tree = parse(source)
@@ -97,17 +100,17 @@ def problems_of(source: str, declared: Iterable[str]) -> Iterator[str]:
     for node in tree.find_all(nodes.Node):
         if (problem := _problem(node)) is not None:
             yield f"line {node.lineno}: {problem}"
-    for name in sorted(names_in(source).difference(declared)):
+    lists = {name for name, variable in variables.items() if variable.type == LISTS}
+    for line, problem in problems_of_loops(tree, lists, variables):
+        yield f"line {line}: {problem}"
+    for name in sorted(names_in(source).difference(variables)):
         yield f"no variable {name!r} is declared"
 
 
 @lru_cache(1024)
 def names_in(source: str) -> frozenset[str]:
-    """Return the variables that a text itself needs: no text makes one of its own.
-
-    Jinja's own way to find them begins to compile, and so works out what is constant.
-    """
-    return frozenset(node.name for node in parse(source).find_all(nodes.Name))
+    """Return the variables that a text itself needs."""
+    return frozenset(free_names(parse(source)))
 
 
 @lru_cache(1024)
@@ -118,15 +121,17 @@ def included(source: str) -> tuple[str, ...]:
 
 
 def _problem(node: nodes.Node) -> str | None:
-    if isinstance(node, nodes.Include):
-        is_named = isinstance(node.template, nodes.Const) and isinstance(node.template.value, str)
-        if not is_named or node.ignore_missing:
-            return "include names one template, in quotes"
-        return None
-    if isinstance(node, nodes.Filter) and node.name not in FILTERS:
-        return f"no filter {node.name!r} here; there are {', '.join(sorted(FILTERS))}"
-    if isinstance(node, nodes.Test) and node.name not in TESTS:
-        return f"no test {node.name!r} here"
-    if isinstance(node, _ALLOWED):
+    match node:
+        case nodes.Include():
+            name = node.template
+            is_named = isinstance(name, nodes.Const) and isinstance(name.value, str)
+            fine = is_named and not node.ignore_missing
+            return None if fine else "include names one template, in quotes"
+        case nodes.Filter() if node.name not in FILTERS:
+            return f"no filter {node.name!r} here; there are {', '.join(sorted(FILTERS))}"
+        case nodes.Test() if node.name not in TESTS:
+            return f"no test {node.name!r} here"
+    is_allowed = isinstance(node, _ALLOWED)
+    if is_allowed or (isinstance(node, nodes.Getattr) and is_of_a_loop(node)):
         return None
     return f"no {_WORDS.get(type(node), type(node).__name__.lower())} in templates"

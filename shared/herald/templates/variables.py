@@ -14,12 +14,13 @@ from herald.contracts.content.base import HttpsUrl
 from herald.contracts.text import Text
 
 VariableName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
-VariableType = Literal["line", "text", "integer", "number", "date", "url"]
-Value = str | int | Decimal
+VariableType = Literal["line", "text", "lines", "integer", "number", "date", "url"]
+Value = str | int | Decimal | list[str]
 
 _INTEGER = re.compile(r"-?[0-9]{1,15}")
 _NUMBER = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,10})?")
 _NAMED = 10
+MOST_LINES = 100
 
 
 class ValueProblemError(ValueError):
@@ -34,6 +35,13 @@ def _line(given: str) -> str:
     if len(given.splitlines()) > 1 or given.endswith(("\r", "\n")):
         raise ValueProblemError("must be one line")
     return given
+
+
+def _lines(given: str) -> list[str]:
+    lines = [line for line in given.splitlines() if line.strip()]
+    if len(lines) > MOST_LINES:
+        raise ValueProblemError(f"more than {MOST_LINES} lines")
+    return lines
 
 
 def _integer(given: str) -> int:
@@ -67,6 +75,7 @@ def _url(given: str) -> str:
 _READ: Mapping[VariableType, Callable[[str], Value]] = {
     "line": _line,
     "text": str,
+    "lines": _lines,
     "integer": _integer,
     "number": _number,
     "date": _date,
@@ -76,6 +85,7 @@ _READ: Mapping[VariableType, Callable[[str], Value]] = {
 SAMPLES: Mapping[VariableType, Value] = {
     "line": "x",
     "text": "x",
+    "lines": ["x", "x"],
     "integer": 1,
     "number": Decimal("1.5"),
     "date": "2026-01-01",

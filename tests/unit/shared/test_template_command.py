@@ -87,7 +87,7 @@ def test_a_template_that_is_none_stops_everything(folder: Path) -> None:
     (folder / "templates" / "order" / "en.txt").write_text("{% for x in name %}{% endfor %}")
     done = herald(folder, "list")
     assert done.exit_code == 2
-    assert "templates.order.locales.en.text: line 1: no loops in templates" in done.stderr
+    assert "templates.order.locales.en.text: line 1: loops go over a variable" in done.stderr
 
 
 def test_a_message_is_checked_with_its_variables(folder: Path) -> None:

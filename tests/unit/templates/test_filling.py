@@ -6,7 +6,7 @@ import pytest
 
 from herald.contracts.content import ChannelContent, Media, Template
 from herald.templates.filling import UnfillableError
-from unit.templates.making import ORDER, fill, problems
+from unit.templates.making import ORDER, fill, problems, templates
 
 
 def test_the_example_is_right() -> None:
@@ -108,3 +108,34 @@ def test_its_texts_stand_for_what_is_beside_it() -> None:
     assert (said.text, said.html, said.template) == ("Hallo Ann -- Acme GmbH", "<p>ours</p>", None)
     assert said.media == media
     assert filled.over(beside, frozenset({"text"})).text == "ours"
+
+
+ROWS = """
+[order]
+variables = {rows = {type = "lines", required = false}}
+[order.locales.en]
+text = '''{% for row in rows %}{{ loop.index }}. {{ row }}{% if not loop.last %}; {% endif %}
+{%- else %}none{% endfor %}'''
+html = '''{% if rows %}<ul>{% for row in rows %}<li>{{ row }}{% endfor %}</ul>{% endif %}x'''
+"""
+
+
+def test_a_loop_says_each_line() -> None:
+    """Escaped in HTML as all values; blank lines are none."""
+    filler = templates(ROWS).filler
+    found = filler.find("order", "default")
+    assert found is not None
+
+    def said(**values: str) -> tuple[str, str]:
+        asked = Template.model_validate({"name": "order", "variables": values})
+        parts = filler.fill(found, asked, (), "email").parts
+        return parts["text"], parts["html"]
+
+    assert problems(ROWS) == []
+    assert said(rows="2 pens\n\n1 <book>\n") == (
+        "1. 2 pens; 2. 1 <book>",
+        "<ul><li>2 pens<li>1 &lt;book&gt;</ul>x",
+    )
+    assert said() == ("none", "x")
+    with pytest.raises(UnfillableError):
+        said(rows="x\n" * 101)

@@ -20,7 +20,8 @@ def saying(text: str, variables: str = "") -> str:
         ("{{ oops", "line 1: unexpected end of template"),
         ("x\n{% if %}", "line 2: "),
         ("{{ name }}", "no variable 'name' is declared"),
-        ("{% for i in range(1000000000) %}x{% endfor %}", "line 1: no loops in templates"),
+        ("{% for i in range(1000000000) %}x{% endfor %}", "line 1: no calls in templates"),
+        ("{% for i in 'abc' %}x{% endfor %}", "line 1: loops go over a variable of type lines"),
         ("{{ 'x' * 1000000000 }}", "line 1: no mul in templates"),
         ("{{ 2 ** 99999999 }}", "line 1: no pow in templates"),
         ("{{ '%999999999d' % 1 }}", "line 1: no mod in templates"),
@@ -130,3 +131,36 @@ def test_a_shape_that_is_none(text: str, problem: str) -> None:
     with pytest.raises(ValidationError) as caught:
         templates(text)
     assert problem in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (
+            "{% for a in rows %}{% for b in rows %}x{% endfor %}{% endfor %}",
+            "no loops and includes",
+        ),
+        ("{% for a in rows %}{% include 'a' %}{% endfor %}", "no loops and includes in a loop"),
+        ("{% for a in name %}x{% endfor %}", "loops go over a variable of type lines"),
+        ("{% for a, b in rows %}x{% endfor %}", "write a loop as {% for line in rows %}"),
+        ("{% for a in rows if a %}x{% endfor %}", "write a loop as {% for line in rows %}"),
+        ("{% for name in rows %}x{% endfor %}", "'name' is a variable already"),
+        ("{{ rows }}", "'rows' has many lines: loop over it"),
+        ("{% for a in rows %}{{ loop.length }}{% endfor %}", "no attributes in templates"),
+        ("{% for a in rows %}{{ loop.cycle }}{% endfor %}", "no attributes in templates"),
+    ],
+)
+def test_a_loop_that_is_none(text: str, problem: str) -> None:
+    """Loops go over lines, one deep."""
+    found = problems(saying(text, "rows = {type = 'lines'}, name = {}"))
+    assert any(line.startswith(f"templates.a.locales.en.text: line 1: {problem}") for line in found)
+
+
+def test_the_names_of_a_loop_end_with_it() -> None:
+    """Outside they would have to be declared."""
+    text = "{% for a in rows %}{{ a }}{% endfor %}{{ a }}{{ loop.last }}"
+    found = problems(saying(text, "rows = {type = 'lines'}"))
+    assert [line.partition("text: ")[2] for line in found] == [
+        "no variable 'a' is declared",
+        "no variable 'loop' is declared",
+    ]
