@@ -72,7 +72,7 @@ async def values(trial: Trial) -> None:
     is_form = trial.call(trial.status()).headers.get(b"content-type") == FORM
     replacements = _TEXTS if is_form else _VALUES
     element = trial.status(code=next(iter(trial.webhooks.codes), None))
-    for path, changed in _mutations(element, replacements):
+    for path, changed in mutations(element, replacements):
         try:
             call = trial.call(changed)
         except (TypeError, ValueError, AttributeError, KeyError, IndexError):
@@ -110,7 +110,7 @@ def _signed_if_possible(trial: Trial, signing: Signing, call: Call) -> Call:
         return call  # a signature that stands in a body can't stand in this one
 
 
-def _mutations(element: Any, replacements: tuple[Any, ...]) -> Iterator[tuple[str, Any]]:
+def mutations(element: Any, replacements: tuple[Any, ...]) -> Iterator[tuple[str, Any]]:
     """Give the element with one value after the other replaced, and the path of that value."""
     for path in _paths(element, ()):
         for value in replacements:

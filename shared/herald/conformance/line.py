@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -21,9 +22,11 @@ from herald.providers.files import File
 from herald.providers.http_client import HttpClient
 from herald.providers.registry import send_module
 from herald.providers.sending import Provider, ProviderContext, SendResult
-from herald.providers.subject_sending import Answer, Fault, Message, Script
+from herald.providers.subject_sending import Answer, Fault, Message, Script, Wire
 
 LONG = timedelta(seconds=10)
+_TLS = ssl.create_default_context()  # which takes long to make, and is not used
+_LINE_BYTES = 1024 * 1024
 SHORT = timedelta(seconds=0.25)  # of a call that nobody answers
 
 Heard = Callable[[bytes], Awaitable[None]]
@@ -62,14 +65,35 @@ async def open_line(
     """Start a provider whose account leads to a stand-in, or to a port that nobody listens on."""
     sending = trial.subject.sending
     wire = HttpWire() if sending.wire is None else sending.wire
-    heard: list[Line] = []
+    lines: list[Line] = []
 
     async def hear(request: bytes) -> None:
-        await heard[0].hear(request)
+        await lines[0].hear(request)
 
     script = Script(then=sending.accepted, before=sending.before, heard=hear)
+    async with _stand_in(wire, script, reachable=reachable) as port:
+        http = HttpClient(timeout, tls=_TLS)
+        await http.start()
+        context = _context(trial, {**wire.options(port), "timeout": timeout}, http)
+        provider: Provider = send_module(trial.subject.provider).make_provider(context)
+        lines.append(Line(provider=provider, script=script, message=sending.messages[0]))
+        await provider.start(_emit)
+        try:
+            yield lines[0]
+        finally:
+            await provider.stop()
+            await http.stop()
+
+
+@asynccontextmanager
+async def _stand_in(wire: Wire, script: Script, *, reachable: bool) -> AsyncIterator[int]:
+    """Serve on a port of this machine; where it is not reachable, on one that is closed again."""
+    connections: set[asyncio.Task[None]] = set()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        connections.add(task)
         try:
             await wire.serve(reader, writer, script)
         except (ConnectionError, asyncio.IncompleteReadError):
@@ -77,22 +101,16 @@ async def open_line(
         finally:
             writer.close()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0, limit=1024 * 1024)
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, limit=_LINE_BYTES)
     port = server.sockets[0].getsockname()[1]
     if not reachable:
         server.close()
-    http = HttpClient(timeout)
-    await http.start()
-    context = _context(trial, {**wire.options(port), "timeout": timeout}, http)
-    provider: Provider = send_module(trial.subject.provider).make_provider(context)
-    heard.append(Line(provider=provider, script=script, message=sending.messages[0]))
-    await provider.start(_emit)
     try:
-        yield heard[0]
+        yield port
     finally:
-        await provider.stop()
-        await http.stop()
         server.close()
+        if connections:  # they end with the provider's side
+            await asyncio.wait(connections, timeout=LONG.total_seconds())
 
 
 def _context(trial: Trial, options: dict[str, Any], http: HttpClient) -> ProviderContext[Any, Any]:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from herald.conformance import (
     account_checks,
+    answer_checks,
     hostile_checks,
     inbound_checks,
     limit_checks,
@@ -39,6 +40,7 @@ CHECKS: tuple[Check, ...] = (
     *hostile_checks.CHECKS,
     *inbound_checks.CHECKS,
     *sending_checks.CHECKS,
+    *answer_checks.CHECKS,
     *secrecy_checks.CHECKS,
     *limit_checks.CHECKS,
     *source_checks.CHECKS,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 from urllib.parse import unquote
 
 from herald.conformance.checks import Check, Needs
@@ -14,13 +15,20 @@ from herald.conformance.trial import Trial
 from herald.conformance.verdicts import require
 from herald.contracts.vocabulary import FailureClass
 from herald.providers.sending import Accepted, NotSent, Refused, SendResult, Uncertain
-from herald.providers.subject_sending import Answer, Fault, Without
+from herald.providers.subject_sending import Answer, Fault, Without, json_answer
 
 _READ = "read_response in send.py"
 _TRANSPORT = "send in send.py: HttpProvider and herald.providers.responses do this"
 TWICE = 2
 _WAIT = timedelta(seconds=7)
 _HTML = b"<html><body><h1>502 Bad Gateway</h1></body></html>"
+# as gateways write them: of Amazon, Kong, Spring, Google
+_GATEWAYS: tuple[dict[str, Any], ...] = (
+    {"message": "Endpoint request timed out"},
+    {"message": "The upstream server is timing out", "request_id": "f0"},
+    {"timestamp": 1768824000, "status": 504, "error": "Gateway Timeout", "path": "/"},
+    {"error": "upstream request timeout"},
+)
 _GARBAGE = (b"", b"garbage", b"<html></html>", b"{}", b"[]", b"null", b"7", b'{"id":', b"\xff\xfe")
 
 
@@ -87,11 +95,14 @@ async def own_server_error(trial: Trial) -> None:
 
 
 async def bare_server_error(trial: Trial) -> None:
-    """Know that a 5xx which is not the provider's own says nothing."""
+    """Know that a 5xx which is not the provider's own says nothing: a server before it wrote it."""
     async with open_line(trial) as line:
         for status in (500, 502, 503, 504, 520, 599):
             answer = Answer(status=status, body=_HTML, headers={"Content-Type": "text/html"})
             await _expect_doubt(trial, line, answer, f"a bare {status}")
+        for document in _GATEWAYS:
+            answer = json_answer(504, document)
+            await _expect_doubt(trial, line, answer, f"a gateway's 504, {document}")
 
 
 async def unavailable(trial: Trial) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from herald.conformance.checks import Check, Needs
 from herald.conformance.finding import subjects
-from herald.conformance.tables import files, rows
+from herald.conformance.tables import files, modules, rows
 from herald.conformance.trial import Trial
 from herald.conformance.verdicts import require
 from herald.contracts.vocabulary import FailureClass, Status
@@ -75,7 +75,11 @@ async def tables_tried(trial: Trial) -> None:
         for row in rows(trial.subject)
         if isinstance(row.becomes, Status) and len(row.key) == 1 and row.key[0] not in tried
     ]
-    require(not missing, "every word of the tables in `words`", missing, "`words` of the subject")
+    look = "`words` of the subject"
+    require(not missing, "every word of the tables in `words`", missing, look)
+    own = [value for module in modules(trial.subject.provider) for value in vars(module).values()]
+    is_own = any(value is trial.webhooks.words for value in own)
+    require(not is_own, "words written out: what you expect", "the provider's own table", look)
 
 
 def _of_same_provider(trial: Trial) -> Iterator[set[str]]:

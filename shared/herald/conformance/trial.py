@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -27,6 +27,7 @@ class Trial:
     """One subject, ready to be tried."""
 
     subject: Subject
+    _endpoints: list[Endpoint] = field(default_factory=list, repr=False)  # made once: it may cost
 
     @property
     def url(self) -> str:
@@ -66,9 +67,18 @@ class Trial:
 
     def endpoint(self, keys: Sequence[Any] | None = None) -> Endpoint:
         """Make the account's endpoint; `keys` are all that it takes, by default the first."""
+        if keys is not None:
+            return self._made(keys)
+        signing = self.webhooks.signing
+        if not self._endpoints:
+            first = signing.keys[:1] if isinstance(signing, Signing) else ()
+            self._endpoints.append(self._made(first))
+        return self._endpoints[0]
+
+    def _made(self, keys: Sequence[Any]) -> Endpoint:
         installed, signing = Installed(), self.webhooks.signing
         if isinstance(signing, Signing):
-            installed = signing.install(signing.keys[:1] if keys is None else keys)
+            installed = signing.install(keys)
         account = self.account(installed.options)
         secrets = self.secrets(account, installed.secrets)
         credentials = {NAME: Credentials(secrets, lambda: secrets)}

@@ -5,14 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+LONGEST = 200  # of what is printed in a line
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}... ({len(text)} characters)"
+
 
 class NotMetError(Exception):
     """A provider does not do what a check expects."""
 
     def __init__(self, expected: str, seen: str, look: str) -> None:
         super().__init__(f"expected {expected}; seen: {seen}; look at {look}")
-        self.expected = expected
-        self.seen = seen
+        self.expected = _cut(expected)
+        self.seen = _cut(seen)
         self.look = look
 
 

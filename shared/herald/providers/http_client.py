@@ -67,10 +67,12 @@ class HttpClient:
         way: Way | None = None,
         max_connections: int = MAX_CONNECTIONS,
         keep_alive_seconds: float = KEEP_ALIVE_SECONDS,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self._max_connections = max_connections
         self._keep_alive = keep_alive_seconds
         self._way = way
+        self._tls = tls  # None: as the system trusts when it starts
         self._timeout = timeout.total_seconds()
         # Ends before the whole does: a call that got no connection was provably not sent. Covers
         # the wait for a free connection, the name, TCP and TLS.
@@ -92,7 +94,7 @@ class HttpClient:
             "limit": self._max_connections,
             "keepalive_timeout": self._keep_alive,
             "ttl_dns_cache": 60,
-            "ssl": verifying(),
+            "ssl": self._tls or verifying(),
         }
         if self._way is None:
             return aiohttp.TCPConnector(**options)

@@ -10,6 +10,7 @@ from herald.contracts.failures import Failure
 from herald.contracts.vocabulary import FailureClass
 from herald.contracts.work import Work
 from herald.providers.http_client import HttpClient, HttpResponse, ResponseLostError
+from herald.providers.lenient_json import MAX_REFERENCE
 from herald.providers.rendered import Rendered
 from herald.providers.sending import Accepted, Emit, NotSent, Refused, SendResult, Uncertain
 from herald.providers.ways import NotSentError
@@ -78,7 +79,15 @@ class HttpProvider:
             return NotSent(error.code, no_connection=True)
         except ResponseLostError as error:
             return Uncertain(error.code)
-        return self._read(response)
+        result = self._read(response)
+        # an id that no webhook could name: who knows what was taken
+        return Uncertain("reference_unreadable") if _has_odd_reference(result) else result
+
+
+def _has_odd_reference(result: SendResult) -> bool:
+    return isinstance(result, Accepted) and not all(
+        0 < len(reference) <= MAX_REFERENCE for reference in result.references
+    )
 
 
 def _settles(again: SendResult) -> bool:
