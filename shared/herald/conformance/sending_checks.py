@@ -182,6 +182,14 @@ async def _expect_doubt(trial: Trial, line: Line, then: Answer | Fault, what: st
     require(is_so, f"{what}: ambiguous, for it may have been taken", _shown(result), _TRANSPORT)
 
 
+def _expect_one_call(trial: Trial, line: Line) -> None:
+    """Expect no second call, or the very same one where the provider knows it by its key."""
+    calls = [request for request in line.heard if request != line.heard[0]]
+    most = 2 if trial.subject.sending.repeats_safely else 1
+    is_so = not calls and 1 <= len(line.heard) <= most
+    require(is_so, f"{most} call at most, the same", len(line.heard), "send.py")
+
+
 def _class_of(result: SendResult) -> FailureClass | None:
     if isinstance(result, Refused):
         return result.failure.failure_class
