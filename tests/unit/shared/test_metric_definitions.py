@@ -14,6 +14,7 @@ from herald.contracts.metrics import LABELS, METRICS, PARTS, Across, Kind, Metri
 REGISTERING = (
     "herald.channel.egress.metrics",
     "herald.channel.metrics",
+    "herald.providers.smpp.metrics",
     "herald.service.http_limits.metrics",
     "herald.service.loop_lag",
     "herald.service.operations_routes",

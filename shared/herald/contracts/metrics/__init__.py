@@ -9,7 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import ModuleType
 
-from herald.contracts.metrics import bus, channel, egress, ingress, router, service, sessions
+from herald.contracts.metrics import (
+    bus,
+    channel,
+    connections,
+    egress,
+    ingress,
+    router,
+    service,
+    sessions,
+)
 from herald.contracts.metrics.definition import Across, Begins, Kind, Metric
 from herald.contracts.metrics.labels import LABELS
 
@@ -25,7 +34,7 @@ PARTS: Mapping[str, tuple[Metric, ...]] = {
     "service": _metrics_of(service),
     "bus": _metrics_of(bus),
     "router": _metrics_of(router),
-    "channel": (*_metrics_of(channel), *_metrics_of(sessions)),
+    "channel": (*_metrics_of(channel), *_metrics_of(connections), *_metrics_of(sessions)),
     "egress": _metrics_of(egress),
     "ingress": _metrics_of(ingress),
 }

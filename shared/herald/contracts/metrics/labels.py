@@ -38,7 +38,8 @@ LABELS: Mapping[str, str] = {
     "scope": "what a limit is about: `account`, `sender`, `pair`, `egress`",
     "service": "the package of the service",
     "source": "`channel`, `webhook`, `router`, `ingress`",
-    "state": "of a row of `channel.sends`: `withdrawn`, `started`, `unknown`, `recorded`",
+    "state": "of a row of `channel.sends`: `withdrawn`, `started`, `unknown`, `recorded`; of a "
+    "connection: `ready`, `missing`",
     "status": "a status of an attempt (states.md)",
     "table": "what retention empties",
     "tenant": "a configured tenant; `unknown` for every other, and where a command names none",

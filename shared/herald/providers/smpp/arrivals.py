@@ -15,6 +15,7 @@ import structlog
 
 from herald.contracts.receipts import AttemptReceipt
 from herald.providers.sending import Emit
+from herald.providers.smpp import metrics
 from herald.providers.smpp.doubts import Doubts
 from herald.providers.smpp.errors import OK, TRY_AGAIN
 from herald.providers.smpp.incoming import UNREAD, Recipient, receipt_of
@@ -49,6 +50,7 @@ class Arrivals:
             message = _read(pdu)
         except MalformedError:
             _log.warning("smpp.malformed", account=account, command=f"0x{pdu.command:08X}")
+            self._count(metrics.REFUSED)
             return MALFORMED
         name = self._name_of(_key(pdu))
         receipt = receipt_of(self._recipient, message, name, datetime.now(UTC))
@@ -63,12 +65,18 @@ class Arrivals:
             await self.emit(receipt)
         except Exception as error:  # noqa: BLE001  whatever it is: the SMSC sends it again
             _log.warning("smpp.not_published", account=account, error=type(error).__name__)
+            self._count(metrics.PUT_OFF)
             return TRY_AGAIN
+        self._count(metrics.TAKEN)
         return OK
 
     def answered(self, pdu: Pdu) -> None:
         """Forget a message that was answered as taken: the same again is another one."""
         self._unanswered.pop(_key(pdu), None)
+
+    def _count(self, result: str) -> None:
+        channel = self._recipient.options.channel
+        metrics.REPORTS.labels(channel, self._recipient.name, result).inc()
 
     def _name_of(self, key: bytes) -> str:
         name = self._unanswered.setdefault(key, uuid.uuid4().hex)

@@ -12,6 +12,7 @@ import structlog
 
 from herald.providers.credentials import Credentials, CredentialsError
 from herald.providers.sending import NotSent
+from herald.providers.smpp import metrics
 from herald.providers.smpp.account import SmppSecrets
 from herald.providers.smpp.dialing import Dialer, Mode, NoBind, NoBindError
 from herald.providers.smpp.link import Link
@@ -56,9 +57,12 @@ class Binds:
         if account.bind == "pair":
             modes = [Mode.TRANSMITTER, Mode.RECEIVER]
         self._slots = [_Slot(mode) for mode in modes * account.binds]
+        self._counts = metrics.BindCounts(account.channel, name)
 
     def start(self) -> None:
         """Begin to open them; returns before any is."""
+        metrics.initialise(self._dialer.account.channel, self._name)
+        self._counts.wanted(len(self._slots))
         for slot in self._slots:
             slot.task = asyncio.create_task(self._keep(slot))
 
@@ -70,6 +74,7 @@ class Binds:
         await asyncio.gather(
             *(slot.task for slot in self._slots if slot.task is not None), return_exceptions=True
         )
+        self._counts.wanted(-len(self._slots))
 
     async def sender(self, deadline: float) -> Link | NoBind:
         """Return the bind with the fewest submits under way, or why there is none by now."""
@@ -109,7 +114,7 @@ class Binds:
         while True:
             began, password = asyncio.get_running_loop().time(), self._password
             try:
-                slot.link = await self._dialer.dial(slot.mode, password)
+                slot.link = await self._dial(slot.mode, password)
             except NoBindError as error:
                 pause = _next_pause(pause, is_auth=error.is_auth)
                 await self._rest(slot, error, password, pause)
@@ -119,6 +124,15 @@ class Binds:
             lasted = asyncio.get_running_loop().time() - began
             pause = 0.0 if lasted >= STEADY_SECONDS else _next_pause(pause, is_auth=False)
             await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311  no secret
+
+    async def _dial(self, mode: Mode, password: str) -> Link:
+        try:
+            return await self._dialer.dial(mode, password)
+        except NoBindError:
+            raise
+        except Exception as error:
+            _log.error("smpp.failed", error=type(error).__name__)
+            raise NoBindError("failed", NotSent("failed")) from error
 
     async def _serve(self, slot: _Slot, link: Link) -> None:
         watching = asyncio.create_task(link.watch())
@@ -131,6 +145,7 @@ class Binds:
             watching.cancel()
             await link.ended()
             slot.link = None
+            self._counts.ended()
             self._note_change()
         _log.warning(
             "smpp.link_lost", account=self._name, bind=slot.mode.name.lower(), code=link.why
@@ -161,6 +176,7 @@ class Binds:
 
     def _note_bound(self, slot: _Slot) -> None:
         slot.said = ""
+        self._counts.opened()
         _log.info("smpp.bound", account=self._name, bind=slot.mode.name.lower())
         self._note_change()
 

@@ -8,6 +8,8 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 
+import structlog
+
 from herald.providers.smpp.errors import BAD_LENGTH, OK, QUEUE_FULL, UNKNOWN_COMMAND
 from herald.providers.smpp.pdus import (
     ALERT_NOTIFICATION,
@@ -25,6 +27,8 @@ from herald.providers.smpp.pdus import (
     read_header,
 )
 from herald.providers.smpp.requests import LinkLostError, NotWrittenError, OnLate, Requests
+
+_log = structlog.get_logger(__name__)
 
 MAX_ARRIVING = 200  # messages of the SMSC's that wait for the bus, on one connection
 LEAVE_SECONDS = 3.0  # for an unbind's response, and for what is still on its way to the bus
@@ -154,6 +158,9 @@ class Link:
             self._write(Pdu(GENERIC_NACK, 0, BAD_LENGTH))
         except (OSError, asyncio.IncompleteReadError):
             pass
+        except Exception as error:  # noqa: BLE001  a bug: this connection ends, others don't
+            why = "failed"
+            _log.error("smpp.failed", error=type(error).__name__)
         finally:
             self.close(why)
 
