@@ -33,6 +33,7 @@ HERALD_LAYERS = [
     "contracts",
 ]
 ROUTER_LAYERS = [
+    "running",
     "app",
     "consumers | publications | tenant_turns",
     "handlers | jobs | read_api",

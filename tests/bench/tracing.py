@@ -61,7 +61,7 @@ def main() -> None:
         "off": {
             "asked_ns": _nanoseconds(tracer),
             "unit_of_work_ns": _nanoseconds(begin_traces),
-            "router_import_seconds": _import_seconds("router.__main__"),
+            "router_import_seconds": _import_seconds("router.running"),
         },
         "on": {
             "library_import_seconds": _import_seconds("herald.tracing.exporting"),

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from channel_sms.app import run
+from herald.service.lean_imports import leave_out_colours
+
+
+def main() -> None:
+    """Run it until a signal."""
+    leave_out_colours()
+    from channel_sms.app import run  # noqa: PLC0415  only from here on may structlog be imported
+
+    run()
+
 
 if __name__ == "__main__":
-    run()
+    main()

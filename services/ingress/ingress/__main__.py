@@ -2,30 +2,15 @@
 
 from __future__ import annotations
 
-import sys
-
-from herald.config.loading import ConfigurationError, exit_with, load_or_exit
-from herald.service.serving import serve
-from herald.service.settings import SettingsError
-from herald.service.starting import exit_not_started, settings_or_exit
-from ingress.app import OPERATIONS_PORT, PUBLIC_PORT, build_apps
-
-SWITCH_SECONDS = 0.001  # the thread that reads a large body gives way sooner than Python's 5 ms
+from herald.service.lean_imports import leave_out_colours
 
 
 def main() -> None:
-    """Read settings, configuration and secrets, then serve until stopped."""
-    settings = settings_or_exit(
-        "ingress", operations_port=OPERATIONS_PORT, public_port=PUBLIC_PORT, database=False
-    )
-    sys.setswitchinterval(SWITCH_SECONDS)
-    try:
-        applications = build_apps(settings, load_or_exit(settings.config_path))
-    except ConfigurationError as error:
-        exit_with(error)
-    except SettingsError as error:
-        exit_not_started(error.problems)
-    serve(applications.operations, settings, public=applications.public)
+    """Run it until a signal."""
+    leave_out_colours()
+    from ingress.running import serve_ingress  # noqa: PLC0415  only from here on may structlog be imported
+
+    serve_ingress()
 
 
 if __name__ == "__main__":

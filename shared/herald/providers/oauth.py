@@ -24,6 +24,10 @@ NEEDED: dict[Grant, str] = {
 }
 
 
+class KeyUnusableError(Exception):
+    """The private key can't sign; the text shows nothing of it."""
+
+
 class OAuth(BaseModel):
     """A session at a token endpoint; its secrets are in the account's `secrets_file`."""
 

@@ -10,9 +10,8 @@ from typing import Protocol
 from pydantic import SecretStr
 
 from herald.providers.http_client import HttpResponse, ResponseLostError
-from herald.providers.oauth import OAuth, OAuthSecrets
+from herald.providers.oauth import KeyUnusableError, OAuth, OAuthSecrets
 from herald.providers.ways import NotSentError
-from herald.sessions.assertions import KeyUnusableError
 from herald.sessions.grants import (
     INVALID_GRANT,
     Granted,

@@ -17,13 +17,11 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from pydantic_core import to_json
 
+from herald.providers.oauth import KeyUnusableError
+
 LIFETIME_SECONDS = 600
 EARLIER_SECONDS = 30  # `iat` lies so far back: the endpoint's clock may be behind ours
 _P256_BYTES = 32
-
-
-class KeyUnusableError(Exception):
-    """The private key can't sign; the text shows nothing of it."""
 
 
 def signed_assertion(

@@ -16,7 +16,6 @@ from pydantic import SecretStr
 
 from herald.providers.http_client import HttpResponse, retry_after
 from herald.providers.oauth import OAuth, OAuthSecrets
-from herald.sessions.assertions import signed_assertion
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 DEFAULT_LIFETIME = timedelta(hours=1)  # RFC 6749 5.1 lets an endpoint leave it out
@@ -95,6 +94,9 @@ def _grant_fields(
     claims: dict[str, Any] = {"iss": oauth.client_id, "aud": oauth.token_url}
     claims |= {"scope": oauth.scope} if oauth.scope else {}
     claims |= {"sub": oauth.user} if oauth.user else {}
+    # imported for accounts that sign: it takes 10 MB
+    from herald.sessions.assertions import signed_assertion  # noqa: PLC0415
+
     key, key_id = secrets.private_key, secrets.private_key_id
     return {
         "grant_type": JWT_BEARER,

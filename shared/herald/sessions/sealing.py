@@ -6,9 +6,6 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
 KEY_BYTES = 32
 _NONCE_BYTES = 12  # random ones: NIST SP 800-38D allows 2**32 seals a key, a session makes 24 a day
 
@@ -39,6 +36,9 @@ class SealingKeys:
         for name, key in keys.items():
             if len(key) != KEY_BYTES:
                 raise ValueError(f"key {name} has {len(key)} bytes, {KEY_BYTES} are needed")
+        # 10 MB that only accounts with sessions need
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415
+
         self._ciphers = {name: AESGCM(key) for name, key in keys.items()}
         self.ids = tuple(keys)
 
@@ -59,6 +59,8 @@ class SealingKeys:
         Raises:
             UnreadableError: its key is not here or differs, or it is not what was sealed there.
         """
+        from cryptography.exceptions import InvalidTag  # noqa: PLC0415  see above
+
         cipher = self._ciphers.get(sealed.key_id)
         if cipher is None:
             raise UnreadableError(f"key {sealed.key_id} is not in the keys file")

@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from pydantic import SecretStr
 
 from herald.providers.http_client import HttpResponse
-from herald.providers.oauth import OAuth, OAuthSecrets
-from herald.sessions.assertions import KeyUnusableError, signed_assertion
+from herald.providers.oauth import KeyUnusableError, OAuth, OAuthSecrets
+from herald.sessions.assertions import signed_assertion
 from herald.sessions.grants import (
     Granted,
     GrantRefused,

@@ -8,7 +8,7 @@ import sys
 
 PROGRAM = """
 import sys
-import router.__main__, ingress.__main__, channel_sms.app, herald.channel.running
+import router.running, ingress.running, channel_sms.app, herald.channel.running
 probed = {"opentelemetry", "opentelemetry.semconv"}  # FastStream looks whether they are there
 loaded = {name for name in sys.modules if name.partition(".")[0] in ("opentelemetry", "google")}
 print(sorted(loaded - probed))

@@ -8,7 +8,6 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from phonenumbers import NumberParseException, parse
-from phonenumbers.timezone import time_zones_for_number
 
 from herald.config.quiet_hours import QuietHours
 
@@ -37,6 +36,9 @@ def zones_of_phone(address: str) -> tuple[str, ...]:
     """Return the time zones that a number may be in, by its country and area; none: unknown."""
     if not address.startswith("+"):
         return ()
+    # tables of 3 MB that only quiet hours need
+    from phonenumbers.timezone import time_zones_for_number  # noqa: PLC0415
+
     try:
         zones = time_zones_for_number(parse(address))
     except NumberParseException:
