@@ -31,7 +31,7 @@ class LinkRules:
             and url.user is None
             and url.password is None
             and url.port in self.ports
-            and self._may_ask(url.host)
+            and self._may_ask(url.raw_host)
         )
         if not is_fine:
             raise because(URL_REFUSED)

@@ -41,6 +41,29 @@ async def test_work_says_all_that_its_channel_needs(world: World) -> None:
     assert work.not_after - row == timedelta(hours=24)
 
 
+async def test_a_template_is_filled_in_when_it_is_accepted(world: World) -> None:
+    """Work has its text in the recipient's language, and the history says which that was."""
+    named = {"name": "greeting", "variables": {"name": "Ann"}}
+    body = command(to={"phone": "+15550002222", "locale": "de-AT"}, content={"template": named})
+    key = await world.send(**{**body, "route": "sms"})
+    work = await world.work("sms", key)
+    assert (work.content.text, work.content.template) == ("Hallo Ann", None)
+    note = await world.row(
+        "SELECT note FROM router.history WHERE message_id = $1 AND fact = 'step:1:template'",
+        uuid.UUID(work.message_id),
+    )
+    assert note == "sms says greeting version 2, de"
+
+
+async def test_a_template_with_a_wrong_variable_is_rejected(world: World) -> None:
+    """The answer names its field, and nothing is kept or sent."""
+    named = {"name": "greeting", "variables": {"nmae": "Ann"}}
+    heard = await world.ask(command(content={"template": named}))
+    assert heard.key == "command.rejected.default"
+    assert heard.data["field"] == "content.template.variables.nmae"
+    assert heard.data["reason"] == "no such variable; known: name (and 1 more)"
+
+
 @pytest.mark.parametrize("lane", ["urgent", "bulk"])
 async def test_a_lane_is_kept_to_the_channel(world: World, lane: str) -> None:
     """What came in urgently goes out urgently."""
