@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from pydantic_core import to_json
 
@@ -113,7 +113,18 @@ ALONE = st.one_of(
 )
 
 
-@settings(max_examples=70)
+AROUND = {"header": "x" * 60, "footer": "x" * 60}
+MOST_BUTTONS = [{"id": f"{n:>0256}", "title": f"{n:>020}"} for n in range(3)]
+MOST_ROWS = [{"id": f"{n:>0200}", "title": f"{n:>024}", "description": "x" * 72} for n in range(10)]
+SECTIONS = [{"title": "x" * 24, "rows": MOST_ROWS[:5]}, {"title": "y" * 24, "rows": MOST_ROWS[5:]}]
+
+
+@example({"text": "x" * 4096})
+@example({"text": "x" * 1024, "media": [{"url": URL, "kind": "image"}]})
+@example({"text": "x" * 1024, "buttons": MOST_BUTTONS, **AROUND})
+@example({"text": "x" * 4096, "list": {"button": "x" * 20, "sections": SECTIONS}, **AROUND})
+@example({"text": "x" * 1024, "link": {"title": "x" * 20, "url": URL}, **AROUND})
+@settings(max_examples=50)
 @given(parts=CONTENTS | ALONE)
 def test_meta_takes_what_herald_says(parts: dict[str, Any]) -> None:
     """No message is refused for a limit that the router could have known."""
