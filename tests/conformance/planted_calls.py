@@ -80,6 +80,10 @@ def _with_prose(result: SendResult) -> SendResult:
     return result
 
 
+def _with_a_long_id(result: SendResult) -> SendResult:
+    return Accepted(("x" * 300,)) if isinstance(result, Accepted) else result
+
+
 def _same(result: SendResult) -> SendResult:
     return result
 
@@ -93,6 +97,7 @@ SENDS: Mapping[str, tuple[Result, int, set[str]]] = {
     "no scope": (_without_scope, 1, {"send_throttled"}),
     "another wait": (_without_wait, 1, {"send_throttled_wait"}),
     "keeps prose": (_with_prose, 1, {"secrecy_of_calls"}),
+    "an id of any length": (_with_a_long_id, 1, {"send_odd_answers"}),
     "calls twice": (_same, 2, {"send_accepted", "send_errors", "send_reset", "send_silence"}),
 }
 

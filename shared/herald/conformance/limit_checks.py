@@ -23,7 +23,7 @@ BYTES_A_BYTE = 64  # of memory, for each byte of a body
 SPARE_BYTES = 4 * 1024 * 1024
 _MEASURED_BYTES = 64 * 1024
 _DISHONEST_BYTES = 512 * 1024
-_ROUNDS = 3  # one that is quick is enough: what else the machine does is not the provider's
+_ROUNDS = 2  # one that is quick is enough: what else the machine does is not the provider's
 _LOOK = "verify and normalise in webhooks.py"
 
 
