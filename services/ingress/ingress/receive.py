@@ -30,6 +30,7 @@ from ingress.traces import WebhookTrace, begin_webhook
 from ingress.translation import Translation, normalised, translate
 
 BODY_SECONDS = 10.0
+MAIL_TIMES = 6  # of that, for a body whose sender the head admits
 LARGE_BYTES = 128 * 1024  # some hundred statuses
 LARGE_AT_ONCE = 2  # what is read of a body takes many times its bytes
 
@@ -87,12 +88,14 @@ class Receiver:
                     receive,
                     announced_bytes=_length(headers.get(b"content-length")),
                     max_bytes=target.rules.max_body_bytes,
-                    timeout_seconds=self._body_seconds,
+                    timeout_seconds=self._body_seconds * _share(target),
                 )
         except TooLargeError:
             return Result.TOO_LARGE, responses.TOO_LARGE
         except TooSlowError:
-            return Result.TOO_SLOW, responses.TOO_SLOW
+            # a 4xx may lose a mail for good
+            is_admitted = target.rules.admits is not None
+            return Result.TOO_SLOW, responses.UNAVAILABLE if is_admitted else responses.TOO_SLOW
         except DisconnectedError:
             return Result.DISCONNECTED, responses.TOO_SLOW
         return await self._take(target, account, self._request(scope, headers, body))
@@ -217,6 +220,11 @@ def _count(target: Target, translation: Translation) -> None:
         metrics.QUARANTINED.labels(*labels, reason).inc(count)
     if translation.ignored:
         metrics.IGNORED.labels(*labels).inc(translation.ignored)
+
+
+def _share(target: Target) -> float:
+    """How many times the usual time a body may take: a mail with its files takes longer."""
+    return 1 if target.rules.admits is None else MAIL_TIMES
 
 
 def _length(header: bytes | None) -> int | None:

@@ -10,8 +10,11 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from behaviour.sandbox.round_trips import both_sides
 from behaviour.sandbox.sending import email
-from behaviour.sandbox.world import KEY, Received, World
+from behaviour.sandbox.world import API_KEY, INBOUND_TOKEN, KEY, Received, World
+from herald.contracts.receipts import InboundReceipt
+from unit.channel_email.making import ATTEMPT
 
 
 def _events(webhooks: list[Received]) -> list[dict[str, Any]]:
@@ -108,3 +111,30 @@ async def test_retries(world: World) -> None:
     await email(world, "hard-bounce@example.com")
     first, second = _events(await world.webhooks())
     assert first == second
+
+
+async def test_a_reply_names_our_mail(world: World) -> None:
+    """Somebody writes back: Herald reads their mail, and which one it answers."""
+    message = {"headers": f"In-Reply-To: <{ATTEMPT}@example.com>\n"}
+    document = {"channel": "email", "provider": "sendgrid", "sender": "ada@example.org"}
+    await world.control("inbound", {**document, "text": "Yes", "message": message})
+    secrets = {"api_key": API_KEY, "inbound_tokens": [INBOUND_TOKEN]}
+    async with both_sides(world, "sendgrid", {}, secrets) as both:
+        [receipt] = await both.receipts()
+    assert isinstance(receipt, InboundReceipt)
+    assert (receipt.sender, receipt.text) == ("ada@example.org", "Yes")
+    assert receipt.answered_attempt == ATTEMPT
+
+
+async def test_the_inbox_shows_files(world: World) -> None:
+    """What is attached and what the HTML shows are in the inbox, with their bytes' size."""
+    file = {"content": "YWJj", "type": "image/png", "filename": "a.png"}
+    image = {**file, "disposition": "inline", "content_id": "logo"}
+    await email(world, "delivered@example.com", attachments=[file, image])
+    async with world.client.get(f"{world.url}/_sandbox/inbox") as response:
+        [message] = (await response.json())["messages"]
+    files = message["shown"]["files"] if "shown" in message else message["files"]
+    assert [(one["name"], one["size"], one["content_id"]) for one in files] == [
+        ("a.png", 3, None),
+        ("a.png", 3, "logo"),
+    ]

@@ -29,6 +29,7 @@ APP_SECRET = "app-secret"
 ACCOUNT_SID = "AC" + "0" * 32
 AUTH_TOKEN = "twilio-token"
 API_KEY = "SG.key"
+INBOUND_TOKEN = "inbound-parse-token"
 SMTP_USERNAME = "herald"
 SMTP_PASSWORD = "smtp-password"
 OAUTH_USER = "mailbox@example.com"
@@ -146,6 +147,7 @@ def settings(
                     "api_key": API_KEY,
                     "private_key": PRIVATE_KEY,
                     "webhook_url": f"{receiver_url}/events",
+                    "inbound_token": INBOUND_TOKEN,
                 }
             },
             "pace": {"webhook_delay_ms": 20, "late_seconds": 0.5, "slow_seconds": 0.6},

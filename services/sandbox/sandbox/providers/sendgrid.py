@@ -26,8 +26,9 @@ from starlette.routing import Route
 from sandbox.behaviours import Failure, Status
 from sandbox.flow import Flow, MessageRequest
 from sandbox.inbox import Shown, ShownFile
+from sandbox.providers.sendgrid_inbound import inbound_webhook
 from sandbox.settings import Section, Url
-from sandbox.stand_ins import Definition, StandIn, Vocabulary
+from sandbox.stand_ins import Definition, InboundMessage, StandIn, Vocabulary
 from sandbox.throttling import Scope
 from sandbox.webhooks import Webhook, WebhookFactory
 
@@ -70,11 +71,15 @@ class SendGridSigner:
 
 
 class SendGridUser(Section):
-    """A SendGrid account; `private_key` signs its event webhook (base64 PKCS8 DER, P-256)."""
+    """A SendGrid account; `private_key` signs its event webhook (base64 PKCS8 DER, P-256).
+
+    `inbound_token`: the password in the URL of Inbound Parse; none: it takes no mails in.
+    """
 
     api_key: SecretStr
     private_key: SecretStr
     webhook_url: Url
+    inbound_token: SecretStr | None = None
 
     @field_validator("private_key")
     @classmethod
@@ -126,6 +131,15 @@ class SendGrid(StandIn):
             wanted, _WireFormat(*self._users[name], wanted.to, arguments)
         )
 
+    def inbound(self, message: InboundMessage) -> WebhookFactory:
+        """Make the request of Inbound Parse."""
+        user = self._users[message.account][0] if message.account in self._users else None
+        if user is None or user.inbound_token is None:
+            raise LookupError(f"no account with inbound_token: {message.account}")
+        token, fields = user.inbound_token.get_secret_value(), message.fields or {}
+        webhook = inbound_webhook(user.webhook_url, token, message.sender, message.text, fields)
+        return lambda: webhook
+
     def _account(self, authorization: str) -> str | None:
         for name, (user, _) in self._users.items():
             expected = f"Bearer {user.api_key.get_secret_value()}"
@@ -170,8 +184,12 @@ class _WireFormat:
         }
         return _webhook(self.user, self.signer, event)
 
-    def reply(self, _text: str) -> None:
-        return None
+    def reply(self, text: str) -> WebhookFactory | None:
+        if self.user.inbound_token is None:
+            return None
+        token = self.user.inbound_token.get_secret_value()
+        webhook = inbound_webhook(self.user.webhook_url, token, self.to, text, {})
+        return lambda: webhook
 
 
 def error(status: int, message: str, field: str | None = None) -> Response:

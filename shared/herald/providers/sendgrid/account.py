@@ -13,6 +13,7 @@ from herald.providers.sendgrid.rates import PROFILE
 
 class SendGridSecrets(Secrets):
     api_key: NonEmptySecret
+    inbound_tokens: tuple[NonEmptySecret, ...] = ()  # of Inbound Parse's URL, where it signs not
 
 
 class SendGridAccount(Account):

@@ -17,12 +17,14 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from herald.contracts.content import Template
 from herald.contracts.vocabulary import FailureClass, Status
+from herald.providers.multipart import multipart_form
 from herald.providers.samples import EPOCH_TIMES, RECIPIENT_EMAIL, InHeader, email
 from herald.providers.sendgrid.errors import FAILURE_CLASSES
 from herald.providers.subject import Subject
-from herald.providers.subject_sending import Answer, Error, Sending, Without, json_answer
+from herald.providers.subject_sending import Answer, Error, Sending, json_answer
 from herald.providers.subject_webhooks import (
     Call,
+    Inbound,
     Installed,
     Said,
     Signing,
@@ -74,6 +76,15 @@ def status(said: Said) -> dict[str, Any]:
     return event
 
 
+def call(elements: Sequence[Any]) -> Call:
+    """Write the request that carries events, or a mail as a form."""
+    first = elements[0] if len(elements) == 1 else None
+    if not isinstance(first, dict) or "envelope" not in first:
+        return json_call(elements)
+    kind, body = multipart_form(list(first.items()))
+    return Call(headers={b"content-type": kind.encode()}, body=body)
+
+
 def error(status_code: int, headers: Mapping[str, str] | None = None) -> Answer:
     """Answer with an error, whose prose repeats the address."""
     text = f"The message to {RECIPIENT_EMAIL} was not taken"
@@ -100,7 +111,7 @@ SENDING = Sending(
 
 WEBHOOKS = Webhooks(
     status=status,
-    call=json_call,
+    call=call,
     words={
         "processed": Status.ACCEPTED,
         "deferred": Status.DEFERRED,
@@ -131,7 +142,21 @@ WEBHOOKS = Webhooks(
         signature=SIGNATURE,
         malformed=(base64.b64encode(b"no DER"),),
     ),
-    inbound=Without("mail comes in by Inbound Parse, a webhook of its own"),
+    inbound=(
+        Inbound(
+            label="a mail",
+            element={
+                "from": f"Grace <{RECIPIENT_EMAIL}>",
+                "to": "in@parse.example.com",
+                "subject": "Re: Parcel",
+                "text": "Thank you",
+                "envelope": '{"to":["in@parse.example.com"]}',
+                "headers": f"From: {RECIPIENT_EMAIL}\nMessage-ID: <CAF1@mail.example.org>\n",
+            },
+            sender=RECIPIENT_EMAIL,
+            text="Thank you",
+        ),
+    ),
     batch=1_000,
 )
 

@@ -1,13 +1,14 @@
-"""SendGrid's event webhook. SendGrid: "Event Webhook reference"."""
+"""SendGrid's event webhook, and mails that it took in, on one URL.
+
+SendGrid: "Event Webhook reference", "Inbound Parse webhook".
+"""
 
 from __future__ import annotations
 
-import hashlib
-import re
+import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ec import (
     SECP256R1,
@@ -15,75 +16,51 @@ from cryptography.hazmat.primitives.asymmetric.ec import (
     generate_private_key,
 )
 
-from herald.contracts.failures import Failure
-from herald.contracts.receipts import AttemptReceipt
-from herald.contracts.vocabulary import FailureClass, Status
 from herald.providers.credentials import Credentials
+from herald.providers.inbound_mail import MAX_MAIL_BYTES
 from herald.providers.json_bodies import read_json
 from herald.providers.lenient_json import (
-    MAX_REFERENCE,
     NotUnderstoodError,
     Reason,
-    carried,
-    event_key,
-    kept_fields,
-    mapping,
-    moment,
-    text,
 )
+from herald.providers.multipart_bodies import firsts
 from herald.providers.sendgrid.account import SendGridAccount, SendGridSecrets
-from herald.providers.sendgrid.errors import DROP_REASONS, GONE
+from herald.providers.sendgrid.inbound import inbound_receipt
 from herald.providers.sendgrid.signature import is_sendgrid_signature, load_sendgrid_key
-from herald.providers.webhook_endpoints import EndpointRules, Normalised
-from herald.providers.webhook_requests import WebhookRequest
+from herald.providers.sendgrid.statuses import status_receipt
+from herald.providers.webhook_endpoints import EndpointRules, Head, Normalised
+from herald.providers.webhook_requests import MULTIPART, WebhookRequest
+from herald.providers.webhook_tokens import has_token
 
-NAME = "sendgrid"
-CHANNEL = "email"
-ATTEMPT_FIELD = "herald_attempt"  # the custom argument that our calls send along
 SIGNATURE_HEADER = b"x-twilio-email-event-webhook-signature"
 TIMESTAMP_HEADER = b"x-twilio-email-event-webhook-timestamp"
 RULES = EndpointRules(
-    max_body_bytes=4 * 1024 * 1024,  # SendGrid: batches of 768 kB
-    methods={"POST": frozenset({SIGNATURE_HEADER, TIMESTAMP_HEADER})},
-    retries_on_5xx=True,  # SendGrid, "Troubleshooting event webhooks": for 24 h
+    max_body_bytes=MAX_MAIL_BYTES,  # SendGrid: batches of 768 kB, mails of 30 MB
+    methods={"POST": frozenset()},  # with a signature, or a mail with a token: see `admits`
+    # SendGrid, "Troubleshooting event webhooks": for 24 h; mails for 72 h, but a 4xx loses them
+    retries_on_5xx=True,
 )
-
-STATUSES: dict[str, Status] = {
-    "processed": Status.ACCEPTED,
-    "deferred": Status.DEFERRED,
-    "delivered": Status.DELIVERED,
-    "bounce": Status.BOUNCED,  # also `type: blocked`, which costs the address nothing
-    "dropped": Status.FAILED,  # never sent; by its reason
-    "open": Status.READ,  # unless `sg_machine_open`: a mail client's proxy, not a person
-    "click": Status.CLICKED,
-    "spamreport": Status.COMPLAINED,
-    "unsubscribe": Status.UNSUBSCRIBED,
-    "group_unsubscribe": Status.UNSUBSCRIBED,
-    "group_resubscribe": Status.OTHER,
-}
-
-KEPT = frozenset(  # of an event, for the history
-    {
-        *("event", "type", "status", "timestamp", "sg_event_id", "sg_message_id", "smtp-id"),
-        *("bounce_classification", "sg_machine_open", "asm_group_id", "attempt", ATTEMPT_FIELD),
-    }
-)
-
-_TEMPORARY = re.compile(r"\s*4\.\d")  # RFC 3463: try again later
-_SOFT = re.compile(r"\s*(?:4\.\d|\d\.2\.2\b)")  # for now, or a full mailbox
-_MACHINES = re.compile(r"\.(?:filter|recv)")
-_SMTP_ID = re.compile(r"<([^<>@\s]+)@[^<>@\s]*ismtpd[^<>@\s]*>")  # SendGrid's own, not a sender's
 
 
 @dataclass(frozen=True, slots=True)
 class SendGridEndpoint:
-    """One account's event webhook."""
+    """One account's event webhook, and the mails of its Inbound Parse."""
 
     account: str
     keys: tuple[EllipticCurvePublicKey, ...]
-    rules: EndpointRules = RULES
+    tokens: tuple[bytes, ...] = field(default=(), repr=False)
+
+    @property
+    def rules(self) -> EndpointRules:
+        return replace(RULES, admits=self.admits)
+
+    def admits(self, head: Head) -> bool:
+        return _is_signed(head) or has_token(head, self.tokens)
 
     def verify(self, request: WebhookRequest) -> bool:
+        head = Head(headers=request.headers, query=request.query)
+        if not _is_signed(head):  # a token is for mails alone: events are signed
+            return request.media_type == MULTIPART and has_token(head, self.tokens)
         return is_sendgrid_signature(
             request.headers.get(SIGNATURE_HEADER),
             request.headers.get(TIMESTAMP_HEADER),
@@ -92,107 +69,46 @@ class SendGridEndpoint:
         )
 
     def normalise(self, request: WebhookRequest) -> Normalised:
+        found = Normalised()
+        if request.media_type == MULTIPART:
+            found.read(
+                firsts(request.form_parts),
+                lambda fields: inbound_receipt(self.account, request, fields, found),
+            )
+            return found
         events = read_json(request.body)
         if not isinstance(events, list):  # an array, even for one event
             raise NotUnderstoodError(Reason.SHAPE)
-        found = Normalised()
         for event in events:
-            found.read(event, partial(_receipt, self, request))
+            found.read(event, partial(status_receipt, self.account, request))
         return found
 
 
-def _receipt(endpoint: SendGridEndpoint, request: WebhookRequest, element: Any) -> AttemptReceipt:
-    event = mapping(element)
-    word = text(event, "event")
-    ours, references = carried(event.get(ATTEMPT_FIELD)), _references(event)
-    if word is None:
-        raise NotUnderstoodError(Reason.SHAPE)
-    if ours.attempt_id is None and not references:
-        raise NotUnderstoodError(Reason.NO_REFERENCE)
-    status = STATUSES.get(word, Status.OTHER)
-    if status is Status.READ and event.get("sg_machine_open") is True:
-        status = Status.OTHER
-    return AttemptReceipt(
-        source="webhook",
-        channel=CHANNEL,
-        provider=NAME,
-        account=endpoint.account,
-        attempt_id=ours.attempt_id,
-        lane=ours.lane,
-        references=references,
-        status=status,
-        event_key=_event_key(event, word),
-        failure=_failure(event, status),
-        occurred_at=moment(event.get("timestamp")),
-        received_at=request.received_at,
-        element=kept_fields(event, KEPT, len(request.body)),
-    )
-
-
-def _references(event: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the id that our call was answered with, from whichever form of it there is.
-
-    `sg_message_id` is that id and, behind a dot, the machines that the mail passed. Ids of some
-    years ago have dots themselves, as the `smtp-id` shows.
-    """
-    given = text(event, "sg_message_id") or ""
-    machines = _MACHINES.search(given)
-    found = given[: machines.start()] if machines else given.partition(".")[0]
-    if not found:
-        smtp_id = _SMTP_ID.search(text(event, "smtp-id") or "")
-        found = smtp_id[1] if smtp_id else ""
-    return (found,) if 0 < len(found) <= MAX_REFERENCE else ()
-
-
-def _event_key(event: Mapping[str, Any], word: str) -> str:
-    """Name the event: SendGrid repeats events often, and not all carry an id."""
-    given = text(event, "sg_event_id")
-    if given is not None:
-        return event_key(given)
-    message = text(event, "sg_message_id") or text(event, "smtp-id")
-    parts = (message, text(event, "email"), word, text(event, "timestamp"), text(event, "url"))
-    return hashlib.sha256("\0".join(part or "" for part in parts).encode()).hexdigest()
-
-
-def _failure(event: Mapping[str, Any], status: Status) -> Failure | None:
-    if status not in {Status.BOUNCED, Status.FAILED, Status.DEFERRED}:
-        return None
-    reason, code = text(event, "reason") or "", text(event, "status") or ""
-    if status is Status.DEFERRED:
-        return Failure.of(FailureClass.TRANSIENT, code, text(event, "response") or reason)
-    gone = False
-    if status is Status.FAILED:
-        drop = reason.strip().lower()
-        failure_class = DROP_REASONS.get(drop, FailureClass.PERMANENT)
-        code, gone = code or "dropped", drop in GONE
-    elif event.get("type") != "blocked":
-        failure_class = FailureClass.UNREACHABLE
-        gone = _SOFT.match(code) is None
-    elif _TEMPORARY.match(code):
-        failure_class = FailureClass.TRANSIENT
-    else:
-        failure_class = FailureClass.PERMANENT  # refused for what it is or who sent it
-    return Failure.of(failure_class, code, reason, address_gone=gone)
+def _is_signed(head: Head) -> bool:
+    return head.headers.keys() >= {SIGNATURE_HEADER, TIMESTAMP_HEADER}
 
 
 def make_endpoint(
     name: str,
     accounts: Mapping[str, SendGridAccount],
-    _credentials: Mapping[str, Credentials[SendGridSecrets]],
+    credentials: Mapping[str, Credentials[SendGridSecrets]],
 ) -> SendGridEndpoint:
     """Make the endpoint of an account.
 
     Raises:
         ValueError: a key can't be used; the text begins with the option that holds it.
     """
-    account = accounts[name]
+    account, held = accounts[name], credentials[name].current.inbound_tokens
     try:
         keys = tuple(load_sendgrid_key(key) for key in account.webhook_public_keys)
     except ValueError as error:
         raise ValueError(f"webhook_public_keys: {error}") from None
-    return SendGridEndpoint(name, keys) if keys else make_decoy()
+    tokens = tuple(token.get_secret_value().encode() for token in held)
+    decoy = make_decoy()
+    return SendGridEndpoint(name, keys or decoy.keys, tokens or decoy.tokens)
 
 
 def make_decoy() -> SendGridEndpoint:
     """Make an endpoint for an account that nobody configured."""
-    return SendGridEndpoint("", (generate_private_key(SECP256R1()).public_key(),))
+    key = generate_private_key(SECP256R1()).public_key()
+    return SendGridEndpoint("", (key,), (secrets.token_hex(32).encode(),))

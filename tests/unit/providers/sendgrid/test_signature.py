@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import binascii
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -10,6 +11,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
+from sendgrid.helpers.eventwebhook import EventWebhook  # type: ignore[import-untyped]
 
 from herald.providers.sendgrid.signature import is_sendgrid_signature, load_sendgrid_key
 
@@ -77,6 +79,29 @@ def test_keys_of_another_kind_are_refused() -> None:
         with pytest.raises(ValueError, match=r"^not a") as caught:
             load_sendgrid_key(text)
         assert not text or text not in str(caught.value)
+
+
+@given(body=st.binary())
+def test_the_library_agrees(body: bytes) -> None:
+    """SendGrid's own helper and this one say the same of what a key signed."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    public = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    helper = EventWebhook(base64.b64encode(public).decode())
+    signature = base64.b64encode(key.sign(b"17" + body, ec.ECDSA(SHA256())))
+    loaded = [load_sendgrid_key(base64.b64encode(public).decode())]
+    for sent in (body, body + b"x"):
+        text = sent.decode("latin-1")  # the helper takes text, and encodes it as UTF-8
+        seen = is_sendgrid_signature(signature, b"17", text.encode(), loaded)
+        assert seen is helper.verify_signature(text, signature.decode(), "17")
+
+
+def test_where_the_library_fails() -> None:
+    """The helper raises at a signature that is no base64; here it is no signature."""
+    helper = EventWebhook(SENDGRID_KEY)
+    with pytest.raises(binascii.Error):
+        helper.verify_signature("[]", "abcde", "17")
+    key = load_sendgrid_key(SENDGRID_KEY)
+    assert not is_sendgrid_signature(b"abcde", b"17", b"[]", [key])
 
 
 @given(header=st.binary() | st.none(), timestamp=st.binary() | st.none(), body=st.binary())
