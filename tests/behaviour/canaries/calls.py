@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from behaviour.canaries import sms_answers
 from behaviour.canaries.canaries import ADDRESSES, NAME, SECRET
 from behaviour.providers.api_server import ApiServer, closed_port, http_client, serving_api
 from behaviour.providers.smtp.relay import HANG_UP, relaying
@@ -21,6 +22,9 @@ ACCOUNTS: dict[str, dict[str, Any]] = {
     "whatsapp_cloud": {"phone_number_id": "100000000000001"},
     "twilio": {"account_sid": "AC" + "0" * 32},
     "sendgrid": {},
+    "vonage_sms": {"api_key": "abcd1234"},
+    "vonage": {"api_key": "abcd1234"},
+    "messagebird": {},
     "postmark": {},
     "ses": {"region": "eu-central-1"},
     "smtp": {"host": "127.0.0.1", "security": "none"},
@@ -29,6 +33,9 @@ SECRETS: dict[str, dict[str, Any]] = {
     "whatsapp_cloud": {"access_token": SECRET, "app_secrets": ["s" * 9], "verify_token": "v" * 9},
     "twilio": {"auth_tokens": [SECRET]},
     "sendgrid": {"api_key": SECRET},
+    "vonage_sms": {"api_secret": SECRET, "webhook_tokens": [f"{SECRET}-of-webhooks"]},
+    "vonage": {"api_secret": SECRET, "signature_secrets": ["s" * 9]},
+    "messagebird": {"access_key": SECRET, "signing_keys": ["s" * 9]},
     "postmark": {"server_token": SECRET},
     "ses": {"access_key_id": "AKIDEXAMPLE", "secret_access_key": SECRET},
     "smtp": {"username": "herald", "password": SECRET},
@@ -55,6 +62,8 @@ def refusal(provider: str, status: int, echo: str) -> Any:
     if provider == "twilio":
         code = {401: 20003, 429: 20429}.get(status, 21617)
         return {"code": code, "status": status, "message": echo, "more_info": f"https://x/{echo}"}
+    if provider in sms_answers.PROVIDERS:
+        return sms_answers.refusal(provider, status, echo)
     if provider == "ses":
         names = {401: "UnrecognizedClientException", 429: "TooManyRequestsException"}
         return {"__type": names.get(status, "MessageRejected"), "message": echo}
@@ -70,6 +79,8 @@ def acceptance(provider: str, echo: str) -> tuple[int, Any, dict[str, str]]:
         return 200, {"messages": messages, "contacts": [{"input": echo, "wa_id": echo}]}, {}
     if provider == "twilio":
         return 201, {"sid": "SM" + "1" * 32, "body": echo, "to": echo, "status": "queued"}, {}
+    if provider in sms_answers.PROVIDERS:
+        return sms_answers.acceptance(provider, echo)
     if provider == "ses":
         return 200, {"MessageId": "0107018f-m1", "message": echo}, {}
     if provider == "postmark":
@@ -217,6 +228,9 @@ PATHS: dict[str, tuple[str, ...]] = {
     "whatsapp_cloud": tuple(HTTP_PATHS),
     "twilio": tuple(HTTP_PATHS),
     "sendgrid": tuple(HTTP_PATHS),
+    "vonage_sms": tuple(HTTP_PATHS),
+    "vonage": tuple(HTTP_PATHS),
+    "messagebird": tuple(HTTP_PATHS),
     "postmark": tuple(HTTP_PATHS),
     "ses": tuple(HTTP_PATHS),
     "smtp": tuple(SMTP_PATHS),

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlencode
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 
+from behaviour.canaries import sms_webhooks
 from behaviour.canaries.canaries import ECHO, EMAIL, NAME, PHONE
 from herald.providers.sendgrid.webhooks import SendGridEndpoint
 from unit.ingress.asking import BASE_URL, signed
@@ -154,6 +155,7 @@ BODIES: dict[str, list[bytes]] = {
         _postmark(RecordType="Click", ReceivedAt="2026-01-19T12:00:00Z"),
         _postmark(RecordType="of tomorrow"),
     ],
+    **sms_webhooks.BODIES,
     "ses": [_ses(), _ses("Delivery"), _ses("Reject"), _ses("Click"), _ses("Of tomorrow")],
 }
 
@@ -175,6 +177,8 @@ def signed_call(provider: str, body: bytes) -> tuple[str, str, dict[str, str]]:
         )
     if provider == "postmark":
         return path, "", POSTMARK
+    if provider in sms_webhooks.BODIES:
+        return path, "", sms_webhooks.headers_of(provider, path, body)
     if provider == "ses":
         fields = json.loads(body)
         names = {"type": "Type", "id": "MessageId"}

@@ -92,7 +92,7 @@ def read_response(response: HttpResponse) -> SendResult:
     words = text(errors[0], "description") or ""
     return Refused(
         Failure.of(failure_class, code, words, retry_after=asked_wait(response)),
-        element={"code": code, "parameter": text(errors[0], "parameter")},
+        element={"code": code},
         of_message=failure_class is FailureClass.UNREACHABLE,
         scope=Scope.ACCOUNT if failure_class is FailureClass.RATE_LIMITED else None,
     )

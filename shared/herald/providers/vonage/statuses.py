@@ -41,7 +41,7 @@ KEPT = frozenset(  # of a status, for the history
         *("error", ATTEMPT_FIELD),
     }
 )
-KEPT_OF_ERROR = frozenset({"type", "title", "instance"})
+KEPT_OF_ERROR = frozenset({"type", "instance"})
 
 
 def status_receipt(
