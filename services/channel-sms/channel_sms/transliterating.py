@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from unicodedata import normalize
 
-from anyascii import anyascii
-
 from herald.contracts.content.segments import (
     BASIC,
     EXTENSION,
@@ -29,15 +27,13 @@ def transliterated(text: str) -> str:
     """
     if encoding_of(text) is SmsEncoding.GSM_7:
         return text
+    from anyascii import anyascii  # noqa: PLC0415  heavy: only where it is wanted
+
+    def in_ascii(character: str) -> str:
+        return "".join(_OWN.get(each, each) for each in anyascii(character))
+
     # é as one character is in GSM-7, e with an accent behind it is not
-    plain = "".join(map(_plain, normalize("NFC", text)))
+    composed = normalize("NFC", text)
+    plain = "".join(one if one in _ALPHABET else _OWN.get(one) or in_ascii(one) for one in composed)
     fits = encoding_of(plain) is SmsEncoding.GSM_7 and bool(plain.strip())
     return plain if fits and count_segments(plain) < count_segments(text) else text
-
-
-def _plain(character: str) -> str:
-    if character in _ALPHABET:
-        return character
-    if character in _OWN:
-        return _OWN[character]
-    return "".join(_OWN.get(each, each) for each in anyascii(character))

@@ -15,7 +15,7 @@ from herald.config.file import HeraldFile
 from herald.contracts.content import Template
 from herald.contracts.content.segments import count_segments, encoding_of
 from herald.contracts.text import storable
-from herald.templates.filling import Filled, UnfillableError
+from herald.templates.filled import Filled, UnfillableError
 
 template = typer.Typer(help="Look at the templates of herald.toml.", no_args_is_help=True)
 
@@ -63,8 +63,8 @@ def preview(
     """Print what a template says on a channel, with segments and cost of an SMS."""
     file = configuration().file
     filler = file.templates.filler
-    found = filler.find(name, tenant)
-    if found is None:
+    found = None if filler is None else filler.find(name, tenant)
+    if filler is None or found is None:
         known = ", ".join(sorted(file.templates.named)) or "none"
         raise fail(f"no template {name!r} for tenant {tenant!r}; known: {known}", EXIT_USAGE)
     if channel not in file.channels:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from herald.config.file import HeraldFile
 from herald.contracts.commands import SendMessage
 from herald.contracts.content import ChannelContent
-from herald.templates.filling import Filled, UnfillableError
+from herald.templates.filled import Filled, UnfillableError
 
 
 def fill_in(
@@ -23,8 +23,8 @@ def fill_in(
     if asked is None:
         return content, None
     filler = configuration.templates.filler
-    template = filler.find(asked.name, command.tenant)
-    if template is None:
+    template = None if filler is None else filler.find(asked.name, command.tenant)
+    if filler is None or template is None:
         if asked.version is not None:
             raise UnfillableError("version", "only templates in herald.toml have versions")
         return content, None

@@ -16,7 +16,7 @@ from herald.contracts.content.rich_rules import without_parts
 from herald.contracts.content.unsayable import Unsayable
 from herald.providers.account import Account
 from herald.providers.windows import why_unsayable_outside
-from herald.templates.filling import Filled, UnfillableError
+from herald.templates.filled import Filled, UnfillableError
 
 SMS = "sms"
 _NAMED = 10

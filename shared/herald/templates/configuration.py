@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 
 from herald.contracts.identifiers import ConfiguredName
-from herald.templates.filling import Filler
 from herald.templates.shapes import ConfiguredTemplate
+
+if TYPE_CHECKING:
+    from herald.templates.filling import Filler
 
 
 class Templates(BaseModel):
@@ -18,20 +20,20 @@ class Templates(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     named: dict[ConfiguredName, ConfiguredTemplate] = Field(default_factory=dict)
-    _filler: Filler = PrivateAttr()
+    _filler: Filler | None = PrivateAttr(default=None)
 
     @model_validator(mode="before")
     @classmethod
     def _read_names(cls, written: Any) -> Any:
         return {"named": written} if isinstance(written, dict) else written
 
-    def model_post_init(self, _context: Any) -> None:
-        """Make what fills them in."""
-        self._filler = Filler(self.named)
-
     @property
-    def filler(self) -> Filler:
-        """What fills them in."""
+    def filler(self) -> Filler | None:
+        """What fills them in; None: there are none."""
+        if self._filler is None and self.named:
+            from herald.templates.filling import Filler  # noqa: PLC0415  heavy, and not for all
+
+            self._filler = Filler(self.named)
         return self._filler
 
     def problems(self, channels: Iterable[str], tenants: Iterable[str]) -> Iterator[str]:
@@ -46,4 +48,5 @@ class Templates(BaseModel):
                     for channel in texts.overrides.keys() - known_channels:
                         where = f"templates.{name}.locales.{locale}.overrides.{channel}"
                         yield f"{where}: no account serves it"
-        yield from self._filler.library.problems()
+        if self.filler is not None:
+            yield from self.filler.library.problems()

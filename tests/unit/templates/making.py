@@ -7,7 +7,8 @@ from typing import Any
 
 from herald.contracts.content import Template
 from herald.templates.configuration import Templates
-from herald.templates.filling import Filled
+from herald.templates.filled import Filled
+from herald.templates.filling import Filler
 
 ORDER = """
 [order]
@@ -47,13 +48,18 @@ def templates(text: str = ORDER) -> Templates:
     return Templates.model_validate(tomllib.loads(text))
 
 
+def filler_of(made: Templates) -> Filler:
+    assert made.filler is not None
+    return made.filler
+
+
 def problems(text: str) -> list[str]:
     return list(templates(text).problems(["sms", "whatsapp", "email"], ["default"]))
 
 
 def fill(channel: str, *locales: str | None, version: int | None = None, **values: str) -> Filled:
     """Fill in the order."""
-    filler = templates().filler
+    filler = filler_of(templates())
     found = filler.find("order", "default")
     assert found is not None
     asked: dict[str, Any] = {"name": "order", "version": version, "variables": values}

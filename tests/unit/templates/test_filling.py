@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from herald.contracts.content import ChannelContent, Media, Template
-from herald.templates.filling import UnfillableError
-from unit.templates.making import ORDER, fill, problems, templates
+from herald.templates.filled import UnfillableError
+from unit.templates.making import ORDER, fill, filler_of, problems, templates
 
 
 def test_the_example_is_right() -> None:
@@ -122,7 +122,7 @@ html = '''{% if rows %}<ul>{% for row in rows %}<li>{{ row }}{% endfor %}</ul>{%
 
 def test_a_loop_says_each_line() -> None:
     """Escaped in HTML as all values; blank lines are none."""
-    filler = templates(ROWS).filler
+    filler = filler_of(templates(ROWS))
     found = filler.find("order", "default")
     assert found is not None
 

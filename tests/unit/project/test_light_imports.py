@@ -1,0 +1,28 @@
+"""Services start without what only some configurations need: it takes memory and time of each."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+STARTED = (
+    "router.app",
+    "ingress.app",
+    "channel_sms.app",
+    "channel_email.app",
+    "channel_whatsapp.app",
+)
+# libraries that are imported once they are wanted
+LATER = {
+    "anyascii",  # a text is transliterated
+    "jinja2",  # herald.toml has templates
+}
+
+
+def test_a_library_is_imported_once_it_is_wanted() -> None:
+    """The import of the services brings none of these."""
+    program = f"import sys, {', '.join(STARTED)}; print(*sorted({LATER!r} & set(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.split() == []
