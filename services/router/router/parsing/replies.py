@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from pydantic_core import from_json, to_json
 
 from herald.config.file import HeraldFile
 from herald.contracts.addresses import whatsapp_forms
+from herald.contracts.content import TO_A_MESSAGE
 from herald.contracts.events import inbound_id_of
 from herald.contracts.masking import address_hash
 from herald.contracts.work import WorkReply
@@ -49,7 +50,7 @@ def answer(
     """Let a message answer what its command names, on the steps that can say so.
 
     Raises:
-        UnusableError: nothing of that name came from its recipient.
+        UnusableError: nothing of that name came from its recipient, or no step can be about it.
     """
     name = candidate.in_reply_to
     assert name is not None, "only replies are asked about"
@@ -86,12 +87,19 @@ def _with_reply(
         contents[channel][FIELD] = reply.model_dump(exclude_none=True)
         # an answer comes from the number that was written to
         steps.append(replace(step, account=account) if how == "own" else step)
+    if len(remarks) == len(steps) and all(_is_about_it(contents[it.channel]) for it in steps):
+        raise UnusableError(FIELD, "no step of the route can be about that message")
     return replace(
         candidate,
         message=replace(message, plan=replace(message.plan, steps=tuple(steps))),
         contents=to_json(contents),
         remarks=(*candidate.remarks, *remarks),
     )
+
+
+def _is_about_it(content: Mapping[str, Any]) -> bool:
+    """Whether a content is nothing without what it answers."""
+    return any(content.get(part) for part in TO_A_MESSAGE)
 
 
 def _how(serving: Iterable[Account]) -> Literal["own", "any"] | None:
