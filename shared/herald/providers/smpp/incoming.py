@@ -22,6 +22,7 @@ NAME = "smpp"
 UNREAD = "unread:"  # of a receipt without an id that can be read: kept until somebody looks
 _SHORTEST_NUMBER = 7  # in digits; what has fewer is a short code
 _UNREAD_CHARACTERS = 1024
+_MOST_CHARACTERS = 8000  # of a text: hundreds of SMS long
 _INTERNATIONAL_TONS = frozenset({0, 1})  # SMPP 3.4, 5.2.5; networks often leave it unknown
 
 
@@ -79,9 +80,10 @@ def inbound_receipt(
     """Read what somebody wrote; each part of a long text is one, with its number."""
     part, octets = part_of(message)
     text = decoded(octets, message.data_coding, recipient.options.default_alphabet)
+    is_whole = text is not None and len(text) <= _MOST_CHARACTERS
     content = InboundContent(
         content=InboundKind.OTHER if text is None else InboundKind.TEXT,
-        text=None if text is None else str(storable(text)),
+        text=None if text is None else str(storable(text[:_MOST_CHARACTERS])),
         part=None
         if part is None
         else InboundPart(reference=f"{part.reference}", number=part.number, total=part.total),
@@ -95,7 +97,7 @@ def inbound_receipt(
         sender=number_of(message.source) or "unknown",
         recipient=number_of(message.destination),
         received_at=now,
-        element=bounded_element(_element(message, octets if text is None else b"")),
+        element=bounded_element(_element(message, b"" if is_whole else octets)),
     )
 
 
@@ -108,7 +110,7 @@ def number_of(address: Address) -> str | None:
     return written or None
 
 
-def _element(message: Message, binary: bytes) -> dict[str, Any]:
+def _element(message: Message, octets: bytes) -> dict[str, Any]:
     element: dict[str, Any] = {
         "esm_class": message.esm_class,
         "data_coding": message.data_coding,
@@ -117,4 +119,4 @@ def _element(message: Message, binary: bytes) -> dict[str, Any]:
         "source_ton": message.source.ton,
         "tlvs": {f"0x{tag:04X}": value[:64].hex() for tag, value in message.tlvs.items()},
     }
-    return element | ({"octets": binary.hex()} if binary else {})
+    return element | ({"octets": octets.hex()} if octets else {})

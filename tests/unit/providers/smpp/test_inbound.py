@@ -75,3 +75,10 @@ def test_octets_that_are_no_text() -> None:
 def test_numbers(address: Address, number: str | None) -> None:
     """International ones in E.164; short codes, names and national numbers as they are."""
     assert number_of(address) == number
+
+
+def test_a_text_without_end_is_bounded() -> None:
+    """What is over the most that the bus should carry is in the element, as far as that goes."""
+    found = inbound(Message(source=FROM, tlvs={0x0424: b"x" * 60_000}))
+    assert found.text == "x" * 8000
+    assert len(found.model_dump_json()) < 50_000
