@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from dataclasses import dataclass
 from enum import Enum
@@ -107,6 +108,8 @@ class Dialer:
             raise _no_connection("connect_timeout") from None
         except ssl.SSLError:
             raise _no_connection("tls") from None
+        except socket.gaierror:
+            raise _no_connection("dns") from None
         except OSError:
             raise _no_connection("connect") from None
 
