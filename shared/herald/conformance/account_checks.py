@@ -21,7 +21,7 @@ async def options(trial: Trial) -> None:
     """Take a valid account and its secrets, and name what is wrong with another."""
     account = trial.account()
     trial.secrets(account)
-    require(account.provider == trial.subject.provider, "its provider", account.provider, _LOOK)
+    require(account.folder == trial.subject.provider, "its provider", account.provider, _LOOK)
     for name in (_MISSPELT, *_required(trial)):
         given: dict[str, object] = {name: 1 if name == _MISSPELT else None}
         fields = _wrong_fields(trial, given)
@@ -66,7 +66,7 @@ async def webhooks(trial: Trial) -> None:
 async def example(trial: Trial) -> None:
     """Give `herald init` what it asks for, and write what an account and its secrets take."""
     look = "example.py"
-    found, account = example_of(trial.subject.provider), trial.account()
+    found, account = example_of(trial.reported), trial.account()
     names = [question.name for question in found.options]
     unknown = set(names) - type(account).model_fields.keys()
     require(not unknown, "questions about the account's options", unknown, look)

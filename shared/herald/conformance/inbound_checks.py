@@ -23,7 +23,7 @@ async def read(trial: Trial) -> None:
         wanted = (sample.sender, sample.text, sample.content)
         require(seen == wanted, f"{sample.label}: {wanted}", seen, _LOOK)
         place = (receipt.provider, receipt.account, receipt.channel)
-        expected = (trial.subject.provider, NAME, trial.subject.channel)
+        expected = (trial.reported, NAME, trial.subject.channel)
         require(place == expected, f"{sample.label}: of {expected}", place, _LOOK)
 
 

@@ -75,7 +75,7 @@ async def names_account(trial: Trial) -> None:
     """Name provider, account and channel, and the provider's id as our call got it."""
     receipt, subject = one_receipt(trial, trial.status()), trial.subject
     seen = (receipt.provider, receipt.account, receipt.channel, receipt.source)
-    wanted = (subject.provider, NAME, subject.channel, "webhook")
+    wanted = (trial.reported, NAME, subject.channel, "webhook")
     require(seen == wanted, f"a receipt of {wanted}", seen, LOOK)
     reference = receipt.references
     require("reference-1" in reference, "the id that `status` was given", reference, LOOK)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from pydantic import TypeAdapter
 
@@ -32,7 +32,12 @@ class Trial:
     @property
     def url(self) -> str:
         """Where the account's webhooks arrive."""
-        return f"{BASE_URL}/webhooks/{self.subject.provider}/{NAME}"
+        return f"{BASE_URL}/webhooks/{self.reported}/{NAME}"
+
+    @property
+    def reported(self) -> str:
+        """What events call the provider: its name, or that of the account's profile."""
+        return self.account().provider
 
     @property
     def webhooks(self) -> Webhooks:
@@ -88,8 +93,10 @@ class Trial:
 
     def decoy(self) -> Endpoint:
         """Make the endpoint of an account that nobody configured."""
-        made: Endpoint = self.webhooks.prepare(_webhooks_module(self.subject).make_decoy())
-        return made
+        module = _webhooks_module(self.subject)
+        if hasattr(module, "make_decoys"):
+            return cast("Endpoint", self.webhooks.prepare(module.make_decoys(())[self.reported]))
+        return cast("Endpoint", self.webhooks.prepare(module.make_decoy()))
 
     def said(self, **changes: Any) -> Said:
         """Say that the first of the provider's words holds of our attempt."""

@@ -7,6 +7,7 @@ far it can multiply what it reads; so what it costs grows with the document alon
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from hashlib import sha256
 from math import prod
 from typing import Annotated, Any, cast
 
@@ -22,7 +23,7 @@ MAX_GROWTH = 64  # times the document that a result may be
 BUILT_IN = frozenset(
     {"contains", "ends_with", "join", "keys", "length", "not_null", "starts_with", "to_number"}
 )
-OURS = frozenset({"after", "before", "digits", "lower", "text"})
+OURS = frozenset({"after", "before", "digits", "lower", "masked", "text"})
 _RELATIVE = frozenset(  # behind their first part, names are those of what it found
     {"subexpression", "index_expression", "pipe"}
     | {"projection", "value_projection", "filter_projection", "flatten"}
@@ -40,6 +41,10 @@ class _Functions(Functions):
     @signature({"types": ["string", "number", "null"]})
     def _func_digits(self, value: str | float | None) -> str | None:
         return None if value is None else "".join(filter(str.isdigit, str(value)))
+
+    @signature({"types": ["string", "number", "null"]})
+    def _func_masked(self, value: str | float | None) -> str | None:
+        return None if value is None else sha256(str(value).encode()).hexdigest()[:16]
 
     @signature({"types": ["string", "null"]})
     def _func_lower(self, value: str | None) -> str | None:

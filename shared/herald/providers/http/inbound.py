@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pydantic_core import to_json
+
 from herald.contracts.inbound import (
     ContactPhone,
     InboundChoice,
@@ -30,6 +32,8 @@ from herald.providers.lenient_json import (
 from herald.providers.webhook_requests import WebhookRequest
 
 MAX_PARTS = 20  # files, contacts
+LONGEST_TEXT = 16 * 1024  # bytes: 4,096 characters, whatever they are
+LONGEST_ADDRESS = 320  # an e-mail address; a name may be as long
 
 Document = Mapping[str, Any]
 
@@ -48,9 +52,9 @@ def inbound_receipt(
     reference, sender = rules.reference.text(document), rules.sender.text(document)
     if reference is None:
         raise NotUnderstoodError(Reason.NO_REFERENCE)
-    if sender is None or len(reference) > MAX_REFERENCE:
+    if sender is None or len(sender) > LONGEST_ADDRESS or len(reference) > MAX_REFERENCE:
         raise NotUnderstoodError(Reason.SHAPE)
-    recipient = _text(rules.recipient, document)
+    recipient = _short(rules.recipient, document)
     at = rules.time.find(document) if rules.time is not None else None
     return InboundReceipt(
         **dict(content_of(rules, document)),
@@ -59,15 +63,15 @@ def inbound_receipt(
         account=account,
         reference=reference,
         sender=_address(sender, channel),
-        sender_id=_text(rules.sender_id, document),
+        sender_id=_short(rules.sender_id, document),
         recipient=None if recipient is None else _address(recipient, channel),
-        group=_text(rules.group, document),
-        in_reply_to=_text(rules.in_reply_to, document),
-        profile_name=_text(rules.profile_name, document),
-        username=_text(rules.username, document),
+        group=_short(rules.group, document),
+        in_reply_to=_short(rules.in_reply_to, document),
+        profile_name=_short(rules.profile_name, document),
+        username=_short(rules.username, document),
         occurred_at=time_of(at, profile.webhooks.time_form),
         received_at=request.received_at,
-        element=kept_inbound(document["event"], len(request.body)),
+        element=_kept(rules, document, len(request.body)),
     )
 
 
@@ -75,7 +79,7 @@ def content_of(rules: InboundRules, document: Document) -> InboundContent:
     """Read what a message says."""
     media, location = _media(rules, document), _location(rules, document)
     choice, contacts = _choice(rules, document), _contacts(rules, document)
-    words = _text(rules.text, document)
+    words = _cut(_text(rules.text, document))
     if location is not None and words is None:
         words = f"geo:{location.latitude},{location.longitude}"
     found: list[tuple[Any, InboundKind]] = [
@@ -94,8 +98,24 @@ def content_of(rules: InboundRules, document: Document) -> InboundContent:
         location=location,
         choice=choice,
         contacts=contacts,
-        original=_text(rules.original, document),
+        original=_short(rules.original, document),
     )
+
+
+def _cut(words: str | None) -> str | None:
+    """Bound a text: longer than any that a medium takes, it is cut."""
+    if words is None or len(words.encode()) <= LONGEST_TEXT:
+        return words
+    return words.encode()[:LONGEST_TEXT].decode(errors="ignore")
+
+
+def _kept(rules: InboundRules, document: Document, body_bytes: int) -> Any:
+    """Keep the element; of one whose text was cut only the start, for a receipt has its bounds."""
+    words, element = _text(rules.text, document), document["event"]
+    if words == _cut(words):
+        return kept_inbound(element, body_bytes)
+    start = to_json(element, inf_nan_mode="null")[:LONGEST_TEXT].decode(errors="ignore")
+    return {"truncated": True, "bytes": body_bytes, "start": start[: LONGEST_TEXT // 4]}
 
 
 def _media(rules: InboundRules, document: Document) -> list[InboundMedia]:
@@ -162,6 +182,12 @@ def _degrees(value: Any) -> float | None:
 def _address(given: str, channel: str) -> str:
     """Bring a number to E.164 where the channel's addresses are numbers; a name stays."""
     return (phone(given) or given) if channel in {"sms", "whatsapp"} else given
+
+
+def _short(path: Expression | None, document: Document) -> str | None:
+    """Return an id, an address or a name; one that nobody has, of such a length, is none."""
+    found = _text(path, document)
+    return found if found is None or len(found) <= LONGEST_ADDRESS else None
 
 
 def _text(path: Expression | None, document: Document) -> str | None:

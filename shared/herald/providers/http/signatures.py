@@ -104,8 +104,7 @@ def _is_hmac(signature: Hmac, keys: tuple[bytes, ...], request: WebhookRequest) 
         apart = abs(request.received_at.timestamp() - int(number))
         if apart > signature.tolerance.total_seconds():
             return False
-    signed = b"".join(_signed(signature, request, signed_at))
-    expected = [_written(signature, hmac.digest(key, signed, signature.hash)) for key in keys]
+    expected = [hmac_of(signature, key, request) for key in keys]
     found = False
     for claim in claims:
         prefix = signature.prefix.encode()
@@ -115,6 +114,13 @@ def _is_hmac(signature: Hmac, keys: tuple[bytes, ...], request: WebhookRequest) 
             written = written.lower()
         found |= is_written and any_equal(written, expected)
     return found
+
+
+def hmac_of(signature: Hmac, key: bytes, request: WebhookRequest) -> bytes:
+    """Return the hash of a request, as its header has it behind the prefix."""
+    signed = b"".join(_signed(signature, request, _timestamp(signature, request)))
+    digest = hmac.digest(key, signed, signature.hash)
+    return digest.hex().encode() if signature.encoding == "hex" else base64.b64encode(digest)
 
 
 def _signed(signature: Hmac, request: WebhookRequest, signed_at: bytes) -> Iterator[bytes]:
@@ -153,10 +159,6 @@ def _fields(header: bytes) -> dict[bytes, list[bytes]]:
         name, _, value = part.strip().partition(b"=")
         found.setdefault(name, []).append(value)
     return found
-
-
-def _written(signature: Hmac, digest: bytes) -> bytes:
-    return digest.hex().encode() if signature.encoding == "hex" else base64.b64encode(digest)
 
 
 def _key(signature: Hmac, written: bytes) -> bytes:

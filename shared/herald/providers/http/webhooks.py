@@ -20,7 +20,7 @@ from herald.providers.http.profile import Profile
 from herald.providers.http.signatures import Keys, is_authentic, keys_of, signing_headers
 from herald.providers.http.statuses import status_receipt
 from herald.providers.http.webhook_rules import BasicLogin, WebhookRules
-from herald.providers.json_bodies import read_json
+from herald.providers.json_bodies import BeyondLimitsError, read_json
 from herald.providers.lenient_json import NotForHeraldError, NotUnderstoodError, Reason
 from herald.providers.webhook_endpoints import EndpointRules, Normalised
 from herald.providers.webhook_requests import WebhookRequest, as_text
@@ -61,12 +61,15 @@ class ProfileEndpoint:
         return request.method == "POST" and self.webhooks.fields == "form"
 
     def _document(self, request: WebhookRequest) -> dict[str, Any]:
-        query = _first(request.query_fields)
+        try:
+            query = _first(request.query_fields)
+            fields = _first(request.form_fields) if self._is_form(request) else None
+        except ValueError:
+            raise BeyondLimitsError("more fields than anyone sends") from None
         if request.method == "GET":
             body: Any = query
         else:
-            is_form = self._is_form(request)
-            body = _first(request.form_fields) if is_form else read_json(request.body)
+            body = read_json(request.body) if fields is None else fields
         headers = {name.decode("latin-1"): _latin(value) for name, value in request.headers.items()}
         return {"body": body, "query": query, "headers": headers}
 
