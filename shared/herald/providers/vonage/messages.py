@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from herald.contracts.addresses import is_whatsapp_user_id
 from herald.contracts.content import Media, Template
 from herald.contracts.content.segments import SmsEncoding
 from herald.contracts.failures import Failure
@@ -36,6 +37,8 @@ def write_message(
     """Write a message of the account called `name`, or say why there can be none."""
     if work.sender is None:
         return Failure.of(FailureClass.AUTH, "no_sender", "no number or name to send from")
+    if is_whatsapp_user_id(work.to):
+        return Failure.of(FailureClass.UNREACHABLE, "user_id", "this API takes numbers only")
     if isinstance(content, RenderedSms):
         written = _sms(account, work, content, now)
     else:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from herald.contracts.durations import Duration
 from herald.contracts.vocabulary import Receipts
@@ -17,12 +17,14 @@ from herald.providers.vonage_sms.signature import SignatureMethod
 
 SHORTEST_VALIDITY = timedelta(seconds=20)  # Vonage, "SMS API reference": ttl
 LONGEST_VALIDITY = timedelta(days=7)
+# anybody may try to guess it, and nothing else proves who calls
+WebhookToken = Annotated[SecretStr, Field(min_length=16, max_length=64)]
 
 
 class VonageSmsSecrets(Secrets):
     api_secret: NonEmptySecret | None = None
     signature_secrets: tuple[NonEmptySecret, ...] = ()  # the first one signs our calls
-    webhook_tokens: tuple[NonEmptySecret, ...] = ()  # the first one is given with our calls
+    webhook_tokens: tuple[WebhookToken, ...] = ()  # the first one is given with our calls
 
 
 class VonageSmsAccount(Account):

@@ -150,7 +150,7 @@ BY_URL = replace(
     SIGNED,
     call=got,
     signing=Signing(
-        keys=("first-token", "second-token", "token-of-another"),
+        keys=("first-token-of-the-url", "second-token-of-the-url", "token-of-another-url"),
         sign=lambda call, _base, key: TOKEN.write(call, key.encode()),
         install=lambda keys: Installed(secrets={"webhook_tokens": list(keys)}),
         signature=TOKEN,

@@ -86,6 +86,7 @@ def test_an_sms() -> None:
     ("changes", "failure_class", "code"),
     [
         ({"sender": None}, FailureClass.AUTH, "no_sender"),
+        ({"to": "US.1234567890"}, FailureClass.UNREACHABLE, "user_id"),
         ({"content": WorkContent(text="x" * 1001)}, FailureClass.PERMANENT, "too_long"),
         (
             {

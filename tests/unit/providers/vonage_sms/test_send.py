@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
+from pydantic import ValidationError
 
 from channel_sms.content import render
 from herald.contracts.failures import Failure
@@ -147,10 +148,10 @@ def test_what_costs_no_call(
 
 def test_calls_with_the_api_secret() -> None:
     """Basic authentication; a token stands in the callback where nothing is signed."""
-    headers, fields = request({"api_secret": "s3cret", "webhook_tokens": ["a b"]})
+    headers, fields = request({"api_secret": "s3cret", "webhook_tokens": ["a token of the url"]})
     pair = base64.b64decode(headers["Authorization"].removeprefix("Basic "))
     assert pair == b"abcd1234:s3cret"
-    assert fields["callback"].endswith("?token=a%20b")
+    assert fields["callback"].endswith("?token=a%20token%20of%20the%20url")
     assert "s3cret" not in str(fields)
     assert fields["text"] == "Grüße"
 
@@ -269,3 +270,9 @@ def test_a_missing_secret_is_named(
     held = VonageSmsSecrets.model_validate(secrets)
     problems = list(account(signs_calls=signs_calls).secrets_problems(held))
     assert [problem.partition(":")[0] for problem in problems] == ([field] if field else [])
+
+
+def test_a_token_is_long_enough() -> None:
+    """Anybody may try tokens: a short one is refused when the file is read."""
+    with pytest.raises(ValidationError):
+        VonageSmsSecrets.model_validate({"api_secret": "x", "webhook_tokens": ["x" * 15]})

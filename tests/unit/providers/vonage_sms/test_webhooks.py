@@ -14,6 +14,7 @@ from herald.providers.vonage_sms.webhooks import VonageSmsEndpoint, make_decoy, 
 from unit.providers.golden import RECEIVED_AT
 from unit.providers.golden import request as plain_request
 
+FIRST, SECOND = "first-token-of-the-url", "second-token-of-the-url"
 RECEIPT = {
     "messageId": "0A1",
     "status": "delivered",
@@ -41,22 +42,22 @@ def signed_with(secret: str) -> str:
 
 def test_signatures_are_required_once_there_is_a_secret() -> None:
     """A token is no proof then; each of several secrets is, while one is changed for another."""
-    at = endpoint(signature_secrets=["first", "second"], webhook_tokens=["token"])
+    at = endpoint(signature_secrets=["first", "second"], webhook_tokens=[FIRST])
     assert is_authentic(at, sig=signed_with("first"))
     assert is_authentic(at, sig=signed_with("second").upper())
     assert not is_authentic(at, sig=signed_with("third"))
-    assert not is_authentic(at, "token=token")
+    assert not is_authentic(at, f"token={FIRST}")
 
 
 def test_a_token_in_the_url_where_nothing_is_signed() -> None:
     """One of the account's tokens, in the query, whatever the method."""
-    at = endpoint(webhook_tokens=["first", "second"])
-    assert is_authentic(at, "token=first")
-    assert is_authentic(at, "token=second")
-    assert at.verify(plain_request(b"", method="GET", query="token=first&status=delivered"))
-    for query in ("", "token=", "token=third", "token=%FF", "token=first%00", "Token=first"):
+    at = endpoint(webhook_tokens=[FIRST, SECOND])
+    assert is_authentic(at, f"token={FIRST}")
+    assert is_authentic(at, f"token={SECOND}")
+    assert at.verify(plain_request(b"", method="GET", query=f"token={FIRST}&status=delivered"))
+    for query in ("", "token=", "token=third", "token=%FF", f"token={FIRST}%00", f"Token={FIRST}"):
         assert not is_authentic(at, query)
-    assert not is_authentic(at, token="first")
+    assert not is_authentic(at, token=FIRST)
 
 
 @pytest.mark.parametrize("query", ["", "token=", "token=secret"])
@@ -81,9 +82,9 @@ def test_receipts_of_accounts_that_share_a_secret() -> None:
 
 def test_a_token_is_never_kept() -> None:
     """Neither the history nor the quarantine has what would open the endpoint."""
-    at = endpoint(webhook_tokens=["hunter2"])
+    at = endpoint(webhook_tokens=[FIRST])
     for fields in (RECEIPT, {"msisdn": "15550002222", "text": "Hi", "messageId": "1"}, {"a": "b"}):
-        request = plain_request(urlencode(fields).encode(), method="GET", query="token=hunter2")
+        request = plain_request(urlencode(fields).encode(), method="GET", query=f"token={FIRST}")
         found = at.normalise(request)
-        assert "hunter2" not in repr(found)
+        assert FIRST not in repr(found)
         assert len(found.receipts) + len(found.not_understood) == 1
