@@ -152,7 +152,7 @@ async def tag_comes_back(trial: Trial) -> None:
 
     async def report(request: bytes) -> None:
         sent = subject.sending.messages[0].work
-        if sent.tag in unquote(unquote(request.decode("latin-1"))):
+        if subject.sending.tagged(sent.tag) in unquote(unquote(request.decode("latin-1"))):
             reports.append(one_receipt(trial, trial.status(tag=sent.tag)).attempt_id)
 
     async with open_line(trial) as line:

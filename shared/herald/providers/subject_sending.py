@@ -98,6 +98,7 @@ class Sending:
     # answers to calls that come before the one that sends (an upload, a token), by a part of
     # their path
     before: Mapping[str, Answer] = field(default_factory=dict)
+    tagged: Callable[[str], str] = str  # how `work.tag` stands in a call, where it must differ
     # a lost response is no doubt: a key goes along by which the provider knows the same message
     repeats_safely: bool = False
     wire: Wire | None = None  # None: HTTP, to the account's `base_url`

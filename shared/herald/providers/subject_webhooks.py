@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 from urllib.parse import urlencode
 
 from herald.contracts.vocabulary import FailureClass, InboundKind, Status
@@ -75,6 +75,7 @@ class Signing:
     install: Callable[[Sequence[Any]], Installed]  # an account that takes these keys, first used
     signature: Place
     malformed: tuple[bytes, ...] = ()  # beside those that the kit makes itself
+    covers: Literal["bytes", "values"] = "bytes"  # `values`: how they are written is free
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -152,6 +152,7 @@ SENDING = Sending(
         email("HTML alone", rendered={"text": None}),
         email("a template", rendered={"template": Template(name="welcome", language="en")}),
     ),
+    tagged=tag_value,
     accepted=json_answer(200, {"MessageId": REFERENCE}),
     references=(REFERENCE,),
     errors=tuple(
@@ -185,6 +186,7 @@ WEBHOOKS = Webhooks(
     failed="Bounce",
     times=ISO_TIMES,
     signing=Signing(
+        covers="values",  # SNS signs fields, however they are written
         keys=("one", "two", "three"),
         sign=sign,
         install=install,
@@ -216,9 +218,5 @@ SUBJECTS = (
         secrets={"access_key_id": "AKIDEXAMPLE", "secret_access_key": "secret-of-the-user"},
         sending=SENDING,
         webhooks=WEBHOOKS,
-        exempt={
-            "signature_covers_body": "SNS signs the values of fields, not bytes",
-            "send_tag_comes_back": "a tag has no dots at SES: they go as `_`, see `names.py`",
-        },
     ),
 )
