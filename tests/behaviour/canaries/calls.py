@@ -9,6 +9,7 @@ from typing import Any
 
 from behaviour.canaries import sms_answers
 from behaviour.canaries.canaries import ADDRESSES, NAME, SECRET
+from behaviour.canaries.smsc import ANSWERS, bound, smsc_for
 from behaviour.providers.api_server import ApiServer, closed_port, http_client, serving_api
 from behaviour.providers.smtp.relay import HANG_UP, relaying
 from herald.channel.accounts import SendingAccount
@@ -28,6 +29,7 @@ ACCOUNTS: dict[str, dict[str, Any]] = {
     "postmark": {},
     "ses": {"region": "eu-central-1"},
     "smtp": {"host": "127.0.0.1", "security": "none"},
+    "smpp": {"host": "127.0.0.1", "security": "none", "system_id": "herald"},
 }
 SECRETS: dict[str, dict[str, Any]] = {
     "whatsapp_cloud": {"access_token": SECRET, "app_secrets": ["s" * 9], "verify_token": "v" * 9},
@@ -39,6 +41,7 @@ SECRETS: dict[str, dict[str, Any]] = {
     "postmark": {"server_token": SECRET},
     "ses": {"access_key_id": "AKIDEXAMPLE", "secret_access_key": SECRET},
     "smtp": {"username": "herald", "password": SECRET},
+    "smpp": {"password": SECRET},
 }
 SENDERS = {"whatsapp": None, "sms": "+15550001111", "email": "Herald <no-reply@example.com>"}
 
@@ -202,6 +205,12 @@ async def call_smtp(path: str, content: dict[str, Any], echo: str) -> Call:
         return await _call("smtp", content, http, port=port)
 
 
+async def call_smpp(path: str, content: dict[str, Any], echo: str) -> Call:
+    """Call an SMSC that ends the call in one of its ways."""
+    async with smsc_for(path, echo) as port, http_client(1) as http:
+        return await _call("smpp", content, http, port=port)
+
+
 async def _call(name: str, content: dict[str, Any], http: Any, **changes: Any) -> Call:
     model = MODELS[name]
     fields = {"provider": name, "timeout": timedelta(seconds=1), **ACCOUNTS[name], **changes}
@@ -212,7 +221,8 @@ async def _call(name: str, content: dict[str, Any], http: Any, **changes: Any) -
     account = sending_account(options, secrets, http)
     work = work_for(options.channel, content)
     [attempt] = await decided([account], work)
-    result = await calling(options.channel).call(attempt)
+    async with bound(account):
+        result = await calling(options.channel).call(attempt)
     return Call(work, result, account)
 
 
@@ -220,6 +230,8 @@ async def call(provider: str, path: str, content: dict[str, Any], echo: str) -> 
     """Make a call that ends in one of the ways of its provider."""
     if provider == "smtp":
         return await call_smtp(path, content, echo)
+    if provider == "smpp":
+        return await call_smpp(path, content, echo)
     return await call_http(provider, path, content, echo)
 
 
@@ -234,4 +246,5 @@ PATHS: dict[str, tuple[str, ...]] = {
     "postmark": tuple(HTTP_PATHS),
     "ses": tuple(HTTP_PATHS),
     "smtp": tuple(SMTP_PATHS),
+    "smpp": tuple(ANSWERS),
 }

@@ -9,10 +9,9 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 
-from herald.providers.lenient_json import MAX_REFERENCE
-
 _HEX = re.compile(r"(?:0[xX])?([0-9a-fA-F]{1,32})")
 _DECIMAL = re.compile(r"[0-9]{1,39}")
+_ID = re.compile(r"[!-~]{1,64}")  # 5.2.23: at most 64 characters; none has blanks
 
 
 class IdForm(StrEnum):
@@ -24,12 +23,12 @@ class IdForm(StrEnum):
 
 
 def canonical(written: str, form: IdForm, *, ignore_case: bool) -> str | None:
-    """Return an id as Herald keeps it; one that is not of its form as it is; None: there is none.
+    """Return an id as Herald keeps it; one that is not of its form as it is.
 
-    Of the two forms of a number it is the decimal one, without zeros in front.
+    None: it is no id. Of the two forms of a number it is the decimal one, without zeros in front.
     """
-    bare = written.strip().strip("\0")
-    if not bare or len(bare) > MAX_REFERENCE:
+    bare = written.strip(" \t\r\n\0")
+    if not _ID.fullmatch(bare):
         return None
     if form is IdForm.HEX and (match := _HEX.fullmatch(bare)):
         return str(int(match[1], 16))

@@ -27,7 +27,9 @@ def test_hexadecimal_and_decimal_are_the_same(number: int, zeros: int) -> None:
         ("12x", IdForm.DECIMAL, False, "12x"),
         ("", IdForm.HEX, False, None),
         (" \0", IdForm.AS_IS, False, None),
-        ("9" * 300, IdForm.DECIMAL, False, None),
+        ("9" * 65, IdForm.DECIMAL, False, None),
+        ("Your code is 4711", IdForm.AS_IS, False, None),
+        ("é", IdForm.AS_IS, False, None),
     ],
 )
 def test_written_otherwise(
