@@ -27,6 +27,7 @@ FIELDS = {
 }
 NOW = datetime.fromtimestamp(1385047698, UTC)
 WINDOW = timedelta(minutes=5)
+WORDS = st.text(max_size=5)
 # published with Vonage's Ruby library
 ANSWERS: dict[SignatureMethod, str] = {
     "md5hash": "d2e7b1dc968737c5998ad624e02f90b7",
@@ -101,9 +102,9 @@ def test_no_field_hides_in_another() -> None:
 
 
 @given(
-    sent=st.lists(st.tuples(st.text(), st.text())),
-    sig=st.text(),
-    timestamp=st.text() | st.just("1385047698"),
+    sent=st.lists(st.tuples(WORDS, WORDS), max_size=3),
+    sig=WORDS,
+    timestamp=WORDS | st.just("1385047698"),
 )
 def test_it_never_raises(sent: list[tuple[str, str]], sig: str, timestamp: str) -> None:
     """Whatever is sent, the answer is no."""
