@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from pydantic import Field, SecretStr, field_validator
 
 from herald.contracts.content.rich_rules import EVERY_PART
@@ -22,6 +20,9 @@ from herald.providers.account import (
 )
 from herald.providers.rates import Rate, RateProfile
 from herald.providers.vonage.rates import PROFILE
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 WHATSAPP = "whatsapp"
 # Meta, "Service messages": 24 hours from the recipient's last message
@@ -49,11 +50,15 @@ def private_key_of(pem: str) -> RSAPrivateKey:
     Raises:
         ValueError: it is none; the text holds nothing of it.
     """
+    # every service reads accounts, and few of them keys: the library takes megabytes
+    from cryptography.hazmat.primitives.asymmetric import rsa  # noqa: PLC0415
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key  # noqa: PLC0415
+
     try:
         key = load_pem_private_key(pem.encode(), password=None)
     except (ValueError, TypeError, UnicodeEncodeError):
         key = None
-    if not isinstance(key, RSAPrivateKey):
+    if not isinstance(key, rsa.RSAPrivateKey):
         raise ValueError("not an RSA private key in PEM, without a password")  # noqa: TRY004
     return key
 

@@ -38,9 +38,8 @@ def test_a_missing_secret_is_named(
     options: dict[str, Any], secrets: set[str], field: str | None
 ) -> None:
     """Either an application with its key, or an API key with its secret."""
-    held = VonageSecrets.model_construct(
-        **{name: SecretStr("x") if name in secrets else None for name in KEYS}
-    )
+    given: dict[str, Any] = {name: SecretStr("x") if name in secrets else None for name in KEYS}
+    held = VonageSecrets.model_construct(**given)
     problems = list(account(**options).secrets_problems(held))
     assert [problem.partition(":")[0] for problem in problems] == ([field] if field else [])
 
