@@ -76,6 +76,7 @@ class Downloader:
         """Close every connection."""
         if self._session is not None:
             await self._session.close()
+        self._way.close()
 
     async def get(self, link: str, largest: int) -> Download:
         """Get what a link leads to, of at most so many bytes.

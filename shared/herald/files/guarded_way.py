@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import aiohappyeyeballs
 
@@ -12,6 +14,9 @@ from herald.files.addresses import Network, is_allowed
 from herald.providers.ways import NotSentError, Way
 
 PRIVATE = "private_address"
+# Users choose the names, and so who answers for them: slow ones must not keep the threads in which
+# providers' names are resolved.
+RESOLVING_THREADS = 8
 
 
 class GuardedWay:
@@ -26,6 +31,11 @@ class GuardedWay:
     def __init__(self, opened: Sequence[Network] = (), ways: Sequence[Way] = ()) -> None:
         self._opened = tuple(opened)
         self._ways = tuple(ways)
+        self._threads = ThreadPoolExecutor(RESOLVING_THREADS, thread_name_prefix="media-names")
+
+    def close(self) -> None:
+        """Resolve no more names."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def connect(self, host: str, port: int, seconds: float, /) -> socket.socket:
         """Connect to a host's allowed address.
@@ -49,9 +59,9 @@ class GuardedWay:
             raise NotSentError("connect") from None
 
     async def _allowed(self, host: str, port: int) -> list[aiohappyeyeballs.AddrInfoType]:
-        loop = asyncio.get_running_loop()
+        resolve = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
         try:
-            found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            found = await asyncio.get_running_loop().run_in_executor(self._threads, resolve)
         except UnicodeError:  # a label that no name can have
             raise NotSentError("dns") from None
         allowed: list[aiohappyeyeballs.AddrInfoType] = [

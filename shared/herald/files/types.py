@@ -5,6 +5,7 @@ Source of the magic numbers: WHATWG "MIME Sniffing", section 6, and the formats'
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from herald.contracts.content import Media
@@ -12,6 +13,7 @@ from herald.contracts.content import Media
 UNKNOWN = "application/octet-stream"
 _SAYS_NOTHING = frozenset({"", UNKNOWN, "binary/octet-stream", "application/x-download"})
 _HTML = ("<!doctype html", "<html", "<head", "<script", "<body")
+_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,63}/[a-z0-9][a-z0-9!#$&^_.+-]{0,63}")  # RFC 6838
 _MARKUP = frozenset({"text/html", "application/xhtml+xml"})
 
 
@@ -93,7 +95,7 @@ _OF_TYPE = {kind: ending for ending, kind in reversed(ENDINGS.items())}
 def content_type_of(body: bytes, declared: str, name: str) -> str:
     """Return the type of a file, without parameters; `declared` is its server's word."""
     declared = declared.partition(";")[0].strip().lower()
-    if declared in _SAYS_NOTHING:
+    if declared in _SAYS_NOTHING or not _TYPE.fullmatch(declared):
         declared = ENDINGS.get(ending_of(name), UNKNOWN)
     magic = next((each for each in MAGICS if body.startswith(each.bytes, each.at)), None)
     if magic is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import socket
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -66,12 +67,12 @@ async def test_a_name_that_changes_its_mind_reaches_nothing_else(
     """The connection goes to the address that was checked: a name is asked once a connection."""
     asked: list[str] = []
 
-    async def resolve(_: Any, host: str, port: int, **__: Any) -> list[Any]:
+    def resolve(host: str, port: int, **__: Any) -> list[Any]:
         asked.append(host)
         address = "127.0.0.1" if len(asked) == 1 else "127.0.0.2"
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port))]
 
-    monkeypatch.setattr(asyncio.BaseEventLoop, "getaddrinfo", resolve)
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
     files.answers["/1"] = files.answers["/2"] = answer(PNG, length=16)
     async with fetching(files) as fetcher:
         first = await fetcher.fetch(media(files.link("/1", "rebinding.example")))
@@ -253,3 +254,29 @@ async def test_a_server_shows_who_it_is(tmp_path: Path, monkeypatch: pytest.Monk
         async with fetching(files, allow_cleartext=False) as fetcher:
             assert isinstance(await fetcher.fetch(media(link)), File)
     assert len(files.asked) == 1
+
+
+async def test_names_that_are_slow_to_resolve_keep_nobody_elses(
+    files: FileServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Users choose them: they have threads of their own, and wait for each other alone."""
+    released = threading.Event()
+    real = socket.getaddrinfo
+
+    def resolve(host: str, *arguments: Any, **options: Any) -> Any:
+        if host.endswith(".slow.example"):
+            released.wait(5)
+            raise socket.gaierror
+        return real(host, *arguments, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    async with fetching(files) as fetcher:
+        links = [media(files.link("/x", f"{n}.slow.example")) for n in range(60)]
+        slow = [asyncio.ensure_future(fetcher.fetch_all([link], 0.3)) for link in links]
+        await asyncio.sleep(0.05)
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout(0.2):
+            await loop.getaddrinfo("localhost", 1)
+        ends = {failed(found) for found in await asyncio.gather(*slow)}
+        released.set()
+    assert ends == {"transient media_timeout"}

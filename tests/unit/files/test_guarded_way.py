@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
 from typing import Any
 
@@ -29,14 +28,14 @@ class Proxy:
 def resolving(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
     """Have every name stand for these addresses."""
 
-    async def resolve(_: Any, _host: str, port: int, **__: Any) -> list[Any]:
+    def resolve(_host: str, port: int, **__: Any) -> list[Any]:
         kinds = [socket.AF_INET6 if ":" in one else socket.AF_INET for one in addresses]
         return [
             (kind, socket.SOCK_STREAM, 6, "", (one, port))
             for kind, one in zip(kinds, addresses, strict=True)
         ]
 
-    monkeypatch.setattr(asyncio.BaseEventLoop, "getaddrinfo", resolve)
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
 
 
 async def test_a_proxy_is_given_the_address_that_was_checked(

@@ -47,6 +47,8 @@ def test_a_name_has_no_path_and_nothing_unseen(wanted: str | None, path: str, na
         (b"a,b\n", "text/csv; charset=utf-8", "x", "text/csv"),
         (b"a,b\n", "", "x.CSV", "text/csv"),
         (b"a,b\n", "", "x", "application/octet-stream"),
+        (b"x", 'text/plain" x="', "x", "application/octet-stream"),
+        (b"x", "x" * 200 + "/y", "x.txt", "text/plain"),
         (HTML, "application/pdf", "x.pdf", "text/html"),
     ],
 )
