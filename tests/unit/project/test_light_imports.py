@@ -14,6 +14,8 @@ STARTED = (
 )
 # libraries that are imported once they are wanted
 LATER = {
+    "cryptography",  # an account signs, or somebody signs for it
+    "jwt",  # a provider signs with tokens
     "anyascii",  # a text is transliterated
     "jinja2",  # herald.toml has templates
 }
