@@ -103,8 +103,9 @@ def work_of(
         recipient_name=plan.recipient_name,
         sender=step.sender,
         account=attempt.only_account or step.account,
-        avoid=avoided_accounts(message, attempt.step),
-        tried=tried_accounts(message, attempt.step),
+        # before the first try of a step nothing of it has failed
+        avoid=avoided_accounts(message, attempt.step) if attempt.number > 1 else (),
+        tried=tried_accounts(message, attempt.step) if attempt.number > 1 else (),
         content=WorkContent.model_construct(**{**dict(content), "outside_window": None}),
         # not start_within: silence may be held after an outage, and then a late start is right. The
         # router takes the attempt back when its time is over.
