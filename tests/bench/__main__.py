@@ -82,7 +82,7 @@ async def measure(
         found["end_to_end"] = await throughput.end_to_end(stack, provider, messages, runs)
     if "latency" in parts:
         report(f"latency: {latency.RATE:g} messages a second")
-        found["latency"] = await latency.steady(stack, 60 if quick else 1000)
+        found["latency"] = await latency.steady(stack, 60 if quick else 2000)
     _webhooks(stack, "on")
     if "webhooks" in parts:
         report("webhooks: command to the third signed webhook")

@@ -13,6 +13,7 @@ from typing import Any
 import asyncpg
 
 from behaviour.bus.publishing import publish_confirmed
+from bench import floor
 from bench.celery_form.running import create_tables, running_workers
 from bench.load import (
     PATIENCE_SECONDS,
@@ -57,9 +58,14 @@ async def steady(stack: Stack, messages: int) -> dict[str, Any]:
             for _ in range(TURNS):
                 for name, schema, make in ways:
                     seconds[name] += await _offer(stack, schema, publisher, make, messages // TURNS)
+    parts = await floor.measure(stack, max(20, messages // TURNS), RATE)
     found = {f"{name}_ms": _summed_up(values) for name, values in seconds.items()}
     report(", ".join(f"{name} {figures}" for name, figures in found.items()))
-    return {"messages": messages, "messages_per_second": RATE, **found}
+    ratios = {
+        name: round(found["herald_ms"][name] / parts["sum_ms"][name], 2) for name in ("p50", "p99")
+    }
+    about = {"messages": messages, "messages_per_second": RATE}
+    return {**about, **found, "floor": parts, "of_the_floor": ratios}
 
 
 def _summed_up(seconds: list[float]) -> dict[str, float]:

@@ -42,7 +42,7 @@ def running_workers(stack: Stack, provider_url: str) -> Iterator[None]:
     They call `provider_url`, where Twilio's API is.
     """
     app.conf.broker_url = stack.servers.amqp_url
-    environment = os.environ | stack.administrators_environment | _account(stack, provider_url)
+    environment = os.environ | stack.administrators_environment | account_of(stack, provider_url)
     for name, queues in WORKERS.items():
         command = [
             sys.executable, "-m", "celery", "--app", "bench.celery_form.app", "worker",
@@ -71,7 +71,7 @@ def _consumed() -> bool:
         return False
 
 
-def _account(stack: Stack, provider_url: str) -> dict[str, str]:
+def account_of(stack: Stack, provider_url: str) -> dict[str, str]:
     """Return the account that the sandbox knows, and where its API is."""
     settings = tomllib.loads(stack.sandbox_config.read_text())["twilio"]
     account = next(iter(settings.values()))
