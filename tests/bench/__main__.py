@@ -19,6 +19,7 @@ import structlog
 from bench import (
     fair_share,
     finding,
+    growth,
     idle,
     ingress_rate,
     lanes,
@@ -43,6 +44,8 @@ def main() -> int:
     parser.add_argument("--only", help=f"some of {','.join(PARTS)}", default=",".join(PARTS))
     parser.add_argument("--messages", type=int, default=10_000, help="in each run")
     parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--growth", action="store_true", help="only: an empty and a full database")
+    parser.add_argument("--grown", type=int, default=5_000_000, help="messages of the full one")
     parser.add_argument("--quick", action="store_true", help="few messages: does it all work")
     options = parser.parse_args()
     parts = options.only.split(",")
@@ -54,12 +57,24 @@ def main() -> int:
     messages, runs = (300, 2) if options.quick else (options.messages, options.runs)
     try:
         with running_stack(HOME, GivenServers(), extend=provider.extend) as stack:
-            wanted = measure(stack, provider, parts, messages, runs, quick=options.quick)
+            if options.growth:
+                wanted = growing(stack, provider, messages, runs, options.grown)
+            else:
+                wanted = measure(stack, provider, parts, messages, runs, quick=options.quick)
             result = asyncio.run(wanted)
     finally:
         erase(HOME)
     print(json.dumps(result))  # noqa: T201  the result
     return 0
+
+
+async def growing(
+    stack: Stack, provider: LeanProvider, messages: int, runs: int, grown: int
+) -> dict[str, Any]:
+    """Measure what a full database costs."""
+    _webhooks(stack, "off")
+    about = {"bench": "herald", "machine": await machine.describe(stack)}
+    return {**about, "growth": await growth.measure(stack, provider, messages, runs, grown)}
 
 
 async def measure(

@@ -173,7 +173,7 @@ async def test_missing_queue_is_awaited(
     await apply(rabbit.amqp_url, topology.topology_for([work.channel]))
     await rabbit.fill(topology.OUTBOUND, work.key, bodies(1))
     await until(lambda: collect.bodies == ["0"])
-    assert subscriber.healthy
+    await until(lambda: subscriber.healthy)
 
 
 async def test_queue_deleted_under_the_consumer_is_consumed_again(
