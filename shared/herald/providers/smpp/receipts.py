@@ -30,7 +30,7 @@ RECEIPT, INTERMEDIATE = 0x04, 0x20
 
 # Appendix B, and what message_state says with a number (5.2.28).
 STATES: dict[str, Status] = {
-    "SCHEDULED": Status.ACCEPTED,  # SMPP 5.0
+    "SCHEDULED": Status.OTHER,  # SMPP 5.0: not sent yet
     "ENROUTE": Status.SENT,
     "DELIVRD": Status.DELIVERED,
     "EXPIRED": Status.FAILED,  # the SMSC tried until the validity period's end
