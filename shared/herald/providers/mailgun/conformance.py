@@ -9,9 +9,8 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from herald.contracts.content import Template
-from herald.contracts.vocabulary import FailureClass
+from herald.contracts.vocabulary import FailureClass, Status
 from herald.providers.mailgun.errors import FAILURE_CLASSES, FAILURE_REASONS
-from herald.providers.mailgun.statuses import STATUSES
 from herald.providers.samples import (
     EPOCH_TIMES,
     RECIPIENT_EMAIL,
@@ -129,7 +128,17 @@ SENDING = Sending(
 WEBHOOKS = Webhooks(
     status=status,
     call=call,
-    words=STATUSES,
+    words={
+        "accepted": Status.ACCEPTED,
+        "delivered": Status.DELIVERED,
+        "failed": Status.BOUNCED,
+        "rejected": Status.FAILED,
+        "opened": Status.READ,
+        "clicked": Status.CLICKED,
+        "unsubscribed": Status.UNSUBSCRIBED,
+        "complained": Status.COMPLAINED,
+        "stored": Status.OTHER,
+    },
     codes={**FAILURE_REASONS, "a reason of tomorrow": FailureClass.PERMANENT},
     failed="failed",
     times=EPOCH_TIMES,

@@ -30,6 +30,10 @@ from herald.providers.sending import Accepted, Provider, ProviderContext, Refuse
 
 ATTEMPT_VARIABLE = "herald_attempt"  # comes back in every event
 MAGNIFICENT = b"Magnificent API"  # what a path that is none of its API's gets, with 200
+# `{"message": ...}` is how gateways write these as well: behind one it may have been taken
+GATEWAYS = frozenset(
+    {HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT}
+)
 
 Context = ProviderContext[MailgunAccount, MailgunSecrets]
 
@@ -94,7 +98,7 @@ def read_response(response: HttpResponse) -> SendResult:
             return Refused(Failure.of(FailureClass.AUTH, "wrong_base_url", text))
         return unexplained(response)
     message = document.get("message") or document.get("Error")
-    if not isinstance(message, str):
+    if not isinstance(message, str) or response.status in GATEWAYS:
         return unexplained(response)
     failure = Failure.of(
         classify(response.status),

@@ -8,10 +8,9 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
-from herald.contracts.vocabulary import FailureClass
+from herald.contracts.vocabulary import FailureClass, Status
 from herald.providers.resend.errors import BOUNCE_CLASSES, FAILURE_CLASSES
 from herald.providers.resend.signature import PREFIX, key_of
-from herald.providers.resend.statuses import STATUSES
 from herald.providers.resend.tags import ATTEMPT_TAG, as_tag
 from herald.providers.samples import ISO_TIMES, RECIPIENT_EMAIL, SUBJECT, InHeader, email
 from herald.providers.subject import Subject
@@ -117,7 +116,18 @@ SENDING = Sending(
 WEBHOOKS = Webhooks(
     status=status,
     call=call,
-    words=STATUSES,
+    words={
+        "email.scheduled": Status.OTHER,
+        "email.sent": Status.SENT,
+        "email.delivered": Status.DELIVERED,
+        "email.delivery_delayed": Status.DEFERRED,
+        "email.bounced": Status.BOUNCED,
+        "email.suppressed": Status.FAILED,
+        "email.complained": Status.COMPLAINED,
+        "email.opened": Status.READ,
+        "email.clicked": Status.CLICKED,
+        "email.failed": Status.FAILED,
+    },
     codes={**BOUNCE_CLASSES, "a type of tomorrow": FailureClass.PERMANENT},
     failed="email.bounced",
     times=ISO_TIMES,

@@ -9,6 +9,7 @@ from herald.contracts.failures import Failure
 from herald.contracts.vocabulary import FailureClass, Receipts
 from herald.contracts.work import Work
 from herald.providers.http_client import HttpResponse
+from herald.providers.lenient_json import MAX_REFERENCE
 from herald.providers.rendered import RenderedWhatsApp
 from herald.providers.responses import asked_wait, unexplained
 from herald.providers.sending import Accepted, NotSent, Refused, SendResult
@@ -95,4 +96,5 @@ def _message_id(document: Part) -> str | None:
     messages = document.get("messages")
     first = messages[0] if isinstance(messages, list) and messages else None
     reference = first.get("id") if isinstance(first, dict) else None
-    return reference if isinstance(reference, str) and reference else None
+    fits = isinstance(reference, str) and 0 < len(reference) <= MAX_REFERENCE
+    return reference if fits else None

@@ -119,6 +119,12 @@ ERRORS = {
 }
 
 
+@pytest.mark.parametrize("status", [502, 503, 504])
+def test_a_gateway_s_error(status: int) -> None:
+    """What a gateway answers in the same form leaves it open whether the mail was taken."""
+    assert isinstance(read_response(response(status, b'{"message":"no"}')), Uncertain)
+
+
 @pytest.mark.parametrize(("status", "expected"), ERRORS.items())
 def test_errors(status: int, expected: FailureClass) -> None:
     """An error in Mailgun's own form has the class of its status."""

@@ -113,7 +113,10 @@ class Answers:
         self.answers = list(answers)
         self.asked: list[tuple[str, str, bytes]] = []
 
-    async def post(self, url: str, *, headers: Mapping[str, str], body: bytes) -> HttpResponse:
+    async def post(
+        self, url: str, *, headers: Mapping[str, str], body: bytes, method: str
+    ) -> HttpResponse:
+        assert method == "POST"
         self.asked.append((url, headers["Idempotency-Key"], body))
         answer = self.answers.pop(0)
         if isinstance(answer, Exception):
