@@ -20,7 +20,7 @@ from pydantic_core import to_json
 
 from herald.channel.definitions import GROUP
 from herald.config.file import HeraldFile
-from herald.contracts.commands import Route
+from herald.contracts.commands import Route, SendMessage
 from herald.contracts.content import Content
 from herald.contracts.events import read_event
 from herald.contracts.read_tokens import TokensFile
@@ -90,10 +90,12 @@ def test_commands_run(stack: Stack, block: str) -> None:
 
 @pytest.mark.parametrize("block", blocks("json"))
 def test_json_is_what_it_says(block: str) -> None:
-    """Every JSON example is an event, a content or a route, and reads as one."""
+    """Every JSON example is an event, a command, a content or a route, and reads as one."""
     document = json.loads(block)
     if "specversion" in document:
         read_event(block.encode())
+    elif "to" in document:
+        SendMessage.model_validate_json(block)
     elif "steps" in document:
         Route.model_validate_json(block)
     else:
