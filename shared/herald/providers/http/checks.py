@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from herald.contracts.content import ChannelContent
 from herald.contracts.vocabulary import FailureClass
 from herald.providers.http.expressions import Expression
 from herald.providers.http.placeholders import Placed, circle
@@ -33,6 +34,7 @@ SIGNED = re.compile(r"body|url|path|method|timestamp|header:[a-z0-9-]+|text:.*",
 def problems(profile: Profile) -> Iterator[Problem]:
     """Give every problem with the path of the key at fault."""
     yield from _option_problems(profile)
+    yield from _medium_problems(profile)
     yield from _send_problems(profile)
     yield from _unknown(("response",), profile.response, RESPONSE)
     yield from _scope_problems(profile)
@@ -71,6 +73,15 @@ _TAKEN = frozenset(
     | {"secrets_file", "allow_cleartext", "egress", "foreign", "receipts", "session", "values"}
     | {"server", "folder", "medium", "service_window", "allowances", "rules", "holds", "answers"}
 )
+
+
+def _medium_problems(profile: Profile) -> Iterator[Problem]:
+    if profile.medium is None:
+        return
+    for part in ("says", "needs"):
+        for missing in set(getattr(profile.medium, part)) - ChannelContent.model_fields.keys():
+            known = sorted(ChannelContent.model_fields)
+            yield ("medium", part), _no_such("part of a content", missing, known)
 
 
 def _send_problems(profile: Profile) -> Iterator[Problem]:
