@@ -24,6 +24,7 @@ from herald.contracts.commands import Route, SendMessage
 from herald.contracts.content import Content
 from herald.contracts.events import read_event
 from herald.contracts.read_tokens import TokensFile
+from herald.providers.http.loading import read_profile
 from herald.providers.registry import AnyAccount
 from herald_local.stack import Stack
 from sandbox.loading import load
@@ -108,6 +109,8 @@ def test_settings_are_read(block: str, tmp_path: Path) -> None:
     match tomllib.loads(block):
         case {"tokens": _} as document:
             TokensFile.model_validate(document)
+        case {"send": _}:
+            read_profile(block, "profile.toml")
         case {"accounts": accounts}:
             TypeAdapter(dict[str, AnyAccount]).validate_python(accounts)
         case document if document.keys() <= HeraldFile.model_fields.keys():

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from behaviour.canaries import sms_answers
+from behaviour.canaries import profile_answers, sms_answers
 from behaviour.canaries.canaries import ADDRESSES, NAME, SECRET
 from behaviour.canaries.smsc import ANSWERS, bound, smsc_for
 from behaviour.providers.api_server import ApiServer, closed_port, http_client, serving_api
@@ -30,6 +30,7 @@ ACCOUNTS: dict[str, dict[str, Any]] = {
     "ses": {"region": "eu-central-1"},
     "smtp": {"host": "127.0.0.1", "security": "none"},
     "smpp": {"host": "127.0.0.1", "security": "none", "system_id": "herald"},
+    profile_answers.PROVIDER: profile_answers.OPTIONS,
 }
 SECRETS: dict[str, dict[str, Any]] = {
     "whatsapp_cloud": {"access_token": SECRET, "app_secrets": ["s" * 9], "verify_token": "v" * 9},
@@ -42,6 +43,11 @@ SECRETS: dict[str, dict[str, Any]] = {
     "ses": {"access_key_id": "AKIDEXAMPLE", "secret_access_key": SECRET},
     "smtp": {"username": "herald", "password": SECRET},
     "smpp": {"password": SECRET},
+    profile_answers.PROVIDER: {
+        "api_key": SECRET,
+        "callback_username": "user-of-callbacks",
+        "callback_passwords": [f"{SECRET}-of-callbacks"],
+    },
 }
 SENDERS = {"whatsapp": None, "sms": "+15550001111", "email": "Herald <no-reply@example.com>"}
 
@@ -214,10 +220,8 @@ async def call_smpp(path: str, content: dict[str, Any], echo: str) -> Call:
 async def _call(name: str, content: dict[str, Any], http: Any, **changes: Any) -> Call:
     model = MODELS[name]
     fields = {"provider": name, "timeout": timedelta(seconds=1), **ACCOUNTS[name], **changes}
-    options, secrets = (
-        model.model_validate(fields),
-        model.secrets_model.model_validate(SECRETS[name]),
-    )
+    options = model.model_validate(fields)
+    secrets = options.secrets_model.model_validate(SECRETS[name])
     account = sending_account(options, secrets, http)
     work = work_for(options.channel, content)
     [attempt] = await decided([account], work)
@@ -247,4 +251,5 @@ PATHS: dict[str, tuple[str, ...]] = {
     "ses": tuple(HTTP_PATHS),
     "smtp": tuple(SMTP_PATHS),
     "smpp": tuple(ANSWERS),
+    profile_answers.PROVIDER: tuple(HTTP_PATHS),
 }

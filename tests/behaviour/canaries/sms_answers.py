@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-PROVIDERS = frozenset({"vonage_sms", "vonage", "messagebird"})
+from behaviour.canaries import profile_answers
+
+PROVIDERS = frozenset({"vonage_sms", "vonage", "messagebird", profile_answers.PROVIDER})
 
 
 def refusal(provider: str, status: int, echo: str) -> Any:
     """Write a provider's own error."""
+    if provider == profile_answers.PROVIDER:
+        return profile_answers.refusal(status, echo)
     if provider == "vonage_sms":
         code = {401: "4", 429: "1"}.get(status, "15")
         return {"message-count": "1", "messages": [{"status": code, "error-text": echo}]}
@@ -23,6 +27,8 @@ def refusal(provider: str, status: int, echo: str) -> Any:
 
 def acceptance(provider: str, echo: str) -> tuple[int, Any, dict[str, str]]:
     """Write what a provider answers when it takes a message."""
+    if provider == profile_answers.PROVIDER:
+        return profile_answers.acceptance(echo)
     if provider == "vonage_sms":
         part = {"to": echo, "message-id": "0A1", "status": "0", "client-ref": echo}
         return 200, {"message-count": "1", "messages": [part]}, {}

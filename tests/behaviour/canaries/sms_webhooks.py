@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, urlencode
 
 import jwt
 
+from behaviour.canaries import profile_answers
 from behaviour.canaries.canaries import ECHO, NAME, PHONE
 from herald.providers.vonage_sms.signature import signature
 from unit.ingress.asking import BASE_URL
@@ -70,6 +71,7 @@ def _messagebird(**changes: str) -> bytes:
     return urlencode(fields).encode()
 
 
+PATHS = {profile_answers.PROVIDER: profile_answers.PATH}
 BODIES: dict[str, list[bytes]] = {
     "vonage_sms": [
         _vonage_sms(),
@@ -84,6 +86,7 @@ BODIES: dict[str, list[bytes]] = {
         _vonage(status="delivered"),
         _vonage(status="of tomorrow"),
     ],
+    profile_answers.PROVIDER: profile_answers.BODIES,
     "messagebird": [
         _messagebird(),
         _messagebird(statusErrorCode=""),
@@ -100,6 +103,8 @@ def headers_of(provider: str, path: str, body: bytes) -> dict[str, str]:
     if provider == "vonage":
         claims: dict[str, Any] = {"iat": now, "payload_hash": digest}
         return {"Authorization": f"Bearer {_token(claims, 'signature-secret')}"}
+    if provider == profile_answers.PROVIDER:
+        return profile_answers.HEADERS
     if provider == "messagebird":
         url = BASE_URL.rstrip("/") + path
         claims = {

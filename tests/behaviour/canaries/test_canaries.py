@@ -38,6 +38,7 @@ from herald.bus.receipt_messages import receipt_body
 from herald.channel.reports import report, returned
 from herald.contracts.identifiers import AttemptId
 from herald.contracts.receipts import RECEIPT, AttemptReceipt
+from herald.providers.account import Account
 from herald.providers.registry import ACCOUNTS, NAMES, webhooks_module
 from herald.providers.sending import NotSent
 from herald.providers.webhook_endpoints import Normalised
@@ -95,7 +96,14 @@ FAULTS: list[dict[str, Any]] = [
     {"idempotency_key": [TEXT]},
 ]
 
-CHANNELS = {name: model.model_fields["channel"].default for name, model in ACCOUNTS.items()}
+
+def _channel(model: type[Account]) -> str:
+    """Return the channel by default; that of profiles is SMS here."""
+    field = model.model_fields["channel"]
+    return "sms" if field.is_required() else str(field.default)
+
+
+CHANNELS = {name: _channel(model) for name, model in ACCOUNTS.items()}
 CASES = [
     (provider, path, number)
     for provider, paths in PATHS.items()

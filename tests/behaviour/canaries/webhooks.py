@@ -178,6 +178,7 @@ def signed_call(provider: str, body: bytes) -> tuple[str, str, dict[str, str]]:
     if provider == "postmark":
         return path, "", POSTMARK
     if provider in sms_webhooks.BODIES:
+        path = sms_webhooks.PATHS.get(provider, path)
         return path, "", sms_webhooks.headers_of(provider, path, body)
     if provider == "ses":
         fields = json.loads(body)
