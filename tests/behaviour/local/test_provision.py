@@ -32,7 +32,7 @@ def test_herald_accepts_the_configuration_and_all_its_secrets(tmp_path: Path) ->
     configuration = load_configuration(_written(tmp_path) / "herald.toml")
     file = configuration.file
     assert set(configuration.secrets_for(list(file.accounts))) == set(file.accounts)
-    assert file.channels == ("email", "sms", "whatsapp")
+    assert file.channels == ("email", "sms", "telegram", "whatsapp")
     assert [step.channel for step in file.routes["default"].steps] == ["whatsapp", "sms", "email"]
 
 
@@ -55,9 +55,11 @@ def test_the_sandbox_holds_the_other_side_of_every_account(tmp_path: Path) -> No
         name: tomllib.loads((home / account["secrets_file"]).read_text())
         for name, account in accounts.items()
     }
-    whatsapp, twilio, sendgrid = (
-        sandbox[name]["main"] for name in ("whatsapp_cloud", "twilio", "sendgrid")
+    whatsapp, twilio, sendgrid, telegram = (
+        sandbox[name]["main"] for name in ("whatsapp_cloud", "twilio", "sendgrid", "telegram")
     )
+    assert telegram["bot_token"] == secrets["telegram-main"]["bot_token"]
+    assert [telegram["secret_token"]] == secrets["telegram-main"]["webhook_secrets"]
     assert whatsapp["access_token"] == secrets["wa-main"]["access_token"]
     assert [whatsapp["app_secret"]] == secrets["wa-main"]["app_secrets"]
     assert whatsapp["phone_number_id"] == accounts["wa-main"]["phone_number_id"]
@@ -75,7 +77,7 @@ def test_the_sandbox_holds_the_other_side_of_every_account(tmp_path: Path) -> No
 def test_configuration_is_for_its_owner_alone_and_the_same_again(tmp_path: Path) -> None:
     """Every file has mode 0600, and writing a second time changes nothing."""
     files = sorted(path for path in _written(tmp_path).rglob("*") if path.is_file())
-    assert len(files) == 13
+    assert len(files) == 14
     assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
     before = [file.read_text() for file in files]
     _written(tmp_path)
