@@ -14,6 +14,7 @@ from email.header import decode_header, make_header
 from email.utils import getaddresses
 
 from herald.contracts.identifiers import read_attempt_tag
+from herald.contracts.text import storable
 
 Heads = Mapping[str, Sequence[str]]
 
@@ -55,7 +56,7 @@ def decoded(value: str) -> str:
     if "=?" in value:
         with suppress(HeaderParseError, LookupError, ValueError):
             value = str(make_header(decode_header(value)))
-    return _SPACE.sub(" ", value).strip()
+    return str(storable(_SPACE.sub(" ", value).strip()))
 
 
 def mailboxes(values: Iterable[str]) -> list[Mailbox]:

@@ -150,10 +150,9 @@ async def test_mail_goes_through_a_proxy(proxy: Proxy) -> None:
     """A relay's greeting, which may come with the proxy's answer, is not lost."""
     async with relaying() as relay:
         account = smtp(relay.port)
-        sessions = Sessions(
-            cast("SmtpAccount", account.options), account.credentials, proxy.tunnel().connect
-        )
-        provider = Smtp(sessions, 10)
+        options = cast("SmtpAccount", account.options)
+        sessions = Sessions(options, account.credentials, proxy.tunnel().connect)
+        provider = Smtp(options, account.credentials, sessions)
         mail = work()
         content = cast("RenderedEmail", account.render(mail, holds_template=False))
         for _ in range(3):

@@ -98,7 +98,7 @@ def test_accounts_that_share_a_secret_speak_for_each_other(tmp_path: Path) -> No
     [
         ("twilio", "wa-main", "twilio"),  # another provider's account
         ("whatsapp_cloud", "nobody", "whatsapp_cloud"),
-        ("smtp", "smtp-main", "unknown"),  # it never calls
+        ("smpp", "smpp-main", "unknown"),  # it never calls
         ("nobody", "nobody", "unknown"),
     ],
 )

@@ -23,6 +23,8 @@ class SmtpSecrets(OAuthSecrets):
 
     username: NonEmptySecret | None = None
     password: NonEmptySecret | None = None
+    inbound_tokens: tuple[NonEmptySecret, ...] = ()  # of who posts what comes back; none: nobody
+    bounce_keys: tuple[NonEmptySecret, ...] = ()  # make envelope senders, the first; all are known
 
     @model_validator(mode="after")
     def _both_or_none(self) -> Self:
@@ -32,9 +34,11 @@ class SmtpSecrets(OAuthSecrets):
 
 
 class SmtpAccount(Account):
-    """One SMTP relay. Its acceptance is the last news there is."""
+    """One SMTP relay. Its acceptance is the last news there is, unless reports are posted to us."""
 
     secrets_model: ClassVar[type[Secrets]] = SmtpSecrets
+    # a mail server's first pause: Postfix, `minimal_backoff_time`
+    webhook_retry_gap: ClassVar[timedelta | None] = timedelta(minutes=5)
     answers: ClassVar[Literal["own", "any"] | None] = "any"
 
     provider: Literal["smtp"]  # `smtp`
@@ -43,6 +47,13 @@ class SmtpAccount(Account):
     port: int = Field(default=587, ge=1, le=65_535)  # 587 with starttls, 465 with tls
     security: Literal["starttls", "tls", "none"] = "starttls"  # starttls, tls or none
     timeout: Duration = timedelta(seconds=30)
+    dsn: bool = False  # ask for reports of delivery (RFC 3461) where the relay offers them
+    bounce_address: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z0-9._-]{1,12}@[A-Za-z0-9.-]{1,190}$",
+        description="Where bounces come back to: each mail's envelope sender is it with `+` and"
+        " the attempt. Without one they come to the sender.",
+    )
     oauth: OAuth | None = None  # sign in with access tokens (XOAUTH2) instead of a password
 
     @classmethod
@@ -59,6 +70,8 @@ class SmtpAccount(Account):
         return self.oauth
 
     def secrets_problems(self, secrets: Any) -> Iterator[str]:
+        if self.bounce_address is not None and not secrets.bounce_keys:
+            yield "bounce_keys: bounce_address needs one"
         if self.oauth is not None:
             yield from missing_secrets(self.oauth, secrets)
             if secrets.password is not None:

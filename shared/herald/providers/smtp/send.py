@@ -20,6 +20,7 @@ from herald.contracts.failures import Failure
 from herald.contracts.vocabulary import FailureClass
 from herald.contracts.work import Work
 from herald.providers.budgets import Scope
+from herald.providers.credentials import Credentials
 from herald.providers.rendered import RenderedEmail
 from herald.providers.sending import (
     Accepted,
@@ -31,6 +32,7 @@ from herald.providers.sending import (
     Uncertain,
 )
 from herald.providers.smtp.account import SmtpAccount, SmtpSecrets
+from herald.providers.smtp.envelopes import Envelope, envelope_of
 from herald.providers.smtp.errors import Phase, refusal, throttled_scope
 from herald.providers.smtp.sessions import Sessions, phase_of, reset
 
@@ -47,15 +49,18 @@ _LINE_START_DOT = re.compile(rb"(?m)^\.")
 def make_provider(context: ProviderContext[SmtpAccount, SmtpSecrets]) -> Provider:
     """Make the provider of one relay."""
     sessions = Sessions(context.account, context.credentials, context.connect)
-    return Smtp(sessions, context.account.timeout.total_seconds())
+    return Smtp(context.account, context.credentials, sessions)
 
 
 class Smtp:
     """One relay; what it says to a mail is its last word on it."""
 
-    def __init__(self, sessions: Sessions, timeout_seconds: float) -> None:
+    def __init__(
+        self, account: SmtpAccount, credentials: Credentials[SmtpSecrets], sessions: Sessions
+    ) -> None:
+        self._account = account
+        self._credentials = credentials
         self._sessions = sessions
-        self._timeout_seconds = timeout_seconds
 
     async def start(self, _emit: Emit, /) -> None:
         """Open nothing: sessions begin with the mails that need them."""
@@ -66,25 +71,27 @@ class Smtp:
 
     async def send(self, work: Work, content: RenderedEmail) -> SendResult:
         """Send one mail in one session, all within the account's time limit."""
-        sender = content.sender.addr_spec
-        body = content.written(datetime.now(UTC), utf8=not (sender + work.to).isascii())
+        account = self._account
+        envelope = envelope_of(account, self._credentials.current, work, content)
+        is_ascii = (content.sender.addr_spec + work.to).isascii()
+        body = content.written(datetime.now(UTC), utf8=not is_ascii)
         if isinstance(body, Failure):
             return Refused(body, of_message=True)
-        deadline = asyncio.get_running_loop().time() + self._timeout_seconds
+        deadline = asyncio.get_running_loop().time() + account.timeout.total_seconds()
         async with self._sessions.session(deadline) as session:
             if not isinstance(session, aiosmtplib.SMTP):
                 return session
-            result = await transact(session, sender, work.to, body, deadline)
+            result = await transact(session, envelope, body, deadline)
         if isinstance(result, Accepted):
             return replace(result, references=(content.message_id, *result.references))
         return result
 
 
 async def transact(
-    session: aiosmtplib.SMTP, sender: str, recipient: str, body: bytes, deadline: float
+    session: aiosmtplib.SMTP, envelope: Envelope, body: bytes, deadline: float
 ) -> SendResult:
     """Run one mail transaction. Lost once the mail is on its way, nobody knows how it ended."""
-    refused = await _ask_leave(session, sender, recipient, deadline)
+    refused = await _ask_leave(session, envelope, deadline)
     if refused is not None:
         return refused
     try:
@@ -100,20 +107,22 @@ async def transact(
 
 
 async def _ask_leave(
-    session: aiosmtplib.SMTP, sender: str, recipient: str, deadline: float
+    session: aiosmtplib.SMTP, envelope: Envelope, deadline: float
 ) -> Refused | None:
     """Go as far as the relay's leave to write the mail; until then it can't have been taken."""
     phase = Phase.MAIL
     try:
         async with asyncio.timeout_at(deadline):
-            options = await _mail_options(session, sender + recipient)
-            if options is None:
+            offered = await _offered(session, envelope)
+            if envelope.needs_utf8 and "smtputf8" not in offered:
                 text = "the relay takes no address outside ASCII"
                 failure = Failure.of(FailureClass.UNREACHABLE, "smtputf8_unsupported", text)
                 return Refused(failure, of_message=True)
-            await session.mail(sender, options=options, encoding="utf-8")
-            phase = Phase.RCPT
-            await session.rcpt(recipient, encoding="utf-8")
+            dsn = "dsn" in offered
+            asked = list(envelope.mail_options(offers_dsn=dsn))
+            await session.mail(envelope.sender, options=asked, encoding="utf-8")
+            phase, asked = Phase.RCPT, list(envelope.rcpt_options(offers_dsn=dsn))
+            await session.rcpt(envelope.recipient, options=asked, encoding="utf-8")
             phase = Phase.DATA
             code, text = await session.execute_command(b"DATA")
             if code != _START_INPUT:
@@ -130,13 +139,13 @@ async def _ask_leave(
     return None
 
 
-async def _mail_options(session: aiosmtplib.SMTP, addresses: str) -> list[str] | None:
-    """Return what MAIL needs for these addresses (RFC 6531); None where the relay lacks it."""
-    if addresses.isascii():
-        return []
+async def _offered(session: aiosmtplib.SMTP, envelope: Envelope) -> set[str]:
+    """Return which extensions that the envelope may use the relay has (RFC 6531, 3461)."""
+    if not envelope.needs_utf8 and envelope.dsn is None:
+        return set()
     if session.is_ehlo_or_helo_needed:
         await session.ehlo()
-    return ["SMTPUTF8"] if session.supports_extension("smtputf8") else None
+    return {name for name in ("smtputf8", "dsn") if session.supports_extension(name)}
 
 
 async def _hand_over(session: aiosmtplib.SMTP, body: bytes) -> SMTPResponse:
