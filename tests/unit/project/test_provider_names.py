@@ -16,12 +16,12 @@ from herald.providers.registry import NAMES, PROFILED
 
 ROOT = Path(__file__).parents[3]
 SCHEMES = "shared/herald/providers/http/"
-SOURCES = [
-    path
+SOURCES = {
+    path: path.read_text()
     for folder in ("services", "shared")
     for path in (ROOT / folder).rglob("*.py")
     if "sandbox" not in path.parts  # it plays the outside world
-]
+}
 
 
 # the folder of profiles is called as the protocol is, and one provider as our command is that sends
@@ -35,8 +35,8 @@ def test_nobody_else_knows_a_providers_name(name: str) -> None:
     word = re.compile(rf"(?<![A-Za-z]){name}(?![A-Za-z])")
     knowing = {
         str(path.relative_to(ROOT))
-        for path in SOURCES
-        if not set(NAMES) & set(path.parts) and word.search(path.read_text())
+        for path, text in SOURCES.items()
+        if not set(NAMES) & set(path.parts) and word.search(text)
     }
     assert knowing == {"shared/herald/providers/registry.py"}
 
@@ -45,5 +45,5 @@ def test_nobody_else_knows_a_providers_name(name: str) -> None:
 def test_a_provider_with_a_profile_is_configuration_alone(name: str) -> None:
     """No module of Herald's holds the name, but where signatures are named after their inventor."""
     word = re.compile(rf"(?<![A-Za-z]){name}(?![A-Za-z])", re.IGNORECASE)
-    knowing = {str(path.relative_to(ROOT)) for path in SOURCES if word.search(path.read_text())}
+    knowing = {str(path.relative_to(ROOT)) for path, text in SOURCES.items() if word.search(text)}
     assert {path for path in knowing if not path.startswith(SCHEMES)} == set()
