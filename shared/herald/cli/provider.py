@@ -49,7 +49,7 @@ def list_providers(as_json: JsonOption = False) -> None:
 @provider.command()
 def check(
     name: Annotated[
-        str | None, typer.Argument(help="A provider, or one of its forms: a profile, a channel.")
+        str | None, typer.Argument(help="A provider, one of its forms, or the file of a profile.")
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="Try every provider.")] = False,
     only: Annotated[
@@ -113,8 +113,13 @@ def new(
 
 
 def _subjects(name: str | None) -> list[Subject]:
-    from herald.conformance.finding import subjects  # noqa: PLC0415  see above
+    from herald.conformance.finding import subject_of_profile, subjects  # noqa: PLC0415
 
+    if name is not None and name.endswith(".toml"):
+        try:
+            return [subject_of_profile(Path(name))]
+        except ValueError as error:
+            raise fail(str(error), EXIT_USAGE) from None
     found = list(subjects())
     if name is None:
         return found

@@ -9,12 +9,13 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 from herald.contracts.vocabulary import FailureClass, InboundKind, Status
 from herald.providers.http.conformance_signing import signing
-from herald.providers.http.loading import shipped, shipped_names
+from herald.providers.http.loading import ProfileError, find_profile, shipped, shipped_names
 from herald.providers.http.profile import Profile
 from herald.providers.http.webhook_rules import (
     BasicLogin,
@@ -41,13 +42,31 @@ _TIMES = {"iso": ISO_TIMES, "epoch": EPOCH_TIMES}
 Data = Mapping[str, Any]
 
 
-def _subject(profile: Profile, data: Data) -> Subject:
+def subject_of(path: Path) -> Subject:
+    """Return the subject of a profile in a file, by `<its name>.conformance.toml` beside it.
+
+    Raises:
+        ProfileError: either can't be used.
+    """
+    profile = find_profile(str(path), None)
+    beside = path.with_suffix(".conformance.toml")
+    try:
+        return _subject(profile, tomllib.loads(beside.read_text()), named=str(path))
+    except OSError as error:
+        raise ProfileError([f"{beside}: {error.strerror}"]) from None
+    except KeyError as error:
+        raise ProfileError([f"{beside}: {error.args[0]} is missing"]) from None
+    except (ValueError, TypeError) as error:
+        raise ProfileError([f"{beside}: {error}"]) from None
+
+
+def _subject(profile: Profile, data: Data, named: str | None = None) -> Subject:
     channel = profile.channels[0]
     return Subject(
         name=profile.name,
         provider="http",
         channel=channel,
-        options={"profile": profile.name, **data["options"]},
+        options={"profile": named or profile.name, **data["options"]},
         secrets=data["secrets"],
         sending=_sending(channel, data),
         webhooks=_webhooks(profile, data),
