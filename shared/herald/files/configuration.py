@@ -44,7 +44,11 @@ class MediaRules(BaseModel):
 
     largest: int = Field(default=25, ge=1, le=1024)  # one file
     largest_together: int = Field(default=30, ge=1, le=1024)  # those of one message
-    memory: int = Field(default=128, ge=1)  # of all files that one worker holds at a time
+    # What is made of a file, such as base64 in a request, is about three times as much beside it:
+    # so a container of 512 MiB has room for the default.
+    memory: int = Field(
+        default=64, ge=1, description="Of all files that one worker holds at a time."
+    )
     timeout: Duration = LONGEST  # all files of a message; within the claim of its call
     hosts: tuple[Host, ...] = ()  # only these, `.example.com` for all under it; none: any
     ports: tuple[Port, ...] = (443,)  # that links and redirects may name
