@@ -56,7 +56,7 @@ async def test_inbound_that_is_not_valid(world: World) -> None:
     """A channel or provider without inbound, or an unknown field, is a 400 and sends nothing."""
     for wanted in (
         None,
-        {"channel": "email", "sender": "x"},
+        {"channel": "email", "provider": "smtp", "sender": "x"},
         {"channel": "pigeon", "sender": "x"},
         {"channel": "sms", "provider": "whatsapp_cloud", "sender": "x"},
         {"channel": "sms", "from": "x"},
