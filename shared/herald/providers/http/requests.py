@@ -14,6 +14,7 @@ from herald.contracts.failures import Failure
 from herald.contracts.vocabulary import FailureClass
 from herald.contracts.work import Work
 from herald.providers.account import Secrets
+from herald.providers.forms import form_of
 from herald.providers.http.account import HttpAccount
 from herald.providers.http.expressions import Expression, as_text
 from herald.providers.http.messages import callback_url, message_document
@@ -113,7 +114,7 @@ class _Writing:
             found = _built(self.send.body, self.document)
             return json.dumps(found, ensure_ascii=False, allow_nan=False).encode(), _JSON
         if self.send.form is not None:
-            return urlencode(self._fields(self.send.form)).encode(), _FORM
+            return form_of(self._fields(self.send.form)), _FORM
         return b"", None
 
     def _fields(self, paths: Mapping[str, Expression]) -> list[tuple[str, str]]:

@@ -9,7 +9,6 @@ from base64 import b64encode
 from collections.abc import Iterator
 from functools import partial
 from http import HTTPStatus
-from urllib.parse import urlencode
 
 from pydantic_core import to_json
 
@@ -17,6 +16,7 @@ from herald.contracts.failures import Failure
 from herald.contracts.vocabulary import FailureClass
 from herald.contracts.work import Work
 from herald.providers.files import File
+from herald.providers.forms import form_of
 from herald.providers.http_client import HttpResponse
 from herald.providers.http_provider import HttpProvider, HttpRequest
 from herald.providers.mail_addresses import mailbox
@@ -50,7 +50,7 @@ def write_request(context: Context, work: Work, content: RenderedEmail) -> HttpR
     if content.attachments:
         kind, body = multipart_form(fields, list(_files(content)))
     else:
-        kind, body = "application/x-www-form-urlencoded", urlencode(fields).encode()
+        kind, body = "application/x-www-form-urlencoded", form_of(fields)
     return HttpRequest(
         url=f"{account.base_url}/v3/{account.domain}/messages",
         headers={

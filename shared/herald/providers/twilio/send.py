@@ -11,12 +11,13 @@ import json
 from functools import partial
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from herald.contracts.content.rich import Location
 from herald.contracts.failures import Failure
 from herald.contracts.vocabulary import FailureClass
 from herald.contracts.work import Work
+from herald.providers.forms import form_of
 from herald.providers.http_client import HttpResponse
 from herald.providers.http_provider import HttpProvider, HttpRequest
 from herald.providers.rendered import RenderedSms, RenderedWhatsApp
@@ -59,7 +60,7 @@ def write_request(context: Context, work: Work, content: Content) -> HttpRequest
             "Content-Type": "application/x-www-form-urlencoded",
             "Accept": "application/json",
         },
-        body=urlencode(fields).encode(),
+        body=form_of(fields),
     )
 
 

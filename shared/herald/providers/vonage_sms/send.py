@@ -11,12 +11,13 @@ import re
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from herald.contracts.content.segments import SmsEncoding
 from herald.contracts.failures import Failure
 from herald.contracts.vocabulary import FailureClass
 from herald.contracts.work import Work
+from herald.providers.forms import form_of
 from herald.providers.http_client import HttpResponse
 from herald.providers.http_provider import HttpProvider, HttpRequest
 from herald.providers.lenient_json import objects, text, whole_number
@@ -60,9 +61,7 @@ def write_request(context: Context, work: Work, content: RenderedSms) -> HttpReq
     elif secrets.api_secret is not None:  # always so: the secrets file is checked
         pair = f"{account.api_key}:{secrets.api_secret.get_secret_value()}"
         headers["Authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
-    return HttpRequest(
-        url=f"{account.base_url}/sms/json", headers=headers, body=urlencode(fields).encode()
-    )
+    return HttpRequest(url=f"{account.base_url}/sms/json", headers=headers, body=form_of(fields))
 
 
 def write_form(
