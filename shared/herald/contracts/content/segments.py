@@ -6,7 +6,7 @@ Source: 3GPP TS 23.038 (formerly GSM 03.38), sections 6.2.1 and 6.2.1.1, and TS 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
 from enum import StrEnum
 
 
@@ -24,11 +24,12 @@ BASIC = frozenset(
 )
 EXTENSION = frozenset("\f^{}\\[~]|€")  # each takes an escape and a code
 _ALPHABET = BASIC | EXTENSION
+_WIDE_IN_GSM_7 = re.compile(f"[{re.escape(''.join(EXTENSION))}]")
+_WIDE_IN_UCS_2 = re.compile("[\U00010000-\U0010ffff]")  # a pair of units each
 
 # Units that a message has alone, and as one of several.
 ONE_GSM_7, EACH_GSM_7 = 160, 153  # septets
 ONE_UCS_2, EACH_UCS_2 = 70, 67  # 16-bit units
-_HIGHEST_ONE_UNIT = 0xFFFF  # characters above it take a pair
 
 
 def encoding_of(text: str) -> SmsEncoding:
@@ -39,25 +40,32 @@ def encoding_of(text: str) -> SmsEncoding:
 def count_segments(text: str) -> int:
     """Return how many messages a text takes; none for no text."""
     if encoding_of(text) is SmsEncoding.GSM_7:
-        widths = [1 if character in BASIC else 2 for character in text]
-        return _filled(widths, alone=ONE_GSM_7, each=EACH_GSM_7)
-    widths = [1 if ord(character) <= _HIGHEST_ONE_UNIT else 2 for character in text]
-    return _filled(widths, alone=ONE_UCS_2, each=EACH_UCS_2)
+        return _filled(text, _WIDE_IN_GSM_7, alone=ONE_GSM_7, each=EACH_GSM_7)
+    return _filled(text, _WIDE_IN_UCS_2, alone=ONE_UCS_2, each=EACH_UCS_2)
 
 
 def fewest_segments(text: str) -> int:
     """Return how many messages a text takes at least once each character is written in GSM-7."""
-    return _filled([1] * len(text), alone=ONE_GSM_7, each=EACH_GSM_7)
+    if len(text) <= ONE_GSM_7:
+        return 1 if text else 0
+    return _whole(len(text), EACH_GSM_7)
 
 
-def _filled(widths: Iterable[int], *, alone: int, each: int) -> int:
-    """Count segments; a character of two units is never cut in two."""
-    widths = list(widths)
-    if sum(widths) <= alone:
-        return 1 if widths else 0
-    segments, used = 1, 0
-    for width in widths:
+def _filled(text: str, wide: re.Pattern[str], *, alone: int, each: int) -> int:
+    """Count segments; a character of two units, one of `wide`, is never cut in two."""
+    found = wide.findall(text)
+    if len(text) + len(found) <= alone:
+        return 1 if text else 0
+    if not found:
+        return _whole(len(text), each)
+    pairs, segments, used = set(found), 1, 0
+    for character in text:
+        width = 2 if character in pairs else 1
         if used + width > each:
             segments, used = segments + 1, 0
         used += width
     return segments
+
+
+def _whole(units: int, each: int) -> int:
+    return -(-units // each)
