@@ -18,7 +18,8 @@ def without_echoes(result: SendResult, work: Work, secrets: Iterable[str]) -> Se
     if isinstance(result, NotSent):
         return result
     ids = result.references if isinstance(result, Accepted) else ()  # reported in any case
-    hide = partial(_without, work=work, secrets=tuple(secrets), ids=ids)
+    said = tuple(said_in(work.content))
+    hide = partial(_without, work=work, said=said, secrets=tuple(secrets), ids=ids)
     if result.element is not None:
         result = replace(result, element=_clean(result.element, hide))
     if isinstance(result, Refused) and result.failure.text:
@@ -37,12 +38,14 @@ def _clean(element: Any, hide: Callable[[str], str]) -> Any:
     return element
 
 
-def _without(words: str, work: Work, secrets: Iterable[str], ids: Sequence[str]) -> str:
+def _without(
+    words: str, work: Work, said: Iterable[str], secrets: Iterable[str], ids: Sequence[str]
+) -> str:
     if words in ids:
         return words
     for secret in secrets:
         words = words.replace(secret, HIDDEN)
     if work.to in words:
         words = words.replace(work.to, masked(work.to))
-    words = without_quotes(words, said_in(work.content))
+    words = without_quotes(words, said)
     return without_names(words, names_of(work.recipient_name, work.to))

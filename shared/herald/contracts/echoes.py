@@ -69,6 +69,8 @@ def names_of(recipient_name: str | None, address: str) -> Iterator[str]:
 
 def without_quotes(words: str, said: Iterable[str]) -> str:
     """Hide in `words` whatever they quote of the texts in `said`, and the codes in those."""
+    if len(words) < _SHORTEST_NAME:
+        return words
     for text in said:
         flat = " ".join(text.split())
         if _SHORTEST_NAME <= len(flat) < SHORTEST_QUOTE:
