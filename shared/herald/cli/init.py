@@ -114,7 +114,7 @@ def _answers(
         except ValueError as error:
             flag = question.parameter.replace("_", "-")
             raise fail(f"--{flag}: {error}", EXIT_USAGE) from None
-        answers[question.name] = _asked(question) if ask and not value else value
+        answers[question.parameter] = _asked(question) if ask and not value else value
     return answers
 
 

@@ -30,7 +30,7 @@ def questions(providers: Sequence[str]) -> list[Question]:
     for one in chosen:
         for question in (*one.options, one.sender):
             if question is not None:
-                asked.setdefault(question.name, question)
+                asked.setdefault(question.parameter, question)
     if any(model_of(name).webhook_retry_gap is not None for name in providers):
         asked[PUBLIC_BASE_URL.name] = PUBLIC_BASE_URL
     return list(asked.values())
@@ -43,10 +43,13 @@ def secrets_files(providers: Sequence[str], token: str) -> dict[str, str]:
 
 
 def herald_toml(tenant: str, providers: Sequence[str], answers: Mapping[str, str]) -> str:
-    """Write herald.toml for one tenant; what is not answered is a placeholder."""
+    """Write herald.toml for one tenant, with answers by the questions' parameters.
+
+    What is not answered is a placeholder.
+    """
     chosen = [example_of(name) for name in providers]
     values = {
-        question.name: answers.get(question.name) or placeholder(question.about)
+        question.parameter: answers.get(question.parameter) or placeholder(question.about)
         for question in questions(providers)
     }
     parts = [_HEAD.format(tenant=tenant)]
@@ -64,7 +67,7 @@ def herald_toml(tenant: str, providers: Sequence[str], answers: Mapping[str, str
 def _senders(chosen: Sequence[Example], values: Mapping[str, str]) -> Iterator[str]:
     lines = {one.channel: one.sender for one in chosen if one.sender is not None}
     for channel, question in lines.items():
-        yield f"{channel} = {_toml(values[question.name])}"
+        yield f"{channel} = {_toml(values[question.parameter])}"
 
 
 def _account(provider: str, tenant: str, values: Mapping[str, str]) -> str:
@@ -76,7 +79,7 @@ def _account(provider: str, tenant: str, values: Mapping[str, str]) -> str:
         f'tenants = ["{tenant}"]',
     ]
     for option in one.options:
-        value = _toml(values[option.name])
+        value = _toml(values[option.parameter])
         lines.append(f"{option.name} = {f'[{value}]' if option.is_list else value}")
     lines.append(_rates(provider, one.channel))
     return "\n".join([*lines, f'secrets_file = "secrets/{one.account}.toml"', ""])

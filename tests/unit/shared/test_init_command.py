@@ -173,3 +173,12 @@ def test_it_says_what_comes_next(tmp_path: Path) -> None:
     places = [result.index(f"herald {command}") for command in order]
     assert places == sorted(places)
     assert "HERALD_SPOOL_DIR" in result
+
+
+def test_options_of_one_name_are_asked_for_each_provider(tmp_path: Path) -> None:
+    """A relay and an SMSC are two hosts: each has a flag of its own."""
+    hosts = ("--smtp-host", "relay.example.com", "--smpp-host", "smsc.example.com")
+    assert begin(tmp_path, ("smtp", "smpp"), *hosts).exit_code == 0
+    accounts = tomllib.loads((tmp_path / "herald.toml").read_text())["accounts"]
+    assert accounts["smtp-main"]["host"] == "relay.example.com"
+    assert accounts["smpp-main"]["host"] == "smsc.example.com"

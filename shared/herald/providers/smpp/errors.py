@@ -106,7 +106,10 @@ FAILED_STATES: dict[str, FailureClass] = {
 }
 
 # Of what an SMSC throttles nothing but the account is known.
-SCOPES: dict[int, Scope] = {QUEUE_FULL: Scope.ACCOUNT, THROTTLED: Scope.ACCOUNT}
+SCOPES: dict[str, Scope] = {
+    "0x14": Scope.ACCOUNT,
+    "0x58": Scope.ACCOUNT,
+}
 # These say something of the account, or of the network: every other one lies in the message.
 _OF_ACCOUNT = frozenset({0x04, 0x05, 0x08, 0x0D, 0x0E, 0x0F, 0x53})
 
@@ -132,4 +135,4 @@ def throttled_scope(status: int, failure: Failure) -> Scope | None:
     """Return what a refusal throttles; None where it throttles nothing."""
     if failure.failure_class is not RATE_LIMITED:
         return None
-    return SCOPES.get(status, Scope.ACCOUNT)
+    return SCOPES.get(code_of(status), Scope.ACCOUNT)

@@ -26,9 +26,9 @@ EXAMPLE = Example(
         ),
     ),
     sender=Question(
-        name="smpp_from",
-        about="+15551234567, or a name of up to 11 characters",
-        help="Number or name that SMS come from.",
+        name="sms_from",
+        about="the number or name to send from, e.g. +15550001111",
+        help="The number to send SMS from.",
     ),
     secrets=f"""\
 password = "{placeholder("the password of the system_id")}"

@@ -86,7 +86,7 @@ class Smpp:
             if not isinstance(result, Accepted):
                 return _partly(taken, len(messages), result) if taken else result
             taken += result.references
-        return Accepted(tuple(taken), element={"parts": len(taken)} if len(taken) > 1 else None)
+        return Accepted(_distinct(taken), element={"parts": len(taken)} if len(taken) > 1 else None)
 
     async def _submit(
         self, work: Work, message: Message, deadline: float, *, is_first: bool
@@ -173,4 +173,9 @@ def _partly(taken: Sequence[str], parts: int, end: SendResult) -> Accepted:
             why = code
         case _:
             why = ""
-    return Accepted(tuple(taken), element={"parts": parts, "taken": len(taken), "end": why})
+    return Accepted(_distinct(taken), element={"parts": parts, "taken": len(taken), "end": why})
+
+
+def _distinct(references: Sequence[str]) -> tuple[str, ...]:
+    """Name each id once: some SMSCs give all parts the same."""
+    return tuple(dict.fromkeys(references))
