@@ -28,7 +28,7 @@ from herald.egress.configuration import EgressRules
 from herald.files.configuration import MediaRules
 from herald.providers.account import Account
 from herald.providers.account_rates import egress_rate_problems
-from herald.providers.registry import AnyAccount
+from herald.providers.registry import AnyAccount, name_clashes
 from herald.providers.windows import why_unsayable_outside
 from herald.templates.configuration import Templates
 
@@ -231,6 +231,7 @@ class HeraldFile(_Part):
             *self._retention_problems(),
             *self._quiet_hours_problems(),
             *egress_rate_problems(self.accounts),
+            *name_clashes(self.accounts),
             *self.consent.problems(),
             *self.egress.problems(self.accounts),
             *self.media.problems(self.egress),

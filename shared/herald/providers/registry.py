@@ -10,7 +10,7 @@ channel no webhooks.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import reduce
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -109,6 +109,20 @@ if TYPE_CHECKING:
     AnyAccount = Account
 else:
     AnyAccount = Annotated[reduce(or_, ACCOUNTS.values()), Field(discriminator="provider")]
+
+
+def name_clashes(accounts: Mapping[str, Account]) -> Iterator[str]:
+    """Name each account whose profile is called like another provider, or another profile."""
+    first: dict[str, tuple[str, Any]] = {}
+    for name, account in accounts.items():
+        if account.folder != PROFILED:
+            continue
+        rules = getattr(account, "rules", None)
+        other, known = first.setdefault(account.provider, (name, rules))
+        if account.provider in ACCOUNTS:
+            yield f"accounts.{name}.profile: a provider is called {account.provider!r} already"
+        elif known != rules and str(known) != str(rules):
+            yield f"accounts.{name}.profile: that of accounts.{other} has the same name"
 
 
 def example_of(name: str) -> Example:
