@@ -7,6 +7,7 @@ What is absent is None. What is there but of a type or a size no documentation a
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -18,6 +19,7 @@ from herald.contracts.vocabulary import Lane
 
 MAX_REFERENCE = 255
 _MAX_KEY = 128
+_PLAIN_WORD = re.compile(r"(?!.*[0-9]{5})[A-Za-z0-9_.-]{1,64}")
 _MILLISECONDS = 10**12  # an epoch at or above it counts milliseconds
 _EARLIEST, _LATEST = 946_684_800, 4_102_444_800  # 2000 and 2100
 _LONGEST_TIME = 40  # characters
@@ -86,6 +88,11 @@ def text(element: Mapping[str, Any], key: str) -> str | None:
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     return None
+
+
+def plain_word(value: str | None) -> str:
+    """Return a code that a provider gives as a word; prose, an address or a number is none."""
+    return value if value is not None and _PLAIN_WORD.fullmatch(value) else ""
 
 
 def reference(element: Mapping[str, Any], key: str) -> str:

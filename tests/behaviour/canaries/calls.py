@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from behaviour.canaries import profile_answers, sms_answers
+from behaviour.canaries import mail_answers, profile_answers, sms_answers
 from behaviour.canaries.canaries import ADDRESSES, NAME, SECRET
 from behaviour.canaries.smsc import ANSWERS, bound, smsc_for
 from behaviour.providers.api_server import ApiServer, closed_port, http_client, serving_api
@@ -26,6 +26,8 @@ ACCOUNTS: dict[str, dict[str, Any]] = {
     "vonage_sms": {"api_key": "abcd1234"},
     "vonage": {"api_key": "abcd1234"},
     "messagebird": {},
+    "mailgun": {"domain": "mg.example.com"},
+    "resend": {},
     "postmark": {},
     "ses": {"region": "eu-central-1"},
     "smtp": {"host": "127.0.0.1", "security": "none"},
@@ -39,6 +41,8 @@ SECRETS: dict[str, dict[str, Any]] = {
     "vonage_sms": {"api_secret": SECRET, "webhook_tokens": [f"{SECRET}-of-webhooks"]},
     "vonage": {"api_secret": SECRET, "signature_secrets": ["s" * 9]},
     "messagebird": {"access_key": SECRET, "signing_keys": ["s" * 9]},
+    "mailgun": {"api_key": SECRET, "webhook_signing_keys": ["s" * 9]},
+    "resend": {"api_key": SECRET},
     "postmark": {"server_token": SECRET},
     "ses": {"access_key_id": "AKIDEXAMPLE", "secret_access_key": SECRET},
     "smtp": {"username": "herald", "password": SECRET},
@@ -73,11 +77,8 @@ def refusal(provider: str, status: int, echo: str) -> Any:
         return {"code": code, "status": status, "message": echo, "more_info": f"https://x/{echo}"}
     if provider in sms_answers.PROVIDERS:
         return sms_answers.refusal(provider, status, echo)
-    if provider == "ses":
-        names = {401: "UnrecognizedClientException", 429: "TooManyRequestsException"}
-        return {"__type": names.get(status, "MessageRejected"), "message": echo}
-    if provider == "postmark":
-        return {"ErrorCode": {401: 10, 429: 429}.get(status, 300), "Message": echo, "To": echo}
+    if provider in mail_answers.PROVIDERS:
+        return mail_answers.refusal(provider, status, echo)
     return {"errors": [{"message": echo, "field": "content", "help": echo}], "id": echo}
 
 
@@ -90,10 +91,8 @@ def acceptance(provider: str, echo: str) -> tuple[int, Any, dict[str, str]]:
         return 201, {"sid": "SM" + "1" * 32, "body": echo, "to": echo, "status": "queued"}, {}
     if provider in sms_answers.PROVIDERS:
         return sms_answers.acceptance(provider, echo)
-    if provider == "ses":
-        return 200, {"MessageId": "0107018f-m1", "message": echo}, {}
-    if provider == "postmark":
-        return 200, {"ErrorCode": 0, "MessageID": "b7bc2f4a", "To": echo, "Message": echo}, {}
+    if provider in mail_answers.PROVIDERS:
+        return mail_answers.acceptance(provider, echo)
     return 202, {"message": echo}, {"X_Message_Id": "abc123"}
 
 
@@ -247,6 +246,8 @@ PATHS: dict[str, tuple[str, ...]] = {
     "vonage_sms": tuple(HTTP_PATHS),
     "vonage": tuple(HTTP_PATHS),
     "messagebird": tuple(HTTP_PATHS),
+    "mailgun": tuple(HTTP_PATHS),
+    "resend": tuple(HTTP_PATHS),
     "postmark": tuple(HTTP_PATHS),
     "ses": tuple(HTTP_PATHS),
     "smtp": tuple(SMTP_PATHS),

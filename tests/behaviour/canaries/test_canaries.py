@@ -33,6 +33,7 @@ from behaviour.canaries.canaries import (
     allowed,
     traces,
 )
+from behaviour.canaries.mail_webhooks import ENDPOINTS as MAIL_ENDPOINTS
 from behaviour.canaries.webhooks import BODIES, SENDGRID, signed_call
 from herald.bus.receipt_messages import receipt_body
 from herald.channel.reports import report, returned
@@ -165,7 +166,11 @@ async def test_no_webhook_gives_a_canary_away(provider: str) -> None:
         for body in BODIES[provider]:
             path, query, headers = signed_call(provider, body)
             answer = await ask(
-                receiver(bus, sendgrid=SENDGRID), path, [body], query=query, headers=headers
+                receiver(bus, sendgrid=SENDGRID, **MAIL_ENDPOINTS),
+                path,
+                [body],
+                query=query,
+                headers=headers,
             )
             assert answer.status in {200, 204}
     receipts = [RECEIPT.validate_json(f.body) for f in bus.messages if f.exchange != "herald.dead"]

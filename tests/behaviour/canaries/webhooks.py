@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlencode
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from behaviour.canaries import sms_webhooks
+from behaviour.canaries import mail_webhooks, sms_webhooks
 from behaviour.canaries.canaries import ECHO, EMAIL, NAME, PHONE
 from herald.providers.sendgrid.webhooks import SendGridEndpoint
 from unit.ingress.asking import BASE_URL, signed
@@ -156,6 +156,7 @@ BODIES: dict[str, list[bytes]] = {
         _postmark(RecordType="of tomorrow"),
     ],
     **sms_webhooks.BODIES,
+    **mail_webhooks.BODIES,
     "ses": [_ses(), _ses("Delivery"), _ses("Reject"), _ses("Click"), _ses("Of tomorrow")],
 }
 
@@ -175,8 +176,9 @@ def signed_call(provider: str, body: bytes) -> tuple[str, str, dict[str, str]]:
                 "X-Twilio-Email-Event-Webhook-Timestamp": "1768824000",
             },
         )
-    if provider == "postmark":
-        return path, "", POSTMARK
+    if provider == "postmark" or provider in mail_webhooks.BODIES:
+        found = POSTMARK if provider == "postmark" else mail_webhooks.headers_of(provider, body)
+        return path, "", found
     if provider in sms_webhooks.BODIES:
         path = sms_webhooks.PATHS.get(provider, path)
         return path, "", sms_webhooks.headers_of(provider, path, body)

@@ -16,6 +16,7 @@ from herald.providers.lenient_json import (
     kept,
     kept_inbound,
     moment,
+    plain_word,
     text,
     whole_number,
 )
@@ -89,3 +90,22 @@ def test_more_is_kept_of_what_a_recipient_sent() -> None:
     assert len(cut["start"]) == MAX_ELEMENT_BYTES // 2
     assert MAX_ELEMENT_BYTES - 1024 < len(to_json(cut)) < MAX_ELEMENT_BYTES + 128
     assert kept_inbound({"text": "x"}, 20) == {"text": "x"}
+
+
+@pytest.mark.parametrize(
+    ("given", "word"),
+    [
+        ("MailboxFull", "MailboxFull"),
+        ("5.1.1", "5.1.1"),
+        ("suppress-bounce", "suppress-bounce"),
+        ("not a word", ""),
+        ("ada@example.org", ""),
+        ("15550002222", ""),
+        ("x" * 65, ""),
+        ("", ""),
+        (None, ""),
+    ],
+)
+def test_codes_that_are_words(given: str | None, word: str) -> None:
+    """A code is kept as it is; prose, an address or a number in its place is not."""
+    assert plain_word(given) == word

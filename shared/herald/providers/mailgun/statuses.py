@@ -18,6 +18,7 @@ from herald.providers.lenient_json import (
     kept_fields,
     moment,
     part,
+    plain_word,
     text,
 )
 from herald.providers.mailgun.errors import FAILURE_REASONS, GONE
@@ -93,7 +94,7 @@ def _failure(event: Mapping[str, Any], status: Status) -> Failure | None:
         return None
     delivery, reason = part(event, "delivery-status"), text(event, "reason") or ""
     words = text(delivery, "message") or text(delivery, "description") or ""
-    code = text(delivery, "code") or reason
+    code = plain_word(text(delivery, "code")) or plain_word(reason)
     if status is Status.DEFERRED:
         return Failure.of(FailureClass.TRANSIENT, code, words)
     if status is Status.FAILED:

@@ -18,6 +18,7 @@ from herald.providers.lenient_json import (
     iso_moment,
     kept_fields,
     part,
+    plain_word,
     text,
 )
 from herald.providers.resend.errors import BOUNCE_CLASSES
@@ -100,7 +101,7 @@ def _failure(data: Mapping[str, Any], status: Status) -> Failure | None:
             words = text(suppressed, "message") or ""
             return Failure.of(FailureClass.UNREACHABLE, "suppressed", words, address_gone=True)
         reason = text(part(data, "failed"), "reason") or ""
-        return Failure.of(FailureClass.PERMANENT, reason or "failed", reason)
+        return Failure.of(FailureClass.PERMANENT, plain_word(reason) or "failed", reason)
     if status is not Status.BOUNCED:
         return None
     bounce = part(data, "bounce")
@@ -108,7 +109,7 @@ def _failure(data: Mapping[str, Any], status: Status) -> Failure | None:
     failure_class = BOUNCE_CLASSES.get(kind, FailureClass.PERMANENT)
     return Failure.of(
         failure_class,
-        sub or kind,
+        plain_word(sub) or plain_word(kind),
         text(bounce, "message") or "",
         address_gone=failure_class is FailureClass.UNREACHABLE and sub not in FULL,
     )
@@ -117,7 +118,7 @@ def _failure(data: Mapping[str, Any], status: Status) -> Failure | None:
 def _kept(event: Mapping[str, Any], data: Mapping[str, Any], body_bytes: int) -> Any:
     """Keep ids, codes and times; all else may hold an address or a subject."""
     bounce = part(data, "bounce")
-    kept = {name: bounce[name] for name in KEPT_OF_BOUNCE if name in bounce}
+    kept = {name: word for name in KEPT_OF_BOUNCE if (word := plain_word(text(bounce, name)))}
     return {
         **kept_fields(event, KEPT, body_bytes),
         **({"email_id": data["email_id"]} if _references(data) else {}),

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from email.message import Message
 
 from herald.contracts.vocabulary import Status
+from herald.providers.lenient_json import plain_word
 from herald.providers.mail_heads import Heads, first
 from herald.providers.mime_mails import body_of, heads_of_message, parse_mime
 
@@ -80,7 +81,7 @@ def read_report(mail: Message, kind: str) -> Report | None:
 
 def reason_of(recipient: Heads) -> tuple[str, str]:
     """Return the enhanced code, and the words of the system that refused, on one line."""
-    status = first(recipient, "status").partition(" ")[0]
+    status = plain_word(first(recipient, "status").partition(" ")[0])
     words = first(recipient, "diagnostic-code")
     kind, semicolon, rest = words.partition(";")
     return status, rest.strip() if semicolon and len(kind) < 20 else words  # noqa: PLR2004

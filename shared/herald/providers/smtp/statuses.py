@@ -20,6 +20,7 @@ from herald.providers.lenient_json import (
     Reason,
     carried,
     event_key,
+    plain_word,
     whole_number,
 )
 from herald.providers.mail_heads import Heads, attempt_in, first, message_id
@@ -33,7 +34,7 @@ CHANNEL = "email"
 ATTEMPT_HEADER = "x-herald-attempt"
 QUEUE_ID = "x-postfix-queue-id"  # as the relay named the mail when it took it
 _REFUSED, _FOR_NOW = 550, 450  # basic codes for an enhanced one that comes alone
-_KEPT = ("action", "status", "feedback-type", "last-attempt-date", "will-retry-until")
+_KEPT = ("action", "status", "feedback-type")  # of a group, where each is one word
 
 
 def receipts_of(
@@ -74,7 +75,7 @@ def receipts_of(
             failure=_failure(group, status),
             occurred_at=_time(group, own),
             received_at=at,
-            element={name: first(group, name) for name in _KEPT if name in group},
+            element=_kept(group),
         )
 
 
@@ -117,6 +118,11 @@ def _failure(group: Heads, status: Status) -> Failure | None:
         words,
         address_gone=is_address_gone(code, text, Phase.RCPT),
     )
+
+
+def _kept(group: Heads) -> dict[str, str]:
+    words = ((name, plain_word(first(group, name).partition(" ")[0])) for name in _KEPT)
+    return {name: word for name, word in words if word}
 
 
 def _time(group: Heads, own: Heads) -> datetime | None:
