@@ -106,23 +106,25 @@ class Decisions:
 
 def _row(message: Message, fact: Fact, decision: Decision) -> HistoryRow:
     attempt = getattr(fact, "attempt", None)
-    row = HistoryRow(
+    receipt = fact.receipt if isinstance(fact, ReceiptArrived) else None
+    return HistoryRow(
         message=message,
         fact=decision.key,
         note=decision.note,
         attempt_id=str(attempt) if isinstance(attempt, AttemptId) else None,
+        status=None if receipt is None else receipt.status.value,
+        occurred_at=None if receipt is None else receipt.occurred_at,
+        element=_json(_element(fact)),
     )
+
+
+def _element(fact: Fact) -> object:
+    """Return the provider's words, or who commanded."""
     if isinstance(fact, ReceiptArrived):
-        receipt = fact.receipt
-        return replace(
-            row,
-            status=receipt.status.value,
-            occurred_at=receipt.occurred_at,
-            element=_json(receipt.element),
-        )
+        return fact.receipt.element
     if isinstance(fact, MessageAccepted | CancelAsked) and fact.context.user is not None:
-        return replace(row, element=_json({"user": fact.context.user}))
-    return row
+        return {"user": fact.context.user}
+    return None
 
 
 def _json(element: object) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from herald.contracts.failures import Failure
 from herald.contracts.receipts import AttemptReceipt
@@ -17,20 +18,12 @@ def apply_receipt(attempt: Attempt, receipt: AttemptReceipt, now: datetime) -> A
     status = _proven_status(receipt)
     if status not in RANKS and status not in REMEMBERED:
         return attempt
-    changed = _with_provider(attempt, receipt)
+    changes = _of_provider(attempt, receipt)
     if status in REMEMBERED:
-        changed = replace(changed, flags=tuple(sorted({*changed.flags, status})))
-    if status not in RANKS:
-        return changed
-    reached = REACHES.get(status)
-    if reached is not None:
-        changed = replace(changed, reached=further(changed.reached, reached))
-    if changed.accepted_at is None and _proves_the_call(status):
-        changed = replace(changed, accepted_at=now)
-    if raises_rank(attempt.status, status):
-        failure, is_outside = failure_of(receipt), receipt.outside_window or None
-        changed = replace(changed, status=status, failure=failure, outside_window=is_outside)
-    return changed
+        changes["flags"] = tuple(sorted({*attempt.flags, status}))
+    if status in RANKS:
+        changes |= _of_rank(attempt, status, receipt, now)
+    return replace(attempt, **changes)
 
 
 def failure_of(receipt: AttemptReceipt) -> Failure | None:
@@ -56,12 +49,27 @@ def _proves_the_call(status: Status) -> bool:
     }
 
 
-def _with_provider(attempt: Attempt, receipt: AttemptReceipt) -> Attempt:
+def _of_rank(
+    attempt: Attempt, status: Status, receipt: AttemptReceipt, now: datetime
+) -> dict[str, Any]:
+    """Say what changes with how far the attempt got."""
+    changes: dict[str, Any] = {}
+    reached = REACHES.get(status)
+    if reached is not None:
+        changes["reached"] = further(attempt.reached, reached)
+    if attempt.accepted_at is None and _proves_the_call(status):
+        changes["accepted_at"] = now
+    if raises_rank(attempt.status, status):
+        failure, is_outside = failure_of(receipt), receipt.outside_window or None
+        changes |= {"status": status, "failure": failure, "outside_window": is_outside}
+    return changes
+
+
+def _of_provider(attempt: Attempt, receipt: AttemptReceipt) -> dict[str, Any]:
     """Fill in provider, account and reference from the first receipt that has them."""
-    return replace(
-        attempt,
-        provider=attempt.provider or receipt.provider or None,
-        account=attempt.account or receipt.account or None,
-        reference=attempt.reference or (receipt.references[0] if receipt.references else None),
-        receipts=attempt.receipts or receipt.receipts,
-    )
+    return {
+        "provider": attempt.provider or receipt.provider or None,
+        "account": attempt.account or receipt.account or None,
+        "reference": attempt.reference or (receipt.references[0] if receipt.references else None),
+        "receipts": attempt.receipts or receipt.receipts,
+    }

@@ -79,10 +79,11 @@ class Draft:
         """Emit an event; with `outcome` it is also the message's end."""
         late = self.message.outcome is not None
         terminal = outcome is not None and not late
-        if outcome is not None and not late:
-            self._end(outcome)
         sequence = self.message.state.sequence + 1
-        self.update_state(sequence=sequence)
+        if outcome is not None and not late:
+            self._end(outcome, sequence)
+        else:
+            self.update_state(sequence=sequence)
         self.effects.append(
             Emit(
                 what=what,
@@ -211,9 +212,10 @@ class Draft:
             note="; ".join(self.notes) or "no change",
         )
 
-    def _end(self, outcome: Outcome) -> None:
-        self.message = replace(self.message, outcome=outcome)
-        self.update_state(
+    def _end(self, outcome: Outcome, sequence: int) -> None:
+        state = replace(
+            self.message.state,
+            sequence=sequence,
             send_at=None,
             waiting=None,
             retry_at=None,
@@ -221,4 +223,5 @@ class Draft:
             fallback_at=None,
             expire_at=None,
         )
+        self.message = replace(self.message, outcome=outcome, state=state)
         self.note(f"outcome {outcome}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
 from herald.config.file import RetryRules
 from herald.contracts.vocabulary import Outcome, Status
@@ -76,15 +77,18 @@ def _had_succeeded(draft: Draft, attempt: Attempt) -> bool:
 def _set_timers(draft: Draft, before: Attempt, after: Attempt) -> None:
     """Start `fallback_after` at the first proof of the call; end deadlines that are over."""
     message = draft.message
+    timers: dict[str, datetime | None] = {}
     if after.status not in LIVE:
-        draft.update_state(start_by=None)
+        timers["start_by"] = None
     if after.status is not before.status:
-        draft.update_state(retry_at=None)  # overtaken: a planned try, or the hour of returned work
+        timers["retry_at"] = None  # overtaken: a planned try, or the hour of returned work
     last = message.is_last_step(after) and after.status is not Status.UNKNOWN
     if after.status in ENDED or message.state.stopped or last:
-        draft.update_state(fallback_at=None)
+        timers["fallback_at"] = None
     elif before.accepted_at is None and after.accepted_at is not None:
-        draft.update_state(fallback_at=after.accepted_at + message.fallback_after(after))
+        timers["fallback_at"] = after.accepted_at + message.fallback_after(after)
+    if timers:
+        draft.update_state(**timers)
 
 
 def _emit_progress(draft: Draft, attempt: Attempt, fact: ReceiptArrived) -> None:
