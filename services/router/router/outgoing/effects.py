@@ -106,7 +106,7 @@ def work_of(
         # before the first try of a step nothing of it has failed
         avoid=avoided_accounts(message, attempt.step) if attempt.number > 1 else (),
         tried=tried_accounts(message, attempt.step) if attempt.number > 1 else (),
-        content=WorkContent.model_construct(**{**dict(content), "outside_window": None}),
+        content=_said_now(content),
         # not start_within: silence may be held after an outage, and then a late start is right. The
         # router takes the attempt back when its time is over.
         not_after=plan.expires_at,
@@ -114,6 +114,13 @@ def work_of(
         grant=attempt.grant,
         unsubscribe_url=None if links is None else links.url_for(message, attempt),
     )
+
+
+def _said_now(content: ChannelContent) -> WorkContent:
+    """Leave out what is said at other times."""
+    if isinstance(content, WorkContent) and content.outside_window is None:
+        return content
+    return WorkContent.model_construct(**{**dict(content), "outside_window": None})
 
 
 def message_event(message: Message, emit: Emit, now: datetime) -> OutgoingMessage:
