@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, cast
 
 from pydantic import TypeAdapter
@@ -22,19 +23,18 @@ NAME = "conformance"  # of the account
 BASE_URL = "https://hooks.example.com"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Trial:
-    """One subject, ready to be tried."""
+    """One subject, ready to be tried; what costs much to make is made once."""
 
     subject: Subject
-    _endpoints: list[Endpoint] = field(default_factory=list, repr=False)  # made once: it may cost
 
-    @property
+    @cached_property
     def url(self) -> str:
         """Where the account's webhooks arrive."""
         return f"{BASE_URL}/webhooks/{self.reported}/{NAME}"
 
-    @property
+    @cached_property
     def reported(self) -> str:
         """What events call the provider: its name, or that of the account's profile."""
         return self.account().provider
@@ -74,11 +74,12 @@ class Trial:
         """Make the account's endpoint; `keys` are all that it takes, by default the first."""
         if keys is not None:
             return self._made(keys)
+        return self._endpoint
+
+    @cached_property
+    def _endpoint(self) -> Endpoint:
         signing = self.webhooks.signing
-        if not self._endpoints:
-            first = signing.keys[:1] if isinstance(signing, Signing) else ()
-            self._endpoints.append(self._made(first))
-        return self._endpoints[0]
+        return self._made(signing.keys[:1] if isinstance(signing, Signing) else ())
 
     def _made(self, keys: Sequence[Any]) -> Endpoint:
         installed, signing = Installed(), self.webhooks.signing
