@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pydantic_core import to_json
 
 from herald.conformance.checks import Check, Needs
-from herald.conformance.line import SHORT, open_line
+from herald.conformance.line import open_line
 from herald.conformance.status_checks import counted
 from herald.conformance.trial import Trial
 from herald.conformance.verdicts import require
@@ -59,7 +59,7 @@ async def of_calls(trial: Trial) -> None:
 async def of_urls(trial: Trial) -> None:
     """Put no secret into the address of a call: proxies and servers log those."""
     sending, account = trial.subject.sending, trial.account()
-    async with open_line(trial, timeout=SHORT) as line:
+    async with open_line(trial) as line:
         await line.send(sending.accepted)
         for request in line.heard:
             first_line = request.partition(b"\r\n")[0].decode("latin-1")
