@@ -194,7 +194,7 @@ def _references(spec: Resource) -> Iterator[tuple[str, str]]:
     if "serviceAccountName" in spec:
         yield "ServiceAccount", spec["serviceAccountName"]
     for volume in spec.get("volumes", []):
-        if "configMap" in volume:
+        if "configMap" in volume and not volume["configMap"].get("optional"):
             yield "ConfigMap", volume["configMap"]["name"]
         if "secret" in volume:
             yield "Secret", volume["secret"]["secretName"]
