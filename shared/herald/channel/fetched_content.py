@@ -9,7 +9,8 @@ from typing import Protocol
 from herald.contracts.content import Media
 from herald.contracts.failures import Failure
 from herald.providers.files import File
-from herald.providers.rendered import Rendered
+from herald.providers.mail_files import refuse_large
+from herald.providers.rendered import Rendered, RenderedEmail
 
 
 class FetchAll(Protocol):
@@ -23,7 +24,7 @@ class FetchAll(Protocol):
 async def with_files(content: Rendered, fetch_all: FetchAll, seconds: float) -> Rendered | Failure:
     """Return a content with its `files` fetched, as its `attachments`; as it is if it wants none.
 
-    Any rendered content may want files: it has these two fields.
+    Any rendered content may want files: it has these two fields. A mail is bounded in bytes.
     """
     wanted: tuple[Media, ...] = getattr(content, "files", ())
     if not wanted:
@@ -31,4 +32,5 @@ async def with_files(content: Rendered, fetch_all: FetchAll, seconds: float) -> 
     files = await fetch_all(wanted, seconds)
     if isinstance(files, Failure):
         return files
-    return replace(content, attachments=files)
+    too_large = refuse_large(files) if isinstance(content, RenderedEmail) else None
+    return too_large or replace(content, attachments=files)

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from herald.channel.accounts import SendingAccount
 from herald.channel.breaker import Verdict
 from herald.channel.calling import verdict_of
+from herald.channel.fetched_content import with_files
 from herald.contracts.content import Media
 from herald.contracts.failures import Failure
 from herald.contracts.vocabulary import FailureClass
 from herald.contracts.work import Work
 from herald.providers.files import File
+from herald.providers.mail_files import MOST_BYTES
 from herald.providers.rendered import Rendered
 from herald.providers.sending import Accepted, Refused, SendResult
 from unit.channel.making import Silent, calling, decided, seconds, twilio, work
+from unit.channel_email.test_attachments import rendered
 
 MEDIA = Media(url="https://a.example/x")
 FILE = File(media=MEDIA, name="x.png", content_type="image/png", body=b"1")
@@ -88,3 +91,15 @@ async def test_a_file_that_can_not_be_fetched_fails_the_attempt_alone() -> None:
     assert result == Refused(failure, of_message=True)
     assert verdict_of(result)[0] is Verdict.NOTHING
     assert provider.seen == []
+
+
+async def test_a_mail_takes_so_many_bytes() -> None:
+    """Files over what a mail may carry are refused before any provider sees them."""
+    large = replace(FILE, body=bytes(MOST_BYTES + 1))
+    mail = rendered([{"url": MEDIA.url, "attach": True}], ["a"], text="x")
+    content = replace(mail, files=(MEDIA,), attachments=())
+    refused = await with_files(content, Shelf((large,)).fetch, 1.0)
+    assert isinstance(refused, Failure)
+    assert refused.code == "files_too_large"
+    fetched = await with_files(content, Shelf((FILE,)).fetch, 1.0)
+    assert fetched.attachments == (FILE,)
