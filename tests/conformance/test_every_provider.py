@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import tomllib
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -31,6 +32,12 @@ SCENARIOS = tomllib.loads(Path(__file__).with_name("provider_scenarios.toml").re
 NOWHERE = Places(ingress_url="", sandbox_url="", smtp_port=0, smpp_port=0)
 NAMES = [pair.name for pair in all_pairs(NOWHERE)]
 CONFIRMING = {Receipts.DELIVERED, Receipts.READ}
+# how an account's provider writes what a mail answers
+ANSWERED: dict[str, Callable[[str], dict[str, Any]]] = {
+    "mailgun-email": lambda quoted: {"In-Reply-To": quoted},
+    "sendgrid-email": lambda quoted: {"headers": f"In-Reply-To: {quoted}\n"},
+    "postmark-email": lambda quoted: {"Headers": [{"Name": "In-Reply-To", "Value": quoted}]},
+}
 SMS_ACCOUNTS = ("twilio-sms", "vonage-sms")
 
 
@@ -99,6 +106,32 @@ def test_switching_a_provider_is_an_edit_and_a_restart(client: Client, stack: St
         )
         end = _end(client, key)
         assert (end["status"], end["account"]) == ("delivered", account)
+
+
+@pytest.mark.parametrize("name", ANSWERED)
+def test_an_answer_names_the_mail(client: Client, stack: Stack, name: str) -> None:
+    """Who answers a mail quotes its Message-ID: their event names the message and the attempt."""
+    sent = _end(client, _key(name, SCENARIOS[0]))
+    quoted = f"<{sent['attempt_id']}@example.com>"
+    answer = {
+        "channel": "email",
+        "provider": sent["provider"],
+        "account": name,
+        "sender": "grace@example.org",
+        "text": "Thank you",
+        "message": ANSWERED[name](quoted),
+    }
+    path = f"{stack.sandbox_url}/_sandbox/inbound"
+    assert call("POST", path, json.dumps(answer).encode()).status == HTTPStatus.OK
+    event = client.wait(
+        lambda event: event["data"].get("answers") == quoted and "text" in event["data"]
+    )
+    data = event["data"]
+    assert (data["text"], data["sender"], data["sender_kind"]) == (
+        *("Thank you", "grace@example.org"),
+        "email",
+    )
+    assert (data["in_reply_to"], data["attempt_id"]) == (sent["message_id"], sent["attempt_id"])
 
 
 def test_the_inbox_shows_what_was_sent(client: Client, stack: Stack) -> None:

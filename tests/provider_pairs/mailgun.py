@@ -7,7 +7,7 @@ from provider_pairs.pairs import Pair, Places
 DOMAIN = "mg.example.com"
 API_KEY = "mailgun-api-key"
 SIGNING_KEY = "mailgun-signing-key"
-NAME = "mailgun-main"
+NAME = "mailgun-email"
 
 
 def pairs(places: Places) -> list[Pair]:

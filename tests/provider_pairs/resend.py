@@ -6,7 +6,7 @@ from provider_pairs.pairs import Pair, Places
 
 API_KEY = "re_resend-api-key"
 WEBHOOK_SECRET = "whsec_cmVzZW5kLXdlYmhvb2stc2VjcmV0LTEyMw=="
-NAME = "resend-main"
+NAME = "resend-email"
 
 
 def pairs(places: Places) -> list[Pair]:

@@ -16,7 +16,7 @@ from herald.contracts.vocabulary import FailureClass
 from herald.contracts.work import Work
 from herald.providers.files import File
 from herald.providers.mail_files import MOST_BYTES
-from herald.providers.rendered import Rendered
+from herald.providers.rendered import Rendered, RenderedEmail
 from herald.providers.sending import Accepted, Refused, SendResult
 from unit.channel.making import Silent, calling, decided, seconds, twilio, work
 from unit.channel_email.test_attachments import rendered
@@ -102,4 +102,5 @@ async def test_a_mail_takes_so_many_bytes() -> None:
     assert isinstance(refused, Failure)
     assert refused.code == "files_too_large"
     fetched = await with_files(content, Shelf((FILE,)).fetch, 1.0)
+    assert isinstance(fetched, RenderedEmail)
     assert fetched.attachments == (FILE,)
