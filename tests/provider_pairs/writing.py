@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,11 @@ def all_pairs(where: Places) -> list[Pair]:
 def _module_pairs(name: str, where: Places) -> list[Pair]:
     pairs: list[Pair] = import_module(f"provider_pairs.{name}").pairs(where)
     return pairs
+
+
+def with_options(pair: Pair, **options: Any) -> Pair:
+    """Give an account more options."""
+    return replace(pair, account={**pair.account, **options})
 
 
 def write_pairs(home: Path, pairs: Iterable[Pair]) -> None:
