@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from herald.conformance.checks import Check, Needs
 from herald.conformance.trial import Trial
-from herald.conformance.verdicts import NotMetError, require
+from herald.conformance.verdicts import require
 from herald.providers.subject_webhooks import Call
 from herald.providers.webhook_endpoints import Endpoint
 
@@ -17,6 +17,7 @@ _DECOY = "make_decoy in webhooks.py"
 _NOT_ASCII = ("é" * 20).encode(), b"\xff\xfe\x00", "ключ".encode()
 _MALFORMED = (b"!", b"=", b"a", b"sha256", b"====", b"0" * 64, b"AAAA" * 30, b"," * 20, b"." * 5)
 _ALIKE = 5
+_PLACES = 10  # of a body, where it is changed
 _TOO_LONG = b"A" * 100_000
 
 
@@ -86,17 +87,26 @@ async def with_blanks(trial: Trial) -> None:
     await _refused(trial, _claims(trial, given))
 
 
-async def body_changed(trial: Trial) -> None:
-    """Refuse a body that is not the one that was signed: byte for byte, or value for value."""
+async def content_changed(trial: Trial) -> None:
+    """Refuse what is not as it was signed: byte for byte, or value for value.
+
+    That is the body, or where a request has none its query.
+    """
     call = trial.call(trial.status())
     if not call.body:
-        raise NotMetError("a body", "none", "`call` of the subject, or exempt this check")
+        changed = _another_letter(call.query.encode("latin-1")).decode("latin-1")
+        await _refused(trial, [("another letter in the query", replace(call, query=changed))])
+        return
     others = [
         ("another letter", replace(call, body=_another_letter(call.body))),
         ("no body", replace(call, body=b"")),
     ]
     if trial.signing.covers == "bytes":
         others.append(("a blank more", replace(call, body=call.body + b" ")))
+        step = max(1, len(call.body) // _PLACES)
+        for place in range(0, len(call.body), step):
+            other = call.body[:place] + _another_letter(call.body[place:] + b"a")
+            others.append((f"another letter from {place} on", replace(call, body=other)))
     await _refused(trial, others)
 
 
@@ -215,7 +225,7 @@ CHECKS = (
     Check("signature_not_ascii", "A signature outside ASCII is refused.", SIGNED, not_ascii),
     Check("signature_truncated", "A part of a signature is refused.", SIGNED, truncated),
     Check("signature_blanks", "A signature with blanks in it is refused.", SIGNED, with_blanks),
-    Check("signature_covers_body", "A changed body is refused.", SIGNED, body_changed),
+    Check("signature_covers_body", "A changed body or query is refused.", SIGNED, content_changed),
     Check("webhook_head", "Its rules name the method and the headers that sign.", SIGNED, head),
     Check("decoy_refuses", "An unknown account's endpoint believes nobody.", SIGNED, decoy_refuses),
     Check("decoy_works", "An unknown account's takes as long.", SIGNED, decoy_works),

@@ -155,6 +155,5 @@ SUBJECTS = (
             ),
             inbound=INBOUND,
         ),
-        exempt={"signature_covers_body": "a report is a GET: its token is of its whole URL"},
     ),
 )
