@@ -12,8 +12,14 @@ _HEADER_BREAKERS = re.compile("[\x00\r\n]")
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 
+def _is_storable(value: str) -> bool:
+    if value.isascii():  # mostly so, and seen at once
+        return "\0" not in value
+    return _UNSTORABLE.search(value) is None
+
+
 def _refuse_unstorable(value: str) -> str:
-    if _UNSTORABLE.search(value):
+    if not _is_storable(value):
         raise ValueError("must not contain U+0000 or lone surrogates")
     return value
 
@@ -45,7 +51,7 @@ FilledLine = Annotated[Line, AfterValidator(_refuse_blank), _NOT_BLANK]
 def storable(value: Any) -> Any:
     """Replace what can't be stored, in every string and key of a provider's JSON."""
     if isinstance(value, str):
-        return _UNSTORABLE.sub(_REPLACEMENT, value)
+        return value if _is_storable(value) else _UNSTORABLE.sub(_REPLACEMENT, value)
     if isinstance(value, dict):
         return {storable(key): storable(item) for key, item in value.items()}
     if isinstance(value, list):
