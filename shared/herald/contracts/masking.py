@@ -46,8 +46,8 @@ class MaskingKey:
         """
         if len(secret) < SHORTEST_KEY_BYTES:
             raise ValueError(f"has {len(secret)} bytes, at least {SHORTEST_KEY_BYTES} are needed")
-        self._secret = secret
-        digest = hmac.digest(secret, _FINGERPRINT_OF, "sha256")
+        self._keyed = hmac.new(secret, digestmod="sha256")  # copied for each hash
+        digest = self._digest(_FINGERPRINT_OF)
         self.fingerprint = digest[:_FINGERPRINT_BYTES]  # identifies the key, reveals nothing
 
     def hash(self, address: str) -> int:
@@ -55,12 +55,17 @@ class MaskingKey:
 
         HMAC-SHA256 of the address in one form, its first eight bytes, the highest first.
         """
-        digest = hmac.digest(self._secret, one_form(address).encode(), "sha256")
+        digest = self._digest(one_form(address).encode())
         return int.from_bytes(digest[:_HASH_BYTES], "big", signed=True)
 
     def hashes(self, addresses: Iterable[str]) -> tuple[int, ...]:
         """Hash addresses, each once, in their order."""
         return tuple(dict.fromkeys(map(self.hash, dict.fromkeys(addresses))))
+
+    def _digest(self, words: bytes) -> bytes:
+        mac = self._keyed.copy()
+        mac.update(words)
+        return mac.digest()
 
     @property
     def name(self) -> bytes:

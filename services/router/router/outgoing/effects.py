@@ -125,9 +125,9 @@ def _said_now(content: ChannelContent) -> WorkContent:
 
 def message_event(message: Message, emit: Emit, now: datetime) -> OutgoingMessage:
     """Say what happened to a message."""
-    attempt, receipt = emit.attempt, emit.receipt
+    attempt, receipt, subject = emit.attempt, emit.receipt, str(message.id)
     data = MessageData(
-        message_id=str(message.id),
+        message_id=subject,
         tenant=message.tenant,
         status=emit.status,
         outcome=emit.outcome,
@@ -153,9 +153,9 @@ def message_event(message: Message, emit: Emit, now: datetime) -> OutgoingMessag
     )
     kind = event_type("message", emit.what)
     event = Event[MessageData](
-        id=event_id_for(str(message.id), kind, emit.cause),
+        id=event_id_for(subject, kind, emit.cause),
         type=kind,
-        subject=str(message.id),
+        subject=subject,
         time=data.occurred_at,
         data=data,
     )
@@ -165,11 +165,11 @@ def message_event(message: Message, emit: Emit, now: datetime) -> OutgoingMessag
 
 def answer_event(message: Message, answer: Answer, now: datetime) -> OutgoingMessage:
     """Answer a command about a message that exists."""
-    accepted = answer.answer is CommandAnswer.ACCEPTED
+    accepted, subject = answer.answer is CommandAnswer.ACCEPTED, str(message.id)
     data = CommandData(
         command=answer.context.routing_key,
         tenant=message.tenant,
-        message_id=str(message.id),
+        message_id=subject,
         idempotency_key=message.idempotency_key,
         status=answer.status,
         outcome=answer.outcome,
@@ -181,7 +181,7 @@ def answer_event(message: Message, answer: Answer, now: datetime) -> OutgoingMes
     return command_event(
         answer.answer,
         data,
-        str(message.id),
+        subject,
         answer.context.cause,
         answer.context.correlation_id,
         now,
