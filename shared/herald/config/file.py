@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Annotated, Protocol
+from functools import cached_property
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
@@ -17,6 +18,7 @@ from herald.config.quotas import Quotas, quota_problems
 from herald.config.read_api import ReadApiRules
 from herald.config.retention import Retention
 from herald.config.senders import Sender
+from herald.config.serving import AccountIndex, ServedStep
 from herald.config.sms import SmsRules
 from herald.config.unsubscribe import UnsubscribeRules
 from herald.contracts.commands import Route
@@ -120,16 +122,6 @@ class ConfiguredRoute(Route):
     tenants: tuple[TenantName, ...] = (DEFAULT_TENANT,)  # whose commands may name it
 
 
-class ServedStep(Protocol):
-    """A step, as far as it says who may serve it."""
-
-    @property
-    def channel(self) -> str: ...
-
-    @property
-    def account(self) -> str | None: ...
-
-
 class HeraldFile(_Part):
     """All of `herald.toml`."""
 
@@ -170,14 +162,11 @@ class HeraldFile(_Part):
         self, step: ServedStep, tenant: str, address: str | None = None
     ) -> dict[str, Account]:
         """Return the accounts that a tenant's step may use, for an address if one is given."""
-        return {
-            name: account
-            for name, account in self.accounts.items()
-            if account.channel == step.channel
-            and tenant in account.tenants
-            and step.account in {None, name}
-            and (address is None or account.nearness(address) is not None)
-        }
+        return self._account_index.serving(step, tenant, address)
+
+    @cached_property
+    def _account_index(self) -> AccountIndex:
+        return AccountIndex(self.accounts)
 
     def tenants_that_can_send_nothing(self) -> Iterator[str]:
         """Name each tenant whose commands are all refused: no account serves it on its route."""
