@@ -35,6 +35,7 @@ METHODS = {  # with the field that holds what is sent
     "sendVideo": "video",
     "sendAudio": "audio",
     "sendDocument": "document",
+    "sendLocation": "latitude",
 }
 FAILURES: dict[Failure, str] = {
     Failure.NOT_ON_NETWORK: "Bad Request: chat not found",
@@ -83,7 +84,9 @@ class Telegram(StandIn):
         if len(caption) > LONGEST_CAPTION:
             return error(400, "Bad Request: message caption is too long")
         number = next(self._numbers)
-        files = () if field == "text" else (ShownFile(url=said, name=field, caption=caption),)
+        is_file = field not in {"text", "latitude"}
+        files = (ShownFile(url=said, name=field, caption=caption),) if is_file else ()
+        words = {"text": said, "latitude": f"geo:{said},{given.get('longitude')}"}.get(field)
         wanted = MessageRequest(
             provider="telegram",
             channel="telegram",
@@ -91,7 +94,7 @@ class Telegram(StandIn):
             to=chat,
             attempt=None,  # a bot can give a message no name of its own
             reference=f"{chat}/{number}",
-            shown=Shown(text=said if field == "text" else caption, files=files),
+            shown=Shown(text=words or caption, files=files, buttons=_buttons(given)),
         )
         return await self._flow.respond(wanted, self._message(name, chat, number, given))
 
@@ -161,6 +164,11 @@ class _Message:
     def _chat(self) -> dict[str, Any]:
         is_number = self.chat.removeprefix("-").isdigit()
         return {"id": int(self.chat) if is_number else self.chat, "type": "private"}
+
+
+def _buttons(given: dict[str, Any]) -> tuple[str, ...]:
+    rows = given.get("reply_markup", {}).get("inline_keyboard", [])
+    return tuple(button["text"] for row in rows for button in row)
 
 
 def error(code: int, words: str, parameters: dict[str, Any] | None = None) -> Response:

@@ -70,6 +70,10 @@ class HttpAccount(Account):
         return self.rules.service_window
 
     @property
+    def says(self) -> frozenset[str]:
+        return frozenset(self.rules.rich)
+
+    @property
     def medium(self) -> Medium | None:
         return self.rules.medium
 

@@ -22,6 +22,7 @@ Problem = tuple[KeyPath, str]
 # what paths read of a message
 MESSAGE = frozenset(
     {"to", "recipient_name", "sender", "text", "subject", "html", "media", "caption", "template"}
+    | {"buttons", "link", "location"}
     | {"attempt", "attempt_id", "message_id", "tenant", "channel", "lane", "category"}
     | {"callback_url", "webhook_url", "encoding", "segments", "in_reply_to", "options"}
 )

@@ -15,6 +15,7 @@ from herald.providers.rendered import Rendered
 
 ATTEMPT_FIELD = "attempt"  # in the query of `callback_url`
 
+_RICH = ("buttons", "link", "location")
 _PARTS = ("text", "subject", "html", "encoding", "segments")
 
 
@@ -47,6 +48,7 @@ def message_document(
         "caption": caption_of(media[0], getattr(content, "text", None)) or None if media else None,
         "media": [_plain(file) for file in media],
         "template": _template(content, account),
+        **{part: _rich(getattr(content, part, None)) for part in _RICH},
         **{part: _word(getattr(content, part, None)) for part in _PARTS},
     }
 
@@ -64,6 +66,10 @@ def callback_url(webhook_url: str, work: Work, rules: WebhookRules | None, secre
         scheme, _, rest = url.partition("://")
         return f"{scheme}://{login}@{rest}"
     return url
+
+
+def _rich(part: Any) -> Any:
+    return [_plain(each) for each in part] if isinstance(part, tuple) else _plain(part)
 
 
 def _template(content: Rendered, account: HttpAccount) -> Any:

@@ -23,6 +23,9 @@ NAME_PATTERN = r"^[a-z][a-z0-9_]{0,31}$"
 Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
 
 
+RichPart = Literal["buttons", "link", "location"]
+
+
 class Option(Rules):
     """What an account at the provider says of itself in herald.toml: `[options.<name>]`."""
 
@@ -65,6 +68,7 @@ class Profile(Rules):
     rates: Rates  # how fast it may be called
     kinds: dict[Name, Rates] = Field(default_factory=dict)  # the same, by `number_kind`
     medium: Medium | None = None  # what it can say, where that is less than its channel, or new
+    rich: tuple[RichPart, ...] = ()  # what it can say beside texts and files
     send: SendRules  # the call that sends a message
     response: ResponseRules  # what its response means
     errors: ErrorRules = Field(default_factory=ErrorRules)  # what errors mean

@@ -107,6 +107,34 @@ FILE = "https://files.example.com/a.jpg"
             {"document": FILE, "caption": "Bill"},
         ),
         (
+            {"text": "OK?", "buttons": [{"id": "y", "title": "Yes"}, {"id": "n", "title": "No"}]},
+            "sendMessage",
+            {
+                "text": "OK?",
+                "reply_markup": {
+                    "inline_keyboard": [
+                        [{"text": "Yes", "callback_data": "y"}],
+                        [{"text": "No", "callback_data": "n"}],
+                    ]
+                },
+            },
+        ),
+        (
+            {"text": "See", "link": {"title": "Open", "url": "https://example.com/"}},
+            "sendMessage",
+            {
+                "text": "See",
+                "reply_markup": {
+                    "inline_keyboard": [[{"text": "Open", "url": "https://example.com/"}]]
+                },
+            },
+        ),
+        (
+            {"location": {"latitude": 48.2, "longitude": 16.4}},
+            "sendLocation",
+            {"latitude": 48.2, "longitude": 16.4},
+        ),
+        (
             {"text": "Yes", "in_reply_to": {"reference": "abc/41"}},
             "sendMessage",
             {"text": "Yes", "reply_parameters": {"message_id": 41}},
