@@ -59,6 +59,12 @@ async def test_the_body_is_not_read_without_the_key() -> None:
     assert refused.status == 401
 
 
+async def test_a_slow_mail_is_tried_again() -> None:
+    """A 4xx would lose a mail for good: one that is too slow is asked for again."""
+    app = receiver(Bus(), body_seconds=0.001, smtp=Mails())
+    assert (await ask(app, PATH, [b"From: ", None], headers=KEY)).status == 503
+
+
 async def test_a_file_is_kept_before_its_event_goes(tmp_path: Path) -> None:
     """The bytes are on disk when the receipt is on the bus, which names them."""
     bus = Bus()

@@ -27,6 +27,7 @@ class SendGridAccount(Account):
     provider: Literal["sendgrid"]  # `sendgrid`
     channel: Literal["email"] = "email"  # `email`
     base_url: BaseUrl = "https://api.sendgrid.com"  # where its API is
+    own_message_id: bool = False  # ask for our Message-ID, by which answers are known
     webhook_public_keys: tuple[str, ...] = ()  # base64 SPKI DER; none: its webhooks are refused
 
     @classmethod

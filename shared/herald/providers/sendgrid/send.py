@@ -41,11 +41,11 @@ def write_request(context: Context, work: Work, content: RenderedEmail) -> HttpR
     return HttpRequest(
         url=f"{context.account.base_url}/v3/mail/send",
         headers={"Authorization": f"Bearer {key}", "Content-Type": "application/json"},
-        body=to_json(write_mail(work, content)),
+        body=to_json(write_mail(context.account, work, content)),
     )
 
 
-def write_mail(work: Work, content: RenderedEmail) -> dict[str, Any]:
+def write_mail(account: SendGridAccount, work: Work, content: RenderedEmail) -> dict[str, Any]:
     """Write a mail in SendGrid's form."""
     person: dict[str, Any] = {
         "to": [_address(work.to, work.recipient_name)],
@@ -56,6 +56,8 @@ def write_mail(work: Work, content: RenderedEmail) -> dict[str, Any]:
         "from": _address(content.sender.addr_spec, content.sender.display_name),
     }
     headers = dict(content.headers)
+    if account.own_message_id:
+        headers["Message-ID"] = content.message_id
     if (reply := work.content.in_reply_to) is not None:
         headers |= {"In-Reply-To": reply.reference, "References": reply.reference}
     if headers:

@@ -28,4 +28,4 @@ def mail_for(order: Work) -> dict[str, Any] | Failure:
     template = order.content.template
     holds_template = template is not None and ACCOUNT.holds(template.name)
     content = render(order, holds_template=holds_template)
-    return content if isinstance(content, Failure) else write_mail(order, content)
+    return content if isinstance(content, Failure) else write_mail(ACCOUNT, order, content)

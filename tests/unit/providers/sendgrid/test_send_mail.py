@@ -11,7 +11,7 @@ from herald.contracts.failures import Failure
 from herald.providers.sendgrid.send import write_mail
 from unit.channel_email.making import ATTEMPT, TO, work
 from unit.channel_email.test_attachments import PNG, rendered
-from unit.providers.sendgrid.making import mail_for
+from unit.providers.sendgrid.making import ACCOUNT, mail_for
 
 LINK = "https://files.example.com/a.pdf?x=1&y=2"
 HERALD = {"email": "no-reply@example.com", "name": "Herald"}
@@ -147,7 +147,7 @@ def test_files_go_along() -> None:
         {"url": LINK, "content_id": "logo"},
     ]
     content = rendered(media, ["../a.pdf", "b.png"], text="x", html="<p>x</p>")
-    assert write_mail(work(), content)["attachments"] == [
+    assert write_mail(ACCOUNT, work(), content)["attachments"] == [
         {
             "content": b64encode(PNG).decode(),
             "type": "image/png",
@@ -162,3 +162,11 @@ def test_files_go_along() -> None:
             "content_id": "logo",
         },
     ]
+
+
+def test_our_own_message_id() -> None:
+    """Where an account asks for it the mail has our Message-ID, by which answers are known."""
+    account = ACCOUNT.model_copy(update={"own_message_id": True})
+    sent = write_mail(account, work(), rendered([], [], text="x"))
+    assert sent["headers"]["Message-ID"] == f"<{ATTEMPT}@example.com>"
+    assert "headers" not in write_mail(ACCOUNT, work(), rendered([], [], text="x"))
