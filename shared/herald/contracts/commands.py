@@ -38,6 +38,7 @@ from herald.contracts.time_zones import TimeZoneName
 from herald.contracts.vocabulary import Category, FailureClass, SuccessOn
 
 MAX_COMMAND_BYTES = 256 * 1024
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
 IdempotencyKey = Annotated[Line, Field(min_length=1, max_length=255)]
 MetadataKey = Annotated[Line, Field(min_length=1, max_length=64)]
@@ -252,8 +253,7 @@ class SendMessage(_Command):
         """
         names = {"id", "idempotency_key", "tenant", "dry_run"}
         fields = self.model_dump(mode="json", exclude_unset=True, exclude=names)
-        canonical = json.dumps(fields, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(canonical.encode()).digest()
+        return hashlib.sha256(_CANONICAL.encode(fields).encode()).digest()
 
 
 class CancelMessage(_Command):

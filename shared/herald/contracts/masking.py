@@ -148,6 +148,9 @@ def one_form(address: str) -> str:
     """
     if "@" in address:
         return address.lower()
+    digits = address.removeprefix("+")
+    if digits != address and digits.isascii() and digits.isdecimal():
+        return digits  # mostly so
     return _NO_DIGITS.sub("", address) if _NUMBER.fullmatch(address) else address
 
 
