@@ -229,10 +229,9 @@ def _why_unsayable(usable: UsableStep, command: SendMessage) -> UnusableError | 
 
 def _why_too_rich(usable: UsableStep) -> Unsayable | None:
     """Say which rich part keeps every account from the content."""
-    lacking = [account.lacks(usable.content) for account in usable.serving]
-    if not all(lacking):
-        return None
-    part = min(lacking[0])
+    if not all(account.lacks(usable.content) for account in usable.serving):
+        return None  # mostly by the first of them
+    part = min(usable.serving[0].lacks(usable.content))
     providers = ", ".join(sorted({account.provider for account in usable.serving}))
     return Unsayable(part, f"{providers} can't send {part} on {usable.step.channel}", "too_rich")
 

@@ -23,7 +23,7 @@ BASIC = frozenset(
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 EXTENSION = frozenset("\f^{}\\[~]|€")  # each takes an escape and a code
-_ALPHABET = BASIC | EXTENSION
+_NOT_IN_GSM_7 = re.compile(f"[^{re.escape(''.join(BASIC | EXTENSION))}]")
 _WIDE_IN_GSM_7 = re.compile(f"[{re.escape(''.join(EXTENSION))}]")
 _WIDE_IN_UCS_2 = re.compile("[\U00010000-\U0010ffff]")  # a pair of units each
 
@@ -34,7 +34,7 @@ ONE_UCS_2, EACH_UCS_2 = 70, 67  # 16-bit units
 
 def encoding_of(text: str) -> SmsEncoding:
     """Return the encoding that a text needs."""
-    return SmsEncoding.GSM_7 if _ALPHABET.issuperset(text) else SmsEncoding.UCS_2
+    return SmsEncoding.GSM_7 if _NOT_IN_GSM_7.search(text) is None else SmsEncoding.UCS_2
 
 
 def count_segments(text: str) -> int:
