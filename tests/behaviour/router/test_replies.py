@@ -66,6 +66,26 @@ async def test_an_answer_names_what_it_answers(world: World, phone: str, by: str
     assert found == "in_reply_to can't be said on sms"
 
 
+async def test_a_mail_is_answered_by_its_message_id(world: World) -> None:
+    """A mail's own id goes into the answer's headers, not what its provider calls it."""
+    sender = f"{uuid.uuid4().hex}@example.com"
+    received = inbound(
+        channel="email",
+        provider="sendgrid",
+        account="sendgrid-main",
+        sender=sender,
+        mail={"message_id": "<1@mail.example.org>"},
+    )
+    event = await heard(world, received)
+    route = {"steps": [{"channel": "email"}]}
+    body = reply("", event.event["id"], to={"email": sender}, route=route)
+    assert (await world.ask(body)).what == "accepted"
+    work = await world.work("email", body["idempotency_key"])
+    answered = work.content.in_reply_to
+    assert answered is not None
+    assert answered.reference == "<1@mail.example.org>"
+
+
 async def test_what_is_not_known_is_refused(world: World, phone: str) -> None:
     """What nobody sent, another tenant's, or somebody else's: the answer names the field."""
     foreign = await heard(world, inbound(sender=phone, account="wa-raw"))
