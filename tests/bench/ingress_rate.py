@@ -1,4 +1,8 @@
-"""Signed WhatsApp statuses a second through ingress, beside a bare Starlette in the same run."""
+"""Signed WhatsApp statuses through ingress, beside a bare Starlette in the same run.
+
+Told is the rate, and the processor time of the process that answers: the rate is also what broker
+and generator leave of the machine.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +12,11 @@ import os
 import subprocess
 import sys
 import tomllib
-from typing import Any
+from typing import Any, NamedTuple
 
 import aio_pika
 
+from bench import processor_time
 from bench.medians import spread
 from herald.contracts.topology import receipts_queue
 from herald.contracts.vocabulary import Lane
@@ -26,19 +31,27 @@ from herald_local.web import call
 BARE = "bare-starlette"
 HTTP_OK = 200
 DIFFERENT = 5000  # requests: one in flight twice would wait for itself
+_INGRESS = "ingress"
+
+
+class Answered(NamedTuple):
+    """What one process did in one run."""
+
+    per_second: float
+    microseconds: int  # of its processor time, for each request
 
 
 async def requests(stack: Stack, seconds: float, runs: int) -> dict[str, Any]:
     """Measure both in turn. Only ingress runs meanwhile; what it published is purged each time."""
-    others = [name for name in services.NAMES if name != "ingress"]
+    others = [name for name in services.NAMES if name != _INGRESS]
     services.stop(stack, others)
     port = free_port()
     environment = {**os.environ, "HERALD_OPERATIONS_PORT": str(port), "PYTHONPATH": "tests"}
     processes.launch(
         stack.home, BARE, dying_with_parent([sys.executable, "-m", "bench.bare"]), environment
     )
-    bare: list[float] = []
-    ingress: list[float] = []
+    bare: list[Answered] = []
+    ingress: list[Answered] = []
     try:
         url = f"http://127.0.0.1:{port}/"
         wait_until(
@@ -49,23 +62,44 @@ async def requests(stack: Stack, seconds: float, runs: int) -> dict[str, Any]:
         bodies = _bodies(stack)
         signed = _signed(stack, bodies)
         plain = [_request(port, "/", body, {}) for body in bodies]
-        _hammer(stack.ports["ingress"], signed, 1)
+        _hammer(stack.ports[_INGRESS], signed, 1)
         for number in range(1, runs + 1):
-            bare.append(_hammer(port, plain, seconds))
-            ingress.append(_hammer(stack.ports["ingress"], signed, seconds))
+            bare.append(_measured(stack, BARE, port, plain, seconds))
+            ingress.append(_measured(stack, _INGRESS, stack.ports[_INGRESS], signed, seconds))
             await _purge(stack)  # a long queue costs the broker more, whoever made it
-            report(f"run {number}: {ingress[-1]:.0f} webhooks/s, bare Starlette {bare[-1]:.0f}")
+            report(
+                f"run {number}: {_told(ingress[-1])}, bare Starlette {_told(bare[-1])}",
+            )
     finally:
         processes.stop(stack.home, [BARE])
         await _purge(stack)
         services.start(stack, others, die_with_parent=True)
+    return _result(seconds, ingress, bare)
+
+
+def _result(seconds: float, ingress: list[Answered], bare: list[Answered]) -> dict[str, Any]:
+    rate, floor = (spread([run.per_second for run in runs]) for runs in (ingress, bare))
     return {
         "seconds": seconds,
-        "runs": runs,
-        "ingress_per_second": spread(ingress),
-        "bare_starlette_per_second": spread(bare),
-        "ratio": round(spread(ingress)["median"] / spread(bare)["median"], 3),
+        "runs": len(ingress),
+        "ingress_per_second": rate,
+        "bare_starlette_per_second": floor,
+        "ratio": round(rate["median"] / floor["median"], 3),
+        "ingress_microseconds_a_webhook": spread([float(run.microseconds) for run in ingress]),
+        "bare_starlette_microseconds": spread([float(run.microseconds) for run in bare]),
     }
+
+
+def _told(run: Answered) -> str:
+    return f"{run.per_second:.0f}/s at {run.microseconds} µs each"
+
+
+def _measured(stack: Stack, name: str, port: int, requests: list[str], seconds: float) -> Answered:
+    before = processor_time.seconds_by_process(stack)
+    rate = _hammer(port, requests, seconds)
+    after = processor_time.seconds_by_process(stack)
+    each = processor_time.per_message(before, after, max(1, round(rate * seconds)))
+    return Answered(rate, each[name])
 
 
 def _hammer(port: int, requests: list[str], seconds: float) -> float:
@@ -85,7 +119,7 @@ def _hammer(port: int, requests: list[str], seconds: float) -> float:
 
 def _signed(stack: Stack, bodies: list[str]) -> list[str]:
     """Sign statuses as Meta would."""
-    port, secret = stack.ports["ingress"], _number(stack)["app_secret"].encode()
+    port, secret = stack.ports[_INGRESS], _number(stack)["app_secret"].encode()
     path = "/webhooks/whatsapp_cloud/wa-main"
     signatures = [hmac.digest(secret, body.encode(), "sha256").hex() for body in bodies]
     return [
