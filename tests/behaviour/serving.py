@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from herald.service.serving import Server
 from herald.service.settings import Settings
@@ -26,7 +27,7 @@ class Served:
 
 @asynccontextmanager
 async def serving(
-    operations: Starlette, settings: Settings, public: Starlette | None = None
+    operations: Starlette, settings: Settings, public: ASGIApp | None = None
 ) -> AsyncIterator[Served]:
     """Serve on the addresses of `settings` (port 0: any free one) for a `with` block."""
     server = Server(operations, settings, public)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import structlog
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp
 
 from herald.bus.connections import Connections
 from herald.config.broker_identity import broker_identity
@@ -32,6 +33,7 @@ from ingress.spool.draining import Draining
 from ingress.spool.identity import Identity
 from ingress.spool.spool import Spool
 from ingress.unsubscribe import Unsubscribe
+from ingress.webhook_paths import WebhooksFirst
 
 APP_ID = "herald-ingress"
 PUBLIC_PORT = 8001
@@ -44,7 +46,7 @@ _log = structlog.get_logger(__name__)
 class Applications(NamedTuple):
     """One for each listener; both live in the lifespan of `operations`."""
 
-    public: Starlette
+    public: ASGIApp
     operations: Starlette
 
 
@@ -90,14 +92,14 @@ def build_apps(settings: Settings, configuration: Configuration) -> Applications
             await connections.stop()
             _log.info("ingress.stopped")
 
-    # every method comes to the receiver: it refuses those a provider never uses
-    webhooks = Route("/webhooks/{provider}/{account}", receiver)
-    public: list[BaseRoute] = [webhooks]
+    others: list[BaseRoute] = []
     keys = configuration.unsubscribe_keys()
     if keys is not None:
-        public.append(Route(f"{PATH}/{{token}}", Unsubscribe(keys, publish_or_spool)))
+        others.append(Route(f"{PATH}/{{token}}", Unsubscribe(keys, publish_or_spool)))
     operations = _operations(connections, spool, identity, draining, pulse)
-    return Applications(application(public), application(operations, lifespan))
+    return Applications(
+        WebhooksFirst(receiver, application(others)), application(operations, lifespan)
+    )
 
 
 def _operations(

@@ -15,6 +15,7 @@ from typing import Literal
 import structlog
 import uvicorn
 from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from herald.service.http_limits.listening import bound_sockets
 from herald.service.http_limits.serving import LOOP, limited_protocol
@@ -31,7 +32,7 @@ FAILED = 1
 _log = structlog.get_logger(__name__)
 
 
-def serve(operations: Starlette, settings: Settings, *, public: Starlette | None = None) -> None:
+def serve(operations: Starlette, settings: Settings, *, public: ASGIApp | None = None) -> None:
     """Serve until SIGTERM or SIGINT, then let the lifespan of `operations` close everything.
 
     Returns after a clean end, so that the process ends with 0; exits with 1 when the start or the
@@ -54,7 +55,7 @@ class Server(uvicorn.Server):
     """
 
     def __init__(
-        self, operations: Starlette, settings: Settings, public: Starlette | None = None
+        self, operations: Starlette, settings: Settings, public: ASGIApp | None = None
     ) -> None:
         super().__init__(_config(operations, settings.operations, "on"))
         self._operations = operations
@@ -124,7 +125,7 @@ async def _taken(prefix: str, address: Address) -> list[socket.socket]:
 
 
 def _config(
-    application: Starlette, address: Address, lifespan: Literal["on", "off"]
+    application: ASGIApp, address: Address, lifespan: Literal["on", "off"]
 ) -> uvicorn.Config:
     return uvicorn.Config(
         application,
