@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import structlog
@@ -29,8 +29,8 @@ class Translation:
 
     messages: list[OutgoingMessage]
     response: WebhookResponse
-    receipts: Counter[str]  # by kind
-    not_understood: Counter[Reason]
+    receipts: Mapping[str, int]  # by kind
+    not_understood: Mapping[Reason, int]
     ignored: int
 
 
@@ -38,20 +38,24 @@ def translate(
     found: Normalised, target: Target, account: str, request: WebhookRequest
 ) -> Translation:
     """Write what was found in a request to `account` as messages."""
-    messages = [receipt_message(receipt) for receipt in found.receipts]
+    messages: dict[str, OutgoingMessage] = {}
+    receipts: dict[str, int] = {}
+    for receipt in found.receipts:
+        message = receipt_message(receipt)
+        messages[message.message_id] = message
+        receipts[receipt.kind] = receipts.get(receipt.kind, 0) + 1
     items = found.not_understood
     if found.left_out:
         items = [*items, NotUnderstood(Reason.LEFT_OUT, found.left_out_of(request.body))]
-    messages += [
-        quarantine_message(
+    for item in items:
+        message = quarantine_message(
             item, provider=target.provider, account=account, received_at=request.received_at
         )
-        for item in items
-    ]
+        messages[message.message_id] = message
     return Translation(
-        messages=list({message.message_id: message for message in messages}.values()),
+        messages=list(messages.values()),
         response=found.response,
-        receipts=Counter(receipt.kind for receipt in found.receipts),
+        receipts=receipts,
         not_understood=found.reasons(),
         ignored=found.ignored,
     )

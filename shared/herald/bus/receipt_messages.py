@@ -43,7 +43,8 @@ def receipt_message(
 
 def receipt_body(receipt: Receipt | PlannedReceipt | Pulse) -> bytes:
     """Encode a receipt as it is recorded and published."""
-    return receipt.model_dump_json(exclude_none=True).encode()
+    # what `model_dump_json` calls; it would go by way of a str
+    return receipt.__pydantic_serializer__.to_json(receipt, exclude_none=True)
 
 
 def pulse_message(pulse: Pulse, lane: Lane) -> OutgoingMessage:

@@ -63,6 +63,8 @@ class Normalised:
 
     def reasons(self) -> Counter[Reason]:
         """Count what was not understood, by its reason."""
+        if not self.not_understood:  # then nothing was left out either
+            return self.left_out
         return Counter(item.reason for item in self.not_understood) + self.left_out
 
     def left_out_of(self, body: bytes) -> dict[str, Any]:
