@@ -95,6 +95,16 @@ def has_consumer(channel: aiormq.Channel, tag: str) -> bool:
     return tag in channel.consumers
 
 
+def may_write(channel: aiormq.Channel) -> bool:
+    """Whether bytes can be queued without waiting."""
+    return not channel.write_queue.full()
+
+
+def write_now(channel: aiormq.Channel, payload: bytes) -> None:
+    """Queue bytes as `write` does, where it need not wait."""
+    channel.write_queue.put_nowait(ChannelFrame(payload=payload, should_close=False))
+
+
 async def write(channel: aiormq.Channel, payload: bytes) -> None:
     """Queue bytes to be written on a channel's connection; they may be several frames."""
     await channel.write_queue.put(ChannelFrame(payload=payload, should_close=False))

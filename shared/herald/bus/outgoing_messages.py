@@ -6,6 +6,7 @@ import struct
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from pamqp.encode import field_table as encode_table
@@ -26,6 +27,8 @@ from herald.bus.wire.writing import body_frames, header_frame, publish_frame
 
 _JSON = short("application/json")
 _PERSISTENT = b"\2"
+_JSON_PERSISTENT = _JSON + _PERSISTENT
+_ALWAYS = CONTENT_TYPE | DELIVERY_MODE | MESSAGE_ID | TIMESTAMP | TYPE | APP_ID
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,18 +76,19 @@ def encode(
 
 def _properties(message: OutgoingMessage, app_id: str, user_id: str | None) -> tuple[int, bytes]:
     """Write a message's properties, in their order, and the flags that name them."""
-    flags = CONTENT_TYPE | DELIVERY_MODE | MESSAGE_ID | TIMESTAMP | TYPE | APP_ID
-    parts = [_JSON]
+    flags = _ALWAYS if user_id is None else _ALWAYS | USER_ID
+    first, correlation = _JSON_PERSISTENT, b""
     if message.headers:
         flags |= HEADERS
-        parts.append(encode_table(dict(message.headers)))
-    parts.append(_PERSISTENT)
+        first = _JSON + encode_table(dict(message.headers)) + _PERSISTENT
     if message.correlation_id is not None:
         flags |= CORRELATION_ID
-        parts.append(short(message.correlation_id))
-    parts += (short(message.message_id), UNSIGNED_64.pack(int(time.time())), short(message.type))
-    if user_id is not None:
-        flags |= USER_ID
-        parts.append(short(user_id))
-    parts.append(short(app_id))
-    return flags, b"".join(parts)
+        correlation = short(message.correlation_id)
+    now = UNSIGNED_64.pack(int(time.time()))
+    last = _last_properties(message.type, user_id, app_id)
+    return flags, b"".join((first, correlation, short(message.message_id), now, last))
+
+
+@lru_cache(maxsize=256)  # types are few
+def _last_properties(kind: str, user_id: str | None, app_id: str) -> bytes:
+    return b"".join(map(short, (kind, app_id) if user_id is None else (kind, user_id, app_id)))

@@ -42,8 +42,21 @@ class Write:
             self._settle_one(each, outcome)
         if multiple:
             self._settled_to = max(self._settled_to, index + 1)
-        if not self.left and not self.done.done():
-            self.done.set_result(None)
+        if not self.left:
+            self._wake()
+
+    async def is_done_by(self, deadline: float) -> bool:
+        """Wait until all of it is settled; False: it is not at `deadline`, in the loop's time."""
+        loop = asyncio.get_running_loop()
+        timer = loop.call_at(deadline, self._wake)
+        try:
+            await self.done
+        finally:
+            timer.cancel()
+        if not self.left:
+            return True
+        self.done = loop.create_future()  # to be waited for again
+        return False
 
     def mark_returned(self, message_id: str) -> bool:
         """Note that a message of it came back; False where it has none of that id."""
@@ -57,6 +70,9 @@ class Write:
         """Give up what waits: its channel is closed."""
         for index in range(len(self.outcomes)):
             self._settle_one(index, Outcome.LOST)
+        self._wake()
+
+    def _wake(self) -> None:
         if not self.done.done():
             self.done.set_result(None)
 

@@ -9,7 +9,7 @@ import aiormq
 import pytest
 
 from herald.bus.channels import ConfirmingChannel
-from herald.bus.errors import PublishError, TimedOutError
+from herald.bus.errors import PublishError, TimedOutError, UnavailableError
 from herald.bus.pipelined_publisher import Encoded, publish_batch
 from herald.bus.wire.confirms import ConfirmBook
 
@@ -23,10 +23,19 @@ class Broker:
         self.confirms = ConfirmBook()
         self.write_queue = self
         self._pauses = pauses
+        self.room: asyncio.Event | None = None  # to be waited for before anything is written
         self.confirming: asyncio.Task[None] | None = None
 
-    async def put(self, _frame: Any) -> None:
+    def full(self) -> bool:
+        return self.room is not None
+
+    def put_nowait(self, _frame: Any) -> None:
         self.confirming = asyncio.create_task(self._confirm())
+
+    async def put(self, frame: Any) -> None:
+        if self.room is not None:
+            await self.room.wait()
+        self.put_nowait(frame)
 
     async def _confirm(self) -> None:
         for tag, pause in enumerate(self._pauses, 1):
@@ -37,14 +46,18 @@ class Broker:
 async def publish(pauses: list[float], renewal: float | None) -> list[PublishError | None]:
     """Publish with a deadline in 0.2 s."""
     broker = Broker(pauses)
-    channel = ConfirmingChannel(cast("aiormq.Channel", broker), broker.confirms)
-    batch = [Encoded(str(number), b"") for number in range(MESSAGES)]
-    deadline = asyncio.get_running_loop().time() + 0.2
     try:
-        return await publish_batch(channel, batch, deadline, renewal)
+        return await publish_on(broker, renewal)
     finally:
         assert broker.confirming is not None
         broker.confirming.cancel()
+
+
+async def publish_on(broker: Broker, renewal: float | None = None) -> list[PublishError | None]:
+    channel = ConfirmingChannel(cast("aiormq.Channel", broker), broker.confirms)
+    batch = [Encoded(str(number), b"") for number in range(MESSAGES)]
+    deadline = asyncio.get_running_loop().time() + 0.2
+    return await publish_batch(channel, batch, deadline, renewal)
 
 
 async def test_each_confirm_renews_the_time() -> None:
@@ -62,3 +75,42 @@ async def test_what_is_not_confirmed_in_time_is_timed_out(
     async with asyncio.timeout(5):
         results = await publish(pauses, renewal)
     assert isinstance(results[-1], TimedOutError)
+
+
+async def test_what_has_to_wait_for_room_is_published() -> None:
+    """A connection that takes bytes later gets them then."""
+    broker = Broker([0.0] * MESSAGES)
+    broker.room = asyncio.Event()
+    publishing = asyncio.create_task(publish_on(broker))
+    await asyncio.sleep(0)
+    assert broker.confirming is None
+    broker.room.set()
+    assert await publishing == [None] * MESSAGES
+
+
+async def test_a_connection_that_takes_no_bytes_has_its_time() -> None:
+    """Nothing of it was written, so its tags are the next one's."""
+    broker = Broker([])
+    broker.room = asyncio.Event()
+    results = await publish_on(broker)
+    assert {type(result) for result in results} == {TimedOutError}
+    assert broker.confirms.expect(["next"]).first == 1
+
+
+async def test_writes_keep_their_turn() -> None:
+    """One that comes while another one waits for room is written after it."""
+    broker = Broker([0.0] * 2 * MESSAGES)
+    async with broker.confirms.lock:
+        publishing = asyncio.create_task(publish_on(broker))
+        await asyncio.sleep(0)
+        assert broker.confirming is None
+    assert await publishing == [None] * MESSAGES
+
+
+async def test_a_closed_channel_is_not_written_on() -> None:
+    """Why it closed is said of each message."""
+    broker = Broker([])
+    broker.confirms.lose("gone")
+    results = await publish_on(broker)
+    assert all(isinstance(result, UnavailableError) for result in results)
+    assert broker.confirming is None

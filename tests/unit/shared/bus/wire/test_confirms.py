@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -94,3 +96,18 @@ async def test_any_confirms(sizes: list[int], steps: list[tuple[int, bool, bool]
             assert outcome is expected.get(tag, Outcome.WAITING)
         assert write.left == write.outcomes.count(Outcome.WAITING)
         assert write.done.done() is (write.left == 0)
+
+
+async def test_a_write_is_waited_for_again_and_again() -> None:
+    """Until a time each: what is confirmed meanwhile counts, and what comes after it, too."""
+    book, [write] = await writes(2)
+    now = asyncio.get_running_loop().time
+    assert not await write.is_done_by(now())
+    book.settle(1, multiple=False, acked=True)
+    assert not await write.is_done_by(now() + 0.001)
+    waiting = asyncio.create_task(write.is_done_by(now() + 60))
+    await asyncio.sleep(0)
+    book.settle(2, multiple=False, acked=False)
+    assert await waiting
+    assert await write.is_done_by(now())
+    assert write.outcomes == [Outcome.CONFIRMED, Outcome.REFUSED]
