@@ -1,7 +1,7 @@
 """Signed WhatsApp statuses through ingress, beside a bare Starlette in the same run.
 
-Told is the rate, and the processor time of the process that answers: the rate is also what broker
-and generator leave of the machine.
+It reports the rate, and the processor time of the process that answers: the rate is also what
+broker and generator leave of the machine.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ async def requests(stack: Stack, seconds: float, runs: int) -> dict[str, Any]:
             ingress.append(_measured(stack, _INGRESS, stack.ports[_INGRESS], signed, seconds))
             await _purge(stack)  # a long queue costs the broker more, whoever made it
             report(
-                f"run {number}: {_told(ingress[-1])}, bare Starlette {_told(bare[-1])}",
+                f"run {number}: {_as_words(ingress[-1])}, bare Starlette {_as_words(bare[-1])}",
             )
     finally:
         processes.stop(stack.home, [BARE])
@@ -90,7 +90,7 @@ def _result(seconds: float, ingress: list[Answered], bare: list[Answered]) -> di
     }
 
 
-def _told(run: Answered) -> str:
+def _as_words(run: Answered) -> str:
     return f"{run.per_second:.0f}/s at {run.microseconds} µs each"
 
 

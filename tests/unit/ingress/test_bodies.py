@@ -49,7 +49,7 @@ async def test_no_clock_is_set_for_a_body_that_is_there(monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize("waits", [False, True])
-async def test_what_ends_a_body_early_is_told(*, waits: bool) -> None:
+async def test_what_ends_a_body_early_is_raised(*, waits: bool) -> None:
     """Too many bytes, and a server's own error, wherever they come."""
     with pytest.raises(TooLargeError):
         await read(caller(b"abc", b"def", None, waits=waits), max_bytes=5)
@@ -57,7 +57,7 @@ async def test_what_ends_a_body_early_is_told(*, waits: bool) -> None:
         await read(caller(b"abc", ConnectionError(), waits=waits))
 
 
-async def test_a_caller_that_leaves_is_told() -> None:
+async def test_a_caller_that_leaves_is_noticed() -> None:
     """What came before is no body."""
 
     async def receive() -> dict[str, Any]:
