@@ -8,6 +8,7 @@ import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -16,6 +17,7 @@ import pytest
 import structlog
 from hypothesis import settings
 
+from broker_users import forget_named_users
 from herald.contracts.masking import MaskingKey, set_masking_key
 from herald_local import databases, rabbitmq_management
 from herald_local.errors import MissingServerError
@@ -98,6 +100,9 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Start the servers that this run's other processes find in their environment."""
+    given = os.environ.get(MANAGEMENT)
+    if given and not hasattr(config, "workerinput"):
+        config.add_cleanup(partial(forget_named_users, given.rstrip("/")))
     if not config.option.start_servers or hasattr(config, "workerinput"):
         return
     running = ExitStack()

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from herald.cli import application
 from herald.service.tls_switch import VARIABLE
-from herald_local import rabbitmq_programs
+from herald_local import rabbitmq_programs, services
 from herald_local.lifecycle import running_stack
 from herald_local.servers import GivenServers
 from herald_local.stack import Stack
@@ -25,7 +25,7 @@ from tls_servers import ADDRESS, tls_database, tls_node
 pytestmark = pytest.mark.skipif(rabbitmq_programs.find() is None, reason="needs RabbitMQ here")
 
 PATIENCE_SECONDS = 20  # the management interface learns of connections within some seconds
-SERVICES = {"router", "ingress", "channel-whatsapp", "channel-email", "channel-sms"}
+SERVICES = set(services.NAMES) - {"sandbox"}
 WITH_DATABASE = SERVICES - {"ingress"}
 SESSIONS = """
 SELECT application_name, bool_and(ssl)

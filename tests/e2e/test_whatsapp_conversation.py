@@ -59,7 +59,7 @@ async def test_buttons_are_tapped_and_the_tap_is_answered(stack: Stack) -> None:
         reacted = await ended({"reaction": {"emoji": "👍"}}, in_reply_to=event)
         read = await ended({"read_receipt": {"typing": True}}, in_reply_to=event)
         for end in (reacted, read):
-            assert (end.outcome, end.status, end.confirmed) == ("succeeded", "sent", False)
+            assert (end.outcome, end.status, end.confirmed) == ("succeeded", "sent", False), end
 
     inbox = f"{stack.sandbox_url}/_sandbox/inbox?to=%2B{phone[1:]}"
     shown = json.loads(call("GET", inbox).body)["messages"]
