@@ -108,6 +108,7 @@ class Planner:
 
     def __init__(self, accounts: Sequence[SendingAccount], limiter: Limiter, now: Moment) -> None:
         self._accounts = accounts
+        self._of_tenant: dict[str, Sequence[SendingAccount]] = {}  # as works ask for them
         self._limiter = limiter
         self._now = now
         self._ready: dict[tuple[str, str | None, Lane], float] = {}  # what limits say
@@ -148,7 +149,7 @@ class Planner:
         An account that is down is chosen when its probe is due, be others free or not: nothing else
         would show that it is well again. One on trial is left alone where several fit.
         """
-        fitting = [account for account in self._accounts if account.serves(work)]
+        fitting = [account for account in self._of(work.tenant) if account.serves(work)]
         for account in fitting:
             if account.breaker.down is not None and account.has_way and self._may_probe(account):
                 return account
@@ -203,8 +204,16 @@ class Planner:
             and account.breaker.is_closed
             and account.has_way
             and account.serves(work)
-            for account in self._accounts
+            for account in self._of(work.tenant)
         )
+
+    def _of(self, tenant: str) -> Sequence[SendingAccount]:
+        """Return a tenant's accounts: few, where there are many of all tenants."""
+        known = self._of_tenant.get(tenant)
+        if known is None:
+            known = [one for one in self._accounts if tenant in one.options.tenants]
+            self._of_tenant[tenant] = known
+        return known
 
     def _may_probe(self, account: SendingAccount) -> bool:
         is_granted = account.breaker.may_probe(self._now.monotonic, account.timeout_seconds)

@@ -11,7 +11,7 @@ from herald.channel.limits.places import PATIENCE_SECONDS
 from herald.channel.planning import PAUSED_WAIT, Impossible, Later, OnTrial, Plan, Wish
 from herald.channel.reports import NO_ACCOUNT_IN_ORDER
 from herald.contracts.work import Work
-from unit.channel.making import NOW, Desk, moment, seconds, sending, work
+from unit.channel.making import NOW, Desk, moment, seconds, sending, twilio, work
 
 
 def down(name: str, trouble: Trouble = Trouble.AUTH) -> SendingAccount:
@@ -122,3 +122,14 @@ async def test_a_batch_spreads_over_accounts_by_their_rates(trusted: bool) -> No
     assert (now.count("slow"), now.count("fast")) == (1, 5)  # a second's worth, less 5 %
     places = [it.place.key for it in made if it.place is not None]
     assert abs(places.count("account:fast") - 3 * places.count("account:slow")) <= 4
+
+
+def test_each_tenant_of_a_batch_has_its_own_accounts() -> None:
+    """Works of several tenants are planned in turn, each by an account that serves its tenant."""
+    one, two = (sending(name, twilio(rate=10.0, tenants=(name,))) for name in ("one", "two"))
+    planner = desk([one, two], 0).planner(moment(0))
+    for tenant, account in (("one", one), ("two", two), ("one", one)):
+        planned = planner.plan(work(tenant=tenant))
+        assert isinstance(planned, Wish)
+        assert planned.account is account
+    assert isinstance(planner.plan(work(tenant="three")), Impossible | Later)
