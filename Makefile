@@ -14,7 +14,7 @@ MYPYPATH := $(subst $(SPACE),:,$(patsubst %/pyproject.toml,%,$(filter-out pyproj
 SERVICES := $(patsubst %/pyproject.toml,%,$(wildcard services/*/pyproject.toml))
 # timings: .run/timings/*.xml has those of every test
 PYTEST = $(BIN)/python -m pytest --durations 10 --durations-min 0.5
-PARALLEL = --numprocesses 2 --dist loadfile --start-servers
+PARALLEL = --numprocesses 3 --dist loadfile --start-servers
 UNIT_TESTS = .ci/unit $(PYTEST) tests/unit --timeout 20
 ON_RABBITMQ4 = tests/behaviour/bus tests/behaviour/router tests/e2e
 EXPORT = $(BIN)/uv export --quiet --frozen --no-emit-workspace --no-header --format requirements-txt
