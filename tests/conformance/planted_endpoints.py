@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -149,7 +150,9 @@ def raises_at_times(good: Endpoint, request: WebhookRequest) -> Normalised:
 
 
 def spends(good: Endpoint, request: WebhookRequest) -> Normalised:
-    sum(range(250_000 * request.body.count(b'"status"')))
+    until = time.process_time() + 0.01 * request.body.count(b'"status"')
+    while time.process_time() < until:
+        pass
     return good.normalise(request)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from herald.providers.subject_sending import Answer, Fault, Script
 
 _HEAD_END = b"\r\n\r\n"
+_PHRASES = {status.value: status.phrase for status in HTTPStatus}  # a gateway may have its own
 
 
 class HttpWire:
@@ -64,7 +65,7 @@ async def _chunks(reader: StreamReader) -> bytes:
 
 
 def _written(answer: Answer) -> bytes:
-    head = [f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}"]
+    head = [f"HTTP/1.1 {answer.status} {_PHRASES.get(answer.status, 'Error')}"]
     head += [f"{name}: {value}" for name, value in answer.headers.items()]
     head.append(f"Content-Length: {len(answer.body)}")
     return "\r\n".join([*head, "", ""]).encode("latin-1") + answer.body

@@ -1,4 +1,8 @@
-"""What can be tapped, reacted to and read on WhatsApp, through the whole of Herald."""
+"""What can be tapped, reacted to and read on WhatsApp, through the whole of Herald.
+
+Files run in the order of their names: later ones have the account refused for a while, and an
+answer goes by no other.
+"""
 
 from __future__ import annotations
 
@@ -59,7 +63,9 @@ async def test_buttons_are_tapped_and_the_tap_is_answered(stack: Stack) -> None:
         reacted = await ended({"reaction": {"emoji": "👍"}}, in_reply_to=event)
         read = await ended({"read_receipt": {"typing": True}}, in_reply_to=event)
         for end in (reacted, read):
-            assert (end.outcome, end.status, end.confirmed) == ("succeeded", "sent", False), end
+            assert (end.outcome, end.status, end.confirmed) == ("succeeded", "sent", False), (
+                end.failure
+            )
 
     inbox = f"{stack.sandbox_url}/_sandbox/inbox?to=%2B{phone[1:]}"
     shown = json.loads(call("GET", inbox).body)["messages"]
