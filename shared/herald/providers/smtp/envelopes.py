@@ -5,6 +5,7 @@ Source: RFC 5321; RFC 3461 (DSN: ENVID, RET, NOTIFY, ORCPT); RFC 6531 (SMTPUTF8)
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from herald.providers.smtp.account import SmtpAccount, SmtpSecrets
 from herald.providers.smtp.verp import bounce_address
 
 NOTIFY = "NOTIFY=SUCCESS,DELAY,FAILURE"
+_HEXCHAR = re.compile("\\+([0-9A-Fa-f]{2})")
 _PLAIN = frozenset(map(chr, range(33, 127))) - set("+=")
 
 
@@ -64,11 +66,4 @@ def xtext(text: str) -> str:
 
 def from_xtext(text: str) -> str:
     """Read one; what is none stays as it is."""
-    pieces = text.split("+")
-    read = [pieces[0]]
-    for piece in pieces[1:]:
-        try:
-            read.append(chr(int(piece[:2], 16)) + piece[2:])
-        except ValueError:
-            read.append(f"+{piece}")
-    return "".join(read)
+    return _HEXCHAR.sub(lambda found: chr(int(found[1], 16)), text)
