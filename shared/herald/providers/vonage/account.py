@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field, SecretStr, field_validator
 
 from herald.contracts.content.rich_rules import EVERY_PART
-from herald.contracts.durations import Duration
 from herald.contracts.vocabulary import Receipts
 from herald.providers.account import (
-    Account,
     BaseUrl,
     NonEmptySecret,
     Secrets,
@@ -20,6 +18,7 @@ from herald.providers.account import (
 )
 from herald.providers.rates import Rate, RateProfile
 from herald.providers.vonage.rates import PROFILE
+from herald.providers.vonage_options import VonageOptions
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -28,7 +27,6 @@ WHATSAPP = "whatsapp"
 # Meta, "Service messages": 24 hours from the recipient's last message
 WHATSAPP_WINDOW = timedelta(hours=24)
 SAYS = EVERY_PART - {"read_receipt"}  # on WhatsApp
-SHORTEST_VALIDITY, LONGEST_VALIDITY = timedelta(seconds=20), timedelta(days=7)
 
 
 class VonageSecrets(Secrets):
@@ -63,12 +61,10 @@ def private_key_of(pem: str) -> RSAPrivateKey:
     return key
 
 
-class VonageAccount(Account):
+class VonageAccount(VonageOptions):
     """One channel of an application at Vonage, or of an API key: SMS or WhatsApp."""
 
     secrets_model: ClassVar[type[Secrets]] = VonageSecrets
-    # Vonage, "Webhooks": again after 5 s, then after twice as long each time, for 24 h
-    webhook_retry_gap: ClassVar[timedelta | None] = timedelta(seconds=5)
     template_prefix: ClassVar[str | None] = ""  # on WhatsApp, any name
     answers: ClassVar[Literal["own", "any"] | None] = "own"  # likewise
 
@@ -85,27 +81,10 @@ class VonageAccount(Account):
         description="Instead of an application: the account's API key.",
     )
     base_url: BaseUrl = "https://api.nexmo.com"  # where its API is
-    signature_window: Annotated[Duration, Field(ge=timedelta(seconds=1), le=timedelta(days=1))] = (
-        Field(
-            default=timedelta(minutes=5),
-            description="How old the signature of a webhook may be.",
-        )
-    )
     sends_callback: bool = Field(
         default=True,
         description="Whether each message says where its statuses go. `false`: where the"
         " application's settings at Vonage say.",
-    )
-    validity: Annotated[Duration, Field(ge=SHORTEST_VALIDITY, le=LONGEST_VALIDITY)] | None = Field(
-        default=None,
-        description="How long Vonage may try an SMS, 20 s to 7 d; never longer than the message is"
-        " worth sending.",
-    )
-    entity_id: str | None = Field(
-        default=None, max_length=64, description="The sender's id with a regulator, as in India."
-    )
-    content_id: str | None = Field(
-        default=None, max_length=64, description="The id of the text with that regulator."
     )
     rate: Rate = Field(default=PROFILE.rate, description="Calls: `80/s`, `600/m`, `10000/h`.")
     text_outside_window: TextOutsideWindow = Field(

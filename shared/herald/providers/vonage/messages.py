@@ -6,7 +6,7 @@ WhatsApp as it is.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from herald.contracts.addresses import is_whatsapp_user_id
@@ -16,7 +16,8 @@ from herald.contracts.failures import Failure
 from herald.contracts.vocabulary import FailureClass
 from herald.contracts.work import Work
 from herald.providers.rendered import RenderedSms, RenderedWhatsApp
-from herald.providers.vonage.account import LONGEST_VALIDITY, SHORTEST_VALIDITY, VonageAccount
+from herald.providers.vonage.account import VonageAccount
+from herald.providers.vonage_options import time_to_live
 from herald.providers.whatsapp_contacts import write_contact
 from herald.providers.whatsapp_interactive import write_interactive
 from herald.providers.whatsapp_parts import Part, write_location
@@ -69,15 +70,9 @@ def _sms(account: VonageAccount, work: Work, content: RenderedSms, now: datetime
     return {
         "message_type": "text",
         "text": content.text,
-        "ttl": _seconds(work.not_after - now, account.validity),
+        "ttl": int(time_to_live(work.not_after - now, account.validity).total_seconds()),
         "sms": options,
     }
-
-
-def _seconds(left: timedelta, validity: timedelta | None) -> int:
-    """Let Vonage try no longer than the message is worth sending, within what it allows."""
-    wanted = left if validity is None else min(left, validity)
-    return int(min(max(wanted, SHORTEST_VALIDITY), LONGEST_VALIDITY).total_seconds())
 
 
 def _whatsapp(content: RenderedWhatsApp, answered: str | None) -> Part | Failure:

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, SecretStr
 
-from herald.contracts.durations import Duration
 from herald.contracts.vocabulary import Receipts
-from herald.providers.account import Account, BaseUrl, NonEmptySecret, Secrets
+from herald.providers.account import BaseUrl, NonEmptySecret, Secrets
 from herald.providers.rates import Rate, RateProfile
+from herald.providers.vonage_options import VonageOptions
 from herald.providers.vonage_sms.rates import PROFILE
 from herald.providers.vonage_sms.signature import SignatureMethod
 
-SHORTEST_VALIDITY = timedelta(seconds=20)  # Vonage, "SMS API reference": ttl
-LONGEST_VALIDITY = timedelta(days=7)
 # anybody may try to guess it, and nothing else proves who calls
 WebhookToken = Annotated[SecretStr, Field(min_length=16, max_length=64)]
 
@@ -27,12 +24,10 @@ class VonageSmsSecrets(Secrets):
     webhook_tokens: tuple[WebhookToken, ...] = ()  # the first one is given with our calls
 
 
-class VonageSmsAccount(Account):
+class VonageSmsAccount(VonageOptions):
     """One API key at Vonage."""
 
     secrets_model: ClassVar[type[Secrets]] = VonageSmsSecrets
-    # Vonage, "Webhooks": again after 5 s, then after twice as long each time, for 24 h
-    webhook_retry_gap: ClassVar[timedelta | None] = timedelta(seconds=5)
 
     provider: Literal["vonage_sms"]  # `vonage_sms`
     channel: Literal["sms"] = "sms"  # `sms`
@@ -48,27 +43,10 @@ class VonageSmsAccount(Account):
         description="As the API settings at Vonage say: `sha256`, `sha512`, `sha1`, `md5`, or"
         " `md5hash`, the weakest.",
     )
-    signature_window: Annotated[Duration, Field(ge=timedelta(seconds=1), le=timedelta(days=1))] = (
-        Field(
-            default=timedelta(minutes=5),
-            description="How old the signature of a webhook may be.",
-        )
-    )
     sends_callback: bool = Field(
         default=True,
         description="Whether each message says where its receipts go. `false`: where the API"
         " settings at Vonage say.",
-    )
-    validity: Annotated[Duration, Field(ge=SHORTEST_VALIDITY, le=LONGEST_VALIDITY)] | None = Field(
-        default=None,
-        description="How long Vonage may try, 20 s to 7 d; never longer than the message is worth"
-        " sending.",
-    )
-    entity_id: str | None = Field(
-        default=None, max_length=64, description="The sender's id with a regulator, as in India."
-    )
-    content_id: str | None = Field(
-        default=None, max_length=64, description="The id of the text with that regulator."
     )
     rate: Rate = Field(default=PROFILE.rate, description="Calls: `80/s`, `600/m`, `10000/h`.")
 

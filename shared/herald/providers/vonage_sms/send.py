@@ -24,12 +24,8 @@ from herald.providers.lenient_json import objects, text, whole_number
 from herald.providers.rendered import RenderedSms
 from herald.providers.responses import asked_wait, unexplained
 from herald.providers.sending import Accepted, Provider, ProviderContext, Refused, SendResult
-from herald.providers.vonage_sms.account import (
-    LONGEST_VALIDITY,
-    SHORTEST_VALIDITY,
-    VonageSmsAccount,
-    VonageSmsSecrets,
-)
+from herald.providers.vonage_options import time_to_live
+from herald.providers.vonage_sms.account import VonageSmsAccount, VonageSmsSecrets
 from herald.providers.vonage_sms.errors import OF_MESSAGE, SCOPES, refusal_class
 from herald.providers.vonage_sms.fields import PROOF_FIELD
 from herald.providers.vonage_sms.signature import SIGNATURE_FIELD, TIMESTAMP_FIELD, signature
@@ -72,6 +68,7 @@ def write_form(
         return Failure.of(FailureClass.AUTH, "no_sender", "no number or name to send from")
     if content.media:  # another account of the channel may send them: not `content`
         return Failure.of(FailureClass.PERMANENT, "media", "this API sends texts only")
+    validity = time_to_live(work.not_after - now, account.validity)
     fields = {
         "from": work.sender.removeprefix("+"),
         "to": work.to.removeprefix("+"),
@@ -79,7 +76,7 @@ def write_form(
         "type": "text" if content.encoding is SmsEncoding.GSM_7 else "unicode",
         "client-ref": work.tag,  # comes back in every receipt
         "status-report-req": "1",
-        "ttl": str(_milliseconds(work.not_after - now, account.validity)),
+        "ttl": str(int(validity.total_seconds() * 1000)),
     }
     # a URL that is too long would cost the message: then the one in Vonage's settings counts
     if account.sends_callback and len(callback) <= LONGEST_CALLBACK:
@@ -122,12 +119,6 @@ def _wait_in(words: str) -> timedelta | None:
     """Read "please wait [ 320 ] and retry"."""
     found = _WAIT.search(words)
     return timedelta(milliseconds=int(found[1])) if found and int(found[1]) else None
-
-
-def _milliseconds(left: timedelta, validity: timedelta | None) -> int:
-    """Let Vonage try no longer than the message is worth sending, within what it allows."""
-    wanted = left if validity is None else min(left, validity)
-    return int(min(max(wanted, SHORTEST_VALIDITY), LONGEST_VALIDITY).total_seconds() * 1000)
 
 
 def _callback(context: Context) -> str:
