@@ -71,10 +71,13 @@ class Binds:
         for slot in self._slots:
             if slot.task is not None:
                 slot.task.cancel()
-        await asyncio.gather(
-            *(slot.task for slot in self._slots if slot.task is not None), return_exceptions=True
-        )
-        self._counts.wanted(-len(self._slots))
+        running = [slot.task for slot in self._slots if slot.task is not None]
+        try:
+            await asyncio.gather(*running, return_exceptions=True)
+        finally:
+            self._counts.wanted(-len(running))  # of binds that never started, none were wanted
+            for slot in self._slots:
+                slot.task = None
 
     async def sender(self, deadline: float) -> Link | NoBind:
         """Return the bind with the fewest submits under way, or why there is none by now."""
@@ -143,10 +146,10 @@ class Binds:
             raise
         finally:
             watching.cancel()
-            await link.ended()
             slot.link = None
-            self._counts.ended()
+            self._counts.ended()  # before anything is awaited: another cancellation may end it
             self._note_change()
+            await link.ended()
         _log.warning(
             "smpp.link_lost", account=self._name, bind=slot.mode.name.lower(), code=link.why
         )
