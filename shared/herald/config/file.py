@@ -25,7 +25,7 @@ from herald.contracts.commands import Route
 from herald.contracts.durations import Duration
 from herald.contracts.identifiers import UNKNOWN_TENANT, ConfiguredName, TenantName
 from herald.contracts.time_zones import TimeZoneName
-from herald.contracts.vocabulary import Category
+from herald.contracts.vocabulary import Category, Receipts
 from herald.egress.configuration import EgressRules
 from herald.files.configuration import MediaRules
 from herald.providers.account import Account
@@ -154,8 +154,15 @@ class HeraldFile(_Part):
 
     @property
     def webhook_retry_gap(self) -> timedelta | None:
-        """The longest first gap between two tries of a webhook; None: no account has webhooks."""
-        gaps = (account.webhook_retry_gap for account in self.accounts.values())
+        """The longest first gap between two tries of a webhook; None: nobody reports by webhook.
+
+        A provider whose acceptance is its last news is never silent, however long it waits.
+        """
+        gaps = (
+            account.webhook_retry_gap
+            for account in self.accounts.values()
+            if account.receipts is not Receipts.NONE
+        )
         return max((gap for gap in gaps if gap is not None), default=None)
 
     def serving(

@@ -74,6 +74,14 @@ def test_reads_all_of_it(path: Path) -> None:
     assert file.router.retry.base.total_seconds() == 2
 
 
+def test_a_provider_that_reports_nothing_holds_no_silence(path: Path) -> None:
+    """Nobody waits for a mail server to post again: its acceptance is its last news."""
+    file = load_configuration(path).file
+    assert file.webhook_retry_gap == timedelta(seconds=15)
+    smtp_alone = {"accounts": {"smtp": file.accounts["smtp"]}}
+    assert file.model_copy(update=smtp_alone).webhook_retry_gap is None
+
+
 def test_a_category_given_replaces_its_default(path: Path) -> None:
     """Configured categories are taken whole, the others keep theirs."""
     file = load_configuration(path).file
