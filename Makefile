@@ -26,7 +26,7 @@ export PYTHONDONTWRITEBYTECODE :=
 export PYTHONPYCACHEPREFIX ?= $(CURDIR)/.run/pycache
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down status clean test test-unit test-rabbitmq4 coverage chaos check deploy-check documents dashboards dashboard-pictures bench trace scaling requirements format
+.PHONY: help demo up down status clean test test-unit test-rabbitmq4 coverage chaos check deploy-check documents dashboards dashboard-pictures bench bench-against trace scaling requirements format
 
 help: ## list these commands
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1	/p' Makefile | while IFS='	' read -r name text; do printf 'make %-18s %s\n' "$$name" "$$text"; done
@@ -97,6 +97,9 @@ format: $(INSTALLED) ## put the code in its one form
 
 bench: $(INSTALLED) ## measure the throughput (ARGS=... for the benchmark)
 	@PYTHONPATH=tests $(BIN)/python -m bench $(ARGS)
+
+bench-against: $(INSTALLED) ## measure a commit and this tree in turns (BASE=commit, ARGS="--rounds 3 --only ...")
+	@PYTHONPATH=tests $(BIN)/python -m bench.against $(BASE) $(ARGS)
 
 scaling: $(INSTALLED) ## work out how many of each part a rate needs (ARGS="bench.json --rate 1000")
 	@PYTHONPATH=tests $(BIN)/python -m bench.scaling $(or $(ARGS),docs/measured.json)
