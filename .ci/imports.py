@@ -30,6 +30,7 @@ HERALD_LAYERS = [
     "egress | sessions",
     "providers",
     "service : bus : database : tracing",
+    "http",
     "contracts",
 ]
 ROUTER_LAYERS = [

@@ -9,7 +9,7 @@ from typing import Any
 
 from herald.contracts.failures import Failure
 from herald.contracts.vocabulary import FailureClass
-from herald.providers.http_client import HttpClient
+from herald.http.client import HttpClient
 from herald.providers.samples import RECIPIENT_PHONE
 from herald.providers.sending import (
     Accepted,

@@ -6,7 +6,7 @@ from herald.channel import metrics
 from herald.config.loading import Configuration
 from herald.egress.tunnels import Direct, make_tunnel
 from herald.files.fetching import Fetcher
-from herald.providers.ways import Way
+from herald.http.ways import Way
 
 
 def make_fetcher(channel: str, configuration: Configuration) -> Fetcher:

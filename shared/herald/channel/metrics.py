@@ -10,9 +10,9 @@ from herald.channel.sends import RECORDED, STARTED, WITHDRAWN
 from herald.channel.sends import UNKNOWN as UNKNOWN_ROW
 from herald.contracts.metrics import channel as definitions
 from herald.contracts.vocabulary import FailureClass, Lane
+from herald.egress.codes import NO_EGRESS
 from herald.files.failures import CODES, FETCHED
 from herald.providers.budgets import Scope
-from herald.providers.ways import NO_EGRESS
 from herald.service.instruments import begin_series, counter, gauge, histogram
 
 ACCEPTED, FAILED, NOT_SENT, UNKNOWN = (

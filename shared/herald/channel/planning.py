@@ -24,7 +24,7 @@ from herald.contracts.grants import Grant
 from herald.contracts.identifiers import AttemptId
 from herald.contracts.vocabulary import Lane
 from herald.contracts.work import Work
-from herald.providers.ways import NO_EGRESS
+from herald.egress.codes import NO_EGRESS
 
 # Workers get a new configuration one after another: work goes round a few times until one knows its
 # account.

@@ -45,8 +45,8 @@ from herald.contracts.work import Work
 from herald.database.pool import Database
 from herald.database.schema import SchemaWatch
 from herald.files.fetching import Fetcher
+from herald.http.client import HttpClient
 from herald.providers.credentials import Credentials
-from herald.providers.http_client import HttpClient
 from herald.providers.registry import send_module
 from herald.providers.sending import Provider, ProviderContext
 from herald.service.application import application

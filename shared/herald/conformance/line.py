@@ -17,9 +17,9 @@ from herald.conformance.http_wire import HttpWire
 from herald.conformance.trial import NAME, Trial
 from herald.contracts.content import Media
 from herald.contracts.receipts import AttemptReceipt, InboundReceipt
+from herald.http.client import HttpClient
 from herald.providers.credentials import Credentials
 from herald.providers.files import File
-from herald.providers.http_client import HttpClient
 from herald.providers.registry import send_module
 from herald.providers.sending import Provider, ProviderContext, SendResult
 from herald.providers.subject_sending import Answer, Fault, Message, Script, Wire

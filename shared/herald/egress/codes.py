@@ -1,7 +1,8 @@
-"""Why a proxy gave no connection. Pure."""
+"""Why an egress gave no connection. Pure."""
 
 from __future__ import annotations
 
+NO_EGRESS = "no_egress"  # the account's pool has no healthy member; its work comes back
 PROXY_CONNECT = "proxy_connect"  # it can't be reached
 PROXY_TIMEOUT = "proxy_timeout"  # it did not answer in time
 PROXY_AUTH = "proxy_auth"  # it refuses our username and password

@@ -23,8 +23,8 @@ from herald.egress.codes import (
 )
 from herald.egress.configuration import Member, ProxySecrets
 from herald.egress.http_connect import RefusedError, ask_for_tunnel
+from herald.http.errors import NotSentError
 from herald.providers.credentials import Credentials
-from herald.providers.ways import NotSentError
 
 _AUTH_STATUSES = frozenset({HTTPStatus.PROXY_AUTHENTICATION_REQUIRED, HTTPStatus.UNAUTHORIZED})
 _NOT_ALLOWED = 2  # RFC 1928, 6: "connection not allowed by ruleset"

@@ -28,8 +28,10 @@ from herald.files.guarded_way import PRIVATE, GuardedWay
 from herald.files.links import LinkRules, follow, read_link
 from herald.files.memory import Hold, Memory
 from herald.files.unpacking import AS_IT_IS, unpacked
-from herald.providers.http_client import verifying
-from herald.providers.ways import NotSentError, Way, WayConnector
+from herald.files.way_connector import WayConnector
+from herald.http.errors import NotSentError
+from herald.http.trust import verifying
+from herald.http.ways import Way
 
 MOST_REDIRECTS = 3
 CONNECT_SECONDS = 3.0

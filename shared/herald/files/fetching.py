@@ -21,8 +21,8 @@ from herald.files.memory import Memory
 from herald.files.names import file_name
 from herald.files.sharing import SharedDownloads
 from herald.files.types import content_type_of, is_what_it_is_called
+from herald.http.ways import Way
 from herald.providers.files import File
-from herald.providers.ways import Way
 
 _KEPT_SHARE = 4  # of the memory, as a fraction: what is kept for who may name it again
 

@@ -11,7 +11,8 @@ from functools import partial
 import aiohappyeyeballs
 
 from herald.files.addresses import Network, is_allowed
-from herald.providers.ways import NotSentError, Way
+from herald.http.errors import NotSentError
+from herald.http.ways import Way
 
 PRIVATE = "private_address"
 # Users choose the names, and so who answers for them: slow ones must not keep the threads in which

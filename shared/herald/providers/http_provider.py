@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from herald.contracts.failures import Failure
 from herald.contracts.vocabulary import FailureClass
 from herald.contracts.work import Work
-from herald.providers.http_client import HttpClient, HttpResponse, ResponseLostError
+from herald.http.client import HttpClient
+from herald.http.errors import NotSentError, ResponseLostError
+from herald.http.response import HttpResponse
 from herald.providers.lenient_json import MAX_REFERENCE
 from herald.providers.rendered import Rendered
 from herald.providers.sending import Accepted, Emit, NotSent, Refused, SendResult, Uncertain
-from herald.providers.ways import NotSentError
 
 REPEATED_WITHIN_SECONDS = 15.0  # of the first call: a lease outlives one call by 20
 PASSING = frozenset({FailureClass.TRANSIENT, FailureClass.RATE_LIMITED})

@@ -7,8 +7,9 @@ from http import HTTPStatus
 
 from herald.contracts.failures import Failure
 from herald.contracts.vocabulary import FailureClass
+from herald.http.response import HttpResponse
+from herald.http.response_times import retry_after
 from herald.providers.budgets import Scope
-from herald.providers.http_client import HttpResponse, retry_after
 from herald.providers.sending import NotSent, Refused, SendResult, Uncertain
 
 # RFC 9110 and 8470: the server did not read the request, or not yet; it may be made again

@@ -11,13 +11,13 @@ from herald.contracts.failures import Failure
 from herald.contracts.receipts import AttemptReceipt, InboundReceipt
 from herald.contracts.vocabulary import FailureClass, Receipts
 from herald.contracts.work import Work
+from herald.http.client import HttpClient
+from herald.http.ways import Connect
 from herald.providers.account import Account, Secrets
 from herald.providers.budgets import Scope
 from herald.providers.credentials import Credentials, NoTokenError
 from herald.providers.files import FetchFile
-from herald.providers.http_client import HttpClient
 from herald.providers.rendered import Rendered
-from herald.providers.ways import Connect
 
 AccountT = TypeVar("AccountT", bound=Account)
 SecretsT = TypeVar("SecretsT", bound=Secrets)

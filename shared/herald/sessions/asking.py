@@ -9,9 +9,9 @@ from typing import Protocol
 
 from pydantic import SecretStr
 
-from herald.providers.http_client import HttpResponse, ResponseLostError
+from herald.http.errors import NotSentError, ResponseLostError
+from herald.http.response import HttpResponse
 from herald.providers.oauth import KeyUnusableError, OAuth, OAuthSecrets
-from herald.providers.ways import NotSentError
 from herald.sessions.grants import (
     INVALID_GRANT,
     Granted,

@@ -14,7 +14,8 @@ from urllib.parse import quote_plus, urlencode
 
 from pydantic import SecretStr
 
-from herald.providers.http_client import HttpResponse, retry_after
+from herald.http.response import HttpResponse
+from herald.http.response_times import retry_after
 from herald.providers.oauth import OAuth, OAuthSecrets
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"

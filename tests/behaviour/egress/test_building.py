@@ -15,11 +15,11 @@ from behaviour.http_client.raw_server import post, served
 from herald.channel.egress.building import EgressBuilder
 from herald.database.pool import Database
 from herald.egress.configuration import EgressRules
+from herald.http.client import HttpClient
+from herald.http.errors import NotSentError
 from herald.providers.account import NoSecrets
 from herald.providers.credentials import Credentials
-from herald.providers.http_client import HttpClient
 from herald.providers.sending import ProviderContext
-from herald.providers.ways import NotSentError
 from unit.channel.making import Silent, twilio
 
 

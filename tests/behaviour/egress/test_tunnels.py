@@ -17,12 +17,12 @@ from behaviour.providers.smtp.making import smtp
 from behaviour.providers.smtp.relay import relaying
 from herald.egress.configuration import ProxySecrets
 from herald.egress.tunnels import Direct
+from herald.http.errors import NotSentError
 from herald.providers.rendered import RenderedEmail
 from herald.providers.sending import Accepted
 from herald.providers.smtp.account import SmtpAccount
 from herald.providers.smtp.send import Smtp
 from herald.providers.smtp.sessions import Sessions
-from herald.providers.ways import NotSentError
 from herald_local.ports import free_port
 from private_authority import Authority
 from proxies import Proxy

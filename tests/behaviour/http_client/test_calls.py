@@ -9,16 +9,12 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 
-import aiohttp
 import pytest
 
 from behaviour.http_client.raw_server import OK, Serve, calling, post, read_request, served
-from herald.providers.http_client import (
-    MAX_RESPONSE_BYTES,
-    HttpResponse,
-    ResponseLostError,
-)
-from herald.providers.ways import NotSentError
+from herald.http.client import MAX_RESPONSE_BYTES
+from herald.http.errors import NotSentError, ResponseLostError
+from herald.http.response import HttpResponse
 
 
 def answering(
@@ -81,8 +77,7 @@ async def test_a_name_that_never_resolves_was_not_sent(monkeypatch: pytest.Monke
         await asyncio.sleep(60)
         return []
 
-    monkeypatch.setattr(aiohttp.ThreadedResolver, "resolve", resolve)
-    monkeypatch.setattr(aiohttp.AsyncResolver, "resolve", resolve, raising=False)
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", resolve)
     async with calling(timedelta(seconds=0.2)) as caller:
         with pytest.raises(NotSentError) as raised:
             await post(caller, "http://slow.example.com/x")

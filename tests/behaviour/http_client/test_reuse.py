@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from behaviour.http_client.raw_server import OK, calling, post, read_request, served
-from herald.providers import http_client
-from herald.providers.connection_reuse import WatchedRequest
-from herald.providers.http_client import ResponseLostError
+from herald.http import client
+from herald.http.connection import Connection
+from herald.http.errors import ResponseLostError
+from herald.http.response import HttpResponse
 
 
 async def test_a_connection_is_used_again() -> None:
@@ -33,7 +34,7 @@ async def test_a_connection_is_used_again() -> None:
 
 async def test_a_connection_idle_for_long_is_not_used_again() -> None:
     """Common servers close what was idle for 5 s; a call that meets that has an unknown end."""
-    assert http_client.KEEP_ALIVE_SECONDS < 5
+    assert client.KEEP_ALIVE_SECONDS < 5
     connections, closed = 0, asyncio.Event()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -97,23 +98,23 @@ async def test_a_connection_lost_between_choice_and_writing_costs_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The loop learns of the end after the connection was chosen and before the first byte."""
-    write = WatchedRequest.write_bytes
+    exchange = Connection.exchange
     bodies: list[bytes] = []
     cut: list[bool] = []
 
-    async def late(request: WatchedRequest, writer: Any, conn: Any, length: Any = None) -> None:
+    async def late(connection: Connection, *args: Any, **options: Any) -> HttpResponse:
         if bodies and not cut:
             cut.append(True)
-            conn.transport.abort()
+            connection.abort()
             await asyncio.sleep(0)
-        await write(request, writer, conn, length)
+        return await exchange(connection, *args, **options)
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while True:
             bodies.append(await read_request(reader))
             writer.write(OK + b'{"a": 1}')
 
-    monkeypatch.setattr(WatchedRequest, "write_bytes", late)
+    monkeypatch.setattr(Connection, "exchange", late)
     async with served(serve) as url, calling() as caller:
         await post(caller, url)
         assert (await post(caller, url)).status == 200

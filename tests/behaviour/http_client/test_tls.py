@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from behaviour.http_client.raw_server import OK, calling
-from herald.providers.ways import NotSentError
+from herald.http.errors import NotSentError
 from private_authority import Authority
 
 

@@ -12,7 +12,7 @@ from datetime import timedelta
 from socket import SO_LINGER, SOL_SOCKET, socket
 from typing import Any, Literal
 
-from herald.providers.http_client import HttpClient
+from herald.http.client import HttpClient
 
 Ending = Literal["response", "close", "reset", "silence", "cut"]
 _NO_LINGER = struct.pack("ii", 1, 0)  # closing then resets

@@ -11,9 +11,9 @@ from typing import Any
 from behaviour.sandbox.world import Received, World
 from herald.channel.accounts import SendingAccount
 from herald.contracts.receipts import Receipt
+from herald.http.client import HttpClient
 from herald.providers.account import Account
 from herald.providers.credentials import Credentials
-from herald.providers.http_client import HttpClient
 from herald.providers.registry import ACCOUNTS, webhooks_module
 from herald.providers.webhook_endpoints import Endpoint
 from herald.providers.webhook_requests import WebhookRequest

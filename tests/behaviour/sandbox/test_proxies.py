@@ -12,9 +12,9 @@ from pydantic import SecretStr
 
 from herald.egress.configuration import Member, ProxySecrets
 from herald.egress.tunnels import Tunnel, make_tunnel
+from herald.http.client import HttpClient
+from herald.http.errors import NotSentError
 from herald.providers.credentials import Credentials
-from herald.providers.http_client import HttpClient
-from herald.providers.ways import NotSentError
 from herald_local.ports import free_port
 from sandbox.proxies import Proxy
 from sandbox.settings import ProxySettings

@@ -7,7 +7,7 @@ from typing import Any
 
 from behaviour.sandbox.twilio_forms import form_of
 from behaviour.sandbox.world import ACCOUNT_SID, AUTH_TOKEN, World
-from herald.providers.http_client import HttpClient
+from herald.http.client import HttpClient
 from herald.providers.sending import Accepted, Refused, SendResult
 from herald.providers.twilio.account import TwilioAccount, TwilioSecrets
 from unit.channel_whatsapp.making import ATTEMPT, work

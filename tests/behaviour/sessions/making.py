@@ -15,8 +15,8 @@ from pydantic import SecretStr
 
 from herald.config.session_keys import read_session_keys, write_session_keys
 from herald.database.pool import Database
+from herald.http.response import HttpResponse
 from herald.providers.credentials import Credentials
-from herald.providers.http_client import HttpResponse
 from herald.providers.oauth import OAuth, OAuthSecrets
 from herald.sessions.channel_sessions import ChannelSessions
 from herald.sessions.key_ring import KeyRing

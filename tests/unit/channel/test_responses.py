@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from herald.contracts.vocabulary import FailureClass
-from herald.providers.http_client import HttpResponse, retry_after
+from herald.http.response import HttpResponse
+from herald.http.response_times import retry_after
 from herald.providers.responses import asked_wait, unexplained
 from herald.providers.sending import NotSent, Refused, Uncertain
 from unit.channel.making import seconds

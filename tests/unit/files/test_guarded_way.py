@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from herald.files.guarded_way import GuardedWay
-from herald.providers.ways import NotSentError
+from herald.http.errors import NotSentError
 
 
 class Proxy:

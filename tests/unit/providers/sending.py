@@ -7,9 +7,9 @@ from typing import Any
 
 from herald.channel.accounts import SendingAccount
 from herald.channel.definitions import definition_of
+from herald.http.client import HttpClient
 from herald.providers.account import Account, Secrets
 from herald.providers.credentials import Credentials
-from herald.providers.http_client import HttpClient
 from herald.providers.registry import send_module
 from herald.providers.sending import ProviderContext
 

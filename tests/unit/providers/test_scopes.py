@@ -7,8 +7,8 @@ import json
 import pytest
 
 from herald.contracts.vocabulary import FailureClass
+from herald.http.response import HttpResponse
 from herald.providers.budgets import Scope
-from herald.providers.http_client import HttpResponse
 from herald.providers.sendgrid.send import read_response as read_sendgrid
 from herald.providers.sending import Refused, SendResult
 from herald.providers.smtp.errors import Phase, refusal, throttled_scope

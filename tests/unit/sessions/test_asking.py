@@ -11,9 +11,9 @@ import pytest
 from pydantic import SecretStr
 from pydantic_core import to_json
 
-from herald.providers.http_client import HttpResponse, ResponseLostError
+from herald.http.errors import NotSentError, ResponseLostError
+from herald.http.response import HttpResponse
 from herald.providers.oauth import OAuth, OAuthSecrets
-from herald.providers.ways import NotSentError
 from herald.sessions.asking import ask_for_token
 from herald.sessions.grants import Granted, GrantRefused
 from herald.sessions.tokens import Tokens, origin_of

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from pydantic import SecretStr
 
-from herald.providers.http_client import HttpResponse
+from herald.http.response import HttpResponse
 from herald.providers.oauth import KeyUnusableError, OAuth, OAuthSecrets
 from herald.sessions.assertions import signed_assertion
 from herald.sessions.grants import (

@@ -12,8 +12,8 @@ from herald.channel.egress.pooled_http import PooledHttp
 from herald.channel.egress.quarantine import MemberHealth
 from herald.contracts.vocabulary import FailureClass
 from herald.contracts.work import Work
+from herald.http.client import HttpClient
 from herald.providers.budgets import Scope, egress_key
-from herald.providers.http_client import HttpClient
 from herald.providers.rendered import Rendered
 from herald.providers.sending import NotSent, Provider, Refused, SendResult
 

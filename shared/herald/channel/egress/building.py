@@ -16,10 +16,10 @@ from herald.channel.egress.rows import Pair
 from herald.database.pool import Database
 from herald.egress.configuration import EgressRules, Pool, ProxySecrets
 from herald.egress.tunnels import Tunnel, make_tunnel
+from herald.http.client import HttpClient
 from herald.providers.account import Account
 from herald.providers.budgets import egress_key
 from herald.providers.credentials import Credentials
-from herald.providers.http_client import HttpClient
 from herald.providers.sending import NotSent, Provider, ProviderContext, SendResult
 
 Context = ProviderContext[Any, Any]

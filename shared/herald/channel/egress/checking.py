@@ -13,10 +13,10 @@ from herald.channel.egress.quarantine import MemberHealth
 from herald.egress.codes import PROXY_AUTH
 from herald.egress.configuration import ProxySecrets
 from herald.egress.tunnels import Direct, Tunnel
+from herald.http.errors import NotSentError
+from herald.http.trust import verifying
 from herald.providers.credentials import Credentials, CredentialsError
-from herald.providers.http_client import verifying
 from herald.providers.servers import Server
-from herald.providers.ways import NotSentError
 
 CHECK_SECONDS = 4.0  # for one check
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 
-from herald.providers.http_client import HttpClient, HttpResponse
-from herald.providers.ways import NO_EGRESS, NotSentError
+from herald.egress.codes import NO_EGRESS
+from herald.http.client import HttpClient
+from herald.http.errors import NotSentError
+from herald.http.response import HttpResponse
 
 
 class PooledHttp(HttpClient):

@@ -7,10 +7,10 @@ from typing import Any
 
 from herald.contracts.failures import Failure
 from herald.contracts.vocabulary import FailureClass
+from herald.http.response import HttpResponse
 from herald.providers.http.errors import class_of, is_gone, known_class, throttled_scope
 from herald.providers.http.expressions import as_text
 from herald.providers.http.profile import Profile
-from herald.providers.http_client import HttpResponse
 from herald.providers.lenient_json import MAX_REFERENCE
 from herald.providers.responses import asked_wait, unexplained
 from herald.providers.sending import Accepted, Refused, SendResult, Uncertain

@@ -16,7 +16,7 @@ from pydantic_core import to_json
 from herald.contracts.failures import Failure
 from herald.contracts.vocabulary import FailureClass
 from herald.contracts.work import Work
-from herald.providers.http_client import HttpResponse
+from herald.http.response import HttpResponse
 from herald.providers.http_provider import HttpProvider, HttpRequest
 from herald.providers.lenient_json import whole_number
 from herald.providers.mail_files import parts_of

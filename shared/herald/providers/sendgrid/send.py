@@ -15,7 +15,8 @@ from pydantic_core import to_json
 
 from herald.contracts.failures import Failure
 from herald.contracts.work import Work
-from herald.providers.http_client import HttpResponse, server_time
+from herald.http.response import HttpResponse
+from herald.http.response_times import server_time
 from herald.providers.http_provider import HttpProvider, HttpRequest
 from herald.providers.mail_files import parts_of
 from herald.providers.rendered import RenderedEmail

@@ -19,7 +19,7 @@ async def fetch(url: str) -> Fetched:
     """
     import aiohttp  # noqa: PLC0415  see above
 
-    from herald.providers.http_client import verifying  # noqa: PLC0415  likewise
+    from herald.http.trust import verifying  # noqa: PLC0415  likewise
 
     timeout = aiohttp.ClientTimeout(total=SECONDS)
     connector = aiohttp.TCPConnector(ssl=verifying())

@@ -10,6 +10,8 @@ from enum import Enum
 
 from herald.contracts.failures import Failure
 from herald.contracts.vocabulary import FailureClass
+from herald.http.errors import NotSentError
+from herald.http.ways import Connect
 from herald.providers.sending import NotSent, Refused
 from herald.providers.smpp.account import SmppAccount
 from herald.providers.smpp.errors import OK, code_of, refusal
@@ -27,7 +29,6 @@ from herald.providers.smpp.pdus import (
     write_bind,
 )
 from herald.providers.smpp.requests import LinkLostError, NotWrittenError
-from herald.providers.ways import Connect, NotSentError
 
 _VERSIONS = {"3.4": 0x34, "5.0": 0x50}
 

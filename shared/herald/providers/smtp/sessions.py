@@ -17,12 +17,13 @@ from aiosmtplib.errors import SMTPException, SMTPHeloError, SMTPResponseExceptio
 
 from herald.contracts.failures import Failure
 from herald.contracts.vocabulary import FailureClass
+from herald.http.errors import NotSentError
+from herald.http.ways import Connect
 from herald.providers.credentials import Credentials, NoTokenError, Token
 from herald.providers.sending import NotSent, Refused, without_token
 from herald.providers.smtp.account import SmtpAccount, SmtpSecrets
 from herald.providers.smtp.errors import Phase, refusal, throttled_scope
 from herald.providers.smtp.xoauth2 import sign_in
-from herald.providers.ways import Connect, NotSentError
 
 IDLE_SECONDS = 10.0  # below any relay's own limit (RFC 5321: five minutes)
 MAX_SESSIONS = 20  # relays count them: Postfix takes 50 of one client by default

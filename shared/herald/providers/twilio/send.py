@@ -17,8 +17,8 @@ from herald.contracts.content.rich import Location
 from herald.contracts.failures import Failure
 from herald.contracts.vocabulary import FailureClass
 from herald.contracts.work import Work
+from herald.http.response import HttpResponse
 from herald.providers.forms import form_of
-from herald.providers.http_client import HttpResponse
 from herald.providers.http_provider import HttpProvider, HttpRequest
 from herald.providers.rendered import RenderedSms, RenderedWhatsApp
 from herald.providers.responses import asked_wait, unexplained

@@ -10,7 +10,7 @@ from pydantic_core import to_json
 
 from herald.contracts.failures import Failure
 from herald.contracts.work import Work
-from herald.providers.http_client import HttpResponse
+from herald.http.response import HttpResponse
 from herald.providers.http_provider import HttpProvider, HttpRequest
 from herald.providers.lenient_json import text
 from herald.providers.rendered import RenderedSms, RenderedWhatsApp

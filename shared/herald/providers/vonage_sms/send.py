@@ -17,8 +17,8 @@ from herald.contracts.content.segments import SmsEncoding
 from herald.contracts.failures import Failure
 from herald.contracts.vocabulary import FailureClass
 from herald.contracts.work import Work
+from herald.http.response import HttpResponse
 from herald.providers.forms import form_of
-from herald.providers.http_client import HttpResponse
 from herald.providers.http_provider import HttpProvider, HttpRequest
 from herald.providers.lenient_json import objects, text, whole_number
 from herald.providers.rendered import RenderedSms

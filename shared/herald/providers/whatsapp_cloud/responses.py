@@ -8,7 +8,7 @@ from typing import Any
 from herald.contracts.failures import Failure
 from herald.contracts.vocabulary import FailureClass, Receipts
 from herald.contracts.work import Work
-from herald.providers.http_client import HttpResponse
+from herald.http.response import HttpResponse
 from herald.providers.lenient_json import MAX_REFERENCE
 from herald.providers.rendered import RenderedWhatsApp
 from herald.providers.responses import asked_wait, unexplained

@@ -9,7 +9,7 @@ from pydantic_core import to_json
 
 from herald.contracts.failures import Failure
 from herald.contracts.work import Work
-from herald.providers.http_client import ResponseLostError
+from herald.http.errors import NotSentError, ResponseLostError
 from herald.providers.rendered import RenderedWhatsApp
 from herald.providers.sending import (
     Emit,
@@ -19,7 +19,6 @@ from herald.providers.sending import (
     SendResult,
     Uncertain,
 )
-from herald.providers.ways import NotSentError
 from herald.providers.whatsapp_cloud.messages import files_of, write_message
 from herald.providers.whatsapp_cloud.requests import Context, authorization, endpoint
 from herald.providers.whatsapp_cloud.responses import read_response

@@ -14,10 +14,9 @@ from collections.abc import Callable, Iterable
 from herald.contracts.content import Media
 from herald.contracts.failures import Failure
 from herald.contracts.vocabulary import FailureClass
-from herald.providers.http_client import ResponseLostError
+from herald.http.errors import NotSentError, ResponseLostError
 from herald.providers.multipart import multipart_form
 from herald.providers.sending import NotSent, Refused
-from herald.providers.ways import NotSentError
 from herald.providers.whatsapp_cloud.requests import Context, authorization, endpoint
 from herald.providers.whatsapp_cloud.responses import not_uploaded, read_upload
 from herald.providers.whatsapp_parts import Uploaded

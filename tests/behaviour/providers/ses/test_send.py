@@ -9,8 +9,8 @@ import pytest
 
 from behaviour.providers.api_server import ApiServer, Ending, closed_port, http_client, serving_api
 from herald.contracts.vocabulary import Receipts
+from herald.http.client import HttpClient
 from herald.providers.budgets import Scope
-from herald.providers.http_client import HttpClient
 from herald.providers.sending import Accepted, NotSent, Refused, SendResult, Uncertain
 from unit.channel_email.making import TO, work
 from unit.providers.ses.making import SECRET_KEY, ses

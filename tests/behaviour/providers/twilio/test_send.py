@@ -11,7 +11,7 @@ from aiohttp import BasicAuth, web
 from behaviour.providers.api_server import closed_port, http_client
 from herald.channel.accounts import SendingAccount
 from herald.contracts.work import WorkContent
-from herald.providers.http_client import HttpClient
+from herald.http.client import HttpClient
 from herald.providers.sending import Accepted, NotSent, Refused, Uncertain
 from herald.providers.twilio.account import TwilioSecrets
 from unit.channel.making import ACCOUNT_SID, ATTEMPT, twilio, work

@@ -12,7 +12,7 @@ from behaviour.providers.api_server import ApiServer, Ending, closed_port, http_
 from herald.bus.receipt_messages import receipt_body
 from herald.channel.reports import report
 from herald.contracts.vocabulary import Receipts
-from herald.providers.http_client import HttpClient
+from herald.http.client import HttpClient
 from herald.providers.sending import Accepted, NotSent, Refused, SendResult, Uncertain
 from unit.channel_whatsapp.making import TO, work
 from unit.providers.whatsapp_cloud.making import TOKEN, message_for, whatsapp_cloud

@@ -21,8 +21,8 @@ from behaviour.providers.api_server import (
 from herald.contracts.content import Media
 from herald.contracts.failures import Failure
 from herald.contracts.vocabulary import FailureClass
+from herald.http.client import HttpClient
 from herald.providers.files import File
-from herald.providers.http_client import HttpClient
 from herald.providers.sending import Accepted, NotSent, Refused, Uncertain
 from unit.channel_whatsapp.making import work
 from unit.providers.whatsapp_cloud.making import TOKEN, uploading

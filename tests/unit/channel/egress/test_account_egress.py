@@ -16,8 +16,8 @@ from herald.channel.egress.quarantine import BLOCKED, FAILURES_IN_A_ROW, MemberH
 from herald.channel.planning import Later, Wish
 from herald.contracts.failures import Failure
 from herald.contracts.vocabulary import FailureClass
+from herald.http.client import HttpClient
 from herald.providers.budgets import Scope, egress_key
-from herald.providers.http_client import HttpClient
 from herald.providers.sending import Accepted, NotSent, Refused, Uncertain
 from unit.channel.making import NOW, Desk, Silent, sending, work
 

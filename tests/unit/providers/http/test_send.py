@@ -12,10 +12,10 @@ from herald.contracts.content import Media
 from herald.contracts.failures import Failure
 from herald.contracts.vocabulary import FailureClass
 from herald.contracts.work import WorkContent
+from herald.http.response import HttpResponse
 from herald.providers.budgets import Scope
 from herald.providers.http.requests import write_request
 from herald.providers.http.responses import read_response
-from herald.providers.http_client import HttpResponse
 from herald.providers.http_provider import HttpRequest
 from herald.providers.rendered import RenderedSms
 from herald.providers.sending import Accepted, NotSent, Refused, Uncertain

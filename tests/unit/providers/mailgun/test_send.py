@@ -10,7 +10,7 @@ import pytest
 from channel_email.content import render
 from herald.contracts.failures import Failure
 from herald.contracts.vocabulary import FailureClass
-from herald.providers.http_client import HttpResponse
+from herald.http.response import HttpResponse
 from herald.providers.mailgun.account import MailgunAccount, MailgunSecrets
 from herald.providers.mailgun.send import read_response, write_request
 from herald.providers.rendered import RenderedEmail

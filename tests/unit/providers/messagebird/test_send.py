@@ -13,8 +13,8 @@ from herald.contracts.failures import Failure
 from herald.contracts.vocabulary import FailureClass
 from herald.contracts.work import Work, WorkContent
 from herald.contracts.work_parts import WorkMedia
+from herald.http.response import HttpResponse
 from herald.providers.budgets import Scope
-from herald.providers.http_client import HttpResponse
 from herald.providers.messagebird.account import MessageBirdAccount, MessageBirdSecrets
 from herald.providers.messagebird.send import read_response, write_message, write_request
 from herald.providers.sending import Accepted, Refused, Uncertain

@@ -8,7 +8,7 @@ from channel_email.content import render
 from herald.channel.accounts import SendingAccount
 from herald.contracts.failures import Failure
 from herald.contracts.work import Work
-from herald.providers.http_client import HttpClient
+from herald.http.client import HttpClient
 from herald.providers.postmark.account import PostmarkAccount, PostmarkSecrets
 from herald.providers.postmark.send import write_mail
 from unit.providers.sending import sending_account

@@ -11,12 +11,13 @@ import pytest
 
 from channel_email.content import render
 from herald.contracts.failures import Failure
-from herald.providers.http_client import HttpClient, HttpResponse, ResponseLostError
+from herald.http.client import HttpClient
+from herald.http.errors import NotSentError, ResponseLostError
+from herald.http.response import HttpResponse
 from herald.providers.resend.account import ResendAccount, ResendSecrets
 from herald.providers.resend.errors import FAILURE_CLASSES
 from herald.providers.resend.send import make_provider, read_response, write_mail, write_request
 from herald.providers.sending import Accepted, Refused, SendResult, Uncertain
-from herald.providers.ways import NotSentError
 from unit.channel_email.making import ATTEMPT, TO, work
 from unit.channel_email.test_attachments import PNG, rendered
 from unit.providers.sending import context_of

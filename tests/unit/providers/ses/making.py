@@ -9,7 +9,7 @@ from channel_email.content import render
 from herald.channel.accounts import SendingAccount
 from herald.contracts.failures import Failure
 from herald.contracts.work import Work
-from herald.providers.http_client import HttpClient
+from herald.http.client import HttpClient
 from herald.providers.ses.account import SesAccount, SesSecrets
 from herald.providers.ses.send import write_mail
 from unit.providers.sending import sending_account

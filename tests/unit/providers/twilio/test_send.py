@@ -14,7 +14,7 @@ from herald.contracts.failures import Failure
 from herald.contracts.vocabulary import FailureClass
 from herald.contracts.work import Work, WorkContent
 from herald.contracts.work_parts import WorkMedia, WorkTemplate
-from herald.providers.http_client import HttpResponse
+from herald.http.response import HttpResponse
 from herald.providers.sending import Refused, Uncertain
 from herald.providers.twilio.account import TwilioAccount, TwilioSecrets
 from herald.providers.twilio.send import Fields, read_response, write_form

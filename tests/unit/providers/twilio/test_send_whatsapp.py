@@ -11,7 +11,7 @@ import pytest
 from channel_whatsapp.content import render
 from herald.contracts.failures import Failure
 from herald.contracts.work import Work
-from herald.providers.http_client import HttpResponse
+from herald.http.response import HttpResponse
 from herald.providers.http_provider import HttpRequest
 from herald.providers.sending import Refused
 from herald.providers.twilio.account import TwilioAccount, TwilioSecrets

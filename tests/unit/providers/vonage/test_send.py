@@ -14,8 +14,8 @@ from herald.contracts.failures import Failure
 from herald.contracts.vocabulary import FailureClass
 from herald.contracts.work import Work, WorkContent, WorkReply
 from herald.contracts.work_parts import WorkMedia, WorkTemplate
+from herald.http.response import HttpResponse
 from herald.providers.budgets import Scope
-from herald.providers.http_client import HttpResponse
 from herald.providers.sending import Accepted, Refused, Uncertain
 from herald.providers.vonage.account import VonageSecrets
 from herald.providers.vonage.messages import write_message

@@ -16,8 +16,8 @@ from herald.contracts.failures import Failure
 from herald.contracts.vocabulary import FailureClass, Lane
 from herald.contracts.work import Work, WorkContent
 from herald.contracts.work_parts import WorkMedia
+from herald.http.response import HttpResponse
 from herald.providers.budgets import Scope
-from herald.providers.http_client import HttpResponse
 from herald.providers.sending import Accepted, NotSent, Refused, Uncertain
 from herald.providers.vonage_sms.account import VonageSmsAccount, VonageSmsSecrets
 from herald.providers.vonage_sms.send import read_response, write_form, write_request

@@ -9,8 +9,8 @@ from channel_whatsapp.content import render
 from herald.channel.accounts import SendingAccount
 from herald.contracts.failures import Failure
 from herald.contracts.work import Work
+from herald.http.client import HttpClient
 from herald.providers.files import FetchFile
-from herald.providers.http_client import HttpClient
 from herald.providers.whatsapp_cloud.account import WhatsAppCloudAccount, WhatsAppCloudSecrets
 from herald.providers.whatsapp_cloud.messages import write_message
 from herald.providers.whatsapp_cloud.send import make_provider

@@ -1,39 +1,15 @@
-"""How calls leave this machine, where they don't leave as the system has it."""
+"""An aiohttp client's connections, opened by one way."""
 
 from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable
-from typing import Any, Protocol
+from typing import Any
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-# Opens a connection to a host and port, within so many seconds.
-Connect = Callable[[str, int, float], Awaitable[socket.socket]]
-
-NO_EGRESS = "no_egress"  # why work comes back: the account's pool has no healthy member
-
-
-class NotSentError(Exception):
-    """Provably nothing reached the provider: no name, no connection, no TLS."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
-
-
-class Way(Protocol):
-    """One way out."""
-
-    async def connect(self, host: str, port: int, seconds: float, /) -> socket.socket:
-        """Open a connection to a host and port.
-
-        Raises:
-            NotSentError: there is none, for the reason that its code names.
-        """
-        ...
+from herald.http.ways import Way
 
 
 class WayConnector(aiohttp.TCPConnector):
