@@ -35,19 +35,20 @@ class Authority:
         signed = self._sign(self._name, self._key, extension, critical=True)
         self.certificate.write_bytes(signed)
 
-    def server(self, address: str) -> Pair:
+    def server(self, address: str, *, expired: bool = False) -> Pair:
         """Sign a server's certificate, good for one IP address."""
         names = x509.SubjectAlternativeName([x509.IPAddress(ip_address(address))])
-        return self._pair(f"server-{address}", names)
+        return self._pair(f"server-{address}", names, expired=expired)
 
     def client(self, user: str) -> Pair:
         """Sign the certificate of a user, who is its common name."""
         return self._pair(user, x509.SubjectAlternativeName([x509.DNSName("client")]))
 
-    def _pair(self, name: str, extension: x509.ExtensionType) -> Pair:
+    def _pair(self, name: str, extension: x509.ExtensionType, *, expired: bool = False) -> Pair:
         key = ec.generate_private_key(ec.SECP256R1())
         pair = Pair(self._folder / f"{name}.pem", self._folder / f"{name}.key")
-        pair.certificate.write_bytes(self._sign(_name(name), key, extension))
+        signed = self._sign(_name(name), key, extension, expired=expired)
+        pair.certificate.write_bytes(signed)
         pair.key.touch(mode=0o600)
         pair.key.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
         return pair
@@ -59,6 +60,7 @@ class Authority:
         extension: x509.ExtensionType,
         *,
         critical: bool = False,
+        expired: bool = False,
     ) -> bytes:
         now = datetime.now(UTC)
         built = (
@@ -68,7 +70,7 @@ class Authority:
             .public_key(key.public_key())
             .serial_number(x509.random_serial_number())
             .not_valid_before(now - timedelta(days=1))
-            .not_valid_after(now + timedelta(days=1))
+            .not_valid_after(now + timedelta(hours=-1 if expired else 24))
             .add_extension(extension, critical=critical)
             .sign(self._key, SHA256())
         )

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from behaviour.http_client.raw_server import OK, calling
+from behaviour.http_client.raw_server import OK, Serve, calling, served
 from herald.http.errors import NotSentError
 from private_authority import Authority
 
@@ -23,12 +24,14 @@ async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
 
 
 @asynccontextmanager
-async def provider(authority: Authority, address: str) -> AsyncIterator[str]:
+async def provider(
+    authority: Authority, address: str, *, expired: bool = False, serve: Serve = _answer
+) -> AsyncIterator[str]:
     """Serve HTTPS under an address's certificate; give the URL."""
-    pair = authority.server(address)
+    pair = authority.server(address, expired=expired)
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(pair.certificate, pair.key)
-    server = await asyncio.start_server(_answer, "127.0.0.1", 0, ssl=context)
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
     try:
         yield f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/x"
     finally:
@@ -67,3 +70,47 @@ async def test_another_hosts_certificate_is_not_trusted(
         with pytest.raises(NotSentError) as caught:
             await caller.post(url, headers={}, body=b"")
     assert caught.value.code == "tls"
+
+
+async def test_an_expired_certificate_is_not_trusted(
+    authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though it was its server's."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority.certificate))
+    async with provider(authority, "127.0.0.1", expired=True) as url, calling() as caller:
+        with pytest.raises(NotSentError) as caught:
+            await caller.post(url, headers={}, body=b"")
+    assert caught.value.code == "tls"
+
+
+async def test_a_handshake_that_never_ends_was_not_sent() -> None:
+    """TLS has its part of the time to connect; the request is written after it."""
+    async with served(_silence) as url, calling(timedelta(seconds=0.4)) as caller:
+        with pytest.raises(NotSentError) as caught:
+            await caller.post(url.replace("http:", "https:"), headers={}, body=b"")
+    assert caught.value.code == "connect_timeout"
+
+
+async def _silence(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.read()
+    writer.close()
+
+
+async def test_a_tls_connection_is_used_again(
+    authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A handshake costs more than a call; what TLS itself sends after it is no server's word."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority.certificate))
+    handshakes: list[object] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        handshakes.append(writer.get_extra_info("ssl_object"))
+        with suppress(asyncio.IncompleteReadError):
+            while await reader.readuntil(b"\r\n\r\n"):
+                writer.write(OK + b'{"id":1}')
+        writer.close()
+
+    async with provider(authority, "127.0.0.1", serve=serve) as url, calling() as caller:
+        for _ in range(3):
+            assert (await caller.post(url, headers={}, body=b"")).status == 200
+    assert len(handshakes) == 1
