@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import select
+from functools import partial
 from typing import cast
 
+from herald.http.deadline import Deadline
 from herald.http.errors import ResponseLostError, UnreadableError, UnusedError
 from herald.http.parsing import ResponseParser
 from herald.http.response import HttpResponse
@@ -25,6 +27,7 @@ class Connection(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._parser = ResponseParser(largest)
         self._waiter: asyncio.Future[HttpResponse] | None = None
+        self._deadline = Deadline(partial(self._lose, "read_timeout"))
         self._poll = select.poll()
         self.served = False  # it has carried a request
         self.idle_since = 0.0  # by the loop's clock
@@ -56,7 +59,7 @@ class Connection(asyncio.Protocol):
         self.served = True
         self._parser.begin(bodiless=bodiless)
         self._waiter = waiter = self._loop.create_future()
-        limit = self._loop.call_at(deadline, self._lose, "read_timeout")
+        self._deadline.set(deadline)
         try:
             if len(body) <= _JOINED:
                 transport.write(head + body)
@@ -66,7 +69,7 @@ class Connection(asyncio.Protocol):
             response: HttpResponse = await waiter
             return response
         finally:
-            limit.cancel()
+            self._deadline.clear()
             if self._waiter is not None:  # nobody waits any more
                 self._waiter = None
                 transport.abort()
@@ -104,6 +107,7 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End the call that waits: its response may end with the connection."""
+        self._deadline.stop()
         if not self.lost.done():
             self.lost.set_result(None)
         if self._waiter is None:
