@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
-import aiohttp
-
 from herald.contracts.content.file_rules import TOO_LARGE
 from herald.files.configuration import MediaRules
 from herald.files.failures import (
@@ -28,17 +26,22 @@ from herald.files.guarded_way import PRIVATE, GuardedWay
 from herald.files.links import LinkRules, follow, read_link
 from herald.files.memory import Hold, Memory
 from herald.files.unpacking import AS_IT_IS, unpacked
-from herald.files.way_connector import WayConnector
-from herald.http.errors import NotSentError
-from herald.http.trust import verifying
+from herald.http.client import HttpClient
+from herald.http.errors import NotSentError, ResponseLostError
+from herald.http.streaming import Stream
 from herald.http.ways import Way
 
 MOST_REDIRECTS = 3
-CONNECT_SECONDS = 3.0
 _MOST_CONNECTIONS = 64
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity"}
-_NOT_SENT = {PRIVATE: PRIVATE_ADDRESS, "dns": DNS, "connect_timeout": TIMEOUT}
+_NOT_SENT = {
+    PRIVATE: PRIVATE_ADDRESS,
+    "dns": DNS,
+    "connect_timeout": TIMEOUT,
+    "tls": TLS,
+    "url": URL_REFUSED,
+}
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True)
@@ -60,24 +63,15 @@ class Downloader:
         )
         self._way = GuardedWay(rules.networks, ways)
         self._memory = memory
-        self._session: aiohttp.ClientSession | None = None
+        self._http = HttpClient(rules.timeout, way=self._way, max_connections=_MOST_CONNECTIONS)
 
     async def start(self) -> None:
         """Make ready; needs a running loop."""
-        self._session = aiohttp.ClientSession(
-            connector=WayConnector(
-                self._way, CONNECT_SECONDS, limit=_MOST_CONNECTIONS, ssl=verifying()
-            ),
-            timeout=aiohttp.ClientTimeout(total=None),  # whoever asks has one
-            cookie_jar=aiohttp.DummyCookieJar(),
-            headers={"User-Agent": "herald"},
-            auto_decompress=False,
-        )
+        await self._http.start()
 
     async def stop(self) -> None:
         """Close every connection."""
-        if self._session is not None:
-            await self._session.close()
+        await self._http.stop()
         self._way.close()
 
     async def get(self, link: str, largest: int) -> Download:
@@ -90,22 +84,15 @@ class Downloader:
             return await self._follow(link, largest)
         except NotSentError as error:
             raise because(_NOT_SENT.get(error.code, CONNECT)) from None
-        except (aiohttp.ClientConnectorSSLError, aiohttp.ClientConnectorCertificateError):
-            raise because(TLS) from None
-        except (aiohttp.InvalidURL, ValueError):
-            raise because(URL_REFUSED) from None
-        except aiohttp.ClientConnectorError:
-            raise because(CONNECT) from None
-        except (aiohttp.ClientError, OSError):
-            raise because(CUT) from None
+        except ResponseLostError as error:
+            raise because(TIMEOUT if error.code == "read_timeout" else CUT) from None
 
     async def _follow(self, link: str, largest: int) -> Download:
         """Go where a link and its servers send us: every hop is checked as the first is."""
-        assert self._session is not None, "start() comes first"
         url = read_link(link)
         for _ in range(MOST_REDIRECTS + 1):
             self._links.check(url)
-            async with self._session.get(url, headers=_HEADERS, allow_redirects=False) as response:
+            async with self._http.get(url, headers=_HEADERS) as response:
                 if response.status in _REDIRECTS:
                     url = follow(url, response.headers.get("Location"))
                 elif response.status != HTTPStatus.OK:
@@ -114,10 +101,10 @@ class Downloader:
                     return await self._read(url.raw_path, response, largest)
         raise because(REDIRECTS)
 
-    async def _read(self, path: str, response: aiohttp.ClientResponse, largest: int) -> Download:
+    async def _read(self, path: str, response: Stream, largest: int) -> Download:
         """Read a body as far as it may be long; memory for it is taken first."""
         encoding = response.headers.get("Content-Encoding", "").strip().lower()
-        length = response.content_length if encoding in AS_IT_IS else None
+        length = response.length if encoding in AS_IT_IS else None
         if length is not None and length > largest:
             raise _too_large(largest)
         hold = await self._memory.take(largest if length is None else length)
@@ -132,9 +119,9 @@ class Downloader:
         return found
 
 
-async def _body(response: aiohttp.ClientResponse, encoding: str, largest: int) -> bytes:
+async def _body(response: Stream, encoding: str, largest: int) -> bytes:
     pieces, size = [], 0
-    async for piece in unpacked(response.content.iter_any(), encoding):
+    async for piece in unpacked(response.pieces(), encoding):
         size += len(piece)
         if size > largest:
             raise _too_large(largest)

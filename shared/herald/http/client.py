@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from datetime import timedelta
+
+from yarl import URL
 
 from herald.http.connection import Connection
 from herald.http.errors import NotSentError, UnusedError
@@ -13,6 +16,7 @@ from herald.http.opening import open_connection
 from herald.http.pool import Pool
 from herald.http.request import Origin, endpoint, write_head
 from herald.http.response import HttpResponse
+from herald.http.streaming import Stream
 from herald.http.trust import verifying
 from herald.http.ways import SystemWay, Way
 
@@ -28,7 +32,8 @@ _WAY_SHARE = 0.9  # of the time to connect
 class HttpClient:
     """The calls of one account by one way: own connections, own time limit.
 
-    No redirects, no cookies. Without a `way` calls leave as the system has it.
+    No redirects, no cookies. Without a `way` calls leave as the system has it. A response's body of
+    more than `largest` bytes is cut: longer than that, and not whole.
     """
 
     def __init__(
@@ -38,10 +43,12 @@ class HttpClient:
         way: Way | None = None,
         max_connections: int = MAX_CONNECTIONS,
         keep_alive_seconds: float = KEEP_ALIVE_SECONDS,
+        largest: int = MAX_RESPONSE_BYTES,
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self._max_connections = max_connections
         self._keep_alive = keep_alive_seconds
+        self._largest = largest
         self._way = way or SystemWay()
         self._tls = tls  # None: as the system trusts when it starts
         self._timeout = timeout.total_seconds()
@@ -77,6 +84,35 @@ class HttpClient:
             ResponseLostError: it may have been taken.
             ValueError: its header fields can't be sent.
         """
+        return await self._call(method, url, headers, body)
+
+    @asynccontextmanager
+    async def get(self, url: str | URL, *, headers: Mapping[str, str]) -> AsyncIterator[Stream]:
+        """Get what may be large: its head is there, and its body is read as it arrives.
+
+        What is not read is given up.
+
+        Raises:
+            NotSentError: it was not asked for.
+            ResponseLostError: it did not come, or not whole.
+        """
+        stream = Stream()
+        call = asyncio.create_task(self._call("GET", url, headers, b"", stream))
+        call.add_done_callback(stream.end)
+        try:
+            await stream.wait_for_head()
+            yield stream
+        finally:
+            call.cancel()
+
+    async def _call(
+        self,
+        method: str,
+        url: str | URL,
+        headers: Mapping[str, str],
+        body: bytes,
+        stream: Stream | None = None,
+    ) -> HttpResponse:
         assert self._pool is not None, "start() comes first"
         try:
             to = endpoint(method, url, *headers)
@@ -88,7 +124,9 @@ class HttpClient:
             connection = await self._connection(self._pool, to.origin, deadline)
             reused = connection.served
             try:
-                return await connection.exchange(head, body, deadline, bodiless=to.is_bodiless)
+                return await connection.exchange(
+                    head, body, deadline, bodiless=to.is_bodiless, stream=stream
+                )
             except UnusedError:
                 if not reused:
                     raise NotSentError("disconnected") from None
@@ -110,4 +148,4 @@ class HttpClient:
         assert self._tls is not None, "start() comes first"
         # the way ends before the whole connecting does, so that its code says where it stopped
         seconds = self._connect * _WAY_SHARE
-        return await open_connection(origin, self._way, seconds, self._tls, MAX_RESPONSE_BYTES)
+        return await open_connection(origin, self._way, seconds, self._tls, self._largest)

@@ -11,6 +11,7 @@ from herald.http.deadline import Deadline
 from herald.http.errors import ResponseLostError, UnreadableError, UnusedError
 from herald.http.parsing import ResponseParser
 from herald.http.response import HttpResponse
+from herald.http.streaming import Stream
 
 _JOINED = 64 * 1024  # bytes of body: copying fewer costs less than another write
 
@@ -43,9 +44,17 @@ class Connection(asyncio.Protocol):
         )
 
     async def exchange(
-        self, head: bytes, body: bytes, deadline: float, *, bodiless: bool
+        self,
+        head: bytes,
+        body: bytes,
+        deadline: float,
+        *,
+        bodiless: bool = False,
+        stream: Stream | None = None,
     ) -> HttpResponse:
         """Write a request and return its response, by `deadline` on the loop's clock.
+
+        A `stream` is given the response as it arrives; what is returned then has no body.
 
         Raises:
             UnusedError: it was closed before the first byte.
@@ -57,9 +66,11 @@ class Connection(asyncio.Protocol):
             transport.abort()
             raise UnusedError
         self.served = True
-        self._parser.begin(bodiless=bodiless)
+        self._parser.begin(bodiless=bodiless, receiver=stream)
         self._waiter = waiter = self._loop.create_future()
         self._deadline.set(deadline)
+        if stream is not None:
+            stream.attach(transport)
         try:
             if len(body) <= _JOINED:
                 transport.write(head + body)
@@ -70,6 +81,8 @@ class Connection(asyncio.Protocol):
             return response
         finally:
             self._deadline.clear()
+            if stream is not None:
+                stream.detach()
             if self._waiter is not None:  # nobody waits any more
                 self._waiter = None
                 transport.abort()

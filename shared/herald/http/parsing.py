@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Mapping
+from typing import Protocol
+
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from herald.http.decoding import AS_IT_IS, unpacked
@@ -12,6 +16,18 @@ LARGEST_HEAD = 64 * 1024  # with those of interim responses before it
 _WIRE_SHARE = 8  # of the body: a chunk of one byte takes six
 _FIRST_STATUS = 100
 _FIRST_FINAL = 200
+
+
+class Receiver(Protocol):
+    """Takes a response as it arrives, in place of the whole one."""
+
+    def begin(self, status: int, headers: Mapping[str, str], /) -> None:
+        """Take the head."""
+        ...
+
+    def put(self, piece: bytes, /) -> None:
+        """Take a piece of the body, as it was sent."""
+        ...
 
 
 class ResponseParser:
@@ -25,10 +41,15 @@ class ResponseParser:
         self._parser = HttpResponseParser(self)
         self.begin()
 
-    def begin(self, *, bodiless: bool = False) -> None:
-        """Expect the response of the next request; `bodiless`: its head alone."""
+    def begin(self, *, bodiless: bool = False, receiver: Receiver | None = None) -> None:
+        """Expect the response of the next request; `bodiless`: its head alone.
+
+        What a `receiver` takes has no bounds here, but those of the head.
+        """
         self._bodiless = bodiless
+        self._receiver = receiver
         self._received = 0  # bytes
+        self._most = LARGEST_HEAD
         self._head_end = 0  # the number of bytes that had been received with the head's end
         self._fields: dict[bytes, bytes] = {}
         self._body = bytearray()
@@ -55,7 +76,7 @@ class ResponseParser:
             self.reusable = False  # more came than one response
         if self._complete:
             return self._response()
-        if self._received > self._most():
+        if self._received > self._most:
             raise UnreadableError
         return None
 
@@ -64,11 +85,6 @@ class ResponseParser:
         if not self._head_end or self._fields.keys() & {b"content-length", b"transfer-encoding"}:
             return None
         return self._response()
-
-    def _most(self) -> int:
-        if not self._head_end:
-            return LARGEST_HEAD
-        return self._head_end + _WIRE_SHARE * self._largest + LARGEST_HEAD
 
     def _response(self) -> HttpResponse:
         body = bytes(self._body)
@@ -100,11 +116,18 @@ class ResponseParser:
             raise UnreadableError
         self._head_end = self._received
         self._complete = self._bodiless
+        self._most = self._received + _WIRE_SHARE * self._largest + LARGEST_HEAD
+        if self._receiver is not None:
+            self._most = sys.maxsize
+            self._receiver.begin(self._status, Headers(self._fields))
 
     def on_body(self, piece: bytes) -> None:
         """Keep a piece of the body, while it is not too large."""
         if self._complete:
             raise UnreadableError
+        if self._receiver is not None:
+            self._receiver.put(piece)
+            return
         self._body += piece
         if len(self._body) > self._largest:
             self._complete = True

@@ -16,6 +16,7 @@ _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2
 _VALUE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]*")
 # They say where the request ends, and how long its connection lasts.
 _OURS = frozenset({"content-length", "transfer-encoding", "connection", "upgrade"})
+_PARTS = 3  # of a request's first line
 _WITHOUT_BODY = frozenset({"GET", "HEAD"})
 
 
@@ -39,8 +40,10 @@ class Endpoint:
 
 
 @lru_cache(maxsize=256)
-def endpoint(method: str, url: str, *names: str) -> Endpoint:
+def endpoint(method: str, url: str | URL, *names: str) -> Endpoint:
     """Read a URL, and write the head up to the values of the header fields with these names.
+
+    What is quoted in a `URL` stays as it is.
 
     Raises:
         ValueError: it is no URL that can be called, or a name that can't be sent.
@@ -59,7 +62,11 @@ def endpoint(method: str, url: str, *names: str) -> Endpoint:
         "Accept-Encoding": "identity",
     }
     lines = [f"{method} {parsed.raw_path_qs} HTTP/1.1"]
+    if len(lines[0].split(" ")) != _PARTS:
+        raise ValueError("no URL to call")
     lines += [f"{name}: {value}" for name, value in fields.items() if name.lower() not in given]
+    if not all(line.isascii() and line.isprintable() for line in lines):
+        raise ValueError("no URL to call")
     return Endpoint(
         origin=Origin(host.rstrip("."), port, parsed.scheme == "https"),
         is_bodiless=method == "HEAD",

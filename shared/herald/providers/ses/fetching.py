@@ -1,10 +1,11 @@
-"""A GET over HTTPS: of a certificate, and to confirm a subscription. No redirects, little time.
-
-The library is imported with the first one, for most ingresses need none.
-"""
+"""A GET over HTTPS: of a certificate, and to confirm a subscription. No redirects, little time."""
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from herald.http.client import HttpClient
+from herald.http.errors import NotSentError, ResponseLostError
 from herald.providers.ses.certificates import Fetched, FetchError
 
 MAX_BYTES = 64 * 1024
@@ -17,24 +18,14 @@ async def fetch(url: str) -> Fetched:
     Raises:
         FetchError: nothing was answered, or not in time.
     """
-    import aiohttp  # noqa: PLC0415  see above
-
-    from herald.http.trust import verifying  # noqa: PLC0415  likewise
-
-    timeout = aiohttp.ClientTimeout(total=SECONDS)
-    connector = aiohttp.TCPConnector(ssl=verifying())
+    client = HttpClient(timedelta(seconds=SECONDS), largest=MAX_BYTES)
+    await client.start()
     try:
-        async with (
-            aiohttp.ClientSession(connector=connector, timeout=timeout) as session,
-            session.get(url, allow_redirects=False) as response,
-        ):
-            body = bytearray()
-            async for chunk in response.content.iter_any():
-                body += chunk
-                if len(body) > MAX_BYTES:
-                    raise FetchError("too large")
-            return Fetched(response.status, bytes(body))
-    except TimeoutError:
-        raise FetchError("timeout") from None
-    except (aiohttp.ClientError, OSError, ValueError) as error:
-        raise FetchError(type(error).__name__) from None
+        response = await client.post(url, headers={}, body=b"", method="GET")
+    except (NotSentError, ResponseLostError) as error:
+        raise FetchError(error.code) from None
+    finally:
+        await client.stop()
+    if len(response.body) > MAX_BYTES:
+        raise FetchError("too large")
+    return Fetched(response.status, response.body)

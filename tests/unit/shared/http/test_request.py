@@ -6,6 +6,7 @@ import pytest
 from httptools import HttpRequestParser
 from hypothesis import given
 from hypothesis import strategies as st
+from yarl import URL
 
 from herald.http.request import Endpoint, Origin, endpoint, write_head
 
@@ -125,6 +126,19 @@ def test_where_a_url_leads(url: str, origin: Origin, host: str | None, target: s
     assert len(read.fields) == 5
     assert host in {None, dict(read.fields)[b"Host"].decode()}
     assert target in {None, read.url.decode()}
+
+
+def test_what_is_quoted_stays_as_it_is() -> None:
+    """Signatures of links hold over it."""
+    url = URL("http://x.example.com/%7Ea/%c3%bc?b=%2F", encoded=True)
+    assert Read(write_head(endpoint("GET", url), {}, 0)).url == b"/%7Ea/%c3%bc?b=%2F"
+
+
+@pytest.mark.parametrize("path", ["/a b", "/a\r\nX: y", "/a\x00", "/\u00fc"])
+def test_an_unquoted_url_ends_no_line(path: str) -> None:
+    """Whoever makes a `URL` may have left it unquoted."""
+    with pytest.raises(ValueError, match="URL"):
+        endpoint("GET", URL(f"http://x.example.com{path}", encoded=True))
 
 
 @pytest.mark.parametrize(
