@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +10,7 @@ from herald.contracts.events import Fallback, Waits
 from herald.contracts.failures import Failure
 from herald.contracts.receipts import AttemptReceipt
 from herald.contracts.vocabulary import CommandAnswer, Outcome, Status
+from router.core.changing import changed
 from router.core.clearance import CLEAR, Clearance
 from router.core.consent import Finding
 from router.core.effects import (
@@ -55,9 +55,9 @@ class Draft:
 
     def update_attempt(self, attempt: Attempt, **changes: Any) -> Attempt:
         """Change fields of an attempt and return it as it is now."""
-        changed = replace(attempt, **changes)
-        self.message = self.message.with_attempt(changed)
-        return changed
+        after = changed(attempt, **changes)
+        self.message = self.message.with_attempt(after)
+        return after
 
     def note(self, text: str) -> None:
         """Add why to the history's note."""
@@ -124,7 +124,7 @@ class Draft:
             is_released=is_released,
             is_again=is_again,
         )
-        self.message = replace(self.message, asking=asking)
+        self.message = changed(self.message, asking=asking)
         self.effects.append(AskClearance(step=step, is_released=is_released))
 
     def start_attempt(self, step: int, clearance: Clearance = CLEAR) -> None:
@@ -170,7 +170,7 @@ class Draft:
         """Ask to take the attempt back; everything else waits for the answer."""
         attempt_id = self.message.attempt_id(attempt)
         pending = Pending(intent=intent, attempt=attempt_id, cause=self.cause, **about)
-        self.message = replace(self.message, pending=pending)
+        self.message = changed(self.message, pending=pending)
         self.effects.append(Withdraw(attempt=attempt_id))
         self.note(f"withdraw asked: {intent}")
 
@@ -213,7 +213,7 @@ class Draft:
         )
 
     def _end(self, outcome: Outcome, sequence: int) -> None:
-        state = replace(
+        state = changed(
             self.message.state,
             sequence=sequence,
             send_at=None,
@@ -223,5 +223,5 @@ class Draft:
             fallback_at=None,
             expire_at=None,
         )
-        self.message = replace(self.message, outcome=outcome, state=state)
+        self.message = changed(self.message, outcome=outcome, state=state)
         self.note(f"outcome {outcome}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Literal
@@ -24,6 +24,7 @@ from herald.contracts.vocabulary import (
     Status,
     SuccessOn,
 )
+from router.core.changing import changed
 from router.core.facts import CommandContext, ReceiptArrived
 from router.core.states import LIVE
 
@@ -214,15 +215,18 @@ class Message:
 
     def with_state(self, **changes: Any) -> Message:
         """Return the message with fields of its state changed."""
-        return replace(self, state=replace(self.state, **changes))
+        return changed(self, state=changed(self.state, **changes))
 
-    def with_attempt(self, changed: Attempt) -> Message:
-        """Return the message with the attempt of the same step and number replaced."""
+    def with_attempt(self, attempt: Attempt, **changes: Any) -> Message:
+        """Return the message with the attempt of the same step and number replaced.
+
+        `changes`: of fields of its state, too.
+        """
         attempts = tuple(
-            changed if (old.step, old.number) == (changed.step, changed.number) else old
+            attempt if (old.step, old.number) == (attempt.step, attempt.number) else old
             for old in self.state.attempts
         )
-        return self.with_state(attempts=attempts)
+        return self.with_state(attempts=attempts, **changes)
 
 
 def step_content_name(channel: str, step: int) -> str:

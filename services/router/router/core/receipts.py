@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 from herald.config.file import RetryRules
 from herald.contracts.vocabulary import Outcome, Status
 from router.core.attempts import apply_receipt, failure_of
+from router.core.changing import changed
 from router.core.consent import finding_of
 from router.core.draft import Draft
 from router.core.facts import ReceiptArrived
-from router.core.message import Attempt, Intent, Success
+from router.core.message import Attempt, Intent, Message, Success
 from router.core.returns import process_return
 from router.core.states import ENDED, LIVE, OPEN, REACHED_ORDER, WITHDRAWABLE, target
 
@@ -28,14 +28,14 @@ def process_receipt(draft: Draft, fact: ReceiptArrived, rules: RetryRules) -> No
 
 def _process_news(draft: Draft, before: Attempt, fact: ReceiptArrived) -> None:
     after = apply_receipt(before, fact.receipt, draft.now)
-    draft.message = draft.message.with_attempt(after)
+    is_under_way = before is draft.message.current and draft.message.outcome is None
+    timers = _timers(draft.message, before, after) if is_under_way else {}
+    draft.message = draft.message.with_attempt(after, **timers)
     draft.note(
         f"{before.status} -> {after.status}"
         if after.status is not before.status
         else f"{fact.receipt.status} does not raise {before.status}"
     )
-    if after == draft.message.current and draft.message.outcome is None:
-        _set_timers(draft, before, after)
     _emit_flags(draft, before, after, fact)
     _note_consent(draft, before, after, fact)
     if after.reached is not before.reached:
@@ -74,9 +74,8 @@ def _had_succeeded(draft: Draft, attempt: Attempt) -> bool:
     return ended and REACHED_ORDER[attempt.reached] >= REACHED_ORDER[wanted]
 
 
-def _set_timers(draft: Draft, before: Attempt, after: Attempt) -> None:
+def _timers(message: Message, before: Attempt, after: Attempt) -> dict[str, datetime | None]:
     """Start `fallback_after` at the first proof of the call; end deadlines that are over."""
-    message = draft.message
     timers: dict[str, datetime | None] = {}
     if after.status not in LIVE:
         timers["start_by"] = None
@@ -87,14 +86,13 @@ def _set_timers(draft: Draft, before: Attempt, after: Attempt) -> None:
         timers["fallback_at"] = None
     elif before.accepted_at is None and after.accepted_at is not None:
         timers["fallback_at"] = after.accepted_at + message.fallback_after(after)
-    if timers:
-        draft.update_state(**timers)
+    return timers
 
 
 def _emit_progress(draft: Draft, attempt: Attempt, fact: ReceiptArrived) -> None:
     """Emit how far the attempt got; end the message when that is far enough."""
     if REACHED_ORDER[attempt.reached] > REACHED_ORDER[draft.message.status]:
-        draft.message = replace(draft.message, status=attempt.reached)
+        draft.message = changed(draft.message, status=attempt.reached)
     if not _end_if_successful(draft, attempt, fact):
         draft.emit(attempt.reached, attempt=attempt, receipt=fact.receipt)
 
@@ -110,7 +108,7 @@ def _end_if_successful(draft: Draft, attempt: Attempt, fact: ReceiptArrived) -> 
     if pending is not None and pending.success is not None:
         return False  # another success ends it already
     if pending is not None:
-        draft.message = replace(message, pending=replace(pending, success=success))
+        draft.message = changed(message, pending=changed(pending, success=success))
     elif live is not None and live.status in WITHDRAWABLE:
         draft.ask_withdraw(Intent.SUCCESS, live, success=success)
     else:
@@ -128,5 +126,5 @@ def succeed(draft: Draft, attempt: Attempt, success: Success) -> None:
         receipt=success.fact.receipt,
         outcome=Outcome.SUCCEEDED,
         confirmed=confirmed,
-        overlap=current is not None and current != attempt and current.status in OPEN,
+        overlap=current is not None and current is not attempt and current.status in OPEN,
     )
