@@ -74,7 +74,7 @@ def read_attempt_tag(text: str) -> tuple[AttemptId, Lane] | None:
 
 def message_id_for(tenant: str, idempotency_key: str) -> UUID:
     """Name a message that came without an id, the same on every try of the same key."""
-    return uuid5(NAMESPACE, f"message\0{tenant}\0{idempotency_key}")
+    return UUID(bytes=_uuid5_bytes(f"message\0{tenant}\0{idempotency_key}"))
 
 
 def resend_id_for(message_id: UUID) -> UUID:
@@ -102,10 +102,14 @@ def body_id(body: bytes) -> str:
     return _uuid5_text("body\0" + body.decode("latin-1"))
 
 
-def _uuid5_text(name: str) -> str:
-    """Return `str(uuid5(NAMESPACE, name))`, at a third of the cost: every message has one."""
+def _uuid5_bytes(name: str) -> bytes:
+    """Return `uuid5(NAMESPACE, name).bytes`, at a third of the cost: every message has several."""
     digest = bytearray(sha1(_NAMESPACE_BYTES + name.encode(), usedforsecurity=False).digest()[:16])
     digest[6] = digest[6] & 0x0F | 0x50  # version 5
     digest[8] = digest[8] & 0x3F | 0x80  # the variant of RFC 9562
-    text = digest.hex()
+    return bytes(digest)
+
+
+def _uuid5_text(name: str) -> str:
+    text = _uuid5_bytes(name).hex()
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

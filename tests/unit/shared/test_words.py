@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID, uuid5
 
+import phonenumbers
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -90,6 +91,25 @@ def test_refuses_what_no_phone_can_be(text: str) -> None:
     with pytest.raises(ValueError, match="phone") as caught:
         normalise_phone(text)
     assert text in {"", "+1"} or text not in str(caught.value)
+
+
+@given(
+    st.sampled_from(sorted(phonenumbers.COUNTRY_CODE_TO_REGION_CODE)),
+    st.from_regex(r"[0-9]{4,12}", fullmatch=True),
+)
+def test_numbers_are_what_the_library_makes_of_them(code: int, national: str) -> None:
+    """Also those that it is not asked about."""
+    number = f"+{code}{national}"
+    try:
+        parsed = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        parsed = None
+    if parsed is None or not phonenumbers.is_possible_number(parsed):
+        with pytest.raises(ValueError, match="phone"):
+            normalise_phone(number)
+    else:
+        e164 = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+        assert normalise_phone(number) == e164
 
 
 def test_emails_keep_their_local_part() -> None:
@@ -182,6 +202,7 @@ def test_names_are_fixed_for_ever() -> None:
 def test_ids_are_uuids_of_version_5(subject: str) -> None:
     """Anyone can make the same id with a library's uuid5."""
     assert event_id_for(subject, "t", "c") == str(uuid5(NAMESPACE, f"event\0{subject}\0t\0c"))
+    assert message_id_for("t", subject) == uuid5(NAMESPACE, f"message\0t\0{subject}")
 
 
 def test_ids_of_different_parts_differ() -> None:

@@ -11,9 +11,11 @@ from herald.contracts.content import ChannelContent
 from herald.contracts.events import (
     AccountData,
     CommandData,
+    CommandEvent,
     Event,
     InboundData,
     MessageData,
+    MessageEvent,
     RecipientData,
     event_type,
 )
@@ -152,7 +154,7 @@ def message_event(message: Message, emit: Emit, now: datetime) -> OutgoingMessag
         metadata=message.plan.metadata,
     )
     kind = event_type("message", emit.what)
-    event = Event[MessageData](
+    event = MessageEvent(
         id=event_id_for(subject, kind, emit.cause),
         type=kind,
         subject=subject,
@@ -200,7 +202,7 @@ def command_event(
 ) -> OutgoingMessage:
     """Answer a command, or say that what it asked for is complete."""
     kind = event_type("command", answer)
-    event = Event[CommandData](
+    event = CommandEvent(
         id=event_id_for(subject, kind, cause), type=kind, subject=subject, time=now, data=data
     )
     return event_message(event, command_event_key(answer, data.tenant), correlation_id, trace)

@@ -7,8 +7,9 @@ from herald.contracts.addresses import sender_kind
 from herald.contracts.events import (
     INBOUND_TYPE,
     AccountData,
-    Event,
+    AccountEvent,
     InboundData,
+    InboundEvent,
     event_type,
     inbound_id_of,
     inbound_subject,
@@ -61,7 +62,7 @@ def inbound_event(
         occurred_at=occurred_at,
         raw=receipt.element if raw else None,
     )
-    event = Event[InboundData](
+    event = InboundEvent(
         id=inbound_event_id(receipt),
         type=INBOUND_TYPE,
         subject=inbound_subject(receipt.provider, receipt.account, receipt.reference),
@@ -83,7 +84,7 @@ def account_event(
         raw=receipt.element,
     )
     subject = f"{receipt.provider}/{receipt.account}"
-    event = Event[AccountData](
+    event = AccountEvent(
         id=event_id_for(subject, ACCOUNT_TYPE, f"{tenant}/{receipt.event_key}"),
         type=ACCOUNT_TYPE,
         subject=subject,

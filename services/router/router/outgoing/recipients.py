@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from herald.bus.outgoing_messages import OutgoingMessage
-from herald.contracts.events import Event, RecipientData, event_type
+from herald.contracts.events import RecipientData, RecipientEvent, event_type
 from herald.contracts.identifiers import event_id_for
 from herald.contracts.masking import shown_hash
 from herald.contracts.topology import recipient_event_key
@@ -33,7 +33,7 @@ def recipient_event(
     kind = event_type("recipient", change.kind)
     subject = f"{change.tenant}/{data.address_hash}"
     what = f"{changed.channel}/{changed.category}/{changed.reason}/{change.cause}"
-    event = Event[RecipientData](
+    event = RecipientEvent(
         id=event_id_for(subject, kind, what), type=kind, subject=subject, time=now, data=data
     )
     return event_message(event, recipient_event_key(change.kind, change.tenant), correlation_id)

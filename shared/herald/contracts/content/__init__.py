@@ -211,6 +211,10 @@ class ChannelContent(ContentPart):
         return any(getattr(self, part) for part in SAYING)
 
 
+_NOTHING = ChannelContent()
+_PARTS = tuple(ChannelContent.model_fields)
+
+
 class Content(ChannelContent):
     """What is said everywhere, and what a channel says instead."""
 
@@ -233,11 +237,10 @@ class Content(ChannelContent):
 
         What is a message by itself replaces them all.
         """
-        fields = ChannelContent.model_fields
-        parts = {name: getattr(self, name) for name in fields}
+        parts = {name: getattr(self, name) for name in _PARTS}
         override = self.overrides.get(channel)
         if override is not None:
             if any(getattr(override, name) for name in ALONE):
-                parts |= {name: fields[name].default for name in fields if name != OUTSIDE}
+                parts |= {name: getattr(_NOTHING, name) for name in _PARTS if name != OUTSIDE}
             parts |= {name: getattr(override, name) for name in override.model_fields_set}
-        return ChannelContent.model_construct(**parts)
+        return _NOTHING.model_copy(update=parts)
