@@ -69,7 +69,7 @@ class BatchLoop:
 
     def receive(self, delivery: Delivery) -> None:
         """Take a delivery in. Never blocks: prefetch bounds how many can come."""
-        if delivery.delivery_count:
+        if delivery.redelivered and delivery.delivery_count:
             self._metrics.redeliveries.inc()
         self._buffer.append(delivery)
         self._arrived.set()

@@ -21,10 +21,12 @@ from herald.bus.channels import open_channel
 from herald.bus.connection_keeper import ConnectionKeeper, wire_of
 from herald.bus.explanations import queue_problem
 from herald.bus.library_internals import has_consumer
-from herald.bus.wire.receiving import ChannelReader, Received
+from herald.bus.wire.properties import Properties
+from herald.bus.wire.receiving import ChannelReader, Envelope
 
 _WATCH_SECONDS = 1.0
 _POLL_SECONDS = 0.02
+_NOTED_A_LOOK = 8  # messages, before the prefetch is judged again
 _GROWING_SECONDS = 0.2  # to wait for settlements before more is received: half as much is held
 
 _log = structlog.get_logger(__name__)
@@ -37,7 +39,7 @@ class Consumer:
         self,
         keeper: ConnectionKeeper,
         queue: str,
-        receive: Callable[[aiormq.Channel, Received], None],
+        receive: Callable[[aiormq.Channel, Envelope, Properties, bytes], None],
         *,
         prefetch: int,
         largest: int,
@@ -48,6 +50,7 @@ class Consumer:
         self._queue = queue
         self._receive = receive
         self._budget = PrefetchBudget(prefetch, largest)
+        self._noted = 0
         self._unsettled = unsettled
         self._timeout_seconds = call_timeout_seconds
         self.prefetch = self._budget.allowed  # of the consumer at this moment
@@ -85,7 +88,10 @@ class Consumer:
     def note(self, size: int) -> None:
         """Take in the bytes of a message received: what is held follows the sizes."""
         self._budget.note(size)
-        if not self._changing and self._budget.suited(self.prefetch) != self.prefetch:
+        self._noted += 1
+        if self._noted % _NOTED_A_LOOK or self._changing:
+            return
+        if self._budget.suited(self.prefetch) != self.prefetch:
             self._wake()
 
     async def cancel(self) -> None:

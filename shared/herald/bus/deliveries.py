@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from itertools import takewhile
 from typing import Any, NamedTuple
 
@@ -15,7 +14,8 @@ from aiormq.exceptions import AMQPError
 
 from herald.bus.cancellation import own_cancellation_only
 from herald.bus.library_internals import write, written
-from herald.bus.wire.receiving import Received
+from herald.bus.wire.properties import Properties
+from herald.bus.wire.receiving import Envelope
 from herald.bus.wire.writing import ack_frame, reject_frame
 
 _WRITE_PATIENCE_SECONDS = 1.0
@@ -88,17 +88,20 @@ class Delivery:
     exchange: str = ""
     message_id: str | None = None
     correlation_id: str | None = None
-    type: str | None = None
     headers: Mapping[str, Any] = field(default_factory=dict)
     redelivered: bool = False
-    timestamp: datetime | None = None  # when it was published, by the publisher's clock, to 1 s
-    delivery_count: int = 0  # earlier deliveries that ended without a settlement
-    content_type: str | None = None
+    published_at: int | None = None  # in seconds since the epoch, by the publisher's clock
     user_id: str | None = None  # validated by the broker when set
     tag: int = 0
     received_on: ReceivingChannel | None = None  # None only for deliveries made by hand in tests
     rejected: bool = False  # marked; sent when the batch is settled
     settled: bool = False
+
+    @property
+    def delivery_count(self) -> int:
+        """How many earlier deliveries of it ended without a settlement."""
+        count = self.headers.get("x-delivery-count", 0)
+        return count if isinstance(count, int) else 0
 
     @property
     def is_live(self) -> bool:
@@ -163,24 +166,20 @@ def _settlements(outstanding: dict[int, None], group: Sequence[Delivery]) -> lis
     return settlements
 
 
-def delivery_from(received: Received, receiving: ReceivingChannel) -> Delivery:
+def delivery_from(
+    envelope: Envelope, properties: Properties, body: bytes, receiving: ReceivingChannel
+) -> Delivery:
     """Take over what was received; `receiving` is the channel it came on."""
-    properties = received.properties
-    headers = properties.headers
-    count = headers.get("x-delivery-count", 0) if headers else 0
     return Delivery(
-        body=received.body,
-        routing_key=received.routing_key,
-        exchange=received.exchange,
+        body=body,
+        routing_key=envelope.routing_key,
+        exchange=envelope.exchange,
         message_id=properties.message_id,
         correlation_id=properties.correlation_id,
-        type=properties.type,
-        headers=headers,
-        redelivered=received.redelivered,
-        timestamp=properties.timestamp,
-        delivery_count=count if isinstance(count, int) else 0,
-        content_type=properties.content_type,
+        headers=properties.headers,
+        redelivered=envelope.redelivered,
+        published_at=properties.published_at,
         user_id=properties.user_id,
-        tag=received.tag,
+        tag=envelope.tag,
         received_on=receiving,
     )

@@ -46,10 +46,9 @@ class QueueMetrics:
 
         AMQP timestamps are whole seconds, by the clock of whoever published; some have none.
         """
-        published: dict[float, int] = {}  # how many, by when; few, in one batch
+        published: dict[int, int] = {}  # how many, by when; few, in one batch
         for delivery in deliveries:
-            if delivery.timestamp is not None:
-                at = delivery.timestamp.timestamp()
+            if (at := delivery.published_at) is not None:
                 published[at] = published.get(at, 0) + 1
         for at, number in published.items():
             observe_many(self.delay_seconds, max(0.0, now - at), number)

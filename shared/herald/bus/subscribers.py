@@ -23,7 +23,8 @@ from herald.bus.consumers import Consumer
 from herald.bus.deliveries import ReceivingChannel, delivery_from
 from herald.bus.library_internals import RegisteredSubscriber
 from herald.bus.supervision import SupervisedLoop, cancelled
-from herald.bus.wire.receiving import Received
+from herald.bus.wire.properties import Properties
+from herald.bus.wire.receiving import Envelope
 from herald.contracts.commands import MAX_COMMAND_BYTES
 
 _ARRIVAL_SECONDS = 0.05  # for deliveries whose tasks have yet to run when the consumer is cancelled
@@ -178,7 +179,9 @@ class BatchSubscriber(RegisteredSubscriber):
         await self._consumer.give_back(self._settlements_taken_in)
         _log.warning("bus.paused", queue=self._batches.queue, given_back=left)
 
-    def _receive(self, channel: aiormq.Channel, received: Received) -> None:
+    def _receive(
+        self, channel: aiormq.Channel, envelope: Envelope, properties: Properties, body: bytes
+    ) -> None:
         """Take one delivery in, as it is read from the socket: it is only stored."""
         if self._given_back or channel.is_closed:
             return  # it returns to the queue
@@ -186,9 +189,9 @@ class BatchSubscriber(RegisteredSubscriber):
             self._receiving = ReceivingChannel(channel)
         elif self._receiving.given_back:
             return
-        delivery = delivery_from(received, self._receiving)
+        delivery = delivery_from(envelope, properties, body, self._receiving)
         self._receiving.outstanding[delivery.tag] = None
-        self._consumer.note(len(delivery.body))
+        self._consumer.note(len(body))
         self._batches.receive(delivery)
 
     async def _wait_until_settled(self, deadline: float) -> None:

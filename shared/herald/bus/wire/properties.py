@@ -6,9 +6,8 @@ message is judged like any other: see `herald.bus.lenient_decoding`, which reads
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -31,21 +30,19 @@ USER_ID = 1 << 4
 APP_ID = 1 << 3
 MORE_FLAGS = 1  # none are defined
 
+_LATEST_SECOND = 253_402_300_799  # of the year 9999: some producers count microseconds
 _NO_HEADERS: Mapping[str, Any] = {}
-Read = Callable[[bytes, int], tuple[Any, int]]
 
 
 @dataclass(slots=True)
 class Properties:
     """Those that Herald reads."""
 
-    content_type: str | None = None
     headers: Mapping[str, Any] = field(default_factory=lambda: _NO_HEADERS)
     correlation_id: str | None = None
     message_id: str | None = None
-    timestamp: datetime | None = None
-    type: str | None = None
-    user_id: str | None = None
+    published_at: int | None = None  # in seconds since the epoch, by the publisher's clock
+    user_id: str | None = None  # validated by the broker when set
 
 
 def read_properties(data: bytes, flags: int, at: int, end: int) -> Properties:
@@ -53,59 +50,52 @@ def read_properties(data: bytes, flags: int, at: int, end: int) -> Properties:
 
     Raises:
         WireError: they do not.
+        struct.error, IndexError: nor does `data`.
     """
     if flags & MORE_FLAGS:
         raise WireError("properties that no specification names")
     found = Properties()
-    for read, name in _plan(flags):
-        value, at = read(data, at)
-        if name:
-            setattr(found, name, value)
+    for kind, name in _plan(flags):
+        begin = at
+        if kind == _TEXT:
+            at += 1 + data[at]
+            if name:
+                setattr(found, name, data[begin + 1 : at].decode("utf-8", "replace"))
+        elif kind == _MOMENT:
+            at += UNSIGNED_64.size
+            found.published_at = _moment(data, begin)
+        elif kind == _TABLE:
+            at += UNSIGNED_32.size + UNSIGNED_32.unpack_from(data, at)[0]
+            found.headers = read_headers(data[begin:at])
+        else:
+            at += 1
     if at > end:
         raise WireError("properties longer than their frame")
     return found
 
 
 @lru_cache(maxsize=64)  # producers set few combinations
-def _plan(flags: int) -> tuple[tuple[Read, str], ...]:
-    return tuple((read, name) for flag, read, name in _LAYOUT if flags & flag)
+def _plan(flags: int) -> tuple[tuple[int, str], ...]:
+    return tuple((kind, name) for flag, kind, name in _LAYOUT if flags & flag)
 
 
-def _text(data: bytes, at: int) -> tuple[str, int]:
-    end = at + 1 + data[at]
-    return data[at + 1 : end].decode("utf-8", "replace"), end
+def _moment(data: bytes, at: int) -> int | None:
+    seconds: int = UNSIGNED_64.unpack_from(data, at)[0]
+    return seconds if seconds <= _LATEST_SECOND else None
 
 
-def _octet(_data: bytes, at: int) -> tuple[None, int]:
-    return None, at + 1
-
-
-def _headers(data: bytes, at: int) -> tuple[Mapping[str, Any], int]:
-    end = at + UNSIGNED_32.size + UNSIGNED_32.unpack_from(data, at)[0]
-    return read_headers(data[at:end]), end
-
-
-def _moment(data: bytes, at: int) -> tuple[datetime | None, int]:
-    """Read a time; one beyond the year 9999 is none: a producer may count microseconds."""
-    [seconds] = UNSIGNED_64.unpack_from(data, at)
-    at += UNSIGNED_64.size
-    try:
-        return datetime.fromtimestamp(seconds, UTC), at
-    except (ValueError, OverflowError, OSError):
-        return None, at
-
-
-_LAYOUT: tuple[tuple[int, Read, str], ...] = (  # in their order; without a name they are skipped
-    (CONTENT_TYPE, _text, "content_type"),
-    (CONTENT_ENCODING, _text, ""),
-    (HEADERS, _headers, "headers"),
-    (DELIVERY_MODE, _octet, ""),
-    (PRIORITY, _octet, ""),
-    (CORRELATION_ID, _text, "correlation_id"),
-    (REPLY_TO, _text, ""),
-    (EXPIRATION, _text, ""),
-    (MESSAGE_ID, _text, "message_id"),
-    (TIMESTAMP, _moment, "timestamp"),
-    (TYPE, _text, "type"),
-    (USER_ID, _text, "user_id"),
+_TEXT, _OCTET, _TABLE, _MOMENT = range(4)
+_LAYOUT = (  # in their order; texts without a name are skipped
+    (CONTENT_TYPE, _TEXT, ""),
+    (CONTENT_ENCODING, _TEXT, ""),
+    (HEADERS, _TABLE, "headers"),
+    (DELIVERY_MODE, _OCTET, ""),
+    (PRIORITY, _OCTET, ""),
+    (CORRELATION_ID, _TEXT, "correlation_id"),
+    (REPLY_TO, _TEXT, ""),
+    (EXPIRATION, _TEXT, ""),
+    (MESSAGE_ID, _TEXT, "message_id"),
+    (TIMESTAMP, _MOMENT, "published_at"),
+    (TYPE, _TEXT, ""),
+    (USER_ID, _TEXT, "user_id"),
 )

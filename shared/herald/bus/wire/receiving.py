@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol
+from functools import lru_cache
+from typing import NamedTuple, Protocol
 
 from herald.bus.wire.layout import (
     ACK,
@@ -27,16 +27,16 @@ _MULTIPLE, _REDELIVERED = 1, 1  # the only bits of their methods that matter
 _METHOD_BYTES = UNSIGNED_32.size
 
 
-@dataclass(slots=True)
-class Received:
-    """One delivery."""
+class Envelope(NamedTuple):
+    """What stands around a delivery."""
 
     tag: int
     redelivered: bool
     exchange: str
     routing_key: str
-    properties: Properties
-    body: bytes
+
+
+Deliver = Callable[[Envelope, Properties, bytes], None]
 
 
 class Confirms(Protocol):
@@ -54,14 +54,10 @@ class Confirms(Protocol):
 class ChannelReader:
     """Takes the frames of one channel that carry messages or confirms, and leaves all others."""
 
-    def __init__(
-        self,
-        deliver: Callable[[Received], None] | None = None,
-        confirms: Confirms | None = None,
-    ) -> None:
+    def __init__(self, deliver: Deliver | None = None, confirms: Confirms | None = None) -> None:
         self._deliver = deliver
         self._confirms = confirms
-        self._envelope: tuple[int, bool, str, str] | None = None  # of a delivery; None: a return
+        self._envelope: Envelope | None = None  # of a delivery; None: a return
         self._awaits = METHOD
         self._properties = Properties()
         self._missing = 0  # bytes of the body
@@ -73,11 +69,13 @@ class ChannelReader:
         Raises:
             WireError: it can't stand where it does, or does not hold what it must.
         """
-        try:
+        if kind != self._awaits:
             if self._awaits == METHOD:
-                return kind == METHOD and self._take_method(data, at, end)
-            if kind != self._awaits:
-                raise WireError("a content is not followed by what belongs to it")
+                return False
+            raise WireError("a content is not followed by what belongs to it")
+        try:
+            if kind == METHOD:
+                return self._take_method(data, at, end)
             if kind == HEADER:
                 self._take_header(data, at, end)
             else:
@@ -120,32 +118,34 @@ class ChannelReader:
         self._missing -= len(part)
         if self._missing < 0:
             raise WireError("a body longer than announced")
-        if self._missing:
-            self._parts.append(part)
-        elif self._parts:
-            body = b"".join((*self._parts, part))
-            self._parts = []
-            self._finish(body)
+        if not self._missing:
+            self._finish(b"".join((*self._parts, part)) if self._parts else part)
         else:
-            self._finish(part)
+            self._parts.append(part)
 
     def _finish(self, body: bytes) -> None:
         self._awaits = METHOD
+        if self._parts:
+            self._parts = []
         if self._envelope is None:
             if self._confirms is not None:
                 self._confirms.returned(self._properties.message_id)
         elif self._deliver is not None:
-            self._deliver(Received(*self._envelope, self._properties, body))
+            self._deliver(self._envelope, self._properties, body)
 
 
-def _read_deliver(data: bytes, at: int, end: int) -> tuple[int, bool, str, str]:
+def _read_deliver(data: bytes, at: int, end: int) -> Envelope:
     at += data[at] + 1  # the consumer's tag: a channel has one consumer
     [tag] = UNSIGNED_64.unpack_from(data, at)
     at += UNSIGNED_64.size
-    redelivered = bool(data[at] & _REDELIVERED)
-    middle = at + 2 + data[at + 1]
-    exchange = data[at + 2 : middle].decode("utf-8", "replace")
-    last = middle + 1 + data[middle]
-    if last != end:
+    return Envelope(tag, bool(data[at] & _REDELIVERED), *_names(data[at + 1 : end]))
+
+
+@lru_cache(maxsize=1024)  # exchanges and keys are few
+def _names(data: bytes) -> tuple[str, str]:
+    """Read two short strings that are all of `data`."""
+    middle = 1 + data[0]
+    if middle + 1 + data[middle] != len(data):
         raise WireError("a delivery of another size")
-    return tag, redelivered, exchange, data[middle + 1 : last].decode("utf-8", "replace")
+    exchange, key = data[1:middle], data[middle + 1 :]
+    return exchange.decode("utf-8", "replace"), key.decode("utf-8", "replace")

@@ -7,6 +7,7 @@ from typing import Protocol
 from herald.bus.wire.layout import AROUND, END, FRAME, WireError
 
 LARGEST_FRAME = 1024 * 1024  # of a payload; brokers are asked for 128 KiB
+_PAYLOAD_AT = FRAME.size
 
 
 class Taker(Protocol):
@@ -41,20 +42,20 @@ class Splitter:
             data = self._left + data
         at, kept, size = 0, [], len(data)
         begin = 0  # of what nobody took
-        channels = self.channels
+        channels, read_frame = self.channels, FRAME.unpack_from
         while size - at >= AROUND:
-            kind, channel, length = FRAME.unpack_from(data, at)
+            kind, channel, length = read_frame(data, at)
             end = at + AROUND + length
-            if length > LARGEST_FRAME or (end <= size and data[end - 1] != END):
+            if end > size or data[end - 1] != END:
+                if end > size and length <= LARGEST_FRAME:
+                    break
                 if self._has_begun:
                     raise WireError("what the broker sent is no frame")
                 self._is_foreign, at = True, size
                 break
-            if end > size:
-                break
             self._has_begun = True
             taker = channels.get(channel)
-            if taker is not None and taker.take(kind, data, at + FRAME.size, end - 1):
+            if taker is not None and taker.take(kind, data, at + _PAYLOAD_AT, end - 1):
                 if begin < at:
                     kept.append(data[begin:at])
                 begin = end

@@ -38,12 +38,10 @@ CONFIRM = Sent(OURS, written(OURS, Basic.Ack(9, True)), Basic.Ack(9, True))
 def properties_of(sent: Basic.Properties) -> Properties:
     """Say what Herald reads of them."""
     return Properties(
-        content_type=sent.content_type,
         headers=sent.headers or {},
         correlation_id=sent.correlation_id,
         message_id=sent.message_id,
-        timestamp=sent.timestamp,
-        type=sent.message_type,
+        published_at=int(sent.timestamp.timestamp()) if sent.timestamp else None,
         user_id=sent.user_id,
     )
 
@@ -53,11 +51,15 @@ def check(traffic: Sequence[Sent], heard: Heard) -> None:
     ours = [sent for sent in traffic if sent.is_for_us]
     deliveries = [sent for sent in ours if isinstance(sent.method, Basic.Deliver)]
     assert len(heard.deliveries) == len(deliveries)
-    for (channel, received), sent in zip(heard.deliveries, deliveries, strict=True):
-        assert (channel, received.tag) == (sent.channel, sent.method.delivery_tag)
-        assert received.redelivered is sent.method.redelivered
-        assert received.exchange == sent.method.exchange
-        assert received.routing_key == sent.method.routing_key
+    for received, sent in zip(heard.deliveries, deliveries, strict=True):
+        method = sent.method
+        assert received.channel == sent.channel
+        assert received.envelope == (
+            method.delivery_tag,
+            method.redelivered,
+            method.exchange,
+            method.routing_key,
+        )
         assert sent.properties is not None
         assert received.properties == properties_of(sent.properties)
         assert received.body == sent.body
@@ -110,7 +112,7 @@ def test_an_empty_body_and_a_very_large_one() -> None:
     frame = written(OURS, ContentBody(part))
     for _ in range(count):
         splitter.feed(frame)
-    [(_, received)] = heard.deliveries
+    [received] = heard.deliveries
     assert len(received.body) == len(part) * count
 
 
@@ -158,8 +160,8 @@ def test_properties_that_nobody_should_send_are_absent() -> None:
     header = b"\x00\x3c\x00\x00" + (0).to_bytes(8, "big") + b"\x00\xc0"  # an id, a time
     payload = header + b"\x02a\xff" + (1_768_824_000_000_000).to_bytes(8, "big")
     frame = b"\x02\x00\x01" + len(payload).to_bytes(4, "big") + payload + b"\xce"
-    [(_, received)] = hear(written(OURS, DELIVERY.method) + frame).deliveries
-    assert received.properties == Properties(message_id="a\ufffd", timestamp=None)
+    [received] = hear(written(OURS, DELIVERY.method) + frame).deliveries
+    assert received.properties == Properties(message_id="a\ufffd", published_at=None)
 
 
 def test_properties_end_where_their_frame_does() -> None:

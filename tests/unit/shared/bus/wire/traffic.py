@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import pamqp.frame
 from hypothesis import strategies as st
@@ -15,7 +15,8 @@ from pamqp.commands import Basic, Channel, Connection, Queue
 from pamqp.header import ContentHeader
 from pamqp.heartbeat import Heartbeat
 
-from herald.bus.wire.receiving import ChannelReader, Received
+from herald.bus.wire.properties import Properties
+from herald.bus.wire.receiving import ChannelReader, Envelope
 from herald.bus.wire.splitting import Splitter
 
 OURS, ALSO_OURS, THEIRS = 1, 2, 3  # channels; aiormq's own is 0
@@ -55,11 +56,20 @@ TAGS = st.integers(1, 2**63 - 1)  # as pamqp writes them
 BODIES = st.binary(max_size=3 * MOST_BODY)
 
 
+class Received(NamedTuple):
+    """A delivery on one of our channels."""
+
+    channel: int
+    envelope: Envelope
+    properties: Properties
+    body: bytes
+
+
 @dataclass(slots=True)
 class Heard:
     """What a reader made of some traffic."""
 
-    deliveries: list[tuple[int, Received]] = field(default_factory=list)  # with their channels
+    deliveries: list[Received] = field(default_factory=list)
     confirms: list[tuple[int, int, bool, bool]] = field(default_factory=list)
     returns: list[tuple[int, str | None]] = field(default_factory=list)
     others: bytes = b""
@@ -83,8 +93,8 @@ def reading(heard: Heard) -> Splitter:
     splitter = Splitter()
     for channel in (OURS, ALSO_OURS):
         splitter.channels[channel] = ChannelReader(
-            deliver=lambda received, channel=channel: heard.deliveries.append(  # type: ignore[misc]
-                (channel, received)
+            deliver=lambda *received, channel=channel: heard.deliveries.append(
+                Received(channel, *received)
             ),
             confirms=Listening(heard, channel),
         )
