@@ -25,6 +25,7 @@ BASIC = frozenset(
 EXTENSION = frozenset("\f^{}\\[~]|€")  # each takes an escape and a code
 _NOT_IN_GSM_7 = re.compile(f"[^{re.escape(''.join(BASIC | EXTENSION))}]")
 _WIDE_IN_GSM_7 = re.compile(f"[{re.escape(''.join(EXTENSION))}]")
+_PLAIN = "".join(sign for sign in BASIC if sign.isascii()).encode()
 _WIDE_IN_UCS_2 = re.compile("[\U00010000-\U0010ffff]")  # a pair of units each
 
 # Units that a message has alone, and as one of several.
@@ -34,11 +35,15 @@ ONE_UCS_2, EACH_UCS_2 = 70, 67  # 16-bit units
 
 def encoding_of(text: str) -> SmsEncoding:
     """Return the encoding that a text needs."""
+    if _is_plain(text):
+        return SmsEncoding.GSM_7
     return SmsEncoding.GSM_7 if _NOT_IN_GSM_7.search(text) is None else SmsEncoding.UCS_2
 
 
 def count_segments(text: str) -> int:
     """Return how many messages a text takes; none for no text."""
+    if _is_plain(text):
+        return _counted(len(text), alone=ONE_GSM_7, each=EACH_GSM_7)
     if encoding_of(text) is SmsEncoding.GSM_7:
         return _filled(text, _WIDE_IN_GSM_7, alone=ONE_GSM_7, each=EACH_GSM_7)
     return _filled(text, _WIDE_IN_UCS_2, alone=ONE_UCS_2, each=EACH_UCS_2)
@@ -46,18 +51,20 @@ def count_segments(text: str) -> int:
 
 def fewest_segments(text: str) -> int:
     """Return how many messages a text takes at least once each character is written in GSM-7."""
-    if len(text) <= ONE_GSM_7:
-        return 1 if text else 0
-    return _whole(len(text), EACH_GSM_7)
+    return _counted(len(text), alone=ONE_GSM_7, each=EACH_GSM_7)
+
+
+def _is_plain(text: str) -> bool:
+    """Whether each character is one septet, and ASCII: mostly so, and seen at once."""
+    return text.isascii() and not text.encode().translate(None, _PLAIN)
 
 
 def _filled(text: str, wide: re.Pattern[str], *, alone: int, each: int) -> int:
     """Count segments; a character of two units, one of `wide`, is never cut in two."""
     found = wide.findall(text)
-    if len(text) + len(found) <= alone:
-        return 1 if text else 0
-    if not found:
-        return _whole(len(text), each)
+    units = len(text) + len(found)
+    if units <= alone or not found:
+        return _counted(units, alone=alone, each=each)
     pairs, segments, used = set(found), 1, 0
     for character in text:
         width = 2 if character in pairs else 1
@@ -67,5 +74,8 @@ def _filled(text: str, wide: re.Pattern[str], *, alone: int, each: int) -> int:
     return segments
 
 
-def _whole(units: int, each: int) -> int:
+def _counted(units: int, *, alone: int, each: int) -> int:
+    """Count segments of characters of one unit, or of few enough for one."""
+    if units <= alone:
+        return 1 if units else 0
     return -(-units // each)
