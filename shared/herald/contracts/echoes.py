@@ -14,6 +14,7 @@ from herald.contracts.content import ChannelContent, Media, Template
 HIDDEN = "***"
 SHORTEST_QUOTE = 11  # characters in a row; fewer are the language's, not the message's
 _STEP = SHORTEST_QUOTE // 2  # every quote as long holds a piece of as many that begins at one
+_FIGURE = re.compile(r"\d")
 _CODE = re.compile(r"\b(?=\w*\d)\w{4,}\b")  # what a message says in figures may be a secret
 _SHORTEST_NAME = 3
 
@@ -71,7 +72,10 @@ def without_quotes(words: str, said: Iterable[str]) -> str:
     """Hide in `words` whatever they quote of the texts in `said`, and the codes in those."""
     if len(words) < _SHORTEST_NAME:
         return words
+    is_plain = len(words) < SHORTEST_QUOTE and _FIGURE.search(words) is None
     for text in said:
+        if is_plain and _is_longer_than_a_word(text):
+            continue  # mostly so: neither a quote of it nor a code
         flat = " ".join(text.split())
         if _SHORTEST_NAME <= len(flat) < SHORTEST_QUOTE:
             words = _without_word(words, flat)
@@ -81,6 +85,11 @@ def without_quotes(words: str, said: Iterable[str]) -> str:
             if code in flat and re.search(rf"\b{code}\b", flat):
                 words = words.replace(code, HIDDEN)
     return words
+
+
+def _is_longer_than_a_word(text: str) -> bool:
+    """Whether a text is as long as a quote, by its first words alone."""
+    return len(text.split(maxsplit=_STEP)) > _STEP
 
 
 def without_names(words: str, names: Iterable[str]) -> str:
