@@ -15,6 +15,7 @@ from herald.channel import metrics
 from herald.channel.accounts import SendingAccount
 from herald.channel.attempts import Attempt, Reserved
 from herald.channel.breaker import Trouble, Verdict
+from herald.channel.deadlines import Deadlines
 from herald.channel.echoes import without_echoes
 from herald.channel.planning import Impossible
 from herald.channel.traces import begin_call, end_call
@@ -63,6 +64,7 @@ class Caller:
         self._changed = changed
         self._lessons = lessons
         self._clock = clock
+        self._deadlines = Deadlines()
         self._ended = asyncio.Event()  # of the next call
 
     async def wait_for_an_end(self, seconds: float) -> None:
@@ -86,7 +88,7 @@ class Caller:
         span = begin_call(attempt)
         with metrics.in_flight(self._channel, account.name).track_inprogress():
             try:
-                async with asyncio.timeout(attempt.lease_ends - began):
+                with self._deadlines.within(attempt.lease_ends - began):
                     # Files may take what the claim has beyond the call, which then has all its own
                     # time: neither do they make it unknown, nor does it look slow by them.
                     content = await account.content(attempt.work, spare)
