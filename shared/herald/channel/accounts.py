@@ -78,7 +78,7 @@ class SendingAccount:
         """Whether this account may make the call."""
         return (
             work.tenant in self.options.tenants
-            and work.account in {None, self.name}
+            and (work.account is None or work.account == self.name)
             and self.name not in work.avoid
             and self.options.sends_as(work.sender)
             and self.options.nearness(work.to) is not None

@@ -21,7 +21,7 @@ from herald.channel.limits.places import PATIENCE_SECONDS, Place
 from herald.channel.reports import NO_ACCOUNT, NO_ACCOUNT_IN_ORDER
 from herald.contracts.failures import Failure
 from herald.contracts.grants import Grant
-from herald.contracts.identifiers import AttemptId
+from herald.contracts.identifiers import is_attempt_id
 from herald.contracts.vocabulary import Lane
 from herald.contracts.work import Work
 from herald.egress.codes import NO_EGRESS
@@ -100,7 +100,7 @@ def read_work(body: bytes) -> Work | None:
         work = Work.model_validate_json(body)
     except ValidationError:
         return None
-    return work if AttemptId.parse(work.attempt_id) is not None else None
+    return work if is_attempt_id(work.attempt_id) else None
 
 
 class Planner:

@@ -53,6 +53,11 @@ class AttemptId:
         return cls(UUID(match[1]), int(match[2]), int(match[3]))
 
 
+def is_attempt_id(text: str) -> bool:
+    """Whether `text` is an attempt id of ours."""
+    return _ATTEMPT.fullmatch(text) is not None
+
+
 def attempt_tag(attempt_id: str, lane: Lane) -> str:
     """Name an attempt to a provider that carries the name back: its id, and its lane.
 

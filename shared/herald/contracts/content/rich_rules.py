@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
+
 from herald.contracts.content import ALONE, ChannelContent
 from herald.contracts.content.unsayable import Unsayable
 
@@ -14,6 +16,7 @@ RICH: tuple[str, ...] = (*LONGEST_BODY, *_WITH_THEM, *ALONE)
 TEMPLATE_PARTS = ("template.header", "template.buttons")
 EVERY_PART = frozenset({*RICH, *TEMPLATE_PARTS})
 
+_values_of = attrgetter(*RICH)
 _HEADERS = frozenset({"image", "video", "document"})  # files that stand above a text
 
 
@@ -27,7 +30,10 @@ def rich_parts(content: ChannelContent, *, holds_template: bool) -> frozenset[st
         return frozenset(
             name for name in given if getattr(content.template, name.partition(".")[2])
         )
-    return frozenset(name for name in RICH if getattr(content, name))
+    values = _values_of(content)
+    if not any(values):
+        return frozenset()  # mostly so
+    return frozenset(name for name, value in zip(RICH, values, strict=True) if value)
 
 
 def without_parts(content: ChannelContent, names: frozenset[str]) -> ChannelContent:
