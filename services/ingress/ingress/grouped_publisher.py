@@ -35,8 +35,8 @@ class GroupedPublisher:
     def __init__(self, publisher: Publisher) -> None:
         self._publisher = publisher
         self._waiting: list[_Waiting] = []
-        self._groups: set[asyncio.Task[None]] = set()
-        self._is_scheduled = False
+        self._publishing: set[asyncio.Task[None]] = set()  # each has one group on its way
+        self._is_one_starting = False  # it takes whatever is ready by its turn
 
     async def publish(self, messages: Sequence[OutgoingMessage]) -> list[PublishError | None]:
         """Publish messages; return for each, in order, None (confirmed) or its failure.
@@ -63,21 +63,25 @@ class GroupedPublisher:
     async def _publish_with_others(
         self, messages: Sequence[OutgoingMessage]
     ) -> list[PublishError | None]:
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[list[PublishError | None]] = loop.create_future()
+        future: asyncio.Future[list[PublishError | None]]
+        future = asyncio.get_running_loop().create_future()
         self._waiting.append((messages, future))
-        if not self._is_scheduled and len(self._groups) < MAX_GROUPS:
-            self._is_scheduled = True
-            loop.call_soon(self._start_group)
+        if not self._is_one_starting and len(self._publishing) < MAX_GROUPS:
+            self._start()
         return await future
 
-    def _start_group(self) -> None:
-        self._is_scheduled = False
-        group, self._waiting = self._waiting, []
-        if group:
-            task = asyncio.create_task(self._publish(group))
-            self._groups.add(task)
-            task.add_done_callback(self._end_group)
+    def _start(self) -> None:
+        self._is_one_starting = True
+        task = asyncio.create_task(self._publish_what_waits())
+        self._publishing.add(task)
+        task.add_done_callback(self._end)
+
+    async def _publish_what_waits(self) -> None:
+        """Publish one group after another, until nothing waits."""
+        self._is_one_starting = False
+        while self._waiting:
+            group, self._waiting = self._waiting, []
+            await self._publish(group)
 
     async def _publish(self, group: list[_Waiting]) -> None:
         failures: Iterator[PublishError | None] = iter(())
@@ -93,9 +97,9 @@ class GroupedPublisher:
                 if not future.done():  # else its request was cancelled
                     future.set_result(own)
 
-    def _end_group(self, task: asyncio.Task[None]) -> None:
-        self._groups.discard(task)
+    def _end(self, task: asyncio.Task[None]) -> None:
+        self._publishing.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error("ingress.publish_failed", error=type(error).__name__)
-        if self._waiting and not self._is_scheduled:
-            self._start_group()
+        if self._waiting and not self._is_one_starting:
+            self._start()

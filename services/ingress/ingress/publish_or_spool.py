@@ -43,13 +43,13 @@ class PublishOrSpool:
         if not messages:
             return Placement.ON_THE_BUS
         failures = await self._publisher.publish(messages)
+        if failures.count(None) == len(messages):
+            return Placement.ON_THE_BUS
         failed = [
             (message, failure)
             for message, failure in zip(messages, failures, strict=True)
             if failure is not None
         ]
-        if not failed:
-            return Placement.ON_THE_BUS
         self._rate_limited.warning("ingress.not_published", about=failed[0][1].kind)
         may_be_kept = all(failure.retry for _, failure in failed)
         if retries_on_5xx or self._spool is None or not may_be_kept or not self._identity.is_known:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import replace
 
 from structlog.contextvars import bound_contextvars
 
@@ -29,7 +28,7 @@ class WebhookTrace:
         """Give the messages of the webhook the headers that name its span."""
         self._span.note({Attribute.RECEIPTS: len(messages)})
         headers = self._span.context.headers
-        return [replace(message, headers={**message.headers, **headers}) for message in messages]
+        return [message._replace(headers={**message.headers, **headers}) for message in messages]
 
     def answered(self, status: int) -> None:
         """Say how the provider is answered."""

@@ -8,7 +8,6 @@ parent where that is of the same trace, and is linked where it is not.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -185,7 +184,7 @@ def traced(
 ) -> list[OutgoingMessage | None]:
     """Give each message the headers of the span that it belongs to."""
     return [
-        message if message is None or context is None else replace(message, headers=context.headers)
+        message if message is None or context is None else message._replace(headers=context.headers)
         for message, context in zip(messages, contexts, strict=True)
     ]
 

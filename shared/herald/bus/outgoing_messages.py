@@ -5,9 +5,8 @@ from __future__ import annotations
 import struct
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from pamqp.encode import field_table as encode_table
 
@@ -25,14 +24,14 @@ from herald.bus.wire.properties import (
 )
 from herald.bus.wire.writing import body_frames, header_frame, publish_frame
 
+_NO_HEADERS: Mapping[str, Any] = {}
 _JSON = short("application/json")
 _PERSISTENT = b"\2"
 _JSON_PERSISTENT = _JSON + _PERSISTENT
 _ALWAYS = CONTENT_TYPE | DELIVERY_MODE | MESSAGE_ID | TIMESTAMP | TYPE | APP_ID
 
 
-@dataclass(frozen=True, slots=True)
-class OutgoingMessage:
+class OutgoingMessage(NamedTuple):
     """One message to publish. `message_id` is stable: a republish has the same one."""
 
     exchange: str
@@ -41,7 +40,7 @@ class OutgoingMessage:
     message_id: str
     type: str
     correlation_id: str | None = None
-    headers: Mapping[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, Any] = _NO_HEADERS
     mandatory: bool = True  # False only where it is normal that no queue is bound: public events
 
 
@@ -71,7 +70,7 @@ def encode(
     header = header_frame(channel_number, len(message.body), flags, properties)
     if max(len(method), len(header)) > max_content_bytes:
         raise ValueError("headers too large for one AMQP frame")  # it would end the connection
-    return b"".join((method, header, *body_frames(channel_number, message.body, max_content_bytes)))
+    return method + header + body_frames(channel_number, message.body, max_content_bytes)
 
 
 def _properties(message: OutgoingMessage, app_id: str, user_id: str | None) -> tuple[int, bytes]:

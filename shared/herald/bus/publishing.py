@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 
 from faststream.rabbit import RabbitBroker, RabbitExchange
@@ -49,7 +48,7 @@ class Publisher:
         self._published = cache(bus_metrics(registry).published.labels)  # a few of them
         self._channel = PublishingChannel(broker.keeper)
         self._in_flight: set[str] = set()
-        self._released = asyncio.Event()
+        self._released: asyncio.Event | None = None  # made by whoever waits for an id
 
     @property
     def is_reopening(self) -> bool:
@@ -73,6 +72,49 @@ class Publisher:
         """
         deadline = asyncio.get_running_loop().time() + timeout_seconds
         renewal = timeout_seconds if while_progressing else None
+        ids = {message.message_id for message in messages}
+        if len(ids) == len(messages) and self._in_flight.isdisjoint(ids):
+            self._in_flight |= ids
+            try:
+                results = await self._publish(messages, deadline, renewal)
+            finally:
+                self._release(ids)
+        else:
+            results = await self._publish_in_turn(messages, deadline, renewal)
+        self._count(messages, results)
+        return results
+
+    async def is_taken(self, message: OutgoingMessage, timeout_seconds: float) -> bool:
+        """Whether the broker confirms a message in time. It is not counted.
+
+        A broker whose memory or disk raised an alarm goes on delivering and keeps its connections
+        up, but takes nothing: only a publish shows it.
+        """
+        deadline = asyncio.get_running_loop().time() + timeout_seconds
+        return (await self._publish([message], deadline))[0] is None
+
+    async def _publish(
+        self,
+        messages: Sequence[OutgoingMessage],
+        deadline: float,
+        renewal_seconds: float | None = None,
+    ) -> list[PublishError | None]:
+        """Publish messages whose ids differ."""
+        channel = self._channel.current
+        if channel is None:
+            return [UnavailableError(message.message_id, "no connection") for message in messages]
+        encoded, refused = self._encode(channel, messages)
+        results = await publish_batch(channel, encoded, deadline, renewal_seconds)
+        if None in results:
+            self.confirmed_at = time.monotonic()
+        for index, error in refused.items():  # in their order, so each is where it was
+            results.insert(index, error)
+        return results
+
+    async def _publish_in_turn(
+        self, messages: Sequence[OutgoingMessage], deadline: float, renewal_seconds: float | None
+    ) -> list[PublishError | None]:
+        """Publish messages of which some have an id that is in flight, or the same one."""
         results: dict[int, PublishError | None] = {}
         waiting = dict(enumerate(messages))
         while waiting:
@@ -83,51 +125,25 @@ class Publisher:
                 results |= {i: _same_id_busy(message) for i, message in waiting.items()}
                 break
             try:
-                results |= await self._publish(claimed, deadline, renewal)
+                sent = await self._publish(list(claimed.values()), deadline, renewal_seconds)
             finally:
-                self._release(claimed)
+                self._release(message.message_id for message in claimed.values())
+            results |= zip(claimed, sent, strict=True)
             waiting = {i: message for i, message in waiting.items() if i not in claimed}
-        self._count(messages, results)
         return [results[i] for i in range(len(messages))]
 
-    async def is_taken(self, message: OutgoingMessage, timeout_seconds: float) -> bool:
-        """Whether the broker confirms a message in time. It is not counted.
-
-        A broker whose memory or disk raised an alarm goes on delivering and keeps its connections
-        up, but takes nothing: only a publish shows it.
-        """
-        deadline = asyncio.get_running_loop().time() + timeout_seconds
-        return (await self._publish({0: message}, deadline))[0] is None
-
-    async def _publish(
-        self,
-        messages: dict[int, OutgoingMessage],
-        deadline: float,
-        renewal_seconds: float | None = None,
-    ) -> dict[int, PublishError | None]:
-        channel = self._channel.current
-        if channel is None:
-            return {
-                i: UnavailableError(message.message_id, "no connection")
-                for i, message in messages.items()
-            }
-        encoded, refused = self._encode(channel, messages)
-        results = await publish_batch(channel, list(encoded.values()), deadline, renewal_seconds)
-        if None in results:
-            self.confirmed_at = time.monotonic()
-        return refused | dict(zip(encoded, results, strict=True))
-
     def _encode(
-        self, channel: ConfirmingChannel, messages: dict[int, OutgoingMessage]
-    ) -> tuple[dict[int, Encoded], dict[int, PublishError | None]]:
-        encoded: dict[int, Encoded] = {}
-        refused: dict[int, PublishError | None] = {}
-        content_bytes = max_content_bytes(channel.amqp)
-        for i, message in messages.items():
+        self, channel: ConfirmingChannel, messages: Sequence[OutgoingMessage]
+    ) -> tuple[list[Encoded], dict[int, PublishError]]:
+        """Encode what can be; the others are refused, by their place."""
+        encoded: list[Encoded] = []
+        refused: dict[int, PublishError] = {}
+        number, content_bytes = channel.amqp.number, max_content_bytes(channel.amqp)
+        for i, message in enumerate(messages):
             try:
                 payload = encode(
                     message,
-                    channel_number=channel.amqp.number,
+                    channel_number=number,
                     max_content_bytes=content_bytes,
                     app_id=self._app_id,
                     user_id=self._user,
@@ -135,7 +151,7 @@ class Publisher:
             except ValueError as error:
                 refused[i] = RefusedError(message.message_id, str(error))
             else:
-                encoded[i] = Encoded(message.message_id, payload)
+                encoded.append(Encoded(message.message_id, payload))
         return encoded, refused
 
     def _claim(self, waiting: dict[int, OutgoingMessage]) -> dict[int, OutgoingMessage]:
@@ -146,12 +162,15 @@ class Publisher:
                 claimed[i] = message
         return claimed
 
-    def _release(self, messages: dict[int, OutgoingMessage]) -> None:
-        self._in_flight.difference_update(message.message_id for message in messages.values())
-        self._released.set()
-        self._released = asyncio.Event()
+    def _release(self, message_ids: Iterable[str]) -> None:
+        self._in_flight.difference_update(message_ids)
+        if self._released is not None:
+            self._released.set()
+            self._released = None
 
     async def _wait_for_release(self, deadline: float) -> bool:
+        if self._released is None:
+            self._released = asyncio.Event()
         try:
             async with asyncio.timeout_at(deadline):
                 await self._released.wait()
@@ -160,12 +179,12 @@ class Publisher:
         return True
 
     def _count(
-        self, messages: Sequence[OutgoingMessage], results: dict[int, PublishError | None]
+        self, messages: Sequence[OutgoingMessage], results: Sequence[PublishError | None]
     ) -> None:
-        counts = Counter(
-            (message.exchange, "confirmed" if (failure := results[i]) is None else failure.kind)
-            for i, message in enumerate(messages)
-        )
+        counts: dict[tuple[str, str], int] = {}
+        for message, failure in zip(messages, results, strict=True):
+            labels = message.exchange, "confirmed" if failure is None else failure.kind
+            counts[labels] = counts.get(labels, 0) + 1
         for labels, count in counts.items():
             self._published(*labels).inc(count)
 

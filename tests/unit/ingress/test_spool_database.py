@@ -25,7 +25,9 @@ messages = st.builds(
     body=st.binary(),
     message_id=texts,
     type=texts,
+    correlation_id=st.none(),  # nothing of ingress has one
     headers=st.dictionaries(texts, texts),
+    mandatory=st.just(True),
 )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import lru_cache
 from struct import Struct
 
@@ -12,6 +11,7 @@ from herald.bus.wire.layout import (
     BODY,
     CONTENT,
     END,
+    END_BYTE,
     FRAME,
     HEADER,
     METHOD,
@@ -24,6 +24,7 @@ from herald.bus.wire.layout import (
 )
 
 _PUBLISH = UNSIGNED_32.pack(PUBLISH) + b"\0\0"
+_HEADER = Struct(">BHIHHQH")  # of its frame, and `CONTENT`
 _SETTLEMENT = Struct(">BHIIQBB")
 _SETTLEMENT_BYTES = UNSIGNED_32.size + UNSIGNED_64.size + 1  # method, tag, one bit
 
@@ -41,17 +42,16 @@ def publish_frame(channel: int, exchange: str, routing_key: str, *, mandatory: b
 
 def header_frame(channel: int, body_bytes: int, flags: int, properties: bytes) -> bytes:
     """Write the header of a content, with the properties that `flags` name."""
-    return frame(HEADER, channel, CONTENT.pack(BASIC, 0, body_bytes, flags) + properties)
+    size = CONTENT.size + len(properties)
+    return _HEADER.pack(HEADER, channel, size, BASIC, 0, body_bytes, flags) + properties + END_BYTE
 
 
-def body_frames(channel: int, body: bytes, most_bytes: int) -> Iterator[bytes]:
+def body_frames(channel: int, body: bytes, most_bytes: int) -> bytes:
     """Write a body, in as many frames as it takes; none where it is empty."""
     if len(body) <= most_bytes:
-        if body:
-            yield frame(BODY, channel, body)
-        return
-    for start in range(0, len(body), most_bytes):
-        yield frame(BODY, channel, body[start : start + most_bytes])
+        return frame(BODY, channel, body) if body else b""
+    starts = range(0, len(body), most_bytes)
+    return b"".join(frame(BODY, channel, body[start : start + most_bytes]) for start in starts)
 
 
 def ack_frame(channel: int, tag: int, *, multiple: bool = False) -> bytes:
@@ -64,4 +64,5 @@ def reject_frame(channel: int, tag: int) -> bytes:
     return _SETTLEMENT.pack(METHOD, channel, _SETTLEMENT_BYTES, REJECT, tag, 0, END)
 
 
+assert _HEADER.size == FRAME.size + CONTENT.size
 assert _SETTLEMENT.size == FRAME.size + _SETTLEMENT_BYTES + 1
