@@ -9,7 +9,7 @@ broker confirms what it was given first.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Iterator, Sequence
 
 import structlog
 
@@ -38,13 +38,18 @@ class GroupedPublisher:
         self._publishing: set[asyncio.Task[None]] = set()  # each has one group on its way
         self._is_one_starting = False  # it takes whatever is ready by its turn
 
-    async def publish(self, messages: Sequence[OutgoingMessage]) -> list[PublishError | None]:
+    def publish(self, messages: Sequence[OutgoingMessage]) -> Awaitable[list[PublishError | None]]:
         """Publish messages; return for each, in order, None (confirmed) or its failure.
 
         When the bus takes no more, what is left of them is not tried.
         """
         if len(messages) <= MAX_PART:
-            return await self._publish_with_others(messages)
+            return self._publish_with_others(messages)
+        return self._publish_in_parts(messages)
+
+    async def _publish_in_parts(
+        self, messages: Sequence[OutgoingMessage]
+    ) -> list[PublishError | None]:
         parts = [messages[start : start + MAX_PART] for start in range(0, len(messages), MAX_PART)]
         failures: list[list[PublishError | None]] = [[NOT_PUBLISHED] * len(part) for part in parts]
         untried = iter(range(len(parts)))
@@ -60,15 +65,15 @@ class GroupedPublisher:
         await asyncio.gather(*(publish_in_turn() for _ in range(PARTS_AT_ONCE)))
         return [failure for part in failures for failure in part]
 
-    async def _publish_with_others(
+    def _publish_with_others(
         self, messages: Sequence[OutgoingMessage]
-    ) -> list[PublishError | None]:
+    ) -> asyncio.Future[list[PublishError | None]]:
         future: asyncio.Future[list[PublishError | None]]
         future = asyncio.get_running_loop().create_future()
         self._waiting.append((messages, future))
         if not self._is_one_starting and len(self._publishing) < MAX_GROUPS:
             self._start()
-        return await future
+        return future
 
     def _start(self) -> None:
         self._is_one_starting = True

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from datetime import UTC, datetime
 
 import structlog
@@ -37,8 +37,6 @@ LARGE_AT_ONCE = 2  # what is read of a body takes many times its bytes
 _log = structlog.get_logger(__name__)
 
 Judgement = tuple[Result, WebhookResponse]
-
-RESULTS = {Placement.ON_THE_BUS: Result.ACCEPTED, Placement.ON_DISK: Result.KEPT}
 
 
 class Receiver:
@@ -109,16 +107,17 @@ class Receiver:
             return Result.WRONG_METHOD, responses.wrong_method(methods)
         if not methods[method] <= headers.keys():
             return self._not_authentic(target, account)
-        head = Head(headers=headers, query=scope["query_string"])
-        if admits is not None and not admits(head):
+        if admits is not None and not admits(Head(headers=headers, query=scope["query_string"])):
             return self._not_authentic(target, account)
-        if headers.get(b"content-encoding", b"identity").lower() != b"identity":
+        encoding = headers.get(b"content-encoding")
+        if encoding is not None and encoding.lower() != b"identity":
             return Result.ENCODED, responses.ENCODED
         return None
 
     async def _take(self, target: Target, account: str, request: WebhookRequest) -> Judgement:
         try:
-            if not await _is_authentic(target, request):
+            verdict = _verdict(target, request)
+            if not (verdict if isinstance(verdict, bool) else await verdict):
                 return self._not_authentic(target, account)
             trace = begin_webhook(target.provider, target.account, request.method)
             if trace is None:
@@ -198,18 +197,33 @@ class Receiver:
         if placement is Placement.NOWHERE:
             return Result.UNAVAILABLE, responses.UNAVAILABLE
         _count(target, translation)
-        return RESULTS[placement], translation.response
+        result = Result.ACCEPTED if placement is Placement.ON_THE_BUS else Result.KEPT
+        return result, translation.response
 
 
-async def _is_authentic(target: Target, request: WebhookRequest) -> bool:
+def _verdict(target: Target, request: WebhookRequest) -> bool | Awaitable[bool]:
+    """Say whether a request is authentic; awaitable where a key may have to be fetched."""
     try:
-        verified = target.endpoint.verify(request)
-        return verified if isinstance(verified, bool) else await verified
+        verdict = target.endpoint.verify(request)
     except UnverifiableError:
         raise
     except Exception as error:  # noqa: BLE001  what can't be verified is not authentic
-        _log.error("ingress.verify_failed", provider=target.provider, error=type(error).__name__)
-        return False
+        return _unverified(target, error)
+    return verdict if isinstance(verdict, bool) else _verdict_to_come(target, verdict)
+
+
+async def _verdict_to_come(target: Target, verdict: Awaitable[bool]) -> bool:
+    try:
+        return await verdict
+    except UnverifiableError:
+        raise
+    except Exception as error:  # noqa: BLE001  as above
+        return _unverified(target, error)
+
+
+def _unverified(target: Target, error: Exception) -> bool:
+    _log.error("ingress.verify_failed", provider=target.provider, error=type(error).__name__)
+    return False
 
 
 def _count(target: Target, translation: Translation) -> None:

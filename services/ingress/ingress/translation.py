@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import structlog
 
@@ -20,8 +20,7 @@ from ingress.quarantine import quarantine_message
 _log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Translation:
+class Translation(NamedTuple):
     """What one request holds, as messages, each fact once, for providers repeat themselves.
 
     Of the rest only numbers are kept: thousands of receipts take their time to be freed, too.
@@ -56,7 +55,7 @@ def translate(
         messages=list(messages.values()),
         response=found.response,
         receipts=receipts,
-        not_understood=found.reasons(),
+        not_understood=found.reasons() if items else {},
         ignored=found.ignored,
     )
 

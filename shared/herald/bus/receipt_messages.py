@@ -59,7 +59,7 @@ def pulse_message(pulse: Pulse, lane: Lane) -> OutgoingMessage:
 
 
 def _key(receipt: Receipt | PlannedReceipt) -> str:
-    if isinstance(receipt, AttemptReceipt | PlannedReceipt):
+    if isinstance(receipt, (AttemptReceipt, PlannedReceipt)):
         return attempt_receipt_key(receipt.channel, receipt.lane or Lane.NORMAL)
     if isinstance(receipt, InboundReceipt):
         return inbound_receipt_key(receipt.channel)

@@ -142,7 +142,7 @@ def counted(found: Normalised) -> str:
 
 def accounted(found: Normalised) -> int:
     """Count the elements that something became of."""
-    aside = len(found.not_understood) + found.left_out.total()
+    aside = len(found.not_understood) + sum(found.left_out.values())
     return len(found.receipts) + aside + found.ignored
 
 

@@ -174,7 +174,7 @@ def kept_fields(element: Mapping[str, Any], names: frozenset[str], body_bytes: i
 
     Both stand with the message, and are forgotten with it.
     """
-    return kept({name: element[name] for name in names & element.keys()}, body_bytes)
+    return kept({name: element[name] for name in element if name in names}, body_bytes)
 
 
 def kept_inbound(element: Any, body_bytes: int) -> Any:

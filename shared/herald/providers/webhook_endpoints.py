@@ -32,45 +32,51 @@ class Normalised:
 
     receipts: list[Receipt] = field(default_factory=list)
     not_understood: list[NotUnderstood] = field(default_factory=list)  # `MAX_SET_ASIDE` at most
-    left_out: Counter[Reason] = field(default_factory=Counter)  # not understood either
+    left_out: dict[Reason, int] = field(default_factory=dict)  # not understood either
     ignored: int = 0  # understood, and nothing for Herald
     files: dict[str, bytes] = field(default_factory=dict, repr=False)  # to keep, by sha256
     response: WebhookResponse = OK
 
     def read(self, element: Any, reader: Callable[[Any], Receipt]) -> None:
         """Add what `reader` makes of one element; whatever happens, the others are not lost."""
-        self.descend(element, lambda: self.receipts.append(reader(element)))
+        try:
+            self.receipts.append(reader(element))
+        except Exception as error:  # noqa: BLE001  as in `descend`
+            self._give_up(element, error)
 
     def descend(self, element: Any, reader: Callable[[], None]) -> None:
         """Run what reads `element`, and set it aside when it can't be read."""
         try:
             reader()
-        except NotForHeraldError:
-            self.ignored += 1
-        except NotUnderstoodError as error:
-            self.set_aside(error.reason, element)
-        except ValidationError:
-            self.set_aside(Reason.SHAPE, element)
-        except Exception:  # noqa: BLE001  a defect of ours must not cost the batch, nor this one
-            self.set_aside(Reason.UNEXPECTED, element)
+        except Exception as error:  # noqa: BLE001  a defect of ours must not cost the batch, nor this one
+            self._give_up(element, error)
+
+    def _give_up(self, element: Any, error: Exception) -> None:
+        match error:
+            case NotForHeraldError():
+                self.ignored += 1
+            case NotUnderstoodError():
+                self.set_aside(error.reason, element)
+            case ValidationError():
+                self.set_aside(Reason.SHAPE, element)
+            case _:
+                self.set_aside(Reason.UNEXPECTED, element)
 
     def set_aside(self, reason: Reason, element: Any) -> None:
         """Add an element for quarantine, or count it where there are too many."""
         if len(self.not_understood) < MAX_SET_ASIDE:
             self.not_understood.append(NotUnderstood(reason, element))
         else:
-            self.left_out[reason] += 1
+            self.left_out[reason] = self.left_out.get(reason, 0) + 1
 
     def reasons(self) -> Counter[Reason]:
         """Count what was not understood, by its reason."""
-        if not self.not_understood:  # then nothing was left out either
-            return self.left_out
-        return Counter(item.reason for item in self.not_understood) + self.left_out
+        return Counter(self.left_out) + Counter(item.reason for item in self.not_understood)
 
     def left_out_of(self, body: bytes) -> dict[str, Any]:
         """Stand for the elements of `body` that were only counted."""
         return {
-            "left_out": self.left_out.total(),
+            "left_out": sum(self.left_out.values()),
             "reasons": {reason.value: count for reason, count in self.left_out.items()},
             "body_bytes": len(body),
             "body_sha256": hashlib.sha256(body).hexdigest(),

@@ -15,7 +15,7 @@ MAX_FIELDS = 1_000
 FORM, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class WebhookRequest:
     """One request. Nothing in it is to be trusted before its signature is verified."""
 

@@ -75,7 +75,7 @@ async def test_what_comes_during_full_groups_goes_in_the_next() -> None:
     out = outgoing(bus)
     calls = []
     for number in range(MAX_GROUPS + 3):
-        calls.append(asyncio.create_task(out.publish([message(str(number))])))
+        calls.append(asyncio.ensure_future(out.publish([message(str(number))])))
         await until_idle()
     assert bus.groups == [[str(number)] for number in range(MAX_GROUPS)]
     bus.open.set()
@@ -87,7 +87,7 @@ async def test_a_cancelled_call_does_not_disturb_the_others() -> None:
     """A caller that goes away takes nothing from those in its group."""
     bus = Bus()
     out = outgoing(bus)
-    gone, stays = (asyncio.create_task(out.publish([message(name)])) for name in ("gone", "bad"))
+    gone, stays = (asyncio.ensure_future(out.publish([message(name)])) for name in ("gone", "bad"))
     await until_idle()
     gone.cancel()
     bus.open.set()
@@ -113,9 +113,9 @@ async def test_a_call_of_thousands_goes_part_by_part() -> None:
     bus = Bus()
     out = outgoing(bus)
     bus.open.set()
-    large = asyncio.create_task(out.publish([message(f"l{n}") for n in range(3 * MAX_PART + 1)]))
+    large = asyncio.ensure_future(out.publish([message(f"l{n}") for n in range(3 * MAX_PART + 1)]))
     await asyncio.sleep(0)
-    small = asyncio.create_task(out.publish([message("s")]))
+    small = asyncio.ensure_future(out.publish([message("s")]))
     assert await small == [None]
     assert all(len(group) <= PARTS_AT_ONCE * MAX_PART + 1 for group in bus.groups)
     assert await large == [None] * (3 * MAX_PART + 1)

@@ -42,6 +42,7 @@ STATUSES: dict[str, Status] = {
 KEPT = frozenset(
     {*("id", "status", "timestamp", "type", "conversation", "pricing", "errors"), ATTEMPT_FIELD}
 )
+_KEPT_WITHOUT_ERRORS = KEPT - {"errors"}
 
 
 def status_receipt(account: str, request: WebhookRequest, element: Any) -> AttemptReceipt:
@@ -53,7 +54,7 @@ def status_receipt(account: str, request: WebhookRequest, element: Any) -> Attem
     is_of_message = text(status, "type") in {None, MESSAGE_TYPE}
     known = STATUSES.get(word, Status.OTHER) if is_of_message else Status.OTHER
     errors = [error for error in sequence(status.get("errors")) if isinstance(error, dict)]
-    codes = ",".join(text(error, "code") or "" for error in errors)
+    codes = ",".join([text(error, "code") or "" for error in errors])
     ours = carried(status.get(ATTEMPT_FIELD))
     return AttemptReceipt(
         source="webhook",
@@ -66,7 +67,9 @@ def status_receipt(account: str, request: WebhookRequest, element: Any) -> Attem
         status=known,
         event_key=event_key(word, text(status, "timestamp") or "", codes),
         failure=_failure(errors[0] if errors else {}) if known is Status.FAILED else None,
-        outside_window=any(whole_number(error.get("code")) in OUTSIDE_WINDOW for error in errors),
+        outside_window=not OUTSIDE_WINDOW.isdisjoint(
+            [whole_number(error.get("code")) for error in errors]
+        ),
         occurred_at=moment(status.get("timestamp")),
         received_at=request.received_at,
         element=_kept(status, errors, len(request.body)),
@@ -75,8 +78,8 @@ def status_receipt(account: str, request: WebhookRequest, element: Any) -> Attem
 
 def _kept(status: Mapping[str, Any], errors: Sequence[Mapping[str, Any]], body_bytes: int) -> Any:
     codes = [{"code": error.get("code")} for error in errors]
-    found = {name: value for name, value in status.items() if name != "errors"}
-    return kept_fields({**found, "errors": codes} if codes else found, KEPT, body_bytes)
+    found = {**status, "errors": codes} if codes else status
+    return kept_fields(found, KEPT if codes else _KEPT_WITHOUT_ERRORS, body_bytes)
 
 
 def _failure(error: Mapping[str, Any]) -> Failure:
