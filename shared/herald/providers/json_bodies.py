@@ -48,13 +48,13 @@ def read_json(body: bytes) -> Any:
     if openers > MAX_DEPTH:
         _check_depth(value)
     # only an escape can bring in what is unstorable: raw bytes of it are not JSON or not UTF-8
-    return storable(value) if b"\\u" in body else value
+    return storable(value) if b"\\" in body else value
 
 
 def _checked_openers(body: bytes) -> int:
     """Count before anything is built. Cheap for ordinary bodies; exact only when that is close."""
     openers = body.count(b"{") + body.count(b"[")
-    if openers + body.count(b",") >= MAX_NODES:
+    if len(body) >= MAX_NODES and openers + body.count(b",") >= MAX_NODES:
         _check_nodes(body)
     return openers
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Iterable
 
-from herald.providers.signatures import any_equal
+from herald.providers.signatures import any_equal, hmac_under
 
 _SHA256_PREFIX = b"sha256="
 
@@ -19,6 +18,4 @@ def is_meta_signature(header: bytes | None, body: bytes, secrets: Iterable[bytes
     if header is None or not header.startswith(_SHA256_PREFIX):
         return False
     claimed = header[len(_SHA256_PREFIX) :]
-    return any_equal(
-        claimed, (hmac.digest(key, body, "sha256").hex().encode() for key in secrets if key)
-    )
+    return any_equal(claimed, [hmac_under(key).hexdigest(body) for key in secrets if key])

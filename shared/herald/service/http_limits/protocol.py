@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import asyncio
 from enum import Enum, auto
+from functools import partial
 from typing import Any, cast
 
 import httptools
-from uvicorn._types import ASGI3Application, ASGIReceiveCallable, ASGISendCallable, Scope
+from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from herald.service.http_limits.admission import Admission
 from herald.service.http_limits.body_budget import BodyBudget
+from herald.service.http_limits.exchange import Exchange
 from herald.service.http_limits.metrics import BODY_BYTES, Refusal, refused
 from herald.service.http_limits.polite_transport import PoliteTransport
 from herald.service.http_limits.refusals import response
@@ -23,7 +25,7 @@ from herald.service.rate_limited_log import RateLimitedLog
 
 MAX_HEAD_BYTES = 32 * 1024
 HEAD_SECONDS = 10.0  # from its first byte
-IDLE_SECONDS = 30.0
+IDLE_SECONDS = 30.0  # before the first request; after a response it is uvicorn's own setting
 BODY_SECONDS = 15.0  # from its head; an application may give less
 UNTAKEN_SECONDS = 30.0  # an answer of which the caller takes nothing
 MAX_PIPELINED = 8  # requests that wait for an answer to the one before
@@ -63,6 +65,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self._write_deadline = _NEVER
         self._phase = Phase.IDLE
         self._unread = 0  # bytes since the parser last had something whole
+        self._head_bytes = 0  # of the headers of the request under way
         self._discarded = 0
         self.is_leaving = False  # whatever comes now is thrown away
         self._is_overrun = False
@@ -106,7 +109,6 @@ class LimitedProtocol(HttpToolsProtocol):
         if self.is_leaving or self._is_overrun:
             self._discard(len(data))
             return
-        self._unset_keepalive_if_required()
         self._unread += len(data)
         try:
             self.parser.feed_data(data)
@@ -121,19 +123,26 @@ class LimitedProtocol(HttpToolsProtocol):
             self._refuse(Refusal.HEAD_TOO_LARGE)
 
     def on_message_begin(self) -> None:
-        super().on_message_begin()
+        self.url = b""
+        self.headers = []
+        self.expect_100_continue = False
+        self._head_bytes = 0
         self.admission.busy(self)
         self._phase = Phase.HEAD
         self._wait(HEAD_SECONDS)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if self._phase is Phase.HEAD:  # trailers are nobody's
-            super().on_header(name, value)
+        if self._phase is not Phase.HEAD:  # trailers are nobody's
+            return
+        self._head_bytes += len(name) + len(value)
+        name = name.lower()
+        if name == b"expect" and value.lower() == b"100-continue":
+            self.expect_100_continue = True
+        self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         self._unread = 0
-        size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
-        if size > MAX_HEAD_BYTES:
+        if len(self.url) + self._head_bytes > MAX_HEAD_BYTES:
             self._refuse(Refusal.HEAD_TOO_LARGE)
             raise _RefusedError
         if len(self.pipeline) >= MAX_PIPELINED:
@@ -141,7 +150,7 @@ class LimitedProtocol(HttpToolsProtocol):
             self._is_overrun = True
             self._is_sent()
             raise _RefusedError
-        super().on_headers_complete()
+        self._call()
         self._discarded = 0
         self._phase = Phase.BODY
         self._wait(BODY_SECONDS)
@@ -168,17 +177,30 @@ class LimitedProtocol(HttpToolsProtocol):
         self._rest_if_done()
 
     # answering
-    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
-        async def run(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
-            try:
-                await app(scope, receive, send)
-            finally:
-                BODIES.release(cycle)
+    def _call(self) -> None:
+        """Call the application, now or when the calls before are answered."""
+        before, self.cycle = self.cycle, Exchange.begun(self)
+        if before is None or before.response_complete:
+            self._start_asgi_task(self.cycle, self.app)
+        else:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((self.cycle, self.app))
 
-        super()._start_asgi_task(cycle, run)
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        task = self.loop.create_task(cycle.run_asgi(app))
+        self.tasks.add(task)
+        task.add_done_callback(partial(self._end_call, cycle))
+
+    def _end_call(self, cycle: RequestResponseCycle, task: asyncio.Task[None]) -> None:
+        self.tasks.discard(task)
+        BODIES.release(cycle)
 
     def on_response_complete(self) -> None:
-        super().on_response_complete()
+        self.server_state.total_requests += 1
+        if not self.transport.is_closing():
+            self.flow.resume_reading()
+            if self.pipeline:
+                self._start_asgi_task(*self.pipeline.pop())
         if self._phase is Phase.BODY and not self.is_leaving:
             self._wait(DISCARD_SECONDS)
         self._rest_if_done()
@@ -232,7 +254,6 @@ class LimitedProtocol(HttpToolsProtocol):
         self.is_leaving = True
         self._discarded = 0
         self.admission.busy(self)
-        self._unset_keepalive_if_required()
         self._wait(DISCARD_SECONDS)
         self.flow.resume_reading()
         self._socket.write_eof()
@@ -257,7 +278,7 @@ class LimitedProtocol(HttpToolsProtocol):
         is_done = self._phase is Phase.SENT and self.cycle.response_complete
         if is_done and not self.transport.is_closing():
             self._phase = Phase.IDLE
-            self._wait(IDLE_SECONDS)
+            self._wait(self.timeout_keep_alive)
             self.admission.idle(self)
 
     def _wait(self, seconds: float) -> None:

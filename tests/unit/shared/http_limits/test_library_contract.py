@@ -41,7 +41,6 @@ def test_protocol_has_the_methods_that_are_overridden() -> None:
         "pause_writing": ["self"],
         "resume_writing": ["self"],
         "_start_asgi_task": ["self", "cycle", "app"],
-        "_unset_keepalive_if_required": ["self"],
     }
     found = {name: _parameters(getattr(HttpToolsProtocol, name)) for name in expected}
     assert found == expected
@@ -67,6 +66,35 @@ def test_a_cycle_uses_three_methods_of_its_transport() -> None:
     source = inspect.getsource(RequestResponseCycle)
     assert set(re.findall(r"self\.transport\.(\w+)", source)) == {"write", "close", "is_closing"}
     assert "transport=self.transport" in inspect.getsource(HttpToolsProtocol.on_headers_complete)
+
+
+@pytest.mark.parametrize(
+    ("method", "calls"),
+    [
+        ("on_message_begin", ["app_state.copy"]),
+        ("on_header", ["headers.append"]),
+        (
+            "on_headers_complete",
+            [
+                *("parser.get_http_version", "parser.get_method", "parser.should_upgrade"),
+                *("_should_upgrade", "root_path.encode", "logger.warning"),
+                *("parser.should_keep_alive", "_start_asgi_task", "flow.pause_reading"),
+                "pipeline.appendleft",
+            ],
+        ),
+        (
+            "on_response_complete",
+            [
+                *("transport.is_closing", "_unset_keepalive_if_required", "flow.resume_reading"),
+                *("pipeline.pop", "_start_asgi_task", "loop.call_later"),
+            ],
+        ),
+    ],
+)
+def test_methods_that_are_written_anew_do_what_they_did(method: str, calls: list[str]) -> None:
+    """Ours do the same without websockets, a root path, a limit of calls and a timer a request."""
+    source = inspect.getsource(getattr(HttpToolsProtocol, method))
+    assert re.findall(r"self\.([\w.]+)\(", source) == calls
 
 
 def test_a_cycle_that_is_disconnected_says_and_hears_no_more() -> None:
