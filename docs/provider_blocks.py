@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import get_args
 
 from herald.contracts.vocabulary import FailureClass, Status
-from herald.providers.registry import ACCOUNTS, OFFERED, PROFILED, model_of, webhooks_module
+from herald.providers.registry import ACCOUNTS, PROFILED, model_of, offered, webhooks_module
 from herald.providers.webhook_endpoints import EndpointRules
 from tables import table
 
@@ -45,7 +45,7 @@ def _rows(module: str, words: type[StrEnum]) -> Iterator[list[str]]:
 def providers() -> str:
     """Return every provider with the channels that an account there may serve, and its webhooks."""
     head = ("provider", "channel", "its webhooks", "at most", "after a 503")
-    return table(head, [_provider(name) for name in OFFERED])
+    return table(head, [_provider(name) for name in offered()])
 
 
 def _provider(name: str) -> list[str]:

@@ -11,7 +11,7 @@ from typing import get_args
 from herald.providers.budgets import Scope
 from herald.providers.http.loading import shipped, shipped_names
 from herald.providers.rates import RateProfile, written
-from herald.providers.registry import ACCOUNTS, OFFERED, PROFILED, model_of
+from herald.providers.registry import ACCOUNTS, PROFILED, model_of, offered
 from tables import table
 
 
@@ -22,7 +22,7 @@ def rates() -> str:
 
 
 def _profile_rows() -> Iterator[list[str]]:
-    for name in OFFERED:
+    for name in offered():
         account = model_of(name)
         channel = get_args(account.model_fields["channel"].annotation)[0]
         default = account.profile_for(None, channel)

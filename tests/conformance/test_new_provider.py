@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from conformance.filled import IMAGINARY, fill_in
-from herald.cli import application
+from herald.cli.application import application
 from herald.conformance.scaffolding import NewProvider
 from secret_files import write_masking_key, write_secrets
 
@@ -35,7 +35,7 @@ LOOKS = {
 # both commands in one process, which takes long to start
 BOTH = """
 from typer.testing import CliRunner
-from herald.cli import application
+from herald.cli.application import application
 for command in (["config", "check"], ["provider", "list", "--json"]):
     print(CliRunner().invoke(application, command).output, end="")
 """

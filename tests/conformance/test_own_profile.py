@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from herald.cli import application
+from herald.cli.application import application
 
 PROFILES = files("herald.profiles")
 COMMAND = ["provider", "check", "--check", "status_words", "--check", "send_accepted"]

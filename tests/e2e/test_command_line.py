@@ -17,7 +17,7 @@ from typer.testing import CliRunner, Result
 from yarl import URL
 
 from e2e.client import TOMORROW
-from herald.cli import application
+from herald.cli.application import application
 from herald.database.migrations import known_migrations
 from herald_local.stack import Stack
 

@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 from typer.testing import CliRunner, Result
 
-from herald.cli import application
+from herald.cli.application import application
 from herald_local.stack import Stack
 
 

@@ -12,7 +12,7 @@ import asyncpg
 import pytest
 from typer.testing import CliRunner
 
-from herald.cli import application
+from herald.cli.application import application
 from herald_local import services
 from herald_local.services import NAMES
 from herald_local.stack import Stack

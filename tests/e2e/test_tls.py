@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from typer.testing import CliRunner
 
-from herald.cli import application
+from herald.cli.application import application
 from herald.service.tls_switch import VARIABLE
 from herald_local import rabbitmq_programs, services
 from herald_local.lifecycle import running_stack

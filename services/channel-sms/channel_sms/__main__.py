@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from herald.service.lean_imports import leave_out_colours
+from herald.service.lean_imports import leave_out
 
 
 def main() -> None:
     """Run it until a signal."""
-    leave_out_colours()
+    leave_out()
     from channel_sms.app import run  # noqa: PLC0415  only from here on may structlog be imported
 
     run()

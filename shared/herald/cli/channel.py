@@ -10,7 +10,6 @@ from typing import Annotated
 
 import typer
 
-from herald.channel.definitions import NotInstalledError, definition_of
 from herald.cli.environment import EXIT_USAGE, configuration, fail
 
 channel = typer.Typer(help="Run a channel's worker.", no_args_is_help=True)
@@ -30,13 +29,9 @@ def run(
     Its settings are a service's: HERALD_AMQP_URL, HERALD_POSTGRES_DSN, HERALD_CONFIG,
     HERALD_OPERATIONS_HOST and HERALD_OPERATIONS_PORT, HERALD_LOG_FORMAT.
     """
-    from herald.channel.running import run_channel  # noqa: PLC0415  see above
+    from herald.cli.channel_worker import run_worker  # noqa: PLC0415  see above
 
     channels = configuration().file.channels
     if name not in channels:
         raise fail(f"no account serves {name}; channels: {', '.join(channels)}", EXIT_USAGE)
-    try:
-        definition = definition_of(name)
-    except NotInstalledError as error:
-        raise fail(str(error), EXIT_USAGE) from None
-    run_channel(definition)
+    run_worker(name)

@@ -20,13 +20,13 @@ from herald.config.validation_messages import describe
 from herald.contracts.identifiers import TenantName
 from herald.contracts.read_tokens import new_token
 from herald.providers.examples import Question
-from herald.providers.registry import OFFERED, example_of
+from herald.providers.registry import example_of, offered
 
 MASKING_KEY, SESSION_KEYS = "secrets/masking.key", "secrets/session-keys.toml"
 TOKENS, READ_TOKEN = "secrets/tokens.toml", "secrets/read.token"
 _SECRET, _OPEN = 0o600, 0o644
 _LATER = "Enter to fill it in later"
-_PROVIDERS = ", ".join(OFFERED)
+_PROVIDERS = ", ".join(offered())
 
 
 def _with_flags(command: Callable[..., None]) -> Callable[..., None]:
@@ -90,11 +90,11 @@ def _check_tenant(name: str) -> None:
 def _providers(named: Sequence[str], *, ask: bool) -> list[str]:
     """Return the chosen providers, in the order of the table."""
     for name in named:
-        if name not in OFFERED:
+        if name not in offered():
             raise fail(f"--provider {name}: must be one of {_PROVIDERS}", EXIT_USAGE)
     chosen = [
         name
-        for name in OFFERED
+        for name in offered()
         if name in named or (ask and not named and typer.confirm(f"Send {example_of(name).title}?"))
     ]
     if not chosen:

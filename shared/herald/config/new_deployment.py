@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from herald.config.ingress import IngressRules
 from herald.providers.examples import Example, Question, placeholder
 from herald.providers.rates import written
-from herald.providers.registry import OFFERED, PROFILED, example_of, model_of
+from herald.providers.registry import PROFILED, example_of, model_of, offered
 
 PUBLIC_BASE_URL = Question(
     name="public_base_url",
@@ -20,7 +20,7 @@ PUBLIC_BASE_URL = Question(
 
 def all_questions() -> list[Question]:
     """Return what may have to be known, over all providers, each once."""
-    return questions(OFFERED)
+    return questions(offered())
 
 
 def questions(providers: Sequence[str]) -> list[Question]:

@@ -4,20 +4,15 @@ from __future__ import annotations
 
 from pydantic import ValidationError
 
-from herald.providers.registry import ACCOUNTS
-
 NO_DEFAULT = "default_factory_not_called"  # for a field that is wrong itself, and has its own line
 
 
 def _in_the_file(location: tuple[int | str, ...]) -> list[int | str]:
     """Leave out what pydantic names and is no key of the file.
 
-    That is the provider as the branch it took, where a sender's channels and templates are kept,
-    and the form of the channels' users. Only there: an account may well be named like its provider.
+    That is where a sender's channels and templates are kept, and the form of the channels' users.
     """
     match location:
-        case ("accounts", name, branch, *rest) if branch in ACCOUNTS:
-            return ["accounts", name, *rest]
         case ("senders", name, "channels", *rest):
             return ["senders", name, *rest]
         case ("templates", "named", *rest):

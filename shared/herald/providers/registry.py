@@ -3,26 +3,26 @@
 Those of other distributions join by an entry point in the group `herald.providers`, whose value is
 the package that would be their folder.
 
-A folder's modules are imported when they are asked for, so that ingress loads no sending and a
-channel no webhooks.
+A folder's modules are imported when they are asked for, so that ingress loads no sending, a
+channel no webhooks, and nobody what belongs to a provider that the configuration does not name.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from functools import reduce
 from importlib import import_module
 from importlib.metadata import entry_points
 from importlib.util import find_spec
-from operator import or_
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
-from pydantic import Field
+from pydantic import PlainValidator, ValidationInfo
+from pydantic_core import PydanticKnownError
 
 from herald.providers.account import Account
-from herald.providers.examples import Example
-from herald.providers.http.loading import shipped_names
+
+if TYPE_CHECKING:
+    from herald.providers.examples import Example
 
 NAMES = (
     "whatsapp_cloud",
@@ -47,7 +47,7 @@ _PACKAGE = __name__.rpartition(".")[0]
 NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
 
 
-class ProviderPackageError(Exception):
+class ProviderPackageError(ValueError):
     """A distribution's provider can't be one; the text says whose, and why."""
 
 
@@ -99,16 +99,51 @@ def _account(name: str) -> type[Account]:
         raise ProviderPackageError(f"provider {name!r}: {why}") from error
 
 
-ACCOUNTS: Mapping[str, type[Account]] = {name: _account(name) for name in _PACKAGES}
+class _Accounts(Mapping[str, type[Account]]):
+    """The models of accounts by their providers' names; each is imported when it is looked up."""
 
-# what a new deployment may begin with: a folder's name, or a profile's
-OFFERED = (*(name for name in ACCOUNTS if name != PROFILED), *shipped_names())
+    def __getitem__(self, name: str) -> type[Account]:
+        if name not in _PACKAGES:
+            raise KeyError(name)
+        return _account(name)
+
+    def __contains__(self, name: object) -> bool:
+        return name in _PACKAGES
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_PACKAGES)
+
+    def __len__(self) -> int:
+        return len(_PACKAGES)
+
+
+ACCOUNTS = _Accounts()
+
+
+def _account_of(given: Any, info: ValidationInfo) -> Account:
+    """Read an account by the model of its provider, as a union of all of them would."""
+    if isinstance(given, Account):
+        return given
+    if not isinstance(given, Mapping):
+        raise PydanticKnownError("model_attributes_type")
+    if "provider" not in given:
+        raise PydanticKnownError("union_tag_not_found", {"discriminator": "'provider'"})
+    if (name := given["provider"]) not in ACCOUNTS:
+        expected = ", ".join(map(repr, ACCOUNTS))
+        context = {"discriminator": "'provider'", "tag": str(name), "expected_tags": expected}
+        raise PydanticKnownError("union_tag_invalid", context)
+    return ACCOUNTS[name].model_validate(given, context=info.context)
+
 
 # an account of any provider: its `provider` says which
-if TYPE_CHECKING:
-    AnyAccount = Account
-else:
-    AnyAccount = Annotated[reduce(or_, ACCOUNTS.values()), Field(discriminator="provider")]
+AnyAccount = Annotated[Account, PlainValidator(_account_of)]
+
+
+def offered() -> tuple[str, ...]:
+    """Name what a new deployment may begin with: a folder's name, or a profile's."""
+    from herald.providers.http.loading import shipped_names  # noqa: PLC0415  few have profiles
+
+    return (*(name for name in ACCOUNTS if name != PROFILED), *shipped_names())
 
 
 def name_clashes(accounts: Mapping[str, Account]) -> Iterator[str]:
@@ -126,14 +161,14 @@ def name_clashes(accounts: Mapping[str, Account]) -> Iterator[str]:
 
 
 def example_of(name: str) -> Example:
-    """Import how an account at a provider begins; `name` is one of `OFFERED`."""
+    """Import how an account at a provider begins; `name` is one of `offered()`."""
     if name in ACCOUNTS:
         return cast("Example", _module(name, "example").EXAMPLE)
     return cast("Example", _module(PROFILED, "example").example_of(name))
 
 
 def model_of(name: str) -> type[Account]:
-    """Return the model of an account at a provider; `name` is one of `OFFERED`."""
+    """Return the model of an account at a provider; `name` is one of `offered()`."""
     if name in ACCOUNTS:
         return ACCOUNTS[name]
     return cast("type[Account]", _module(PROFILED, "account").model_of(name))

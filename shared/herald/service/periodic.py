@@ -10,7 +10,6 @@ from contextlib import suppress
 import structlog
 
 from herald.bus.batches import where
-from herald.database.pool import is_outage
 
 JITTER = 0.2  # of an interval, where jobs of several replicas should not meet
 FAILURE_PAUSE_SECONDS = 1.0  # after a failure at least this long
@@ -78,6 +77,8 @@ class Periodic:
                 await self._woken.wait()
 
     def _note(self, error: Exception) -> None:
+        from herald.database.outages import is_outage  # noqa: PLC0415  ingress has no database
+
         kind, was_away = type(error).__name__, self._is_away
         self.problem, self._is_away = f"{self._name}: {kind}", is_outage(error)
         if not self._is_away:

@@ -12,7 +12,7 @@ import pytest_asyncio
 from typer.testing import CliRunner
 from yarl import URL
 
-from herald.cli import application
+from herald.cli.application import application
 from herald.database.migrations import SCHEMAS, migrate
 
 OPEN_TO_ALL = """

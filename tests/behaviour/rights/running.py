@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from typer.testing import CliRunner, Result
 
-from herald.cli import application
+from herald.cli.application import application
 
 
 def herald(environment: Mapping[str, str], *arguments: str) -> Result:

@@ -23,7 +23,7 @@ from behaviour.router.receipts import receipt
 from behaviour.router.serving import served
 from behaviour.router.world import World, command
 from broker_users import broker_user
-from herald.cli import application
+from herald.cli.application import application
 from herald.contracts.failures import Failure
 from herald.contracts.identifiers import message_id_for, resend_id_for
 from herald.contracts.rights import operator_rights, tenant_rights

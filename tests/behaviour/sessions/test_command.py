@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 
 from behaviour.channel.world import until
 from behaviour.sessions.making import KEY, Endpoint, worker
-from herald.cli import application
+from herald.cli.application import application
 from herald.config.session_keys import read_session_keys, write_session_keys
 from herald.database.pool import Database
 from herald.sessions import rows as session_rows

@@ -15,7 +15,7 @@ from herald.channel.definitions import (
     as_it_is,
     definition_of,
 )
-from herald.cli import application
+from herald.cli.application import application
 from herald.contracts.content.mediums import MEDIUMS
 from herald.contracts.failures import Failure
 from herald.contracts.work import WorkContent

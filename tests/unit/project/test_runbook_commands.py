@@ -11,7 +11,7 @@ import pytest
 import typer
 from typer.core import TyperGroup
 
-from herald.cli import application
+from herald.cli.application import application
 
 command_line = cache(typer.main.get_command)  # it takes 30 ms to build them all
 RUNBOOKS = Path(__file__).parents[3] / "docs" / "runbooks"

@@ -5,12 +5,13 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
+from pydantic import TypeAdapter, ValidationError
 
 import herald.providers
-from herald.providers.registry import ACCOUNTS, NAMES, webhooks_module
+from herald.providers.registry import ACCOUNTS, NAMES, AnyAccount, webhooks_module
 
 FOLDERS = Path(herald.providers.__file__).parent
 
@@ -32,13 +33,28 @@ def test_a_provider_that_calls_us_says_when_it_calls_again(name: str) -> None:
     assert (webhooks_module(name) is None) == (ACCOUNTS[name].webhook_retry_gap is None)
 
 
-def test_the_registry_imports_neither_sending_nor_webhooks() -> None:
-    """Ingress carries no HTTP client and a channel no signatures, unless it asks for them."""
+def test_the_registry_imports_nothing_of_a_provider() -> None:
+    """Ingress carries no HTTP client, a channel no signatures, nobody what is not configured."""
     script = (
-        "import sys, herald.providers.registry\n"
-        "print([n for n in sys.modules if n.endswith(('.send', '.webhooks')) or n == 'aiohttp'])"
+        "import sys, herald.providers.registry as registry\n"
+        "named = [f'{registry.package_of(name)}.' for name in registry.ACCOUNTS]\n"
+        "print([n for n in sys.modules if n.startswith(tuple(named))])"
     )
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"provider": "nobody"}, "Input tag 'nobody' .* expected tags: 'whatsapp_cloud', .*'http'"),
+        ({}, "Unable to extract tag using discriminator 'provider'"),
+        ("twilio", "Input should be a valid dictionary"),
+    ],
+)
+def test_an_account_of_no_provider(given: Any, said: str) -> None:
+    """What names no provider is told all that there are."""
+    with pytest.raises(ValidationError, match=said):
+        TypeAdapter(AnyAccount).validate_python(given)

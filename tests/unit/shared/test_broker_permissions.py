@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from herald.cli import application
+from herald.cli.application import application
 from herald.config.broker_permissions import broker_users
 from herald.config.file import HeraldFile
 from herald.config.password_files import read_passwords

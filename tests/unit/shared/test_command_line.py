@@ -6,7 +6,7 @@ from importlib.metadata import version
 
 from typer.testing import CliRunner
 
-from herald.cli import application
+from herald.cli.application import application
 
 
 def test_it_tells_its_version() -> None:

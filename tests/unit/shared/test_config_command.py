@@ -6,7 +6,7 @@ from pathlib import Path
 
 from typer.testing import CliRunner, Result
 
-from herald.cli import application
+from herald.cli.application import application
 from herald.config.masking import write_masking_key
 
 CONFIGURATION = """

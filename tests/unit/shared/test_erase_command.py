@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from typer.testing import CliRunner
 
-from herald.cli import application
+from herald.cli.application import application
 
 USAGE = 2
 

@@ -9,7 +9,8 @@ from typing import Any, get_args
 import pytest
 from typer.testing import CliRunner
 
-from herald.cli import application, reading
+from herald.cli import reading
+from herald.cli.application import application
 from herald.contracts.masking import MaskingKey, set_masking_key
 from herald.contracts.searches import NOT_ENDED, WantedOutcome
 from herald.contracts.vocabulary import Outcome

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from herald.cli import application
+from herald.cli.application import application
 from herald.config.loading import load_configuration
 from herald.config.masking import read_masking_key
 from herald.config.read_tokens_file import load_read_tokens
 from herald.config.session_keys import read_session_keys
 from herald.contracts.read_tokens import Readers
-from herald.providers.registry import OFFERED, example_of, model_of
+from herald.providers.registry import example_of, model_of, offered
 from unit.providers.http.making import OPTIONS as PROFILE_OPTIONS
 from unit.providers.options import OPTIONS
 
@@ -27,7 +27,7 @@ ANSWERS = {"public_base_url": URL, "topics": TOPIC} | {
     for options in (*OPTIONS.values(), *PROFILE_OPTIONS.values())
     for name, value in options.items()
 }
-CHOICES = [*((name,) for name in OFFERED), OFFERED]
+CHOICES = [*((name,) for name in offered()), offered()]
 
 
 def init(folder: Path, *options: str, said: str = "") -> Result:
@@ -56,7 +56,7 @@ def fill_in(folder: Path) -> None:
         path.write_text(text)
 
 
-@pytest.mark.parametrize("name", OFFERED)
+@pytest.mark.parametrize("name", offered())
 def test_an_example_is_of_its_account(name: str) -> None:
     """An example serves the channel that its account has by default."""
     assert example_of(name).channel == model_of(name).model_fields["channel"].default
@@ -90,7 +90,7 @@ def test_filled_in_it_is_a_configuration(tmp_path: Path, providers: tuple[str, .
 
 def test_secrets_are_their_owners_alone(tmp_path: Path) -> None:
     """Nobody else on the machine may read or change a key, a token or a secrets file."""
-    begin(tmp_path, OFFERED)
+    begin(tmp_path, offered())
     secrets = tmp_path / "secrets"
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in secrets.iterdir()}
     assert set(modes.values()) == {0o600}
@@ -153,7 +153,7 @@ def test_wrong_input_writes_nothing(tmp_path: Path, options: tuple[str, ...], sa
 
 def test_it_asks_what_is_not_given(tmp_path: Path) -> None:
     """An answer that may not be is asked for again; Enter leaves it for later."""
-    chosen = ["y" if name == "twilio" else "n" for name in OFFERED]
+    chosen = ["y" if name == "twilio" else "n" for name in offered()]
     answers = ["shop", *chosen, "12", ANSWERS["account_sid"], "", URL]
     result = init(tmp_path, said="\n".join(answers) + "\n")
     assert result.exit_code == 0, result.output

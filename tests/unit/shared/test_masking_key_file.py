@@ -11,7 +11,7 @@ import pytest
 import structlog
 from typer.testing import CliRunner
 
-from herald.cli import application
+from herald.cli.application import application
 from herald.config.loading import load_configuration, load_or_exit
 from herald.config.masking import read_masking_key, write_masking_key
 from herald.contracts.masking import MaskingKey, masking_key, set_masking_key

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from herald.cli import application, reading
+from herald.cli import reading
+from herald.cli.application import application
 
 ROUTER = "http://router.test:8002"
 REFUSES = f"the router at {ROUTER} refuses"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from herald.cli import application
+from herald.cli.application import application
 
 CONFIGURATION = """
 [tenants.default]

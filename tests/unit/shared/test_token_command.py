@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from herald.cli import application
+from herald.cli.application import application
 from herald.config.loading import load_configuration
 from herald.config.read_tokens_file import load_read_tokens
 from herald.contracts.read_tokens import Reader, Readers

@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 
 from herald.bus import checking
 from herald.bus.drift import Comparison, Drift
-from herald.cli import application
+from herald.cli.application import application
 
 EXAMPLE = Path(__file__).parents[3] / "docs" / "herald.example.toml"
 DRIFT = Drift("queue", "router.control", "missing")

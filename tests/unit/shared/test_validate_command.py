@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from herald.cli import application
+from herald.cli.application import application
 
 CONFIGURATION = Path(__file__).parents[2] / "behaviour" / "router" / "herald.toml"
 MESSAGE = {
