@@ -9,6 +9,7 @@ from __future__ import annotations
 import hmac
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from herald.contracts.number_forms import number_forms
 
@@ -17,6 +18,7 @@ _HASH_BYTES = 8  # 64 bits: a bigint
 _ALL_BITS = (1 << 8 * _HASH_BYTES) - 1
 _FINGERPRINT_BYTES = 16
 _NAME_BYTES = 4
+_REMEMBERED = 512  # hashes: an address is hashed several times while its message is handled
 _FINGERPRINT_OF = b"fingerprint of a masking key"  # no address holds a blank
 
 # Without the + it is a number only if nothing but digits stands there: `10.1.2.3` is none.
@@ -47,6 +49,7 @@ class MaskingKey:
         if len(secret) < SHORTEST_KEY_BYTES:
             raise ValueError(f"has {len(secret)} bytes, at least {SHORTEST_KEY_BYTES} are needed")
         self._keyed = hmac.new(secret, digestmod="sha256")  # copied for each hash
+        self._hash = lru_cache(_REMEMBERED)(self._compute_hash)
         digest = self._digest(_FINGERPRINT_OF)
         self.fingerprint = digest[:_FINGERPRINT_BYTES]  # identifies the key, reveals nothing
 
@@ -55,6 +58,9 @@ class MaskingKey:
 
         HMAC-SHA256 of the address in one form, its first eight bytes, the highest first.
         """
+        return self._hash(address)
+
+    def _compute_hash(self, address: str) -> int:
         digest = self._digest(one_form(address).encode())
         return int.from_bytes(digest[:_HASH_BYTES], "big", signed=True)
 

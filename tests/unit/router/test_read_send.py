@@ -262,11 +262,13 @@ def test_the_id_depends_on_tenant_and_key_alone() -> None:
 
 
 def test_stores_what_each_channel_says() -> None:
-    """An override replaces the parts it sets, on its channel alone."""
-    content = {"text": "Hello", "subject": "Hi", "overrides": {"sms": {"text": "Hi"}}}
-    contents = json.loads(offered(content=content).contents)
-    assert contents["sms"]["text"] == "Hi"
-    assert contents["email"]["text"] == "Hello"
+    """An override replaces the parts it sets, on its channel alone; none is kept beside it."""
+    content: dict[str, Any] = {"text": "Hello", "subject": "Hi"}
+    overrides = {"sms": {"text": "Hi"}}
+    overridden = json.loads(offered(content=content | {"overrides": overrides}).contents)
+    assert overridden["sms"]["text"] == "Hi"
+    assert overridden["email"]["text"] == "Hello"
+    assert json.loads(offered(content=content).contents)["email"] == overridden["email"]
 
 
 def test_an_empty_message_id_is_none() -> None:

@@ -49,4 +49,5 @@ def recheck_at(lease_until: datetime | None, now: datetime) -> datetime:
 
 
 def _earliest(*deadlines: datetime | None) -> datetime | None:
-    return min((deadline for deadline in deadlines if deadline is not None), default=None)
+    known = [deadline for deadline in deadlines if deadline is not None]
+    return min(known) if known else None

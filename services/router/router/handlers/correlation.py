@@ -80,6 +80,8 @@ async def _join(
 
 def _sort(row: ReferenceRow, waiting: dict[str, AttemptReceipt], correlated: Correlated) -> None:
     """Part facts from what is parked now, and from what found no room there."""
+    if not (waiting or row.parked or row.unreadable):
+        return  # as mostly
     attempt = AttemptId.parse(row.attempt_id) if row.attempt_id else None
     if attempt is not None:
         receipts = (*row.parked, *waiting.values())

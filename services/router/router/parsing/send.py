@@ -18,6 +18,8 @@ from router.core.quiet_hours import zones_of_phones
 from router.parsing.refusals import MAX_ECHO, check_id, check_tenant, refusing
 from router.parsing.steps import plan_steps
 
+_OVERRIDES = {"__all__": {"overrides"}}  # of every content: each channel's is in what is kept of it
+
 
 @refusing
 def read_send(
@@ -57,7 +59,9 @@ def read_send(
             plan=plan,
             state=State(send_at=scheduled, expire_at=plan.expires_at),
         ),
-        contents=to_json({**planned.contents, **planned.outside}, exclude_none=True),
+        contents=to_json(
+            {**planned.contents, **planned.outside}, exclude_none=True, exclude=_OVERRIDES
+        ),
         command_hash=command.fingerprint(),
         skipped=planned.skipped,
         is_dry_run=command.dry_run,

@@ -235,8 +235,10 @@ class Content(ChannelContent):
     def on(self, channel: str) -> ChannelContent:
         """Return the content for `channel`: a part set in its override replaces the common one.
 
-        What is a message by itself replaces them all.
+        What is a message by itself replaces them all. Without overrides it is this content.
         """
+        if not self.overrides:
+            return self
         parts = {name: getattr(self, name) for name in _PARTS}
         override = self.overrides.get(channel)
         if override is not None:
