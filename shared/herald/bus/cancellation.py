@@ -28,3 +28,16 @@ def own_cancellation_only() -> Iterator[None]:
         if task is not None and task.cancelling():
             raise
         raise ChannelInvalidStateError("its connection was given up") from None
+
+
+def raise_own_cancellation() -> None:
+    """Raise the cancellation of the running task that something it awaited has swallowed.
+
+    `asyncio.wait_for` did so up to Python 3.11 when what it waits for is done at that moment.
+
+    Raises:
+        CancelledError: the task was cancelled.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError

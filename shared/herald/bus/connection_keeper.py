@@ -14,7 +14,7 @@ from aio_pika.abc import AbstractConnection
 from aiormq.exceptions import AMQPError
 from yarl import URL
 
-from herald.bus.cancellation import own_cancellation_only
+from herald.bus.cancellation import own_cancellation_only, raise_own_cancellation
 from herald.bus.explanations import broker_problem
 from herald.bus.wire.connecting import Wire, WiredConnection
 
@@ -102,6 +102,7 @@ class ConnectionKeeper:
             try:
                 for setup in tuple(self._setups):
                     await setup(connection)
+                raise_own_cancellation()
             except BaseException:
                 await _close(connection)
                 raise

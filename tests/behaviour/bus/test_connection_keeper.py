@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import uuid
 from collections.abc import AsyncIterator
 
@@ -64,6 +65,23 @@ async def test_a_connection_that_can_not_be_set_up_is_made_again(keeper: Connect
     used = await keeper.connected()
     assert tried == [tried[0], used]
     assert tried[0].is_closed
+
+
+async def test_a_stop_while_it_opens_is_heeded(keeper: ConnectionKeeper) -> None:
+    """Also where something that is waited for meanwhile swallows the cancellation."""
+    opening: list[AbstractConnection] = []
+
+    async def swallow(connection: AbstractConnection) -> None:
+        opening.append(connection)
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(60)
+
+    keeper.add_setup(swallow)
+    keeper.start()
+    await until(lambda: bool(opening))
+    async with asyncio.timeout(2):
+        await keeper.stop()
+    assert opening[0].is_closed
 
 
 async def test_opening_in_one_try_says_what_is_wrong(keeper: ConnectionKeeper) -> None:
