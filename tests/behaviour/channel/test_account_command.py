@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import os
-import sys
 from dataclasses import dataclass
 
+import command_line
 from behaviour.channel.world import World, configure
 from herald.cli.accounts import read_accounts
 from herald.config.loading import load_configuration
@@ -20,21 +18,12 @@ class Said:
     err: str
 
 
-async def herald(world: World, *words: str, dsn: str | None = None) -> Said:
+def herald(world: World, *words: str, dsn: str | None = None) -> Said:
     """Run the command with two accounts configured."""
     path = configure(world.folder, rate="1/s", timeout="5s", accounts=("main", "spare"))
-    environment = {
-        **os.environ,
-        "HERALD_CONFIG": str(path),
-        "HERALD_POSTGRES_DSN": dsn or world.dsn,
-    }
-    pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "herald.cli", *words, env=environment, stdout=pipe, stderr=pipe
-    )
-    out, err = await process.communicate()
-    assert process.returncode is not None
-    return Said(process.returncode, out.decode().strip(), err.decode().strip())
+    environment = {"HERALD_CONFIG": str(path), "HERALD_POSTGRES_DSN": dsn or world.dsn}
+    done = command_line.herald(environment, *words)
+    return Said(done.exit_code, done.stdout.strip(), done.stderr.strip())
 
 
 async def states(world: World) -> dict[str, str]:
@@ -45,14 +34,14 @@ async def states(world: World) -> dict[str, str]:
 
 async def test_pause_and_resume_say_what_they_did(world: World) -> None:
     """Either may be said twice; the second time nothing changes, and it says so."""
-    assert await herald(world, "account", "pause", "main") == Said(0, "main (sms) is paused", "")
+    assert herald(world, "account", "pause", "main") == Said(0, "main (sms) is paused", "")
     assert await states(world) == {"main": "paused", "spare": "up"}
-    again = await herald(world, "account", "pause", "main")
+    again = herald(world, "account", "pause", "main")
     assert again == Said(0, "main (sms) was paused already", "")
-    resumed = await herald(world, "account", "resume", "main")
+    resumed = herald(world, "account", "resume", "main")
     assert resumed == Said(0, "main (sms) takes calls again", "")
     assert await states(world) == {"main": "up", "spare": "up"}
-    said = await herald(world, "account", "resume", "main", "--json")
+    said = herald(world, "account", "resume", "main", "--json")
     assert json.loads(said.out) == {
         "account": "main",
         "channel": "sms",
@@ -63,14 +52,14 @@ async def test_pause_and_resume_say_what_they_did(world: World) -> None:
 
 async def test_an_unknown_account_is_wrong_input(world: World) -> None:
     """A name that herald.toml lacks changes nothing, and the known ones are named."""
-    said = await herald(world, "account", "pause", "mian")
+    said = herald(world, "account", "pause", "mian")
     assert said == Said(2, "", "no account is named mian; herald.toml has main, spare")
     assert await world.database.fetchval("SELECT count(*) FROM channel.accounts") == 0
 
 
 async def test_a_database_that_is_away_is_one_line(world: World) -> None:
     """What could not be written is said in a line, with exit 1."""
-    said = await herald(world, "account", "pause", "main", dsn="postgresql://x@127.0.0.1:1/x")
+    said = herald(world, "account", "pause", "main", dsn="postgresql://x@127.0.0.1:1/x")
     assert said.code == 1
     assert "PostgreSQL at 127.0.0.1:1" in said.err
 

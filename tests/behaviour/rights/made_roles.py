@@ -13,7 +13,7 @@ import psycopg
 from typer.testing import Result
 from yarl import URL
 
-from behaviour.rights.running import herald
+from command_line import herald
 from herald.database.rights import Roles
 from herald_local import databases
 

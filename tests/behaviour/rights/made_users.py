@@ -13,7 +13,7 @@ from urllib.parse import quote
 from typer.testing import Result
 from yarl import URL
 
-from behaviour.rights.running import herald
+from command_line import herald
 from herald_local.web import call
 
 ROLES = ("topology", "router", "sms", "email", "whatsapp", "ingress", "operator", "shop")
