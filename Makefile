@@ -14,7 +14,7 @@ MYPYPATH := $(subst $(SPACE),:,$(patsubst %/pyproject.toml,%,$(filter-out pyproj
 SERVICES := $(patsubst %/pyproject.toml,%,$(wildcard services/*/pyproject.toml))
 # timings: .run/timings/*.xml has those of every test
 PYTEST = $(BIN)/python -m pytest --durations 10 --durations-min 0.5
-PARALLEL = --numprocesses 3 --dist loadfile --start-servers
+PARALLEL = --dist loadfile --start-servers --numprocesses
 UNIT_TESTS = .ci/unit $(PYTEST) tests/unit --timeout 20
 ON_RABBITMQ4 = tests/behaviour/bus tests/behaviour/router tests/e2e
 EXPORT = $(BIN)/uv export --quiet --frozen --no-emit-workspace --no-header --format requirements-txt
@@ -50,8 +50,8 @@ clean: $(INSTALLED) ## stop a stack, erase its data, and the caches
 
 test: $(INSTALLED) ## run all tests on a private broker and database (ARGS=... for pytest)
 	@$(if $(ARGS),$(PYTEST) $(ARGS),$(UNIT_TESTS))
-	@$(if $(ARGS),,$(PYTEST) --ignore tests/unit --ignore tests/chaos $(PARALLEL) --junitxml .run/timings/servers.xml)
-	@$(if $(ARGS),,$(PYTEST) tests/chaos --junitxml .run/timings/chaos.xml)
+	@$(if $(ARGS),,$(PYTEST) --ignore tests/unit --ignore tests/chaos $(PARALLEL) 3 --junitxml .run/timings/servers.xml)
+	@$(if $(ARGS),,$(PYTEST) tests/chaos $(PARALLEL) 2 --junitxml .run/timings/chaos.xml)
 
 test-unit: $(INSTALLED) ## run the unit tests alone, with fewer examples: no server is needed
 	@$(UNIT_TESTS) --hypothesis-profile quick $(ARGS)

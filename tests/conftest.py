@@ -24,7 +24,7 @@ from herald_local.errors import MissingServerError
 from herald_local.lifecycle import running_stack
 from herald_local.servers import GivenServers, Servers, running_servers
 from herald_local.stack import Stack
-from scheduling import FilesAndE2e
+from scheduling import FilesAndSharers
 from secret_files import MASKING_SECRET
 
 AMQP, MANAGEMENT = "HERALD_TEST_AMQP_URL", "HERALD_TEST_RABBITMQ_MANAGEMENT_URL"
@@ -113,9 +113,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FilesAndE2e | None:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FilesAndSharers | None:
     """Spread whole files over the processes where `--dist loadfile` asks for it."""
-    return FilesAndE2e(config, log) if config.option.dist == "loadfile" else None
+    return FilesAndSharers(config, log) if config.option.dist == "loadfile" else None
 
 
 @pytest.fixture(scope="session")
