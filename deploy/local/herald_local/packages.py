@@ -14,6 +14,7 @@ from herald_local.progress import report
 
 # invoke-rc.d asks /usr/sbin/policy-rc.d before it starts a daemon; 101 means "not allowed". Ours is
 # only there while the package is installed, and an existing one is left alone.
+# Another installation that runs is waited for.
 _INSTALL = """
 set -eu
 policy=/usr/sbin/policy-rc.d
@@ -24,8 +25,8 @@ if [ ! -e "$policy" ]; then
     chmod 755 "$policy"
 fi
 export DEBIAN_FRONTEND=noninteractive
-apt-get install -y --no-install-recommends "$1" ||
-    { apt-get update && apt-get install -y --no-install-recommends "$1"; }
+install() { apt-get install -y --no-install-recommends -o DPkg::Lock::Timeout=300 "$1"; }
+install "$1" || { apt-get update && install "$1"; }
 """
 
 TIMEOUT_SECONDS = 900
