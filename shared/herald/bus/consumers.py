@@ -16,7 +16,7 @@ from aio_pika.abc import AbstractConnection
 from aiormq.abc import DeliveredMessage
 
 from herald.bus.byte_budget import PrefetchBudget
-from herald.bus.cancellation import own_cancellation_only
+from herald.bus.cancellation import own_cancellation_only, raise_own_cancellation
 from herald.bus.channels import open_channel
 from herald.bus.connection_keeper import ConnectionKeeper, wire_of
 from herald.bus.explanations import queue_problem
@@ -81,6 +81,7 @@ class Consumer:
                 await self._attach()
             elif self._budget.suited(self.prefetch) != self.prefetch:
                 await self._change_prefetch()
+            raise_own_cancellation()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_WATCH_SECONDS):
                     await self._changed.wait()

@@ -72,7 +72,8 @@ class Recorder:
         """Report groups until cancelled; after an outage the same group again."""
         while True:
             try:
-                await asyncio.wait_for(self._arrived.wait(), FLUSH_SECONDS)
+                async with asyncio.timeout(FLUSH_SECONDS):
+                    await self._arrived.wait()
             except TimeoutError:
                 await self._report_group()  # nothing but the marks
                 continue
