@@ -50,7 +50,7 @@ clean: $(INSTALLED) ## stop a stack, erase its data, and the caches
 
 test: $(INSTALLED) ## run all tests on a private broker and database (ARGS=... for pytest)
 	@$(if $(ARGS),$(PYTEST) $(ARGS),$(UNIT_TESTS))
-	@$(if $(ARGS),,$(PYTEST) --ignore tests/unit --ignore tests/chaos $(PARALLEL) 3 --junitxml .run/timings/servers.xml)
+	@$(if $(ARGS),,$(PYTEST) --ignore tests/unit --ignore tests/chaos $(PARALLEL) 4 --junitxml .run/timings/servers.xml)
 	@$(if $(ARGS),,$(PYTEST) tests/chaos $(PARALLEL) 2 --junitxml .run/timings/chaos.xml)
 
 test-unit: $(INSTALLED) ## run the unit tests alone, with fewer examples: no server is needed

@@ -46,8 +46,16 @@ class PostgresqlServer:
         """Say whether the server's process lives."""
         return processes.running_pid(self.home, SERVER) is not None
 
-    def start(self, *, die_with_parent: bool, identity: Identity | None = None) -> None:
+    def start(
+        self,
+        *,
+        die_with_parent: bool,
+        is_durable: bool = True,
+        identity: Identity | None = None,
+    ) -> None:
         """Create the cluster if it is new, start the server and wait until it accepts connections.
+
+        One that is not durable waits for no disk: its data may be lost when the machine crashes.
 
         Raises:
             LocalError: PostgreSQL is missing, or did not come up.
@@ -59,6 +67,7 @@ class PostgresqlServer:
         if not self._data.exists():
             self._create_cluster(programs, identity)
         command = [str(programs / "postgres"), "-D", str(self._data), "-p", str(self.port)]
+        command += [] if is_durable else ["-c", "fsync=off"]
         command = dying_with_parent(command, "INT") if die_with_parent else command
         processes.launch(self.home, SERVER, identity.command(command), _environment())
         wait_until(

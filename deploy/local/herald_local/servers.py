@@ -86,8 +86,12 @@ def _named(variable: str, schemes: tuple[str, ...]) -> str | None:
         raise LocalError(f"{variable}: {error}") from None
 
 
-def start_servers(home: Path, given: GivenServers, *, die_with_parent: bool) -> Servers:
+def start_servers(
+    home: Path, given: GivenServers, *, die_with_parent: bool, is_durable: bool = True
+) -> Servers:
     """Start the private servers that are needed and not running; return where all are.
+
+    `is_durable`: the database's data has to outlive the machine's crash.
 
     Raises:
         LocalError: a server is missing here or did not come up.
@@ -96,7 +100,7 @@ def start_servers(home: Path, given: GivenServers, *, die_with_parent: bool) -> 
     if given.amqp_url is None and not node.is_running():
         node.start(die_with_parent=die_with_parent)
     if given.postgres_dsn is None and not database.is_running():
-        database.start(die_with_parent=die_with_parent)
+        database.start(die_with_parent=die_with_parent, is_durable=is_durable)
     return Servers(
         amqp_url=given.amqp_url or node.amqp_url,
         management_url=(given.amqp_url and given.management_url) or node.management_url,
@@ -127,7 +131,7 @@ def running_servers(home: Path, given: GivenServers) -> Iterator[Servers]:
         LocalError: a server is missing here or did not come up.
     """
     try:
-        yield start_servers(home, given, die_with_parent=True)
+        yield start_servers(home, given, die_with_parent=True, is_durable=False)
     finally:
         stop_servers(home, gracefully=False)
         erase(home)
