@@ -27,7 +27,7 @@ async def served(serve: Serve) -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def calling(
-    timeout: timedelta = timedelta(seconds=1), **limits: Any
+    timeout: timedelta = timedelta(seconds=10), **limits: Any
 ) -> AsyncIterator[HttpClient]:
     caller = HttpClient(timeout, **limits)
     await caller.start()
