@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import ssl
 from collections.abc import Mapping
+from datetime import timedelta
+from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote
 
-import aiohttp
 from yarl import URL
 
 from herald.bus.errors import ManagementError
+from herald.http.client import HttpClient
+from herald.http.errors import NotSentError, ResponseLostError
 
-_TIMEOUT = aiohttp.ClientTimeout(total=10)
-_NOT_FOUND = 404
+_TIMEOUT = timedelta(seconds=10)
+_LARGEST_LIST = 64 * 1024 * 1024  # bytes: of queues, on a broker of many tenants
 
 
 class Management:
@@ -28,22 +33,20 @@ class Management:
     def __init__(self, url: str, virtual_host: str) -> None:
         parsed = URL(url)
         # A login in the URL becomes a header, so that no error's URL holds it.
-        self._headers = {}
+        self._headers = {"Content-Type": "application/json"}
         if parsed.user is not None:
-            login = aiohttp.encode_basic_auth(parsed.user, parsed.password or "")
-            self._headers["Authorization"] = login
+            login = base64.b64encode(f"{parsed.user}:{parsed.password or ''}".encode()).decode()
+            self._headers["Authorization"] = f"Basic {login}"
         self._authority = parsed.query.get("cafile")
         self._base = parsed.with_query(None).with_user(None) / "api"
         self._virtual_host = quote(virtual_host, safe="")
 
     async def __aenter__(self) -> Self:
-        connector = None
+        tls = None
         if self._authority is not None:
-            trusting = ssl.create_default_context(cafile=self._authority)
-            connector = aiohttp.TCPConnector(ssl=trusting)
-        self._session = aiohttp.ClientSession(
-            headers=self._headers, timeout=_TIMEOUT, connector=connector
-        )
+            tls = ssl.create_default_context(cafile=self._authority)
+        self._http = HttpClient(_TIMEOUT, largest=_LARGEST_LIST, tls=tls)
+        await self._http.start()
         return self
 
     async def __aexit__(
@@ -52,7 +55,7 @@ class Management:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await self._session.close()
+        await self._http.stop()
 
     async def list(self, what: str) -> list[dict[str, Any]]:
         """List `exchanges`, `queues`, `bindings` or `policies`.
@@ -151,18 +154,21 @@ class Management:
         try:
             return await self._call("GET", path)
         except ManagementError as error:
-            if error.status == _NOT_FOUND:
+            if error.status == HTTPStatus.NOT_FOUND:
                 return None
             raise
 
     async def _call(self, method: str, path: str, body: Any = None) -> Any:
-        url = URL(f"{self._base}/{path}", encoded=True)
+        written = b"" if body is None else json.dumps(body).encode()
         try:
-            async with self._session.request(method, url, json=body) as response:
-                if not response.ok:
-                    raise ManagementError(
-                        f"{method} {path}: HTTP {response.status}", response.status
-                    )
-                return await response.json() if method == "GET" else None
-        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
-            raise ManagementError(f"{method} {path}: {type(error).__name__}") from None
+            response = await self._http.post(
+                f"{self._base}/{path}", headers=self._headers, body=written, method=method
+            )
+        except (NotSentError, ResponseLostError) as error:
+            raise ManagementError(f"{method} {path}: {error.code}") from None
+        if not HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES:
+            raise ManagementError(f"{method} {path}: HTTP {response.status}", response.status)
+        found = response.json() if method == "GET" else None
+        if found is None and method == "GET":
+            raise ManagementError(f"{method} {path}: no JSON", response.status)
+        return found
