@@ -120,3 +120,24 @@ async def test_a_connection_lost_between_choice_and_writing_costs_nothing(
         assert (await post(caller, url)).status == 200
     assert cut
     assert len(bodies) == 2
+
+
+async def test_an_idle_connection_with_another_server_makes_room() -> None:
+    """The bound is for all servers of an account together; who idles is not in the way."""
+    ended = asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(asyncio.IncompleteReadError):
+            while await read_request(reader):
+                writer.write(OK + b'{"a": 1}')
+        ended.set()
+        writer.close()
+
+    async with (
+        served(serve) as first,
+        served(serve) as second,
+        calling(max_connections=1) as caller,
+    ):
+        await post(caller, first)
+        assert (await post(caller, second)).status == 200
+        await asyncio.wait_for(ended.wait(), 1)
