@@ -27,7 +27,7 @@ from router.commands import Candidate
 from router.core.clearance import CLEAR
 from router.core.facts import MessageAccepted, ReceiptArrived
 from router.core.message import PLAN, STATE
-from router.counting import count_decision, initialise
+from router.counting import count_decisions, initialise
 from router.decisions import Decisions
 from router.outgoing.effects import outgoing_message
 from router.parsing.send import read_send
@@ -131,8 +131,7 @@ class Batch:
     def count(self) -> None:
         """Count the three decisions."""
         for decisions in (self.begun, self.folded):
-            for message, fact, decision in decisions.made:
-                count_decision(message, fact, decision, NOW)
+            count_decisions(decisions.made, NOW)
 
 
 STEPS = (

@@ -29,7 +29,7 @@ from herald.contracts.vocabulary import (
     SuppressionReason,
 )
 from herald.providers.account import Account
-from herald.service.instruments import begin_series, counter, histogram
+from herald.service.instruments import Tally, begin_series, counter, histogram
 from router.core.consent import ADDRESS_GONE, OPTED_OUT, ConsentChanged
 from router.core.delays import Way, country_of
 from router.core.effects import Answer, Decision, Emit, Skip, Timer
@@ -117,23 +117,32 @@ _tenant_outcomes = cache(TENANT_OUTCOMES.labels)
 _outcome_seconds = cache(OUTCOME_SECONDS.labels)
 
 
-def count_decision(message: Message, fact: Fact, decision: Decision, now: datetime) -> None:
-    """Count what a fact was and what it led to; `message` as it stood before."""
+def count_decisions(made: Iterable[tuple[Message, Fact, Decision]], now: datetime) -> None:
+    """Count what facts were and what they led to; each with its message as it stood before."""
+    tally = Tally()
+    for message, fact, decision in made:
+        _count_decision(tally, message, fact, decision, now)
+    tally.add()
+
+
+def _count_decision(
+    tally: Tally, message: Message, fact: Fact, decision: Decision, now: datetime
+) -> None:
     if isinstance(fact, ReceiptArrived):
         receipt = fact.receipt
         labels = account_labels(receipt)
         failure = receipt.failure.failure_class.value if receipt.failure else ""
-        _attempts(*labels, receipt.status.value, failure).inc()
-        _measure_progress(message, fact.attempt, labels, decision.message, now)
+        tally.count(_attempts(*labels, receipt.status.value, failure))
+        _measure_progress(tally, message, fact.attempt, labels, decision.message, now)
     elif isinstance(fact, WithdrawAnswered):
         WITHDRAWALS.labels("won" if fact.won else "lost").inc()
     elif decision.timer is not None:
         TIMERS.labels(decision.timer.value).inc()
     for effect in decision.effects:
         if isinstance(effect, Emit):
-            _count_event(message, effect, now)
+            _count_event(tally, message, effect, now)
         elif isinstance(effect, Answer):
-            count_answer(effect.context.routing_key, effect.answer, message.tenant)
+            _count_answer(tally, effect.context.routing_key, effect.answer.value, message.tenant)
         elif isinstance(effect, Skip):
             SKIPPED_STEPS.labels(effect.channel, effect.reason).inc()
 
@@ -151,6 +160,7 @@ def account_labels(receipt: AttemptReceipt | InboundReceipt) -> tuple[str, str, 
 
 
 def _measure_progress(
+    tally: Tally,
     before: Message,
     attempt: AttemptId,
     labels: tuple[str, str, str],
@@ -163,15 +173,15 @@ def _measure_progress(
         return
     if is_accepted(new) and not any(map(is_accepted, before.state.attempts)):
         seconds = _seconds(begins_at(before), now)
-        _first_acceptance_seconds(before.plan.lane.value, new.channel).observe(seconds)
+        tally.observe(_first_acceptance_seconds(before.plan.lane.value, new.channel), seconds)
     if is_delivered(new) and not is_delivered(old):
         seconds = _seconds(old.accepted_at or now, now)
-        _delivery_seconds(*labels).observe(seconds)
+        tally.observe(_delivery_seconds(*labels), seconds)
         if old.accepted_at is not None and UNKNOWN not in labels:
             channel, provider, _ = labels
             country = country_of(before.step(old).address)
             DELAYS.add(Way(provider, channel, country), seconds)
-            _country_delivery_seconds(channel, provider, country).observe(seconds)
+            tally.observe(_country_delivery_seconds(channel, provider, country), seconds)
     if len(before.state.attempts) > 1:
         is_new = has_reached_recipient(new) and not has_reached_recipient(old)
         if is_new and sum(map(has_reached_recipient, before.state.attempts)) == 1:
@@ -184,18 +194,22 @@ def _seconds(begin: datetime, end: datetime) -> float:
 
 def count_answer(routing_key: str, answer: CommandAnswer, tenant: str | None) -> None:
     """Count a command that was answered, and whose it was, if that is known."""
-    _count_answer(routing_key, answer.value, tenant)
+    tally = Tally()
+    _count_answer(tally, routing_key, answer.value, tenant)
+    tally.add()
 
 
 def count_plan(lane: Lane, tenant: str) -> None:
     """Count a dry run that was answered."""
-    _count_answer(SEND_KEYS[lane], PLANNED, tenant)
+    tally = Tally()
+    _count_answer(tally, SEND_KEYS[lane], PLANNED, tenant)
+    tally.add()
 
 
-def _count_answer(routing_key: str, answer: str, tenant: str | None) -> None:
+def _count_answer(tally: Tally, routing_key: str, answer: str, tenant: str | None) -> None:
     labels = _COMMAND_LABELS.get(routing_key, _UNKNOWN_COMMAND)
-    _commands(*labels, answer).inc()
-    _tenant_commands(_tenant_label(tenant), answer).inc()
+    tally.count(_commands(*labels, answer))
+    tally.count(_tenant_commands(_tenant_label(tenant), answer))
 
 
 def _tenant_label(tenant: str | None) -> str:
@@ -218,15 +232,16 @@ def count_consent(made: Iterable[ConsentChanged]) -> None:
         SUPPRESSIONS.labels(label, one.suppression.reason.value, one.change.kind).inc()
 
 
-def _count_event(message: Message, emit: Emit, now: datetime) -> None:
+def _count_event(tally: Tally, message: Message, emit: Emit, now: datetime) -> None:
     channel = emit.attempt.channel if emit.attempt else NONE
     if emit.fallback is not None:
         change = emit.fallback
         FALLBACKS.labels(change.from_channel, change.to_channel, change.reason).inc()
     if emit.terminal and emit.outcome is not None:
-        _outcomes(emit.outcome.value, channel).inc()
-        _tenant_outcomes(_tenant_label(message.tenant), emit.outcome.value).inc()
-        _outcome_seconds(emit.outcome.value, channel).observe(_seconds(begins_at(message), now))
+        outcome, seconds = emit.outcome.value, _seconds(begins_at(message), now)
+        tally.count(_outcomes(outcome, channel))
+        tally.count(_tenant_outcomes(_tenant_label(message.tenant), outcome))
+        tally.observe(_outcome_seconds(outcome, channel), seconds)
     if emit.overlap:
         OVERLAPS.labels(channel).inc()
 

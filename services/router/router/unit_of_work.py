@@ -26,7 +26,7 @@ from router.core.consent import ConsentChange, ConsentChanged
 from router.core.effects import Answer, Dispatch
 from router.core.facts import Fact
 from router.core.message import Message
-from router.counting import count_answer, count_consent, count_dead_letters, count_decision
+from router.counting import count_answer, count_consent, count_dead_letters, count_decisions
 from router.dead_letters import DeadLetter, dead_letter_from_command
 from router.decisions import Decisions
 from router.outbox import Outbox
@@ -264,8 +264,7 @@ class UnitOfWork:
         """Count what was committed and publish what it promised."""
         if self.traces is not None:
             self.traces.committed()
-        for message, fact, decision in self._decisions.made:
-            count_decision(message, fact, decision, self.now)
+        count_decisions(self._decisions.made, self.now)
         for count in self._counts:
             count()
         self._outbox.deleted(self._confirmed)

@@ -13,7 +13,7 @@ from herald.providers.registry import ACCOUNTS
 from router.core.decide import decide
 from router.core.facts import Fact, MessageAccepted
 from router.core.message import Message
-from router.counting import account_labels, count_answer, count_decision, initialise
+from router.counting import account_labels, count_answer, count_decisions, initialise
 from unit.router.making import (
     CONTEXT,
     NOW,
@@ -70,7 +70,7 @@ def happens(of: Message, *facts: tuple[Fact, datetime]) -> Message:
     """Decide and count facts, each at its time."""
     for fact, now in facts:
         decision = decide(of, fact, now)
-        count_decision(of, fact, decision, now)
+        count_decisions([(of, fact, decision)], now)
         of = decision.message
     return of
 
