@@ -9,12 +9,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-
-from cryptography.hazmat.primitives.asymmetric.ec import (
-    SECP256R1,
-    EllipticCurvePublicKey,
-    generate_private_key,
-)
+from typing import TYPE_CHECKING
 
 from herald.providers.credentials import Credentials
 from herald.providers.inbound_mail import MAX_MAIL_BYTES
@@ -26,11 +21,13 @@ from herald.providers.lenient_json import (
 from herald.providers.multipart_bodies import firsts
 from herald.providers.sendgrid.account import SendGridAccount, SendGridSecrets
 from herald.providers.sendgrid.inbound import inbound_receipt
-from herald.providers.sendgrid.signature import is_sendgrid_signature, load_sendgrid_key
 from herald.providers.sendgrid.statuses import status_receipt
 from herald.providers.webhook_endpoints import EndpointRules, Head, Normalised
 from herald.providers.webhook_requests import MULTIPART, WebhookRequest
 from herald.providers.webhook_tokens import has_token
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
 SIGNATURE_HEADER = b"x-twilio-email-event-webhook-signature"
 TIMESTAMP_HEADER = b"x-twilio-email-event-webhook-timestamp"
@@ -47,7 +44,7 @@ class SendGridEndpoint:
     """One account's event webhook, and the mails of its Inbound Parse."""
 
     account: str
-    keys: tuple[EllipticCurvePublicKey, ...]
+    keys: tuple[EllipticCurvePublicKey, ...]  # none: nobody's
     tokens: tuple[bytes, ...] = field(default=(), repr=False)
 
     @property
@@ -61,6 +58,8 @@ class SendGridEndpoint:
         head = Head(headers=request.headers, query=request.query)
         if not _is_signed(head):  # a token is for mails alone: events are signed
             return request.media_type == MULTIPART and has_token(head, self.tokens)
+        from herald.providers.sendgrid.signature import is_sendgrid_signature  # noqa: PLC0415  cryptography
+
         return is_sendgrid_signature(
             request.headers.get(SIGNATURE_HEADER),
             request.headers.get(TIMESTAMP_HEADER),
@@ -99,16 +98,20 @@ def make_endpoint(
         ValueError: a key can't be used; the text begins with the option that holds it.
     """
     account, held = accounts[name], credentials[name].current.inbound_tokens
+    keys = _loaded(account.webhook_public_keys) if account.webhook_public_keys else ()
+    tokens = tuple(token.get_secret_value().encode() for token in held)
+    return SendGridEndpoint(name, keys, tokens or make_decoy().tokens)
+
+
+def _loaded(keys: tuple[str, ...]) -> tuple[EllipticCurvePublicKey, ...]:
+    from herald.providers.sendgrid.signature import load_sendgrid_key  # noqa: PLC0415  likewise
+
     try:
-        keys = tuple(load_sendgrid_key(key) for key in account.webhook_public_keys)
+        return tuple(load_sendgrid_key(key) for key in keys)
     except ValueError as error:
         raise ValueError(f"webhook_public_keys: {error}") from None
-    tokens = tuple(token.get_secret_value().encode() for token in held)
-    decoy = make_decoy()
-    return SendGridEndpoint(name, keys or decoy.keys, tokens or decoy.tokens)
 
 
 def make_decoy() -> SendGridEndpoint:
     """Make an endpoint for an account that nobody configured."""
-    key = generate_private_key(SECP256R1()).public_key()
-    return SendGridEndpoint("", (key,), (secrets.token_hex(32).encode(),))
+    return SendGridEndpoint("", (), (secrets.token_hex(32).encode(),))

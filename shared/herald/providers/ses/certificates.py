@@ -14,11 +14,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
-
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from cryptography.x509 import Certificate, load_pem_x509_certificate
+from typing import TYPE_CHECKING
 
 from herald.providers.webhook_endpoints import UnverifiableError
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+    from cryptography.x509 import Certificate
 
 MAX_KEPT = 16
 MAX_FETCHES = 10  # in a minute
@@ -119,14 +121,22 @@ class Certificates:
         is_valid = (
             certificate.not_valid_before_utc <= self._now() <= certificate.not_valid_after_utc
         )
-        key = certificate.public_key()
-        return key if is_valid and isinstance(key, RSAPublicKey) else None
+        return _key(certificate) if is_valid else None
 
 
 def _read(body: bytes) -> Certificate | None:
+    from cryptography.x509 import load_pem_x509_certificate  # noqa: PLC0415  few have accounts at SES
+
     try:
         certificate = load_pem_x509_certificate(body)
-        key = certificate.public_key()
+        key = _key(certificate)
     except Exception:  # noqa: BLE001  whatever is wrong with it, it is none
         return None
-    return certificate if isinstance(key, RSAPublicKey) and key.key_size >= SMALLEST_KEY else None
+    return certificate if key is not None and key.key_size >= SMALLEST_KEY else None
+
+
+def _key(certificate: Certificate) -> RSAPublicKey | None:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey  # noqa: PLC0415  likewise
+
+    key = certificate.public_key()
+    return key if isinstance(key, RSAPublicKey) else None

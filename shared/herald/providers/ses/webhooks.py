@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
-
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from typing import TYPE_CHECKING, Any
 
 from herald.contracts.receipts import Receipt
 from herald.providers.credentials import Credentials
@@ -17,12 +15,14 @@ from herald.providers.ses.account import SesAccount, SesSecrets
 from herald.providers.ses.certificates import Certificates, Fetch, FetchError
 from herald.providers.ses.fetching import fetch
 from herald.providers.ses.inbound import RECEIVED, inbound_receipt
-from herald.providers.ses.signature import NOBODYS_KEY, is_sns_signature
 from herald.providers.ses.sns import NOTIFICATION, SUBSCRIPTION, Envelope, SnsPlace, read_envelope
 from herald.providers.ses.statuses import Said, recipients_of, status_receipt, word_of
 from herald.providers.ses.subscriptions import CONFIRMED, ENDED, WAITS, news
 from herald.providers.webhook_endpoints import EndpointRules, Normalised, UnverifiableError
 from herald.providers.webhook_requests import WebhookRequest
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 TYPE_HEADER = b"x-amz-sns-message-type"
 ID_HEADER = b"x-amz-sns-message-id"
@@ -59,6 +59,8 @@ class SesEndpoint:
         envelope = _claimed(request)
         if envelope is None:
             return False
+        from herald.providers.ses.signature import NOBODYS_KEY, is_sns_signature  # noqa: PLC0415  cryptography
+
         key = await self._key(envelope)
         # as much work where no key may be asked for: nobody finds out which topics are allowed
         is_signed = is_sns_signature(envelope, key or NOBODYS_KEY)

@@ -10,13 +10,14 @@ import uuid
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import lru_cache
-
-import jwt
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from typing import TYPE_CHECKING
 
 from herald.providers.lenient_json import moment
 from herald.providers.signed_tokens import claims_of, is_hash_of
 from herald.providers.vonage.account import VonageAccount, VonageSecrets, private_key_of
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 LIFETIME = timedelta(minutes=15)  # of a call's token
 _BEARER = b"bearer "
@@ -28,6 +29,8 @@ def authorization(account: VonageAccount, secrets: VonageSecrets, now: datetime)
         secret = "" if secrets.api_secret is None else secrets.api_secret.get_secret_value()
         pair = f"{account.api_key}:{secret}"
         return f"Basic {base64.b64encode(pair.encode()).decode()}"
+    import jwt  # noqa: PLC0415  it brings cryptography along: an account without a key needs neither
+
     issued = int(now.timestamp())
     claims = {
         "application_id": account.application_id,
