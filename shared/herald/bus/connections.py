@@ -111,6 +111,8 @@ class Connections:
         return (*self._publishing(), ("consuming", self.consuming))
 
     async def _start(self) -> None:
+        for _, broker in self.brokers:
+            broker.keeper.start()  # they connect at once, and begin their work in turn
         for name, broker in self.brokers:
             _log.info("bus.connecting", connection=name)
             await broker.start()
