@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from behaviour.providers.api_server import ApiServer, Ending, closed_port, http_client, serving_api
+from behaviour.providers.api_server import ApiServer, http_client, serving_api
 from herald.contracts.vocabulary import Receipts
 from herald.http.client import HttpClient
 from herald.providers.budgets import Scope
-from herald.providers.sending import Accepted, NotSent, Refused, SendResult, Uncertain
+from herald.providers.sending import Accepted, Refused, SendResult, Uncertain
 from unit.channel_email.making import TO, work
 from unit.providers.postmark.making import TOKEN, mail_for, postmark
 
@@ -124,23 +124,6 @@ async def test_unexplained(api: ApiServer, http: HttpClient, status: int, body: 
     """A response that is not Postmark's, or says nothing, leaves the mail's fate unknown."""
     api.will(status, body)
     assert await send(api, http) == Uncertain(f"http_{status}")
-
-
-@pytest.mark.parametrize(
-    ("ending", "code"),
-    [("silence", "read_timeout"), ("close", "disconnected"), ("reset", "connection_reset")],
-)
-async def test_lost_answer(api: ApiServer, http: HttpClient, ending: Ending, code: str) -> None:
-    """Once the request is written, a lost response leaves its fate unknown; it is not repeated."""
-    api.ending = ending
-    assert await send(api, http) == Uncertain(code)
-    assert len(api.requests) == 1
-
-
-async def test_not_reached(http: HttpClient) -> None:
-    """A refused connection makes no try."""
-    result = await postmark(f"http://127.0.0.1:{closed_port()}", http).send(WORK)
-    assert result == NotSent("connect")
 
 
 async def test_nothing_secret_is_shown(api: ApiServer, http: HttpClient) -> None:

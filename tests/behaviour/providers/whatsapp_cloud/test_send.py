@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from behaviour.providers.api_server import ApiServer, Ending, closed_port, http_client, serving_api
+from behaviour.providers.api_server import ApiServer, http_client, serving_api
 from herald.bus.receipt_messages import receipt_body
 from herald.channel.reports import report
 from herald.contracts.vocabulary import Receipts
@@ -224,29 +224,6 @@ async def test_unreadable_success(meta: ApiServer, http: HttpClient, body: bytes
     """A success that names no message may be one or not."""
     meta.will(200, body)
     assert await send(meta, http) == Uncertain("http_200")
-
-
-@pytest.mark.parametrize(
-    ("ending", "code"),
-    [
-        ("silence", "read_timeout"),
-        ("close", "disconnected"),
-        ("reset", "connection_reset"),
-        ("cut", "answer_cut"),
-    ],
-)
-async def test_lost_answer(meta: ApiServer, http: HttpClient, ending: Ending, code: str) -> None:
-    """Once the request is written, a lost response leaves its fate unknown; it is not repeated."""
-    meta.will(200, TAKEN)
-    meta.ending = ending
-    assert await send(meta, http) == Uncertain(code)
-    assert len(meta.requests) == 1
-
-
-async def test_not_reached(http: HttpClient) -> None:
-    """A refused connection makes no try."""
-    result = await whatsapp_cloud(f"http://127.0.0.1:{closed_port()}", http).send(WORK)
-    assert result == NotSent("connect")
 
 
 async def test_unfit_content_is_not_sent(meta: ApiServer, http: HttpClient) -> None:
