@@ -55,6 +55,6 @@ def test_the_registry_imports_nothing_of_a_provider() -> None:
     ],
 )
 def test_an_account_of_no_provider(given: Any, said: str) -> None:
-    """What names no provider is told all that there are."""
+    """The error lists every provider that there is."""
     with pytest.raises(ValidationError, match=said):
         TypeAdapter(AnyAccount).validate_python(given)

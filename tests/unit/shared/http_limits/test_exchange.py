@@ -82,7 +82,7 @@ async def test_a_response_without_a_body_is_one_write() -> None:
 
 
 async def test_a_connection_that_is_not_kept_is_closed() -> None:
-    """The caller is told, and the connection closed after the response."""
+    """The response says so, and the connection ends after it."""
     connection = Connection()
     call = exchange(connection, keep_alive=False)
     await call.send(start(LENGTH))
