@@ -75,6 +75,18 @@ async def test_readiness_says_why_there_is_no_connection(
     assert [problem.partition(": ")[2]] == said
 
 
+async def test_connections_are_made_at_once(registry: CollectorRegistry) -> None:
+    """None waits for another to be up: each has been tried while none is."""
+    url = f"amqp://127.0.0.1:{await _closed_port()}/"
+    service = Connections(url, app_id=APP, events=True, registry=registry)
+    await service.start()
+    try:
+        await until(lambda: all(broker.keeper.failure for _, broker in service.brokers))
+        assert len(service.brokers) == 3
+    finally:
+        await service.stop()
+
+
 async def test_stop_while_still_connecting_leaves_nothing_running(
     rabbit: Rabbit, registry: CollectorRegistry
 ) -> None:
