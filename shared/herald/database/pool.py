@@ -7,19 +7,16 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import TypeAlias
 
 import asyncpg
 import structlog
-from asyncpg.pool import PoolConnectionProxy
 
 from herald.database.clock import DatabaseClock
+from herald.database.lending import Connection, Lender
 from herald.database.outages import OUTAGES, is_outage
 from herald.database.problems import problem_of
 
 __all__ = ["OUTAGES", "Connection", "Database", "is_outage"]
-
-Connection: TypeAlias = "asyncpg.Connection | PoolConnectionProxy"
 
 CONNECT_SECONDS = 5
 COMMAND_SECONDS = 10
@@ -49,7 +46,7 @@ class Database:
         self._command_seconds = command_seconds
         self._application_name = application_name
         self._max_connections = max_connections
-        self._pool: asyncpg.Pool | None = None
+        self._lender: Lender | None = None
         self._probe: asyncio.Task[None] | None = None
         self._clock = DatabaseClock()
         self._answered_at = time.monotonic()
@@ -57,7 +54,7 @@ class Database:
 
     async def start(self) -> None:
         """Begin to watch the server; returns at once, `problem` says when it answers."""
-        self._pool = asyncpg.create_pool(
+        pool = asyncpg.create_pool(
             self._dsn,
             min_size=0,
             max_size=self._max_connections,
@@ -71,19 +68,20 @@ class Database:
                 "idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION_SECONDS * 1000),
             },
         )
-        await self._pool
+        await pool
+        self._lender = Lender(pool, wait_seconds=ACQUIRE_SECONDS)
         self._probe = asyncio.create_task(self._watch(), name="database-probe")
 
     async def stop(self) -> None:
         """Close every connection; cut those that don't close in time."""
         if self._probe is not None:
             self._probe.cancel()
-        if self._pool is not None:
+        if self._lender is not None:
             try:
                 async with asyncio.timeout(ACQUIRE_SECONDS):
-                    await self._pool.close()
+                    await self._lender.close()
             except (TimeoutError, *OUTAGES):
-                self._pool.terminate()
+                self._lender.terminate()
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
@@ -92,13 +90,17 @@ class Database:
         Raises:
             one of OUTAGES: none could be had in time.
         """
-        assert self._pool is not None, "start() comes first"
-        async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-            try:
-                yield connection
-            except asyncpg.InternalClientError:
-                connection.terminate()  # its state is broken: nobody must get it again
-                raise
+        assert self._lender is not None, "start() comes first"
+        connection = await self._lender.lend()
+        failed = True
+        try:
+            yield connection
+            failed = False
+        except asyncpg.InternalClientError:
+            connection.terminate()  # its state is broken: nobody must get it again
+            raise
+        finally:
+            await self._lender.take_back(connection, failed=failed)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
@@ -119,11 +121,17 @@ class Database:
         asked_at = self._clock.started_reading()
         self._clock.note(asked_at, await connection.fetchval("SELECT clock_timestamp()"))
 
+    async def _probe_once(self) -> None:
+        assert self._lender is not None, "there is one while the probe runs"
+        await self._lender.return_kept()
+        async with self.connection() as connection:
+            await self._read_clock(connection)
+
     async def _watch(self) -> None:
         while True:
             try:
-                async with asyncio.timeout(PROBE_SECONDS), self.connection() as connection:
-                    await self._read_clock(connection)
+                async with asyncio.timeout(PROBE_SECONDS):
+                    await self._probe_once()
                 self._answered_at = time.monotonic()
                 self._note(None)
             except Exception as error:  # noqa: BLE001  the watch must not end
