@@ -1,7 +1,9 @@
 """Messages of many requests, published together: one write and one wait for all that is ready.
 
 There is no timer: a group is whatever became ready while the event loop was at its other work or
-the groups before were on their way. A request still learns what became of its own messages only.
+the groups before were on their way. A lone request goes at once; the more groups are on their way,
+the more requests it takes to make another, for one of a single message costs as much as one of
+twenty. A request still learns what became of its own messages only.
 One of thousands goes by itself and in small parts: a group waits for all of its confirms, and the
 broker confirms what it was given first.
 """
@@ -17,7 +19,10 @@ from herald.bus.errors import PublishError, UnavailableError
 from herald.bus.outgoing_messages import OutgoingMessage
 from herald.bus.publishing import Publisher
 
-MAX_GROUPS = 4  # on their way at once, so that a slow confirm does not hold all others
+# requests that make a group, by how many groups are on their way: several may be, so that a slow
+# confirm does not hold all others
+MAKE_A_GROUP = (1, 2, 4, 8)
+MAX_GROUPS = len(MAKE_A_GROUP)
 MAX_PART = 50  # messages of one request that go together
 PARTS_AT_ONCE = 2  # of one request: the next one is on its way while the broker confirms
 
@@ -71,20 +76,23 @@ class GroupedPublisher:
         future: asyncio.Future[list[PublishError | None]]
         future = asyncio.get_running_loop().create_future()
         self._waiting.append((messages, future))
-        if not self._is_one_starting and len(self._publishing) < MAX_GROUPS:
-            self._start()
+        self._start_if_enough_wait()
         return future
 
-    def _start(self) -> None:
+    def _start_if_enough_wait(self) -> None:
+        on_their_way = len(self._publishing)
+        if self._is_one_starting or on_their_way == MAX_GROUPS:
+            return
+        if len(self._waiting) < MAKE_A_GROUP[on_their_way]:
+            return
         self._is_one_starting = True
         task = asyncio.create_task(self._publish_what_waits())
         self._publishing.add(task)
         task.add_done_callback(self._end)
 
     async def _publish_what_waits(self) -> None:
-        """Publish one group after another, until nothing waits."""
         self._is_one_starting = False
-        while self._waiting:
+        while len(self._waiting) >= MAKE_A_GROUP[len(self._publishing) - 1]:
             group, self._waiting = self._waiting, []
             await self._publish(group)
 
@@ -106,5 +114,4 @@ class GroupedPublisher:
         self._publishing.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error("ingress.publish_failed", error=type(error).__name__)
-        if self._waiting and not self._is_one_starting:
-            self._start()
+        self._start_if_enough_wait()

@@ -15,6 +15,7 @@ from herald.contracts.text import storable
 
 MAX_DEPTH = 32
 MAX_NODES = 200_000  # Meta: up to 1,000 updates in 3 MB, each of about 40 nodes
+_WHITESPACE = " \t\n\r"
 _BOM = b"\xef\xbb\xbf"
 # an unclosed string ends with the body, so that no text is looked at twice
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.?[^"\\]*+)*+(?:"|\Z)', re.DOTALL)
@@ -40,11 +41,14 @@ def read_json(body: bytes) -> Any:
     body = body.removeprefix(_BOM)
     openers = _checked_openers(body)
     try:
-        value = _DECODER.decode(body.decode())
+        text = body.decode().strip(_WHITESPACE)
+        value, end = _DECODER.raw_decode(text)
     except ValueError:
         raise NotJsonError("not JSON") from None
     except RecursionError:
         raise BeyondLimitsError(_TOO_DEEP) from None
+    if end != len(text):
+        raise NotJsonError("not JSON")
     if openers > MAX_DEPTH:
         _check_depth(value)
     # only an escape can bring in what is unstorable: raw bytes of it are not JSON or not UTF-8

@@ -118,11 +118,14 @@ class Carried(NamedTuple):
     lane: Lane | None = None
 
 
+NOTHING_CARRIED = Carried()
+
+
 def carried(value: Any) -> Carried:
     """Read what a provider carried back."""
     found = read_attempt_tag(value) if isinstance(value, str) else None
     if found is None:
-        return Carried()
+        return NOTHING_CARRIED
     attempt, lane = found
     return Carried(str(attempt), None if lane is Lane.NORMAL else lane)
 

@@ -6,7 +6,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVarTuple
 
 from pydantic import ValidationError
 
@@ -14,6 +14,8 @@ from herald.contracts.receipts import Receipt
 from herald.providers.lenient_json import NotForHeraldError, NotUnderstoodError, Reason
 from herald.providers.webhook_requests import WebhookRequest
 from herald.providers.webhook_responses import OK, WebhookResponse
+
+_Arguments = TypeVarTuple("_Arguments")
 
 MAX_SET_ASIDE = 100  # elements of one request; of the others the reasons are counted
 
@@ -44,10 +46,12 @@ class Normalised:
         except Exception as error:  # noqa: BLE001  as in `descend`
             self._give_up(element, error)
 
-    def descend(self, element: Any, reader: Callable[[], None]) -> None:
+    def descend(
+        self, element: Any, reader: Callable[[*_Arguments], None], *arguments: *_Arguments
+    ) -> None:
         """Run what reads `element`, and set it aside when it can't be read."""
         try:
-            reader()
+            reader(*arguments)
         except Exception as error:  # noqa: BLE001  a defect of ours must not cost the batch, nor this one
             self._give_up(element, error)
 

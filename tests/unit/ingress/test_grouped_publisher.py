@@ -12,6 +12,7 @@ from herald.bus.errors import NackedError, PublishError
 from herald.bus.outgoing_messages import OutgoingMessage
 from herald.bus.publishing import Publisher
 from ingress.grouped_publisher import (
+    MAKE_A_GROUP,
     MAX_GROUPS,
     MAX_PART,
     NOT_PUBLISHED,
@@ -69,18 +70,32 @@ async def test_calls_that_are_ready_together_are_one_group() -> None:
     assert [[outcome is None for outcome in own] for own in results] == [[True, False], [True], []]
 
 
-async def test_what_comes_during_full_groups_goes_in_the_next() -> None:
-    """At most so many groups are on their way; the rest waits together, without a timer."""
+async def test_the_more_groups_are_on_their_way_the_more_calls_make_another() -> None:
+    """A lone call goes at once; past the last group all that comes waits together."""
     bus = Bus()
     out = outgoing(bus)
     calls = []
-    for number in range(MAX_GROUPS + 3):
+    for number in range(sum(MAKE_A_GROUP) + 20):
         calls.append(asyncio.ensure_future(out.publish([message(str(number))])))
         await until_idle()
-    assert bus.groups == [[str(number)] for number in range(MAX_GROUPS)]
+    assert [len(group) for group in bus.groups] == list(MAKE_A_GROUP)
     bus.open.set()
     assert all(outcome == [None] for outcome in await asyncio.gather(*calls))
-    assert bus.groups[MAX_GROUPS:] == [[str(MAX_GROUPS + number) for number in range(3)]]
+    assert [len(group) for group in bus.groups[MAX_GROUPS:]] == [20]
+
+
+async def test_a_lone_call_waits_for_no_other() -> None:
+    """What made no group beside another one goes when that one has ended."""
+    bus = Bus()
+    out = outgoing(bus)
+    first = asyncio.ensure_future(out.publish([message("1")]))
+    await until_idle()
+    second = asyncio.ensure_future(out.publish([message("2")]))
+    await until_idle()
+    assert bus.groups == [["1"]]
+    bus.open.set()
+    assert [await first, await second] == [[None], [None]]
+    assert bus.groups == [["1"], ["2"]]
 
 
 async def test_a_cancelled_call_does_not_disturb_the_others() -> None:

@@ -80,7 +80,7 @@ class WhatsAppCloudEndpoint:
         if "entry" not in body:
             raise NotUnderstoodError(Reason.SHAPE)
         for entry in sequence(body["entry"]):
-            found.descend(entry, partial(_read_entry, self, request, found, entry))
+            found.descend(entry, _read_entry, self, request, found, entry)
         return found
 
     def concerned(self, business: str | None) -> tuple[str, ...]:
@@ -112,7 +112,7 @@ def _read_entry(
     endpoint: WhatsAppCloudEndpoint, request: WebhookRequest, found: Normalised, entry: Any
 ) -> None:
     for change in sequence(mapping(entry).get("changes")):
-        found.descend(change, partial(_read_change, endpoint, request, found, entry, change))
+        found.descend(change, _read_change, endpoint, request, found, entry, change)
 
 
 def _read_change(
