@@ -131,7 +131,7 @@ def _signed(stack: Stack, bodies: list[str]) -> list[str]:
 def _bodies(stack: Stack) -> list[str]:
     """Write calls of one status each, of as many messages."""
     number = _number(stack)
-    return [_body(number, message) for message in range(DIFFERENT)]
+    return [status_body(number, message) for message in range(DIFFERENT)]
 
 
 def _number(stack: Stack) -> dict[str, str]:
@@ -141,7 +141,7 @@ def _number(stack: Stack) -> dict[str, str]:
     return next(iter(numbers.values()))
 
 
-def _body(number: dict[str, str], message: int) -> str:
+def status_body(number: dict[str, str], message: int) -> str:
     value = {
         "messaging_product": "whatsapp",
         "metadata": {
