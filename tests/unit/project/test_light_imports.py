@@ -46,14 +46,15 @@ from importlib import import_module
 from herald.service.lean_imports import leave_out
 leave_out()
 import_module(sys.argv[1])
+exec(sys.argv[2])
 print(json.dumps({"modules": list(sys.modules), "blocks": sys.getallocatedblocks()}))
 """
 
 
 @cache
-def _imported(service: str) -> dict[str, Any]:
-    """Import a service in a process of its own."""
-    command = [sys.executable, "-c", PROGRAM, service]
+def _imported(service: str, then: str = "") -> dict[str, Any]:
+    """Import a service in a process of its own, then run some code."""
+    command = [sys.executable, "-c", PROGRAM, service, then]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
     found: dict[str, Any] = json.loads(done.stdout)
     return found
@@ -70,3 +71,9 @@ def test_what_is_not_wanted_is_not_imported(service: str) -> None:
 def test_imports_take_no_more_memory_than_they_did(service: str) -> None:
     """Python counts its blocks of memory: a library more shows, and the machine does not."""
     assert _imported(service)["blocks"] <= SERVICES[service]
+
+
+def test_nobodys_accounts_need_no_cryptography() -> None:
+    """Ingress has a decoy for every provider before anybody calls: none brings these."""
+    then = "from ingress.endpoints import Endpoints; Endpoints([])"
+    assert {"cryptography", "jwt"}.intersection(_imported("ingress.app", then)["modules"]) == set()
