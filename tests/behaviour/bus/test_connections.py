@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import structlog
 from prometheus_client import CollectorRegistry
+from structlog.typing import EventDict
 from yarl import URL
 
 from behaviour.bus.link import linked
@@ -57,22 +58,31 @@ async def test_service_starts_without_a_broker_and_connects_when_it_comes(
 async def test_readiness_says_why_there_is_no_connection(
     rabbit: Rabbit, registry: CollectorRegistry, changes: dict[str, Any], reason: str
 ) -> None:
-    """The server is named, and what it says; the log has the same once."""
+    """The server is named, and what it says; the log has the same once for each connection."""
     url = URL(rabbit.amqp_url)
     for name, value in changes.items():
         url = getattr(url, f"with_{name}")(value)
     service = Connections(str(url), app_id=APP, registry=registry)
     with structlog.testing.capture_logs() as lines:
         await service.start()
-        await until(lambda: service.problem != "the publishing connection is down")
+        await until(lambda: len(_not_connected(lines)) == 2)
         await asyncio.sleep(0.3)
         problem = service.problem
         await service.stop()
     assert problem is not None
     assert problem.startswith("the publishing connection is down: RabbitMQ at ")
     assert problem.endswith(reason)
-    said = [line["reason"] for line in lines if line["event"] == "bus.not_connected"]
-    assert [problem.partition(": ")[2]] == said
+    why = problem.partition(": ")[2]
+    assert sorted(_not_connected(lines)) == [("consuming", why), ("publishing", why)]
+
+
+def _not_connected(lines: list[EventDict]) -> list[tuple[str, str]]:
+    """Return each connection that was said not to be up, with the reason."""
+    return [
+        (line["connection"], line["reason"])
+        for line in lines
+        if line["event"] == "bus.not_connected"
+    ]
 
 
 async def test_connections_are_made_at_once(registry: CollectorRegistry) -> None:
