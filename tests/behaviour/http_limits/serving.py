@@ -118,12 +118,18 @@ def of_length(size: int, path: str = "/") -> bytes:
 
 
 @asynccontextmanager
-async def served(bound: int = 100) -> AsyncIterator[Served]:
+async def served(bound: int = 100, keep_alive_seconds: int = 5) -> AsyncIterator[Served]:
     """Serve the application on a port of its own."""
     application, protocol = Application(), limited_protocol("public")
     protocol.admission.bound = bound
     config = uvicorn.Config(
-        application, http=protocol, ws="none", lifespan="off", log_config=None, access_log=False
+        application,
+        http=protocol,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        timeout_keep_alive=keep_alive_seconds,
     )
     server = uvicorn.Server(config)
     # the tests' own process keeps its signal handlers

@@ -109,6 +109,15 @@ async def test_silence_is_closed(
     assert await caller.reader.read() == b""
 
 
+async def test_silence_after_an_answer_is_closed_sooner(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection is kept for as long as uvicorn is told, not for as long as a new one is."""
+    monkeypatch.setattr(admission, "LOOK_SECONDS", 0.05)
+    async with served(keep_alive_seconds=0) as server:
+        caller = await server.caller(of_length(0))
+        assert (await caller.hear())[0] == 200
+        assert await caller.ends(5)
+
+
 async def test_a_body_that_stalls_is_408(server: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     """A body that does not come is answered, its bytes are free again and its call has ended."""
     monkeypatch.setattr(protocol, "BODY_SECONDS", 0.3)
