@@ -9,10 +9,10 @@ import hashlib
 import hmac
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
-from types import ModuleType
 from typing import Any
 
+# how long a key is, its provider decides
+warnings.filterwarnings("ignore", message="The HMAC key is", module="jwt")
 LONGEST_TOKEN = 8 * 1024  # bytes; no provider's has a tenth of that
 
 
@@ -41,8 +41,10 @@ def claims_of(
 def _claims(
     token: bytes, key: bytes, algorithms: Sequence[str], required: Sequence[str]
 ) -> Mapping[str, Any] | None:
+    import jwt  # noqa: PLC0415  it brings cryptography along, and few accounts have such tokens
+
     try:
-        found: Mapping[str, Any] = _jwt().decode(
+        found: Mapping[str, Any] = jwt.decode(
             token,
             key,
             algorithms=[*algorithms],
@@ -61,16 +63,6 @@ def _claims(
     except Exception:  # noqa: BLE001  anybody may have written it: what can't be read proves nothing
         return None
     return found
-
-
-@cache
-def _jwt() -> ModuleType:
-    """Import the library when a token has to be checked: it brings cryptography along."""
-    import jwt  # noqa: PLC0415
-
-    # how long a key is, its provider decides
-    warnings.filterwarnings("ignore", category=jwt.InsecureKeyLengthWarning, module="jwt")
-    return jwt
 
 
 def is_hash_of(claimed: Any, content: bytes) -> bool:
