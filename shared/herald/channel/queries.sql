@@ -31,29 +31,47 @@ UNION
 SELECT wanted FROM unnest($1::text[]) AS wanted
 WHERE NOT EXISTS (SELECT FROM channel.sends WHERE attempt_id = wanted)
 
+-- name: mark_redelivered
+-- Note that the work of claims came a second time, and goes: of it comes nothing more. A statement of
+-- its own, so that the next one sees a report that it waited for.
+UPDATE channel.sends SET redelivered = true
+WHERE attempt_id IN (
+    SELECT attempt_id FROM channel.sends
+    WHERE attempt_id = ANY ($1::text[]) AND state = 'started'
+    ORDER BY attempt_id FOR UPDATE
+)
+
 -- name: look_up
 -- Read the rows of attempts that were claimed before.
 SELECT attempt_id, state, report FROM channel.sends WHERE attempt_id = ANY ($1::text[])
 
 -- name: record
--- Record reports over started or unknown, never over another final one. Returns those recorded.
+-- Record reports over started or unknown, never over another final one. Returns those recorded, and
+-- which of them the sweeper leaves alone: their work comes again, unless they are published.
 UPDATE channel.sends AS s
-SET state = t.state::channel.send_state, report = t.report, published = false,
-    updated_at = clock_timestamp()
+SET state = t.state::channel.send_state, report = t.report,
+    published = t.published AND NOT s.redelivered, updated_at = clock_timestamp()
 FROM (
-    SELECT attempt_id, state, report
-    FROM unnest($1::text[], $2::text[], $3::json[]) AS u (attempt_id, state, report)
+    SELECT attempt_id, state, report, published
+    FROM unnest($1::text[], $2::text[], $3::json[], $4::boolean[])
+        AS u (attempt_id, state, report, published)
     ORDER BY attempt_id
 ) AS t
 WHERE s.attempt_id = t.attempt_id
     AND (s.state = 'started' OR (s.state = 'unknown' AND t.state = 'recorded'))
-RETURNING s.attempt_id
+RETURNING s.attempt_id, s.published
 
 -- name: mark_published
--- Note that reports were confirmed; a report recorded since then is not touched.
-UPDATE channel.sends AS s SET published = true
-FROM unnest($1::text[], $2::text[]) AS t (attempt_id, state)
-WHERE s.attempt_id = t.attempt_id AND s.state = t.state::channel.send_state AND NOT s.published
+-- Note which reports are published, and which are the sweeper's; a report recorded since then is not
+-- touched.
+UPDATE channel.sends AS s SET published = t.published
+FROM (
+    SELECT attempt_id, state, published
+    FROM unnest($1::text[], $2::text[], $3::boolean[]) AS u (attempt_id, state, published)
+    ORDER BY attempt_id
+) AS t
+WHERE s.attempt_id = t.attempt_id AND s.state = t.state::channel.send_state
+    AND s.published <> t.published
 
 -- name: lock_ended_leases
 -- Lock claims whose lease ended a while ago without a report, but for those whose report is under

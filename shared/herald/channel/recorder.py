@@ -1,15 +1,16 @@
-"""Recording reports in groups: in the row, then on the bus, then the work is acknowledged.
+"""Recording reports in groups: in the row and on the bus at once, then the work is acknowledged.
 
 Whatever is waiting makes a group; nothing waits for a timer. A report that can't be recorded is
-kept and tried again: it is known to nobody else. Once recorded, a report that can't be published is
-the sweeper's, so its work may be acknowledged.
+kept and tried again: it is known to nobody else. One that is recorded and can't be published is
+left to the sweeper, so its work may be acknowledged. Until then the work is what a report is
+published by if this process dies: it comes again, and finds the report in the row. Where it can't,
+because it came again before or its channel is lost, the sweeper looks after the row from the start.
 """
 
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import structlog
 
@@ -28,7 +29,6 @@ from herald.database.pool import Database, is_outage
 
 PUBLISH_SECONDS = 5.0
 MAX_GROUP = 200
-FLUSH_SECONDS = 1.0
 RETRY_SECONDS = 1.0
 FINISH_SECONDS = 15.0
 
@@ -53,8 +53,7 @@ class Recorder:
         self._waiting: list[Finished] = []
         self._group: Sequence[Finished] = ()  # outlives a cancelled run, so that nothing is lost
         self._arrived = asyncio.Event()
-        self._published: set[tuple[str, str]] = set()
-        self._flushed_at = time.monotonic()
+        self._published: set[int] = set()  # of the group, by identity: it may come again
         self.problem: str | None = None
 
     @property
@@ -71,17 +70,12 @@ class Recorder:
     async def run(self) -> None:
         """Report groups until cancelled; after an outage the same group again."""
         while True:
-            try:
-                async with asyncio.timeout(FLUSH_SECONDS):
-                    await self._arrived.wait()
-            except TimeoutError:
-                await self._report_group()  # nothing but the marks
-                continue
+            await self._arrived.wait()
             if not await self._report_group():
                 await asyncio.sleep(self._retry_seconds)
 
     async def finish(self) -> None:
-        """Report what is left, at the end; the next start then publishes nothing twice.
+        """Report what is left, at the end.
 
         What can't be recorded in time becomes unknown when its lease ends.
         """
@@ -92,17 +86,13 @@ class Recorder:
                         await asyncio.sleep(self._retry_seconds)
         except TimeoutError:
             _log.error("recorder.unfinished", left=len(self._group) + len(self._waiting))
-        try:
-            await self._mark()
-        except Exception as error:  # noqa: BLE001  unmarked reports are published once more
-            _log.warning("recorder.unmarked", error=type(error).__name__)
 
     async def _report_group(self) -> bool:
         """Report a group, that of the last try first; False when it must be tried again."""
         if not self._group:
             self._group, self._waiting = self._waiting[:MAX_GROUP], self._waiting[MAX_GROUP:]
         try:
-            unpublished = await self._record_and_publish(self._group)
+            unpublished = await self._report(self._group)
         except Exception as error:  # noqa: BLE001  these reports are known to nobody else
             self.problem = f"reports can't be recorded: {type(error).__name__}"
             if not is_outage(error):
@@ -110,53 +100,81 @@ class Recorder:
             return False
         self.problem = None
         self._group = ()
+        self._published = set()
         self._waiting += unpublished  # behind the others: reports can be recorded meanwhile
         if not self._waiting:
             self._arrived.clear()
         return not unpublished
 
-    async def _record_and_publish(self, group: Sequence[Finished]) -> list[Finished]:
+    async def _report(self, group: Sequence[Finished]) -> list[Finished]:
         """Report a group; return what no row has and could not be published."""
-        ours = await self._record(group) | await self._release(group)
-        publish = [item for item in group if item.recorded or item.receipt.attempt_id in ours]
-        problems = await self._publisher.publish_many(
-            [receipt_message(item.receipt, item.body, _trace(item)) for item in publish],
-            PUBLISH_SECONDS,
+        free = await self._release(group)
+        due = [item for item in group if not item.release or item.receipt.attempt_id in free]
+        recorded, published = await asyncio.gather(
+            self._record(group), self._publish(due), return_exceptions=True
         )
-        unpublished: list[Finished] = []
-        for item, problem in zip(publish, problems, strict=True):
-            if item.receipt.status is Status.RETURNED:
-                if problem is not None:
-                    unpublished.append(item)  # no row has it
-            elif problem is None:
-                self._published.add((item.receipt.attempt_id or "", state_of(item.receipt)))
+        if isinstance(recorded, BaseException):
+            raise recorded
+        if isinstance(published, BaseException):
+            raise published
+        await self._correct(due, recorded)
+        unpublished = [item for item in due if not _has_row(item) and not self._is_published(item)]
         kept = {id(item) for item in unpublished}
         await settle(item.delivery for item in group if id(item) not in kept)
         end_reported(item for item in group if id(item) not in kept)
-        if not group or self._flush_is_due():
-            await self._mark()
         return [item for item in unpublished if item.delivery.is_live or item.release is not None]
 
-    async def _record(self, group: Sequence[Finished]) -> set[str]:
-        """Record the group's reports; return the attempts whose row took theirs."""
+    async def _publish(self, due: Sequence[Finished]) -> None:
+        """Publish what is not published yet; a group comes again after an outage."""
+        left = [item for item in due if not self._is_published(item)]
+        problems = await self._publisher.publish_many(
+            [receipt_message(item.receipt, item.body, _trace(item)) for item in left],
+            PUBLISH_SECONDS,
+        )
+        self._published |= {
+            id(item) for item, problem in zip(left, problems, strict=True) if problem is None
+        }
+
+    def _is_published(self, item: Finished) -> bool:
+        return id(item) in self._published
+
+    async def _record(self, group: Sequence[Finished]) -> dict[str, bool]:
+        """Record the group's reports; return which rows took theirs, and call it published."""
         reports = {
             item.receipt.attempt_id: StoredReport(
                 attempt_id=item.receipt.attempt_id,
                 state=state_of(item.receipt),
                 report=item.body.decode(),
+                published=item.delivery.is_live,
             )
             for item in group
             if not item.recorded and not item.release and item.receipt.attempt_id is not None
         }
         if not reports:
-            return set()
+            return {}
         async with self._database.connection() as connection:
             recorded = await sends.record(connection, list(reports.values()))
         metrics.RECORD_SIZE.labels(self._channel).observe(len(reports))
         if len(recorded) < len(reports):
-            # another report holds the row; whoever recorded that one publishes it
+            # another report holds the row, or the response of an earlier try was lost
             _log.warning("recorder.already_recorded", count=len(reports) - len(recorded))
         return recorded
+
+    async def _correct(self, due: Sequence[Finished], recorded: Mapping[str, bool]) -> None:
+        """Let rows say what became of their reports, where that is not what they say."""
+        held = [item for item in due if _has_row(item)]
+        left = [item for item in held if not self._is_published(item)]
+        open_rows = {attempt for attempt, is_published in recorded.items() if not is_published}
+        done = [
+            item
+            for item in (held if open_rows else ())
+            if item.receipt.attempt_id in open_rows and self._is_published(item)
+        ]
+        for items, published in ((left, False), (done, True)):
+            if items:
+                names = [(item.receipt.attempt_id or "", state_of(item.receipt)) for item in items]
+                async with self._database.connection() as connection:
+                    await sends.mark_published(connection, names, published=published)
 
     async def _release(self, group: Sequence[Finished]) -> set[str]:
         """Remove the claims of work that is given back; return the attempts that are free.
@@ -173,18 +191,9 @@ class Recorder:
         async with self._database.connection() as connection:
             return await sends.release(connection, claimants)
 
-    async def _mark(self) -> None:
-        """Note what was published since the last time."""
-        if not self._published:
-            return
-        published = set(self._published)
-        async with self._database.connection() as connection:
-            await sends.mark_published(connection, published)
-        self._published -= published
-        self._flushed_at = time.monotonic()
 
-    def _flush_is_due(self) -> bool:
-        return time.monotonic() - self._flushed_at >= FLUSH_SECONDS
+def _has_row(item: Finished) -> bool:
+    return item.receipt.status is not Status.RETURNED
 
 
 def _trace(item: Finished) -> TraceContext | None:

@@ -36,11 +36,15 @@ class Known:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredReport:
-    """How an attempt ended, as its row has it and it is published."""
+    """How an attempt ended, as its row has it and it is published.
+
+    `published`: it is, or its work comes again until it is. Any other is the sweeper's.
+    """
 
     attempt_id: str
     state: str  # UNKNOWN or RECORDED
     report: str
+    published: bool = False
 
 
 async def claim(connection: Connection, channel: str, claims: Iterable[Claim]) -> set[str]:
@@ -76,27 +80,34 @@ async def release(connection: Connection, claimants: Mapping[str, UUID]) -> set[
 
 
 async def look_up(connection: Connection, attempt_ids: Sequence[str]) -> dict[str, Known]:
-    """Read rows by attempt."""
+    """Read rows by attempt, for work that came again and is not claimed."""
+    await connection.execute(_QUERIES["mark_redelivered"], attempt_ids)
     rows = await connection.fetch(_QUERIES["look_up"], attempt_ids)
     return {row["attempt_id"]: Known(state=row["state"], report=row["report"]) for row in rows}
 
 
-async def record(connection: Connection, reports: Sequence[StoredReport]) -> set[str]:
-    """Record reports; return the attempts whose row took them."""
+async def record(connection: Connection, reports: Sequence[StoredReport]) -> dict[str, bool]:
+    """Record reports; return the attempts whose row took them, and whether they are published."""
     rows = await connection.fetch(
         _QUERIES["record"],
         [item.attempt_id for item in reports],
         [item.state for item in reports],
         [item.report for item in reports],
+        [item.published for item in reports],
     )
-    return {row["attempt_id"] for row in rows}
+    return {row["attempt_id"]: row["published"] for row in rows}
 
 
-async def mark_published(connection: Connection, published: Iterable[tuple[str, str]]) -> None:
-    """Note which (attempt, state) had its report confirmed."""
-    listed = sorted(published)
+async def mark_published(
+    connection: Connection, reports: Iterable[tuple[str, str]], *, published: bool = True
+) -> None:
+    """Note that the reports of (attempt, state) are published, or are the sweeper's."""
+    listed = list(reports)
     await connection.execute(
-        _QUERIES["mark_published"], [item[0] for item in listed], [item[1] for item in listed]
+        _QUERIES["mark_published"],
+        [attempt for attempt, _ in listed],
+        [state for _, state in listed],
+        [published] * len(listed),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import cast
 
@@ -48,17 +49,20 @@ class Bench:
 
 
 class Broker:
-    """Confirms what it is given, or says that it is away."""
+    """Confirms what it is given once it has room, or says that it is away."""
 
     def __init__(self) -> None:
         self.away = False
         self.tries = 0
+        self.has_room = asyncio.Event()
+        self.has_room.set()
         self.published: list[OutgoingMessage] = []
 
     async def publish_many(
         self, messages: Sequence[OutgoingMessage], _timeout_seconds: float
     ) -> list[PublishError | None]:
         self.tries += bool(messages)
+        await self.has_room.wait()
         if self.away:
             return [UnavailableError(message.message_id, "no connection") for message in messages]
         self.published += messages

@@ -44,7 +44,7 @@ class Desk:
         async with self.database.connection() as connection:
             await sends.claim(connection, "sms", [one])
 
-    def accepted(self, attempt: str) -> Delivery:
+    def accepted(self, attempt: str, delivery: Delivery | None = None) -> Delivery:
         """Hand in an acceptance; return its delivery."""
         receipt = report(
             work(attempt_id=attempt),
@@ -54,7 +54,7 @@ class Desk:
             account="main",
             receipts=Receipts.DELIVERED,
         )
-        delivery = Delivery(body=b"")
+        delivery = delivery or Delivery(body=b"")
         self.recorder.add(Finished(delivery, receipt, receipt_body(receipt)))
         return delivery
 
@@ -82,6 +82,13 @@ async def desk(world: World) -> AsyncIterator[Desk]:
     running.cancel()
     await asyncio.wait([running])
     await database.stop()
+
+
+def lost() -> Delivery:
+    """Make a delivery whose channel is gone."""
+    dead = ReceivingChannel(cast("aiormq.Channel", None))
+    dead.given_back = True
+    return Delivery(body=b"", received_on=dead)
 
 
 async def settled(*deliveries: Delivery) -> bool:
@@ -143,10 +150,7 @@ async def test_the_return_of_a_claim_outlives_its_delivery(desk: Desk) -> None:
         await sends.claim(connection, "sms", [one])
     desk.broker.away = True
     receipt = returned(work(attempt_id=attempt), "claim_failed", datetime.now(UTC))
-    dead = ReceivingChannel(cast("aiormq.Channel", None))
-    dead.given_back = True
-    delivery = Delivery(body=b"", received_on=dead)
-    desk.recorder.add(Finished(delivery, receipt, receipt_body(receipt), release=one.claimant))
+    desk.recorder.add(Finished(lost(), receipt, receipt_body(receipt), release=one.claimant))
 
     async def is_released() -> bool:
         return await desk.world.row(attempt) is None
@@ -160,14 +164,71 @@ async def test_the_return_of_a_claim_outlives_its_delivery(desk: Desk) -> None:
     assert [b'"returned"' in message.body for message in desk.broker.published] == [True]
 
 
-async def test_marks_come_a_moment_later_and_never_hold_an_ack(desk: Desk) -> None:
-    """A delivery is settled before its row is marked, and the mark follows by itself."""
+async def test_a_report_whose_work_would_come_again_is_not_the_sweepers(desk: Desk) -> None:
+    """Its row calls it published at once: nothing is written when it is."""
     attempt = attempt_id()
+    desk.broker.has_room.clear()
     await desk.claim(attempt)
     delivery = desk.accepted(attempt)
+    await until(lambda: desk.published(attempt))
+    assert not delivery.settled
+    desk.broker.has_room.set()
     await until(lambda: settled(delivery))
+
+
+async def test_a_report_whose_delivery_is_lost_is_the_sweepers_until_it_is_published(
+    desk: Desk,
+) -> None:
+    """Its work may have come again before the report was recorded, and will not once more."""
+    attempt = attempt_id()
+    desk.broker.has_room.clear()
+    await desk.claim(attempt)
+    desk.accepted(attempt, lost())
+    await desk.world.recorded(attempt)
     assert not await desk.published(attempt)
-    await until(lambda: desk.published(attempt), within_seconds=3)
+    desk.broker.has_room.set()
+    await until(lambda: desk.published(attempt))
+
+
+async def test_a_report_is_on_its_way_while_it_is_recorded(desk: Desk) -> None:
+    """The router need not wait for the row; the work is not acknowledged before it stands."""
+    attempt = attempt_id()
+    await desk.claim(attempt)
+
+    async def is_out() -> bool:
+        return bool(desk.broker.published)
+
+    async with desk.world.database.transaction():
+        await desk.world.database.execute(
+            "SELECT FROM channel.sends WHERE attempt_id = $1 FOR UPDATE", attempt
+        )
+        delivery = desk.accepted(attempt)
+        await until(is_out)
+        assert not delivery.settled
+    await until(lambda: settled(delivery))
+    assert len(desk.broker.published) == 1
+
+
+async def test_a_report_that_could_not_be_recorded_is_published_once(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The response of the statement is lost: the next try records and publishes nothing twice."""
+    attempt = attempt_id()
+    await desk.claim(attempt)
+    record, tries = sends.record, 0
+
+    async def losing(connection: object, reports: Sequence[sends.StoredReport]) -> dict[str, bool]:
+        nonlocal tries
+        tries += 1
+        recorded = await record(connection, reports)  # type: ignore[arg-type]  # handed through
+        if tries == 1:
+            raise ConnectionResetError
+        return recorded
+
+    monkeypatch.setattr("herald.channel.sends.record", losing)
+    delivery = desk.accepted(attempt)
+    await until(lambda: settled(delivery))
+    assert (tries, len(desk.broker.published)) == (2, 1)
 
 
 async def test_what_finished_in_the_meantime_makes_a_group(
@@ -180,7 +241,7 @@ async def test_what_finished_in_the_meantime_makes_a_group(
     sizes: list[int] = []
     record = sends.record
 
-    async def counted(connection: object, reports: Sequence[sends.StoredReport]) -> set[str]:
+    async def counted(connection: object, reports: Sequence[sends.StoredReport]) -> dict[str, bool]:
         sizes.append(len(reports))
         return await record(connection, reports)  # type: ignore[arg-type]  # handed through
 
@@ -188,17 +249,6 @@ async def test_what_finished_in_the_meantime_makes_a_group(
     deliveries = [desk.accepted(attempt) for attempt in attempts]
     await until(lambda: settled(*deliveries))
     assert sizes == [50]
-
-
-async def test_a_report_another_one_holds_is_not_published(desk: Desk) -> None:
-    """Whoever recorded first publishes; the second is acknowledged without a report."""
-    attempt = attempt_id()
-    await desk.claim(attempt)
-    first = desk.accepted(attempt)
-    await until(lambda: settled(first))
-    second = desk.accepted(attempt)
-    await until(lambda: settled(second))
-    assert len(desk.broker.published) == 1
 
 
 async def test_finishing_settles_what_a_stopped_run_left(world: World) -> None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from datetime import UTC, datetime
 from uuid import uuid4
 
+import asyncpg
+
 from behaviour.bus.rabbit import until
 from behaviour.channel.world import World, attempt_id, redelivered
 from behaviour.channel.world import until as world_until
+from herald.channel import sends
+from herald.channel.sends import StoredReport
 from herald.contracts import topology
 from herald.database.reconciling import reconcile
 
@@ -19,6 +24,7 @@ async def test_a_recorded_report_is_published_again_under_the_same_id(world: Wor
     async with world.channel():
         await world.send(attempt)
         [first] = await world.messages(1)
+        await world.recorded(attempt)
         await world.send(attempt)
         [second] = await world.messages(1)
     assert (first.message_id, first.body) == (second.message_id, second.body)
@@ -41,6 +47,35 @@ async def test_a_live_lease_is_left_alone(world: World) -> None:
     assert receipt["status"] == "accepted"
     assert world.provider.calls_of(attempt) == 1
     assert await world.receipts_so_far() == []
+
+
+async def test_a_report_is_the_sweepers_where_its_work_came_again_before(world: World) -> None:
+    """That delivery is acknowledged for the claim: no other one will find the report in the row."""
+    once, again = attempt_id(), attempt_id()
+    reports = [
+        StoredReport(attempt_id=one, state="recorded", report="{}", published=True)
+        for one in (once, again)
+    ]
+    await world.abandon(once)
+    await world.abandon(again)
+    assert (await sends.look_up(world.database, [again]))[again].state == "started"
+    assert await sends.record(world.database, reports) == {once: True, again: False}
+
+
+async def test_work_that_comes_again_finds_a_report_that_it_waited_for(world: World) -> None:
+    """The report is recorded meanwhile: it is seen, for it is not the sweeper's."""
+    attempt = attempt_id()
+    await world.abandon(attempt)
+    report = StoredReport(attempt_id=attempt, state="recorded", report="{}", published=True)
+    other = await asyncpg.connect(world.dsn)
+    try:
+        async with world.database.transaction():
+            assert await sends.record(world.database, [report]) == {attempt: True}
+            looking = asyncio.create_task(sends.look_up(other, [attempt]))
+            await until_waited_for(world)
+        assert (await looking)[attempt].state == "recorded"
+    finally:
+        await other.close()
 
 
 async def test_an_ended_lease_is_the_sweepers(world: World) -> None:
@@ -84,6 +119,7 @@ async def test_a_withdraw_after_the_claim_learns_that_it_lost(world: World) -> N
         assert await world.withdraw(attempt) == "started"
         world.provider.may_respond.set()
         [receipt] = await world.receipts(1)
+        await world.recorded(attempt)
         assert await world.withdraw(attempt) == "recorded"
     assert receipt["status"] == "accepted"
 

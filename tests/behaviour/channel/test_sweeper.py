@@ -46,13 +46,17 @@ class Leftovers:
         async with self.database.connection() as connection:
             assert await sends.claim(connection, "sms", claims) == set(attempts)
 
-    async def recorded(self, *attempts: str, result: CallResult, state: str) -> set[str]:
+    async def recorded(
+        self, *attempts: str, result: CallResult, state: str, published: bool = False
+    ) -> set[str]:
         reports = [
-            StoredReport(attempt_id=one, state=state, report=written(one, result))
+            StoredReport(
+                attempt_id=one, state=state, report=written(one, result), published=published
+            )
             for one in attempts
         ]
         async with self.database.connection() as connection:
-            return await sends.record(connection, reports)
+            return set(await sends.record(connection, reports))
 
     async def let_pass(self, attempt: str, time: timedelta) -> None:
         """Make the row of an attempt older."""
@@ -194,6 +198,21 @@ async def test_a_recorded_report_that_was_not_published_is_published(left: Lefto
     row = await left.world.row(attempt)
     assert row is not None
     assert row["published"]
+
+
+async def test_a_report_that_the_router_did_not_hear_is_published_again(left: Leftovers) -> None:
+    """The router asks for the attempt: whatever became of its report, it is published once more."""
+    attempt = attempt_id()
+    await left.claimed(attempt, lease=timedelta(hours=1))
+    await left.recorded(attempt, result=Accepted(("SM1",)), state="recorded", published=True)
+    assert await left.world.withdraw(attempt) == "recorded"
+    await left.let_pass(attempt, timedelta(minutes=1))
+    await left.sweeper().sweep()
+    assert await left.world.receipts_so_far() == []  # at first it may be on its way
+    assert await left.world.withdraw(attempt) == "recorded"
+    await left.sweeper().sweep()
+    [receipt] = await left.world.receipts(1)
+    assert (receipt["attempt_id"], receipt["status"]) == (attempt, "accepted")
 
 
 async def test_a_report_that_can_not_be_published_stays_in_its_row(left: Leftovers) -> None:

@@ -106,6 +106,15 @@ class World:
         )
         return dict(found) if found is not None else None
 
+    async def recorded(self, attempt: str) -> None:
+        """Wait until an attempt's report is in its row; its receipt may be out before."""
+
+        async def is_recorded() -> bool:
+            row = await self.row(attempt)
+            return row is not None and row["state"] == "recorded"
+
+        await until(is_recorded)
+
     async def end_lease(self, attempt: str) -> None:
         """Let an hour pass for a claim."""
         await self.database.execute(
