@@ -57,5 +57,17 @@ async def make_messages(
     apart: timedelta = timedelta(seconds=1),
 ) -> None:
     """Make `number` messages of a tenant, of which every thousandth has these hashes."""
-    await database.execute(_FILL, number, tenant, apart, list(hashes), EVERY)
+    await add_messages(database, number, tenant, hashes, apart=apart)
     await database.execute("ANALYZE router.messages, router.recipients")
+
+
+async def add_messages(
+    database: asyncpg.Connection,
+    number: int,
+    tenant: str,
+    hashes: Sequence[int],
+    *,
+    apart: timedelta = timedelta(seconds=1),
+) -> None:
+    """Make them without statistics, for who makes many more."""
+    await database.execute(_FILL, number, tenant, apart, list(hashes), EVERY)

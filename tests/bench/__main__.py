@@ -35,6 +35,7 @@ from herald_local.stack import Stack
 from herald_local.web import call
 
 HOME = Path(f".run/bench-{os.getpid()}").absolute()  # two at once share nothing but the machine
+FULL_HOME = HOME.with_name(f"{HOME.name}-full")  # of the stack whose database is full
 PARTS = ("idle", "end_to_end", "latency", "webhooks", "lanes", "ingress", "find", "fair")
 
 
@@ -58,23 +59,30 @@ def main() -> int:
     try:
         with running_stack(HOME, GivenServers(), extend=provider.extend) as stack:
             if options.growth:
-                wanted = growing(stack, provider, messages, runs, options.grown)
+                result = growing(stack, provider, messages, runs, options.grown)
             else:
                 wanted = measure(stack, provider, parts, messages, runs, quick=options.quick)
-            result = asyncio.run(wanted)
+                result = asyncio.run(wanted)
     finally:
         erase(HOME)
+        erase(FULL_HOME)
     print(json.dumps(result))  # noqa: T201  the result
     return 0
 
 
-async def growing(
-    stack: Stack, provider: LeanProvider, messages: int, runs: int, grown: int
+def growing(
+    empty: Stack, provider: LeanProvider, messages: int, runs: int, grown: int
 ) -> dict[str, Any]:
-    """Measure what a full database costs."""
-    _webhooks(stack, "off")
-    about = {"bench": "herald", "machine": await machine.describe(stack)}
-    return {**about, "growth": await growth.measure(stack, provider, messages, runs, grown)}
+    """Measure what a full database costs, beside a stack of its own."""
+    other = LeanProvider()
+    with running_stack(FULL_HOME, GivenServers(), extend=other.extend) as full:
+        stacks = (empty, full)
+        for stack in stacks:
+            _webhooks(stack, "off")
+        wanted = growth.measure(stacks, (provider, other), messages, runs, grown)
+        found = asyncio.run(wanted)
+        about = asyncio.run(machine.describe(empty))
+    return {"bench": "herald", "machine": about, "growth": found}
 
 
 async def measure(

@@ -1,11 +1,13 @@
-"""Throughput on an empty database and on one that holds very many messages, in one run.
+"""Throughput with an empty database and with one that holds very many messages, in turns.
 
-What is there is spread over a hundred tenants: each message with its history, its reference and the
-row of its call. Some wait for a timer far away.
+What is there is spread over a hundred tenants: each message with the hash of its recipient, its
+history, its reference and the row of its call. Some wait for a timer far away.
 """
 
 from __future__ import annotations
 
+import time
+from contextlib import ExitStack
 from typing import Any
 
 import asyncpg
@@ -15,7 +17,7 @@ from bench.medians import spread
 from bench.throughput import herald_seconds
 from herald_local.progress import report
 from herald_local.stack import Stack
-from many_messages import make_messages
+from many_messages import add_messages
 
 TENANTS = 100
 TIMERS = 50_000
@@ -43,40 +45,53 @@ FROM router.messages WHERE tenant = $1
 
 
 async def measure(
-    stack: Stack, provider: LeanProvider, messages: int, runs: int, grown: int
+    stacks: tuple[Stack, Stack],
+    providers: tuple[LeanProvider, LeanProvider],
+    messages: int,
+    runs: int,
+    grown: int,
 ) -> dict[str, Any]:
-    """Measure before and after `grown` messages are put into the database."""
-    with provider.running(stack):
-        await herald_seconds(stack, provider, messages // 3)
-        empty = await _rates(stack, provider, messages, runs)
-        await _grow(stack, grown)
-        await herald_seconds(stack, provider, messages // 3)
-        full = await _rates(stack, provider, messages, runs)
+    """Put `grown` messages into the second stack's database, and measure both in turns."""
+    (_, full), rates = stacks, (list[float](), list[float]())
+    pairs = list(zip(stacks, providers, strict=True))
+    with ExitStack() as running:
+        for stack, provider in pairs:
+            running.enter_context(provider.running(stack))
+        took = await _grow(full, grown)
+        for stack, provider in pairs:
+            await herald_seconds(stack, provider, messages // 3)
+        for number in range(1, runs + 1):
+            for (stack, provider), found in zip(pairs, rates, strict=True):
+                found.append(messages / await herald_seconds(stack, provider, messages))
+            report(f"run {number}: empty {rates[0][-1]:.0f} messages/s, grown {rates[1][-1]:.0f}")
+    empty, grown_rates = map(spread, rates)
     return {
         "grown": grown,
         "tenants": TENANTS,
         "timers": min(TIMERS, grown),
-        "empty_per_second": spread(empty),
-        "grown_per_second": spread(full),
-        "ratio": round(spread(full)["median"] / spread(empty)["median"], 3),
+        "grown_in_seconds": round(took),
+        "empty_per_second": empty,
+        "grown_per_second": grown_rates,
+        "ratio": round(grown_rates["median"] / empty["median"], 3),
     }
 
 
-async def _rates(stack: Stack, provider: LeanProvider, messages: int, runs: int) -> list[float]:
-    return [messages / await herald_seconds(stack, provider, messages) for _ in range(runs)]
-
-
-async def _grow(stack: Stack, grown: int) -> None:
+async def _grow(stack: Stack, grown: int) -> float:
+    """Make messages, and return in how many seconds."""
+    began = time.monotonic()
     database = await asyncpg.connect(stack.servers.postgres_dsn)
     try:
+        await database.execute("SET synchronous_commit = off")
         for number in range(TENANTS):
             tenant = f"grown-{number:02}x"  # no other name with a number behind
-            await make_messages(database, grown // TENANTS, tenant, ())
+            await add_messages(database, grown // TENANTS, tenant, (number,))
             for statement in (_HISTORY, _REFERENCES, _SENDS):
                 await database.execute(statement, tenant)
-            if number % 10 == 0:
-                report(f"{number} of {TENANTS} tenants have their messages")
+            if number % 10 == 9:
+                report(f"{number + 1} of {TENANTS} tenants have their messages")
         await database.execute(_TIMERS, TIMERS)
         await database.execute("VACUUM ANALYZE")
+        await database.execute("CHECKPOINT")
     finally:
         await database.close()
+    return time.monotonic() - began
