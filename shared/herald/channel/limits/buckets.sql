@@ -10,8 +10,10 @@
 -- `gap`; the bucket is full at 0, and `start` is how far it is drawn. An extra slot may be used `keep`
 -- seconds from now, so it is never earlier than that in the row's account.
 -- Returns a row for each bucket, but for one whose row somebody else made at the same moment.
+--
+-- It does not wait for the disk: the claim of each call does, which comes behind it in the same log.
 WITH asked AS MATERIALIZED (
-    SELECT * FROM unnest(
+    SELECT t.* FROM set_config('synchronous_commit', 'off', true), unnest(
         $4::text[], $5::float8[], $6::float8[], $7::int[], $8::int[], $9::int[], $10::int[], $11::float8[]
     ) AS t (key, rate, burst, holders, newcomers, queued, extra, ahead)
 ), locked AS (
