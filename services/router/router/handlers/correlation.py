@@ -6,9 +6,10 @@ before the acceptance waits under that id; the acceptance takes it up.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from pydantic_core import to_json
 
@@ -16,6 +17,7 @@ from herald.contracts.identifiers import AttemptId
 from herald.contracts.receipts import AttemptReceipt
 from herald.database.pool import Connection
 from router.core.facts import ReceiptArrived
+from router.core.message import Message
 from router.store.references import (
     MAX_PARKED,
     ReferenceKey,
@@ -34,10 +36,17 @@ class Correlated:
     facts: list[ReceiptArrived] = field(default_factory=list)
     foreign: list[tuple[AttemptReceipt, str]] = field(default_factory=list)
     unreadable: list[Any] = field(default_factory=list)  # parked by another version
+    locked: list[Message] = field(default_factory=list)  # of the facts, as far as it was asked for
 
 
-async def correlate(connection: Connection, receipts: Sequence[AttemptReceipt]) -> Correlated:
-    """Find each receipt's attempt; one whose attempt is not known yet is parked."""
+async def correlate(
+    connection: Connection, receipts: Sequence[AttemptReceipt], *, locks: bool = False
+) -> Correlated:
+    """Find each receipt's attempt; one whose attempt is not known yet is parked.
+
+    `locks`: where each names it, lock their messages in the same statement; no references may be
+    written after that.
+    """
     correlated = Correlated()
     owners: dict[ReferenceKey, AttemptId] = {}
     waiting: Waiting = {}
@@ -53,7 +62,10 @@ async def correlate(connection: Connection, receipts: Sequence[AttemptReceipt]) 
         else:
             correlated.foreign.append((receipt, "foreign_receipt"))
     if owners or waiting:
-        await _join(connection, owners, waiting, correlated)
+        # of others the messages are not known yet, and all are locked in one order
+        may_lock = locks and not waiting and not correlated.foreign
+        named = {fact.attempt.message_id for fact in correlated.facts} if may_lock else set()
+        await _join(connection, owners, waiting, named, correlated)
     return correlated
 
 
@@ -61,6 +73,7 @@ async def _join(
     connection: Connection,
     owners: dict[ReferenceKey, AttemptId],
     waiting: Waiting,
+    named: Iterable[UUID],
     correlated: Correlated,
 ) -> None:
     rows = {
@@ -70,7 +83,7 @@ async def _join(
         )
         for key in owners | waiting
     }
-    found = await upsert_references(connection, rows)
+    found, correlated.locked = await upsert_references(connection, rows, named)
     taken_up = [row.key for row in found if row.attempt_id and (row.parked or row.unreadable)]
     if taken_up:
         await clear_parked(connection, taken_up)

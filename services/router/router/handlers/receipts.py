@@ -111,7 +111,9 @@ class ReceiptHandler:
                 traces.source(item.receipt, item.delivery.headers)
         async with self._units.begin(traces=traces) as unit:
             unit.consent += changes_by_links(attempts)
-            correlated = await correlate(unit.connection, attempts)
+            no_others = len(attempts) == len(allowed)  # which write references, too
+            correlated = await correlate(unit.connection, attempts, locks=no_others)
+            unit.hold(correlated.locked)
             lost: list[tuple[Receipt, str]] = [
                 *correlated.foreign,
                 *await self._inbound.apply(unit, inbound),

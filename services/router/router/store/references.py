@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 from pydantic import ValidationError
@@ -14,6 +15,8 @@ from pydantic import ValidationError
 from herald.contracts.receipts import AttemptReceipt
 from herald.database.pool import Connection
 from herald.database.queries import load_queries
+from router.core.message import Message
+from router.store.messages import message_of
 
 QUERIES = load_queries("router.store", "references.sql")
 
@@ -33,17 +36,23 @@ class ReferenceRow:
 
 
 async def upsert_references(
-    connection: Connection, rows: dict[ReferenceKey, tuple[str | None, str | None]]
-) -> list[ReferenceRow]:
-    """Join provider ids to attempts or park receipts (a JSON array) under them."""
+    connection: Connection,
+    rows: dict[ReferenceKey, tuple[str | None, str | None]],
+    messages: Iterable[UUID] = (),
+) -> tuple[list[ReferenceRow], list[Message]]:
+    """Join provider ids to attempts or park receipts (a JSON array) under them; lock messages."""
     found = await connection.fetch(
         QUERIES["upsert_references"],
         *_columns(rows),
         [attempt_id for attempt_id, _ in rows.values()],
         [parked for _, parked in rows.values()],
         MAX_PARKED,
+        sorted(messages),
     )
-    return [_reference(row) for row in found]
+    return (
+        [_reference(row) for row in found if row["id"] is None],
+        [message_of(row) for row in found if row["id"] is not None],
+    )
 
 
 async def lock_orphaned(connection: Connection, before: datetime, limit: int) -> list[ReferenceRow]:
