@@ -139,7 +139,7 @@ def doubts_of(
     step, number = 0, MAX_TRIES
     if attempts:
         step, number = attempts[-1]["step"], attempts[-1]["number"]
-        if attempts[-1]["status"] in _NOT_CALLED:
+        if attempts[-1].get("status", Status.CREATED) in _NOT_CALLED:
             yield _doubt(message_id, steps, step, number, handed_out=True)
     if state.get("stopped"):
         return  # a cancel came too late: there is no other

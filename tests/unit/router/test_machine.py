@@ -28,6 +28,7 @@ from router.core.facts import (
 from router.core.fallback import MAX_TRIES
 from router.core.message import STATE, Attempt, Message
 from router.core.states import ENDED, LIVE, RANKS, REACHED_ORDER
+from router.store.messages import dump
 from unit.router.making import (
     CONTEXT,
     NOW,
@@ -289,7 +290,7 @@ class Life(RuleBasedStateMachine):
 
     @invariant()
     def state_survives_storage(self) -> None:
-        stored = STATE.dump_json(self.message.state, exclude_none=True)
+        stored = dump(STATE, self.message.state)
         assert STATE.validate_json(stored) == self.message.state
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 from uuid import UUID
 
 import asyncpg
@@ -22,6 +23,8 @@ from router.core.progress import unknown_channels, waiting_attempt
 from router.store.outbox import OutboxRow
 
 QUERIES = load_queries("router.store", "messages.sql")
+
+T = TypeVar("T")
 
 _CONTENTS = TypeAdapter(dict[str, WorkContent])
 
@@ -75,9 +78,9 @@ async def insert_messages(
         [due_at(message) for _, message in candidates],
         [silence_at(message) for _, message in candidates],
         now,
-        [PLAN.dump_json(message.plan, exclude_none=True).decode() for _, message in candidates],
+        [dump(PLAN, message.plan) for _, message in candidates],
         [candidate.contents.decode() for candidate, _ in candidates],
-        [_dump_state(message) for _, message in candidates],
+        [dump(STATE, message.state) for _, message in candidates],
         [gate_of(message) for _, message in candidates],
         [message_id for message_id, _, _ in hashes],
         [place for _, place, _ in hashes],
@@ -144,7 +147,7 @@ async def save(
         [message.outcome.value if message.outcome else None for message in messages],
         [due_at(message) for message in messages],
         [silence_at(message) for message in messages],
-        [_dump_state(message) for message in messages],
+        [dump(STATE, message.state) for message in messages],
         now,
         [row.message.created_at.date() for row in history],
         [row.message.id for row in history],
@@ -237,5 +240,6 @@ def _waits_since(message: Message) -> datetime | None:
     return attempt.dispatched_at if attempt is not None else None
 
 
-def _dump_state(message: Message) -> str:
-    return STATE.dump_json(message.state, exclude_none=True).decode()
+def dump(kind: TypeAdapter[T], value: T) -> str:
+    """Write a plan or a state as it is stored: without defaults, so these may never change."""
+    return kind.dump_json(value, exclude_defaults=True).decode()
