@@ -13,7 +13,7 @@ from typing import Any
 import asyncpg
 
 from behaviour.bus.publishing import publish_confirmed
-from bench import floor
+from bench import floor, lone_steps
 from bench.celery_form.running import create_tables, running_workers
 from bench.load import (
     PATIENCE_SECONDS,
@@ -52,12 +52,16 @@ async def steady(stack: Stack, messages: int) -> dict[str, Any]:
         publisher = connections.publisher
         ways = (("herald", "router", herald_message), ("celery", "celery_form", celery_message))
         seconds: dict[str, list[float]] = {name: [] for name, _, _ in ways}
+        by_step: list[list[float]] = [[] for _ in lone_steps.STEPS]
         with running_workers(stack, f"{stack.sandbox_url}/twilio"):
             for _, schema, make in ways:
                 await _offer(stack, schema, publisher, make, 20)  # connections, caches
             for _ in range(TURNS):
                 for name, schema, make in ways:
-                    seconds[name] += await _offer(stack, schema, publisher, make, messages // TURNS)
+                    taken, steps = await _offer(stack, schema, publisher, make, messages // TURNS)
+                    seconds[name] += taken
+                    for every, some in zip(by_step, steps, strict=False):
+                        every.extend(some)
     parts = await floor.measure(stack, max(20, messages // TURNS), RATE)
     found = {f"{name}_ms": _summed_up(values) for name, values in seconds.items()}
     report(", ".join(f"{name} {figures}" for name, figures in found.items()))
@@ -65,7 +69,8 @@ async def steady(stack: Stack, messages: int) -> dict[str, Any]:
         name: round(found["herald_ms"][name] / parts["sum_ms"][name], 2) for name in ("p50", "p99")
     }
     about = {"messages": messages, "messages_per_second": RATE}
-    return {**about, **found, "floor": parts, "of_the_floor": ratios}
+    steps_ms = lone_steps.summed_up(by_step)
+    return {**about, **found, "steps_ms": steps_ms, "floor": parts, "of_the_floor": ratios}
 
 
 def _summed_up(seconds: list[float]) -> dict[str, float]:
@@ -77,8 +82,8 @@ def _summed_up(seconds: list[float]) -> dict[str, float]:
 
 async def _offer(
     stack: Stack, schema: str, publisher: Publisher, make: Make, number: int
-) -> list[float]:
-    """Publish at the rate; return how long each message took."""
+) -> tuple[list[float], list[list[float]]]:
+    """Publish at the rate; return how long each message took, and each step of Herald's."""
     database = await asyncpg.connect(stack.servers.postgres_dsn)
     try:
         await database.execute(_CLOCK.format(schema))
@@ -94,6 +99,7 @@ async def _offer(
                 rows = await database.fetch(_WRITTEN.format(schema), list(published))
                 written = {row["idempotency_key"]: row["at"] for row in rows}
                 await asyncio.sleep(POLL_SECONDS)
+        steps = await lone_steps.steps(database, published, written) if schema == "router" else []
     finally:
         await database.close()
-    return [written[key] - at for key, at in published.items()]
+    return [written[key] - at for key, at in published.items()], steps
