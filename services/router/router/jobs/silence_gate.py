@@ -92,7 +92,9 @@ class SilenceGate:
     @property
     def problem(self) -> str | None:
         """What is wrong beside the connections, which say so themselves; None when all is well."""
-        if self._is_taking is False and self._connections.is_connected:
+        if not self._is_taking and self._connections.is_connected:
+            if self._is_taking is None:
+                return "nothing was published yet"
             return "the broker takes nothing that is published: has it an alarm, or no topology?"
         return self._pulsing.problem
 
@@ -119,7 +121,7 @@ class SilenceGate:
 
     async def run(self) -> None:
         """Send pulses and renew the rows until cancelled."""
-        await run_together(self._pulsing.run, self._renewing.run)
+        await run_together(self._send, self._renewing.run)
 
     async def leave(self) -> None:
         """Drop the rows at the end, when everything received was handled; else they lapse."""
@@ -130,6 +132,11 @@ class SilenceGate:
                 await remove_listeners(connection, self._router)
         except OUTAGES as error:
             _log.warning("silence_gate.rows_not_removed", error=type(error).__name__)
+
+    async def _send(self) -> None:
+        # a first pulse without a connection would make readiness wait for the second
+        await self._connections.publishing.keeper.connected()
+        await self._pulsing.run()
 
     async def _send_pulses(self) -> None:
         taken = await asyncio.gather(*(self._send_pulse(lane) for lane in Lane))
