@@ -145,11 +145,13 @@ async def test_readiness_shows_that_nothing_records_any_more(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A recorder that died of a bug does not go unseen."""
+    is_ready = asyncio.Event()
 
     async def die(_: Recorder) -> None:
-        await asyncio.sleep(0.5)
+        await is_ready.wait()
         raise RuntimeError("bug")
 
     monkeypatch.setattr(Recorder, "run", die)
     async with world.channel() as channel:
+        is_ready.set()
         await until(lambda: problems(channel)["work"])
