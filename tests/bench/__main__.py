@@ -25,6 +25,7 @@ from bench import (
     lanes,
     latency,
     machine,
+    router_rate,
     throughput,
 )
 from bench.lean import LeanProvider
@@ -36,7 +37,7 @@ from herald_local.web import call
 
 HOME = Path(f".run/bench-{os.getpid()}").absolute()  # two at once share nothing but the machine
 FULL_HOME = HOME.with_name(f"{HOME.name}-full")  # of the stack whose database is full
-PARTS = ("idle", "end_to_end", "latency", "webhooks", "lanes", "ingress", "find", "fair")
+PARTS = ("idle", "end_to_end", "router", "latency", "webhooks", "lanes", "ingress", "find", "fair")
 
 
 def main() -> int:
@@ -103,6 +104,9 @@ async def measure(
     if "end_to_end" in parts:
         report("end to end: command to recorded acceptance, Herald and Celery in turn")
         found["end_to_end"] = await throughput.end_to_end(stack, provider, messages, runs)
+    if "router" in parts:
+        report("router: commands to work, beside a forwarder")
+        found["router"] = await router_rate.commands(stack, provider, messages // 2, runs)
     if "latency" in parts:
         report(f"latency: {latency.RATE:g} messages a second")
         found["latency"] = await latency.steady(stack, 60 if quick else 2000)
