@@ -13,7 +13,9 @@ from aiormq.exceptions import AMQPError, ChannelInvalidStateError
 
 from herald.bus.cancellation import own_cancellation_only
 from herald.bus.connection_keeper import ConnectionKeeper, amqp_connection, wire_of
+from herald.bus.library_internals import has_written_all, write
 from herald.bus.wire.confirms import ConfirmBook
+from herald.bus.wire.connecting import Wire
 from herald.bus.wire.receiving import ChannelReader
 
 CALL_TIMEOUT_SECONDS = 5.0
@@ -47,10 +49,55 @@ async def open_channel(
 
 
 @dataclass(frozen=True, slots=True)
-class ConfirmingChannel:
-    """An open channel that is published on, and the confirms that its publishes wait for."""
+class WiredChannel:
+    """A channel whose messages and settlements are written without aiormq's queue and task.
+
+    What aiormq has queued goes first, so that nothing overtakes a close of a channel.
+    """
 
     amqp: aiormq.Channel
+    wire: Wire
+
+    @property
+    def number(self) -> int:
+        """What its frames are marked with."""
+        return self.amqp.number
+
+    @property
+    def is_closed(self) -> bool:
+        """It is lost, or closed by us."""
+        return self.amqp.is_closed
+
+    @property
+    def is_free(self) -> bool:
+        """Whether frames can be written without waiting."""
+        return self.wire.has_room and has_written_all(self.amqp)
+
+    def write_now(self, frames: bytes) -> None:
+        """Write frames where that `is_free`.
+
+        Raises:
+            ConnectionResetError: the connection is closed.
+        """
+        self.wire.write(frames)
+
+    async def write(self, frames: bytes) -> None:
+        """Write frames, once there is room.
+
+        Raises:
+            ConnectionResetError: the connection is closed.
+        """
+        await self.wire.room()
+        if has_written_all(self.amqp):
+            self.wire.write(frames)
+        else:
+            await write(self.amqp, frames)
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmingChannel(WiredChannel):
+    """A channel that is published on, and the confirms that its publishes wait for."""
+
     confirms: ConfirmBook
 
 
@@ -67,7 +114,7 @@ class PublishingChannel:
     def current(self) -> ConfirmingChannel | None:
         """The open channel; None while there is none."""
         channel = self._channel
-        return None if channel is None or channel.amqp.is_closed else channel
+        return None if channel is None or channel.is_closed else channel
 
     @property
     def is_reopening(self) -> bool:
@@ -87,7 +134,7 @@ class PublishingChannel:
             self._closed(connection)
 
         channel.closing.add_done_callback(closed)
-        self._channel = ConfirmingChannel(channel, confirms)
+        self._channel = ConfirmingChannel(channel, wire, confirms)
 
     def _closed(self, connection: AbstractConnection) -> None:
         if self._keeper.connection is connection:

@@ -17,7 +17,7 @@ from aiormq.abc import DeliveredMessage
 
 from herald.bus.byte_budget import PrefetchBudget
 from herald.bus.cancellation import own_cancellation_only, raise_own_cancellation
-from herald.bus.channels import open_channel
+from herald.bus.channels import WiredChannel, open_channel
 from herald.bus.connection_keeper import ConnectionKeeper, wire_of
 from herald.bus.explanations import queue_problem
 from herald.bus.library_internals import has_consumer
@@ -39,7 +39,7 @@ class Consumer:
         self,
         keeper: ConnectionKeeper,
         queue: str,
-        receive: Callable[[aiormq.Channel, Envelope, Properties, bytes], None],
+        receive: Callable[[WiredChannel, Envelope, Properties, bytes], None],
         *,
         prefetch: int,
         largest: int,
@@ -176,8 +176,8 @@ class Consumer:
         """Open a channel; learn of its close, and of a consumer on it that the broker cancels."""
         channel = await open_channel(connection, timeout_seconds=self._timeout_seconds)
         channel.on_consumer_cancel_callbacks.add(self._cancelled)
-        frames = ChannelReader(deliver=partial(self._receive, channel))
         wire = wire_of(connection)
+        frames = ChannelReader(deliver=partial(self._receive, WiredChannel(channel, wire)))
         wire.take(channel.number, frames)
 
         def closed(_: object) -> None:

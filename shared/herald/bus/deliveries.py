@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import Any, NamedTuple
 
-import aiormq
 from aiormq.exceptions import AMQPError
 
 from herald.bus.cancellation import own_cancellation_only
-from herald.bus.library_internals import write, written
+from herald.bus.channels import WiredChannel
+from herald.bus.library_internals import written
 from herald.bus.wire.properties import Properties
 from herald.bus.wire.receiving import Envelope
 from herald.bus.wire.writing import ack_frame, reject_frame
@@ -38,12 +38,14 @@ class Settlement(NamedTuple):
 class ReceivingChannel:
     """The AMQP channel deliveries came on. Tags mean nothing on any other."""
 
-    __slots__ = ("channel", "given_back", "outstanding")
+    __slots__ = ("_turn", "_waiting", "channel", "given_back", "outstanding")
 
-    def __init__(self, channel: aiormq.Channel) -> None:
+    def __init__(self, channel: WiredChannel) -> None:
         self.channel = channel
         self.given_back = False  # what is not settled returns to the queue: settle nothing more
         self.outstanding: dict[int, None] = {}  # tags received and not settled, in order
+        self._turn = asyncio.Lock()  # one that overtook an earlier one would close the channel
+        self._waiting = 0  # for their turn, or having it
 
     @property
     def unsettled(self) -> int:
@@ -60,22 +62,31 @@ class ReceivingChannel:
         with contextlib.suppress(TimeoutError, AMQPError, OSError, RuntimeError):
             async with asyncio.timeout(_WRITE_PATIENCE_SECONDS):
                 with own_cancellation_only():
-                    await written(self.channel)
+                    await written(self.channel.amqp)
 
     async def write(self, settlements: Sequence[Settlement]) -> bool:
         """Send settlements in one write; False when the channel was lost first."""
         number = self.channel.number
-        payload = b"".join(settlement.frame(number) for settlement in settlements)
-        # The queue of a connection that died is drained by nobody, hence the patience.
-        while self.is_open:
-            try:
-                async with asyncio.timeout(_WRITE_PATIENCE_SECONDS):
-                    await write(self.channel, payload)
-            except TimeoutError:
-                continue
-            except (AMQPError, OSError, RuntimeError):
-                return False
-            return True
+        frames = b"".join([settlement.frame(number) for settlement in settlements])
+        try:
+            if not self._waiting and self.is_open and self.channel.is_free:
+                self.channel.write_now(frames)
+                return True
+            return await self._write_in_turn(frames)
+        except (AMQPError, OSError, RuntimeError):
+            return False
+
+    async def _write_in_turn(self, frames: bytes) -> bool:
+        self._waiting += 1
+        try:
+            async with self._turn:
+                while self.is_open:  # a connection that died takes nothing, hence the patience
+                    with contextlib.suppress(TimeoutError):
+                        async with asyncio.timeout(_WRITE_PATIENCE_SECONDS):
+                            await self.channel.write(frames)
+                            return True
+        finally:
+            self._waiting -= 1
         return False
 
 

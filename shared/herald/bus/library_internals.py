@@ -95,14 +95,9 @@ def has_consumer(channel: aiormq.Channel, tag: str) -> bool:
     return tag in channel.consumers
 
 
-def may_write(channel: aiormq.Channel) -> bool:
-    """Whether bytes can be queued without waiting."""
-    return not channel.write_queue.full()
-
-
-def write_now(channel: aiormq.Channel, payload: bytes) -> None:
-    """Queue bytes as `write` does, where it need not wait."""
-    channel.write_queue.put_nowait(ChannelFrame(payload=payload, should_close=False))
+def has_written_all(channel: aiormq.Channel) -> bool:
+    """Whether nothing is queued on a channel's connection: aiormq writes as it takes."""
+    return channel.write_queue.empty()
 
 
 async def write(channel: aiormq.Channel, payload: bytes) -> None:

@@ -21,7 +21,6 @@ from herald.bus.errors import (
     UnavailableError,
     UnroutableError,
 )
-from herald.bus.library_internals import may_write, write, write_now
 from herald.bus.wire.confirms import Outcome, Write
 
 _CHANNEL_GONE = (ChannelInvalidStateError, AMQPError, OSError)
@@ -81,12 +80,12 @@ async def _write_all(
 ) -> Callable[[str], PublishError]:
     """Write until all is written or nothing more can be; return what became of the rest."""
     try:
-        if 0 < len(batch) <= _MESSAGES_A_WRITE and _is_free(channel):
-            writes.append(_write_now(channel, batch))
-            return partial(UnavailableError, reason="not written")
-        async with asyncio.timeout_at(deadline):
-            for chunk in _chunks(batch):
-                writes.append(await _write(channel, chunk))  # noqa: PERF401  kept if one fails
+        for chunk in _chunks(batch):
+            if not channel.confirms.lock.locked() and channel.is_free:
+                writes.append(_write_now(channel, chunk))
+            else:
+                async with asyncio.timeout_at(deadline):
+                    writes.append(await _write(channel, chunk))
     except TimeoutError:
         return partial(TimedOutError, reason="the connection takes no more bytes")
     except _CHANNEL_GONE as error:
@@ -98,22 +97,20 @@ async def _write(channel: ConfirmingChannel, chunk: Sequence[Encoded]) -> Write:
     async with channel.confirms.lock:
         expected = _expect(channel, chunk)
         try:
-            await write(channel.amqp, _payload(chunk))
-        except BaseException:  # nothing was queued
+            await channel.write(_payload(chunk))
+        except BaseException:  # nothing was written
             channel.confirms.take_back(expected)
             raise
         return expected
 
 
-def _is_free(channel: ConfirmingChannel) -> bool:
-    """Whether nobody else writes, and the connection takes bytes: then no clock is needed."""
-    return not channel.confirms.lock.locked() and may_write(channel.amqp)
-
-
 def _write_now(channel: ConfirmingChannel, chunk: Sequence[Encoded]) -> Write:
-    payload = _payload(chunk)
     expected = _expect(channel, chunk)
-    write_now(channel.amqp, payload)
+    try:
+        channel.write_now(_payload(chunk))
+    except BaseException:
+        channel.confirms.take_back(expected)
+        raise
     return expected
 
 

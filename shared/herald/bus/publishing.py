@@ -138,7 +138,7 @@ class Publisher:
         """Encode what can be; the others are refused, by their place."""
         encoded: list[Encoded] = []
         refused: dict[int, PublishError] = {}
-        number, content_bytes = channel.amqp.number, max_content_bytes(channel.amqp)
+        number, content_bytes = channel.number, max_content_bytes(channel.amqp)
         for i, message in enumerate(messages):
             try:
                 payload = encode(

@@ -10,7 +10,6 @@ import asyncio
 import time
 from collections.abc import Sequence
 
-import aiormq
 import structlog
 from faststream.rabbit import RabbitExchange, RabbitQueue
 from prometheus_client import REGISTRY, CollectorRegistry
@@ -19,6 +18,7 @@ from pydantic import BaseModel
 from herald.bus.batches import BatchLoop, Handler, Settle
 from herald.bus.brokers import Broker
 from herald.bus.buffers import Group
+from herald.bus.channels import WiredChannel
 from herald.bus.consumers import Consumer
 from herald.bus.deliveries import ReceivingChannel, delivery_from
 from herald.bus.library_internals import RegisteredSubscriber
@@ -180,7 +180,7 @@ class BatchSubscriber(RegisteredSubscriber):
         _log.warning("bus.paused", queue=self._batches.queue, given_back=left)
 
     def _receive(
-        self, channel: aiormq.Channel, envelope: Envelope, properties: Properties, body: bytes
+        self, channel: WiredChannel, envelope: Envelope, properties: Properties, body: bytes
     ) -> None:
         """Take one delivery in, as it is read from the socket: it is only stored."""
         if self._given_back or channel.is_closed:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
-import aiormq
 import asyncpg
 import pytest
 
 from behaviour.channel.bench import RATE, Bench, batch
 from behaviour.channel.world import World, attempt_id, claim
+from herald.bus.channels import WiredChannel
 from herald.bus.deliveries import ReceivingChannel
 from herald.channel import sends
 from herald.database.pool import OUTAGES, Connection
@@ -97,7 +97,7 @@ async def test_a_claim_whose_delivery_went_elsewhere_is_given_back(
 ) -> None:
     """Response and delivery are both lost: another worker would leave our claim alone for ever."""
     lose_responses(monkeypatch, "claim", bench)
-    receiving = ReceivingChannel(cast("aiormq.Channel", None))
+    receiving = ReceivingChannel(cast("WiredChannel", None))
     receiving.given_back = True
     [delivery] = batch(attempt_id())
     with pytest.raises(OUTAGES):
@@ -138,7 +138,7 @@ async def test_a_claim_that_was_never_asked_for_is_not_given_back(bench: Bench) 
     [delivery] = batch(attempt_id())
     with pytest.raises(OUTAGES):
         await bench.worker([delivery])
-    delivery.received_on = ReceivingChannel(cast("aiormq.Channel", None))
+    delivery.received_on = ReceivingChannel(cast("WiredChannel", None))
     delivery.received_on.given_back = True
     await bench.worker.return_abandoned()
     assert bench.tray.finished == []

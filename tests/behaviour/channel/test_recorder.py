@@ -8,13 +8,13 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import cast
 
-import aiormq
 import pytest
 import pytest_asyncio
 
 from behaviour.bus.link import linked
 from behaviour.channel.bench import Broker
 from behaviour.channel.world import World, attempt_id, claim, until
+from herald.bus.channels import WiredChannel
 from herald.bus.deliveries import Delivery, ReceivingChannel
 from herald.bus.publishing import Publisher
 from herald.bus.receipt_messages import receipt_body
@@ -86,7 +86,7 @@ async def desk(world: World) -> AsyncIterator[Desk]:
 
 def lost() -> Delivery:
     """Make a delivery whose channel is gone."""
-    dead = ReceivingChannel(cast("aiormq.Channel", None))
+    dead = ReceivingChannel(cast("WiredChannel", None))
     dead.given_back = True
     return Delivery(body=b"", received_on=dead)
 

@@ -7,7 +7,7 @@ from a stream as ever; ours are taken out of it before.
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 
 import aio_pika
 from aiormq.connection import TransportFactory
@@ -18,6 +18,7 @@ from herald.bus.wire.layout import HEARTBEAT, WireError
 from herald.bus.wire.splitting import Splitter, Taker
 
 _BUFFER_BYTES = 64 * 1024
+_MOST_UNSENT_BYTES = 1024 * 1024  # that a connection holds while the broker reads no more
 # aiormq ends a connection that it has read nothing of for too long
 _SIGN_OF_LIFE_SECONDS = 1.0
 
@@ -30,7 +31,9 @@ class Wire(asyncio.StreamReaderProtocol):
         self._reader = reader
         self._clock = loop.time
         self._splitter = Splitter()
-        self._transport: asyncio.BaseTransport | None = None
+        self._transport: asyncio.WriteTransport | None = None
+        self._has_room = asyncio.Event()
+        self._has_room.set()
         self._seen_at = 0.0  # when aiormq was last given anything
 
     def take(self, channel: int, taker: Taker) -> None:
@@ -42,10 +45,45 @@ class Wire(asyncio.StreamReaderProtocol):
         if self._splitter.channels.get(channel) is taker:
             del self._splitter.channels[channel]
 
+    @property
+    def has_room(self) -> bool:
+        """Whether the broker reads fast enough for more to be written."""
+        return self._has_room.is_set()
+
+    async def room(self) -> None:
+        """Wait until there is room, or the connection is lost."""
+        await self._has_room.wait()
+
+    def write(self, frames: bytes) -> None:
+        """Write whole frames.
+
+        Raises:
+            ConnectionResetError: the connection is closed.
+        """
+        if self._transport is None or self._transport.is_closing():
+            raise ConnectionResetError("the connection is closed")
+        self._transport.write(frames)
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep what can be broken off."""
-        self._transport = transport
+        """Keep what is written to."""
+        self._transport = cast("asyncio.WriteTransport", transport)
+        self._transport.set_write_buffer_limits(high=_MOST_UNSENT_BYTES)
         super().connection_made(transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Let go whoever waits for room."""
+        self._has_room.set()
+        super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Have writers wait."""
+        self._has_room.clear()
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        """Let them go on."""
+        self._has_room.set()
+        super().resume_writing()
 
     def data_received(self, data: bytes) -> None:
         """Take what is ours, and give aiormq the rest."""
@@ -71,7 +109,7 @@ class Wire(asyncio.StreamReaderProtocol):
         """End a connection on which nothing can be read any more; it is made again."""
         self._splitter.channels.clear()
         self._reader.set_exception(ConnectionResetError(str(error)))
-        if isinstance(self._transport, asyncio.WriteTransport):
+        if self._transport is not None:
             self._transport.abort()
 
 

@@ -22,7 +22,6 @@ class FakeChannel:
 
     def __init__(self) -> None:
         self.is_closed = False
-        self.write_queue: asyncio.Queue[Any] = asyncio.Queue()
 
 
 class RecordingChannel(ReceivingChannel):

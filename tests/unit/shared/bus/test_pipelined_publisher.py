@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, cast
+from typing import cast
 
-import aiormq
 import pytest
 
 from herald.bus.channels import ConfirmingChannel
@@ -17,25 +16,25 @@ MESSAGES = 5
 
 
 class Broker:
-    """The far end of an AMQP channel: confirms one message after each pause."""
+    """A channel whose far end confirms one message after each pause."""
 
     def __init__(self, pauses: list[float]) -> None:
         self.confirms = ConfirmBook()
-        self.write_queue = self
         self._pauses = pauses
         self.room: asyncio.Event | None = None  # to be waited for before anything is written
         self.confirming: asyncio.Task[None] | None = None
 
-    def full(self) -> bool:
-        return self.room is not None
+    @property
+    def is_free(self) -> bool:
+        return self.room is None
 
-    def put_nowait(self, _frame: Any) -> None:
+    def write_now(self, _frames: bytes) -> None:
         self.confirming = asyncio.create_task(self._confirm())
 
-    async def put(self, frame: Any) -> None:
+    async def write(self, frames: bytes) -> None:
         if self.room is not None:
             await self.room.wait()
-        self.put_nowait(frame)
+        self.write_now(frames)
 
     async def _confirm(self) -> None:
         for tag, pause in enumerate(self._pauses, 1):
@@ -54,7 +53,7 @@ async def publish(pauses: list[float], renewal: float | None) -> list[PublishErr
 
 
 async def publish_on(broker: Broker, renewal: float | None = None) -> list[PublishError | None]:
-    channel = ConfirmingChannel(cast("aiormq.Channel", broker), broker.confirms)
+    channel = cast("ConfirmingChannel", broker)
     batch = [Encoded(str(number), b"") for number in range(MESSAGES)]
     deadline = asyncio.get_running_loop().time() + 0.2
     return await publish_batch(channel, batch, deadline, renewal)
