@@ -110,7 +110,7 @@ async def test_silence_is_closed(
 
 
 async def test_silence_after_an_answer_is_closed_sooner(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A connection is kept for as long as uvicorn is told, not for as long as a new one is."""
+    """A connection is kept for as long as the settings say, not for as long as a new one is."""
     monkeypatch.setattr(admission, "LOOK_SECONDS", 0.05)
     async with served(keep_alive_seconds=0) as server:
         caller = await server.caller(of_length(0))
