@@ -15,6 +15,7 @@ import asyncpg
 from behaviour.bus.publishing import publish_confirmed
 from bench import floor, lone_steps
 from bench.celery_form.running import create_tables, running_workers
+from bench.lean import SANDBOX_ROUTE
 from bench.load import (
     PATIENCE_SECONDS,
     POLL_SECONDS,
@@ -89,7 +90,7 @@ async def _offer(
         await database.execute(_CLOCK.format(schema))
         published: dict[str, float] = {}
         started = time.monotonic()
-        for index, command in enumerate(bodies(number)):
+        for index, command in enumerate(bodies(number, route=SANDBOX_ROUTE)):
             await asyncio.sleep(max(0.0, started + index / RATE - time.monotonic()))
             published[command["idempotency_key"]] = time.time()
             await publish_confirmed(publisher, make(command))

@@ -23,6 +23,7 @@ from herald_local.web import call
 NAME = "lean-provider"
 ACCOUNT = "twilio-lean"
 ROUTE = "sms-lean"
+SANDBOX_ROUTE = "sms-sandbox"  # never by the lean provider, which does not always run
 OK = 200
 _RATE = "100000/s"  # nothing of the account's own holds a run back
 _RECORDED = """
@@ -40,7 +41,7 @@ class LeanProvider:
         self.url = f"http://127.0.0.1:{self.port}"
 
     def extend(self, home: Path, _ports: Mapping[str, int]) -> None:
-        """Add the account and its route to a stack's configuration."""
+        """Add the account and a route for each provider to a stack's configuration."""
         file = home / "herald.toml"
         sid = tomllib.loads(file.read_text())["accounts"]["twilio-main"]["account_sid"]
         with file.open("a") as written:
@@ -50,6 +51,8 @@ class LeanProvider:
                 'secrets_file = "secrets/twilio-main.toml"\n'
                 f"\n[routes.{ROUTE}]\n"
                 f'steps = [{{channel = "sms", account = "{ACCOUNT}", fallback_after = "10m"}}]\n'
+                f"\n[routes.{SANDBOX_ROUTE}]\n"
+                'steps = [{channel = "sms", account = "twilio-main", fallback_after = "10m"}]\n'
             )
 
     @contextmanager

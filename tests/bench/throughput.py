@@ -6,7 +6,7 @@ from typing import Any
 
 from bench.celery_form.running import create_tables, running_workers
 from bench.cost import measured
-from bench.lean import ROUTE, LeanFinish, LeanProvider
+from bench.lean import ROUTE, SANDBOX_ROUTE, LeanFinish, LeanProvider
 from bench.load import bodies, celery_message, herald_message, seconds_for
 from bench.medians import spread
 from bench.sandbox_finish import SandboxFinish
@@ -62,7 +62,7 @@ async def celery_seconds(stack: Stack, provider: LeanProvider, number: int) -> f
 
 async def sandbox_seconds(stack: Stack, number: int) -> float:
     """Return the seconds until every acceptance of the sandbox is on record."""
-    commands = [herald_message(body) for body in bodies(number)]
+    commands = [herald_message(body) for body in bodies(number, route=SANDBOX_ROUTE)]
     return await seconds_for(stack, commands, SandboxFinish(stack.requests_file, "accepted"))
 
 
