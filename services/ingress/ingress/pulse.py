@@ -91,6 +91,8 @@ class PulseSender:
             _log.error("spool.failed", error=type(error).__name__, reason=error.strerror)
 
     async def _run(self) -> None:
+        # a first pulse without a connection would make readiness wait for the second
+        await self._publisher.connected()
         while True:
             await self.send()
             await asyncio.sleep(PULSE_SECONDS)

@@ -46,6 +46,7 @@ class Publisher:
         self._app_id = broker.app_id
         self._user = user
         self._published = cache(bus_metrics(registry).published.labels)  # a few of them
+        self._keeper = broker.keeper
         self._channel = PublishingChannel(broker.keeper)
         self._in_flight: set[str] = set()
         self._released: asyncio.Event | None = None  # made by whoever waits for an id
@@ -54,6 +55,10 @@ class Publisher:
     def is_reopening(self) -> bool:
         """Its channel was lost: nothing can be published before it is open again."""
         return self._channel.is_reopening
+
+    async def connected(self) -> None:
+        """Wait until there is a connection to publish on."""
+        await self._keeper.connected()
 
     async def publish_many(
         self,

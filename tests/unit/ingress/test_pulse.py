@@ -20,6 +20,13 @@ class Bus:
     takes: bool = True
     now: float = 1000.0
     pulses: list[Pulse] = field(default_factory=list)
+    is_connected: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.is_connected.set()
+
+    async def connected(self) -> None:
+        await self.is_connected.wait()
 
     async def is_taken(self, message: OutgoingMessage, _timeout_seconds: float) -> bool:
         pulse = RECEIPT.validate_json(message.body)
@@ -31,9 +38,27 @@ class Bus:
         return self.now
 
 
+async def _turns() -> None:
+    """Let the loop run what can run."""
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
 def _sender(bus: Bus) -> PulseSender:
     publisher: Any = bus
     return PulseSender(publisher, Identity(), monotonic=bus.clock)
+
+
+async def test_the_first_pulse_waits_for_the_connection() -> None:
+    """One without a connection would fail, and readiness would wait for the next."""
+    bus = Bus()
+    bus.is_connected.clear()
+    async with _sender(bus):
+        await _turns()
+        assert bus.pulses == []
+        bus.is_connected.set()
+        await _turns()
+        assert len(bus.pulses) == 1
 
 
 async def test_pulses_in_time_say_nothing() -> None:
@@ -89,8 +114,7 @@ async def test_after_an_end_in_order_it_is_another_one(tmp_path: Path) -> None:
     """One that said that it leaves never comes back."""
     bus = Bus()
     async with _restarted(bus, tmp_path):
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
+        await _turns()
     left = bus.pulses[-1]
     assert left.leaving
     await _restarted(bus, tmp_path).send()

@@ -135,7 +135,7 @@ class SilenceGate:
 
     async def _send(self) -> None:
         # a first pulse without a connection would make readiness wait for the second
-        await self._connections.publishing.keeper.connected()
+        await self._connections.publisher.connected()
         await self._pulsing.run()
 
     async def _send_pulses(self) -> None:
