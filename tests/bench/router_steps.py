@@ -26,7 +26,7 @@ from router.batches import envelope_of
 from router.commands import Candidate
 from router.core.clearance import CLEAR
 from router.core.facts import MessageAccepted, ReceiptArrived
-from router.core.message import PLAN, STATE
+from router.core.stored import PLAN, STATE
 from router.counting import count_decisions, initialise
 from router.decisions import Decisions
 from router.outgoing.effects import outgoing_message
@@ -65,7 +65,7 @@ class Batch:
         ]
         self.candidates: list[Candidate] = []
         self.begun = self.folded = Decisions(NOW, RULES)
-        self.rows: list[tuple[bytes, bytes]] = []
+        self.rows: list[tuple[str, str]] = []
         self.receipts: list[AttemptReceipt] = []
 
     def read_commands(self) -> None:
@@ -89,8 +89,8 @@ class Batch:
         """Write plan and state for the database."""
         self.rows = [
             (
-                PLAN.dump_json(message.plan, exclude_none=True),
-                STATE.dump_json(message.state, exclude_none=True),
+                PLAN.write(message.plan),
+                STATE.write(message.state),
             )
             for message in self.begun.messages.values()
         ]
@@ -104,8 +104,8 @@ class Batch:
     def read_rows(self) -> None:
         """Read plan and state from the database."""
         for plan, state in self.rows:
-            PLAN.validate_json(plan)
-            STATE.validate_json(state)
+            PLAN.read(plan)
+            STATE.read(state)
 
     def read_receipts(self) -> None:
         """Read two receipts: that it was accepted, and that it was sent."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from uuid import UUID
+
+from msgspec import Struct
 
 from herald.config.steps import UnusableError
 from herald.contracts.content import ChannelContent
 from herald.contracts.identifiers import UNKNOWN_TENANT, body_id
-from herald.contracts.masking import address_hash, masking_key
+from herald.contracts.masking import address_hash
 from herald.contracts.text import storable
 from herald.contracts.trace_context import TraceContext
 from router.core.consent import ConsentChange
@@ -27,8 +28,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Envelope:
+class Envelope(Struct, frozen=True, kw_only=True):
     """A command as it arrived."""
 
     body: bytes
@@ -54,19 +54,18 @@ class Envelope:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
+class Candidate(Struct, frozen=True, kw_only=True):
     """A message that may be accepted, if its id and key are free."""
 
     envelope: Envelope
     message: Message
     contents: bytes  # JSON: what each channel of the plan says
     command_hash: bytes
+    address_hashes: tuple[int, ...]  # what the message is found by, made before any transaction
     skipped: tuple[tuple[int, str], ...] = ()  # steps of the route left out, and why
     is_dry_run: bool = False  # only what would become of it is asked for
     in_reply_to: str | None = None  # what the command says that it answers
     remarks: tuple[tuple[str, str], ...] = ()  # for the history, each under a name
-    address_hashes: tuple[int, ...] = field(init=False)  # what the message is found by
 
     @property
     def notes(self) -> tuple[tuple[str, str], ...]:
@@ -74,14 +73,8 @@ class Candidate:
         skipped = ((f"step:{step}", f"skipped: {problem}") for step, problem in self.skipped)
         return (*skipped, *self.remarks)
 
-    def __post_init__(self) -> None:
-        """Hash the addresses here, before any transaction."""
-        addresses = (step.address for step in self.message.plan.steps)
-        object.__setattr__(self, "address_hashes", masking_key().hashes(addresses))
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rejection:
+class Rejection(Struct, frozen=True, kw_only=True):
     """A command refused, with the field at fault."""
 
     envelope: Envelope
@@ -94,8 +87,7 @@ class Rejection:
     is_dry_run: bool = False  # nothing of it is kept
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ErasureRequest:
+class ErasureRequest(Struct, frozen=True, kw_only=True):
     """An erasure as its command asked for it."""
 
     id: UUID
@@ -112,16 +104,14 @@ class ErasureRequest:
         return sorted({address_hash(address) for address in self.addresses})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConsentRequest:
+class ConsentRequest(Struct, frozen=True, kw_only=True):
     """What a command to suppress or unsuppress asks for: a change for each address."""
 
     tenant: str
     changes: tuple[ConsentChange, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EndedMessage:
+class EndedMessage(Struct, frozen=True, kw_only=True):
     """A stored message that is to be sent again."""
 
     message: Message
@@ -130,8 +120,7 @@ class EndedMessage:
     resent_as: UUID | None  # what took its place already
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answered:
+class Answered(Struct, frozen=True, kw_only=True):
     """What a recipient sent, and whose it is."""
 
     id: UUID  # its event's

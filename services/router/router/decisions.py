@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
+from msgspec.structs import replace
 from pydantic_core import to_json
 
 from herald.config.file import RetryRules

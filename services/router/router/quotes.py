@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from herald.contracts.content import ChannelContent
 from herald.contracts.echoes import names_of, said_in, without_names, without_quotes

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 import pytest
+from msgspec.structs import replace
 from prometheus_client import REGISTRY
 
 from herald.contracts.vocabulary import CommandAnswer, Receipts, Status

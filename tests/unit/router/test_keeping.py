@@ -16,7 +16,7 @@ from herald.contracts.vocabulary import FailureClass, Outcome, Status
 from router.commands import Envelope, Rejection
 from router.core.deadlines import due_at, passed, silence_at
 from router.core.decide import decide
-from router.core.message import PLAN
+from router.core.stored import PLAN
 from router.dead_letters import (
     MAX_KEPT_BYTES,
     START_BYTES,
@@ -24,7 +24,6 @@ from router.dead_letters import (
     dead_letter_from_command,
     dead_letter_from_delivery,
 )
-from router.store.messages import dump
 from router.store.outbox import decode, encode
 from unit.router.making import (
     NOW,
@@ -179,4 +178,4 @@ def test_a_plan_survives_storage() -> None:
         step("sms", sender="+1", account="a", start_within=None, fallback_on=frozenset()),
         step("email", fallback_on=frozenset(FailureClass)),
     ).plan
-    assert PLAN.validate_json(dump(PLAN, plan)) == plan
+    assert PLAN.read(PLAN.write(plan)) == plan

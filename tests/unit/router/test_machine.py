@@ -26,9 +26,9 @@ from router.core.facts import (
     Released,
 )
 from router.core.fallback import MAX_TRIES
-from router.core.message import STATE, Attempt, Message
+from router.core.message import Attempt, Message
 from router.core.states import ENDED, LIVE, RANKS, REACHED_ORDER
-from router.store.messages import dump
+from router.core.stored import STATE
 from unit.router.making import (
     CONTEXT,
     NOW,
@@ -290,8 +290,8 @@ class Life(RuleBasedStateMachine):
 
     @invariant()
     def state_survives_storage(self) -> None:
-        stored = dump(STATE, self.message.state)
-        assert STATE.validate_json(stored) == self.message.state
+        stored = STATE.write(self.message.state)
+        assert STATE.read(stored) == self.message.state
 
 
 TestLife = Life.TestCase

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from herald.contracts.failures import Failure
 from herald.contracts.vocabulary import (

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+
+from msgspec.structs import replace
 
 from herald.bus.outgoing_messages import OutgoingMessage
 from herald.contracts.content import ChannelContent

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from uuid import UUID, uuid5
 
 import pytest
+from msgspec.structs import replace
 
 from herald.contracts.commands import CancelMessage
 from herald.contracts.identifiers import UNKNOWN_TENANT, message_id_for

@@ -27,6 +27,7 @@ def candidate() -> Candidate:
         message=message(step("whatsapp"), step("sms")),
         contents=to_json(CONTENTS, exclude_none=True),
         command_hash=b"",
+        address_hashes=(),
         skipped=((3, "no address on email"),),
     )
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from herald.contracts.commands import MAX_COMMAND_BYTES, CancelMessage
 from router.commands import Envelope, Rejection

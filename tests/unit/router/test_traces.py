@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
+from msgspec.structs import replace
 from opentelemetry.sdk.trace.sampling import ParentBasedTraceIdRatio
 
 from herald.bus.deliveries import Delivery
@@ -19,7 +20,8 @@ from herald.contracts.vocabulary import Lane, Status
 from router.batches import CommandHandler
 from router.core.decide import decide
 from router.core.facts import Fact, ReceiptArrived
-from router.core.message import PLAN, Message
+from router.core.message import Message
+from router.core.stored import PLAN
 from router.handlers.send import SendCommands
 from router.store.messages import QUERIES
 from router.store.outbox import decode, encode
@@ -102,7 +104,7 @@ async def test_a_command_continues_its_producers_trace() -> None:
         await world.send(STORED.headers)
     span = spans.span("process message.send")
     assert (trace_id_of(span), parent_of(span)) == (STORED.trace_id, STORED.span_id)
-    stored = PLAN.validate_json(world.plans[0]).trace
+    stored = PLAN.read(world.plans[0]).trace
     assert stored is not None
     assert (stored.trace_id, stored.span_id) == (STORED.trace_id, span_id_of(span))
     assert world.contexts("work") == [stored]

@@ -16,7 +16,8 @@ from herald.config.file import RetryRules
 from herald.database.pool import Database
 from router.commands import Envelope, Rejection
 from router.core.facts import CancelAsked, Fact
-from router.core.message import PLAN, STATE, Message
+from router.core.message import Message
+from router.core.stored import PLAN, STATE
 from router.outbox import Outbox
 from router.store import dead_letters, messages, withdrawals
 from router.store.outbox import OutboxRow
@@ -104,10 +105,10 @@ def _row(message: Message) -> dict[str, Any]:
         "tenant": message.tenant,
         "idempotency_key": message.idempotency_key,
         "created_at": message.created_at,
-        "plan": PLAN.dump_json(message.plan),
+        "plan": PLAN.write(message.plan),
         "status": message.status,
         "outcome": message.outcome,
-        "state": STATE.dump_json(message.state),
+        "state": STATE.write(message.state),
         "is_erased": False,
     }
 

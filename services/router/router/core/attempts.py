@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from msgspec.structs import replace
+
 from herald.contracts.failures import Failure
 from herald.contracts.receipts import AttemptReceipt
 from herald.contracts.vocabulary import FailureClass, Receipts, Status
-from router.core.changing import changed
 from router.core.message import Attempt
 from router.core.states import RANKS, REACHES, REMEMBERED, further, raises_rank
 
@@ -23,7 +24,7 @@ def apply_receipt(attempt: Attempt, receipt: AttemptReceipt, now: datetime) -> A
         changes["flags"] = tuple(sorted({*attempt.flags, status}))
     if status in RANKS:
         changes |= _of_rank(attempt, status, receipt, now)
-    return changed(attempt, **changes)
+    return replace(attempt, **changes)
 
 
 def failure_of(receipt: AttemptReceipt) -> Failure | None:

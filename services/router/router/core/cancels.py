@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from herald.contracts.vocabulary import CommandAnswer, Outcome
-from router.core.changing import changed
 from router.core.draft import Draft
 from router.core.facts import CommandContext
 from router.core.message import Intent
@@ -24,7 +25,7 @@ def ask_cancel(draft: Draft, context: CommandContext) -> None:
         draft.answer_command(CommandAnswer.TOO_LATE, context, "already under way")
     elif message.pending is not None:
         cancels = (*message.pending.cancels, context)
-        draft.message = changed(message, pending=changed(message.pending, cancels=cancels))
+        draft.message = replace(message, pending=replace(message.pending, cancels=cancels))
     elif message.live is not None and message.live.status in WITHDRAWABLE:
         draft.ask_withdraw(Intent.CANCEL, message.live, cancels=(context,))
     else:

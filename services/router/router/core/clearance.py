@@ -6,30 +6,29 @@ the message was accepted. The unit of work finds it out for all steps of a batch
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from herald.contracts.failures import Failure
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """Why a step is skipped: a word for events and metrics, and the failure if no step is left."""
 
     reason: str
     failure: Failure
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
+class Wait(Struct, frozen=True):
     """A step must not start before `until`; `reason` is a word for the timeline."""
 
     until: datetime
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Clearance:
+class Clearance(Struct, frozen=True, kw_only=True):
     """What was found out about a step that is about to start; by default nothing is in its way."""
 
     refusal: Refusal | None = None

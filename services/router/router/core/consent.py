@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
+
+from msgspec import Struct
 
 from herald.config.consent import Consent
 from herald.contracts.failures import Failure
@@ -31,8 +32,7 @@ _FLAGS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Suppression:
+class Suppression(Struct, frozen=True, kw_only=True):
     """One reason for which an address gets no messages."""
 
     channel: str  # or EVERY
@@ -40,8 +40,7 @@ class Suppression:
     reason: SuppressionReason
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConsentChange:
+class ConsentChange(Struct, frozen=True, kw_only=True):
     """A suppression to be recorded, or lifted."""
 
     kind: Literal["suppressed", "unsuppressed"]
@@ -60,16 +59,14 @@ class ConsentChange:
     hashed_with: bytes | None = None  # names the hash's key; None: this process's
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConsentChanged:
+class ConsentChanged(Struct, frozen=True, kw_only=True):
     """A suppression that is new, or was lifted, and what did it."""
 
     change: ConsentChange
     suppression: Suppression
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Finding(Struct, frozen=True, kw_only=True):
     """What a receipt says of its recipient's consent or address."""
 
     reason: SuppressionReason

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from msgspec.structs import replace
+
 from herald.contracts.events import Fallback, Waits
 from herald.contracts.failures import Failure
 from herald.contracts.receipts import AttemptReceipt
 from herald.contracts.vocabulary import CommandAnswer, Outcome, Status
-from router.core.changing import changed
 from router.core.clearance import CLEAR, Clearance
 from router.core.consent import Finding
 from router.core.effects import (
@@ -55,7 +56,7 @@ class Draft:
 
     def update_attempt(self, attempt: Attempt, **changes: Any) -> Attempt:
         """Change fields of an attempt and return it as it is now."""
-        after = changed(attempt, **changes)
+        after = replace(attempt, **changes)
         self.message = self.message.with_attempt(after)
         return after
 
@@ -124,7 +125,7 @@ class Draft:
             is_released=is_released,
             is_again=is_again,
         )
-        self.message = changed(self.message, asking=asking)
+        self.message = replace(self.message, asking=asking)
         self.effects.append(AskClearance(step=step, is_released=is_released))
 
     def start_attempt(self, step: int, clearance: Clearance = CLEAR) -> None:
@@ -170,7 +171,7 @@ class Draft:
         """Ask to take the attempt back; everything else waits for the answer."""
         attempt_id = self.message.attempt_id(attempt)
         pending = Pending(intent=intent, attempt=attempt_id, cause=self.cause, **about)
-        self.message = changed(self.message, pending=pending)
+        self.message = replace(self.message, pending=pending)
         self.effects.append(Withdraw(attempt=attempt_id))
         self.note(f"withdraw asked: {intent}")
 
@@ -213,7 +214,7 @@ class Draft:
         )
 
     def _end(self, outcome: Outcome, sequence: int) -> None:
-        state = changed(
+        state = replace(
             self.message.state,
             sequence=sequence,
             send_at=None,
@@ -223,5 +224,5 @@ class Draft:
             fallback_at=None,
             expire_at=None,
         )
-        self.message = changed(self.message, outcome=outcome, state=state)
+        self.message = replace(self.message, outcome=outcome, state=state)
         self.note(f"outcome {outcome}")

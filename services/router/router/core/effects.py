@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from herald.contracts.events import Fallback, Waits
 from herald.contracts.failures import Failure
@@ -26,30 +27,26 @@ class Timer(StrEnum):
     FALLBACK = "fallback"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dispatch:
+class Dispatch(Struct, frozen=True, kw_only=True):
     """Put the attempt's work on the bus."""
 
     attempt: Attempt
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Withdraw:
+class Withdraw(Struct, frozen=True, kw_only=True):
     """Ask to take the attempt back; the answer comes as a fact in the same transaction."""
 
     attempt: AttemptId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AskClearance:
+class AskClearance(Struct, frozen=True, kw_only=True):
     """Find out whether a step may start; the answer comes as a fact in the same transaction."""
 
     step: int
     is_released: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Emit:
+class Emit(Struct, frozen=True, kw_only=True):
     """Publish a message event; status and outcome are those of this moment."""
 
     what: str
@@ -68,8 +65,7 @@ class Emit:
     overlap: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(Struct, frozen=True, kw_only=True):
     """Answer a command about this message."""
 
     answer: CommandAnswer
@@ -79,8 +75,7 @@ class Answer:
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Suppress:
+class Suppress(Struct, frozen=True, kw_only=True):
     """Record what a receipt says of its recipient's consent or address."""
 
     attempt: Attempt
@@ -89,8 +84,7 @@ class Suppress:
     cause: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Skip:
+class Skip(Struct, frozen=True, kw_only=True):
     """Count a step that was left out; the history has it in its note."""
 
     channel: str
@@ -100,8 +94,7 @@ class Skip:
 Effect = Dispatch | Withdraw | AskClearance | Emit | Answer | Suppress | Skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
+class Decision(Struct, frozen=True, kw_only=True):
     """The message as it is now, the effects, and why in a few words."""
 
     message: Message

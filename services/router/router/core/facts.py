@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from herald.contracts.identifiers import AttemptId
 from herald.contracts.receipts import AttemptReceipt
@@ -11,8 +13,7 @@ from herald.contracts.trace_context import TraceContext
 from router.core.clearance import Clearance
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CommandContext:
+class CommandContext(Struct, frozen=True, kw_only=True):
     """Where a command came from, so that its answer finds its way back."""
 
     routing_key: str
@@ -23,8 +24,7 @@ class CommandContext:
     wants_answer: bool = True  # False: it is one of many that an erasure stops
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MessageAccepted:
+class MessageAccepted(Struct, frozen=True, kw_only=True):
     """The message was accepted."""
 
     context: CommandContext
@@ -34,8 +34,7 @@ class MessageAccepted:
         return f"command:{self.context.cause}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReceiptArrived:
+class ReceiptArrived(Struct, frozen=True, kw_only=True):
     """A receipt, with the attempt it is about."""
 
     attempt: AttemptId
@@ -54,8 +53,7 @@ class ReceiptArrived:
         return replace(self, receipt=self.receipt.model_copy(update=changes))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeadLettered:
+class DeadLettered(Struct, frozen=True, kw_only=True):
     """The broker gave up delivering the attempt's work."""
 
     attempt: AttemptId
@@ -67,8 +65,7 @@ class DeadLettered:
         return f"dead_letter:{self.attempt}/{self.dispatch}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CancelAsked:
+class CancelAsked(Struct, frozen=True, kw_only=True):
     """A user asked to take the message back."""
 
     context: CommandContext
@@ -78,8 +75,7 @@ class CancelAsked:
         return f"cancel:{self.context.cause}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Due:
+class Due(Struct, frozen=True, kw_only=True):
     """A deadline may have passed. Silence is judged only up to `silence_until`, if at all."""
 
     silence_until: datetime | None
@@ -87,8 +83,7 @@ class Due:
     key = "due"  # each deadline that fires names itself: see `decide`
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WithdrawAnswered:
+class WithdrawAnswered(Struct, frozen=True, kw_only=True):
     """The row that arbitrates with the worker answered: taken back, or the worker was first."""
 
     attempt: AttemptId
@@ -100,8 +95,7 @@ class WithdrawAnswered:
         return f"withdraw:{self.attempt}/{'won' if self.won else 'lost'}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cleared:
+class Cleared(Struct, frozen=True, kw_only=True):
     """What was found out about a step that is about to start."""
 
     step: int
@@ -112,8 +106,7 @@ class Cleared:
         return f"cleared:{self.step}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Released:
+class Released(Struct, frozen=True, kw_only=True):
     """There is room for a step that waits since `since`."""
 
     step: int

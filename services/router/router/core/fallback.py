@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from herald.config.file import RetryRules
 from herald.contracts.failures import Failure
@@ -18,23 +19,20 @@ NOT_STARTED = "not_started"
 _MAX_DOUBLINGS = 20  # beyond any cap; work may be handed out a thousand times
 
 
-@dataclass(frozen=True, slots=True)
-class Retry:
+class Retry(Struct, frozen=True):
     """Make another attempt of the same step at `at`."""
 
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class NextStep:
+class NextStep(Struct, frozen=True):
     """Make an attempt of step number `step`."""
 
     step: int
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class GiveUp:
+class GiveUp(Struct, frozen=True):
     """Nothing is left to try."""
 
     failure: Failure

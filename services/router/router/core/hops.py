@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from herald.contracts.events import Fallback, Waits
 from herald.contracts.failures import Failure
 from herald.contracts.vocabulary import FailureClass, Outcome
-from router.core.changing import changed
 from router.core.clearance import Clearance, Refusal, Wait
 from router.core.draft import Draft
 from router.core.facts import Cleared, Released
@@ -62,7 +63,7 @@ def go_on_cleared(draft: Draft, fact: Cleared) -> None:
     if asking is None or asking.step != fact.step:
         draft.note("refused: nothing was asked")
         return
-    draft.message = changed(message, asking=None)
+    draft.message = replace(message, asking=None)
     draft.cause, draft.key = asking.cause, asking.key
     if message.outcome is not None or message.pending is not None or message.state.stopped:
         return

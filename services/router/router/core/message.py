@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import TypeAdapter
+from msgspec import Struct
+from msgspec.structs import replace
 
 from herald.contracts.failures import Failure
 from herald.contracts.grants import Grant
@@ -24,13 +24,11 @@ from herald.contracts.vocabulary import (
     Status,
     SuccessOn,
 )
-from router.core.changing import changed
 from router.core.facts import CommandContext, ReceiptArrived
 from router.core.states import LIVE
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlannedStep:
+class PlannedStep(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A step as resolved at acceptance; editing a route later does not touch it."""
 
     channel: str
@@ -49,8 +47,7 @@ class PlannedStep:
     template_accounts: tuple[str, ...] | None = None  # that can send that template; None: all
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class Plan(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What never changes about a message after its acceptance, its content apart."""
 
     steps: tuple[PlannedStep, ...]
@@ -60,7 +57,7 @@ class Plan:
     send_at: datetime | None = None  # the hour it was kept for, if it was in the future
     recipient_name: str | None = None
     correlation_id: str | None = None
-    metadata: dict[str, str] = field(default_factory=dict)
+    metadata: dict[str, str] = {}
     route: str | None = None  # the configured route it was accepted with; none: steps of its own
     sender: str | None = None  # the configured sender, likewise
     resent_from: UUID | None = None  # the message that it sends again
@@ -68,8 +65,7 @@ class Plan:
     trace: TraceContext | None = None  # the span that accepted it: whatever happens later is of it
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt:
+class Attempt(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One call to one provider account, planned, under way or over. `step` counts from 1."""
 
     step: int
@@ -94,8 +90,7 @@ class Attempt:
     flags: tuple[Status, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
+class Waiting(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A step without an attempt that starts later: at `until`, or when there is room for it."""
 
     step: int
@@ -115,16 +110,14 @@ class Intent(StrEnum):
     DEAD_LETTERED = "dead_lettered"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Success:
+class Success(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A receipt that ends the message, and how far the attempt got."""
 
     fact: ReceiptArrived
     reached: MessageStatus
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pending:
+class Pending(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A withdraw that was asked for and not answered yet. Lives only within one transaction."""
 
     intent: Intent
@@ -134,8 +127,7 @@ class Pending:
     success: Success | None = None  # to emit once the answer is known
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asking:
+class Asking(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A step whose clearance was asked for. Lives only within one transaction."""
 
     step: int
@@ -146,8 +138,7 @@ class Asking:
     is_again: bool = False  # its attempt was returned, and is to be handed out again
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class State:
+class State(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What changes: the attempts, how far they got, and when to look again."""
 
     attempts: tuple[Attempt, ...] = ()
@@ -163,8 +154,7 @@ class State:
     expire_at: datetime | None = None  # the plan's, or later while a started attempt is awaited
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
+class Message(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One message. `status` may rise after the end; `outcome` is set once."""
 
     id: UUID
@@ -215,7 +205,7 @@ class Message:
 
     def with_state(self, **changes: Any) -> Message:
         """Return the message with fields of its state changed."""
-        return changed(self, state=changed(self.state, **changes))
+        return replace(self, state=replace(self.state, **changes))
 
     def with_attempt(self, attempt: Attempt, **changes: Any) -> Message:
         """Return the message with the attempt of the same step and number replaced.
@@ -232,7 +222,3 @@ class Message:
 def step_content_name(channel: str, step: int) -> str:
     """Name what a step says, beside what its channel says, among a message's contents."""
     return f"{channel}.{step}"
-
-
-PLAN: TypeAdapter[Plan] = TypeAdapter(Plan)
-STATE: TypeAdapter[State] = TypeAdapter(State)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from msgspec.structs import replace
+
 from herald.config.file import RetryRules
 from herald.contracts.vocabulary import Outcome, Status
 from router.core.attempts import apply_receipt, failure_of
-from router.core.changing import changed
 from router.core.consent import finding_of
 from router.core.draft import Draft
 from router.core.facts import ReceiptArrived
@@ -92,7 +93,7 @@ def _timers(message: Message, before: Attempt, after: Attempt) -> dict[str, date
 def _emit_progress(draft: Draft, attempt: Attempt, fact: ReceiptArrived) -> None:
     """Emit how far the attempt got; end the message when that is far enough."""
     if REACHED_ORDER[attempt.reached] > REACHED_ORDER[draft.message.status]:
-        draft.message = changed(draft.message, status=attempt.reached)
+        draft.message = replace(draft.message, status=attempt.reached)
     if not _end_if_successful(draft, attempt, fact):
         draft.emit(attempt.reached, attempt=attempt, receipt=fact.receipt)
 
@@ -108,7 +109,7 @@ def _end_if_successful(draft: Draft, attempt: Attempt, fact: ReceiptArrived) -> 
     if pending is not None and pending.success is not None:
         return False  # another success ends it already
     if pending is not None:
-        draft.message = changed(message, pending=changed(pending, success=success))
+        draft.message = replace(message, pending=replace(pending, success=success))
     elif live is not None and live.status in WITHDRAWABLE:
         draft.ask_withdraw(Intent.SUCCESS, live, success=success)
     else:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from herald.contracts.failures import Failure
 from herald.contracts.vocabulary import CommandAnswer, FailureClass, Status
 from router.core.cancels import conclude_cancels
-from router.core.changing import changed
 from router.core.deadlines import recheck_at
 from router.core.draft import Draft
 from router.core.facts import DeadLettered, WithdrawAnswered
@@ -30,7 +31,7 @@ def conclude_withdraw(draft: Draft, fact: WithdrawAnswered) -> None:
     if pending is None or attempt is None:
         draft.note("refused: nothing was asked")
         return
-    draft.message = changed(draft.message, pending=None)
+    draft.message = replace(draft.message, pending=None)
     draft.cause = pending.cause
     draft.key = f"withdraw:{fact.attempt}/{pending.intent}/{'won' if fact.won else 'lost'}"
     first = Status.WITHDRAWN if fact.won else Status.STARTED

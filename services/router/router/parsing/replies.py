@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any, Literal
 from uuid import UUID
 
+from msgspec.structs import replace
 from pydantic_core import from_json, to_json
 
 from herald.config.file import HeraldFile

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
+from msgspec.structs import replace
 from pydantic_core import to_json
 
 from herald.config.file import HeraldFile
@@ -12,6 +12,7 @@ from herald.contracts.commands import Recipient, Route, SendMessage, Step
 from herald.contracts.content import ChannelContent, Content
 from herald.contracts.durations import AUTO
 from herald.contracts.identifiers import resend_id_for
+from herald.contracts.masking import masking_key
 from herald.contracts.operator_commands import ResendMessage
 from herald.contracts.vocabulary import FailureClass, MessageStatus, Outcome, Status
 from router.commands import Candidate, EndedMessage, Envelope, UnusableError
@@ -65,6 +66,7 @@ def resend(
         ),
         contents=to_json({**contents, **planned.outside}, exclude_none=True),
         command_hash=ended.command_hash,
+        address_hashes=masking_key().hashes(step.address for step in plan.steps),
         skipped=planned.skipped,
     )
 

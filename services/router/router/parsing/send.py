@@ -11,6 +11,7 @@ from herald.config.file import HeraldFile
 from herald.config.steps import end_of, route_name, sender_name
 from herald.contracts.commands import SendMessage
 from herald.contracts.identifiers import message_id_for
+from herald.contracts.masking import masking_key
 from herald.contracts.vocabulary import Lane
 from router.commands import Candidate, Envelope, UnusableError
 from router.core.message import Message, Plan, State
@@ -63,6 +64,7 @@ def read_send(
             {**planned.contents, **planned.outside}, exclude_none=True, exclude=_OVERRIDES
         ),
         command_hash=command.fingerprint(),
+        address_hashes=masking_key().hashes(step.address for step in plan.steps),
         skipped=planned.skipped,
         is_dry_run=command.dry_run,
         in_reply_to=command.in_reply_to,

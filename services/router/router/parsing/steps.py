@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
+
+from msgspec import Struct
 
 from herald.config.file import HeraldFile
 from herald.config.steps import SMS, Skipped, UsableStep, usable_steps
@@ -17,8 +18,7 @@ from router.core.message import PlannedStep, step_content_name
 from router.core.states import DEFAULT_FALLBACK_ON
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlannedSteps:
+class PlannedSteps(Struct, frozen=True, kw_only=True):
     """What a route comes to: the steps to try, and those left out."""
 
     steps: tuple[PlannedStep, ...]

@@ -14,7 +14,8 @@ from herald.contracts.durations import AUTO, format_duration
 from herald.contracts.masking import masked
 from herald.contracts.read_tokens import Reader
 from herald.database.pool import Database
-from router.core.message import PLAN, STATE, Attempt, Plan, PlannedStep
+from router.core.message import Attempt, Plan, PlannedStep
+from router.core.stored import PLAN, STATE
 from router.read_api.access import ReadAccess, read_error, refuse_tenant, tenant_asked_for
 from router.store.messages import find_by_key
 from router.store.views import show_history, show_message
@@ -61,7 +62,7 @@ async def _show(database: Database, name: UUID | tuple[str, str], reader: Reader
 
 
 def _document(row: asyncpg.Record, history: list[asyncpg.Record]) -> dict[str, Any]:
-    plan, state = PLAN.validate_json(row["plan"]), STATE.validate_json(row["state"])
+    plan, state = PLAN.read(row["plan"]), STATE.read(row["state"])
     return {
         "id": str(row["id"]),
         "tenant": row["tenant"],

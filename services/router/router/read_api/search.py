@@ -22,7 +22,7 @@ from herald.contracts.read_tokens import Reader
 from herald.contracts.searches import MessageSearch, Position
 from herald.contracts.validation_errors import validation_errors_of
 from herald.database.pool import Connection, Database
-from router.core.message import PLAN, STATE
+from router.core.stored import PLAN, STATE
 from router.read_api.access import ReadAccess, read_error, refuse_tenant
 from router.store.searches import Look, are_hashes_complete, list_tenants, position_of
 
@@ -106,7 +106,7 @@ async def read_search_body(request: Request) -> bytes | None:
 
 
 def _document(row: asyncpg.Record) -> dict[str, Any]:
-    plan, state = PLAN.validate_json(row["plan"]), STATE.validate_json(row["state"])
+    plan, state = PLAN.read(row["plan"]), STATE.read(row["state"])
     ended_at = row["ended_at"]
     return {
         "id": str(row["matched"]),

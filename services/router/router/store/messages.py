@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
 import asyncpg
+from msgspec import Struct
 from pydantic import TypeAdapter
 
 from herald.contracts.topology import outbound_queue
@@ -18,8 +18,9 @@ from herald.database.pool import Connection
 from herald.database.queries import load_queries
 from router.commands import Candidate
 from router.core.deadlines import due_at, gate_of, silence_at
-from router.core.message import PLAN, STATE, Message
+from router.core.message import Message
 from router.core.progress import unknown_channels, waiting_attempt
+from router.core.stored import PLAN, STATE
 from router.store.outbox import OutboxRow
 
 QUERIES = load_queries("router.store", "messages.sql")
@@ -29,8 +30,7 @@ T = TypeVar("T")
 _CONTENTS = TypeAdapter(dict[str, WorkContent])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HistoryRow:
+class HistoryRow(Struct, frozen=True, kw_only=True):
     """One fact, as the history keeps it."""
 
     message: Message
@@ -42,8 +42,7 @@ class HistoryRow:
     element: str | None = None  # JSON
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Taken:
+class Taken(Struct, frozen=True, kw_only=True):
     """A message that holds the id or key of a refused command."""
 
     message: Message
@@ -78,9 +77,9 @@ async def insert_messages(
         [due_at(message) for _, message in candidates],
         [silence_at(message) for _, message in candidates],
         now,
-        [dump(PLAN, message.plan) for _, message in candidates],
+        [PLAN.write(message.plan) for _, message in candidates],
         [candidate.contents.decode() for candidate, _ in candidates],
-        [dump(STATE, message.state) for _, message in candidates],
+        [STATE.write(message.state) for _, message in candidates],
         [gate_of(message) for _, message in candidates],
         [message_id for message_id, _, _ in hashes],
         [place for _, place, _ in hashes],
@@ -147,7 +146,7 @@ async def save(
         [message.outcome.value if message.outcome else None for message in messages],
         [due_at(message) for message in messages],
         [silence_at(message) for message in messages],
-        [dump(STATE, message.state) for message in messages],
+        [STATE.write(message.state) for message in messages],
         now,
         [row.message.created_at.date() for row in history],
         [row.message.id for row in history],
@@ -175,7 +174,7 @@ def _taken(row: asyncpg.Record) -> Taken:
             tenant=row["tenant"],
             idempotency_key=row["idempotency_key"],
             created_at=datetime.min,  # noqa: DTZ901  an answer does not say it
-            plan=PLAN.validate_json(row["plan"]),
+            plan=PLAN.read(row["plan"]),
             status=MessageStatus(row["status"]),
             outcome=Outcome(row["outcome"]) if row["outcome"] else None,
         ),
@@ -191,10 +190,10 @@ def message_of(row: asyncpg.Record) -> Message:
         tenant=row["tenant"],
         idempotency_key=row["idempotency_key"],
         created_at=row["created_at"],
-        plan=PLAN.validate_json(row["plan"]),
+        plan=PLAN.read(row["plan"]),
         status=MessageStatus(row["status"]),
         outcome=Outcome(row["outcome"]) if row["outcome"] else None,
-        state=STATE.validate_json(row["state"]),
+        state=STATE.read(row["state"]),
         is_erased=row["is_erased"],
     )
 
@@ -238,8 +237,3 @@ def _waits_since(message: Message) -> datetime | None:
         return waiting.since if waiting.until is None else None
     attempt = waiting_attempt(message)
     return attempt.dispatched_at if attempt is not None else None
-
-
-def dump(kind: TypeAdapter[T], value: T) -> str:
-    """Write a plan or a state as it is stored: without defaults, so these may never change."""
-    return kind.dump_json(value, exclude_defaults=True).decode()
