@@ -34,11 +34,14 @@ from ingress import metrics
 from ingress.attachments import Attachments
 from ingress.endpoints import Endpoints, target_of
 from ingress.grouped_publisher import GroupedPublisher
+from ingress.judging import Judge
 from ingress.publish_or_spool import PublishOrSpool
 from ingress.receive import Receiver
+from ingress.requests import Requests
 from ingress.spool.identity import Identity
 from ingress.translation import Translation, normalised, translate
 from ingress.webhook_paths import WebhooksFirst
+from ingress.whole_webhooks import WholeWebhooks
 
 TOGETHER = 8  # webhooks that arrive in one turn of the loop
 ROUNDS = 1000
@@ -143,7 +146,12 @@ def _took(step: Callable[[], None]) -> float:
 async def _served(application: ASGIApp, said: Sequence[bytes]) -> float:
     """Take requests on as many connections, until all are answered."""
     config = uvicorn.Config(
-        application, http=limited_protocol("public"), ws="none", lifespan="off", access_log=False
+        application,
+        http=limited_protocol("public", application),
+        ws="none",
+        lifespan="off",
+        access_log=False,
+        proxy_headers=False,
     )
     config.load()
     state = ServerState()
@@ -174,8 +182,9 @@ def _ingress() -> ASGIApp:
     publisher = GroupedPublisher(cast("Publisher", Bus()))
     placing = PublishOrSpool(publisher, None, Identity(), rate_limited)
     endpoints = Endpoints([TARGET])
-    receiver = Receiver(endpoints, placing, "https://example.com", rate_limited, Attachments())
-    return WebhooksFirst(receiver, _answer_ok)
+    judge, requests = Judge(placing, rate_limited, Attachments()), Requests("https://example.com")
+    webhooks = Receiver(endpoints, judge, requests)
+    return WebhooksFirst(webhooks, WholeWebhooks(endpoints, judge, requests), _answer_ok)
 
 
 def _request(body: bytes) -> WebhookRequest:

@@ -24,16 +24,19 @@ from ingress import metrics
 from ingress.attachments import Attachments, AttachmentsUnusableError, pruned
 from ingress.endpoints import Endpoints, endpoints_from
 from ingress.grouped_publisher import GroupedPublisher
+from ingress.judging import Judge
 from ingress.publications import declare_publications
 from ingress.publish_or_spool import PublishOrSpool
 from ingress.pulse import PulseSender
 from ingress.receive import Receiver
+from ingress.requests import Requests
 from ingress.spool.database import SpoolDatabase, SpoolUnusableError
 from ingress.spool.draining import Draining
 from ingress.spool.identity import Identity
 from ingress.spool.spool import Spool
 from ingress.unsubscribe import Unsubscribe
 from ingress.webhook_paths import WebhooksFirst
+from ingress.whole_webhooks import WholeWebhooks
 
 APP_ID = "herald-ingress"
 PUBLIC_PORT = 8001
@@ -78,8 +81,7 @@ def build_apps(settings: Settings, configuration: Configuration) -> Applications
         holds_something=lambda: None if spool is None else spool.backlog is not None,
     )
     attachments = _attachments(configuration)
-    base_url = file.ingress.public_base_url
-    receiver = Receiver(endpoints, publish_or_spool, base_url, rate_limited, attachments)
+    judge = Judge(publish_or_spool, rate_limited, attachments)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -97,9 +99,14 @@ def build_apps(settings: Settings, configuration: Configuration) -> Applications
     if keys is not None:
         others.append(Route(f"{PATH}/{{token}}", Unsubscribe(keys, publish_or_spool)))
     operations = _operations(connections, spool, identity, draining, pulse)
-    return Applications(
-        WebhooksFirst(receiver, application(others)), application(operations, lifespan)
-    )
+    public = _public(endpoints, judge, file.ingress.public_base_url, application(others))
+    return Applications(public, application(operations, lifespan))
+
+
+def _public(endpoints: Endpoints, judge: Judge, base_url: str, others: ASGIApp) -> WebhooksFirst:
+    requests = Requests(base_url)
+    receiver = Receiver(endpoints, judge, requests)
+    return WebhooksFirst(receiver, WholeWebhooks(endpoints, judge, requests), others)
 
 
 def _operations(

@@ -11,7 +11,8 @@ broker confirms what it was given first.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from functools import partial
 
 import structlog
 
@@ -31,7 +32,8 @@ NOT_PUBLISHED = UnavailableError("", "not tried")
 
 _log = structlog.get_logger(__name__)
 
-_Waiting = tuple[Sequence[OutgoingMessage], asyncio.Future[list[PublishError | None]]]
+# is told what became of each message, in order; raises nothing
+Published = Callable[[list[PublishError | None]], None]
 
 
 class GroupedPublisher:
@@ -39,7 +41,7 @@ class GroupedPublisher:
 
     def __init__(self, publisher: Publisher) -> None:
         self._publisher = publisher
-        self._waiting: list[_Waiting] = []
+        self._waiting: list[tuple[Sequence[OutgoingMessage], Published]] = []
         self._publishing: set[asyncio.Task[None]] = set()  # each has one group on its way
         self._is_one_starting = False  # it takes whatever is ready by its turn
 
@@ -75,9 +77,13 @@ class GroupedPublisher:
     ) -> asyncio.Future[list[PublishError | None]]:
         future: asyncio.Future[list[PublishError | None]]
         future = asyncio.get_running_loop().create_future()
-        self._waiting.append((messages, future))
-        self._start_if_enough_wait()
+        self.begin(messages, partial(_tell, future))
         return future
+
+    def begin(self, messages: Sequence[OutgoingMessage], published: Published) -> None:
+        """Publish `MAX_PART` messages at most, as `publish` does."""
+        self._waiting.append((messages, published))
+        self._start_if_enough_wait()
 
     def _start_if_enough_wait(self) -> None:
         on_their_way = len(self._publishing)
@@ -96,7 +102,7 @@ class GroupedPublisher:
             group, self._waiting = self._waiting, []
             await self._publish(group)
 
-    async def _publish(self, group: list[_Waiting]) -> None:
+    async def _publish(self, group: list[tuple[Sequence[OutgoingMessage], Published]]) -> None:
         failures: Iterator[PublishError | None] = iter(())
         try:
             failures = iter(
@@ -105,13 +111,18 @@ class GroupedPublisher:
                 )
             )
         finally:
-            for messages, future in group:
-                own = [next(failures, NOT_PUBLISHED) for _ in messages]
-                if not future.done():  # else its request was cancelled
-                    future.set_result(own)
+            for messages, published in group:
+                published([next(failures, NOT_PUBLISHED) for _ in messages])
 
     def _end(self, task: asyncio.Task[None]) -> None:
         self._publishing.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error("ingress.publish_failed", error=type(error).__name__)
         self._start_if_enough_wait()
+
+
+def _tell(
+    future: asyncio.Future[list[PublishError | None]], failures: list[PublishError | None]
+) -> None:
+    if not future.done():  # else its request was cancelled
+        future.set_result(failures)

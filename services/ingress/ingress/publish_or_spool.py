@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import Enum, auto
 
+from herald.bus.errors import PublishError
 from herald.bus.outgoing_messages import OutgoingMessage
 from herald.service.rate_limited_log import RateLimitedLog
 from ingress import metrics
-from ingress.grouped_publisher import GroupedPublisher
+from ingress.grouped_publisher import GroupedPublisher, Published
 from ingress.spool.identity import Identity
 from ingress.spool.spool import NotKeptError, Spool
 
@@ -45,6 +46,24 @@ class PublishOrSpool:
         failures = await self._publisher.publish(messages)
         if failures.count(None) == len(messages):
             return Placement.ON_THE_BUS
+        return await self.keep(messages, failures, provider, retries_on_5xx=retries_on_5xx)
+
+    def publish(self, messages: Sequence[OutgoingMessage], published: Published) -> None:
+        """Publish a few messages; `published` is told what became of each, and `keep` goes on."""
+        if messages:
+            self._publisher.begin(messages, published)
+        else:
+            published([])
+
+    async def keep(
+        self,
+        messages: Sequence[OutgoingMessage],
+        failures: Sequence[PublishError | None],
+        provider: str,
+        *,
+        retries_on_5xx: bool,
+    ) -> Placement:
+        """Keep those of some messages that failed, where their provider won't send them again."""
         failed = [
             (message, failure)
             for message, failure in zip(messages, failures, strict=True)
@@ -54,9 +73,9 @@ class PublishOrSpool:
         may_be_kept = all(failure.retry for _, failure in failed)
         if retries_on_5xx or self._spool is None or not may_be_kept or not self._identity.is_known:
             return Placement.NOWHERE
-        return await self._keep(self._spool, [message for message, _ in failed], provider)
+        return await self._spooled(self._spool, [message for message, _ in failed], provider)
 
-    async def _keep(
+    async def _spooled(
         self, spool: Spool, messages: Sequence[OutgoingMessage], provider: str
     ) -> Placement:
         try:

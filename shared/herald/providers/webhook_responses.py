@@ -20,6 +20,7 @@ class WebhookResponse:
     body: bytes = b""
     content_type: str = _PLAIN
     headers: tuple[tuple[bytes, bytes], ...] = ()
+    all_headers: tuple[tuple[bytes, bytes], ...] = field(init=False, repr=False, compare=False)
     _start: dict[str, object] = field(init=False, repr=False, compare=False)
     _body: dict[str, object] = field(init=False, repr=False, compare=False)
 
@@ -29,6 +30,7 @@ class WebhookResponse:
             headers.append((b"content-type", self.content_type.encode()))
         if self.status != NO_CONTENT_STATUS:
             headers.append((b"content-length", str(len(self.body)).encode()))
+        object.__setattr__(self, "all_headers", tuple(headers))
         start = {"type": "http.response.start", "status": self.status, "headers": headers}
         object.__setattr__(self, "_start", start)
         object.__setattr__(self, "_body", {"type": "http.response.body", "body": self.body})

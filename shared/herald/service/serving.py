@@ -132,7 +132,7 @@ def _config(
         host=address.host,
         port=address.port,
         loop=LOOP,
-        http=limited_protocol("operations" if lifespan == "on" else "public"),
+        http=limited_protocol("operations" if lifespan == "on" else "public", application),
         ws="none",
         lifespan=lifespan,
         access_log=False,

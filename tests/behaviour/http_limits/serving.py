@@ -94,6 +94,7 @@ class Served:
     """A server and how to call it."""
 
     port: int
+    server: uvicorn.Server
     application: Application
     protocol: type[LimitedProtocol]
     callers: list[Caller] = field(default_factory=list)
@@ -118,9 +119,12 @@ def of_length(size: int, path: str = "/") -> bytes:
 
 
 @asynccontextmanager
-async def served(bound: int = 100, keep_alive_seconds: int = 5) -> AsyncIterator[Served]:
+async def served(
+    bound: int = 100, keep_alive_seconds: int = 5, application: Application | None = None
+) -> AsyncIterator[Served]:
     """Serve the application on a port of its own."""
-    application, protocol = Application(), limited_protocol("public")
+    application = application or Application()
+    protocol = limited_protocol("public", application)
     protocol.admission.bound = bound
     config = uvicorn.Config(
         application,
@@ -136,7 +140,7 @@ async def served(bound: int = 100, keep_alive_seconds: int = 5) -> AsyncIterator
     server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]
     with socket.create_server(("127.0.0.1", 0)) as listener:
         serving = asyncio.create_task(server.serve([listener]))
-        found = Served(listener.getsockname()[1], application, protocol)
+        found = Served(listener.getsockname()[1], server, application, protocol)
         try:
             await until(lambda: server.started)
             yield found

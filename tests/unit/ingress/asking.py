@@ -6,20 +6,24 @@ import asyncio
 import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from herald.bus.errors import PublishError
 from herald.bus.outgoing_messages import OutgoingMessage
 from herald.bus.publishing import Publisher
 from herald.providers.webhook_endpoints import Endpoint
+from herald.service.http_limits.whole_requests import WholeRequest
 from herald.service.rate_limited_log import RateLimitedLog
 from ingress.attachments import Attachments
 from ingress.endpoints import Endpoints, target_of
 from ingress.grouped_publisher import GroupedPublisher
+from ingress.judging import Judge
 from ingress.publish_or_spool import PublishOrSpool
 from ingress.receive import Receiver
+from ingress.requests import Requests
 from ingress.spool.identity import Identity
 from ingress.spool.spool import Spool
+from ingress.whole_webhooks import WholeWebhooks
 from unit.providers.golden import ENDPOINTS, PAYLOADS
 
 BASE_URL = "https://hooks.example.com/gateway/"
@@ -51,14 +55,21 @@ class Answered:
     body: bytes
 
 
-def receiver(
+class Webhooks(NamedTuple):
+    """Both ways in, for one account a provider, called `main`."""
+
+    receiver: Receiver
+    whole: WholeWebhooks
+
+
+def webhooks(
     bus: Bus,
     spool: Spool | None = None,
     body_seconds: float = 10,
     attachments: Attachments | None = None,
     **endpoints: Endpoint,
-) -> Receiver:
-    """Make a receiver for one account a provider, called `main`."""
+) -> Webhooks:
+    """Make both."""
     targets = [
         target_of(name, "main", endpoint) for name, endpoint in {**ENDPOINTS, **endpoints}.items()
     ]
@@ -66,10 +77,22 @@ def receiver(
     identity.note_known()
     publisher = GroupedPublisher(cast("Publisher", bus))
     publish_or_spool = PublishOrSpool(publisher, spool, identity, rate_limited)
-    kept = attachments or Attachments()
-    return Receiver(
-        Endpoints(targets), publish_or_spool, BASE_URL, rate_limited, kept, body_seconds
+    judge = Judge(publish_or_spool, rate_limited, attachments or Attachments())
+    known, requests = Endpoints(targets), Requests(BASE_URL)
+    return Webhooks(
+        Receiver(known, judge, requests, body_seconds), WholeWebhooks(known, judge, requests)
     )
+
+
+def receiver(
+    bus: Bus,
+    spool: Spool | None = None,
+    body_seconds: float = 10,
+    attachments: Attachments | None = None,
+    **endpoints: Endpoint,
+) -> Receiver:
+    """Make the receiver alone."""
+    return webhooks(bus, spool, body_seconds, attachments, **endpoints).receiver
 
 
 async def ask(
@@ -109,6 +132,14 @@ async def ask(
     }
     await app(scope, receive, send)
     return answered
+
+
+def whole(
+    path: str, body: bytes, *, query: str = "", headers: Mapping[str, str] | None = None
+) -> WholeRequest:
+    """Make a request that came whole."""
+    pairs = [(k.lower().encode(), v.encode()) for k, v in (headers or {}).items()]
+    return WholeRequest(f"{path}?{query}".encode() if query else path.encode(), pairs, body)
 
 
 def signed(body: bytes, secret: bytes = b"secret") -> dict[str, str]:

@@ -13,6 +13,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from herald.service.application import application
+from herald.service.http_limits.whole_requests import WholeRequest
 from ingress.webhook_paths import WebhooksFirst
 
 # each followed by each, by threes and by fours
@@ -28,6 +29,9 @@ class Asked:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.parts = dict(scope["path_params"])
         await PlainTextResponse("a webhook")(scope, receive, send)
+
+    def take(self, request: WholeRequest) -> None:  # noqa: ARG002
+        return None
 
 
 def through_starlette(asked: Asked) -> Starlette:
@@ -54,7 +58,7 @@ async def test_every_path_is_answered_as_starlette_would() -> None:
     paths = [*map("".join, product(PIECES, repeat=3))]
     paths += ["/webhooks" + "".join(rest) for rest in product(PIECES, repeat=3)]
     own, routed = Asked(), Asked()
-    first, plain = WebhooksFirst(own, application([])), through_starlette(routed)
+    first, plain = WebhooksFirst(own, own, application([])), through_starlette(routed)
     for path in paths:
         own.parts = routed.parts = None
         assert await ask(first, path) == await ask(plain, path), path
@@ -65,14 +69,14 @@ async def test_every_path_is_answered_as_starlette_would() -> None:
 async def test_every_method_comes_to_the_receiver(method: str) -> None:
     """It is the receiver who refuses a method, by the provider's own list."""
     asked = Asked()
-    await ask(WebhooksFirst(asked, application([])), "/webhooks/twilio/main", method=method)
+    await ask(WebhooksFirst(asked, asked, application([])), "/webhooks/twilio/main", method=method)
     assert asked.parts == {"provider": "twilio", "account": "main"}
 
 
 async def test_what_is_no_webhook_is_for_the_others() -> None:
     """Other paths and other protocols are another application's."""
     asked = Asked()
-    app = WebhooksFirst(asked, application([Route("/other", PlainTextResponse("it"))]))
+    app = WebhooksFirst(asked, asked, application([Route("/other", PlainTextResponse("it"))]))
     [start, body] = await ask(app, "/other")
     assert (start["status"], body["body"]) == (200, b"it")
     [closed] = await ask(app, "/webhooks/twilio/main", type="websocket")

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from functools import lru_cache
-from typing import NamedTuple, Self
+from typing import NamedTuple, Protocol, Self, TypeGuard, cast
 from urllib.parse import unquote
 
 import httptools
-from uvicorn._types import ASGISendEvent, HTTPResponseStartEvent, HTTPScope
+from uvicorn._types import (
+    ASGISendEvent,
+    HTTPResponseBodyEvent,
+    HTTPResponseStartEvent,
+    HTTPScope,
+)
 from uvicorn.protocols.http.httptools_impl import (
     HEADER_RE,
     HEADER_VALUE_RE,
@@ -28,6 +33,19 @@ class _Head(NamedTuple):
     body_bytes: int
 
 
+class WholeResponse(Protocol):
+    """A response as one object, its length among its headers."""
+
+    @property
+    def status(self) -> int: ...
+
+    @property
+    def all_headers(self) -> tuple[tuple[bytes, bytes], ...]: ...
+
+    @property
+    def body(self) -> bytes: ...
+
+
 class Exchange(RequestResponseCycle):
     """Holds a head that announces a length until its body comes, and writes both together.
 
@@ -38,11 +56,13 @@ class Exchange(RequestResponseCycle):
 
     @classmethod
     def begun(cls, connection: HttpToolsProtocol) -> Self:
-        """Make the exchange of a request whose head was read on a connection."""
+        """Make the exchange of a request whose head was read on a connection.
+
+        Its scope is still to be written, by `describe`: not every request is called by one.
+        """
         version = connection.parser.get_http_version()
-        connection.scope = _scope(connection, version)
         return cls(
-            scope=connection.scope,
+            scope=cast("HTTPScope", None),
             transport=connection.transport,
             flow=connection.flow,
             logger=connection.logger,
@@ -55,6 +75,15 @@ class Exchange(RequestResponseCycle):
             on_response=connection.on_response_complete,
         )
 
+    def describe(self, connection: HttpToolsProtocol) -> None:
+        """Write the scope, while the connection's parser is at this request still."""
+        self.scope = connection.scope = _scope(connection)
+
+    def is_answered_by(self, response: WholeResponse) -> bool:
+        """Write a response; False: uvicorn has to, or the caller does not take it now."""
+        head = _head(response.all_headers, response.status)
+        return head is not None and self._is_written(response.status, head, response.body)
+
     async def send(self, message: ASGISendEvent) -> None:
         held, self._held = self._held, None
         if message["type"] == "http.response.start" and not self.response_started:
@@ -63,25 +92,26 @@ class Exchange(RequestResponseCycle):
                 self._held = message, head
                 return
         elif held is not None:
-            if self._is_written(*held, message):
+            if self._is_whole(message) and self._is_written(
+                held[0]["status"], held[1], message.get("body", b"")
+            ):
                 return
             await super().send(held[0])
         await super().send(message)
 
-    def _is_written(
-        self, start: HTTPResponseStartEvent, head: _Head, message: ASGISendEvent
-    ) -> bool:
+    def _is_whole(self, message: ASGISendEvent) -> TypeGuard[HTTPResponseBodyEvent]:
+        is_last = message["type"] == "http.response.body" and not message.get("more_body", False)
+        return is_last and self.scope["method"] != "HEAD"
+
+    def _is_written(self, status: int, head: _Head, body: bytes) -> bool:
         """Write a whole response; False: it is not one, or must not be written now."""
-        if message["type"] != "http.response.body" or message.get("more_body", False):
-            return False
-        body = message.get("body", b"")
-        is_sendable = not self.disconnected and not self.flow.write_paused
-        if len(body) != head.body_bytes or not is_sendable or self.scope["method"] == "HEAD":
+        if len(body) != head.body_bytes or self.disconnected or self.flow.write_paused:
             return False
         closing = b"" if self.keep_alive else b"connection: close\r\n"
         always = _lines(tuple(self.default_headers))
-        status = STATUS_LINE[start["status"]]
-        self.transport.write(b"".join((status, always, head.lines, closing, b"\r\n", body)))
+        self.transport.write(
+            b"".join((STATUS_LINE[status], always, head.lines, closing, b"\r\n", body))
+        )
         self.waiting_for_100_continue = False
         self.response_started = self.response_complete = True
         self.message_event.set()
@@ -91,13 +121,13 @@ class Exchange(RequestResponseCycle):
         return True
 
 
-def _scope(connection: HttpToolsProtocol, version: str) -> HTTPScope:
+def _scope(connection: HttpToolsProtocol) -> HTTPScope:
     url = httptools.parse_url(connection.url)
     path = url.path.decode("ascii")
     return {
         "type": "http",
         "asgi": {"version": connection.asgi_version, "spec_version": "2.3"},
-        "http_version": version,
+        "http_version": connection.parser.get_http_version(),
         "server": connection.server,
         "client": connection.client,
         "scheme": connection.scheme or "http",

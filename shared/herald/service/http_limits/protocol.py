@@ -181,17 +181,23 @@ class LimitedProtocol(HttpToolsProtocol):
         """Call the application, now or when the calls before are answered."""
         before, self.cycle = self.cycle, Exchange.begun(self)
         if before is None or before.response_complete:
-            self._start_asgi_task(self.cycle, self.app)
+            self._begin(self.cycle)
         else:
+            self.cycle.describe(self)
             self.flow.pause_reading()
             self.pipeline.appendleft((self.cycle, self.app))
+
+    def _begin(self, cycle: Exchange) -> None:
+        """Begin with the request whose head was just read, the only one under way."""
+        cycle.describe(self)
+        self._start_asgi_task(cycle, self.app)
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         task = self.loop.create_task(cycle.run_asgi(app))
         self.tasks.add(task)
         task.add_done_callback(partial(self._end_call, cycle))
 
-    def _end_call(self, cycle: RequestResponseCycle, task: asyncio.Task[None]) -> None:
+    def _end_call(self, cycle: RequestResponseCycle, task: asyncio.Future[Any]) -> None:
         self.tasks.discard(task)
         BODIES.release(cycle)
 
