@@ -62,10 +62,10 @@ class Tables:
     async def connection(self) -> AsyncIterator[Tables]:
         yield self
 
-    async def fetch(self, query: str, *arguments: Any) -> list[dict[str, str]]:
+    async def fetch(self, query: str, *arguments: Any) -> list[dict[str, Any]]:
         """Take every claim and every report."""
         names = arguments[1] if "INSERT" in query else arguments[0]
-        return [{"attempt_id": name} for name in names]
+        return [{"attempt_id": name, "published": True} for name in names]
 
     async def execute(self, *_arguments: Any) -> None: ...
 
@@ -135,9 +135,15 @@ class Desk:
         await asyncio.gather(*calls)
 
     async def handle(self, deliveries: Sequence[Delivery]) -> None:
-        """Handle a batch to its end."""
+        """Handle a batch to its end.
+
+        Raises:
+            RuntimeError: its reports can't be recorded, and the worker would try for ever.
+        """
         await self.worker(deliveries)
-        while not all(delivery.settled for delivery in deliveries):  # noqa: ASYNC110  from outside
+        while not all(delivery.settled for delivery in deliveries):
+            if self.recorders.problem is not None:
+                raise RuntimeError(self.recorders.problem)
             await asyncio.sleep(0)
 
 
