@@ -65,10 +65,12 @@ class Caller:
         self._lessons = lessons
         self._clock = clock
         self._deadlines = Deadlines()
-        self._ended = asyncio.Event()  # of the next call
+        self._ended: asyncio.Event | None = None  # of the next call; made by whoever waits for it
 
     async def wait_for_an_end(self, seconds: float) -> None:
         """Return when some call has ended, after `seconds` at most."""
+        if self._ended is None:
+            self._ended = asyncio.Event()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._ended.wait()
@@ -103,8 +105,9 @@ class Caller:
         now = self._clock()
         self._count(account, result, now - began)
         await self._learn(plan, result, began, now)
-        self._ended.set()
-        self._ended = asyncio.Event()
+        if self._ended is not None:
+            self._ended.set()
+            self._ended = None
         return result
 
     async def _make(self, plan: Reserved, attempt: Attempt, content: Rendered) -> SendResult:

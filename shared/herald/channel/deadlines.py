@@ -12,15 +12,23 @@ LOOK_SECONDS = 0.25
 
 
 class Deadlines:
-    """The time limits of what is under way."""
+    """The time limits of what is under way, in one event loop."""
 
     def __init__(self) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None  # looked up once: it is a system call
         self._running: set[Deadline] = set()
         self._is_looking = False
 
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The event loop that it is used in."""
+        if self._loop is None:
+            self._loop = asyncio.get_running_loop()
+        return self._loop
+
     def within(self, seconds: float) -> Deadline:
         """Return a time limit for a `with` block: one that takes longer raises TimeoutError."""
-        return Deadline(self, asyncio.get_running_loop().time() + seconds)
+        return Deadline(self, self.loop.time() + seconds)
 
     def begin(self, deadline: Deadline) -> None:
         """Keep a time limit."""
@@ -34,11 +42,11 @@ class Deadlines:
 
     def _look_later(self) -> None:
         self._is_looking = True
-        asyncio.get_running_loop().call_later(LOOK_SECONDS, self._look)
+        self.loop.call_later(LOOK_SECONDS, self._look)
 
     def _look(self) -> None:
         self._is_looking = False
-        now = asyncio.get_running_loop().time()
+        now = self.loop.time()
         for deadline in self._running:
             deadline.expire(now)
         if self._running:
@@ -57,7 +65,7 @@ class Deadline:
 
     def __enter__(self) -> None:
         """Begin the block, in the task that it is to end in."""
-        task = asyncio.current_task()
+        task = asyncio.current_task(self._deadlines.loop)
         assert task is not None, "calls are made in tasks"
         self._task, self._cancelling = task, task.cancelling()
         self._deadlines.begin(self)

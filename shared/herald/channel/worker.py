@@ -221,9 +221,10 @@ class Worker:
         if not attempts:
             return
         by_id = {attempt.id: attempt for attempt in attempts}
+        loop = asyncio.get_running_loop()
         for attempt in await self._claims.make(by_id):
             note_claimed(attempt)
-            self._spawn(self._call(attempt))
+            self._keep(loop.create_task(self._call(attempt)))
         others = [name for name, attempt in by_id.items() if attempt.claimant is None]
         known = await self._claims.look_up(others)
         idle = [attempt for attempt in attempts if attempt.claimant is None]
@@ -260,7 +261,9 @@ class Worker:
 
     def _spawn(self, coroutine: Coroutine[None, None, None]) -> None:
         """Run in a task of ours: the client library cancels its own whenever a channel drops."""
-        task = asyncio.create_task(coroutine)
+        self._keep(asyncio.create_task(coroutine))
+
+    def _keep(self, task: asyncio.Task[None]) -> None:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -56,10 +57,12 @@ class HttpClient:
         # the wait for a free connection, the name, TCP and TLS.
         self._connect = min(CONNECT_SECONDS, self._timeout / 2)
         self._pool: Pool | None = None
+        self._clock = time.monotonic  # the loop's, once there is one
 
     async def start(self) -> None:
         """Make ready to call; needs a running loop."""
         self._tls = self._tls or verifying()
+        self._clock = asyncio.get_running_loop().time
         self._pool = Pool(self._open, self._max_connections, self._keep_alive)
 
     async def stop(self) -> None:
@@ -119,7 +122,7 @@ class HttpClient:
         except ValueError:
             raise NotSentError("url") from None
         head = write_head(to, headers, len(body))
-        deadline = asyncio.get_running_loop().time() + self._timeout
+        deadline = self._clock() + self._timeout
         while True:
             connection = await self._connection(self._pool, to.origin, deadline)
             reused = connection.served
@@ -137,7 +140,7 @@ class HttpClient:
         idle = await pool.take_idle(origin)
         if idle is not None:
             return idle  # as most calls do, without a time limit
-        limit = min(asyncio.get_running_loop().time() + self._connect, deadline)
+        limit = min(self._clock() + self._connect, deadline)
         try:
             async with asyncio.timeout_at(limit):
                 return await pool.take(origin)
