@@ -88,18 +88,21 @@ class Caller:
             plan.cancel()
             return Refused(Failure.of(FailureClass.TRANSIENT, "lease_ended"))
         span = begin_call(attempt)
-        with metrics.in_flight(self._channel, account.name).track_inprogress():
-            try:
-                with self._deadlines.within(attempt.lease_ends - began):
-                    # Files may take what the claim has beyond the call, which then has all its own
-                    # time: neither do they make it unknown, nor does it look slow by them.
-                    content = await account.content(attempt.work, spare)
-                    began = self._clock()
-                    result = await self._make(plan, attempt, content)
-                    result = without_echoes(result, attempt.work, account.credentials.values())
-            except Exception as error:  # noqa: BLE001  an adapter's bug: nobody knows how far it got
-                self._complain(attempt, error)
-                result = Uncertain("adapter_error")
+        in_flight = metrics.in_flight(self._channel, account.name)
+        in_flight.inc()
+        try:
+            with self._deadlines.within(attempt.lease_ends - began):
+                # Files may take what the claim has beyond the call, which then has all its own
+                # time: neither do they make it unknown, nor does it look slow by them.
+                content = await account.content(attempt.work, spare)
+                began = self._clock()
+                result = await self._make(plan, attempt, content)
+                result = without_echoes(result, attempt.work, account.credentials.values())
+        except Exception as error:  # noqa: BLE001  an adapter's bug: nobody knows how far it got
+            self._complain(attempt, error)
+            result = Uncertain("adapter_error")
+        finally:
+            in_flight.dec()
         if span is not None:
             end_call(span, result, _RESULTS[type(result)])
         now = self._clock()

@@ -72,6 +72,7 @@ class Credentials(Generic[SecretsT]):
 
     def __init__(self, current: SecretsT, read: Callable[[], SecretsT]) -> None:
         self._current = current
+        self._values = current.values()  # looked for in each response
         self._read = read
         self.session: Session | None = None  # of an account that calls with an access token
 
@@ -87,6 +88,7 @@ class Credentials(Generic[SecretsT]):
             CredentialsError: it can't be used; `current` stays as it is.
         """
         self._current = await asyncio.to_thread(self._read)
+        self._values = self._current.values()
         return self._current
 
     async def token(self) -> Token:
@@ -107,8 +109,7 @@ class Credentials(Generic[SecretsT]):
 
     def values(self) -> tuple[str, ...]:
         """Give all that is secret in clear, so that it can be hidden where it must not be."""
-        tokens = self.session.values() if self.session is not None else ()
-        return (*self._current.values(), *tokens)
+        return self._values if self.session is None else self._values + self.session.values()
 
     def _session_or_none(self) -> Session:
         if self.session is None:

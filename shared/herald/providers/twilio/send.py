@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import base64
 import json
-from functools import partial
+from collections.abc import Mapping
+from functools import lru_cache, partial
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
@@ -52,16 +53,21 @@ def write_request(context: Context, work: Work, content: Content) -> HttpRequest
     if isinstance(fields, Failure):
         return fields
     token = context.credentials.current.auth_tokens[0].get_secret_value()
-    login = base64.b64encode(f"{account.account_sid}:{token}".encode()).decode()
     return HttpRequest(
         url=f"{account.base_url}/{API_VERSION}/Accounts/{account.account_sid}/Messages.json",
-        headers={
-            "Authorization": f"Basic {login}",
-            "Content-Type": "application/x-www-form-urlencoded",
-            "Accept": "application/json",
-        },
+        headers=_headers(account.account_sid, token),
         body=form_of(fields),
     )
+
+
+@lru_cache(maxsize=256)  # accounts are few, and their tokens seldom change
+def _headers(account_sid: str, token: str) -> Mapping[str, str]:
+    login = base64.b64encode(f"{account_sid}:{token}".encode()).decode()
+    return {
+        "Authorization": f"Basic {login}",
+        "Content-Type": "application/x-www-form-urlencoded",
+        "Accept": "application/json",
+    }
 
 
 def write_form(
