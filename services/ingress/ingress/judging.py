@@ -32,6 +32,7 @@ LARGE_AT_ONCE = 2  # what is read of a body takes many times its bytes
 _log = structlog.get_logger(__name__)
 
 Judgement = tuple[Result, WebhookResponse]
+NOT_READABLE: Judgement = Result.NOT_READABLE, responses.NOT_READABLE
 Verdict = bool | Awaitable[bool]
 
 
@@ -83,7 +84,7 @@ class Judge:
             self._rate_limited.warning("ingress.attachments_failed", about=about, reason=str(error))
             return Result.UNAVAILABLE, responses.UNAVAILABLE
         except NotJsonError:
-            return Result.NOT_READABLE, responses.NOT_READABLE
+            return NOT_READABLE
 
     async def _understand(
         self,

