@@ -126,7 +126,7 @@ def _trace_message(active: Tracer, parent: TraceContext, facts: Sequence[Made]) 
     call = begin_call(attempt)
     if call is not None:
         end_call(call, Accepted(("1",)), "accepted")
-    end_reported([replace(REPORT, span=attempt.span)])
+    end_reported([REPORT._replace(span=attempt.span)])
     for made in facts:
         traces = UnitTraces(active)
         for _ in traces.contexts(made):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 from herald.channel import sends
@@ -110,7 +110,7 @@ class Claims:
             return {}
         doubts = ((claim, self._doubts.pop(name, None)) for name, claim in claims.items())
         return {
-            claim.attempt_id: replace(claim, claimant=doubt.claimant)
+            claim.attempt_id: claim._replace(claimant=doubt.claimant)
             for claim, doubt in doubts
             if doubt is not None
         }

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 import structlog
@@ -25,8 +25,7 @@ from herald.tracing.spans import Span
 _log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Finished:
+class Finished(NamedTuple):
     """Work that is over, with its report and the bytes it is written as.
 
     `recorded`: its row has the report, or there is none. `release`: the claim to be removed before

@@ -118,7 +118,7 @@ class Recorder:
         if isinstance(published, BaseException):
             raise published
         await self._correct(due, recorded)
-        unpublished = [item for item in due if not _has_row(item) and not self._is_published(item)]
+        unpublished = [item for item in self._unpublished(due) if not _has_row(item)]
         kept = {id(item) for item in unpublished}
         await settle(item.delivery for item in group if id(item) not in kept)
         end_reported(item for item in group if id(item) not in kept)
@@ -126,7 +126,7 @@ class Recorder:
 
     async def _publish(self, due: Sequence[Finished]) -> None:
         """Publish what is not published yet; a group comes again after an outage."""
-        left = [item for item in due if not self._is_published(item)]
+        left = self._unpublished(due)
         problems = await self._publisher.publish_many(
             [receipt_message(item.receipt, item.body, _trace(item)) for item in left],
             PUBLISH_SECONDS,
@@ -135,8 +135,8 @@ class Recorder:
             id(item) for item, problem in zip(left, problems, strict=True) if problem is None
         }
 
-    def _is_published(self, item: Finished) -> bool:
-        return id(item) in self._published
+    def _unpublished(self, group: Sequence[Finished]) -> list[Finished]:
+        return [item for item in group if id(item) not in self._published]
 
     async def _record(self, group: Sequence[Finished]) -> dict[str, bool]:
         """Record the group's reports; return which rows took theirs, and call it published."""
@@ -162,13 +162,14 @@ class Recorder:
 
     async def _correct(self, due: Sequence[Finished], recorded: Mapping[str, bool]) -> None:
         """Let rows say what became of their reports, where that is not what they say."""
-        held = [item for item in due if _has_row(item)]
-        left = [item for item in held if not self._is_published(item)]
+        left = [item for item in self._unpublished(due) if _has_row(item)]
         open_rows = {attempt for attempt, is_published in recorded.items() if not is_published}
         done = [
             item
-            for item in (held if open_rows else ())
-            if item.receipt.attempt_id in open_rows and self._is_published(item)
+            for item in (due if open_rows else ())
+            if item.receipt.attempt_id in open_rows
+            and id(item) in self._published
+            and _has_row(item)
         ]
         for items, published in ((left, False), (done, True)):
             if items:

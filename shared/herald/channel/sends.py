@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from herald.database.pool import Connection
@@ -15,8 +15,7 @@ _QUERIES = load_queries("herald.channel")
 STARTED, UNKNOWN, RECORDED, WITHDRAWN = "started", "unknown", "recorded", "withdrawn"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
+class Claim(NamedTuple):
     """An attempt about to be made. Its `lease` begins when the database takes the claim."""
 
     attempt_id: str
@@ -26,16 +25,14 @@ class Claim:
     claimant: UUID  # by which its worker knows it again
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
+class Known(NamedTuple):
     """An attempt that has a row already."""
 
     state: str
     report: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredReport:
+class StoredReport(NamedTuple):
     """How an attempt ended, as its row has it and it is published.
 
     `published`: it is, or its work comes again until it is. Any other is the sweeper's.

@@ -247,8 +247,8 @@ class Worker:
     async def _call(self, attempt: Attempt) -> None:
         """Make a call, and hand its report to the recorder."""
         result = await self._caller.call(attempt)
-        later = not_taken(result, attempt.work) if attempt.delivery.is_live else None
-        if later is not None:
+        later = not_taken(result, attempt.work)
+        if later is not None and attempt.delivery.is_live:
             self._give_back(attempt, later)
         else:
             self._recorders.add(ended(attempt, result, self._database.now()))
