@@ -20,7 +20,7 @@ REPEATED_WITHIN_SECONDS = 15.0  # of the first call: a lease outlives one call b
 PASSING = frozenset({FailureClass.TRANSIENT, FailureClass.RATE_LIMITED})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # one a message: a frozen one takes twice as long to make
 class HttpRequest:
     """One request. Its URL may hold a secret."""
 
