@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from channel_sms.transliterating import transliterated
 from herald.contracts.content.mediums import why_unsayable
-from herald.contracts.content.segments import count_segments, encoding_of
+from herald.contracts.content.segments import measured
 from herald.contracts.failures import Failure
 from herald.contracts.work import Work, WorkContent
 from herald.providers.rendered import RenderedSms
@@ -21,11 +21,12 @@ def render(work: Work, *, holds_template: bool) -> RenderedSms | Failure:
     if holds_template:
         return RenderedSms(template=content.template)
     text = content.text or ""
+    encoding, segments = measured(text)
     return RenderedSms(
         text=text,
         media=content.media,
-        encoding=encoding_of(text),
-        segments=count_segments(text),
+        encoding=encoding,
+        segments=segments,
         transliterated=text != (work.content.text or ""),
     )
 

@@ -199,12 +199,13 @@ class Planner:
         return known
 
     def _has_others(self, chosen: SendingAccount, work: Work) -> bool:
-        return any(
+        accounts = self._of(work.tenant)
+        return len(accounts) > 1 and any(
             account is not chosen
             and account.breaker.is_closed
             and account.has_way
             and account.serves(work)
-            for account in self._of(work.tenant)
+            for account in accounts
         )
 
     def _of(self, tenant: str) -> Sequence[SendingAccount]:

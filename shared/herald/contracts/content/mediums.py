@@ -78,19 +78,26 @@ def why_unsayable(
 
 
 def _missing(channel: str, medium: Medium, content: ChannelContent) -> Unsayable | None:
-    if not any(getattr(content, part) for part in medium.says):
+    for part in medium.says:
+        if getattr(content, part):
+            break
+    else:
         return Unsayable(None, f"nothing to say on {channel}", "no_content")
-    lacks = next((part for part in medium.needs if not getattr(content, part)), None)
-    return Unsayable(lacks, f"no {lacks} for {channel}", f"no_{lacks}") if lacks else None
+    for part in medium.needs:
+        if not getattr(content, part):
+            return Unsayable(part, f"no {part} for {channel}", f"no_{part}")
+    return None
 
 
 def _wrong_files(channel: str, medium: Medium, content: ChannelContent) -> Unsayable | None:
+    if not content.media:
+        return None
     if medium.most_media is not None and len(content.media) > medium.most_media:
         return Unsayable("media", f"more than {medium.most_media} on {channel}", "too_many_media")
     kinds = (why_wrong_kind(channel, media) for media in content.media)
     if (wrong := next(filter(None, kinds), None)) is not None:
         return wrong
-    if content.media and medium.captions is not None:
+    if medium.captions is not None:
         return _wrong_caption(channel, medium.captions, content.media[0], content.text)
     return None
 

@@ -42,11 +42,18 @@ def encoding_of(text: str) -> SmsEncoding:
 
 def count_segments(text: str) -> int:
     """Return how many messages a text takes; none for no text."""
+    return measured(text)[1]
+
+
+def measured(text: str) -> tuple[SmsEncoding, int]:
+    """Return the encoding that a text needs, and how many messages it takes then."""
     if _is_plain(text):
-        return _counted(len(text), alone=ONE_GSM_7, each=EACH_GSM_7)
-    if encoding_of(text) is SmsEncoding.GSM_7:
-        return _filled(text, _WIDE_IN_GSM_7, alone=ONE_GSM_7, each=EACH_GSM_7)
-    return _filled(text, _WIDE_IN_UCS_2, alone=ONE_UCS_2, each=EACH_UCS_2)
+        return SmsEncoding.GSM_7, _counted(len(text), alone=ONE_GSM_7, each=EACH_GSM_7)
+    if _NOT_IN_GSM_7.search(text) is None:
+        segments = _filled(text, _WIDE_IN_GSM_7, alone=ONE_GSM_7, each=EACH_GSM_7)
+        return SmsEncoding.GSM_7, segments
+    segments = _filled(text, _WIDE_IN_UCS_2, alone=ONE_UCS_2, each=EACH_UCS_2)
+    return SmsEncoding.UCS_2, segments
 
 
 def fewest_segments(text: str) -> int:
