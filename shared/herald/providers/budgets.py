@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from herald.contracts.masking import address_hash
-from herald.contracts.work import Work
+
+if TYPE_CHECKING:
+    from herald.contracts.work import Work
 
 _ALL_BITS = (1 << 64) - 1
 

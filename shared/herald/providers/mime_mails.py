@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from email import message_from_bytes
 from email.message import Message
-from email.policy import compat32
 
 from herald.providers.inbound_mail import MailFile, ReceivedMail
 from herald.providers.lenient_json import NotUnderstoodError, Reason
@@ -21,7 +20,7 @@ def parse_mime(raw: bytes) -> Message:
         NotUnderstoodError: it nests too deep.
     """
     try:
-        return message_from_bytes(raw, policy=compat32)
+        return message_from_bytes(raw)
     except RecursionError:
         raise NotUnderstoodError(Reason.BEYOND_LIMITS) from None
 
@@ -91,7 +90,7 @@ def body_of(part: Message) -> bytes:
     payload = part.get_payload()
     if isinstance(payload, list):
         inner = [item for item in payload if isinstance(item, Message)]
-        return b"".join(item.as_bytes(policy=compat32) for item in inner[:1])
+        return b"".join(item.as_bytes() for item in inner[:1])
     body = part.get_payload(decode=True)
     return body if isinstance(body, bytes) else b""
 

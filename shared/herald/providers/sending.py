@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from herald.contracts.failures import Failure
 from herald.contracts.receipts import AttemptReceipt, InboundReceipt
 from herald.contracts.vocabulary import FailureClass, Receipts
-from herald.contracts.work import Work
 from herald.http.client import HttpClient
 from herald.http.ways import Connect
 from herald.providers.account import Account, Secrets
 from herald.providers.budgets import Scope
 from herald.providers.credentials import Credentials, NoTokenError
 from herald.providers.files import FetchFile
-from herald.providers.rendered import Rendered
+
+if TYPE_CHECKING:
+    from herald.contracts.work import Work
+    from herald.providers.rendered import Rendered
 
 AccountT = TypeVar("AccountT", bound=Account)
 SecretsT = TypeVar("SecretsT", bound=Secrets)

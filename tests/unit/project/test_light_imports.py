@@ -15,7 +15,7 @@ from herald.providers.registry import NAMES
 # by a service's main module: how many blocks of memory its imports may take, 4 % more than they do
 SERVICES = {
     "router.running": 325_000,
-    "ingress.running": 281_000,
+    "ingress.running": 279_000,
     "channel_sms.app": 316_000,
 }
 # libraries that are imported once they are wanted
@@ -38,8 +38,9 @@ LATER = {
 ACCOUNTS = {f"herald.providers.{name}.account" for name in NAMES}  # `herald.toml` names some
 ELSEWHERE = {
     "router.running": {"python_multipart"},
-    "ingress.running": {"asyncpg"},
+    "ingress.running": {"asyncpg", "herald.contracts.work"},
 }
+DECOYS = "from ingress.endpoints import Endpoints; Endpoints([])"
 PROGRAM = """
 import json, sys
 from importlib import import_module
@@ -75,5 +76,11 @@ def test_imports_take_no_more_memory_than_they_did(service: str) -> None:
 
 def test_nobodys_accounts_need_no_cryptography() -> None:
     """Ingress has a decoy for every provider before anybody calls: none brings these."""
-    then = "from ingress.endpoints import Endpoints; Endpoints([])"
-    assert {"cryptography", "jwt"}.intersection(_imported("ingress.app", then)["modules"]) == set()
+    modules = _imported("ingress.app", DECOYS)["modules"]
+    assert {"cryptography", "jwt"}.intersection(modules) == set()
+
+
+def test_nobodys_accounts_need_no_models() -> None:
+    """Nor does a decoy bring models of work, or of accounts but for what profiles share."""
+    unwanted = ACCOUNTS - {"herald.providers.http.account"} | {"herald.contracts.work"}
+    assert unwanted.intersection(_imported("ingress.app", DECOYS)["modules"]) == set()

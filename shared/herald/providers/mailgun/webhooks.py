@@ -7,20 +7,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from herald.contracts.receipts import Receipt
 from herald.providers.credentials import Credentials
 from herald.providers.inbound_mail import MAX_MAIL_BYTES
 from herald.providers.json_bodies import read_json
 from herald.providers.lenient_json import NotUnderstoodError, Reason, mapping, part
-from herald.providers.mailgun.account import MailgunAccount, MailgunSecrets
 from herald.providers.mailgun.inbound import inbound_receipt
 from herald.providers.mailgun.signature import Signed, is_mailgun_signature, signed_by
 from herald.providers.mailgun.statuses import status_receipt
 from herald.providers.multipart_bodies import firsts, lasts
 from herald.providers.webhook_endpoints import EndpointRules, Normalised
 from herald.providers.webhook_requests import FORM, MULTIPART, WebhookRequest
+
+if TYPE_CHECKING:
+    from herald.providers.mailgun.account import MailgunAccount, MailgunSecrets
 
 RULES = EndpointRules(
     max_body_bytes=MAX_MAIL_BYTES,  # Mailgun: mails of 25 MB

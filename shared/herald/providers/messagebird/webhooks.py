@@ -6,11 +6,11 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from typing import TYPE_CHECKING
 
 from herald.contracts.receipts import Receipt
 from herald.providers.credentials import Credentials
 from herald.providers.lenient_json import NotUnderstoodError, Reason, text
-from herald.providers.messagebird.account import MessageBirdAccount, MessageBirdSecrets
 from herald.providers.messagebird.fields import FILES_FIELD, Fields, fields_of
 from herald.providers.messagebird.inbound import inbound_receipt
 from herald.providers.messagebird.signature import is_messagebird_token
@@ -18,6 +18,9 @@ from herald.providers.messagebird.statuses import status_receipt
 from herald.providers.webhook_endpoints import EndpointRules, Normalised
 from herald.providers.webhook_requests import WebhookRequest
 from herald.providers.webhook_responses import WebhookResponse
+
+if TYPE_CHECKING:
+    from herald.providers.messagebird.account import MessageBirdAccount, MessageBirdSecrets
 
 TOKEN_HEADER = b"messagebird-signature-jwt"
 RULES = EndpointRules(

@@ -6,20 +6,22 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from herald.contracts.receipts import Receipt
 from herald.providers.credentials import Credentials
 from herald.providers.inbound_mail import MAX_MAIL_BYTES
 from herald.providers.json_bodies import read_json
 from herald.providers.lenient_json import NotUnderstoodError, Reason, carried, mapping, part, text
-from herald.providers.postmark.account import PostmarkAccount, PostmarkSecrets
 from herald.providers.postmark.inbound import inbound_receipt
 from herald.providers.postmark.preferences import preference_receipt
 from herald.providers.postmark.signature import encoded_login, is_postmark_login
 from herald.providers.postmark.statuses import ATTEMPT_FIELD, references_of, status_receipt
 from herald.providers.webhook_endpoints import EndpointRules, Head, Normalised
 from herald.providers.webhook_requests import WebhookRequest
+
+if TYPE_CHECKING:
+    from herald.providers.postmark.account import PostmarkAccount, PostmarkSecrets
 
 LOGIN_HEADER = b"authorization"
 RULES = EndpointRules(

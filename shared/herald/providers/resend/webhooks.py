@@ -7,19 +7,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from herald.contracts.receipts import Receipt
 from herald.contracts.text import storable
 from herald.providers.credentials import Credentials
 from herald.providers.json_bodies import read_json
 from herald.providers.lenient_json import mapping, text
-from herald.providers.resend.account import ResendAccount, ResendSecrets
 from herald.providers.resend.inbound import RECEIVED, inbound_receipt
 from herald.providers.resend.signature import is_svix_signature, key_of
 from herald.providers.resend.statuses import status_receipt
 from herald.providers.webhook_endpoints import EndpointRules, Normalised
 from herald.providers.webhook_requests import WebhookRequest
+
+if TYPE_CHECKING:
+    from herald.providers.resend.account import ResendAccount, ResendSecrets
 
 ID, TIMESTAMP, SIGNATURE = b"svix-id", b"svix-timestamp", b"svix-signature"
 RULES = EndpointRules(

@@ -19,7 +19,6 @@ from herald.providers.lenient_json import (
     Reason,
 )
 from herald.providers.multipart_bodies import firsts
-from herald.providers.sendgrid.account import SendGridAccount, SendGridSecrets
 from herald.providers.sendgrid.inbound import inbound_receipt
 from herald.providers.sendgrid.statuses import status_receipt
 from herald.providers.webhook_endpoints import EndpointRules, Head, Normalised
@@ -28,6 +27,8 @@ from herald.providers.webhook_tokens import has_token
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+
+    from herald.providers.sendgrid.account import SendGridAccount, SendGridSecrets
 
 SIGNATURE_HEADER = b"x-twilio-email-event-webhook-signature"
 TIMESTAMP_HEADER = b"x-twilio-email-event-webhook-timestamp"

@@ -11,7 +11,6 @@ from herald.contracts.receipts import Receipt
 from herald.providers.credentials import Credentials
 from herald.providers.json_bodies import BeyondLimitsError, NotJsonError, read_json
 from herald.providers.lenient_json import NotForHeraldError, NotUnderstoodError, Reason, mapping
-from herald.providers.ses.account import SesAccount, SesSecrets
 from herald.providers.ses.certificates import Certificates, Fetch, FetchError
 from herald.providers.ses.fetching import fetch
 from herald.providers.ses.inbound import RECEIVED, inbound_receipt
@@ -23,6 +22,8 @@ from herald.providers.webhook_requests import WebhookRequest
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+    from herald.providers.ses.account import SesAccount, SesSecrets
 
 TYPE_HEADER = b"x-amz-sns-message-type"
 ID_HEADER = b"x-amz-sns-message-id"

@@ -8,11 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from herald.contracts.work import Work
-from herald.providers.rendered import RenderedEmail
-from herald.providers.smtp.account import SmtpAccount, SmtpSecrets
 from herald.providers.smtp.verp import bounce_address
+
+if TYPE_CHECKING:
+    from herald.contracts.work import Work
+    from herald.providers.rendered import RenderedEmail
+    from herald.providers.smtp.account import SmtpAccount, SmtpSecrets
 
 NOTIFY = "NOTIFY=SUCCESS,DELAY,FAILURE"
 _HEXCHAR = re.compile("\\+([0-9A-Fa-f]{2})")

@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from email.message import Message
+from typing import TYPE_CHECKING
 
 from herald.contracts.receipts import Receipt
 from herald.contracts.text import storable
@@ -22,13 +23,15 @@ from herald.providers.lenient_json import (
 )
 from herald.providers.mail_heads import Heads, mailboxes
 from herald.providers.mime_mails import heads_of_message, parse_mime, read_mime
-from herald.providers.smtp.account import SmtpAccount, SmtpSecrets
 from herald.providers.smtp.reports import kind_of, read_report
 from herald.providers.smtp.statuses import NAME, receipts_of
 from herald.providers.smtp.verp import is_bounce_address, tag_of
 from herald.providers.webhook_endpoints import EndpointRules, Head, Normalised
 from herald.providers.webhook_requests import WebhookRequest, as_text
 from herald.providers.webhook_tokens import HEADER, has_token
+
+if TYPE_CHECKING:
+    from herald.providers.smtp.account import SmtpAccount, SmtpSecrets
 
 RECIPIENT = "recipient"  # of the query: to which address of ours, by the envelope
 RULES = EndpointRules(

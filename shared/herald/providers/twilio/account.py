@@ -19,13 +19,12 @@ from herald.providers.account import (
 )
 from herald.providers.rates import Rate, RateProfile
 from herald.providers.twilio.rates import DEFAULT_KINDS, PROFILES
+from herald.providers.twilio.signature import DEFAULT_OVERRIDES
 
 
 class TwilioSecrets(Secrets):
     auth_tokens: tuple[NonEmptySecret, ...] = Field(min_length=1)  # the first one signs our calls
 
-
-DEFAULT_OVERRIDES = "rc=5&rp=all"
 
 # Twilio, "Key concepts and terms for WhatsApp": 24 hours from the recipient's last message
 WHATSAPP_WINDOW = timedelta(hours=24)

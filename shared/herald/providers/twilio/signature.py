@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from herald.providers.signatures import any_equal
 
+DEFAULT_OVERRIDES = "rc=5&rp=all"  # after the # of a callback's URL: signed, and in no request
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
 
 Fields = Sequence[tuple[str, str]]  # decoded; latin-1, one character for each byte sent

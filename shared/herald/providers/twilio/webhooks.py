@@ -6,19 +6,22 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from typing import TYPE_CHECKING
 
 from herald.contracts.receipts import InboundReceipt, Receipt
 from herald.providers.credentials import Credentials
 from herald.providers.lenient_json import NotUnderstoodError, Reason, text
-from herald.providers.twilio.account import DEFAULT_OVERRIDES, TwilioAccount, TwilioSecrets
 from herald.providers.twilio.inbound import inbound_receipt
 from herald.providers.twilio.messages import Fields
-from herald.providers.twilio.signature import is_twilio_signature
+from herald.providers.twilio.signature import DEFAULT_OVERRIDES, is_twilio_signature
 from herald.providers.twilio.signed_fields import fields_of, is_as_twilio_calls, is_form
 from herald.providers.twilio.statuses import status_receipt
 from herald.providers.webhook_endpoints import EndpointRules, Normalised
 from herald.providers.webhook_requests import WebhookRequest
 from herald.providers.webhook_responses import NO_CONTENT, WebhookResponse
+
+if TYPE_CHECKING:
+    from herald.providers.twilio.account import TwilioAccount, TwilioSecrets
 
 SIGNATURE_HEADER = b"x-twilio-signature"
 RULES = EndpointRules(

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 
 from herald.providers.lenient_json import moment
 from herald.providers.signed_tokens import claims_of, is_hash_of
-from herald.providers.vonage.account import VonageAccount, VonageSecrets, private_key_of
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+    from herald.providers.vonage.account import VonageAccount, VonageSecrets
 
 LIFETIME = timedelta(minutes=15)  # of a call's token
 _BEARER = b"bearer "
@@ -45,6 +46,8 @@ def authorization(account: VonageAccount, secrets: VonageSecrets, now: datetime)
 @lru_cache(maxsize=16)
 def _loaded(pem: str) -> RSAPrivateKey:
     """Read a key once: checking it takes longer than signing with it."""
+    from herald.providers.vonage.account import private_key_of  # noqa: PLC0415  ingress signs nothing
+
     return private_key_of(pem)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from herald.contracts.receipts import InboundReceipt, Receipt
 from herald.providers.credentials import Credentials
@@ -24,13 +24,15 @@ from herald.providers.lenient_json import (
     reference,
     text,
 )
-from herald.providers.vonage.account import VonageAccount, VonageSecrets
 from herald.providers.vonage.inbound import answered_by, content_of
 from herald.providers.vonage.names import CHANNELS, NAME
 from herald.providers.vonage.statuses import ATTEMPT_FIELD, status_receipt
 from herald.providers.vonage.tokens import is_vonage_token
 from herald.providers.webhook_endpoints import EndpointRules, Normalised
 from herald.providers.webhook_requests import WebhookRequest
+
+if TYPE_CHECKING:
+    from herald.providers.vonage.account import VonageAccount, VonageSecrets
 
 TOKEN_HEADER = b"authorization"
 RULES = EndpointRules(

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
+from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
@@ -14,13 +15,15 @@ from herald.contracts.receipts import Receipt
 from herald.providers.credentials import Credentials
 from herald.providers.lenient_json import NotUnderstoodError, Reason, text
 from herald.providers.signatures import any_equal
-from herald.providers.vonage_sms.account import VonageSmsAccount, VonageSmsSecrets
 from herald.providers.vonage_sms.fields import PROOF_FIELD, Fields, fields_of, sent_fields
 from herald.providers.vonage_sms.inbound import inbound_receipt
 from herald.providers.vonage_sms.signature import SignatureMethod, is_vonage_signature
 from herald.providers.vonage_sms.statuses import status_receipt
 from herald.providers.webhook_endpoints import EndpointRules, Normalised
 from herald.providers.webhook_requests import WebhookRequest
+
+if TYPE_CHECKING:
+    from herald.providers.vonage_sms.account import VonageSmsAccount, VonageSmsSecrets
 
 RULES = EndpointRules(
     max_body_bytes=64 * 1024,

@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from herald.contracts.receipts import InboundReceipt
 from herald.providers.credentials import Credentials
@@ -27,7 +27,6 @@ from herald.providers.lenient_json import (
 from herald.providers.webhook_endpoints import EndpointRules, Normalised
 from herald.providers.webhook_requests import WebhookRequest
 from herald.providers.webhook_responses import WebhookResponse
-from herald.providers.whatsapp_cloud.account import WhatsAppCloudAccount, WhatsAppCloudSecrets
 from herald.providers.whatsapp_cloud.account_news import NOT_OURS, account_receipt
 from herald.providers.whatsapp_cloud.inbound_messages import (
     answered_by,
@@ -40,6 +39,9 @@ from herald.providers.whatsapp_cloud.names import PROVIDER as PROVIDER_NAME
 from herald.providers.whatsapp_cloud.preferences import preference_receipt
 from herald.providers.whatsapp_cloud.signature import is_meta_signature
 from herald.providers.whatsapp_cloud.statuses import status_receipt
+
+if TYPE_CHECKING:
+    from herald.providers.whatsapp_cloud.account import WhatsAppCloudAccount, WhatsAppCloudSecrets
 
 SIGNATURE_HEADER = b"x-hub-signature-256"
 RULES = EndpointRules(
