@@ -50,15 +50,6 @@ class Judge:
         self._attachments = attachments
         self._large = asyncio.Semaphore(LARGE_AT_ONCE)
 
-    async def counted(self, target: Target, judging: Awaitable[Judgement]) -> WebhookResponse:
-        """Wait for a judgement and count it; return how the provider is answered."""
-        try:
-            result, response = await judging
-        except Exception as error:  # noqa: BLE001  a defect of ours is our trouble, not the caller's
-            result, response = failed(target, error)
-        metrics.webhooks(target.provider, target.account, result).inc()
-        return response
-
     async def judge(
         self, target: Target, account: str, request: WebhookRequest, verdict: Verdict | None = None
     ) -> Judgement:
@@ -148,6 +139,14 @@ class Judge:
                 about=f"{target.provider}/{account}",
                 reasons={reason.value: n for reason, n in translation.not_understood.items()},
             )
+
+
+async def in_any_case(target: Target, judging: Awaitable[Judgement]) -> Judgement:
+    """Wait for a judgement; a defect of ours is our trouble, not the caller's."""
+    try:
+        return await judging
+    except Exception as error:  # noqa: BLE001  as it says
+        return failed(target, error)
 
 
 def failed(target: Target, error: Exception) -> Judgement:

@@ -12,7 +12,7 @@ from herald.providers.webhook_endpoints import Head
 from ingress import metrics
 from ingress.bodies import DisconnectedError, TooLargeError, TooSlowError, read_body
 from ingress.endpoints import Endpoints, Target
-from ingress.judging import Judge, Judgement
+from ingress.judging import Judge, Judgement, in_any_case
 from ingress.metrics import Result
 from ingress.requests import Requests
 
@@ -40,7 +40,8 @@ class Receiver:
         path = scope["path_params"]
         target = self._endpoints.find(path["provider"], path["account"])
         judging = self._receive(target, path["account"], scope, receive)
-        response = await self._judge.counted(target, judging)
+        result, response = await in_any_case(target, judging)
+        metrics.webhooks(target.provider, target.account, result).inc()
         await response.send(send)
         metrics.webhook_seconds(target.provider).observe(time.perf_counter() - started)
 

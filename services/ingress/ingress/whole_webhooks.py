@@ -28,6 +28,7 @@ from ingress.judging import (
     Judge,
     Judgement,
     failed,
+    in_any_case,
     judgement_of,
     verdict_on,
 )
@@ -165,11 +166,7 @@ class WholeWebhooks:
         task.add_done_callback(self._going_on.discard)
 
     async def _settled(self, one: _Webhook, judging: Coroutine[Any, Any, Judgement]) -> None:
-        try:
-            judgement = await judging
-        except Exception as error:  # noqa: BLE001  as above
-            judgement = failed(one.target, error)
-        _settle(one, judgement)
+        _settle(one, await in_any_case(one.target, judging))
 
 
 def _settle(one: _Webhook, judgement: Judgement) -> None:
