@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import NamedTuple
 
 from yarl import URL
 
@@ -20,8 +21,7 @@ _PARTS = 3  # of a request's first line
 _WITHOUT_BODY = frozenset({"GET", "HEAD"})
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """With whom a connection is made."""
 
     host: str
