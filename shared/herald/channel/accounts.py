@@ -43,11 +43,15 @@ class SendingAccount:
     credentials: Credentials[Any] = field(default_factory=_no_credentials, repr=False)
     render: Render = as_it_is
     fetch_all: FetchAll | None = None  # what a rendered content wants fetched
+    lease: timedelta = field(init=False)  # how long a claim lasts: the call can't outlive it
+    timeout_seconds: float = field(init=False)  # how long a call takes at most
     _budgets: AccountBudgets = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        """Make what its calls draw from."""
+        """Make what all its calls have in common."""
         made = AccountBudgets(self.name, self.options.provider, self.options.allowances)
+        object.__setattr__(self, "lease", self.options.timeout + LEASE_SLACK)
+        object.__setattr__(self, "timeout_seconds", self.options.timeout.total_seconds())
         object.__setattr__(self, "_budgets", made)
 
     egress: AccountEgress | None = None  # None: calls leave as the system has it
@@ -63,16 +67,6 @@ class SendingAccount:
     def has_way(self) -> bool:
         """Whether a call has a way out: a pool may have no healthy member."""
         return self.egress is None or bool(self.egress.usable)
-
-    @property
-    def lease(self) -> timedelta:
-        """How long a claim lasts: the call can't outlive it."""
-        return self.options.timeout + LEASE_SLACK
-
-    @property
-    def timeout_seconds(self) -> float:
-        """How long a call takes at most."""
-        return self.options.timeout.total_seconds()
 
     def serves(self, work: Work) -> bool:
         """Whether this account may make the call."""

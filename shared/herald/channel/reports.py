@@ -30,33 +30,38 @@ def report(
     receipts: Receipts | None,
 ) -> AttemptReceipt:
     """Report how a call ended."""
-    common: dict[str, Any] = {
-        "source": "channel",
-        "channel": work.channel,
-        "provider": provider,
-        "account": account,
-        "attempt_id": work.attempt_id,
-        "event_key": dispatch_key(work),
-        "dispatch": work.dispatch,
-        "lane": work.lane,
-        "occurred_at": now,
-        "received_at": now,
-        "element": bounded_element(result.element),
-    }
+    return AttemptReceipt(
+        source="channel",
+        channel=work.channel,
+        provider=provider,
+        account=account,
+        attempt_id=work.attempt_id,
+        event_key=dispatch_key(work),
+        dispatch=work.dispatch,
+        lane=work.lane,
+        occurred_at=now,
+        received_at=now,
+        element=bounded_element(result.element),
+        **_end(result, receipts),
+    )
+
+
+def _end(result: CallResult, receipts: Receipts | None) -> dict[str, Any]:
+    """Say what the call came to, in the fields that depend on it."""
     if isinstance(result, Accepted):
-        return AttemptReceipt(
-            status=Status.ACCEPTED,
-            references=storable_all(result.references),
-            receipts=result.receipts or receipts,
-            **common,
-        )
+        return {
+            "status": Status.ACCEPTED,
+            "references": storable_all(result.references),
+            "receipts": result.receipts or receipts,
+        }
     if isinstance(result, Refused):
-        failure = result.failure.model_copy(update={"text": storable(result.failure.text)})
-        return AttemptReceipt(
-            status=Status.FAILED, failure=failure, outside_window=result.outside_window, **common
-        )
+        return {
+            "status": Status.FAILED,
+            "failure": result.failure.model_copy(update={"text": storable(result.failure.text)}),
+            "outside_window": result.outside_window,
+        }
     failure = Failure.of(FailureClass.AMBIGUOUS, result.code)
-    return AttemptReceipt(status=Status.UNKNOWN, failure=failure, **common)
+    return {"status": Status.UNKNOWN, "failure": failure}
 
 
 def returned(
@@ -105,7 +110,7 @@ def lease_ended(
 
 def storable_all(words: tuple[str, ...]) -> tuple[str, ...]:
     """Make a provider's words fit to be stored and published."""
-    return tuple(storable(word) for word in words)
+    return tuple(map(storable, words))
 
 
 def dispatch_key(work: Work) -> str:

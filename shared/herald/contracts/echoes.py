@@ -21,8 +21,8 @@ _SHORTEST_NAME = 3
 
 def said_in(content: ChannelContent) -> Iterator[str]:
     """Give every text that a message says on a channel, links to its files too."""
-    yield from filter(None, (content.subject, content.text, content.html))
-    yield from filter(None, (content.header, content.footer))
+    lines = content.subject, content.text, content.html, content.header, content.footer
+    yield from filter(None, lines)
     if content.template is not None:
         yield from _said_in_template(content.template)
     for media in content.media:
