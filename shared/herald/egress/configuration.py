@@ -34,6 +34,12 @@ class ProxySecrets(Secrets):
             raise ValueError("no username has a colon (RFC 7617)")
         return self
 
+    def login(self) -> tuple[str, str] | tuple[None, None]:
+        """Return username and password, in clear."""
+        if self.username is None or self.password is None:
+            return None, None
+        return self.username.get_secret_value(), self.password.get_secret_value()
+
 
 def _address(value: str) -> str:
     return str(ip_address(value))

@@ -8,10 +8,9 @@ from __future__ import annotations
 import asyncio
 import socket
 from http import HTTPStatus
+from typing import Protocol
 
 import aiohappyeyeballs
-from python_socks import ProxyConnectionError, ProxyError, ProxyTimeoutError, ProxyType
-from python_socks.async_.asyncio import Proxy
 
 from herald.egress.codes import (
     PROXY_AUTH,
@@ -27,7 +26,6 @@ from herald.http.errors import NotSentError
 from herald.providers.credentials import Credentials
 
 _AUTH_STATUSES = frozenset({HTTPStatus.PROXY_AUTHENTICATION_REQUIRED, HTTPStatus.UNAUTHORIZED})
-_NOT_ALLOWED = 2  # RFC 1928, 6: "connection not allowed by ruleset"
 
 
 class Direct:
@@ -56,29 +54,6 @@ class Direct:
             raise NotSentError("connect") from None
 
 
-class Socks5:
-    """Connects through a SOCKS5 proxy, which resolves the name."""
-
-    def __init__(self, host: str, port: int, credentials: Credentials[ProxySecrets]) -> None:
-        self._host = host
-        self._port = port
-        self._credentials = credentials
-
-    async def connect(self, host: str, port: int, seconds: float, /) -> socket.socket:
-        username, password = in_clear(self._credentials.current)
-        proxy = Proxy(ProxyType.SOCKS5, self._host, self._port, username, password, rdns=True)
-        try:
-            return await proxy.connect(host, port, timeout=seconds)
-        except ProxyTimeoutError:
-            raise NotSentError(PROXY_TIMEOUT) from None
-        except ProxyConnectionError:
-            raise NotSentError(PROXY_CONNECT) from None
-        except ProxyError as error:
-            raise NotSentError(_socks_code(error)) from None
-        except OSError:  # it closed the connection in the middle
-            raise NotSentError(PROXY_UNREADABLE) from None
-
-
 class HttpConnect:
     """Connects through an HTTP proxy, by CONNECT, which resolves the name."""
 
@@ -88,7 +63,7 @@ class HttpConnect:
         self._credentials = credentials
 
     async def connect(self, host: str, port: int, seconds: float, /) -> socket.socket:
-        login = in_clear(self._credentials.current)
+        login = self._credentials.current.login()
         try:
             async with asyncio.timeout(seconds):
                 sock = await self._reach()
@@ -116,7 +91,16 @@ class HttpConnect:
             raise NotSentError(PROXY_CONNECT) from None
 
 
-Tunnel = Direct | Socks5 | HttpConnect
+class Tunnel(Protocol):
+    """A way through one member."""
+
+    async def connect(self, host: str, port: int, seconds: float, /) -> socket.socket:
+        """Connect within a time.
+
+        Raises:
+            NotSentError: it could not.
+        """
+        ...
 
 
 def make_tunnel(member: Member, credentials: Credentials[ProxySecrets]) -> Tunnel | None:
@@ -125,22 +109,11 @@ def make_tunnel(member: Member, credentials: Credentials[ProxySecrets]) -> Tunne
         return None if member.local_address is None else Direct(member.local_address)
     assert member.host is not None, "a proxy has one"
     assert member.port is not None, "a proxy has one"
-    kind = Socks5 if member.kind == "socks5" else HttpConnect
-    return kind(member.host, member.port, credentials)
+    if member.kind == "socks5":
+        from herald.egress.socks5 import Socks5  # noqa: PLC0415  its library is large, and few have one
 
-
-def in_clear(secrets: ProxySecrets) -> tuple[str | None, str | None]:
-    """Return username and password."""
-    if secrets.username is None or secrets.password is None:
-        return None, None
-    return secrets.username.get_secret_value(), secrets.password.get_secret_value()
-
-
-def _socks_code(error: ProxyError) -> str:
-    """Read what went wrong; the library gives no code for a refused login, but its words."""
-    if error.error_code is None:
-        return PROXY_AUTH if "authentication" in str(error).lower() else PROXY_UNREADABLE
-    return PROXY_REFUSED if error.error_code == _NOT_ALLOWED else PROXY_NO_ROUTE
+        return Socks5(member.host, member.port, credentials)
+    return HttpConnect(member.host, member.port, credentials)
 
 
 def _http_code(status: int) -> str:

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from email.headerregistry import Address
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from herald.contracts.content import Media, Template
 from herald.contracts.content.rich import (
@@ -25,6 +24,9 @@ from herald.contracts.content.rich import (
 from herald.contracts.content.segments import SmsEncoding
 from herald.contracts.failures import Failure
 from herald.providers.files import File
+
+if TYPE_CHECKING:
+    from email.headerregistry import Address
 
 
 @dataclass(slots=True, kw_only=True)  # one a message: a frozen one takes twice as long to make

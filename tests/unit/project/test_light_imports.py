@@ -16,7 +16,7 @@ from herald.providers.registry import NAMES
 SERVICES = {
     "router.running": 325_000,
     "ingress.running": 279_000,
-    "channel_sms.app": 316_000,
+    "channel_sms.app": 315_000,
 }
 # libraries that are imported once they are wanted
 LATER = {
@@ -26,6 +26,7 @@ LATER = {
     "jinja2",  # herald.toml has templates
     "jmespath",  # an account has a profile
     "phonenumbers.timezone",  # there are quiet hours
+    "python_socks",  # calls go through a SOCKS5 proxy
     # never
     "rich",
     "pygments",
@@ -39,6 +40,7 @@ ACCOUNTS = {f"herald.providers.{name}.account" for name in NAMES}  # `herald.tom
 ELSEWHERE = {
     "router.running": {"python_multipart"},
     "ingress.running": {"asyncpg", "herald.contracts.work"},
+    "channel_sms.app": {"email.headerregistry"},
 }
 DECOYS = "from ingress.endpoints import Endpoints; Endpoints([])"
 PROGRAM = """
