@@ -59,8 +59,8 @@ def test_every_worker_is_replaced_and_nobody_signs_in_again(
     assert Counter(record.outcomes.values()) == {"succeeded": MESSAGES}
     assert doubles(record) == []
     assert after["refused"] == {}
-    # the first mail of the fleet signs in; nothing after that does
-    assert _granted(after) - max(_granted(before), 1) == 0
+    # the first mail of the fleet signs in, here or in a test before; nothing after that does
+    assert _granted(after) - _granted(before) <= (0 if _granted(before) else 1)
 
 
 def test_keys_change_while_mails_are_sent(
