@@ -32,7 +32,7 @@ NOT_PUBLISHED = UnavailableError("", "not tried")
 
 _log = structlog.get_logger(__name__)
 
-# is told what became of each message, in order; raises nothing
+# is called with what became of each message, in order; raises nothing
 Published = Callable[[list[PublishError | None]], None]
 
 

@@ -49,7 +49,7 @@ class PublishOrSpool:
         return await self.keep(messages, failures, provider, retries_on_5xx=retries_on_5xx)
 
     def publish(self, messages: Sequence[OutgoingMessage], published: Published) -> None:
-        """Publish a few messages; `published` is told what became of each, and `keep` goes on."""
+        """Publish a few messages; `published` gets what became of each, and `keep` goes on."""
         if messages:
             self._publisher.begin(messages, published)
         else:
