@@ -79,7 +79,7 @@ class Tables:
 class Accepting:
     """Takes the place of the HTTP client: its provider accepts everything, a moment later."""
 
-    async def post(self, *_url: str, **_request: Any) -> HttpResponse:
+    async def request(self, *_request: str, **_more: Any) -> HttpResponse:
         await asyncio.sleep(0)
         return CREATED
 

@@ -105,8 +105,8 @@ SENDS: Mapping[str, tuple[Result, int, set[str]]] = {
 class SecretInUrl(HttpClient):
     """A client that writes the token into the URL."""
 
-    async def post(
-        self, url: str, *, headers: Mapping[str, str], body: bytes, method: str = "POST"
+    async def request(
+        self, method: str, url: str, *, headers: Mapping[str, str], body: bytes
     ) -> Any:
         token = headers["Authorization"].removeprefix("Bearer ")
-        return await super().post(f"{url}?token={token}", headers=headers, body=body, method=method)
+        return await super().request(method, f"{url}?token={token}", headers=headers, body=body)

@@ -161,8 +161,8 @@ class Management:
     async def _call(self, method: str, path: str, body: Any = None) -> Any:
         written = b"" if body is None else json.dumps(body).encode()
         try:
-            response = await self._http.post(
-                f"{self._base}/{path}", headers=self._headers, body=written, method=method
+            response = await self._http.request(
+                method, f"{self._base}/{path}", headers=self._headers, body=written
             )
         except (NotSentError, ResponseLostError) as error:
             raise ManagementError(f"{method} {path}: {error.code}") from None

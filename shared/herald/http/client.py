@@ -70,15 +70,14 @@ class HttpClient:
         if self._pool is not None:
             await self._pool.close()
 
-    async def post(
-        self,
-        url: str,
-        *,
-        headers: Mapping[str, str],
-        body: bytes,
-        method: str = "POST",
+    async def post(self, url: str, *, headers: Mapping[str, str], body: bytes) -> HttpResponse:
+        """Make one POST, as `request` does."""
+        return await self.request("POST", url, headers=headers, body=body)
+
+    async def request(
+        self, method: str, url: str, *, headers: Mapping[str, str], body: bytes
     ) -> HttpResponse:
-        """Make one POST, or another request that may not be made twice.
+        """Make one request, which may be one that must not be made twice.
 
         A connection found closed before the first byte is no try: another one is taken.
 

@@ -73,8 +73,8 @@ class HttpProvider:
 
     async def _post(self, request: HttpRequest) -> SendResult:
         try:
-            response = await self._http.post(
-                request.url, headers=request.headers, body=request.body, method=request.method
+            response = await self._http.request(
+                request.method, request.url, headers=request.headers, body=request.body
             )
         except NotSentError as error:
             return NotSent(error.code, no_connection=True)

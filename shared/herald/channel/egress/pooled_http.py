@@ -24,10 +24,14 @@ class PooledHttp(HttpClient):
     async def stop(self) -> None:
         """Close nothing."""
 
-    async def post(
-        self, url: str, *, headers: Mapping[str, str], body: bytes, method: str = "POST"
+    async def post(self, url: str, *, headers: Mapping[str, str], body: bytes) -> HttpResponse:
+        """Make one POST, as `request` does."""
+        return await self.request("POST", url, headers=headers, body=body)
+
+    async def request(
+        self, method: str, url: str, *, headers: Mapping[str, str], body: bytes
     ) -> HttpResponse:
-        """Make one POST.
+        """Make one request.
 
         Raises:
             NotSentError: it was not sent; `no_egress` where the pool has no healthy member.
@@ -36,4 +40,4 @@ class PooledHttp(HttpClient):
         client = self._choose()
         if client is None:
             raise NotSentError(NO_EGRESS)
-        return await client.post(url, headers=headers, body=body, method=method)
+        return await client.request(method, url, headers=headers, body=body)

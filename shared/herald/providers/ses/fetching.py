@@ -21,7 +21,7 @@ async def fetch(url: str) -> Fetched:
     client = HttpClient(timedelta(seconds=SECONDS), largest=MAX_BYTES)
     await client.start()
     try:
-        response = await client.post(url, headers={}, body=b"", method="GET")
+        response = await client.request("GET", url, headers={}, body=b"")
     except (NotSentError, ResponseLostError) as error:
         raise FetchError(error.code) from None
     finally:

@@ -114,8 +114,8 @@ class Answers:
         self.answers = list(answers)
         self.asked: list[tuple[str, str, bytes]] = []
 
-    async def post(
-        self, url: str, *, headers: Mapping[str, str], body: bytes, method: str
+    async def request(
+        self, method: str, url: str, *, headers: Mapping[str, str], body: bytes
     ) -> HttpResponse:
         assert method == "POST"
         self.asked.append((url, headers["Idempotency-Key"], body))
