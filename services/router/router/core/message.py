@@ -1,4 +1,7 @@
-"""The aggregate: one message with its plan, its attempts and its deadlines. Values only."""
+"""The aggregate: one message with its plan, its attempts and its deadlines. Values only.
+
+The parts that are stored leave out what is as by default: see `router.core.stored`.
+"""
 
 from __future__ import annotations
 
@@ -110,14 +113,14 @@ class Intent(StrEnum):
     DEAD_LETTERED = "dead_lettered"
 
 
-class Success(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Success(Struct, frozen=True, kw_only=True):
     """A receipt that ends the message, and how far the attempt got."""
 
     fact: ReceiptArrived
     reached: MessageStatus
 
 
-class Pending(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Pending(Struct, frozen=True, kw_only=True):
     """A withdraw that was asked for and not answered yet. Lives only within one transaction."""
 
     intent: Intent
@@ -127,7 +130,7 @@ class Pending(Struct, frozen=True, kw_only=True, omit_defaults=True):
     success: Success | None = None  # to emit once the answer is known
 
 
-class Asking(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Asking(Struct, frozen=True, kw_only=True):
     """A step whose clearance was asked for. Lives only within one transaction."""
 
     step: int
@@ -154,7 +157,7 @@ class State(Struct, frozen=True, kw_only=True, omit_defaults=True):
     expire_at: datetime | None = None  # the plan's, or later while a started attempt is awaited
 
 
-class Message(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Message(Struct, frozen=True, kw_only=True):
     """One message. `status` may rise after the end; `outcome` is set once."""
 
     id: UUID

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import TypeVar
 from uuid import UUID
 
 import asyncpg
@@ -24,8 +23,6 @@ from router.core.stored import PLAN, STATE
 from router.store.outbox import OutboxRow
 
 QUERIES = load_queries("router.store", "messages.sql")
-
-T = TypeVar("T")
 
 _CONTENTS = TypeAdapter(dict[str, WorkContent])
 
