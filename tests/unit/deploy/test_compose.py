@@ -16,6 +16,7 @@ from herald.service.server_variables import read_server_url
 from herald.service.serving import GRACEFUL_SHUTDOWN_SECONDS
 from herald.service.settings import read_settings
 from herald_local.compose_files import ROLES, write_compose_files
+from ingress.endpoints import endpoints_from
 from sandbox.loading import load
 from unit.deploy.compose_file import COMPOSE, HERALD, JOBS, PACKAGED, ROOT, SERVICES, lay_out
 
@@ -73,18 +74,13 @@ def test_a_service_has_the_secrets_it_reads(name: str, files: Path, tmp_path: Pa
         assert held == {"tokens.toml"}
         return
     accounts = loaded.file.accounts
-    wanted = [
-        account
-        for account in accounts
-        if name == "ingress" or f"channel-{accounts[account].channel}" == name
-    ]
     if name == "ingress":
-        wanted.remove("smtp-main")  # it has no webhooks
-        wanted.remove("smtp-oauth")
-        wanted.remove("smtp-proxied")
+        wanted = [account for _, account in endpoints_from(loaded).accounts]
+    else:
+        wanted = [it for it in accounts if f"channel-{accounts[it].channel}" == name]
     assert loaded.secrets_for(wanted).keys() == set(wanted)
     files_of = {Path(accounts[account].secrets_file or "").name for account in wanted}
-    if any(accounts[account].session is not None for account in wanted):
+    if name != "ingress" and any(accounts[it].session is not None for it in wanted):
         assert session_keys(loaded).current.ids == ("first",)
         files_of.add("session-keys.toml")
     if name != "ingress":
