@@ -153,6 +153,11 @@ class WholeWebhooks:
     def _published(
         self, one: _Webhook, translation: Translation, failures: list[PublishError | None]
     ) -> None:
+        self._tried(self._conclude, one, translation, failures)
+
+    def _conclude(
+        self, one: _Webhook, translation: Translation, failures: list[PublishError | None]
+    ) -> None:
         """Answer once the bus has all of it; otherwise see what becomes of the rest."""
         if failures.count(None) == len(failures):
             _settle(one, judgement_of(Placement.ON_THE_BUS, one.target, translation))

@@ -21,7 +21,8 @@ from herald.service.http_limits.exchange import WholeResponse
 from ingress.attachments import Attachments
 from ingress.endpoints import Target
 from ingress.grouped_publisher import MAX_PART
-from ingress.judging import LARGE_BYTES
+from ingress.judging import LARGE_BYTES, Judgement, judgement_of
+from ingress.publish_or_spool import Placement
 from ingress.spool.database import SpoolDatabase
 from ingress.spool.spool import Spool
 from ingress.translation import Translation, translate
@@ -198,6 +199,23 @@ async def test_a_defect_is_our_trouble(monkeypatch: pytest.MonkeyPatch) -> None:
         return translate(found, target, *rest)
 
     monkeypatch.setattr("ingress.whole_webhooks.translate", broken)
+    app, body = webhooks(Bus()), payload("status_sent")
+    answers = await asyncio.gather(
+        answered(app, TWILIO, FORM, signed_form()),
+        answered(app, WHATSAPP, body, signed(body)),
+    )
+    assert [answer.status for answer in answers] == [503, 200]
+
+
+async def test_a_defect_after_the_confirm_is_our_trouble(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those whose messages went in the same group are answered as ever."""
+
+    def broken(placement: Placement, target: Target, translation: Translation) -> Judgement:
+        if target.provider == "twilio":
+            raise RuntimeError
+        return judgement_of(placement, target, translation)
+
+    monkeypatch.setattr("ingress.whole_webhooks.judgement_of", broken)
     app, body = webhooks(Bus()), payload("status_sent")
     answers = await asyncio.gather(
         answered(app, TWILIO, FORM, signed_form()),
