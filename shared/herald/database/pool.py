@@ -11,6 +11,7 @@ from datetime import datetime
 import asyncpg
 import structlog
 
+from herald.database.array_elements import ask_for_lists_and_tuples
 from herald.database.clock import DatabaseClock
 from herald.database.lending import Connection, Lender
 from herald.database.outages import OUTAGES, is_outage
@@ -54,6 +55,7 @@ class Database:
 
     async def start(self) -> None:
         """Begin to watch the server; returns at once, `problem` says when it answers."""
+        ask_for_lists_and_tuples()
         pool = asyncpg.create_pool(
             self._dsn,
             min_size=0,

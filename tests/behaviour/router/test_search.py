@@ -230,7 +230,7 @@ async def test_pages_are_stable_among_messages_of_one_moment(world: World, phone
         " FROM router.messages m WHERE m.id = message_id AND idempotency_key = ANY ($1))"
         " UPDATE router.messages SET created_at = date_trunc('hour', now())"
         " WHERE idempotency_key = ANY ($1)",
-        sent,
+        list(sent),
     )
     found: list[str] = []
     after: dict[str, str] = {}

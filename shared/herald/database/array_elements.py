@@ -1,0 +1,19 @@
+"""Lets asyncpg see at once that what is in an array is no array itself.
+
+It asks abstract base classes about every element, which costs a text twice as much as to write it,
+and statements here take whole batches as arrays. Lists and tuples are what arrays are given as.
+`tests/behaviour/database/test_array_elements.py` holds that the names are still asyncpg's, and that
+arrays are written as before.
+"""
+
+from __future__ import annotations
+
+from asyncpg.protocol import protocol
+
+NAMES = ("IterableABC", "SizedABC")  # of what asyncpg's `codecs/array.pyx` asks
+
+
+def ask_for_lists_and_tuples() -> None:
+    """Take lists and tuples for arrays, and nothing else: a set is refused as a scalar is."""
+    for name in NAMES:
+        setattr(protocol, name, (list, tuple))
