@@ -21,15 +21,16 @@ def form_of(fields: Mapping[str, str] | Iterable[tuple[str, str]]) -> bytes:
         UnicodeEncodeError: a text holds half a character (a lone surrogate).
     """
     pairs = fields.items() if isinstance(fields, Mapping) else fields
-    return "&".join([f"{_quoted_name(name)}={_quoted(text)}" for name, text in pairs]).encode()
+    return "&".join([f"{_quoted_name(name)}={quoted(text)}" for name, text in pairs]).encode()
 
 
 @lru_cache(maxsize=256)
 def _quoted_name(name: str) -> str:
-    return _quoted(name)  # a provider's form has the same ones in each message
+    return quoted(name)  # a provider's form has the same ones in each message
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """Write a name or a text as it stands in a form."""
     if not text.isascii():
         return "".join(map(_WRITTEN.__getitem__, text.encode()))
     escaped = set(text.encode().translate(None, _KEPT))  # few, however long the text

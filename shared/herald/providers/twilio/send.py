@@ -12,14 +12,13 @@ from collections.abc import Mapping
 from functools import lru_cache, partial
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import quote
 
 from herald.contracts.content.rich import Location
 from herald.contracts.failures import Failure
 from herald.contracts.vocabulary import FailureClass
 from herald.contracts.work import Work
 from herald.http.response import HttpResponse
-from herald.providers.forms import form_of
+from herald.providers.forms import form_of, quoted
 from herald.providers.http_provider import HttpProvider, HttpRequest
 from herald.providers.rendered import RenderedSms, RenderedWhatsApp
 from herald.providers.responses import asked_wait, unexplained
@@ -49,14 +48,14 @@ def make_provider(context: Context) -> Provider:
 def write_request(context: Context, work: Work, content: Content) -> HttpRequest | Failure:
     """Write the request that creates a message, or say why Twilio could not take it."""
     account = context.account
-    fields = write_form(account, work, content, _status_callback(context, work))
+    fields = write_form(account, work, content)
     if isinstance(fields, Failure):
         return fields
     token = context.credentials.current.auth_tokens[0].get_secret_value()
     return HttpRequest(
         url=f"{account.base_url}/{API_VERSION}/Accounts/{account.account_sid}/Messages.json",
         headers=_headers(account.account_sid, token),
-        body=form_of(fields),
+        body=form_of(fields) + _status_callback(context, work),
     )
 
 
@@ -70,17 +69,14 @@ def _headers(account_sid: str, token: str) -> Mapping[str, str]:
     }
 
 
-def write_form(
-    account: TwilioAccount, work: Work, content: Content, status_callback: str
-) -> Fields | Failure:
-    """Write the form of a message, or say why there can be none."""
+def write_form(account: TwilioAccount, work: Work, content: Content) -> Fields | Failure:
+    """Write the form of a message but for where to report, or say why there can be none."""
     sender = _sender(account, work)
     if sender is None:
         return Failure.of(FailureClass.AUTH, "no_sender", "no number or service to send from")
     if len(content.text) > MAX_BODY_CHARACTERS:  # another channel may say it: not `content`
         return Failure.of(FailureClass.PERMANENT, "too_long", f"over {MAX_BODY_CHARACTERS}")
     fields: Fields = [("To", _address(account, work.to)), sender, *_content(content)]
-    fields.append(("StatusCallback", status_callback))
     if account.validity is not None:
         fields.append(("ValidityPeriod", str(int(account.validity.total_seconds()))))
     return fields
@@ -117,11 +113,20 @@ def _without_prose(document: dict[str, Any]) -> dict[str, Any]:
     return {name: document[name] for name in ("sid", "status", "num_segments") if name in document}
 
 
-def _status_callback(context: Context, work: Work) -> str:
-    """Say where to report; the connection overrides after `#` are never part of a request."""
-    overrides = context.account.callback_overrides
-    fragment = f"#{overrides}" if overrides else ""
-    return f"{context.callback_url}?attempt={quote(work.tag)}{fragment}"
+def _status_callback(context: Context, work: Work) -> bytes:
+    """Write the form's last field: where to report. An attempt's id has nothing to be quoted."""
+    start, end = _around_attempt(context.callback_url, context.account.callback_overrides)
+    return f"{start}{work.tag}{end}".encode()
+
+
+@lru_cache(maxsize=256)  # as many as accounts
+def _around_attempt(callback_url: str, overrides: str) -> tuple[str, str]:
+    """Write that field up to the attempt, and behind it.
+
+    The connection overrides after `#` are never part of a request.
+    """
+    start = f"&StatusCallback={quoted(f'{callback_url}?attempt=')}"
+    return start, quoted(f"#{overrides}") if overrides else ""
 
 
 def _sender(account: TwilioAccount, work: Work) -> tuple[str, str] | None:

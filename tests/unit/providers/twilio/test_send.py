@@ -20,7 +20,6 @@ from herald.providers.twilio.account import TwilioAccount, TwilioSecrets
 from herald.providers.twilio.send import Fields, read_response, write_form
 from unit.channel.making import seconds, twilio, work
 
-CALLBACK = "https://hooks.example.com/webhooks/twilio/twilio-main?attempt=1"
 SERVICE_SID = "MG" + "1" * 32
 PICTURE = WorkMedia(url="https://files.example.com/a.png", kind="image")
 SECRETS = TwilioSecrets(auth_tokens=(SecretStr("current"), SecretStr("previous")))
@@ -33,7 +32,7 @@ def form(account: TwilioAccount, order: Work) -> Fields | Failure:
     content = render(order, holds_template=holds_template)
     if isinstance(content, Failure):
         return content
-    return write_form(account, order, content, CALLBACK)
+    return write_form(account, order, content)
 
 
 def fields(content: WorkContent, account: Any = None, **changes: Any) -> MultiDict[str]:
@@ -56,12 +55,11 @@ def response(status: int, document: Any, **headers: str) -> HttpResponse:
 
 
 def test_a_text() -> None:
-    """A text goes from the profile's number, with where to report its status."""
+    """A text goes from the profile's number."""
     assert fields(WorkContent(text="Grüße & 😀")) == {
         "To": "+15550002222",
         "From": "+15550001111",
         "Body": "Grüße & 😀",
-        "StatusCallback": CALLBACK,
     }
 
 
