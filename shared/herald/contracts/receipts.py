@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
-from pydantic_core import to_json
+from pydantic_core import PydanticSerializationError, to_json
 
 from herald.contracts.account_updates import AccountUpdate
 from herald.contracts.durations import Duration
@@ -180,9 +180,15 @@ def bounded_element(element: Any, *, start_bytes: int = 2048) -> Any:
 
     Of a larger one `start_bytes` are kept, as text.
     """
-    clean = storable(element)
-    encoded = to_json(clean, inf_nan_mode="null")
+    try:
+        encoded = to_json(element, inf_nan_mode="null")
+        is_clean = b"\\u0000" not in encoded  # nor a lone surrogate, which can't be encoded
+    except PydanticSerializationError:
+        is_clean = False
+    if not is_clean:
+        element = storable(element)
+        encoded = to_json(element, inf_nan_mode="null")
     if len(encoded) <= MAX_ELEMENT_BYTES:
-        return clean
+        return element
     start = encoded[:start_bytes].decode(errors="replace")
     return {"truncated": True, "bytes": len(encoded), "start": start}
