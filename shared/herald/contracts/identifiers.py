@@ -25,6 +25,8 @@ TenantName = Annotated[str, StringConstraints(pattern=TENANT_PATTERN)]
 ChannelName = Annotated[str, StringConstraints(pattern=CHANNEL_PATTERN)]
 ConfiguredName = Annotated[str, StringConstraints(pattern=CONFIGURED_NAME_PATTERN)]
 
+# a digit with the variant of RFC 9562 in its upper bits
+_VARIANTS = {f"{digit:x}": f"{digit & 0x3 | 0x8:x}" for digit in range(16)}
 _LANE_SUFFIXES = {Lane.URGENT: "u", Lane.BULK: "b"}  # the normal lane has none
 
 _ATTEMPT = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.([0-9]{1,2})\.([0-9]{1,2})")
@@ -118,5 +120,8 @@ def _uuid5_bytes(name: str) -> bytes:
 
 
 def _uuid5_text(name: str) -> str:
-    text = _uuid5_bytes(name).hex()
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    hashed = _IN_NAMESPACE.copy()
+    hashed.update(name.encode())
+    text = hashed.hexdigest()
+    variant = _VARIANTS[text[16]]
+    return f"{text[:8]}-{text[8:12]}-5{text[13:16]}-{variant}{text[17:20]}-{text[20:32]}"
