@@ -33,8 +33,8 @@ class _Echoes:
 
     def __init__(self, work: Work, secrets: Sequence[str], ids: Sequence[str]) -> None:
         self._to = work.to
-        self._said = tuple(said_in(work.content))
-        self._names = tuple(names_of(work.recipient_name, work.to))
+        self._said = said_in(work.content)
+        self._names = names_of(work.recipient_name, work.to)
         self._secrets = secrets
         self._ids = ids
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from operator import attrgetter
 
 from herald.contracts.content import ChannelContent, Media, Template
 
@@ -19,10 +20,19 @@ _CODE = re.compile(r"\b(?=\w*\d)\w{4,}\b")  # what a message says in figures may
 _SHORTEST_NAME = 3
 
 
-def said_in(content: ChannelContent) -> Iterator[str]:
-    """Give every text that a message says on a channel, links to its files too."""
-    lines = content.subject, content.text, content.html, content.header, content.footer
-    yield from filter(None, lines)
+def said_in(content: ChannelContent) -> list[str]:
+    """List every text that a message says on a channel, links to its files too."""
+    said = [*filter(None, _LINES(content))]
+    if any(_OTHER_PARTS(content)):  # mostly there is none of them
+        said += _said_in_others(content)
+    return said
+
+
+_LINES = attrgetter("subject", "text", "html", "header", "footer")
+_OTHER_PARTS = attrgetter("template", "media", "buttons", "link", "list", "location", "contacts")
+
+
+def _said_in_others(content: ChannelContent) -> Iterator[str]:
     if content.template is not None:
         yield from _said_in_template(content.template)
     for media in content.media:
@@ -59,13 +69,11 @@ def _said_to_tap(content: ChannelContent) -> Iterator[str]:
             yield from filter(None, (row.id, row.title, row.description))
 
 
-def names_of(recipient_name: str | None, address: str) -> Iterator[str]:
-    """Give what a recipient is called; mail servers name a mailbox by what is before the @."""
-    if recipient_name:
-        yield recipient_name
+def names_of(recipient_name: str | None, address: str) -> list[str]:
+    """List what a recipient is called; mail servers name a mailbox by what is before the @."""
+    names = [recipient_name] if recipient_name else []
     mailbox, at, _ = address.rpartition("@")
-    if at:
-        yield mailbox
+    return [*names, mailbox] if at else names
 
 
 def without_quotes(words: str, said: Iterable[str]) -> str:
