@@ -81,11 +81,10 @@ def write_head(to: Endpoint, headers: Mapping[str, str], length: int) -> bytes:
     Raises:
         ValueError: a value can't be sent.
     """
-    lines = [to.start]
-    for name, value in headers.items():
-        if not value.isprintable() and _VALUE.fullmatch(value) is None:
-            raise ValueError("a header field's value with a control character")
-        lines.append(f"{name}: {value}")
+    values = "".join(headers.values())
+    if not values.isprintable() and _VALUE.fullmatch(values) is None:
+        raise ValueError("a header field's value with a control character")
+    fields = "".join([f"\r\n{name}: {value}" for name, value in headers.items()])
     if length or to.needs_length:
-        lines.append(f"Content-Length: {length}")
-    return "\r\n".join([*lines, "", ""]).encode()
+        return f"{to.start}{fields}\r\nContent-Length: {length}\r\n\r\n".encode()
+    return f"{to.start}{fields}\r\n\r\n".encode()
