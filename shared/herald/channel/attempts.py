@@ -49,7 +49,7 @@ class Reserved(NamedTuple):
 _CLAIMED = (Reserved, Impossible)
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False)
 class Attempt:
     """A delivery of work on its way through the worker."""
 

@@ -14,7 +14,7 @@ from herald.bus.batches import where
 from herald.channel import metrics
 from herald.channel.accounts import SendingAccount
 from herald.channel.attempts import Attempt, Reserved
-from herald.channel.breaker import Trouble, Verdict
+from herald.channel.breaker import Down, Trouble, Verdict
 from herald.channel.deadlines import Deadlines
 from herald.channel.echoes import without_echoes
 from herald.channel.planning import Impossible
@@ -22,7 +22,6 @@ from herald.channel.traces import begin_call, end_call
 from herald.contracts.failures import Failure
 from herald.contracts.vocabulary import FailureClass
 from herald.providers.budgets import Budget
-from herald.providers.rendered import Rendered
 from herald.providers.sending import Accepted, NotSent, Refused, SendResult, Uncertain
 
 SLOW_SHARE = 0.2  # of its time limit: a call that takes longer is slow
@@ -96,7 +95,11 @@ class Caller:
                 # time: neither do they make it unknown, nor does it look slow by them.
                 content = await account.content(attempt.work, spare)
                 began = self._clock()
-                result = await self._make(plan, attempt, content)
+                result: SendResult = content
+                if not isinstance(content, Refused):
+                    result = await account.call(
+                        attempt.work, content, egress=plan.egress, probe=plan.probe is not None
+                    )
                 result = without_echoes(result, attempt.work, account.credentials.values())
         except Exception as error:  # noqa: BLE001  an adapter's bug: nobody knows how far it got
             self._complain(attempt, error)
@@ -107,18 +110,13 @@ class Caller:
             end_call(span, result, _RESULTS[type(result)])
         now = self._clock()
         self._count(account, result, now - began)
-        await self._learn(plan, result, began, now)
+        was_down = account.breaker.down
+        if self._learn(plan, result, began, now):
+            await self._tell(plan, was_down)
         if self._ended is not None:
             self._ended.set()
             self._ended = None
         return result
-
-    async def _make(self, plan: Reserved, attempt: Attempt, content: Rendered) -> SendResult:
-        if isinstance(content, Refused):
-            return content
-        return await plan.account.call(
-            attempt.work, content, egress=plan.egress, probe=plan.probe is not None
-        )
 
     def _complain(self, attempt: Attempt, error: Exception) -> None:
         _log.error(
@@ -137,24 +135,30 @@ class Caller:
         if isinstance(result, Refused) and result.scope is not None:
             metrics.THROTTLED.labels(*labels, result.scope).inc()
 
-    async def _learn(self, plan: Reserved, result: SendResult, began: float, now: float) -> None:
-        """Take in what the end of the call says of the account and of its limits."""
+    def _learn(self, plan: Reserved, result: SendResult, began: float, now: float) -> bool:
+        """Take in what the call's end says of the account and its limits.
+
+        Returns whether its breaker opened or closed.
+        """
         breaker = plan.account.breaker
         is_slow = now - began > plan.account.timeout_seconds * SLOW_SHARE
         self._lessons.note(
             plan.budgets, result, began=began, is_probe=plan.token.probe, is_slow=is_slow
         )
         verdict, code = verdict_of(result, by_egress=plan.egress is not None)
-        before, was_down = breaker.changes, breaker.down
+        before = breaker.changes
         if plan.probe is None:
             breaker.note(verdict, code, began=began, now=now)
         elif verdict in _SAYS_NOTHING:
             breaker.grant_probe(plan.probe)
         else:
             breaker.note_probe(verdict, code, now)
-        if breaker.changes == before:
-            return
-        if was_down is not None and breaker.down is None and was_down.trouble is not Trouble.AUTH:
+        return breaker.changes != before
+
+    async def _tell(self, plan: Reserved, was_down: Down | None) -> None:
+        """Tell of a breaker that the call's end opened or closed."""
+        is_up = plan.account.breaker.down is None
+        if was_down is not None and is_up and was_down.trouble is not Trouble.AUTH:
             await self._lessons.reopen(plan.budgets[0])  # before all workers call at once
         self._changed()
 

@@ -75,7 +75,8 @@ class Worker:
             lane: WaitingRoom(self._take_turn, metrics.limit_waiting(channel, lane).set, clock)
             for lane in Lane
         }
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._calls: dict[Attempt, asyncio.Task[None]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()  # all others
 
     async def run(self) -> None:
         """Give back what is abandoned, until cancelled."""
@@ -118,8 +119,8 @@ class Worker:
 
     async def drain(self) -> None:
         """Wait for every call under way; each is bounded by its account's time limit."""
-        while self._tasks:
-            await asyncio.wait(self._tasks)
+        while left := [it for it in (*self._tasks, *self._calls.values()) if not it.done()]:
+            await asyncio.wait(left)
 
     def _moment(self) -> Moment:
         return Moment(self._clock(), self._database.now())
@@ -224,7 +225,7 @@ class Worker:
         loop = asyncio.get_running_loop()
         for attempt in await self._claims.make(by_id):
             note_claimed(attempt)
-            self._keep(loop.create_task(self._call(attempt)))
+            self._calls[attempt] = loop.create_task(self._call(attempt))
         others = [name for name, attempt in by_id.items() if attempt.claimant is None]
         known = await self._claims.look_up(others)
         idle = [attempt for attempt in attempts if attempt.claimant is None]
@@ -246,12 +247,15 @@ class Worker:
 
     async def _call(self, attempt: Attempt) -> None:
         """Make a call, and hand its report to the recorder."""
-        result = await self._caller.call(attempt)
-        later = not_taken(result, attempt.work)
-        if later is not None and attempt.delivery.is_live:
-            self._give_back(attempt, later)
-        else:
-            self._recorders.add(ended(attempt, result, self._database.now()))
+        try:
+            result = await self._caller.call(attempt)
+            later = not_taken(result, attempt.work)
+            if later is not None and attempt.delivery.is_live:
+                self._give_back(attempt, later)
+            else:
+                self._recorders.add(ended(attempt, result, self._database.now()))
+        finally:
+            del self._calls[attempt]  # here, for a callback of the task costs more
 
     def _give_back(self, attempt: Attempt, later: Later) -> None:
         """Give work back that was not sent; its claim is removed first, also one in doubt."""
@@ -261,9 +265,7 @@ class Worker:
 
     def _spawn(self, coroutine: Coroutine[None, None, None]) -> None:
         """Run in a task of ours: the client library cancels its own whenever a channel drops."""
-        self._keep(asyncio.create_task(coroutine))
-
-    def _keep(self, task: asyncio.Task[None]) -> None:
+        task = asyncio.create_task(coroutine)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
