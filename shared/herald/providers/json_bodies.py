@@ -15,6 +15,7 @@ from herald.contracts.text import storable
 
 MAX_DEPTH = 32
 MAX_NODES = 200_000  # Meta: up to 1,000 updates in 3 MB, each of about 40 nodes
+_OPENERS = b"{["
 _WHITESPACE = " \t\n\r"
 _BOM = b"\xef\xbb\xbf"
 # an unclosed string ends with the body, so that no text is looked at twice
@@ -42,8 +43,8 @@ def read_json(body: bytes) -> Any:
     openers = _checked_openers(body)
     try:
         text = body.decode().strip(_WHITESPACE)
-        value, end = _DECODER.raw_decode(text)
-    except ValueError:
+        value, end = _scan(text, 0)
+    except (ValueError, StopIteration):  # the latter where a value should begin, and none does
         raise NotJsonError("not JSON") from None
     except RecursionError:
         raise BeyondLimitsError(_TOO_DEEP) from None
@@ -57,7 +58,7 @@ def read_json(body: bytes) -> Any:
 
 def _checked_openers(body: bytes) -> int:
     """Count before anything is built. Cheap for ordinary bodies; exact only when that is close."""
-    openers = body.count(b"{") + body.count(b"[")
+    openers = len(body) - len(body.translate(None, _OPENERS))  # in half the time of two counts
     if len(body) >= MAX_NODES and openers + body.count(b",") >= MAX_NODES:
         _check_nodes(body)
     return openers
@@ -107,4 +108,5 @@ def _float(text: str) -> float | None:
     return number if math.isfinite(number) else None
 
 
-_DECODER = json.JSONDecoder(parse_constant=_refuse, parse_int=_integer, parse_float=_float)
+_decoder: Any = json.JSONDecoder(parse_constant=_refuse, parse_int=_integer, parse_float=_float)
+_scan = _decoder.scan_once  # what its `raw_decode` calls
