@@ -28,7 +28,7 @@ from herald.providers.whatsapp_cloud.names import CHANNEL
 from herald.providers.whatsapp_cloud.names import PROVIDER as PROVIDER_NAME
 
 ATTEMPT_FIELD = "biz_opaque_callback_data"  # what our calls gave, carried back in statuses
-MESSAGE_TYPE = "message"  # of a status about a message, where it says so; not `payment`
+_OF_A_MESSAGE = {None, "message"}  # what the type of a status says; not `payment`
 STATUSES: dict[str, Status] = {
     "sent": Status.SENT,
     "delivered": Status.DELIVERED,  # skipped when the chat is open: only `read` comes
@@ -51,10 +51,10 @@ def status_receipt(account: str, request: WebhookRequest, element: Any) -> Attem
     word = text(status, "status")
     if word is None:
         raise NotUnderstoodError(Reason.SHAPE)
-    is_of_message = text(status, "type") in {None, MESSAGE_TYPE}
+    is_of_message = text(status, "type") in _OF_A_MESSAGE
     known = STATUSES.get(word, Status.OTHER) if is_of_message else Status.OTHER
     errors = [error for error in sequence(status.get("errors")) if isinstance(error, dict)]
-    codes = ",".join([text(error, "code") or "" for error in errors])
+    codes = ",".join([text(error, "code") or "" for error in errors]) if errors else ""
     ours = carried(status.get(ATTEMPT_FIELD))
     return AttemptReceipt(
         source="webhook",
@@ -67,9 +67,7 @@ def status_receipt(account: str, request: WebhookRequest, element: Any) -> Attem
         status=known,
         event_key=event_key(word, text(status, "timestamp") or "", codes),
         failure=_failure(errors[0] if errors else {}) if known is Status.FAILED else None,
-        outside_window=not OUTSIDE_WINDOW.isdisjoint(
-            [whole_number(error.get("code")) for error in errors]
-        ),
+        outside_window=bool(errors) and _is_outside_window(errors),
         occurred_at=moment(status.get("timestamp")),
         received_at=request.received_at,
         element=_kept(status, errors, len(request.body)),
@@ -77,9 +75,14 @@ def status_receipt(account: str, request: WebhookRequest, element: Any) -> Attem
 
 
 def _kept(status: Mapping[str, Any], errors: Sequence[Mapping[str, Any]], body_bytes: int) -> Any:
+    if not errors:
+        return kept_fields(status, _KEPT_WITHOUT_ERRORS, body_bytes)
     codes = [{"code": error.get("code")} for error in errors]
-    found = {**status, "errors": codes} if codes else status
-    return kept_fields(found, KEPT if codes else _KEPT_WITHOUT_ERRORS, body_bytes)
+    return kept_fields({**status, "errors": codes}, KEPT, body_bytes)
+
+
+def _is_outside_window(errors: Sequence[Mapping[str, Any]]) -> bool:
+    return any(whole_number(error.get("code")) in OUTSIDE_WINDOW for error in errors)
 
 
 def _failure(error: Mapping[str, Any]) -> Failure:
