@@ -18,9 +18,9 @@ class WebhooksFirst:
         self._whole = whole
         self._others = others
 
-    def take(self, request: WholeRequest) -> Answer | None:
+    def take(self, request: WholeRequest, answer: Answer) -> bool:
         """Have a webhook taken that came whole."""
-        return self._whole.take(request)
+        return self._whole.take(request, answer)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and not scope.get("root_path"):

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from functools import partial
-from typing import Any, NamedTuple, TypeVar, TypeVarTuple
+from typing import Any, NamedTuple, TypeVar
 
 from herald.bus.errors import PublishError
 from herald.providers.json_bodies import NotJsonError
@@ -37,8 +37,8 @@ from ingress.requests import Requests
 from ingress.translation import Translation, normalised, translate
 from ingress.webhook_paths import parts_of
 
-_Outcome = TypeVar("_Outcome")
-_Arguments = TypeVarTuple("_Arguments")
+_Given = TypeVar("_Given")
+_Found = TypeVar("_Found")
 
 
 class _Webhook(NamedTuple):
@@ -61,27 +61,26 @@ class WholeWebhooks:
         self._arrived: list[_Webhook] = []  # in this turn of the event loop
         self._going_on: set[asyncio.Task[None]] = set()
 
-    def take(self, whole: WholeRequest) -> Answer | None:
-        """Begin with a request; None: it is for the receiver."""
+    def take(self, whole: WholeRequest, answer: Answer) -> bool:
+        """Begin with a request; False: it is for the receiver."""
         path, _, query = whole.target.partition(b"?")
         # decoded as it is, and without a fragment: anything else is worth a second look
         if not path.isascii() or b"%" in path or b"#" in whole.target or tracer() is not None:
-            return None
+            return False
         parts = parts_of(path.decode())
         if parts is None:
-            return None
+            return False
         provider, account = parts
         target = self._endpoints.find(provider, account)
         headers = dict(whole.headers)
         if not _is_usual(target, headers, whole.body):
-            return None
-        started, loop = time.perf_counter(), asyncio.get_running_loop()
+            return False
+        started = time.perf_counter()
         request = self._requests.request("POST", path, query, headers, whole.body)
-        answer: Answer = loop.create_future()
         if not self._arrived:
-            loop.call_soon(self._judge_arrived)
+            asyncio.get_running_loop().call_soon(self._judge_arrived)
         self._arrived.append(_Webhook(target, account, request, started, answer))
-        return answer
+        return True
 
     def _judge_arrived(self) -> None:
         """Judge what arrived in one turn of the event loop: all of it step by step.
@@ -90,56 +89,33 @@ class WholeWebhooks:
         webhook cheaper by a fifth.
         """
         arrived, self._arrived = self._arrived, []
-        authentic = [one for one in arrived if self._tried(self._is_authentic, one)]
-        read = [(one, self._tried(self._read, one)) for one in authentic]
-        translated = [
-            (one, self._tried(self._translated, one, found))
-            for one, found in read
-            if found is not None
-        ]
-        for one, translation in translated:
-            if translation is not None:
-                self._tried(self._publish, one, translation)
+        verified = _each(self._verified, [(one, one.request) for one in arrived])
+        _each(self._publish, _each(_translated, _each(self._read, verified)))
 
-    def _tried(
-        self,
-        step: Callable[[_Webhook, *_Arguments], _Outcome],
-        one: _Webhook,
-        *arguments: *_Arguments,
-    ) -> _Outcome | None:
-        """Take a step with one of them; a defect of ours costs none of the others anything."""
+    def _verified(self, one: _Webhook, request: WebhookRequest) -> WebhookRequest | None:
         try:
-            return step(one, *arguments)
-        except Exception as error:  # noqa: BLE001  our trouble, not the caller's
-            _settle(one, failed(one.target, error))
-            return None
-
-    def _is_authentic(self, one: _Webhook) -> bool:
-        try:
-            verdict = verdict_on(one.target, one.request)
+            verdict = verdict_on(one.target, request)
         except UnverifiableError:  # as the judge will find
-            self._go_on(one, self._judge.judge(one.target, one.account, one.request))
-            return False
+            self._go_on(one, self._judge.judge(one.target, one.account, request))
+            return None
+        if verdict is True:
+            return request
         if verdict is False:
             _settle(one, self._judge.not_authentic(one.target, one.account))
-        elif verdict is not True:
-            self._go_on(one, self._judge.judge(one.target, one.account, one.request, verdict))
-        return verdict is True
+        else:
+            self._go_on(one, self._judge.judge(one.target, one.account, request, verdict))
+        return None
 
-    def _read(self, one: _Webhook) -> Normalised | None:
+    def _read(self, one: _Webhook, request: WebhookRequest) -> Normalised | None:
         try:
-            found = normalised(one.target, one.request)
+            found = normalised(one.target, request)
         except NotJsonError:
             _settle(one, NOT_READABLE)
             return None
         if not found.files:
             return found
-        judging = self._judge.judge(one.target, one.account, one.request, verdict=True)
-        self._go_on(one, judging)
+        self._go_on(one, self._judge.judge(one.target, one.account, request, verdict=True))
         return None
-
-    def _translated(self, one: _Webhook, found: Normalised) -> Translation:
-        return translate(found, one.target, one.account, one.request)
 
     def _publish(self, one: _Webhook, translation: Translation) -> None:
         if len(translation.messages) > MAX_PART:
@@ -153,16 +129,14 @@ class WholeWebhooks:
     def _published(
         self, one: _Webhook, translation: Translation, failures: list[PublishError | None]
     ) -> None:
-        self._tried(self._conclude, one, translation, failures)
-
-    def _conclude(
-        self, one: _Webhook, translation: Translation, failures: list[PublishError | None]
-    ) -> None:
         """Answer once the bus has all of it; otherwise see what becomes of the rest."""
-        if failures.count(None) == len(failures):
-            _settle(one, judgement_of(Placement.ON_THE_BUS, one.target, translation))
-        else:
-            self._go_on(one, self._judge.keep(one.target, translation, failures))
+        try:
+            if failures.count(None) == len(failures):
+                _settle(one, judgement_of(Placement.ON_THE_BUS, one.target, translation))
+            else:
+                self._go_on(one, self._judge.keep(one.target, translation, failures))
+        except Exception as error:  # noqa: BLE001  as in `_each`
+            _settle(one, failed(one.target, error))
 
     def _go_on(self, one: _Webhook, judging: Coroutine[Any, Any, Judgement]) -> None:
         """Let one that takes its time have a task."""
@@ -174,15 +148,38 @@ class WholeWebhooks:
         _settle(one, await in_any_case(one.target, judging))
 
 
+def _each(
+    step: Callable[[_Webhook, _Given], _Found | None], given: Iterable[tuple[_Webhook, _Given]]
+) -> list[tuple[_Webhook, _Found]]:
+    """Take a step with each webhook, and return what it found; None: that one goes no further.
+
+    A defect of ours costs none of the others anything.
+    """
+    taken: list[tuple[_Webhook, _Found]] = []
+    for one, what in given:
+        try:
+            found = step(one, what)
+        except Exception as error:  # noqa: BLE001  our trouble, not the caller's
+            _settle(one, failed(one.target, error))
+        else:
+            if found is not None:
+                taken.append((one, found))
+    return taken
+
+
+def _translated(one: _Webhook, found: Normalised) -> Translation:
+    return translate(found, one.target, one.account, one.request)
+
+
 def _settle(one: _Webhook, judgement: Judgement) -> None:
     """Answer, and count it; not when the service has stopped waiting for it."""
-    if one.answer.done():
+    if one.answer.is_over:
         return
     result, response = judgement
     provider = one.target.provider
     metrics.webhooks(provider, one.target.account, result).inc()
     metrics.webhook_seconds(provider).observe(time.perf_counter() - one.started)
-    one.answer.set_result(response)
+    one.answer.give(response)
 
 
 def _is_usual(target: Target, headers: Mapping[bytes, bytes], body: bytes) -> bool:

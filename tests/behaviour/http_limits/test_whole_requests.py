@@ -41,15 +41,17 @@ class Taking(Application):
     taken: list[WholeRequest] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
 
-    def take(self, request: WholeRequest) -> Answer | None:
+    def take(self, request: WholeRequest, answer: Answer) -> bool:
         if request.target == b"/left":
-            return None
+            return False
         self.taken.append(request)
-        self.answers.append(asyncio.get_running_loop().create_future())
-        return self.answers[-1]
+        self.answers.append(answer)
+        if request.target == b"/at-once":
+            self.answer()
+        return True
 
     def answer(self, number: int = -1) -> None:
-        self.answers[number].set_result(Response(b"taken %d" % len(self.taken[number].body)))
+        self.answers[number].give(Response(b"taken %d" % len(self.taken[number].body)))
 
 
 @pytest.fixture(name="taking")
@@ -86,6 +88,16 @@ async def test_it_is_taken_with_its_head_and_body(server: Served, taking: Taking
         b"/a?b=c", [(b"host", b"x"), (b"x-y", b"Z"), (b"content-length", b"2")], b"hi"
     )
     await until(lambda: BODIES.bytes == 0)
+
+
+async def test_trailers_are_nobodys(server: Served, taking: Taking) -> None:
+    """What follows a body in chunks is no header of its request."""
+    chunks = b"2\r\nhi\r\n0\r\nX-Late: x\r\n\r\n"
+    await taken(server, taking, head("/", "Transfer-Encoding: chunked") + chunks)
+    assert taking.taken[0] == WholeRequest(
+        b"/", [(b"host", b"x"), (b"transfer-encoding", b"chunked")], b"hi"
+    )
+    taking.answer()
 
 
 @pytest.mark.parametrize(
@@ -136,12 +148,25 @@ async def test_a_caller_that_leaves_frees_its_body_once_it_is_answered(
     await until(lambda: BODIES.bytes == 0)
 
 
-async def test_a_failure_is_500(server: Served, taking: Taking) -> None:
-    """As that of an application called by ASGI, and the connection ends."""
-    caller = await taken(server, taking, of_length(0))
-    taking.answers[-1].set_exception(RuntimeError())
+async def test_an_answer_may_be_given_at_once(server: Served, taking: Taking) -> None:
+    """While its request is being taken: the next one on the connection is answered, too."""
+    caller = await server.caller(of_length(1, "/at-once"), b"x")
+    assert (await caller.hear())[2] == b"taken 1"
+    caller.say(of_length(2, "/at-once") + b"xy")
+    assert (await caller.hear())[2] == b"taken 2"
+    await until(lambda: BODIES.bytes == 0)
+    assert not server.server.server_state.tasks
+
+
+async def test_an_answer_that_does_not_come_in_time_is_500(server: Served, taking: Taking) -> None:
+    """The service stops, and uvicorn cancels what it waited for; the application sees it."""
+    caller = await taken(server, taking, of_length(1), b"x")
+    for task in server.server.server_state.tasks:
+        task.cancel(msg="too long")
+    assert taking.answers[-1].is_over
     assert (await caller.hear())[0] == 500
     assert await caller.ends()
+    await until(lambda: BODIES.bytes == 0)
 
 
 async def test_an_application_at_work_is_not_hurried(
@@ -162,7 +187,7 @@ async def test_who_does_not_read_is_cut_off(
     """An answer that nobody takes is given up, and its connection is free again."""
     monkeypatch.setattr(protocol, "UNTAKEN_SECONDS", 0.3)
     caller = await taken(server, taking, of_length(0))
-    taking.answers[-1].set_result(Response(b"x" * 30_000_000))
+    taking.answers[-1].give(Response(b"x" * 30_000_000))
     await until(lambda: not connections(server))
     assert not caller.reader.at_eof()
 

@@ -13,7 +13,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from herald.service.application import application
-from herald.service.http_limits.whole_requests import WholeRequest
+from herald.service.http_limits.whole_requests import Answer, WholeRequest
 from ingress.webhook_paths import WebhooksFirst
 
 # each followed by each, by threes and by fours
@@ -30,8 +30,8 @@ class Asked:
         self.parts = dict(scope["path_params"])
         await PlainTextResponse("a webhook")(scope, receive, send)
 
-    def take(self, request: WholeRequest) -> None:  # noqa: ARG002
-        return None
+    def take(self, request: WholeRequest, answer: Answer) -> bool:  # noqa: ARG002
+        return False
 
 
 def through_starlette(asked: Asked) -> Starlette:

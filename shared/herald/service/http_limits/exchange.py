@@ -53,6 +53,7 @@ class Exchange(RequestResponseCycle):
     """
 
     _held: tuple[HTTPResponseStartEvent, _Head] | None = None
+    headers: list[tuple[bytes, bytes]]  # of the request, names in lower case
 
     @classmethod
     def begun(cls, connection: HttpToolsProtocol) -> Self:
@@ -61,7 +62,7 @@ class Exchange(RequestResponseCycle):
         Its scope is still to be written, by `describe`: not every request is called by one.
         """
         version = connection.parser.get_http_version()
-        return cls(
+        exchange = cls(
             scope=cast("HTTPScope", None),
             transport=connection.transport,
             flow=connection.flow,
@@ -74,10 +75,12 @@ class Exchange(RequestResponseCycle):
             keep_alive=version != "1.0" and connection.parser.should_keep_alive(),
             on_response=connection.on_response_complete,
         )
+        exchange.headers = connection.headers
+        return exchange
 
     def describe(self, connection: HttpToolsProtocol) -> None:
         """Write the scope, while the connection's parser is at this request still."""
-        self.scope = connection.scope = _scope(connection)
+        self.scope = connection.scope = _scope(connection, self.headers)
 
     def is_answered_by(self, response: WholeResponse) -> bool:
         """Write a response; False: uvicorn has to, or the caller does not take it now."""
@@ -121,7 +124,7 @@ class Exchange(RequestResponseCycle):
         return True
 
 
-def _scope(connection: HttpToolsProtocol) -> HTTPScope:
+def _scope(connection: HttpToolsProtocol, headers: list[tuple[bytes, bytes]]) -> HTTPScope:
     url = httptools.parse_url(connection.url)
     path = url.path.decode("ascii")
     return {
@@ -136,7 +139,7 @@ def _scope(connection: HttpToolsProtocol) -> HTTPScope:
         "path": unquote(path) if "%" in path else path,
         "raw_path": url.path,
         "query_string": url.query or b"",
-        "headers": connection.headers,
+        "headers": headers,
         "state": connection.app_state.copy(),
     }
 

@@ -7,7 +7,6 @@ request on its connection, and what the application leaves, is called as any oth
 from __future__ import annotations
 
 import asyncio
-from functools import partial
 from typing import NamedTuple, Protocol, cast, runtime_checkable
 
 from uvicorn._types import (
@@ -45,17 +44,27 @@ class WholeRequest(NamedTuple):
     body: bytes
 
 
-Answer = asyncio.Future[WholeResponse]
+class Answer(Protocol):
+    """The answer to a request that was taken, as its application sees it."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it was given, or is not waited for any more."""
+        ...
+
+    def give(self, response: WholeResponse) -> None:
+        """Send it. Once; it may not be asked for when it is over."""
+        ...
 
 
 @runtime_checkable
 class TakesWhole(Protocol):
     """An ASGI application that takes requests this way, too."""
 
-    def take(self, request: WholeRequest) -> Answer | None:
-        """Begin with a request; None: it is to be called for it as ASGI has it.
+    def take(self, request: WholeRequest, answer: Answer) -> bool:
+        """Begin with a request; False: it is to be called for it as ASGI has it.
 
-        The answer is awaited when the service stops, and cancelled when that takes too long.
+        The answer is awaited when the service stops, and over when that takes too long.
         """
         ...
 
@@ -76,14 +85,13 @@ class WholeRequestsProtocol(LimitedProtocol):
         held = self._held
         if held is None:
             return
-        request = WholeRequest(self.url, self.headers, bytes(held.body))
-        answer = self.application.take(request)
-        if answer is None:
+        request, taken = WholeRequest(self.url, held.headers, bytes(held.body)), _Taken(self, held)
+        if not self.application.take(request, taken):
             self._call_held(held)
             return
         self._held = None
-        self.tasks.add(answer)  # type: ignore[arg-type]  # uvicorn waits for them, or cancels them
-        answer.add_done_callback(partial(self._answer, held))
+        if not taken.is_over:
+            self.tasks.add(taken)  # type: ignore[arg-type]  # uvicorn waits for it, or cancels it
 
     def _begin(self, cycle: Exchange) -> None:
         if self.parser.get_method() == b"POST" and not self.expect_100_continue:
@@ -95,21 +103,45 @@ class WholeRequestsProtocol(LimitedProtocol):
         self._held = None
         super()._begin(cycle)
 
-    def _answer(self, cycle: Exchange, answer: Answer) -> None:
-        self._end_call(cycle, answer)
-        is_usual = not answer.cancelled() and answer.exception() is None
-        if is_usual and cycle.is_answered_by(answer.result()):
+    def answer(self, taken: _Taken, response: WholeResponse | None) -> None:
+        """Answer a request that was taken; None: its application did not in time."""
+        cycle = taken.cycle
+        self._end_call(cycle, taken)  # type: ignore[arg-type]  # it ends like a task
+        if response is not None and cycle.is_answered_by(response):
             cycle.on_response = _nothing  # as uvicorn does it, for the collector's sake
         else:
             cycle.scope = _SCOPE
-            self._start_asgi_task(cycle, _answered_late(answer))
+            self._start_asgi_task(cycle, _given_up if response is None else _sending(response))
 
 
-def _answered_late(answer: Answer) -> ASGI3Application:
-    """Answer as ASGI has it: what went wrong is logged, and who reads slowly is waited for."""
+class _Taken:
+    """A request that its application works on; to uvicorn a task."""
+
+    __slots__ = ("_connection", "cycle", "is_over")
+
+    def __init__(self, connection: WholeRequestsProtocol, cycle: Exchange) -> None:
+        self._connection = connection
+        self.cycle = cycle
+        self.is_over = False
+
+    def give(self, response: WholeResponse) -> None:
+        self.is_over = True
+        self._connection.answer(self, response)
+
+    def cancel(self, msg: str) -> None:  # noqa: ARG002
+        """Give up; later, for uvicorn goes through those that it cancels."""
+        self.is_over = True
+        self._connection.loop.call_soon(self._connection.answer, self, None)
+
+
+async def _given_up(_: Scope, __: ASGIReceiveCallable, ___: ASGISendCallable) -> None:
+    raise asyncio.CancelledError  # as a task would that was cancelled
+
+
+def _sending(response: WholeResponse) -> ASGI3Application:
+    """Answer as ASGI has it: who reads slowly is waited for."""
 
     async def send_it(_: Scope, __: ASGIReceiveCallable, send: ASGISendCallable) -> None:
-        response = await answer
         await send(
             HTTPResponseStartEvent(
                 type="http.response.start", status=response.status, headers=response.all_headers
