@@ -7,18 +7,19 @@ A subclass: what it takes for granted of uvicorn and httptools is pinned in a te
 from __future__ import annotations
 
 import asyncio
-from enum import Enum, auto
 from functools import partial
 from typing import Any, cast
 
 import httptools
 from uvicorn._types import ASGI3Application
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from herald.service.http_limits.admission import Admission
 from herald.service.http_limits.body_budget import BodyBudget
 from herald.service.http_limits.exchange import Exchange
 from herald.service.http_limits.metrics import BODY_BYTES, Refusal, refused
+from herald.service.http_limits.phases import Phase
 from herald.service.http_limits.polite_transport import PoliteTransport
 from herald.service.http_limits.refusals import response
 from herald.service.rate_limited_log import RateLimitedLog
@@ -34,15 +35,6 @@ DISCARD_BYTES = 8 * 1024 * 1024
 DISCARD_SECONDS = 5.0
 DISCARD_PAUSE_SECONDS = 0.01
 _NEVER = float("inf")
-
-
-class Phase(Enum):
-    """Where the caller is with its latest request."""
-
-    IDLE = auto()  # between requests
-    HEAD = auto()
-    BODY = auto()
-    SENT = auto()  # all of it is here
 
 
 class _RefusedError(Exception):
@@ -65,7 +57,9 @@ class LimitedProtocol(HttpToolsProtocol):
         self._write_deadline = _NEVER
         self._phase = Phase.IDLE
         self._unread = 0  # bytes since the parser last had something whole
-        self._head_bytes = 0  # of the headers of the request under way
+        self._fed = 0  # bytes at once
+        self._fed_to_head = 0  # bytes among which the latest head is
+        self._patience: float | None = None  # for what the caller owes since the latest bytes
         self._discarded = 0
         self.is_leaving = False  # whatever comes now is thrown away
         self._is_overrun = False
@@ -109,7 +103,9 @@ class LimitedProtocol(HttpToolsProtocol):
         if self.is_leaving or self._is_overrun:
             self._discard(len(data))
             return
-        self._unread += len(data)
+        self._fed = size = len(data)
+        self._unread += size
+        self._fed_to_head += size
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade:
@@ -119,6 +115,9 @@ class LimitedProtocol(HttpToolsProtocol):
             if not isinstance(error.__context__, _RefusedError):
                 self._refuse(Refusal.MALFORMED)
             return
+        if self._patience is not None:
+            self._wait(self._patience)
+            self._patience = None
         if self._unread > MAX_HEAD_BYTES:
             self._refuse(Refusal.HEAD_TOO_LARGE)
 
@@ -126,15 +125,12 @@ class LimitedProtocol(HttpToolsProtocol):
         self.url = b""
         self.headers = []
         self.expect_100_continue = False
-        self._head_bytes = 0
+        self._fed_to_head = self._fed
         self.admission.busy(self)
         self._phase = Phase.HEAD
-        self._wait(HEAD_SECONDS)
+        self._patience = HEAD_SECONDS
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if self._phase is not Phase.HEAD:  # trailers are nobody's
-            return
-        self._head_bytes += len(name) + len(value)
         name = name.lower()
         if name == b"expect" and value.lower() == b"100-continue":
             self.expect_100_continue = True
@@ -142,7 +138,7 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._unread = 0
-        if len(self.url) + self._head_bytes > MAX_HEAD_BYTES:
+        if self._fed_to_head > MAX_HEAD_BYTES and self._head_bytes() > MAX_HEAD_BYTES:
             self._refuse(Refusal.HEAD_TOO_LARGE)
             raise _RefusedError
         if len(self.pipeline) >= MAX_PIPELINED:
@@ -151,9 +147,13 @@ class LimitedProtocol(HttpToolsProtocol):
             self._is_sent()
             raise _RefusedError
         self._call()
+        self.headers = []  # of trailers, which are nobody's
         self._discarded = 0
         self._phase = Phase.BODY
-        self._wait(BODY_SECONDS)
+        self._patience = BODY_SECONDS
+
+    def _head_bytes(self) -> int:
+        return len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
 
     def on_chunk_header(self) -> None:
         self._unread = 0
@@ -164,17 +164,24 @@ class LimitedProtocol(HttpToolsProtocol):
         if cycle.response_complete:
             self._discard(len(body))
         elif BODIES.take(cycle, len(body), self._give_way):
-            super().on_body(body)
+            cycle.body += body
+            if len(cycle.body) > HIGH_WATER_LIMIT:
+                self.flow.pause_reading()
+            cycle.message_event.set()
         else:
             self._refuse(Refusal.NO_ROOM_FOR_BODY)
             raise _RefusedError
 
     def on_message_complete(self) -> None:
         self._unread = 0
-        BODIES.whole(self.cycle)
-        super().on_message_complete()
+        cycle = self.cycle
+        BODIES.whole(cycle)
+        if not cycle.response_complete:
+            cycle.more_body = False
+            cycle.message_event.set()
         self._is_sent()
-        self._rest_if_done()
+        if cycle.response_complete and not self.transport.is_closing():
+            self._rest()
 
     # answering
     def _call(self) -> None:
@@ -203,13 +210,15 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         self.server_state.total_requests += 1
-        if not self.transport.is_closing():
+        is_open = not self.transport.is_closing()
+        if is_open:
             self.flow.resume_reading()
             if self.pipeline:
                 self._start_asgi_task(*self.pipeline.pop())
         if self._phase is Phase.BODY and not self.is_leaving:
             self._wait(DISCARD_SECONDS)
-        self._rest_if_done()
+        elif is_open and self._phase is Phase.SENT and self.cycle.response_complete:
+            self._rest()
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -278,14 +287,13 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def _is_sent(self) -> None:
         self._phase = Phase.SENT
+        self._patience = None
         self.deadline = self._write_deadline
 
-    def _rest_if_done(self) -> None:
-        is_done = self._phase is Phase.SENT and self.cycle.response_complete
-        if is_done and not self.transport.is_closing():
-            self._phase = Phase.IDLE
-            self._wait(self.timeout_keep_alive)
-            self.admission.idle(self)
+    def _rest(self) -> None:
+        self._phase = Phase.IDLE
+        self._wait(self.timeout_keep_alive)
+        self.admission.idle(self)
 
     def _wait(self, seconds: float) -> None:
         self.deadline = min(self.loop.time() + seconds, self._write_deadline)

@@ -83,6 +83,17 @@ def test_a_cycle_uses_three_methods_of_its_transport() -> None:
             ],
         ),
         (
+            "on_body",
+            [
+                *("parser.should_upgrade", "_should_upgrade", "flow.pause_reading"),
+                "cycle.message_event.set",
+            ],
+        ),
+        (
+            "on_message_complete",
+            ["parser.should_upgrade", "_should_upgrade", "cycle.message_event.set"],
+        ),
+        (
             "on_response_complete",
             [
                 *("transport.is_closing", "_unset_keepalive_if_required", "flow.resume_reading"),
