@@ -1,4 +1,4 @@
-"""A service on a database that was not migrated for it yet."""
+"""What migrations make, and a service on a database that was not migrated for it yet."""
 
 from __future__ import annotations
 
@@ -70,6 +70,21 @@ async def test_a_service_waits_before_a_schema_that_took_something_away(postgres
     )
     assert watch.problem == expected
     assert [line["reason"] for line in lines if line["event"] == "schema.too_new"] == [expected]
+
+
+async def test_the_outbox_is_compressed_by_lz4(postgres_dsn: str) -> None:
+    """Where the server was built with it; otherwise as the server does it."""
+    await migrate(postgres_dsn)
+    connection = await asyncpg.connect(postgres_dsn)
+    has_lz4 = await connection.fetchval(
+        "SELECT 'lz4' = ANY (enumvals) FROM pg_settings WHERE name = 'default_toast_compression'"
+    )
+    compression = await connection.fetchval(
+        "SELECT attcompression::text FROM pg_attribute"
+        " WHERE attrelid = 'router.outbox'::regclass AND attname = 'frames'"
+    )
+    await connection.close()
+    assert compression == ("l" if has_lz4 else "")
 
 
 @asynccontextmanager
