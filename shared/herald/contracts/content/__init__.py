@@ -200,9 +200,10 @@ class ChannelContent(ContentPart):
 
     @model_validator(mode="after")
     def _shown_once(self) -> Self:
-        shown = [media.content_id for media in self.media if media.content_id is not None]
-        if len(shown) != len(set(shown)):
-            raise ValueError("media: each content_id names one file")
+        if len(self.media) > 1:  # seldom
+            shown = [media.content_id for media in self.media if media.content_id is not None]
+            if len(shown) != len(set(shown)):
+                raise ValueError("media: each content_id names one file")
         return self
 
     @property

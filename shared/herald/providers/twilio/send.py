@@ -34,6 +34,7 @@ from herald.providers.twilio.errors import (
 API_VERSION = "2010-04-01"
 MAX_BODY_CHARACTERS = 1600
 WHATSAPP_PREFIX = "whatsapp:"  # of an address on WhatsApp
+_CREATED = int(HTTPStatus.CREATED)
 
 Context = ProviderContext[TwilioAccount, TwilioSecrets]
 Content = RenderedSms | RenderedWhatsApp
@@ -89,7 +90,7 @@ def read_response(response: HttpResponse) -> SendResult:
     """
     document = response.document()
     sid, code = document.get("sid"), document.get("code")
-    if response.status == HTTPStatus.CREATED and isinstance(sid, str) and sid:
+    if response.status == _CREATED and isinstance(sid, str) and sid:
         return Accepted((sid,), element=_without_prose(document))
     if isinstance(code, int) and not isinstance(code, bool):
         failure = Failure.of(
