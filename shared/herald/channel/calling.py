@@ -11,7 +11,7 @@ from typing import Protocol
 import structlog
 
 from herald.bus.batches import where
-from herald.channel import metrics
+from herald.channel.account_calls import RESULTS, AccountCalls
 from herald.channel.accounts import SendingAccount
 from herald.channel.attempts import Attempt, Reserved
 from herald.channel.breaker import Down, Trouble, Verdict
@@ -64,6 +64,7 @@ class Caller:
         self._lessons = lessons
         self._clock = clock
         self._deadlines = Deadlines()
+        self._calls: dict[str, AccountCalls] = {}
         self._ended: asyncio.Event | None = None  # of the next call; made by whoever waits for it
 
     async def wait_for_an_end(self, seconds: float) -> None:
@@ -87,8 +88,8 @@ class Caller:
             plan.cancel()
             return Refused(Failure.of(FailureClass.TRANSIENT, "lease_ended"))
         span = begin_call(attempt)
-        in_flight = metrics.in_flight(self._channel, account.name)
-        in_flight.inc()
+        calls = self._calls_of(account)
+        calls.under_way += 1
         try:
             with self._deadlines.within(attempt.lease_ends - began):
                 # Files may take what the claim has beyond the call, which then has all its own
@@ -105,11 +106,11 @@ class Caller:
             self._complain(attempt, error)
             result = Uncertain("adapter_error")
         finally:
-            in_flight.dec()
+            calls.under_way -= 1
         if span is not None:
-            end_call(span, result, _RESULTS[type(result)])
+            end_call(span, result, RESULTS[type(result)])
         now = self._clock()
-        self._count(account, result, now - began)
+        calls.count(result, now - began)
         was_down = account.breaker.down
         if self._learn(plan, result, began, now):
             await self._tell(plan, was_down)
@@ -127,13 +128,12 @@ class Caller:
             **attempt.names,
         )
 
-    def _count(self, account: SendingAccount, result: SendResult, seconds: float) -> None:
-        labels = self._channel, account.options.provider, account.name
-        metrics.send_seconds(*labels).observe(seconds)
-        failure_class = result.failure.failure_class if isinstance(result, Refused) else ""
-        metrics.sends(*labels, _RESULTS[type(result)], failure_class).inc()
-        if isinstance(result, Refused) and result.scope is not None:
-            metrics.THROTTLED.labels(*labels, result.scope).inc()
+    def _calls_of(self, account: SendingAccount) -> AccountCalls:
+        calls = self._calls.get(account.name)
+        if calls is None:
+            calls = AccountCalls(self._channel, account)
+            self._calls[account.name] = calls
+        return calls
 
     def _learn(self, plan: Reserved, result: SendResult, began: float, now: float) -> bool:
         """Take in what the call's end says of the account and its limits.
@@ -162,13 +162,6 @@ class Caller:
             await self._lessons.reopen(plan.budgets[0])  # before all workers call at once
         self._changed()
 
-
-_RESULTS: dict[type, str] = {
-    Accepted: metrics.ACCEPTED,
-    Refused: metrics.FAILED,
-    NotSent: metrics.NOT_SENT,
-    Uncertain: metrics.UNKNOWN,
-}
 
 _SAYS_NOTHING = frozenset({Verdict.NOTHING, Verdict.NO_WAY})
 

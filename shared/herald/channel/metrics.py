@@ -39,10 +39,7 @@ LIMIT_WAITING = gauge(definitions.LIMIT_WAITING)
 FILES = counter(definitions.FILES)
 FILES_HELD = gauge(definitions.FILES_HELD)
 
-# of each call; kept, for looking them up costs more than counting
-sends = cache(SENDS.labels)
-send_seconds = cache(SEND_SECONDS.labels)
-in_flight = cache(IN_FLIGHT.labels)
+# kept, for looking them up costs more than counting
 limit_granted = cache(LIMIT_GRANTED.labels)
 limit_queued = cache(LIMIT_QUEUED.labels)
 limit_waiting = cache(LIMIT_WAITING.labels)

@@ -5,7 +5,10 @@ from __future__ import annotations
 from prometheus_client import REGISTRY
 
 from herald.channel import metrics
-from unit.channel.making import calling, decided, sending, work
+from herald.contracts.work import Work
+from herald.providers.rendered import Rendered
+from herald.providers.sending import SendResult
+from unit.channel.making import Silent, calling, decided, sending, work
 
 CHANNEL = "sms-of-this-test"
 LABELS = {"channel": CHANNEL, "provider": "twilio", "account": "one"}
@@ -35,3 +38,19 @@ async def test_calls_count_by_account() -> None:
     await calling(CHANNEL).call(attempt)
     assert calls("accepted") == before + 1
     assert REGISTRY.get_sample_value("herald_send_seconds_count", LABELS) == before + 1
+
+
+async def test_calls_under_way_show() -> None:
+    """A call is in flight from its beginning to its end."""
+    one = {"channel": CHANNEL, "account": "one"}
+    shown: list[float | None] = []
+
+    class Looking(Silent):
+        async def send(self, work: Work, content: Rendered) -> SendResult:
+            shown.append(REGISTRY.get_sample_value("herald_sends_in_flight", one))
+            return await super().send(work, content)
+
+    [attempt] = await decided([sending("one", provider=Looking())], work())
+    await calling(CHANNEL).call(attempt)
+    assert shown == [1]
+    assert REGISTRY.get_sample_value("herald_sends_in_flight", one) == 0
