@@ -120,8 +120,9 @@ class Recorder:
         await self._correct(due, recorded)
         unpublished = [item for item in self._unpublished(due) if not _has_row(item)]
         kept = {id(item) for item in unpublished}
-        await settle(item.delivery for item in group if id(item) not in kept)
-        end_reported(item for item in group if id(item) not in kept)
+        done = [item for item in group if id(item) not in kept] if kept else group
+        await settle(item.delivery for item in done)
+        end_reported(done)
         return [item for item in unpublished if item.delivery.is_live or item.release is not None]
 
     async def _publish(self, due: Sequence[Finished]) -> None:

@@ -99,15 +99,18 @@ class Worker:
         """Start what may be called now, and deal with the rest."""
         now = self._clock()
         decided = [attempt for attempt in attempts if attempt.needs_claim]
+        due = [attempt for attempt in decided if attempt.at <= now]
         self._claims.hold(decided)
         try:
-            await self._start([attempt for attempt in decided if attempt.at <= now])
+            await self._start(due)
         except BaseException:
             left = [attempt for attempt in decided if attempt.claimant is None]
             self._claims.let_go(left)
             for attempt in left:
                 attempt.cancel()
             raise
+        if len(due) == len(attempts):
+            return  # mostly so
         for attempt in attempts:
             if not attempt.needs_claim or attempt.at > now:
                 self._go_on(attempt)
@@ -223,9 +226,12 @@ class Worker:
             return
         by_id = {attempt.id: attempt for attempt in attempts}
         loop = asyncio.get_running_loop()
-        for attempt in await self._claims.make(by_id):
+        ours = await self._claims.make(by_id)
+        for attempt in ours:
             note_claimed(attempt)
             self._calls[attempt] = loop.create_task(self._call(attempt))
+        if len(ours) == len(attempts):
+            return  # mostly so
         others = [name for name, attempt in by_id.items() if attempt.claimant is None]
         known = await self._claims.look_up(others)
         idle = [attempt for attempt in attempts if attempt.claimant is None]
