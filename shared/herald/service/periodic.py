@@ -10,6 +10,7 @@ from contextlib import suppress
 import structlog
 
 from herald.bus.batches import where
+from herald.bus.cancellation import raise_own_cancellation
 
 JITTER = 0.2  # of an interval, where jobs of several replicas should not meet
 FAILURE_PAUSE_SECONDS = 1.0  # after a failure at least this long
@@ -50,7 +51,9 @@ class Periodic:
         if self._begins_with_pause:
             await self._pause()
         while True:
-            if not await self.turn():
+            more = await self.turn()
+            raise_own_cancellation()
+            if not more:
                 await self._pause()
 
     def wake(self) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from behaviour.bus.publishing import publish_confirmed
 from behaviour.bus.rabbit import WorkQueue, until
 from herald.bus.connections import Connections
@@ -33,3 +35,25 @@ async def test_says_how_much_waits_and_leaves_out_what_is_missing(
 async def test_a_broker_that_is_away_says_nothing(connections: Connections) -> None:
     """Nobody waits for it."""
     assert await QueueDepths(connections.publishing).read(["outbound.sms.bulk"]) == {}
+
+
+async def test_whoever_asks_again_and_again_can_be_cancelled(
+    connections: Connections, work: WorkQueue
+) -> None:
+    """Whatever the moment: now and then aiormq gives the answer instead of the cancellation."""
+    await connections.start()
+    await until(lambda: connections.is_connected)
+    depths = QueueDepths(connections.publishing)
+
+    async def ask_for_ever() -> None:
+        while not is_over:
+            await depths.read([work.queue])
+
+    is_over = False
+    for number in range(200):
+        asking = asyncio.create_task(ask_for_ever())
+        await asyncio.sleep(0.001 + number % 10 * 0.0004)
+        asking.cancel()
+        await asyncio.wait([asking], timeout=5)
+        is_over = not asking.done()
+        assert not is_over

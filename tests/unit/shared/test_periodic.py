@@ -135,3 +135,21 @@ async def test_readiness_knows_the_last_failure() -> None:
     async with running(periodic):
         await job.reaches(3)
     assert problems[:3] == [None, "job: OSError", None]
+
+
+async def test_it_ends_though_its_job_swallows_the_cancellation() -> None:
+    """As what the job calls may: else a service that stops would wait for it for ever."""
+    turns = 0
+
+    async def job() -> None:
+        nonlocal turns
+        turns += 1
+        with suppress(asyncio.CancelledError if turns == 1 else TimeoutError):
+            await asyncio.sleep(FOR_EVER)
+
+    task = asyncio.create_task(soon(job).run())
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.wait([task], timeout=1)
+    assert task.cancelled()
+    assert turns == 1
