@@ -22,12 +22,14 @@ async def test_a_failed_claim_leaves_nothing_behind(bench: Bench) -> None:
             await bench.worker(deliveries)
         assert bench.tray.finished == []
         assert not bench.worker._tasks
+        assert not bench.worker._calls
     await bench.gate.open()
     await bench.worker(deliveries)
     await bench.worker.drain()
     statuses = [item.receipt.status.value for item in bench.tray.finished]
     assert len(statuses) == 41
-    assert 28 <= statuses.count("accepted") <= 32  # a second's worth and two that waited
+    # a second's worth and two that waited; less what passes by while the machine is at other work
+    assert 20 <= statuses.count("accepted") <= 32
     assert len(bench.provider.calls) == statuses.count("accepted")
     assert not any(delivery.settled for delivery in deliveries)  # the recorder's to settle
 
