@@ -106,7 +106,7 @@ async def test_a_throttled_sender_holds_nobody_else(
         waits[is_throttled] = [it.waited for it in limited.calls if it.work.sender == fast]
     before, after = (quantiles(waits[it], n=20)[-1] for it in (False, True))
     say(capfd, f"another sender's p95: {before * 1e3:.0f} ms alone, {after * 1e3:.0f} ms beside it")
-    assert after < max(3 * before, 0.2)
+    assert after < max(3 * before, 0.5), "behind the other it would be seconds"
 
 
 async def test_urgent_work_finds_a_slot_while_bulk_takes_all_it_may(
@@ -135,7 +135,7 @@ async def test_urgent_work_finds_a_slot_while_bulk_takes_all_it_may(
         f"urgent p75: {alone * 1e3:.0f} ms alone, {beside * 1e3:.0f} ms beside bulk,"
         f" {share:.0%} of the rate in all",
     )
-    assert beside < max(3 * alone, 0.2)
+    assert beside < max(3 * alone, 0.5), "behind bulk it would be seconds"
     assert share > 0.8
 
 

@@ -25,6 +25,7 @@ from herald.service.periodic import Periodic
 from router import metrics
 from router.core.ingresses import Ingress, after_pulse
 from router.core.listeners import Listener, lapsed, progress_of
+from router.core.outage_hold import OutageHold
 from router.core.silence_gate import STRICTEST, gates_of
 from router.jobs.lane_progress import LaneProgress
 from router.store.listeners import (
@@ -77,6 +78,7 @@ class SilenceGate:
         self._lanes = {lane: LaneProgress(lane, consumer) for lane, consumer in receipts.items()}
         self._pulses: list[_IngressPulse] = []
         self._known = _Known()
+        self._outage_hold = OutageHold()
         self._is_taking: bool | None = None  # not asked yet
         self._pulsing = Periodic("pulses", self._send_pulses, INTERVAL_SECONDS)
         self._renewing = Periodic("silence_gate", self._renew, INTERVAL_SECONDS)
@@ -196,9 +198,10 @@ class SilenceGate:
         now = self._database.now()
         gone = lapsed([*rows, *others], now)
         counted = [row for row in (*rows, *others) if row not in gone]
-        gates = gates_of(
+        gates: Mapping[str, datetime] = gates_of(
             counted, list(ingresses.values()), now, has_webhooks=self._retry_gap is not None
         )
+        gates = self._outage_hold.held(gates, now)
         self._known = _Known(gates=gates, others=others, ingresses=ingresses)
         for lane, own in self._lanes.items():
             own.end_hold(counted, self._router)
