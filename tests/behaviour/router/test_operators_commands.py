@@ -43,6 +43,8 @@ class Terminal:
 
     async def herald(self, *arguments: str) -> tuple[int, str]:
         """Run a command, in a thread of this process; return its exit code and all it says."""
+        # from here on: what a router of this process logged now would stand in the command's output
+        structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
         try:
             result = await asyncio.to_thread(
                 CliRunner().invoke, application, arguments, env=self.environment
