@@ -189,7 +189,8 @@ def parts_of(form: Fields, reference: str) -> list[str]:
     alone, each = UNITS[form.get("type", "text")]
     units = len(form["text"].encode("utf-16-be")) // 2
     number = 1 if units <= alone else -(-units // each)
-    return [reference, *(f"{reference[:-2]}{part:02X}" for part in range(1, number))]
+    start, last = reference[:-2], int(reference[-2:], 16)
+    return [f"{start}{(last + part) % 256:02X}" for part in range(number)]
 
 
 DEFINITION = Definition(
