@@ -110,8 +110,10 @@ async def test_the_disk_of_an_ingress_is_waited_for(world: World, phone: str) ->
         pulse = Pulse(source="ingress", instance=ingress, holds_something=holds_something)
         await world.report(pulse, key=pulse_key(Lane.NORMAL))
 
-    await pulse(holds_something=True)
-    await world.row("SELECT true FROM router.ingresses WHERE ingress = $1", ingress)
+    is_known = "SELECT true FROM router.ingresses WHERE ingress = $1"
+    while not await world.database.fetchval(is_known, ingress):
+        await pulse(holds_something=True)  # again, as an ingress does: a router may just have begun
+        await asyncio.sleep(0.3)
     heard = await world.ask(erase_body(phone), ERASE_KEY)
     await waits_for(world, heard.data["erasure_id"], "ingress")
     refused = json.dumps({"to": {"phone": phone}, "contnt": {}}).encode()
