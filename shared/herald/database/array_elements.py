@@ -1,7 +1,7 @@
 """Lets asyncpg see at once that what is in an array is no array itself.
 
-It asks abstract base classes about every element, which costs a text twice as much as to write it,
-and statements here take whole batches as arrays. Lists and tuples are what arrays are given as.
+It asks abstract base classes about every element, a third of what a row costs to send, and
+statements here take whole batches as arrays. Herald gives arrays as lists and tuples alone.
 `tests/behaviour/database/test_array_elements.py` holds that the names are still asyncpg's, and that
 arrays are written as before.
 """

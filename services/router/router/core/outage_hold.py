@@ -9,10 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-OUTAGE = timedelta(
-    seconds=3
-)  # a router that saw the database no sooner; else it does twice a second
-HOLD = timedelta(seconds=10)  # a worker waits 5 s between two tries at most, and then has a backlog
+OUTAGE = timedelta(seconds=3)  # without a look at the database; mostly there are two a second
+HOLD = timedelta(seconds=10)  # a worker waits 5 s at most between two tries, then has a backlog
 
 
 class OutageHold:
