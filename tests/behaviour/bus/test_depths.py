@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest_asyncio
+
 from behaviour.bus.publishing import publish_confirmed
 from behaviour.bus.rabbit import WorkQueue, until
 from herald.bus.connections import Connections
@@ -12,13 +14,18 @@ from herald.bus.outgoing_messages import OutgoingMessage
 from herald.contracts.topology import OUTBOUND
 
 
-async def test_says_how_much_waits_and_leaves_out_what_is_missing(
-    connections: Connections, work: WorkQueue
-) -> None:
-    """A queue that is missing closes the channel, and the others are asked all the same."""
+@pytest_asyncio.fixture
+async def depths(connections: Connections) -> QueueDepths:
+    """Give what asks on a connection that is up."""
     await connections.start()
     await until(lambda: connections.is_connected)
-    depths = QueueDepths(connections.publishing)
+    return QueueDepths(connections.publishing)
+
+
+async def test_says_how_much_waits_and_leaves_out_what_is_missing(
+    connections: Connections, depths: QueueDepths, work: WorkQueue
+) -> None:
+    """A queue that is missing closes the channel, and the others are asked all the same."""
     assert await depths.read([work.queue]) == {work.queue: 0}
     for number in range(3):
         message = OutgoingMessage(
@@ -38,12 +45,9 @@ async def test_a_broker_that_is_away_says_nothing(connections: Connections) -> N
 
 
 async def test_whoever_asks_again_and_again_can_be_cancelled(
-    connections: Connections, work: WorkQueue
+    depths: QueueDepths, work: WorkQueue
 ) -> None:
     """Whatever the moment: now and then aiormq gives the answer instead of the cancellation."""
-    await connections.start()
-    await until(lambda: connections.is_connected)
-    depths = QueueDepths(connections.publishing)
 
     async def ask_for_ever() -> None:
         while not is_over:
