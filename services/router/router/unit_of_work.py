@@ -31,7 +31,8 @@ from router.dead_letters import DeadLetter, dead_letter_from_command
 from router.decisions import Decisions
 from router.outbox import Outbox
 from router.outgoing.answers import rejection_event
-from router.outgoing.effects import answer_event, outgoing_message
+from router.outgoing.effects import outgoing_message
+from router.outgoing.events import answer_event
 from router.outgoing.recipients import recipient_event
 from router.outgoing.unsubscribe import UnsubscribeLinks
 from router.questions import Questions

@@ -21,7 +21,8 @@ from router.core.effects import Answer, Emit
 from router.core.facts import Due, Fact, MessageAccepted
 from router.core.message import Message
 from router.outgoing.answers import rejection_event
-from router.outgoing.effects import answer_event, message_event, work_message
+from router.outgoing.effects import work_message
+from router.outgoing.events import answer_event, message_event
 from router.outgoing.unsubscribe import UnsubscribeLinks
 from unit.router.making import (
     CONTEXT,

@@ -6,18 +6,19 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from herald.bus.outgoing_messages import OutgoingMessage
-from herald.contracts.events import COMPLETED, CommandData
+from herald.contracts.events import COMPLETED
 from herald.contracts.identifiers import UNKNOWN_TENANT
 from herald.contracts.vocabulary import CommandAnswer
 from router.commands import Envelope, ErasureRequest, Rejection
 from router.dead_letters import DeadLetterAct
-from router.outgoing.effects import command_event
+from router.outgoing.events import command_data, command_event
+from router.outgoing.unchecked import Fields
 
 
 def rejection_event(rejected: Rejection, now: datetime) -> OutgoingMessage:
     """Refuse a command, naming the field at fault."""
     context = rejected.envelope.context
-    data = CommandData(
+    data = command_data(
         command=context.routing_key,
         tenant=rejected.tenant,
         message_id=rejected.message_id,
@@ -39,7 +40,7 @@ def rejection_event(rejected: Rejection, now: datetime) -> OutgoingMessage:
 def dead_letter_answer(done: DeadLetterAct, now: datetime) -> OutgoingMessage:
     """Answer an operator's command about a dead letter, to the tenant whose letter it is."""
     context, dead_letter = done.envelope.context, done.dead_letter
-    data = CommandData(
+    data = command_data(
         command=context.routing_key,
         tenant=(dead_letter.tenant if dead_letter else None) or UNKNOWN_TENANT,
         message_id=str(done.message_id) if done.message_id else None,
@@ -66,7 +67,7 @@ def consent_answer(
     context = envelope.context
     return command_event(
         answer,
-        CommandData(command=context.routing_key, tenant=tenant),
+        command_data(command=context.routing_key, tenant=tenant),
         context.cause,
         context.cause,
         context.correlation_id,
@@ -84,17 +85,17 @@ def erased_event(
     asked: ErasureRequest, erased: Mapping[str, int], now: datetime
 ) -> OutgoingMessage:
     """Say that an erasure is complete, and how much was erased by table."""
-    data = _erasure_data(asked).model_copy(update={"erased": dict(erased)})
+    data = _erasure_data(asked) | {"erased": dict(erased)}
     return _erasure_event(asked, COMPLETED, data, now)
 
 
-def _erasure_data(asked: ErasureRequest) -> CommandData:
-    return CommandData(
+def _erasure_data(asked: ErasureRequest) -> Fields:
+    return command_data(
         command=asked.routing_key, tenant=asked.tenant or UNKNOWN_TENANT, erasure_id=str(asked.id)
     )
 
 
 def _erasure_event(
-    asked: ErasureRequest, answer: CommandAnswer | str, data: CommandData, now: datetime
+    asked: ErasureRequest, answer: CommandAnswer | str, data: Fields, now: datetime
 ) -> OutgoingMessage:
     return command_event(answer, data, str(asked.id), asked.cause, asked.correlation_id, now)

@@ -1,4 +1,4 @@
-"""What a decision's effects publish: work for a channel, events and answers for users. Pure."""
+"""What a decision's effects publish: work for a channel, and events of `outgoing.events`. Pure."""
 
 from __future__ import annotations
 
@@ -8,35 +8,19 @@ from uuid import UUID
 
 from herald.bus.outgoing_messages import OutgoingMessage
 from herald.contracts.content import ChannelContent
-from herald.contracts.events import (
-    AccountData,
-    CommandData,
-    CommandEvent,
-    Event,
-    InboundData,
-    MessageData,
-    MessageEvent,
-    RecipientData,
-    event_type,
-)
-from herald.contracts.identifiers import amqp_message_id, event_id_for
-from herald.contracts.plans import PlannedData
-from herald.contracts.topology import (
-    EVENTS,
-    OUTBOUND,
-    command_event_key,
-    message_event_key,
-    outbound_key,
-)
-from herald.contracts.trace_context import TraceContext
-from herald.contracts.vocabulary import CommandAnswer
+from herald.contracts.identifiers import amqp_message_id
+from herald.contracts.topology import OUTBOUND, outbound_key
 from herald.contracts.work import Work, WorkContent
 from router.core.effects import Answer, Dispatch, Effect, Emit
 from router.core.fallback import avoided_accounts, tried_accounts
 from router.core.message import Attempt, Message, step_content_name
+from router.outgoing.events import answer_event, message_event
+from router.outgoing.unchecked import Fields, fields_of, write_known
 from router.outgoing.unsubscribe import UnsubscribeLinks
 
 WORK_TYPE = "herald.work.send.v1"
+
+_work = fields_of(Work)
 
 
 def outgoing_message(
@@ -77,11 +61,11 @@ def work_message(
     work = work_of(message, attempt, content, links)
     return OutgoingMessage(
         exchange=OUTBOUND,
-        routing_key=outbound_key(work.channel, work.lane),
-        body=work.model_dump_json(exclude_none=True).encode(),
-        message_id=amqp_message_id("work", work.attempt_id, str(work.dispatch)),
+        routing_key=outbound_key(work["channel"], work["lane"]),
+        body=write_known(work),
+        message_id=amqp_message_id("work", work["attempt_id"], str(work["dispatch"])),
         type=WORK_TYPE,
-        correlation_id=work.correlation_id,
+        correlation_id=work["correlation_id"],
     )
 
 
@@ -90,10 +74,10 @@ def work_of(
     attempt: Attempt,
     content: ChannelContent,
     links: UnsubscribeLinks | None = None,
-) -> Work:
-    """Say what a worker needs to know to make an attempt."""
+) -> Fields:
+    """Say what a worker needs to know to make an attempt: the fields of its work."""
     plan, step = message.plan, message.step(attempt)
-    return Work(
+    return _work(
         attempt_id=str(message.attempt_id(attempt)),
         dispatch=attempt.dispatch,
         message_id=str(message.id),
@@ -123,114 +107,3 @@ def _said_now(content: ChannelContent) -> WorkContent:
     if isinstance(content, WorkContent) and content.outside_window is None:
         return content
     return WorkContent.model_construct(**{**dict(content), "outside_window": None})
-
-
-def message_event(message: Message, emit: Emit, now: datetime) -> OutgoingMessage:
-    """Say what happened to a message."""
-    attempt, receipt, subject = emit.attempt, emit.receipt, str(message.id)
-    data = MessageData(
-        message_id=subject,
-        tenant=message.tenant,
-        status=emit.status,
-        outcome=emit.outcome,
-        terminal=emit.terminal,
-        late=emit.late,
-        sequence=emit.sequence,
-        occurred_at=(receipt.occurred_at if receipt else None) or now,
-        received_at=receipt.received_at if receipt else now,
-        step=attempt.step if attempt else None,
-        attempt_id=str(message.attempt_id(attempt)) if attempt else None,
-        channel=attempt.channel if attempt else None,
-        provider=attempt.provider if attempt else None,
-        account=attempt.account if attempt else None,
-        provider_message_id=attempt.reference if attempt else None,
-        failure=emit.failure or (attempt.failure if attempt else None),
-        fallback=emit.fallback,
-        waits=emit.waits,
-        confirmed=emit.confirmed,
-        overlap=emit.overlap,
-        idempotency_key=message.idempotency_key,
-        resent_from=_resent_from(message),
-        metadata=message.plan.metadata,
-    )
-    kind = event_type("message", emit.what)
-    event = MessageEvent(
-        id=event_id_for(subject, kind, emit.cause),
-        type=kind,
-        subject=subject,
-        time=data.occurred_at,
-        data=data,
-    )
-    key = message_event_key(emit.what, message.tenant)
-    return event_message(event, key, message.plan.correlation_id)
-
-
-def answer_event(message: Message, answer: Answer, now: datetime) -> OutgoingMessage:
-    """Answer a command about a message that exists."""
-    accepted, subject = answer.answer is CommandAnswer.ACCEPTED, str(message.id)
-    data = CommandData(
-        command=answer.context.routing_key,
-        tenant=message.tenant,
-        message_id=subject,
-        idempotency_key=message.idempotency_key,
-        status=answer.status,
-        outcome=answer.outcome,
-        reason=answer.reason,
-        channels=[step.channel for step in message.plan.steps] if accepted else None,
-        expires_at=message.plan.expires_at if accepted else None,
-        resent_from=_resent_from(message),
-    )
-    return command_event(
-        answer.answer,
-        data,
-        subject,
-        answer.context.cause,
-        answer.context.correlation_id,
-        now,
-        answer.context.trace,
-    )
-
-
-def command_event(
-    answer: CommandAnswer | str,
-    data: CommandData,
-    subject: str,
-    cause: str,
-    correlation_id: str | None,
-    now: datetime,
-    trace: TraceContext | None = None,
-) -> OutgoingMessage:
-    """Answer a command, or say that what it asked for is complete."""
-    kind = event_type("command", answer)
-    event = CommandEvent(
-        id=event_id_for(subject, kind, cause), type=kind, subject=subject, time=now, data=data
-    )
-    return event_message(event, command_event_key(answer, data.tenant), correlation_id, trace)
-
-
-def event_message(
-    event: Event[MessageData]
-    | Event[PlannedData]
-    | Event[CommandData]
-    | Event[InboundData]
-    | Event[AccountData]
-    | Event[RecipientData],
-    routing_key: str,
-    correlation_id: str | None,
-    trace: TraceContext | None = None,
-) -> OutgoingMessage:
-    """Publish an event under its own id; nobody listening is normal."""
-    return OutgoingMessage(
-        exchange=EVENTS,
-        routing_key=routing_key,
-        body=event.model_dump_json().encode(),
-        message_id=event.id,
-        type=event.type,
-        correlation_id=correlation_id,
-        headers={} if trace is None else trace.headers,
-        mandatory=False,
-    )
-
-
-def _resent_from(message: Message) -> str | None:
-    return str(message.plan.resent_from) if message.plan.resent_from else None

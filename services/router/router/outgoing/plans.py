@@ -20,7 +20,9 @@ from router.core.effects import Dispatch
 from router.core.hops import refusal_of
 from router.core.message import Message
 from router.core.plans import Answers, ChannelAnswer, OpenPlan
-from router.outgoing.effects import event_message, said_by, work_of
+from router.outgoing.effects import said_by, work_of
+from router.outgoing.events import event_message
+from router.outgoing.unchecked import write_known
 
 WORK_TYPE = "herald.work.plan.v1"
 NO_ANSWER = "no worker of the channel answered in time"
@@ -162,11 +164,11 @@ def _question(
     work = work_of(draft.message, attempt, said_by(attempt, contents))
     # named by the dry run: there is no such message, whatever becomes of this work
     name = str(AttemptId(plan.id, number, 1))
-    work = work.model_copy(update={"kind": "plan", "attempt_id": name, "message_id": str(plan.id)})
+    work |= {"kind": "plan", "attempt_id": name, "message_id": str(plan.id)}
     return OutgoingMessage(
         exchange=OUTBOUND,
-        routing_key=outbound_key(work.channel, work.lane),
-        body=work.model_dump_json(exclude_none=True).encode(),
+        routing_key=outbound_key(work["channel"], work["lane"]),
+        body=write_known(work),
         message_id=amqp_message_id("plan", name),
         type=WORK_TYPE,
         correlation_id=plan.correlation_id,

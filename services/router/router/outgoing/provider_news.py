@@ -18,7 +18,7 @@ from herald.contracts.identifiers import AttemptId, event_id_for
 from herald.contracts.receipts import AccountReceipt, InboundReceipt
 from herald.contracts.topology import account_event_key, inbound_event_key
 from herald.contracts.trace_context import TraceContext
-from router.outgoing.effects import event_message
+from router.outgoing.events import event_message
 
 ACCOUNT_TYPE = event_type("account", "updated")
 # fields that an event takes from its receipt as they are

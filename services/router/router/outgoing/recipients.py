@@ -11,7 +11,7 @@ from herald.contracts.masking import shown_hash
 from herald.contracts.topology import recipient_event_key
 from herald.contracts.vocabulary import Category
 from router.core.consent import ConsentChange, Suppression
-from router.outgoing.effects import event_message
+from router.outgoing.events import event_message
 
 
 def recipient_event(
