@@ -33,16 +33,16 @@ from herald.contracts.addresses import (
 from herald.contracts.content import LOCALE_PATTERN, TO_A_MESSAGE, Content, Template
 from herald.contracts.durations import Duration, FallbackAfter
 from herald.contracts.identifiers import ChannelName, ConfiguredName, TenantName
-from herald.contracts.text import Line
+from herald.contracts.text import ONE_LINE, Line
 from herald.contracts.time_zones import TimeZoneName
 from herald.contracts.vocabulary import Category, FailureClass, SuccessOn
 
 MAX_COMMAND_BYTES = 256 * 1024
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
-IdempotencyKey = Annotated[Line, Field(min_length=1, max_length=255)]
-MetadataKey = Annotated[Line, Field(min_length=1, max_length=64)]
-MetadataValue = Annotated[Line, Field(max_length=512)]
+IdempotencyKey = Annotated[str, StringConstraints(min_length=1, max_length=255), ONE_LINE]
+MetadataKey = Annotated[str, StringConstraints(min_length=1, max_length=64), ONE_LINE]
+MetadataValue = Annotated[str, StringConstraints(max_length=512), ONE_LINE]
 
 # channels whose addresses have one form, however they are given
 _NORMALISE: Mapping[str, Callable[[str], str]] = {

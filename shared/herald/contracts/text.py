@@ -30,6 +30,12 @@ def _refuse_header_breakers(value: str) -> str:
     return value
 
 
+def _refuse_what_no_line_holds(value: str) -> str:
+    if value.isascii() and value.isprintable():  # mostly so, and seen at once
+        return value
+    return _refuse_header_breakers(_refuse_unstorable(value))
+
+
 def _refuse_blank(value: str) -> str:
     if not value.strip():
         raise ValueError("must not be blank")
@@ -37,11 +43,12 @@ def _refuse_blank(value: str) -> str:
 
 
 Text = Annotated[str, AfterValidator(_refuse_unstorable)]
+# it follows a length that is held: pydantic would hold one behind it by a call of Python
+ONE_LINE = AfterValidator(_refuse_what_no_line_holds)
 Line = Annotated[
     str,
     StringConstraints(max_length=998),  # RFC 5322's limit on a header line
-    AfterValidator(_refuse_unstorable),
-    AfterValidator(_refuse_header_breakers),
+    ONE_LINE,
 ]
 _NOT_BLANK = Field(json_schema_extra={"pattern": r"\S"})
 FilledText = Annotated[Text, AfterValidator(_refuse_blank), _NOT_BLANK]

@@ -16,6 +16,7 @@ from pydantic_core import to_json
 from herald.contracts.identifiers import AttemptId
 from herald.contracts.receipts import AttemptReceipt
 from herald.database.pool import Connection
+from herald.database.uuids import DatabaseUuid
 from router.core.facts import ReceiptArrived
 from router.core.message import Message
 from router.store.references import (
@@ -51,7 +52,7 @@ async def correlate(
     owners: dict[ReferenceKey, AttemptId] = {}
     waiting: Waiting = {}
     for receipt in receipts:
-        attempt = AttemptId.parse(receipt.attempt_id) if receipt.attempt_id else None
+        attempt = AttemptId.parse(receipt.attempt_id, DatabaseUuid) if receipt.attempt_id else None
         keys = _keys(receipt)
         if attempt is not None:
             correlated.facts.append(ReceiptArrived(attempt=attempt, receipt=receipt))
@@ -95,7 +96,7 @@ def _sort(row: ReferenceRow, waiting: dict[str, AttemptReceipt], correlated: Cor
     """Part facts from what is parked now, and from what found no room there."""
     if not (waiting or row.parked or row.unreadable):
         return  # as mostly
-    attempt = AttemptId.parse(row.attempt_id) if row.attempt_id else None
+    attempt = AttemptId.parse(row.attempt_id, DatabaseUuid) if row.attempt_id else None
     if attempt is not None:
         receipts = (*row.parked, *waiting.values())
         correlated.facts += [

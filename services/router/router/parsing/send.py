@@ -13,6 +13,7 @@ from herald.contracts.commands import SendMessage
 from herald.contracts.identifiers import message_id_for
 from herald.contracts.masking import masking_key
 from herald.contracts.vocabulary import Lane
+from herald.database.uuids import DatabaseUuid
 from router.commands import Candidate, Envelope, UnusableError
 from router.core.message import Message, Plan, State
 from router.core.quiet_hours import zones_of_phones
@@ -32,7 +33,7 @@ def read_send(
     key = command.idempotency_key or (str(command.id) if command.id else envelope.message_id)
     if not key or len(key) > MAX_ECHO:
         raise UnusableError("idempotency_key", "give idempotency_key, id or an AMQP message_id")
-    own_id = message_id_for(command.tenant, key)
+    own_id = message_id_for(command.tenant, key, DatabaseUuid)
     check_id(command.id, own_id)
     planned = plan_steps(command, configuration)
     scheduled = command.send_at if command.send_at and command.send_at > now else None
