@@ -30,7 +30,7 @@ from router.core.stored import PLAN, STATE
 from router.counting import count_decisions, initialise
 from router.decisions import Decisions
 from router.outgoing.effects import outgoing_message
-from router.parsing.send import read_send
+from router.parsing.send import read_sends
 from router.store.messages import read_contents
 from secret_files import MASKING_SECRET
 
@@ -70,10 +70,7 @@ class Batch:
 
     def read_commands(self) -> None:
         """Read each command against the configuration."""
-        read = (
-            read_send(envelope_of(delivery), CONFIGURATION, Lane.NORMAL, NOW)
-            for delivery in self.deliveries
-        )
+        read = read_sends(map(envelope_of, self.deliveries), CONFIGURATION, Lane.NORMAL, NOW)
         self.candidates = [one for one in read if isinstance(one, Candidate)]
 
     def begin(self) -> None:

@@ -67,8 +67,8 @@ async def _failure(
 class CommandKind(Protocol[CommandT]):
     """One kind of command: how it is read, and what it leads to."""
 
-    def read(self, envelope: Envelope, now: datetime) -> CommandT | Rejection:
-        """Read a command, outside any transaction."""
+    def read(self, envelopes: Sequence[Envelope], now: datetime) -> Sequence[CommandT | Rejection]:
+        """Read commands, outside any transaction."""
 
     async def apply(self, unit: UnitOfWork, commands: Sequence[tuple[Envelope, CommandT]]) -> None:
         """Carry commands out, and answer each."""
@@ -92,8 +92,8 @@ class CommandHandler(Generic[CommandT]):
         now, traces = self._units.now(), begin_traces()
         commands: list[tuple[Envelope, CommandT]] = []
         refused: list[Rejection] = []
-        for envelope in envelopes_of(deliveries, traces):
-            read = self._kind.read(envelope, now)
+        envelopes = envelopes_of(deliveries, traces)
+        for envelope, read in zip(envelopes, self._kind.read(envelopes, now), strict=True):
             if isinstance(read, Rejection):
                 refused.append(read)
             else:
@@ -114,9 +114,9 @@ class UnknownCommands:
     def __init__(self, configuration: HeraldFile) -> None:
         self._configuration = configuration
 
-    def read(self, envelope: Envelope, _now: datetime) -> Rejection:
-        """Refuse a command."""
-        return unknown_command(envelope, self._configuration)
+    def read(self, envelopes: Sequence[Envelope], _now: datetime) -> list[Rejection]:
+        """Refuse commands."""
+        return [unknown_command(envelope, self._configuration) for envelope in envelopes]
 
     async def apply(self, unit: UnitOfWork, commands: Sequence[object]) -> None:
         """Do nothing: no command of this kind is ever read."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Any
 
 from herald.config.file import HeraldFile
 from herald.contracts.vocabulary import Lane
 from router.commands import Candidate, Envelope, Rejection
-from router.parsing.send import read_send
+from router.parsing.send import read_sends
 from unit.router.making import NOW
 
 DOCUMENT: dict[str, Any] = {
@@ -68,6 +69,14 @@ def envelope(body: bytes | None = None, /, **changes: Any) -> Envelope:
     return Envelope(
         body=body, routing_key="message.send", message_id="cause-1", correlation_id="corr-1"
     )
+
+
+def read_send(
+    arrived: Envelope, configuration: HeraldFile, lane: Lane, now: datetime
+) -> Candidate | Rejection:
+    """Read one command."""
+    [read] = read_sends([arrived], configuration, lane, now)
+    return read
 
 
 def read(arrived: Envelope) -> Candidate | Rejection:

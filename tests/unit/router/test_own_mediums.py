@@ -10,9 +10,8 @@ import pytest
 from herald.config.file import HeraldFile
 from herald.contracts.vocabulary import Lane
 from router.commands import Candidate
-from router.parsing.send import read_send
 from unit.router.making import NOW
-from unit.router.offering import DOCUMENT, envelope
+from unit.router.offering import DOCUMENT, envelope, read_send
 
 OWN = {
     "chat-main": {"provider": "http", "profile": "telegram"},

@@ -16,8 +16,7 @@ from herald.config.quotas import Quota
 from herald.contracts.vocabulary import FailureClass, Lane
 from router.commands import Candidate
 from router.core.quotas import Usage, Used, charge, give_back, period_start, share_used
-from router.parsing.send import read_send
-from unit.router.offering import CONFIGURATION, DOCUMENT, envelope
+from unit.router.offering import CONFIGURATION, DOCUMENT, envelope, read_send
 
 NOW = datetime(2026, 1, 19, 12, 30, tzinfo=UTC)
 MIDNIGHT = datetime(2026, 1, 19, tzinfo=UTC)

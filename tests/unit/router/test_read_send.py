@@ -15,9 +15,8 @@ from herald.contracts.vocabulary import FailureClass, Lane, SuccessOn
 from router.batches import envelope_of
 from router.commands import Candidate, Envelope
 from router.core.states import DEFAULT_FALLBACK_ON
-from router.parsing.send import read_send
 from unit.router.making import NOW, seconds
-from unit.router.offering import CONFIGURATION, DOCUMENT, envelope, offered, read
+from unit.router.offering import CONFIGURATION, DOCUMENT, envelope, offered, read, read_send
 
 MOMENT = "2026-01-19T12:10:00+00:00"
 

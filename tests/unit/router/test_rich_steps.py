@@ -10,9 +10,8 @@ import pytest
 from herald.config.file import HeraldFile
 from herald.contracts.vocabulary import Lane
 from router.commands import Candidate, Rejection
-from router.parsing.send import read_send
 from unit.router.making import NOW
-from unit.router.offering import DOCUMENT, envelope, offered, refused
+from unit.router.offering import DOCUMENT, envelope, offered, read_send, refused
 
 BUTTONS = [{"id": "yes", "title": "Yes"}]
 PLACE = {"latitude": 1, "longitude": 2}

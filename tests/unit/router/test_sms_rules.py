@@ -10,10 +10,9 @@ from herald.config.file import HeraldFile
 from herald.contracts.vocabulary import Lane
 from herald.contracts.work import WorkContent
 from router.commands import Candidate, Rejection
-from router.parsing.send import read_send
 from router.store.messages import read_contents
 from unit.router.making import NOW
-from unit.router.offering import DOCUMENT, envelope
+from unit.router.offering import DOCUMENT, envelope, read_send
 
 TWO = "x" * 161
 

@@ -16,10 +16,9 @@ from herald.contracts.work import WorkContent
 from router.commands import Candidate, EndedMessage, Envelope, Rejection
 from router.outgoing.plans import open_plan
 from router.parsing.resend import resend
-from router.parsing.send import read_send
 from router.store.messages import read_contents
 from unit.router.making import NOW
-from unit.router.offering import DOCUMENT, envelope
+from unit.router.offering import DOCUMENT, envelope, read_send
 
 ORDER: dict[str, Any] = {
     "version": 2,

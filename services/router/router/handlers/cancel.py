@@ -23,9 +23,11 @@ class CancelCommands:
     def __init__(self, configuration: HeraldFile) -> None:
         self._configuration = configuration
 
-    def read(self, envelope: Envelope, _now: datetime) -> CancelMessage | Rejection:
-        """Read a command."""
-        return read_cancel(envelope, self._configuration)
+    def read(
+        self, envelopes: Sequence[Envelope], _now: datetime
+    ) -> list[CancelMessage | Rejection]:
+        """Read commands."""
+        return [read_cancel(envelope, self._configuration) for envelope in envelopes]
 
     async def apply(
         self, unit: UnitOfWork, commands: Sequence[tuple[Envelope, CancelMessage]]

@@ -25,9 +25,11 @@ class ConsentCommands:
         self._configuration = configuration
         self._kind: Literal["suppressed", "unsuppressed"] = kind
 
-    def read(self, envelope: Envelope, _now: datetime) -> ConsentRequest | Rejection:
-        """Read a command."""
-        return read_consent(envelope, self._configuration, self._kind)
+    def read(
+        self, envelopes: Sequence[Envelope], _now: datetime
+    ) -> list[ConsentRequest | Rejection]:
+        """Read commands."""
+        return [read_consent(envelope, self._configuration, self._kind) for envelope in envelopes]
 
     async def apply(
         self, unit: UnitOfWork, commands: Sequence[tuple[Envelope, ConsentRequest]]

@@ -23,9 +23,13 @@ class DropCommands:
     def __init__(self, configuration: HeraldFile) -> None:
         self._configuration = configuration
 
-    def read(self, envelope: Envelope, _now: datetime) -> DropDeadLetter | Rejection:
-        """Read a command."""
-        return read_operator(envelope, self._configuration, DropDeadLetter)
+    def read(
+        self, envelopes: Sequence[Envelope], _now: datetime
+    ) -> list[DropDeadLetter | Rejection]:
+        """Read commands."""
+        return [
+            read_operator(envelope, self._configuration, DropDeadLetter) for envelope in envelopes
+        ]
 
     async def apply(
         self, unit: UnitOfWork, commands: Sequence[tuple[Envelope, DropDeadLetter]]

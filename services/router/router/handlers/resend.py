@@ -70,9 +70,13 @@ class ResendCommands:
     def __init__(self, configuration: HeraldFile) -> None:
         self._configuration = configuration
 
-    def read(self, envelope: Envelope, _now: datetime) -> ResendMessage | Rejection:
-        """Read a command."""
-        return read_operator(envelope, self._configuration, ResendMessage)
+    def read(
+        self, envelopes: Sequence[Envelope], _now: datetime
+    ) -> list[ResendMessage | Rejection]:
+        """Read commands."""
+        return [
+            read_operator(envelope, self._configuration, ResendMessage) for envelope in envelopes
+        ]
 
     async def apply(
         self, unit: UnitOfWork, commands: Sequence[tuple[Envelope, ResendMessage]]

@@ -11,7 +11,7 @@ from router.commands import Candidate, Envelope, Rejection
 from router.handlers.plans import plan_messages
 from router.handlers.replies import Replies
 from router.handlers.taken import part_taken
-from router.parsing.send import read_send
+from router.parsing.send import read_sends
 from router.unit_of_work import UnitOfWork
 
 
@@ -23,9 +23,9 @@ class SendCommands:
         self._lane = lane
         self._replies = Replies(configuration)
 
-    def read(self, envelope: Envelope, now: datetime) -> Candidate | Rejection:
-        """Read a command into the message that it asks for."""
-        return read_send(envelope, self._configuration, self._lane, now)
+    def read(self, envelopes: Sequence[Envelope], now: datetime) -> list[Candidate | Rejection]:
+        """Read commands into the messages that they ask for."""
+        return read_sends(envelopes, self._configuration, self._lane, now)
 
     async def apply(self, unit: UnitOfWork, commands: Sequence[tuple[Envelope, Candidate]]) -> None:
         """Insert what is new, and answer what is not."""

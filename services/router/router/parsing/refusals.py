@@ -35,7 +35,7 @@ def refusing(
         envelope: Envelope, configuration: HeraldFile, /, *args: P.args, **kwargs: P.kwargs
     ) -> T | Rejection:
         try:
-            _check_envelope(envelope)
+            check_envelope(envelope)
             return read(envelope, configuration, *args, **kwargs)
         except (ValidationError, UnusableError) as error:
             return rejection(envelope, configuration, error)
@@ -87,7 +87,7 @@ def check_id(message_id: UUID | None, computed: UUID) -> None:
         raise UnusableError("id", "version 5 ids are made by Herald: give another version, or none")
 
 
-def _check_envelope(envelope: Envelope) -> None:
+def check_envelope(envelope: Envelope) -> None:
     """Refuse what is too large to read, and AMQP properties that can't be stored."""
     if len(envelope.body) > MAX_COMMAND_BYTES:
         raise UnusableError("", f"larger than {MAX_COMMAND_BYTES // 1024} KiB")

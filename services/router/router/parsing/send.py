@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
+from pydantic import ValidationError
 from pydantic_core import to_json
 
 from herald.config.file import HeraldFile
@@ -14,21 +15,44 @@ from herald.contracts.identifiers import message_id_for
 from herald.contracts.masking import masking_key
 from herald.contracts.vocabulary import Lane
 from herald.database.uuids import DatabaseUuid
-from router.commands import Candidate, Envelope, UnusableError
+from router.commands import Candidate, Envelope, Rejection, UnusableError
 from router.core.message import Message, Plan, State
 from router.core.quiet_hours import zones_of_phones
-from router.parsing.refusals import MAX_ECHO, check_id, check_tenant, refusing
+from router.parsing.refusals import (
+    MAX_ECHO,
+    check_envelope,
+    check_id,
+    check_tenant,
+    rejection,
+)
+from router.parsing.stages import Stages, read_side_by_side
 from router.parsing.steps import plan_steps
 
 _OVERRIDES = {"__all__": {"overrides"}}  # of every content: each channel's is in what is kept of it
 
 
-@refusing
-def read_send(
+def read_sends(
+    envelopes: Iterable[Envelope], configuration: HeraldFile, lane: Lane, now: datetime
+) -> list[Candidate | Rejection]:
+    """Read `message.send` commands against the configuration; a refusal for each invalid one."""
+    return read_side_by_side(_read(one, configuration, lane, now) for one in envelopes)
+
+
+def _read(
     envelope: Envelope, configuration: HeraldFile, lane: Lane, now: datetime
-) -> Candidate:
-    """Read a `message.send` command against the configuration."""
+) -> Stages[Candidate | Rejection]:
+    try:
+        check_envelope(envelope)
+        return (yield from _read_valid(envelope, configuration, lane, now))
+    except (ValidationError, UnusableError) as error:
+        return rejection(envelope, configuration, error)
+
+
+def _read_valid(
+    envelope: Envelope, configuration: HeraldFile, lane: Lane, now: datetime
+) -> Stages[Candidate]:
     command = SendMessage.model_validate_json(envelope.body)
+    yield
     check_tenant(command.tenant, envelope, configuration)
     key = command.idempotency_key or (str(command.id) if command.id else envelope.message_id)
     if not key or len(key) > MAX_ECHO:
@@ -36,6 +60,13 @@ def read_send(
     own_id = message_id_for(command.tenant, key, DatabaseUuid)
     check_id(command.id, own_id)
     planned = plan_steps(command, configuration)
+    yield
+    command_hash = command.fingerprint()
+    yield
+    contents = to_json(
+        {**planned.contents, **planned.outside}, exclude_none=True, exclude=_OVERRIDES
+    )
+    yield
     scheduled = command.send_at if command.send_at and command.send_at > now else None
     plan = Plan(
         steps=planned.steps,
@@ -61,10 +92,8 @@ def read_send(
             plan=plan,
             state=State(send_at=scheduled, expire_at=plan.expires_at),
         ),
-        contents=to_json(
-            {**planned.contents, **planned.outside}, exclude_none=True, exclude=_OVERRIDES
-        ),
-        command_hash=command.fingerprint(),
+        contents=contents,
+        command_hash=command_hash,
         address_hashes=masking_key().hashes(step.address for step in plan.steps),
         skipped=planned.skipped,
         is_dry_run=command.dry_run,
