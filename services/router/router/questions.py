@@ -84,15 +84,15 @@ class Questions:
 
     async def take_back(self, begun: Iterable[Beginning]) -> None:
         """Say which beginnings came to nothing: their messages are not accepted after all."""
-        charging = [source for source in self._sources if isinstance(source, ChargingSource)]
         hops = [
             Hop(one.candidate.message, one.message.current.step)
             for one in begun
             if one.message.current is not None
         ]
         if hops:
-            for source in charging:
-                await source.take_back(self._connection, hops, self._decisions.now)
+            for source in self._sources:
+                if isinstance(source, ChargingSource):
+                    await source.take_back(self._connection, hops, self._decisions.now)
 
     async def _withdraw(self) -> bool:
         """Ask for every withdraw at once and decide on the answers; return whether any was."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from uuid import UUID
 
 from pydantic import ValidationError
 from pydantic_core import to_json
@@ -54,11 +55,7 @@ def _read_valid(
     command = SendMessage.model_validate_json(envelope.body)
     yield
     check_tenant(command.tenant, envelope, configuration)
-    key = command.idempotency_key or (str(command.id) if command.id else envelope.message_id)
-    if not key or len(key) > MAX_ECHO:
-        raise UnusableError("idempotency_key", "give idempotency_key, id or an AMQP message_id")
-    own_id = message_id_for(command.tenant, key, DatabaseUuid)
-    check_id(command.id, own_id)
+    key, message_id = _names(command, envelope)
     planned = plan_steps(command, configuration)
     yield
     command_hash = command.fingerprint()
@@ -85,7 +82,7 @@ def _read_valid(
     return Candidate(
         envelope=envelope,
         message=Message(
-            id=command.id or own_id,
+            id=message_id,
             tenant=command.tenant,
             idempotency_key=key,
             created_at=now,
@@ -100,6 +97,16 @@ def _read_valid(
         in_reply_to=command.in_reply_to,
         remarks=tuple(_templates(plan)),
     )
+
+
+def _names(command: SendMessage, envelope: Envelope) -> tuple[str, UUID]:
+    """Return the message's idempotency key and its id."""
+    key = command.idempotency_key or (str(command.id) if command.id else envelope.message_id)
+    if not key or len(key) > MAX_ECHO:
+        raise UnusableError("idempotency_key", "give idempotency_key, id or an AMQP message_id")
+    own_id = message_id_for(command.tenant, key, DatabaseUuid)
+    check_id(command.id, own_id)
+    return key, command.id or own_id
 
 
 def _templates(plan: Plan) -> Iterator[tuple[str, str]]:

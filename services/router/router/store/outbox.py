@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from pydantic_core import from_json, to_json
+import msgspec
+from pydantic_core import from_json
 
 from herald.bus.outgoing_messages import OutgoingMessage
 from herald.database.pool import Connection
 from herald.database.queries import load_queries
 
 QUERIES = load_queries("router.store", "outbox.sql")
+_ENCODER = msgspec.json.Encoder()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +54,7 @@ async def count_rows(connection: Connection) -> tuple[int, float]:
 
 def encode(messages: Sequence[OutgoingMessage]) -> str:
     """Write messages as the outbox keeps them: readable JSON, bodies as text."""
-    return to_json(
+    return _ENCODER.encode(
         [
             {
                 "exchange": message.exchange,

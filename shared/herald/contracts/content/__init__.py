@@ -144,6 +144,13 @@ class Template(ContentPart):
     )
 
 
+def _each_shown_once(files: tuple[Media, ...]) -> tuple[Media, ...]:
+    shown = [media.content_id for media in files if media.content_id is not None]
+    if len(shown) != len(set(shown)):
+        raise ValueError("each content_id names one file")
+    return files
+
+
 class ChannelContent(ContentPart):
     """What is said on one channel, or the parts of it that differ there."""
 
@@ -154,7 +161,9 @@ class ChannelContent(ContentPart):
     html: FilledText | None = Field(
         default=None, max_length=200_000, description="An e-mail's HTML, beside its text."
     )
-    media: tuple[Media, ...] = Field(default=(), max_length=10, description="Files, by link.")
+    media: Annotated[tuple[Media, ...], AfterValidator(_each_shown_once)] = Field(
+        default=(), max_length=10, description="Files, by link."
+    )
     template: Template | None = Field(
         default=None,
         description="A template in herald.toml, whose texts are said instead of those beside it; or"
@@ -197,14 +206,6 @@ class ChannelContent(ContentPart):
         description="The template that is sent instead while the recipient may get nothing else:"
         " on WhatsApp 24 hours after they wrote last. The step's if absent.",
     )
-
-    @model_validator(mode="after")
-    def _shown_once(self) -> Self:
-        if len(self.media) > 1:  # seldom
-            shown = [media.content_id for media in self.media if media.content_id is not None]
-            if len(shown) != len(set(shown)):
-                raise ValueError("media: each content_id names one file")
-        return self
 
     @property
     def says_something(self) -> bool:
