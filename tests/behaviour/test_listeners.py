@@ -14,6 +14,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 import structlog
+import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -109,6 +110,49 @@ async def test_the_public_listener_closes_first() -> None:
         assert (answer.status, await answer.text()) == (200, "ended 0 times")
         await until(lambda: service.ended == 1)
     assert refuses(served.operations)
+
+
+async def accepted_late(
+    server: uvicorn.Server,
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Connect to a listener that closes already: it accepted this one just before."""
+    ours, theirs = socket.socketpair()
+
+    def protocol() -> asyncio.Protocol:
+        made: asyncio.Protocol = server.config.http_protocol_class(  # type: ignore[call-arg]
+            config=server.config,
+            server_state=server.server_state,
+            app_state=server.lifespan.state,
+        )
+        return made
+
+    await asyncio.get_running_loop().connect_accepted_socket(protocol, ours)
+    return await asyncio.open_connection(sock=theirs)
+
+
+@pytest.mark.parametrize("said", [b"GET /other HTTP/1.1\r\nHost: x\r\n\r\n", b""])
+async def test_a_connection_accepted_while_a_listener_closes_ends(said: bytes) -> None:
+    """After its answer, or soon if it asks nothing: a caller who keeps one must not hold a stop."""
+    service = Service()
+    async with (
+        serving(service.operations, settings(), service.public) as served,
+        aiohttp.ClientSession() as http,
+    ):
+        public_url, public = served.public, served.server.public
+        assert public_url is not None
+        assert public is not None
+        taken = asyncio.create_task(http.get(f"{public_url}/webhook"))
+        await service.asked.wait()
+        served.server.should_exit = True
+        await until(lambda: refuses(public_url))
+        reader, writer = await accepted_late(public)
+        writer.write(said)
+        async with asyncio.timeout(5):
+            answered = await reader.read()  # to its end
+        assert (b"404" in answered, b"connection: close" in answered) == (bool(said), bool(said))
+        writer.close()
+        service.may_answer.set()
+        assert (await taken).status == 200
 
 
 @pytest.mark.parametrize("listener", ["operations", "public"])

@@ -69,7 +69,7 @@ class LimitedProtocol(HttpToolsProtocol):
         super().connection_made(transport)
         self._socket = transport
         self.transport = cast("asyncio.Transport", PoliteTransport(transport, self))
-        self._wait(IDLE_SECONDS)
+        self._wait(self.admission.patience(IDLE_SECONDS))
         if not self.admission.enter(self):
             self._refuse(Refusal.TOO_MANY_CONNECTIONS)
             if not self.admission.may_explain:
@@ -187,6 +187,7 @@ class LimitedProtocol(HttpToolsProtocol):
     def _call(self) -> None:
         """Call the application, now or when the calls before are answered."""
         before, self.cycle = self.cycle, Exchange.begun(self)
+        self.cycle.keep_alive = self.cycle.keep_alive and not self.admission.is_closing
         if before is None or before.response_complete:
             self._begin(self.cycle)
         else:
