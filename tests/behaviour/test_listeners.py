@@ -23,6 +23,7 @@ from starlette.routing import Route
 from behaviour.bus.rabbit import until
 from behaviour.serving import serving
 from herald.service.application import application
+from herald.service.http_limits import closing
 from herald.service.operations_routes import ops_routes
 from herald.service.serving import Server
 from herald.service.settings import Address, Settings
@@ -131,8 +132,11 @@ async def accepted_late(
 
 
 @pytest.mark.parametrize("said", [b"GET /other HTTP/1.1\r\nHost: x\r\n\r\n", b""])
-async def test_a_connection_accepted_while_a_listener_closes_ends(said: bytes) -> None:
+async def test_a_connection_accepted_while_a_listener_closes_ends(
+    said: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """After its answer, or soon if it asks nothing: a caller who keeps one must not hold a stop."""
+    monkeypatch.setattr(closing, "RESTING_SECONDS", 0.5)
     service = Service()
     async with (
         serving(service.operations, settings(), service.public) as served,

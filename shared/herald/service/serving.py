@@ -17,8 +17,9 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
+from herald.service.http_limits.closing import closing
 from herald.service.http_limits.listening import bound_sockets
-from herald.service.http_limits.serving import LOOP, close_connections, limited_protocol
+from herald.service.http_limits.serving import LOOP, limited_protocol
 from herald.service.operations_routes import say_stopping
 from herald.service.settings import Address, Settings
 from herald.service.starting import exit_not_started
@@ -85,10 +86,10 @@ class Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         say_stopping(self._operations)
         if self.public is not None:
-            close_connections(self.public.config)
-            await self.public.shutdown()
-        close_connections(self.config)
-        await super().shutdown(sockets)
+            async with closing(self.public):
+                await self.public.shutdown()
+        async with closing(self):
+            await super().shutdown(sockets)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -9,7 +9,6 @@ from typing import Protocol
 from herald.service.http_limits.metrics import CONNECTIONS
 
 LOOK_SECONDS = 1.0
-CLOSING_SECONDS = 1.0  # for the first request of one accepted while its listener closes
 OPERATIONS_CONNECTIONS = 100
 # for the operations listener, broker, database, providers, files; and connections being refused
 RESERVED_DESCRIPTORS = 256
@@ -49,7 +48,7 @@ class Admission:
 
     def __init__(self, bound: int) -> None:
         self.bound = bound
-        self.is_closing = False  # the listener accepts nothing more
+        self.is_closing = False  # its connections end, each after its answer
         self._connections: set[Connection] = set()
         self._idle: dict[Connection, None] = {}  # the longest first
         self._look: asyncio.TimerHandle | None = None
@@ -68,18 +67,6 @@ class Admission:
             oldest.leave()
         self._idle[connection] = None
         return True
-
-    def close(self) -> None:
-        """Say that the listener closes: its connections are to end, each after its answer.
-
-        uvicorn tells those that it has. One accepted at that moment would hear of nothing, and who
-        keeps it busy would hold the service's stop up to its limit.
-        """
-        self.is_closing = True
-
-    def patience(self, seconds: float) -> float:
-        """Return how long a new connection may ask nothing, where `seconds` is usual."""
-        return min(seconds, CLOSING_SECONDS) if self.is_closing else seconds
 
     @property
     def may_explain(self) -> bool:

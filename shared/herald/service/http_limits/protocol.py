@@ -55,7 +55,7 @@ class LimitedProtocol(HttpToolsProtocol):
         super().__init__(*args, **kwargs)
         self.deadline = _NEVER
         self._write_deadline = _NEVER
-        self._phase = Phase.IDLE
+        self.phase = Phase.IDLE
         self._unread = 0  # bytes since the parser last had something whole
         self._fed = 0  # bytes at once
         self._fed_to_head = 0  # bytes among which the latest head is
@@ -69,7 +69,7 @@ class LimitedProtocol(HttpToolsProtocol):
         super().connection_made(transport)
         self._socket = transport
         self.transport = cast("asyncio.Transport", PoliteTransport(transport, self))
-        self._wait(self.admission.patience(IDLE_SECONDS))
+        self._wait(IDLE_SECONDS)
         if not self.admission.enter(self):
             self._refuse(Refusal.TOO_MANY_CONNECTIONS)
             if not self.admission.may_explain:
@@ -91,9 +91,9 @@ class LimitedProtocol(HttpToolsProtocol):
         elif self._write_deadline <= now:
             refused(Refusal.NOT_READING).inc()
             self._socket.abort()
-        elif self._phase is Phase.HEAD:
+        elif self.phase is Phase.HEAD:
             self._refuse(Refusal.HEAD_TOO_SLOW)
-        elif self._phase is Phase.BODY and not self.cycle.response_complete:
+        elif self.phase is Phase.BODY and not self.cycle.response_complete:
             self._refuse(Refusal.BODY_TOO_SLOW)
         else:
             self._socket.close()
@@ -127,7 +127,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self.expect_100_continue = False
         self._fed_to_head = self._fed
         self.admission.busy(self)
-        self._phase = Phase.HEAD
+        self.phase = Phase.HEAD
         self._patience = HEAD_SECONDS
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -149,7 +149,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self._call()
         self.headers = []  # of trailers, which are nobody's
         self._discarded = 0
-        self._phase = Phase.BODY
+        self.phase = Phase.BODY
         self._patience = BODY_SECONDS
 
     def _head_bytes(self) -> int:
@@ -216,9 +216,9 @@ class LimitedProtocol(HttpToolsProtocol):
             self.flow.resume_reading()
             if self.pipeline:
                 self._start_asgi_task(*self.pipeline.pop())
-        if self._phase is Phase.BODY and not self.is_leaving:
+        if self.phase is Phase.BODY and not self.is_leaving:
             self._wait(DISCARD_SECONDS)
-        elif is_open and self._phase is Phase.SENT and self.cycle.response_complete:
+        elif is_open and self.phase is Phase.SENT and self.cycle.response_complete:
             self._rest()
 
     def pause_writing(self) -> None:
@@ -229,7 +229,7 @@ class LimitedProtocol(HttpToolsProtocol):
     def resume_writing(self) -> None:
         super().resume_writing()
         self._write_deadline = _NEVER
-        if self._phase is Phase.SENT and not self.is_leaving:
+        if self.phase is Phase.SENT and not self.is_leaving:
             self.deadline = _NEVER
 
     def _unsupported_upgrade_warning(self) -> None:
@@ -242,7 +242,7 @@ class LimitedProtocol(HttpToolsProtocol):
         _limited_log.warning("http.refused", about=refusal.value)
         cycle = self.cycle
         is_answering = cycle is not None and not cycle.response_complete
-        is_late = is_answering and (cycle.response_started or self._phase is Phase.HEAD)
+        is_late = is_answering and (cycle.response_started or self.phase is Phase.HEAD)
         if is_answering:
             cycle.disconnected = True  # what the application still says goes nowhere
             cycle.message_event.set()
@@ -258,7 +258,7 @@ class LimitedProtocol(HttpToolsProtocol):
 
         Bytes that nobody has read make the kernel send a reset, and the answer is lost.
         """
-        if self._phase is Phase.BODY:
+        if self.phase is Phase.BODY:
             self._leave_politely()
         else:
             self._wait(UNTAKEN_SECONDS)  # for what is still to be written
@@ -287,12 +287,12 @@ class LimitedProtocol(HttpToolsProtocol):
             self.flow.resume_reading()
 
     def _is_sent(self) -> None:
-        self._phase = Phase.SENT
+        self.phase = Phase.SENT
         self._patience = None
         self.deadline = self._write_deadline
 
     def _rest(self) -> None:
-        self._phase = Phase.IDLE
+        self.phase = Phase.IDLE
         self._wait(self.timeout_keep_alive)
         self.admission.idle(self)
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal, cast
+from typing import Literal
 
 import structlog
-import uvicorn
 from starlette.types import ASGIApp
 
 from herald.service.http_limits.admission import OPERATIONS_CONNECTIONS, Admission, most_connections
@@ -16,12 +15,6 @@ from herald.service.http_limits.whole_requests import TakesWhole, WholeRequestsP
 LOOP = "herald.service.http_limits.listening:Loop"
 
 _log = structlog.get_logger(__name__)
-
-
-def close_connections(config: uvicorn.Config) -> None:
-    """Have every connection of a listener end after its answer, also one accepted just now."""
-    protocol = cast("type[LimitedProtocol]", config.http)
-    protocol.admission.close()
 
 
 def limited_protocol(
