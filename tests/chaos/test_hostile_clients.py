@@ -24,8 +24,9 @@ from hostile_clients.process import IngressProcess, attacked, ingress_process
 
 IS_FULL = SIZE is not SHORT
 SECONDS = 10 if IS_FULL else 2  # of honest calls beside each attack
-# a short run is one of many on a busy machine: it shows that nobody waits for a hostile client
-LONGEST_P99_MILLISECONDS = 250 if IS_FULL else 1_500
+# a short run is one of many on a busy machine, and the slowest of a hundred calls says how busy:
+# it shows that nobody waits for a hostile client, who is given ten seconds and more
+LONGEST_P99_MILLISECONDS = 250 if IS_FULL else 4_000
 MOST_MEGABYTES = 200
 RELEASED_SECONDS = 35
 BUSY_LOOPS = 2 if IS_FULL else 0
