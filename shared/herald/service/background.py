@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from herald.bus.batches import where
-from herald.bus.cancellation import own_cancellation_only
+from herald.bus.cancellation import own_cancellation_only, raise_own_cancellation
 
 RESTART_SECONDS = 1.0
 REPORTED_SECONDS = 30.0  # how long readiness shows a death: longer than two probes apart
@@ -69,6 +69,7 @@ class Background:
                 kind = type(error).__name__
                 self._death = self._clock(), kind
                 _log.error("background.died", work=self._name, error=kind, where=where(error))
+            raise_own_cancellation()  # a failure on the way out hides it
             await asyncio.sleep(self._restart_seconds)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import pytest
 
@@ -104,3 +105,22 @@ async def test_jobs_run_together_or_not_at_all(death: Callable[[], Awaitable[Non
     with pytest.raises(ExceptionGroup):
         await run_together(other, death)
     assert others == ["ended"]
+
+
+async def test_work_that_fails_as_it_is_stopped_does_not_begin_again() -> None:
+    """The failure of one job stands for the cancellation of all, and must not hide the stop."""
+    begun = asyncio.Event()
+
+    async def fails_on_its_way_out() -> None:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            raise ConnectionError
+
+    background = Background("work", partial(run_together, fails_on_its_way_out), restart_seconds=0)
+    background.start()
+    await begun.wait()
+    async with asyncio.timeout(5):
+        await background.stop()
+    assert background.problem == "work does not run"
