@@ -69,7 +69,7 @@ class Background:
                 kind = type(error).__name__
                 self._death = self._clock(), kind
                 _log.error("background.died", work=self._name, error=kind, where=where(error))
-            raise_own_cancellation()  # a failure on the way out hides it
+            raise_own_cancellation()  # a job that fails as it is cancelled hides it
             await asyncio.sleep(self._restart_seconds)
 
 

@@ -1,4 +1,4 @@
-"""What a decision's effects publish: work for a channel, and events of `outgoing.events`. Pure."""
+"""What a decision's effects publish: work for a channel; their events are `events.py`'s. Pure."""
 
 from __future__ import annotations
 

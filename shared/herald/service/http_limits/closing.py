@@ -50,4 +50,6 @@ async def _end_resting(connections: Collection[LimitedProtocol]) -> None:
 
 
 def _is_resting(connection: LimitedProtocol) -> bool:
-    return connection.cycle is None or connection.cycle.response_complete
+    """Whether nothing is asked and nothing is being sent: a slow reader has a limit of its own."""
+    is_answered = connection.cycle is None or connection.cycle.response_complete
+    return is_answered and not connection.transport.is_closing()
