@@ -29,9 +29,9 @@ from router.core.facts import MessageAccepted, ReceiptArrived
 from router.core.stored import PLAN, STATE
 from router.counting import count_decisions, initialise
 from router.decisions import Decisions
+from router.outgoing.contents import by_channel
 from router.outgoing.effects import outgoing_message
 from router.parsing.send import read_sends
-from router.store.messages import read_contents
 from secret_files import MASKING_SECRET
 
 BATCH = 200
@@ -94,7 +94,7 @@ class Batch:
 
     def write_work(self) -> None:
         """Write the work, and the answer."""
-        contents = {one.message.id: read_contents(one.contents) for one in self.candidates}
+        contents = {one.message.id: by_channel(one.contents) for one in self.candidates}
         for message, effect in self.begun.effects:
             outgoing_message(message, effect, contents, NOW)
 

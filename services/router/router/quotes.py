@@ -12,7 +12,7 @@ from herald.contracts.echoes import names_of, said_in, without_names, without_qu
 from herald.database.pool import Connection
 from router.core.facts import Fact, ReceiptArrived
 from router.core.message import Message
-from router.store.messages import load_contents
+from router.store.messages import load_contents, read_contents
 
 Contents = Mapping[str, ChannelContent]  # by channel
 
@@ -33,7 +33,8 @@ async def hide_quotes(
     }
     if not wanted:
         return facts
-    contents = await load_contents(connection, sorted(wanted))
+    stored = await load_contents(connection, sorted(wanted))
+    contents = {message_id: read_contents(text) for message_id, text in stored.items()}
     hidden = {
         message_id: [
             without_quotes_of(fact, messages[message_id], contents[message_id])

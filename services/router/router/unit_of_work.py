@@ -17,7 +17,6 @@ from herald.bus.outgoing_messages import OutgoingMessage
 from herald.config.file import RetryRules
 from herald.contracts.reasons import UNKNOWN_MESSAGE
 from herald.contracts.vocabulary import CommandAnswer
-from herald.contracts.work import WorkContent
 from herald.database.pool import Connection, Database
 from router.clearances.source import ClearanceSource, Found, Hop
 from router.commands import Candidate, Rejection
@@ -31,6 +30,7 @@ from router.dead_letters import DeadLetter, dead_letter_from_command
 from router.decisions import Decisions
 from router.outbox import Outbox
 from router.outgoing.answers import rejection_event
+from router.outgoing.contents import Contents, by_channel
 from router.outgoing.effects import outgoing_message
 from router.outgoing.events import answer_event
 from router.outgoing.recipients import recipient_event
@@ -43,7 +43,6 @@ from router.store.messages import (
     insert_messages,
     load_contents,
     lock_messages,
-    read_contents,
     save,
 )
 from router.traces import UnitTraces, begin_traces, traced
@@ -116,7 +115,7 @@ class UnitOfWork:
         self._links = links  # None: mails have none
         self._decisions = Decisions(now, rules, asks=bool(clearances))
         self._questions = Questions(connection, self._decisions, clearances)
-        self._contents: dict[UUID, Mapping[str, WorkContent]] = {}  # of messages just inserted
+        self._contents: dict[UUID, Contents] = {}  # of messages just inserted
         self._outgoing: list[OutgoingMessage] = []
         self.consent: list[ConsentChange] = []  # carried out once every message is locked
         self._dead_letters: list[DeadLetter] = []
@@ -172,7 +171,7 @@ class UnitOfWork:
             for before, fact, decision in one.made:
                 self._decisions.record(before, fact, decision)
             self._decisions.hold([message])
-            self._contents[message.id] = read_contents(candidate.contents)
+            self._contents[message.id] = by_channel(candidate.contents)
             for name, text in candidate.notes:
                 self.note(message, name, text)
         return inserted
@@ -286,7 +285,8 @@ class UnitOfWork:
         effects = self._decisions.effects
         wanted = {message.id for message, effect in effects if isinstance(effect, Dispatch)}
         if missing := wanted - self._contents.keys():
-            self._contents |= await load_contents(self.connection, missing)
+            stored = await load_contents(self.connection, missing)
+            self._contents |= {name: by_channel(text) for name, text in stored.items()}
         made = [outgoing_message(*item, self._contents, self.now, self._links) for item in effects]
         if self.traces is not None:
             made = traced(made, self.traces.contexts(self._decisions.made))

@@ -6,10 +6,10 @@ import json
 from datetime import timedelta
 from typing import Any
 
+from msgspec import Raw
 from msgspec.structs import replace
 
 from herald.bus.outgoing_messages import OutgoingMessage
-from herald.contracts.content import ChannelContent
 from herald.contracts.events import MESSAGE_EVENTS
 from herald.contracts.masking import address_hash
 from herald.contracts.topology import EVENTS, OUTBOUND
@@ -41,6 +41,7 @@ from unit.router.making import (
 from unit.router.offering import refused
 
 LATER = NOW + seconds(7)
+HELLO = Raw(b'{"text":"Hello","media":[]}')
 CLOUD_EVENT = {"specversion", "id", "source", "type", "subject", "time", "datacontenttype", "data"}
 
 
@@ -163,14 +164,14 @@ def test_every_event_of_the_vocabulary_can_be_named() -> None:
 
 
 def _work(of: Message, **changes: Any) -> Work:
-    outgoing = work_message(of, of.state.attempts[-1], ChannelContent(text="Hello"))
+    outgoing = work_message(of, of.state.attempts[-1], HELLO)
     return Work.model_validate_json(outgoing.body)
 
 
 def test_work_carries_all_a_worker_needs() -> None:
     """A worker looks nothing up: address, sender, content and limits travel with the work."""
     sending = begun(step("sms", sender="+15550001111", account="twilio-main"))
-    outgoing = work_message(sending, sending.state.attempts[-1], ChannelContent(text="Hello"))
+    outgoing = work_message(sending, sending.state.attempts[-1], HELLO)
     assert (outgoing.exchange, outgoing.routing_key) == (OUTBOUND, "sms.normal")
     assert outgoing.mandatory
     assert json.loads(outgoing.body) == {
@@ -220,9 +221,8 @@ def test_work_handed_out_again_is_another_frame() -> None:
     waiting = decide(first, returned(first, 1), NOW).message
     later = NOW + seconds(1)
     second = decide(waiting, at(later), later).message
-    content = ChannelContent(text="Hello")
     ids = [
-        work_message(of, of.state.attempts[-1], content).message_id for of in (first, first, second)
+        work_message(of, of.state.attempts[-1], HELLO).message_id for of in (first, first, second)
     ]
     assert ids[0] == ids[1] != ids[2]
     assert _work(second).dispatch == 2
@@ -273,8 +273,7 @@ def test_a_marketing_mail_has_an_unsubscribe_link() -> None:
     marketing = replace(mail, plan=replace(mail.plan, category=Category.MARKETING))
 
     def url_of(of: Message) -> str | None:
-        content = ChannelContent(text="Hello")
-        outgoing = work_message(of, of.state.attempts[-1], content, links)
+        outgoing = work_message(of, of.state.attempts[-1], HELLO, links)
         return Work.model_validate_json(outgoing.body).unsubscribe_url
 
     url = url_of(marketing) or ""

@@ -14,6 +14,7 @@ from herald.contracts.work import Work, WorkContent
 from router.commands import Candidate, Envelope
 from router.core.clearance import Clearance, Refusal, Wait
 from router.core.plans import ChannelAnswer, OpenPlan
+from router.outgoing.contents import by_channel
 from router.outgoing.plans import NO_ANSWER, duplicate_plan, open_plan, planned_event, questions
 from unit.router.making import NOW, message, seconds, step
 
@@ -75,7 +76,7 @@ def test_a_question_is_the_work_of_a_kind_that_is_never_sent() -> None:
     plan = open_plan(candidate(), {}, NOW)
     first, second = (
         Work.model_validate_json(asked.body)
-        for asked in questions(candidate(), plan, {}, CONTENTS, NOW)
+        for asked in questions(candidate(), plan, {}, by_channel(candidate().contents), NOW)
     )
     assert (first.kind, second.kind) == ("plan", "plan")
     assert (first.message_id, first.attempt_id) == (str(plan.id), f"{plan.id}.1.1")

@@ -18,9 +18,9 @@ from router.core.clearance import Clearance
 from router.core.plans import Answers, ChannelAnswer, OpenPlan
 from router.counting import PLANNED
 from router.handlers.taken import part_taken
+from router.outgoing.contents import by_channel
 from router.outgoing.plans import REFUSED, duplicate_plan, open_plan, questions
 from router.plan_answers import answer_plans
-from router.store.messages import read_contents
 from router.store.plans import add_answers, insert_plans
 from router.unit_of_work import UnitOfWork
 
@@ -47,7 +47,7 @@ async def plan_messages(unit: UnitOfWork, candidates: Sequence[Candidate]) -> No
     plans = [plan for _, plan, _ in opened.values()]
     for name in await insert_plans(unit.connection, plans, WAIT):
         candidate, plan, clearances = opened[name]
-        contents = read_contents(candidate.contents)
+        contents = by_channel(candidate.contents)
         unit.publish(*questions(candidate, plan, clearances, contents, unit.now))
 
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import cast
 from uuid import UUID
 
+from msgspec import Raw
+
 from herald.bus.outgoing_messages import OutgoingMessage
-from herald.contracts.content import ChannelContent
 from herald.contracts.identifiers import amqp_message_id
 from herald.contracts.topology import OUTBOUND, outbound_key
 from herald.contracts.work import Work, WorkContent
 from router.core.effects import Answer, Dispatch, Effect, Emit
 from router.core.fallback import avoided_accounts, tried_accounts
-from router.core.message import Attempt, Message, step_content_name
+from router.core.message import Attempt, Message
+from router.outgoing.contents import Contents, said_by
 from router.outgoing.events import answer_event, message_event
 from router.outgoing.unchecked import Fields, fields_of, write_known
 from router.outgoing.unsubscribe import UnsubscribeLinks
@@ -26,7 +29,7 @@ _work = fields_of(Work)
 def outgoing_message(
     message: Message,
     effect: Effect,
-    contents: Mapping[UUID, Mapping[str, WorkContent]],
+    contents: Mapping[UUID, Contents],
     now: datetime,
     links: UnsubscribeLinks | None = None,
 ) -> OutgoingMessage | None:
@@ -41,20 +44,10 @@ def outgoing_message(
     return None
 
 
-def said_by(attempt: Attempt, contents: Mapping[str, WorkContent]) -> WorkContent:
-    """Return what an attempt says: what its channel does, or the template for outside a window."""
-    content = contents[attempt.channel]
-    if not attempt.says_template:
-        return content
-    own = contents.get(step_content_name(attempt.channel, attempt.step))
-    template = content.outside_window or (own.template if own is not None else None)
-    return WorkContent.model_construct(template=template, in_reply_to=content.in_reply_to)
-
-
 def work_message(
     message: Message,
     attempt: Attempt,
-    content: ChannelContent,
+    content: Raw,
     links: UnsubscribeLinks | None = None,
 ) -> OutgoingMessage:
     """Hand an attempt to its channel."""
@@ -72,7 +65,7 @@ def work_message(
 def work_of(
     message: Message,
     attempt: Attempt,
-    content: ChannelContent,
+    content: Raw,
     links: UnsubscribeLinks | None = None,
 ) -> Fields:
     """Say what a worker needs to know to make an attempt: the fields of its work."""
@@ -92,7 +85,7 @@ def work_of(
         # before the first try of a step nothing of it has failed
         avoid=avoided_accounts(message, attempt.step) if attempt.number > 1 else (),
         tried=tried_accounts(message, attempt.step) if attempt.number > 1 else (),
-        content=_said_now(content),
+        content=cast("WorkContent", content),  # written as it is
         # not start_within: silence may be held after an outage, and then a late start is right. The
         # router takes the attempt back when its time is over.
         not_after=plan.expires_at,
@@ -100,10 +93,3 @@ def work_of(
         grant=attempt.grant,
         unsubscribe_url=None if links is None else links.url_for(message, attempt),
     )
-
-
-def _said_now(content: ChannelContent) -> WorkContent:
-    """Leave out what is said at other times."""
-    if isinstance(content, WorkContent) and content.outside_window is None:
-        return content
-    return WorkContent.model_construct(**{**dict(content), "outside_window": None})

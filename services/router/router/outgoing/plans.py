@@ -12,7 +12,6 @@ from herald.contracts.identifiers import AttemptId, amqp_message_id, event_id_fo
 from herald.contracts.plans import LeftOut, PlannedData, Start, StepPlan
 from herald.contracts.topology import OUTBOUND, message_event_key, outbound_key
 from herald.contracts.vocabulary import CommandAnswer, MessageStatus
-from herald.contracts.work import WorkContent
 from router.commands import Candidate
 from router.core.clearance import CLEAR, Clearance
 from router.core.draft import Draft
@@ -20,7 +19,8 @@ from router.core.effects import Dispatch
 from router.core.hops import refusal_of
 from router.core.message import Message
 from router.core.plans import Answers, ChannelAnswer, OpenPlan
-from router.outgoing.effects import said_by, work_of
+from router.outgoing.contents import Contents, said_by
+from router.outgoing.effects import work_of
 from router.outgoing.events import event_message
 from router.outgoing.unchecked import write_known
 
@@ -54,7 +54,7 @@ def questions(
     candidate: Candidate,
     plan: OpenPlan,
     cleared: Cleared,
-    contents: Mapping[str, WorkContent],
+    contents: Contents,
     now: datetime,
 ) -> list[OutgoingMessage]:
     """Ask each step's channel: the work that it would get, of a kind that is never sent."""
@@ -155,7 +155,7 @@ def _question(
     plan: OpenPlan,
     number: int,
     clearance: Clearance,
-    contents: Mapping[str, WorkContent],
+    contents: Contents,
     now: datetime,
 ) -> OutgoingMessage:
     draft = Draft(message, now, plan.data.message_id)

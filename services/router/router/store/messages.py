@@ -113,12 +113,10 @@ async def find_by_key(
     return {(row["tenant"], row["idempotency_key"]): row["id"] for row in rows}
 
 
-async def load_contents(
-    connection: Connection, ids: Iterable[UUID]
-) -> dict[UUID, dict[str, WorkContent]]:
-    """Load what messages say, by channel."""
+async def load_contents(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Load what messages say, as it is stored."""
     rows = await connection.fetch(QUERIES["load_contents"], list(ids))
-    return {row["id"]: read_contents(row["content"]) for row in rows}
+    return {row["id"]: row["content"] for row in rows}
 
 
 def read_contents(text: str | bytes) -> dict[str, WorkContent]:
