@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
 
 import uvicorn
+from uvicorn.main import STARTUP_FAILURE
 
 from sandbox.app import build_app
+from sandbox.listening import listeners
 from sandbox.loading import load_or_exit
 
 DEFAULT_PORT = 8010
@@ -14,7 +17,7 @@ DEFAULT_PORT = 8010
 
 def main() -> None:
     """Read the configuration, then serve until a signal."""
-    uvicorn.run(
+    config = uvicorn.Config(
         build_app(load_or_exit()),
         host=os.environ.get("HERALD_HTTP_HOST", "127.0.0.1"),
         port=int(os.environ.get("HERALD_HTTP_PORT", str(DEFAULT_PORT))),
@@ -24,6 +27,10 @@ def main() -> None:
         log_level="warning",
         timeout_graceful_shutdown=5,
     )
+    server = uvicorn.Server(config)
+    server.run(sockets=listeners(config))
+    if not server.started:
+        sys.exit(STARTUP_FAILURE)
 
 
 if __name__ == "__main__":
