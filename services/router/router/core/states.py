@@ -43,6 +43,7 @@ REACHED_ORDER: dict[MessageStatus, int] = {
     status: order for order, status in enumerate(MessageStatus)
 }
 
+_WANTED = {success_on: MessageStatus(success_on.value) for success_on in SuccessOn}
 # The furthest a provider ever reports, as a message status.
 _LAST_REPORTED: dict[Receipts, MessageStatus] = {
     Receipts.NONE: MessageStatus.SENT,  # its acceptance counts as sent
@@ -98,7 +99,7 @@ def target(success_on: SuccessOn, receipts: Receipts | None) -> tuple[MessageSta
 
     Before the provider is known nothing is capped.
     """
-    wanted = MessageStatus(success_on.value)
+    wanted = _WANTED[success_on]
     if receipts is None:
         return wanted, True
     possible = _LAST_REPORTED[receipts]
