@@ -12,8 +12,8 @@ ACCEPTED_AT_ONCE = 16
 def listeners(config: uvicorn.Config) -> list[socket.socket]:
     """Bind the configured address, and return as many handles of that one socket as accept at once.
 
-    uvloop takes one connection a turn of its loop from each listener (libuv since 1.45). Where a turn
-    lasts 50 ms a burst of 200 new callers would wait for ten seconds, which no provider lets them.
+    uvloop takes one connection a turn of its loop from each listener (libuv since 1.45). Where a
+    turn lasts 50 ms, 200 new callers would wait for ten seconds.
     """
     bound = config.bind_socket()
     return [bound, *(bound.dup() for _ in range(ACCEPTED_AT_ONCE - 1))]

@@ -1,8 +1,8 @@
 """Listening sockets that outlive a want of descriptors, and hear many callers at once.
 
 uvloop closes a listening socket for good, without a word, when accepting fails with EMFILE: the
-process goes on and hears nobody. And it takes one connection a turn of its loop: many new callers of
-a busy process would wait for seconds. So its loop is given listeners of our own.
+process goes on and hears nobody. And it takes one connection a turn of its loop: many new callers
+of a busy process would wait for seconds. So its loop is given listeners of our own.
 """
 
 from __future__ import annotations
