@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
+from itertools import groupby
 from typing import Generic, Protocol, TypeVar
 
 import structlog
@@ -123,20 +124,22 @@ class UnknownCommands:
 
 
 class ByRoutingKey:
-    """Parts a batch among the handlers of each routing key."""
+    """Gives each command of a batch to the handler of its routing key.
+
+    In the order in which they came: a suppression may follow what lifted the one before.
+    """
 
     def __init__(self, handlers: Mapping[str, Handler], unknown: Handler) -> None:
         self._handlers = handlers
         self._unknown = unknown
 
     async def __call__(self, deliveries: Sequence[Delivery]) -> None:
-        """Handle the batch, one kind of command after the other."""
-        parts: dict[Handler, list[Delivery]] = {}
-        for delivery in deliveries:
-            handler = self._handlers.get(delivery.routing_key, self._unknown)
-            parts.setdefault(handler, []).append(delivery)
-        for handler, part in parts.items():
-            await handler(part)
+        """Handle the batch; commands of one kind that follow each other are handled together."""
+        for handler, part in groupby(deliveries, self._handler_of):
+            await handler(list(part))
+
+    def _handler_of(self, delivery: Delivery) -> Handler:
+        return self._handlers.get(delivery.routing_key, self._unknown)
 
 
 def one_by_one(handler: Handler) -> Handler:
