@@ -13,7 +13,7 @@ import asyncpg
 from starlette.applications import Starlette
 
 from behaviour.router.commanding import Commander, commander
-from behaviour.router.receipts import inbound
+from behaviour.router.receipts import account_news, inbound
 from behaviour.router.world import (
     CONFIGURATION,
     Body,
@@ -71,6 +71,7 @@ CLOSED = command(route="later", tenant="closed", idempotency_key="closed")
 FORGED = command(route="later", tenant="closed", idempotency_key="forged")
 REPEATED = command(route="later", idempotency_key="repeated")
 REPLY = inbound(account="removed", reference="a-reply")
+NEWS = account_news(account="removed", reason="some-news")
 
 
 @asynccontextmanager
@@ -109,3 +110,5 @@ async def _refused(before: Before) -> None:
     assert (await world.ask(FORGED)).what == "rejected"
     await world.report(REPLY, key="inbound.whatsapp.normal")
     await before.dead_letter(b"a-reply")
+    await world.report(NEWS)
+    await before.dead_letter(b"some-news")

@@ -124,6 +124,14 @@ async def test_a_reply_is_published_once_its_account_is_configured(before: Befor
     assert event.data["provider_message_id"] == "a-reply"
 
 
+async def test_news_is_published_once_its_account_is_configured(before: Before) -> None:
+    """What a provider said of an account that nobody knew becomes its event."""
+    dead_letter = await before.dead_letter(b"some-news")
+    assert (await before.ask({"id": dead_letter})).what == "accepted"
+    [event] = [h for h in before.world.events if h.key.startswith("account.updated.")]
+    assert (event.data["account"], event.data["reason"]) == ("removed", "some-news")
+
+
 async def test_a_dead_letter_whose_queue_has_no_handler(before: Before) -> None:
     """Work and what ingress did not understand are not replayed, and the answer says why."""
     exchange = await before.world.channel.get_exchange(DEAD, ensure=False)

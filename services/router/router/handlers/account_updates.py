@@ -26,19 +26,16 @@ class AccountUpdates:
 
         Returns what is of an account that is not configured: no tenant may see it.
         """
-        by_key = {_key(receipt): receipt for receipt in receipts}
-        if not by_key:
-            return []
-        unknown: list[tuple[AccountReceipt, str]] = []
-        for key in sorted(await mark_seen(unit.connection, by_key)):
+        by_key = {_key(it): it for it in receipts if it.account in self._accounts}
+        new = await mark_seen(unit.connection, by_key) if by_key else ()
+        for key in sorted(new):
             receipt = by_key[key]
-            account = self._accounts.get(receipt.account)
-            if account is None:
-                unknown.append((receipt, "unknown_account"))
-            else:
-                trace = unit.traces.news(receipt) if unit.traces is not None else None
-                unit.publish(*(account_event(receipt, tenant, trace) for tenant in account.tenants))
-        return unknown
+            tenants = self._accounts[receipt.account].tenants
+            trace = unit.traces.news(receipt) if unit.traces is not None else None
+            unit.publish(*(account_event(receipt, tenant, trace) for tenant in tenants))
+        # not marked: it is new once it is somebody's, and its dead letter is replayed
+        unknown = {_key(it): it for it in receipts if it.account not in self._accounts}
+        return [(receipt, "unknown_account") for receipt in unknown.values()]
 
 
 def _key(receipt: AccountReceipt) -> ReferenceKey:
