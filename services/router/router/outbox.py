@@ -39,6 +39,7 @@ CLAIM = timedelta(seconds=15)
 PUBLISH_SECONDS = 10.0  # less than CLAIM
 SWEEP_SECONDS = 1.0
 SWEEP_ROWS = 50
+SWEEP_BYTES = 8 * 1024 * 1024  # of a sweep's rows: decoded they take four times as much memory
 AWAY_PAUSE = timedelta(seconds=2)  # until what met no broker, or an alarm, is tried again
 CONFIRMING_SECONDS = PUBLISH_SECONDS / 2  # a broker that confirmed nothing for so long has an alarm
 EVENTS_PAUSE = timedelta(minutes=1)  # until events that were not taken are tried again; it grows
@@ -138,10 +139,13 @@ class Outbox:
             self._confirmed.add(row)
             return
         _log.warning("outbox.left", messages=len(left), reason=str(left[0][1]))
+        await self._shorten(row, left, now + self._pause(work, events, age))
+
+    def _pause(self, work: Left, events: Left, age: timedelta) -> timedelta:
+        """Return how long what was not taken waits for the next try."""
         if not _is_confirming(self._publisher):
-            await self._shorten(row, left, now + AWAY_PAUSE)
-        elif not work:
-            await self._shorten(row, left, now + _pause(events, age))
+            return AWAY_PAUSE
+        return CLAIM if work else _events_pause(events, age)
 
     async def _shorten(self, row: UUID, left: Left, until: datetime) -> None:
         """Leave in a row the messages that were not taken; the rest of it is done."""
@@ -152,7 +156,8 @@ class Outbox:
         except OUTAGES as error:
             _log.warning("outbox.not_shortened", error=type(error).__name__)
 
-    async def _sweep(self) -> None:
+    async def _sweep(self) -> bool:
+        """Publish what lapsed; return whether to look for more at once."""
         async with self._database.connection() as connection:
             confirmed = self.confirmed()
             if confirmed:
@@ -162,12 +167,13 @@ class Outbox:
             # into an alarm arrives as often when it ends.
             is_confirming = _is_confirming(self._publisher) or _is_confirming(self._events)
             limit = SWEEP_ROWS if is_confirming else 1
-            rows = await claim_lapsed(connection, self._database.now(), CLAIM, limit)
+            rows = await claim_lapsed(connection, self._database.now(), CLAIM, limit, SWEEP_BYTES)
             waiting, age = await count_rows(connection)
         metrics.OUTBOX_ROWS.set(waiting)
         metrics.OUTBOX_AGE_SECONDS.set(age)
         metrics.OUTBOX_SWEPT.inc(len(rows))
         await asyncio.gather(*(self.publish(*row) for row in rows))
+        return is_confirming and bool(rows)
 
 
 def _is_confirming(publisher: Publisher) -> bool:
@@ -176,7 +182,7 @@ def _is_confirming(publisher: Publisher) -> bool:
     return at is not None and time.monotonic() - at < CONFIRMING_SECONDS
 
 
-def _pause(events: Left, age: timedelta) -> timedelta:
+def _events_pause(events: Left, age: timedelta) -> timedelta:
     """Return how long events wait for the next try.
 
     Of a sick queue it is the longer the older they are: rows that pile up must not keep the sweeper

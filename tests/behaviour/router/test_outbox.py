@@ -18,9 +18,9 @@ from herald.bus.publishing import Publisher
 from herald.contracts.topology import EVENTS, OUTBOUND
 from herald.database.migrations import migrate
 from herald.database.pool import Database
-from router.outbox import EVENTS_KEPT, PUBLISH_SECONDS, Outbox
+from router.outbox import CLAIM, EVENTS_KEPT, PUBLISH_SECONDS, Outbox
 from router.store.messages import save
-from router.store.outbox import decode
+from router.store.outbox import claim_lapsed, decode
 
 WORK = OutgoingMessage(
     exchange=OUTBOUND, routing_key="sms.normal", body=b"{}", message_id="w", type="t"
@@ -55,6 +55,19 @@ class Queues(Publisher):
             return [None for _ in messages]
         await self.answers.wait()
         return [self.failure(message.message_id, "not confirmed") for message in messages]
+
+
+class AllButOne(Queues):
+    """Take all messages but those of one queue, which is not there."""
+
+    async def publish_many(
+        self, messages: Sequence[OutgoingMessage], *_: object, **__: object
+    ) -> list[PublishError | None]:
+        self.confirmed_at = time.monotonic()
+        return [
+            UnavailableError(it.message_id, "no such queue") if it.message_id == "lost" else None
+            for it in messages
+        ]
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -161,6 +174,41 @@ async def test_all_is_published_once_an_alarm_has_ended(database: Database) -> N
     sweeping.cancel()
     assert asked <= 2
     assert len(queues.taken) == 2 * 5
+
+
+async def test_work_that_a_queue_does_not_take_is_tried_again_alone(database: Database) -> None:
+    """What was confirmed beside it is not published again, and it waits as long as a claim."""
+    outbox = Outbox(database, AllButOne(), Queues())
+    row = await committed(database, outbox)
+    await outbox.publish(row["id"], [WORK, EVENT, WORK._replace(message_id="lost")])
+    await outbox.drain()
+    async with database.connection() as connection:
+        left = await connection.fetchrow("DELETE FROM router.outbox RETURNING *")
+    assert left is not None
+    assert [one.message_id for one in decode(left["frames"])] == ["lost"]
+    assert abs(left["claimed_until"] - datetime.now(UTC) - CLAIM) < timedelta(seconds=1.5)
+
+
+async def test_lapsed_rows_are_taken_over_by_their_size(database: Database) -> None:
+    """As many as fit in a number of bytes, the oldest first, and one in any case."""
+    outbox = Outbox(database, Queues(), Queues())
+    for _ in range(3):
+        await committed(database, outbox)
+    now = datetime.now(UTC)
+    async with database.connection() as connection:
+        rows = [row["id"] for row in await connection.fetch("SELECT id FROM router.outbox")]
+        for age, row in enumerate(reversed(rows)):
+            await connection.execute(
+                "UPDATE router.outbox SET claimed_until = $2 WHERE id = $1",
+                *(row, now - timedelta(minutes=1 + age)),
+            )
+        size = await connection.fetchval("SELECT octet_length(frames) FROM router.outbox LIMIT 1")
+        taken = [
+            {row for row, _, _ in await claim_lapsed(connection, now, CLAIM, 50, most)}
+            for most in (2 * size, 1, 1)
+        ]
+        await connection.execute("DELETE FROM router.outbox")
+    assert taken == [set(rows[:2]), {rows[2]}, set()]
 
 
 async def test_what_is_not_taken_for_long_is_given_up(database: Database) -> None:

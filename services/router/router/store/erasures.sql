@@ -144,5 +144,5 @@ SELECT
 -- name: has_mentioning_outbox
 -- Whether a message that is to be published mentions an address.
 SELECT EXISTS (
-    SELECT FROM router.outbox WHERE frames::text ~* $1 OR frames::text LIKE ANY ($2::text[])
+    SELECT FROM router.outbox WHERE frames ~* $1 OR frames LIKE ANY ($2::text[])
 )

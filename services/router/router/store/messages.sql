@@ -104,8 +104,8 @@ recorded AS (
 ),
 promised AS (
     INSERT INTO router.outbox (id, frames, claimed_until)
-    SELECT $16::uuid, $17::json, $18::timestamptz
-    WHERE $17::json IS NOT NULL
+    SELECT $16::uuid, $17::text, $18::timestamptz
+    WHERE $17::text IS NOT NULL
 )
 DELETE FROM router.outbox WHERE id = ANY ($19::uuid[])
 

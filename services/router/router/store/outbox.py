@@ -23,15 +23,18 @@ class OutboxRow:
     """The messages of one transaction, and until when this process alone publishes them."""
 
     id: UUID
-    messages: str  # JSON
+    messages: str  # JSON, which PostgreSQL need not check
     claimed_until: datetime
 
 
 async def claim_lapsed(
-    connection: Connection, now: datetime, claim: timedelta, limit: int
+    connection: Connection, now: datetime, claim: timedelta, limit: int, most_bytes: int
 ) -> list[tuple[UUID, list[OutgoingMessage], datetime]]:
-    """Take over rows that nobody publishes any more: id, messages, when it was made."""
-    rows = await connection.fetch(QUERIES["claim_lapsed"], now, claim, limit)
+    """Take over rows that nobody publishes any more: id, messages, when it was made.
+
+    `most_bytes`: of all of them, unless the first has more.
+    """
+    rows = await connection.fetch(QUERIES["claim_lapsed"], now, claim, limit, most_bytes)
     return [(row["id"], decode(row["frames"]), row["created_at"]) for row in rows]
 
 

@@ -1,10 +1,17 @@
 -- name: claim_lapsed
--- Take over rows whose publisher let its claim lapse.
-UPDATE router.outbox SET claimed_until = $1::timestamptz + $2::interval
-WHERE id IN (
-    SELECT id FROM router.outbox WHERE claimed_until < $1::timestamptz
+-- Take over rows whose publisher let its claim lapse: the oldest, as many as fit in $4 bytes, and one
+-- in any case. The length of a text is known without reading it.
+WITH lapsed AS (
+    SELECT id, claimed_until, octet_length(frames) AS bytes FROM router.outbox
+    WHERE claimed_until < $1::timestamptz
     ORDER BY claimed_until LIMIT $3 FOR UPDATE SKIP LOCKED
+),
+placed AS (
+    SELECT id, sum(bytes) OVER oldest_first AS bytes, row_number() OVER oldest_first AS place
+    FROM lapsed WINDOW oldest_first AS (ORDER BY claimed_until, id)
 )
+UPDATE router.outbox SET claimed_until = $1::timestamptz + $2::interval
+WHERE id IN (SELECT id FROM placed WHERE bytes <= $4 OR place = 1)
 RETURNING id, frames, created_at
 
 -- name: shorten
