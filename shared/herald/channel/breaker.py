@@ -41,7 +41,7 @@ class Verdict(StrEnum):
     UNSENT = "unsent"
     ERROR = "error"
     NOTHING = "nothing"  # it says something of the message only
-    NO_WAY = "no_way"  # it found no way out, and says nothing of the account
+    NO_WAY = "no_way"  # it did not get out from here, and says nothing of the account
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -179,10 +179,9 @@ def verdict_of(result: SendResult, *, by_egress: bool = False) -> tuple[Verdict,
     match result:
         case Accepted():
             return Verdict.GOOD, ""
-        case NotSent(code=code, no_connection=True) if by_egress:
-            return Verdict.NO_WAY, code
-        case NotSent(code=code):
-            return Verdict.UNSENT, code
+        case NotSent(code=code, no_connection=no_connection, of_us=of_us):
+            says_nothing = of_us or (no_connection and by_egress)
+            return Verdict.NO_WAY if says_nothing else Verdict.UNSENT, code
         case Uncertain(code=code):
             return Verdict.ERROR, code
         case Refused(failure=failure, of_message=of_message):

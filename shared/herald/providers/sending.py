@@ -63,11 +63,13 @@ class NotSent:
 
     `code` says where, e.g. `dns`, `connect`, `tls`, `http_503`; `wait` is what was asked for;
     `no_connection`: there was none with the provider, which another way out may have.
+    `of_us`: it lies in a limit that we set ourselves, and says nothing about other calls.
     """
 
     code: str
     wait: timedelta | None = None
     no_connection: bool = field(default=False, compare=False)
+    of_us: bool = False
 
 
 @dataclass(frozen=True, slots=True)

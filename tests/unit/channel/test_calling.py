@@ -33,6 +33,7 @@ def refused(failure_class: FailureClass, *, of_message: bool = False) -> Refused
         (refused(FailureClass.TRANSIENT), Verdict.ERROR),
         (Uncertain("read_timeout"), Verdict.ERROR),
         (NotSent("dns"), Verdict.UNSENT),
+        (NotSent("busy", of_us=True), Verdict.NO_WAY),
     ],
 )
 def test_verdicts(result: SendResult, verdict: Verdict) -> None:

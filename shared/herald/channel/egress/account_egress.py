@@ -96,7 +96,7 @@ class AccountEgress:
             health.note_failed(result.code, began=began, now=now)
             wait = SOON if self.usable else timedelta(seconds=self.wait(now))
             result = replace(result, wait=wait)
-        else:
+        elif not isinstance(result, NotSent) or not result.of_us:
             health.note_connected(began)
             self._note_refusal(member, result, began=began, now=now)
         if health.changes != before:

@@ -78,7 +78,7 @@ class Smtp:
         if isinstance(body, Failure):
             return Refused(body, of_message=True)
         deadline = asyncio.get_running_loop().time() + account.timeout.total_seconds()
-        async with self._sessions.session(deadline) as session:
+        async with self._sessions.session() as session:
             if not isinstance(session, aiosmtplib.SMTP):
                 return session
             result = await transact(session, envelope, body, deadline)

@@ -29,6 +29,10 @@ IDLE_SECONDS = 10.0  # below any relay's own limit (RFC 5321: five minutes)
 MAX_SESSIONS = 20  # relays count them: Postfix takes 50 of one client by default
 TOKEN_REFUSED = f"{Phase.AUTH}_535"
 PROBE_SECONDS = 3.0  # for a command that carries no mail: NOOP, RSET, QUIT
+# Of the account's time limit, from the call's beginning: a mail begins only while it has at least
+# half of the limit left, for one that is cut off after its final dot may have been taken.
+PLACE_SHARE = 0.25  # until then it waits for one of the few sessions
+SESSION_SHARE = 0.5  # until then the session must be there
 
 NoSession = Refused | NotSent
 
@@ -50,16 +54,18 @@ class Sessions:
         self._local_hostname: str | None = None
 
     @asynccontextmanager
-    async def session(self, deadline: float) -> AsyncIterator[aiosmtplib.SMTP | NoSession]:
-        """Give a session of one's own, or why there is none; `deadline` is the loop's time."""
+    async def session(self) -> AsyncIterator[aiosmtplib.SMTP | NoSession]:
+        """Give a session of one's own in half of the time limit, or why there is none."""
+        began = asyncio.get_running_loop().time()
+        limit = self._account.timeout.total_seconds()
         try:
-            async with asyncio.timeout_at(deadline):
+            async with asyncio.timeout_at(began + limit * PLACE_SHARE):
                 await self._places.acquire()
         except TimeoutError:
-            yield NotSent("busy")
+            yield NotSent("busy", of_us=True)
             return
         try:
-            session = await self._open_with_token(deadline)
+            session = await self._open_with_token(began + limit * SESSION_SHARE)
             yield session
             if isinstance(session, aiosmtplib.SMTP) and session.is_connected:
                 self._idle.append((time.monotonic(), session))
@@ -96,7 +102,7 @@ class Sessions:
         """Return an idle session that still answers, or a new one."""
         if self._idle:
             since, session = self._idle.pop()
-            if time.monotonic() - since < IDLE_SECONDS and await _answers(session):
+            if time.monotonic() - since < IDLE_SECONDS and await _answers(session, deadline):
                 return session
             for _, silent in [(since, session), *self._idle]:  # all others are older
                 silent.close()
@@ -163,9 +169,11 @@ def phase_of(error: SMTPResponseException, phase: Phase) -> Phase:
     return Phase.CONNECT if isinstance(error, SMTPHeloError) else phase
 
 
-async def _answers(session: aiosmtplib.SMTP) -> bool:
+async def _answers(session: aiosmtplib.SMTP, deadline: float) -> bool:
+    """Ask whether the session is still there, and leave time to open another."""
+    left = deadline - asyncio.get_running_loop().time()
     try:
-        await session.noop(timeout=PROBE_SECONDS)
+        await session.noop(timeout=min(PROBE_SECONDS, left / 2))
     except (SMTPException, OSError):
         return False
     return True

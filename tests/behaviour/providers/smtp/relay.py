@@ -32,6 +32,7 @@ class Relay:
 
     def __init__(self, **script: str) -> None:
         self.script = {**POLITE, **script}
+        self.delays: dict[str, float] = {}  # seconds before the answer to a command
         self.port = 0
         self.sessions: list[list[str]] = []
         self.mails: list[bytes] = []
@@ -77,6 +78,7 @@ class Relay:
 
     async def _answer(self, writer: asyncio.StreamWriter, verb: str) -> None:
         answer = self.script[verb]
+        await asyncio.sleep(self.delays.get(verb, 0.0))
         if answer == SILENCE:
             await self.over.wait()
         if answer in {SILENCE, HANG_UP}:

@@ -80,16 +80,10 @@ async def test_silence(verb: str) -> None:
     assert monotonic() - started < 1.0
 
 
-async def test_slow_steps_share_the_time_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_slow_steps_share_the_time_limit() -> None:
     """Steps that are each in time but not together end the call, before the mail is written."""
     async with relaying() as relay:
-        polite = relay._answer
-
-        async def slow(writer: asyncio.StreamWriter, verb: str) -> None:
-            await asyncio.sleep(0.4 if verb in {"MAIL", "RCPT", "DATA"} else 0)
-            await polite(writer, verb)
-
-        monkeypatch.setattr(relay, "_answer", slow)
+        relay.delays = {"MAIL": 0.4, "RCPT": 0.4, "DATA": 0.4}
         result = await smtp(relay.port, timeout="1s").send(work())
         assert isinstance(result, Refused)
         assert relay.mails == []
@@ -196,16 +190,6 @@ async def test_few_sessions_at_once() -> None:
         assert all(isinstance(result, Accepted) for result in results)
         assert len(relay.mails) == 100
         assert relay.most_open <= sessions.MAX_SESSIONS
-
-
-async def test_waiting_for_a_session_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A mail that finds no free session in its time was surely not sent."""
-    monkeypatch.setattr(sessions, "MAX_SESSIONS", 1)
-    async with relaying(MAIL=SILENCE) as relay:
-        provider = smtp(relay.port, timeout="200ms")
-        _, second = await asyncio.gather(provider.send(work()), provider.send(work()))
-        assert isinstance(second, NotSent | Refused)
-        assert relay.mails == []
 
 
 async def test_not_reached() -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from behaviour.providers.smtp.making import smtp
 from behaviour.providers.smtp.relay import HANG_UP, SILENCE, relaying
 from herald.providers.budgets import Scope
-from herald.providers.sending import NotSent, Refused
+from herald.providers.sending import Accepted, NotSent, Refused
+from herald.providers.smtp import sessions
 from unit.channel_email.making import work
 
 NO_SESSION = [
@@ -28,6 +31,38 @@ async def test_no_session_is_no_try(script: dict[str, str], code: str) -> None:
     async with relaying(**script) as relay:
         result = await smtp(relay.port, signs_in=True, timeout="300ms").send(work())
     assert result == NotSent(code)
+
+
+async def test_waiting_for_a_session_leaves_a_mail_its_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Who finds no session early enough for a mail at a slow relay writes none, and goes back."""
+    monkeypatch.setattr(sessions, "MAX_SESSIONS", 1)
+    async with relaying() as relay:
+        relay.delays = {".": 1.2}
+        provider = smtp(relay.port, timeout="2s")
+        first, *others = await asyncio.gather(*(provider.send(work()) for _ in range(3)))
+        assert isinstance(first, Accepted)
+        assert others == [NotSent("busy", of_us=True)] * 2
+        assert len(relay.mails) == 1
+
+
+async def test_a_session_that_takes_long_leaves_a_mail_its_time() -> None:
+    """A relay that is slow to greet and slow to take a mail gets none that it has no time for."""
+    async with relaying() as relay:
+        relay.delays = {"GREETING": 1.2, ".": 1.2}
+        result = await smtp(relay.port, timeout="2s").send(work())
+        assert result == NotSent("connect_timeout")
+        assert relay.mails == []
+
+
+async def test_a_silent_session_leaves_time_for_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether an idle session still answers is asked in a part of the time for a new one."""
+    monkeypatch.setattr(sessions, "PROBE_SECONDS", 60.0)
+    async with relaying(NOOP=SILENCE) as relay:
+        provider = smtp(relay.port, timeout="2s")
+        results = [await provider.send(work()) for _ in range(2)]
+    assert [type(result) for result in results] == [Accepted, Accepted]
 
 
 async def test_too_many_connections_throttle_the_way() -> None:

@@ -75,6 +75,15 @@ def test_a_dead_member_is_left_and_its_work_comes_back_soon() -> None:
     assert verdict_of(NotSent("http_503"), by_egress=True)[0] is Verdict.UNSENT
 
 
+def test_what_did_not_leave_us_says_nothing_of_a_member() -> None:
+    """A member is left after so many failures, though calls between them did not try it."""
+    way = Way()
+    home = way.home()
+    for _ in range(FAILURES_IN_A_ROW):
+        way.note(home, NotSent("busy", of_us=True), NO_PROXY)
+    assert way.home() != home
+
+
 def test_with_no_member_left_it_waits_for_a_check() -> None:
     way = Way()
     for member in way.health:
