@@ -1,14 +1,16 @@
 """What the SMSC sends: put on the bus, and answered only then.
 
 An SMSC repeats what is not answered, or answered with an error for now. A recipient's message has
-no id of its own, so what may come again is remembered, and keeps the name it got.
+no id of its own, so what may come again is remembered for a while, and keeps the name it got.
 """
 
 from __future__ import annotations
 
 import hashlib
+import time
 import uuid
 from collections import OrderedDict
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import structlog
@@ -29,6 +31,9 @@ from herald.providers.smpp.pdus import (
 )
 
 MAX_REMEMBERED = 10_000
+# It may have been repeated to another worker, and the same words from the same number are the same
+# octets: an event too many for a late repeat does less harm than a text that counts as one.
+REPEATED_SECONDS = 300.0
 MALFORMED = 0xC0  # error in the optional part: the nearest to "this can't be read" there is
 
 _log = structlog.get_logger(__name__)
@@ -37,9 +42,11 @@ _log = structlog.get_logger(__name__)
 class Arrivals:
     """What comes in over all binds of one account by one way; `emit` is set at the start."""
 
-    def __init__(self, recipient: Recipient) -> None:
+    def __init__(self, recipient: Recipient, clock: Callable[[], float] = time.monotonic) -> None:
         self._recipient = recipient
-        self._unanswered: OrderedDict[bytes, str] = OrderedDict()  # names of what may come again
+        self._clock = clock
+        # names of what may come again, and when it last came; the latest is the last
+        self._unanswered: OrderedDict[bytes, tuple[str, float]] = OrderedDict()
         self.doubts = Doubts()
         self.emit: Emit | None = None
 
@@ -79,7 +86,12 @@ class Arrivals:
         metrics.REPORTS.labels(channel, self._recipient.name, result).inc()
 
     def _name_of(self, key: bytes) -> str:
-        name = self._unanswered.setdefault(key, uuid.uuid4().hex)
+        """Name a message as before, if it came lately and may have come again."""
+        now = self._clock()
+        name, came = self._unanswered.pop(key, ("", float("-inf")))
+        if now - came > REPEATED_SECONDS:
+            name = uuid.uuid4().hex
+        self._unanswered[key] = name, now
         if len(self._unanswered) > MAX_REMEMBERED:
             self._unanswered.popitem(last=False)
         return name
