@@ -6,13 +6,13 @@ import os
 import sys
 
 import uvicorn
-from uvicorn.main import STARTUP_FAILURE
 
 from sandbox.app import build_app
 from sandbox.listening import listeners
 from sandbox.loading import load_or_exit
 
 DEFAULT_PORT = 8010
+NOT_STARTED = 3  # as uvicorn's own command says it
 
 
 def main() -> None:
@@ -30,7 +30,7 @@ def main() -> None:
     server = uvicorn.Server(config)
     server.run(sockets=listeners(config))
     if not server.started:
-        sys.exit(STARTUP_FAILURE)
+        sys.exit(NOT_STARTED)
 
 
 if __name__ == "__main__":

@@ -33,8 +33,10 @@ async def turns_until_all_are_heard(sockets: Sequence[socket.socket]) -> int:
     while heard < CALLERS:
         turns += 1
         await asyncio.sleep(0)
-    for it in (*callers, *servers):
-        it.close()
+    for caller in callers:
+        caller.close()
+    for server in servers:
+        server.close()
     return turns
 
 
