@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from herald.contracts.receipts import RECEIPT
+from herald.contracts.text import storable
 from herald.providers.json_bodies import BeyondLimitsError, NotJsonError
 from herald.providers.lenient_json import NotUnderstoodError, Reason
 from unit.providers.golden import ENDPOINTS, MODULES, cases, request
@@ -53,7 +54,8 @@ def check(provider: str, body: bytes, query: str = "", method: str = "POST") -> 
     assert all(item.reason is not Reason.UNEXPECTED for item in found.not_understood)
     for receipt in found.receipts:
         encoded = receipt.model_dump_json(exclude_none=True)
-        assert "\\u0000" not in encoded
+        document = json.loads(encoded)
+        assert storable(document) == document
         read_back = RECEIPT.validate_json(encoded)
         assert isinstance(read_back, type(receipt))
         assert read_back.receipt_id == receipt.receipt_id
