@@ -164,7 +164,24 @@ def in_production(resources: list[Resource]) -> Iterator[str]:
             yield f"{named(workload)}: says replicas, which its autoscaler decides"
 
 
-RULES = (*(confined, bounded, probed, pinned, drained, spread, selected, referred, mounted_closed),)
+def ahead(resources: list[Resource]) -> Iterator[str]:
+    """What a job needs is applied with it, before the services (docs/kubernetes.md, Upgrading)."""
+    labels = {
+        (each["kind"], each["metadata"]["name"]): each["metadata"].get("labels", {})
+        for each in resources
+    }
+    for name, workload, template in pods(resources):
+        if workload["kind"] != "Job":
+            continue
+        for kind, wanted in sorted(set(_references(template["spec"]))):
+            if labels.get((kind, wanted), {}).get("app.kubernetes.io/component") in SERVICES:
+                yield f"{name}: {kind} {wanted} is applied with the services, after the job"
+
+
+RULES = (
+    *(confined, bounded, probed, pinned, drained, spread, selected, referred, ahead),
+    mounted_closed,
+)
 
 
 def _is_ours(template: Resource) -> bool:

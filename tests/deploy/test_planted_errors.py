@@ -89,6 +89,9 @@ def test_what_policies_forbid_fails(tmp_path: Path) -> None:
     plant(folder / "overlays/production/kustomization.yaml", "newTag: 0.2.0", "newTag: latest")
     plant(folder / "components/pod/probes.yaml", "PeriodSeconds: 90", "PeriodSeconds: 30")
     plant(folder / "base/network/providers.yaml", "component: channel", "component: router")
+    labels = "app.kubernetes.io/name: migration, app.kubernetes.io/component: "
+    account = f"kind: ServiceAccount\nmetadata:\n  name: migration\n  labels: {{{labels}"
+    plant(folder / "base/jobs.yaml", f"{account}job", f"{account}router")
     plant(folder / "components/keda/router.yaml", "vhostName: herald", "vhost: herald")
     code, said = check("13-policy", "14-network", "15-scaling", DEPLOY_K8S=str(folder))
     assert code == 1
@@ -96,6 +99,7 @@ def test_what_policies_forbid_fails(tmp_path: Path) -> None:
         "production: StatefulSet/ingress: herald: readOnlyRootFilesystem is False",
         "production: Deployment/router: the image herald-router:latest has no tag, or latest",
         "production: Deployment/router: terminationGracePeriodSeconds is 30",
+        "production: Job/migration: ServiceAccount migration is applied with the services",
         "production: allowed, and not in the table: router -> (internet): 443",
         "production: in the table, and not allowed: channel-sms -> (internet): 443",
         "production: ScaledObject/router: trigger rabbitmq: metadata has vhost",
