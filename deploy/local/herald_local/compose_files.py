@@ -41,7 +41,7 @@ default_pass = {password}
 
 
 def write_compose_files(home: Path) -> None:
-    """Write everything into `home`; what was written before stays as it was.
+    """Write everything into `home`, with the secrets that were made before.
 
     The folder is for its owner alone. In it, files that Herald reads have mode 0600, and its
     containers run as their owner; those of other servers, which run as users of their own, are

@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+import yaml
 
 from herald.channel.egress.building import members_of
 from herald.config.broker_permissions import broker_users
@@ -133,6 +134,16 @@ def test_every_variable_is_one_that_the_code_reads() -> None:
     read |= {f"{name}{part}" for name in read for part in ("_HOST", "_PORT")}
     written = {name for service in (*HERALD, *JOBS) for name in SERVICES[service]["environment"]}
     assert written <= read
+
+
+def test_prometheus_looks_at_every_service() -> None:
+    """The alert about a channel without workers goes by the jobs, and would never end."""
+    looked_at = yaml.safe_load((ROOT / "deploy/prometheus/prometheus.yml").read_text())
+    targets = {
+        job["job_name"]: job["static_configs"][0]["targets"] for job in looked_at["scrape_configs"]
+    }
+    services = {name: targets.get(f"herald-{name}") for name in HERALD if name != "sandbox"}
+    assert services == {name: [f"{name}:8081"] for name in services}
 
 
 def test_nothing_is_shown_to_the_network_and_no_password_is_written_down() -> None:
