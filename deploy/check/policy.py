@@ -10,7 +10,7 @@ from manifests import Resource, named, of_kind, pods
 
 OWNER_AND_GROUP_READ = 0o440
 LEAST_REPLICAS = 2
-DRAIN_SECONDS = 80  # 40 for requests under way, 40 for what was taken from the broker
+DRAIN_SECONDS = 80  # 40 for requests, 30 for what was taken from the broker, 10 for connections
 OURS = 10001
 SERVICES = {"router", "ingress", "channel"}  # those that serve, by their label `component`
 _IMAGE = re.compile(r"^[a-z0-9./-]+(:[0-9]+/[a-z0-9./-]+)?:(?!latest$)[\w.-]+$")
