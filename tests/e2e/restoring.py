@@ -17,6 +17,7 @@ from urllib.parse import unquote, urlsplit
 
 import psycopg
 
+from herald.database.rights import Roles
 from herald_local import databases, postgresql_programs, services
 from herald_local.programs import run
 from herald_local.stack import Stack
@@ -41,19 +42,26 @@ class Rehearsal:
         self._postgresql("pg_dump", *arguments)
 
     def lose_database(self) -> None:
-        """Stop every service and drop the database."""
+        """Stop every service and drop the database and its roles: what is left is a new server."""
         services.stop(self.stack, STOPPED)
         databases.drop_database(self._admin_dsn, self._name)
+        databases.drop_roles(self._admin_dsn, self._roles.all)
 
     def restore(self) -> None:
-        """Restore the dump into a database of the same name."""
-        databases.create_database(self._admin_dsn, self._name)
+        """Restore the dump into a database of the same name, with roles that can log in."""
+        for role in self._roles.all:
+            self._postgresql("createuser", "--no-login", role)
+        self._postgresql("createdb", "--owner", self._roles.owner, self._name)
         arguments = ("--exit-on-error", "--dbname", self._name, str(self._dump))
         self._postgresql("pg_restore", *arguments)
+        _, passwords = self.stack.access.write_passwords(self._dump.parent)
+        given = ("--passwords", str(passwords), "--role-prefix", self._roles.prefix)
+        done = self.herald("migrate", "--roles", *given, dsn=self.stack.servers.postgres_dsn)
+        assert done.returncode == 0, done.stderr
 
-    def herald(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run a command of the operator's."""
-        owner = {"HERALD_POSTGRES_DSN": self.stack.access.postgres_dsn("owner")}
+    def herald(self, *arguments: str, dsn: str | None = None) -> subprocess.CompletedProcess[str]:
+        """Run a command of the operator's, as the database's owner unless `dsn` says otherwise."""
+        owner = {"HERALD_POSTGRES_DSN": dsn or self.stack.access.postgres_dsn("owner")}
         return subprocess.run(
             [sys.executable, "-m", "herald.cli", *arguments],
             env={**os.environ, **self.stack.environment, **owner},
@@ -117,6 +125,10 @@ class Rehearsal:
     def wait(self, holds: Any, what: str) -> None:
         """Wait until something holds."""
         wait_until(holds, timeout_seconds=30, complaint=lambda: f"in vain: {what}")
+
+    @property
+    def _roles(self) -> Roles:
+        return self.stack.access.names.roles
 
     @property
     def _name(self) -> str:
