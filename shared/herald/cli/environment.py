@@ -39,9 +39,7 @@ EXIT_INTERRUPTED = 130  # Ctrl-C
 
 DEFAULT_ROUTER_URL = "http://127.0.0.1:8002"
 
-TenantOption = Annotated[
-    str, typer.Option("--tenant", envvar="HERALD_TENANT", help="Whose message it is.")
-]
+TenantOption = Annotated[str, typer.Option("--tenant", envvar="HERALD_TENANT", help="The tenant.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")]
 
 _T = TypeVar("_T")
