@@ -181,7 +181,11 @@ def kept_fields(element: Mapping[str, Any], names: frozenset[str], body_bytes: i
 
 
 def kept_inbound(element: Any, body_bytes: int) -> Any:
-    """Bound what a recipient sent: more of it is kept, for nobody can send it again."""
+    """Bound what a recipient sent: more of it is kept, for nobody can send it again.
+
+    As with `kept`, a small one is clean already: readers of JSON and of forms replace what can't be
+    stored.
+    """
     if body_bytes <= _SMALL_BYTES:
         return element
     return bounded_element(element, start_bytes=_INBOUND_START_BYTES)

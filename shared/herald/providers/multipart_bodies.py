@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
+from herald.contracts.text import storable
 from herald.providers.lenient_json import NotUnderstoodError, Reason
 
 MAX_PARTS = 1_000
@@ -25,8 +26,8 @@ class FormPart:
 
     @property
     def text(self) -> str:
-        """The value as UTF-8; what is not is replaced."""
-        return self.value.decode("utf-8", "replace")
+        """The value as UTF-8; what is not, and U+0000, is replaced."""
+        return str(storable(self.value.decode("utf-8", "replace")))
 
 
 def read_multipart(body: bytes, content_type: bytes) -> list[FormPart]:
@@ -96,7 +97,7 @@ class _Reader:
         content_type = self._heads.get(b"content-type")
         self.parts.append(
             FormPart(
-                name=name.decode("utf-8", "replace"),
+                name=str(storable(name.decode("utf-8", "replace"))),
                 value=bytes(self._body),
                 filename=None if filename is None else filename.decode("utf-8", "replace"),
                 content_type=None if content_type is None else content_type.decode("latin-1"),

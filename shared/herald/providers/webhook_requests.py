@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import cached_property
 from urllib.parse import parse_qsl
 
+from herald.contracts.text import storable
 from herald.providers.lenient_json import NotUnderstoodError, Reason
 from herald.providers.multipart_bodies import FormPart, read_multipart
 
@@ -61,7 +62,7 @@ class WebhookRequest:
             return read_multipart(self.body, self.headers[b"content-type"])
         try:
             return [
-                FormPart(name=as_text(name), value=value.encode("latin-1"))
+                FormPart(name=str(storable(as_text(name))), value=value.encode("latin-1"))
                 for name, value in self.form_fields
             ]
         except ValueError:

@@ -34,6 +34,15 @@ def test_what_is_written_is_read() -> None:
     assert (firsts(parts), lasts(parts)) == ({"a": "ä", "b": ""}, {"a": "2", "b": ""})
 
 
+def test_what_cannot_be_stored_is_replaced() -> None:
+    """U+0000 is gone from names and texts of fields; bytes of a file stay as they are."""
+    head = b'--b\r\nContent-Disposition: form-data; name="a\0"'
+    field, file = head + b"\r\n\r\nb\0\r\n", head + b'; filename="f"\r\n\r\nb\0\r\n'
+    parts = read_multipart(field + file + b"--b--\r\n", KIND)
+    assert firsts(parts) == lasts(parts) == {"a\ufffd": "b\ufffd"}
+    assert parts[1].value == b"b\0"
+
+
 PART = b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\nx\r\n'
 BROKEN = {
     "no boundary": (PART + b"--b--\r\n", b"multipart/form-data"),
