@@ -68,6 +68,11 @@ class SendingAccount:
         """Whether a call has a way out: a pool may have no healthy member."""
         return self.egress is None or bool(self.egress.usable)
 
+    @property
+    def is_refused(self) -> bool:
+        """Whether it is down because its credentials were refused."""
+        return self.breaker.down is not None and self.breaker.down.trouble is Trouble.AUTH
+
     def serves(self, work: Work) -> bool:
         """Whether this account may make the call."""
         return (
@@ -123,8 +128,8 @@ class SendingAccount:
         Credentials that were refused may have been replaced since: the probe of an account that is
         down for them reads them again first.
         """
-        if probe and self.breaker.down is not None and self.breaker.down.trouble is Trouble.AUTH:
-            await self._refresh_credentials()
+        if probe and self.is_refused:
+            await self.refresh_credentials()
         if self.egress is None or egress is None:
             return await self.provider.send(work, content)
         return await self.egress.send(egress, work, content)
@@ -141,7 +146,8 @@ class SendingAccount:
                 return problem.failure
         return self.render(work, holds_template=holds_template)
 
-    async def _refresh_credentials(self) -> None:
+    async def refresh_credentials(self) -> None:
+        """Read its secrets again; the log says so when they can't be read, and they stay."""
         try:
             await self.credentials.refresh()
         except CredentialsError as error:

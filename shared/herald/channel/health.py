@@ -94,10 +94,22 @@ class AccountHealth:
         leases = {account.name: account.lease for account in self._accounts}
         asked_at = self._clock()
         rows = await account_rows.read(connection, self._channel, leases)
+        await self._refresh_credentials(rows)
         for account in self._accounts:
             # what was found out here while the rows were on their way is newer than they are
             if account.breaker.changes == changes[account.name] and not account.breaker.unsaved:
                 self._learn(account, rows, asked_at)
+
+    async def _refresh_credentials(self, rows: Mapping[str, SharedState]) -> None:
+        """Read secrets again that were refused, and that a probe elsewhere found replaced.
+
+        This must come before the account takes calls: one with the old secrets would bring it down
+        for all workers again.
+        """
+        for account in self._accounts:
+            row = rows.get(account.name)
+            if account.is_refused and (row is None or row.trouble != Trouble.AUTH):
+                await account.refresh_credentials()
 
     def _learn(
         self, account: SendingAccount, rows: Mapping[str, SharedState], asked_at: float

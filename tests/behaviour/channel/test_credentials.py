@@ -6,17 +6,31 @@ import base64
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
+from behaviour.channel.world import World, attempt_id, until
 from behaviour.providers.api_server import ApiServer, http_client, serving_api
 from herald.channel.accounts import SendingAccount
 from herald.channel.breaker import Verdict
 from herald.channel.definitions import definition_of
+from herald.channel.service import Channel
 from herald.config.loading import load_configuration
+from herald.contracts.failures import Failure
+from herald.contracts.vocabulary import FailureClass
+from herald.contracts.work import Work
 from herald.providers.registry import send_module
-from herald.providers.sending import Accepted, ProviderContext
+from herald.providers.rendered import Rendered
+from herald.providers.sending import (
+    Accepted,
+    Emit,
+    Provider,
+    ProviderContext,
+    Refused,
+    SendResult,
+)
 from secret_files import write_masking_key, write_secrets
 from unit.channel.making import ACCOUNT_SID, work
 
@@ -115,3 +129,72 @@ async def test_a_file_that_cannot_be_read_leaves_the_old_ones(tmp_path: Path) ->
     assert tokens(server) == ["old"]
     [line] = [line for line in logs if line["event"] == "account.credentials_unreadable"]
     assert "secrets_file" in line["error"]
+
+
+class Keyed:
+    """A worker's provider, which takes calls with the token that counts at that moment."""
+
+    counts = "secret"  # the token that all workers begin with
+
+    def __init__(self, context: ProviderContext[Any, Any]) -> None:
+        self._credentials = context.credentials
+        self.taken: list[bool] = []  # of its calls
+
+    async def start(self, emit: Emit, /) -> None: ...
+
+    async def stop(self) -> None: ...
+
+    async def send(self, work: Work, content: Rendered) -> SendResult:  # noqa: ARG002
+        [token] = self._credentials.current.auth_tokens
+        self.taken.append(token.get_secret_value() == Keyed.counts)
+        if self.taken[-1]:
+            return Accepted((f"SM-{work.attempt_id}",))
+        return Refused(Failure.of(FailureClass.AUTH, 20003))
+
+
+async def statuses(world: World, number: int) -> list[str]:
+    """Send messages one after another; return what became of each."""
+    found = []
+    for _ in range(number):
+        await world.send(attempt_id())
+        found += [receipt["status"] for receipt in await world.receipts(1)]
+    return found
+
+
+def is_down(channel: Channel) -> bool:
+    return channel._warnings()["accounts"]() is not None
+
+
+async def test_a_replaced_key_heals_every_worker(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One worker's probe brings the account back; the other one calls with the new key, too."""
+    made: list[Keyed] = []
+
+    def make(context: ProviderContext[Any, Any]) -> Provider:
+        made.append(Keyed(context))
+        return made[-1]
+
+    async with (
+        world.channel(make=make, pauses=(60, 60)) as one,
+        world.channel(make=make, pauses=(60, 60)) as other,
+    ):
+        monkeypatch.setattr(Keyed, "counts", "new")
+        assert await statuses(world, 1) == ["failed"]
+
+        async def both_know() -> bool:
+            return is_down(one) and is_down(other)
+
+        await until(both_know)
+        write_token(world.folder, "new")
+        await world.database.execute("UPDATE channel.accounts SET probe_at = clock_timestamp()")
+
+        async def both_are_back() -> bool:
+            if is_down(one) and is_down(other):
+                await statuses(world, 1)  # it may be the probe
+            return not (is_down(one) or is_down(other))
+
+        await until(both_are_back)
+        assert await statuses(world, 10) == ["accepted"] * 10
+    assert all(keyed.taken[-1:] == [True] for keyed in made)
+    assert sum(keyed.taken.count(False) for keyed in made) == 1
