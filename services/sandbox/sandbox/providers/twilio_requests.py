@@ -16,8 +16,10 @@ from sandbox.inbox import Shown, ShownFile
 from sandbox.providers.twilio_webhooks import WHATSAPP_PREFIX, Form, channel_of
 
 MAX_BODY = 1600
+MAX_VALIDITY = 36_000  # seconds
 # Twilio, "Location messages with the WhatsApp API"
 _GEO = re.compile(r"geo:(-?\d{1,2}(?:\.\d+)?,-?\d{1,3}(?:\.\d+)?)(?:\|(.{1,512}))?")
+_SECONDS = re.compile(r"[0-9]{1,5}")
 _E164 = re.compile(r"\+[1-9]\d{4,14}")
 
 TITLES: dict[int, str] = {
@@ -33,6 +35,7 @@ TITLES: dict[int, str] = {
     21611: "This 'From' number has exceeded the maximum number of queued messages",
     21614: "'To' number is not a valid mobile number",
     21617: "The concatenated message body exceeds the 1600 character limit",
+    21624: "Invalid validity period value",
     21655: "The ContentSid is Invalid",
     21656: "The ContentVariables Parameter is invalid",
     63030: "Unsupported parameter for type of channels message",
@@ -90,11 +93,17 @@ def _content_problem(form: Form) -> int | None:
         return 21617
     if not form.get("ContentSid", "HX").startswith("HX"):
         return 21655
+    if not _is_validity(form.get("ValidityPeriod", "1")):
+        return 21624
     action = form.get("PersistentAction")
     is_whatsapp = channel_of(form["To"]) == "whatsapp"
     if action is not None and not (is_whatsapp and _GEO.fullmatch(action)):
         return 63030
     return None if _variables(form) is not None else 21656
+
+
+def _is_validity(seconds: str) -> bool:
+    return _SECONDS.fullmatch(seconds) is not None and 1 <= int(seconds) <= MAX_VALIDITY
 
 
 def shown(form: Form) -> Shown:

@@ -26,6 +26,8 @@ class TwilioSecrets(Secrets):
     auth_tokens: tuple[NonEmptySecret, ...] = Field(min_length=1)  # the first one signs our calls
 
 
+# Twilio, "Error 90007": whole seconds, 1 to 36,000
+SHORTEST_VALIDITY, LONGEST_VALIDITY = timedelta(seconds=1), timedelta(hours=10)
 # Twilio, "Key concepts and terms for WhatsApp": 24 hours from the recipient's last message
 WHATSAPP_WINDOW = timedelta(hours=24)
 
@@ -54,8 +56,10 @@ class TwilioAccount(Account):
         description='How Twilio calls back: "Connection overrides". By default: try five times'
         " more within 15 s, whatever the failure was.",
     )
-    validity: Annotated[Duration, Field(ge=timedelta(seconds=1), le=timedelta(hours=10))] | None = (
-        Field(default=None, description="How long Twilio may try; at most 10 h.")
+    validity: Annotated[Duration, Field(ge=SHORTEST_VALIDITY, le=LONGEST_VALIDITY)] | None = Field(
+        default=None,
+        description="How long a message may wait at Twilio, at most 10 h; an SMS never longer than"
+        " it is worth sending.",
     )
     number_kind: str | None = Field(
         default=None,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache, partial
 from http import HTTPStatus
 from typing import Any
@@ -23,7 +24,12 @@ from herald.providers.http_provider import HttpProvider, HttpRequest
 from herald.providers.rendered import RenderedSms, RenderedWhatsApp
 from herald.providers.responses import asked_wait, unexplained
 from herald.providers.sending import Accepted, Provider, ProviderContext, Refused, SendResult
-from herald.providers.twilio.account import TwilioAccount, TwilioSecrets
+from herald.providers.twilio.account import (
+    LONGEST_VALIDITY,
+    SHORTEST_VALIDITY,
+    TwilioAccount,
+    TwilioSecrets,
+)
 from herald.providers.twilio.errors import (
     OF_MESSAGE,
     OUTSIDE_WINDOW,
@@ -49,7 +55,7 @@ def make_provider(context: Context) -> Provider:
 def write_request(context: Context, work: Work, content: Content) -> HttpRequest | Failure:
     """Write the request that creates a message, or say why Twilio could not take it."""
     account = context.account
-    fields = write_form(account, work, content)
+    fields = write_form(account, work, content, datetime.now(UTC))
     if isinstance(fields, Failure):
         return fields
     token = context.credentials.current.auth_tokens[0].get_secret_value()
@@ -70,7 +76,9 @@ def _headers(account_sid: str, token: str) -> Mapping[str, str]:
     }
 
 
-def write_form(account: TwilioAccount, work: Work, content: Content) -> Fields | Failure:
+def write_form(
+    account: TwilioAccount, work: Work, content: Content, now: datetime
+) -> Fields | Failure:
     """Write the form of a message but for where to report, or say why there can be none."""
     sender = _sender(account, work)
     if sender is None:
@@ -78,8 +86,9 @@ def write_form(account: TwilioAccount, work: Work, content: Content) -> Fields |
     if len(content.text) > MAX_BODY_CHARACTERS:  # another channel may say it: not `content`
         return Failure.of(FailureClass.PERMANENT, "too_long", f"over {MAX_BODY_CHARACTERS}")
     fields: Fields = [("To", _address(account, work.to)), sender, *_content(content)]
-    if account.validity is not None:
-        fields.append(("ValidityPeriod", str(int(account.validity.total_seconds()))))
+    validity = _validity(account, work.not_after - now)
+    if validity is not None:
+        fields.append(("ValidityPeriod", str(int(validity.total_seconds()))))
     return fields
 
 
@@ -128,6 +137,14 @@ def _around_attempt(callback_url: str, overrides: str) -> tuple[str, str]:
     """
     start = f"&StatusCallback={quoted(f'{callback_url}?attempt=')}"
     return start, quoted(f"#{overrides}") if overrides else ""
+
+
+def _validity(account: TwilioAccount, left: timedelta) -> timedelta | None:
+    """Let Twilio keep an SMS no longer than the message is worth sending."""
+    if account.channel != "sms":
+        return account.validity
+    wanted = left if account.validity is None else min(left, account.validity)
+    return min(max(wanted, SHORTEST_VALIDITY), LONGEST_VALIDITY)
 
 
 def _sender(account: TwilioAccount, work: Work) -> tuple[str, str] | None:

@@ -18,7 +18,7 @@ from herald.http.response import HttpResponse
 from herald.providers.sending import Refused, Uncertain
 from herald.providers.twilio.account import TwilioAccount, TwilioSecrets
 from herald.providers.twilio.send import Fields, read_response, write_form
-from unit.channel.making import seconds, twilio, work
+from unit.channel.making import NOW, seconds, twilio, work
 
 SERVICE_SID = "MG" + "1" * 32
 PICTURE = WorkMedia(url="https://files.example.com/a.png", kind="image")
@@ -32,7 +32,7 @@ def form(account: TwilioAccount, order: Work) -> Fields | Failure:
     content = render(order, holds_template=holds_template)
     if isinstance(content, Failure):
         return content
-    return write_form(account, order, content)
+    return write_form(account, order, content, NOW)
 
 
 def fields(content: WorkContent, account: Any = None, **changes: Any) -> MultiDict[str]:
@@ -60,6 +60,7 @@ def test_a_text() -> None:
         "To": "+15550002222",
         "From": "+15550001111",
         "Body": "Grüße & 😀",
+        "ValidityPeriod": "3600",
     }
 
 
@@ -97,10 +98,26 @@ def test_another_providers_template_is_passed_over() -> None:
     assert refusal(WorkContent(template=template)) == "no_content"
 
 
-@pytest.mark.parametrize(("validity", "seconds"), [("PT90S", "90"), ("10h", "36000")])
-def test_validity_is_whole_seconds(validity: str, seconds: str) -> None:
-    """A configured validity ends Twilio's own queueing; it is written as all durations are."""
-    assert fields(WorkContent(text="Hi"), twilio(validity=validity))["ValidityPeriod"] == seconds
+@pytest.mark.parametrize(
+    ("left", "validity", "written"),
+    [
+        (3600, None, "3600"),
+        (3600, "PT90S", "90"),
+        (60, "PT90S", "60"),
+        (59.9, None, "59"),
+        (86_400, None, "36000"),
+        (86_400, "10h", "36000"),
+        (0.5, None, "1"),
+        (-1, "10h", "1"),
+    ],
+)
+def test_no_longer_than_the_message_is_worth(
+    left: float, validity: str | None, written: str
+) -> None:
+    """Twilio tries until the message expires, or as long as configured, within its own limits."""
+    order = {"not_after": NOW + seconds(left)}
+    found = fields(WorkContent(text="Hi"), twilio(validity=validity), **order)
+    assert found["ValidityPeriod"] == written
 
 
 @pytest.mark.parametrize("validity", ["11h", "500ms", "soon", 90])

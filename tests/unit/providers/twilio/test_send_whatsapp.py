@@ -63,6 +63,13 @@ def test_free_text() -> None:
     ]
 
 
+def test_only_a_configured_validity() -> None:
+    """How long a message may wait is said of an SMS alone, unless the account says it."""
+    order = work({"text": "Hi"}, sender=FROM)
+    assert "ValidityPeriod" not in dict(form_for(order))
+    assert dict(form_for(order, validity="90s"))["ValidityPeriod"] == "90"
+
+
 def test_a_template_of_the_content_api() -> None:
     """A template goes by its id; its variables are JSON in a string."""
     variables = {"1": "Ann", "2": "é"}
