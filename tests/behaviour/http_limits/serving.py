@@ -21,7 +21,10 @@ GOODBYE = b""  # what is read once the other side has closed
 
 @dataclass
 class Application:
-    """Answers 200 with the size of the body; `/early` at once with 401; `/held` when released."""
+    """Answers 200 with the size of the body; `/early` at once with 401; `/held` when released.
+
+    `/some` gets 40 KB, `/long` 30 MB.
+    """
 
     released: asyncio.Event = field(default_factory=asyncio.Event)
     under_way: int = 0
@@ -50,8 +53,8 @@ class Application:
             size, more = size + len(message["body"]), message["more_body"]
         if scope["path"] == "/held":
             await self.released.wait()
-        body = b"x" * 30_000_000 if scope["path"] == "/long" else str(size).encode()
-        await _send(send, 200, body)
+        length = {"/some": 40_000, "/long": 30_000_000}.get(scope["path"])
+        await _send(send, 200, str(size).encode() if length is None else b"x" * length)
 
 
 async def _send(send: Send, status: int, body: bytes, *headers: tuple[bytes, bytes]) -> None:
@@ -106,6 +109,24 @@ class Served:
         self.callers.append(caller)
         caller.say(*said)
         return caller
+
+    async def caller_that_reads_nothing(self) -> tuple[Caller, LimitedProtocol]:
+        """Open a connection of which an answer is unsent, too small to pause its writing."""
+        before = connections(self)
+        calling = socket.socket()
+        calling.setblocking(False)
+        calling.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+        await asyncio.get_running_loop().sock_connect(calling, ("127.0.0.1", self.port))
+        caller = Caller(*await asyncio.open_connection(sock=calling))
+        self.callers.append(caller)
+        caller.writer.transport.pause_reading()  # type: ignore[attr-defined]
+        await until(lambda: len(connections(self) - before) == 1)
+        [connection] = connections(self) - before
+        accepted = connection._socket.get_extra_info("socket")
+        accepted.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1)
+        caller.say(head("/some", method="GET"))
+        await until(lambda: connection._socket.get_write_buffer_size() > 0)
+        return caller, connection
 
 
 def head(path: str = "/", *headers: str, method: str = "POST") -> bytes:

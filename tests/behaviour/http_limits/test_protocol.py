@@ -225,17 +225,6 @@ async def test_pipelining_is_bounded(server: Served) -> None:
     await until_free()
 
 
-async def test_who_does_not_read_is_cut_off(
-    server: Served, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """An answer that nobody takes is given up, and its connection is free again."""
-    monkeypatch.setattr(protocol, "UNTAKEN_SECONDS", 0.3)
-    caller = await server.caller(of_length(0, "/long"))
-    await until(lambda: len(connections(server)) == 1)
-    await until(lambda: not connections(server))
-    assert not caller.reader.at_eof()
-
-
 async def test_bodies_share_one_budget(server: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     """Past it the oldest unfinished body is answered with 503; the new one is answered."""
     monkeypatch.setattr(BODIES, "_max_bytes", 1_000_000)

@@ -19,7 +19,7 @@ from behaviour.http_limits.serving import (
     served,
     until,
 )
-from herald.service.http_limits import admission, protocol
+from herald.service.http_limits import admission, deadlines, protocol
 from herald.service.http_limits.protocol import BODIES
 from herald.service.http_limits.whole_requests import Answer, WholeRequest
 
@@ -185,7 +185,7 @@ async def test_who_does_not_read_is_cut_off(
     server: Served, taking: Taking, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An answer that nobody takes is given up, and its connection is free again."""
-    monkeypatch.setattr(protocol, "UNTAKEN_SECONDS", 0.3)
+    monkeypatch.setattr(deadlines, "UNTAKEN_SECONDS", 0.3)
     caller = await taken(server, taking, of_length(0))
     taking.answers[-1].give(Response(b"x" * 30_000_000))
     await until(lambda: not connections(server))

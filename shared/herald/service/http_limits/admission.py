@@ -20,7 +20,10 @@ MAX_BEING_REFUSED = 64  # past the bound so many get a 503; the others are just 
 class Connection(Protocol):
     """A connection as its listener sees it."""
 
-    deadline: float  # in the event loop's time
+    @property
+    def deadline(self) -> float:
+        """When it is to end, in the event loop's time."""
+        ...
 
     def expire(self, now: float) -> None:
         """End whatever took too long."""

@@ -42,7 +42,12 @@ async def _end_resting(connections: Collection[LimitedProtocol]) -> None:
         if connections:
             phases = Counter(connection.phase.name.lower() for connection in connections)
             resting = [connection for connection in connections if _is_resting(connection)]
-            _log.warning("http.closing_slowly", phases=dict(phases), resting=len(resting))
+            _log.warning(
+                "http.closing_slowly",
+                phases=dict(phases),
+                resting=len(resting),
+                closing=sum(connection.transport.is_closing() for connection in connections),
+            )
             now = asyncio.get_running_loop().time()
             for connection in resting:
                 connection.expire(now)

@@ -13,10 +13,11 @@ from typing import Any, cast
 import httptools
 from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from herald.service.http_limits.admission import Admission
 from herald.service.http_limits.body_budget import BodyBudget
+from herald.service.http_limits.deadlines import NEVER, TimedProtocol
 from herald.service.http_limits.exchange import Exchange
 from herald.service.http_limits.metrics import BODY_BYTES, Refusal, refused
 from herald.service.http_limits.phases import Phase
@@ -28,13 +29,11 @@ MAX_HEAD_BYTES = 32 * 1024
 HEAD_SECONDS = 10.0  # from its first byte
 IDLE_SECONDS = 30.0  # before the first request; after a response it is uvicorn's own setting
 BODY_SECONDS = 15.0  # from its head; an application may give less
-UNTAKEN_SECONDS = 30.0  # an answer of which the caller takes nothing
 MAX_PIPELINED = 8  # requests that wait for an answer to the one before
 # what of a refused body is still read, and thrown away, so that the caller gets to read its answer
 DISCARD_BYTES = 8 * 1024 * 1024
 DISCARD_SECONDS = 5.0
 DISCARD_PAUSE_SECONDS = 0.01
-_NEVER = float("inf")
 
 
 class _RefusedError(Exception):
@@ -46,15 +45,13 @@ BODY_BYTES.set_function(lambda: BODIES.bytes)
 _limited_log = RateLimitedLog()
 
 
-class LimitedProtocol(HttpToolsProtocol):
+class LimitedProtocol(TimedProtocol):
     """One connection of a caller, who may be anybody."""
 
     admission: Admission  # of its listener: a class of its own each
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.deadline = _NEVER
-        self._write_deadline = _NEVER
         self.phase = Phase.IDLE
         self._unread = 0  # bytes since the parser last had something whole
         self._fed = 0  # bytes at once
@@ -67,7 +64,6 @@ class LimitedProtocol(HttpToolsProtocol):
     # a connection
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._socket = transport
         self.transport = cast("asyncio.Transport", PoliteTransport(transport, self))
         self._wait(IDLE_SECONDS)
         if not self.admission.enter(self):
@@ -88,7 +84,7 @@ class LimitedProtocol(HttpToolsProtocol):
     def expire(self, now: float) -> None:
         if self._socket.is_closing() or self.is_leaving:
             self._socket.abort()
-        elif self._write_deadline <= now:
+        elif self._untaken_until <= now:
             refused(Refusal.NOT_READING).inc()
             self._socket.abort()
         elif self.phase is Phase.HEAD:
@@ -96,7 +92,7 @@ class LimitedProtocol(HttpToolsProtocol):
         elif self.phase is Phase.BODY and not self.cycle.response_complete:
             self._refuse(Refusal.BODY_TOO_SLOW)
         else:
-            self._socket.close()
+            self._close()
 
     # reading
     def data_received(self, data: bytes) -> None:
@@ -221,17 +217,6 @@ class LimitedProtocol(HttpToolsProtocol):
         elif is_open and self.phase is Phase.SENT and self.cycle.response_complete:
             self._rest()
 
-    def pause_writing(self) -> None:
-        super().pause_writing()
-        self._write_deadline = self.loop.time() + UNTAKEN_SECONDS
-        self.deadline = min(self.deadline, self._write_deadline)
-
-    def resume_writing(self) -> None:
-        super().resume_writing()
-        self._write_deadline = _NEVER
-        if self.phase is Phase.SENT and not self.is_leaving:
-            self.deadline = _NEVER
-
     def _unsupported_upgrade_warning(self) -> None:
         """Say nothing: anyone could fill the log with it."""
 
@@ -261,8 +246,8 @@ class LimitedProtocol(HttpToolsProtocol):
         if self.phase is Phase.BODY:
             self._leave_politely()
         else:
-            self._wait(UNTAKEN_SECONDS)  # for what is still to be written
-            self._socket.close()
+            self._owed_until = NEVER
+            self._close()
 
     def _leave_politely(self) -> None:
         if self.is_leaving or self._socket.is_closing():
@@ -277,7 +262,7 @@ class LimitedProtocol(HttpToolsProtocol):
     def _discard(self, size: int) -> None:
         self._discarded += size
         if self._discarded > DISCARD_BYTES:
-            self._socket.close()
+            self._close()
         else:  # in the time that others leave
             self.flow.pause_reading()
             self.loop.call_later(DISCARD_PAUSE_SECONDS, self._read_on)
@@ -289,12 +274,9 @@ class LimitedProtocol(HttpToolsProtocol):
     def _is_sent(self) -> None:
         self.phase = Phase.SENT
         self._patience = None
-        self.deadline = self._write_deadline
+        self._owed_until = NEVER
 
     def _rest(self) -> None:
         self.phase = Phase.IDLE
         self._wait(self.timeout_keep_alive)
         self.admission.idle(self)
-
-    def _wait(self, seconds: float) -> None:
-        self.deadline = min(self.loop.time() + seconds, self._write_deadline)

@@ -32,6 +32,7 @@ def test_protocol_has_the_methods_that_are_overridden() -> None:
         "connection_made": ["self", "transport"],
         "connection_lost": ["self", "exc"],
         "data_received": ["self", "data"],
+        "eof_received": ["self"],
         "on_message_begin": ["self"],
         "on_header": ["self", "name", "value"],
         "on_headers_complete": ["self"],
