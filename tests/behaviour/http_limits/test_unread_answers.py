@@ -52,3 +52,13 @@ async def test_who_is_given_up_and_does_not_read_is_cut_off(
     await until(connection._socket.is_closing)
     server.application.released.set()
     await until(lambda: not connections(server))
+
+
+async def test_who_gives_way_leaves_though_it_does_not_read() -> None:
+    """The bound is that of the connections there are: an unread answer keeps none beyond it."""
+    async with served(bound=1) as server:
+        for _ in range(2):
+            await server.caller_that_reads_nothing()
+        honest = await server.caller(of_length(0))
+        assert (await honest.hear())[0] == 200
+        await until(lambda: len(server.server.server_state.connections) == 1)

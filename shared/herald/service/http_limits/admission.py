@@ -30,7 +30,7 @@ class Connection(Protocol):
         ...
 
     def leave(self) -> None:
-        """Close an idle connection: another one needs its place."""
+        """Close an idle connection at once, for good: another one needs its place."""
         ...
 
 

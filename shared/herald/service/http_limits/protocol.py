@@ -79,7 +79,10 @@ class LimitedProtocol(TimedProtocol):
         super().connection_lost(exc)
 
     def leave(self) -> None:
-        self._socket.close()
+        if self._socket.get_write_buffer_size():  # a close would wait for it, and nobody for that
+            self._socket.abort()
+        else:
+            self._socket.close()
 
     def expire(self, now: float) -> None:
         if self._socket.is_closing() or self.is_leaving:
