@@ -13,7 +13,7 @@ from typing import Any
 import uvicorn
 from starlette.types import Receive, Scope, Send
 
-from herald.service.http_limits.protocol import LimitedProtocol
+from herald.service.http_limits.protocol import BODIES, LimitedProtocol
 from herald.service.http_limits.serving import limited_protocol
 
 GOODBYE = b""  # what is read once the other side has closed
@@ -178,6 +178,11 @@ async def until(holds: Callable[[], bool]) -> None:
     async with asyncio.timeout(10):
         while not holds():  # noqa: ASYNC110  there is no event for it
             await asyncio.sleep(0.01)
+
+
+async def until_free() -> None:
+    """Wait until no body is held."""
+    await until(lambda: BODIES.bytes == 0)
 
 
 def connections(served: Served) -> set[Any]:

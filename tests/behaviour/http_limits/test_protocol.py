@@ -9,10 +9,17 @@ import pytest
 import pytest_asyncio
 from structlog.testing import capture_logs
 
-from behaviour.http_limits.serving import Served, connections, head, of_length, served, until
-from herald.service.http_limits import admission, body_budget, protocol
+from behaviour.http_limits.serving import (
+    Served,
+    connections,
+    head,
+    of_length,
+    served,
+    until,
+    until_free,
+)
+from herald.service.http_limits import admission, protocol
 from herald.service.http_limits.metrics import Refusal, refused
-from herald.service.http_limits.protocol import BODIES
 from herald.service.rate_limited_log import RateLimitedLog
 
 KIB = 1024
@@ -29,11 +36,6 @@ async def _server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Served]:
 
 def counted(reason: Refusal) -> float:
     return float(refused(reason)._value.get())
-
-
-async def until_free() -> None:
-    """Wait until no body is held."""
-    await until(lambda: BODIES.bytes == 0)
 
 
 async def test_an_ordinary_call_passes_and_the_next_one_too(server: Served) -> None:
@@ -225,41 +227,6 @@ async def test_pipelining_is_bounded(server: Served) -> None:
     await until_free()
 
 
-async def test_bodies_share_one_budget(server: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Past it the oldest unfinished body is answered with 503; the new one is answered."""
-    monkeypatch.setattr(BODIES, "_max_bytes", 1_000_000)
-    stalled = await server.caller(of_length(900_000), b"x" * 800_000)
-    await until(lambda: BODIES.bytes == 800_000)
-    honest = await server.caller(of_length(400_000), b"x" * 400_000)
-    assert (await honest.hear())[::2] == (200, b"400000")
-    status, headers, _ = await stalled.hear()
-    assert (status, headers[b"retry-after"]) == (503, b"10")
-    assert await stalled.ends()
-    await until_free()
-
-
-async def test_a_body_larger_than_the_budget_is_503(
-    server: Served, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """With nobody to give way the new one is refused, readably."""
-    monkeypatch.setattr(BODIES, "_max_bytes", 300_000)
-    held = await server.caller(of_length(200_000, "/held"), b"x" * 200_000)
-    await until(lambda: BODIES.bytes == 200_000)
-    refused_one = await server.caller(of_length(200_000), b"x" * 200_000)
-    assert (await refused_one.hear())[0] == 503
-    server.application.released.set()
-    assert (await held.hear())[0] == 200
-    await until_free()
-
-
-async def test_a_caller_that_leaves_frees_its_body(server: Served) -> None:
-    """Half a body is free again once its connection is gone."""
-    caller = await server.caller(of_length(1_000_000), b"x" * 500_000)
-    await until(lambda: BODIES.bytes == 500_000)
-    caller.writer.transport.abort()
-    await until_free()
-
-
 async def test_the_longest_idle_gives_way_to_a_new_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """Silent connections can't keep anybody out."""
     monkeypatch.setattr(protocol, "_limited_log", RateLimitedLog())
@@ -281,8 +248,3 @@ async def test_past_the_bound_a_new_one_is_503() -> None:
         assert (status, headers[b"retry-after"], headers[b"connection"]) == (503, b"10", b"close")
         server.application.released.set()
         assert [(await caller.hear())[0] for caller in held] == [200, 200]
-
-
-def test_the_budget_is_64_mib() -> None:
-    """The figure that the documents state."""
-    assert body_budget.MAX_BYTES == 64 * KIB * KIB

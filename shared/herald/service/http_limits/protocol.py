@@ -225,15 +225,20 @@ class LimitedProtocol(TimedProtocol):
 
     # ending
     def _refuse(self, refusal: Refusal) -> None:
-        """Answer for the application, where that is possible, and close."""
-        refused(refusal).inc()
-        _limited_log.warning("http.refused", about=refusal.value)
+        """Answer for the application, where that is possible, and close.
+
+        The connection may be closing: its caller is answered already, or hears nothing more.
+        """
         cycle = self.cycle
         is_answering = cycle is not None and not cycle.response_complete
         is_late = is_answering and (cycle.response_started or self.phase is Phase.HEAD)
         if is_answering:
             cycle.disconnected = True  # what the application still says goes nowhere
             cycle.message_event.set()
+        if self.transport.is_closing():
+            return
+        refused(refusal).inc()
+        _limited_log.warning("http.refused", about=refusal.value)
         if not is_late and not self.pipeline:
             self._socket.write(response(refusal, self.server_state.default_headers))
         self._leave_politely()
