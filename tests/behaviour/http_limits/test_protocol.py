@@ -200,6 +200,26 @@ async def test_malformed_http_is_400_and_logged_once(server: Served) -> None:
     assert [(line["event"], line["about"]) for line in logs] == [("http.refused", "malformed")]
 
 
+@pytest.mark.parametrize("target", ["http://x", "http://x?y", "http://x:99999/a", "http:///a"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_a_target_without_a_path_is_malformed(
+    server: Served, method: str, target: str
+) -> None:
+    """What the parser takes and nobody could be called with: answered, counted, logged once."""
+    before = counted(Refusal.MALFORMED)
+    caller = await server.caller(head(target, "Content-Length: 9", method=method), b"ab")
+    with capture_logs() as logs:
+        assert (await caller.hear())[0] == 400
+    assert counted(Refusal.MALFORMED) - before == 1
+    assert [(line["event"], line["about"]) for line in logs] == [("http.refused", "malformed")]
+
+
+async def test_a_target_may_be_a_whole_url(server: Served) -> None:
+    """As proxies send it."""
+    caller = await server.caller(head("http://x:80/early", method="GET"))
+    assert (await caller.hear())[0] == 401
+
+
 async def test_an_upgrade_is_an_ordinary_request(server: Served) -> None:
     """Nothing here speaks another protocol: the request is answered, and nothing is logged."""
     with capture_logs() as logs:

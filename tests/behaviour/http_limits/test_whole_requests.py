@@ -127,6 +127,16 @@ async def test_a_request_in_pieces_is_called_as_asgi_has_it(server: Served, taki
     assert taking.taken == []
 
 
+@pytest.mark.parametrize("body", [b"ab", b"a"])
+async def test_a_target_without_a_path_is_malformed(
+    server: Served, taking: Taking, body: bytes
+) -> None:
+    """Whether its body has come or not."""
+    caller = await server.caller(of_length(2, "http://x"), body)
+    assert (await caller.hear())[0] == 400
+    assert (taking.taken, taking.under_way) == ([], 0)
+
+
 async def test_pipelined_requests_are_answered_in_order(server: Served, taking: Taking) -> None:
     """The first is taken; those behind it wait for its answer."""
     caller = await taken(server, taking, *(of_length(size) + b"x" * size for size in (1, 2, 3)))

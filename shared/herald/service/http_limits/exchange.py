@@ -124,6 +124,20 @@ class Exchange(RequestResponseCycle):
         return True
 
 
+def has_path(target: bytes) -> bool:
+    """Whether a request's target has a path to call an application with.
+
+    The parser takes others, too: URLs without a path, of a port that is none, of no host. What
+    begins with a slash is always a path, for it has looked at each of its bytes.
+    """
+    if target.startswith(b"/"):
+        return True
+    try:
+        return httptools.parse_url(target).path is not None
+    except httptools.HttpParserInvalidURLError:
+        return False
+
+
 def _scope(connection: HttpToolsProtocol, headers: list[tuple[bytes, bytes]]) -> HTTPScope:
     url = httptools.parse_url(connection.url)
     path = url.path.decode("ascii")

@@ -18,7 +18,7 @@ from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from herald.service.http_limits.admission import Admission
 from herald.service.http_limits.body_budget import BodyBudget
 from herald.service.http_limits.deadlines import NEVER, TimedProtocol
-from herald.service.http_limits.exchange import Exchange
+from herald.service.http_limits.exchange import Exchange, has_path
 from herald.service.http_limits.metrics import BODY_BYTES, Refusal, refused
 from herald.service.http_limits.phases import Phase
 from herald.service.http_limits.polite_transport import PoliteTransport
@@ -144,6 +144,9 @@ class LimitedProtocol(TimedProtocol):
             self.pipeline[0][0].keep_alive = False  # the last to be answered
             self._is_overrun = True
             self._is_sent()
+            raise _RefusedError
+        if not has_path(self.url):
+            self._refuse(Refusal.MALFORMED)
             raise _RefusedError
         self._call()
         self.headers = []  # of trailers, which are nobody's

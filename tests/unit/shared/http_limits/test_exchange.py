@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from typing import Any
 
+import httptools
 import pytest
 from uvicorn.protocols.http.flow_control import FlowControl
 
@@ -30,6 +32,20 @@ class Connection(asyncio.Transport):
 
     def is_closing(self) -> bool:
         return self.is_closed
+
+
+class Reading:
+    """Reads a head."""
+
+    def __init__(self) -> None:
+        self.target = b""
+        self.is_read = False
+
+    def on_url(self, part: bytes) -> None:
+        self.target += part
+
+    def on_headers_complete(self) -> None:
+        self.is_read = True
 
 
 def exchange(connection: Connection, method: str = "POST", *, keep_alive: bool = True) -> Exchange:
@@ -58,6 +74,18 @@ def body(data: bytes, *, more: bool = False) -> Any:
 
 
 LENGTH = (b"Content-Length", b"2")
+
+
+@pytest.mark.parametrize("place", [b"/%b", b"/a%ba", b"/a?%b", b"/a?b#%b", b"/a#%b?"])
+def test_what_begins_with_a_slash_is_a_path(place: bytes) -> None:
+    """Of whatever bytes: the parser lets none through that the reading of URLs refuses."""
+    for each in range(256):
+        connection = Reading()
+        with contextlib.suppress(httptools.HttpParserError):
+            httptools.HttpRequestParser(connection).feed_data(
+                b"GET " + place % bytes([each]) + b" HTTP/1.1\r\n\r\n"
+            )
+        assert not connection.is_read or httptools.parse_url(connection.target).path.decode("ascii")
 
 
 async def test_a_whole_response_is_one_write() -> None:
