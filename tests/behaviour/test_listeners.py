@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import aiohttp
 import pytest
@@ -24,6 +25,7 @@ from behaviour.bus.rabbit import until
 from behaviour.serving import serving
 from herald.service.application import application
 from herald.service.http_limits import closing
+from herald.service.http_limits.listening import Listener, Loop
 from herald.service.operations_routes import ops_routes
 from herald.service.serving import Server
 from herald.service.settings import Address, Settings
@@ -157,6 +159,50 @@ async def test_a_connection_accepted_while_a_listener_closes_ends(
         writer.close()
         service.may_answer.set()
         assert (await taken).status == 200
+
+
+def accepted_at_the_stop(server: uvicorn.Server) -> asyncio.Future[socket.socket]:
+    """Have a listener accept a connection in the turn of the loop in which it closes.
+
+    The connection is made one turn later, when those that there were have been told of the stop.
+    """
+    [listener] = cast("list[Listener]", server.servers)
+    [listening] = listener.sockets
+    shutdown = server.shutdown
+    accepted: asyncio.Future[socket.socket] = asyncio.get_running_loop().create_future()
+
+    async def accept_and_shut_down() -> None:
+        accepted.set_result(socket.create_connection(listening.getsockname()))
+        listener._accept(listening)
+        await shutdown()
+
+    server.shutdown = accept_and_shut_down  # type: ignore[method-assign,assignment]
+    return accepted
+
+
+@pytest.mark.parametrize("said", [b"GET /other HTTP/1.1\r\nHost: x\r\n\r\n", b""])
+def test_a_connection_accepted_as_a_listener_closes_ends(
+    said: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A caller whom nobody told of the stop is told with its answer, and does not hold it."""
+    monkeypatch.setattr(closing, "RESTING_SECONDS", 0.5)
+    service = Service()
+
+    async def stop() -> bytes:
+        async with serving(service.operations, settings(), service.public) as served:
+            assert served.server.public is not None
+            accepted = accepted_at_the_stop(served.server.public)
+            served.server.should_exit = True
+            async with asyncio.timeout(5):
+                reader, writer = await asyncio.open_connection(sock=await accepted)
+                writer.write(said)
+                answered = await reader.read()  # to its end
+            writer.close()
+        return answered
+
+    with asyncio.Runner(loop_factory=Loop) as runner:
+        answered = runner.run(stop())
+    assert (b"404" in answered, b"connection: close" in answered) == (bool(said), bool(said))
 
 
 @pytest.mark.parametrize("listener", ["operations", "public"])
