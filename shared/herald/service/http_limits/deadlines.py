@@ -43,7 +43,8 @@ class TimedProtocol(HttpToolsProtocol):
             self._limit_untaken()  # for the rest
 
     def _close(self) -> None:
-        """Close once what was written is taken, or its time is over."""
+        """Close once what was written is taken, or its time is over: nothing more is owed."""
+        self._owed_until = NEVER
         self._limit_untaken()
         self._socket.close()
 

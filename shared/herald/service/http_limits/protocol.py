@@ -257,7 +257,6 @@ class LimitedProtocol(TimedProtocol):
         if self.phase is Phase.BODY:
             self._leave_politely()
         else:
-            self._owed_until = NEVER
             self._close()
 
     def _leave_politely(self) -> None:

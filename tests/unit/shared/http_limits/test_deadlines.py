@@ -104,6 +104,18 @@ async def test_taking_some_of_the_last_answer_renews_it(
     assert connection.deadline == 50
 
 
+async def test_an_answer_is_waited_for_though_the_next_request_is_not(
+    connection: LimitedProtocol, clock: Clock
+) -> None:
+    """A connection that was idle too long is closed; its caller may still be reading."""
+    connection.data_received(request())
+    connection.pause_writing()
+    clock.now = connection.deadline
+    connection.expire(clock.now)
+    assert connection._socket.is_closing()
+    assert (clock.now, connection.deadline) == (5, 30)
+
+
 async def test_taking_an_answer_lifts_it(connection: LimitedProtocol, clock: Clock) -> None:
     """A connection that goes on is waited for as long as it may be idle."""
     connection.timeout_keep_alive = 60
