@@ -10,11 +10,8 @@ import socket
 from http import HTTPStatus
 from typing import Protocol
 
-import aiohappyeyeballs
-
 from herald.egress.codes import (
     PROXY_AUTH,
-    PROXY_CONNECT,
     PROXY_NO_ROUTE,
     PROXY_REFUSED,
     PROXY_TIMEOUT,
@@ -22,6 +19,7 @@ from herald.egress.codes import (
 )
 from herald.egress.configuration import Member, ProxySecrets
 from herald.egress.http_connect import RefusedError, ask_for_tunnel
+from herald.egress.reaching import reach, reach_proxy
 from herald.http.errors import NotSentError
 from herald.providers.credentials import Credentials
 
@@ -35,17 +33,9 @@ class Direct:
         self._local = local_address
 
     async def connect(self, host: str, port: int, seconds: float, /) -> socket.socket:
-        loop = asyncio.get_running_loop()
-        kind = socket.SOCK_STREAM
         try:
             async with asyncio.timeout(seconds):
-                theirs = await loop.getaddrinfo(host, port, type=kind)
-                local, ours = self._local, None
-                if local is not None:
-                    ours = await loop.getaddrinfo(local, 0, type=kind)
-                return await aiohappyeyeballs.start_connection(
-                    theirs, local_addr_infos=ours, loop=loop
-                )
+                return await reach(host, port, self._local)
         except TimeoutError:
             raise NotSentError("connect_timeout") from None
         except socket.gaierror:
@@ -66,7 +56,7 @@ class HttpConnect:
         login = self._credentials.current.login()
         try:
             async with asyncio.timeout(seconds):
-                sock = await self._reach()
+                sock = await reach_proxy(self._host, self._port)
                 try:
                     await ask_for_tunnel(sock, host, port, login)
                 except BaseException:
@@ -79,16 +69,6 @@ class HttpConnect:
         except OSError:
             raise NotSentError(PROXY_UNREADABLE) from None
         return sock
-
-    async def _reach(self) -> socket.socket:
-        loop = asyncio.get_running_loop()
-        try:
-            found = await loop.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
-            return await aiohappyeyeballs.start_connection(found, loop=loop)
-        except TimeoutError:
-            raise
-        except OSError:
-            raise NotSentError(PROXY_CONNECT) from None
 
 
 class Tunnel(Protocol):

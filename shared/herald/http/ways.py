@@ -15,7 +15,7 @@ from herald.http.names import Names
 # Opens a connection to a host and port, within so many seconds.
 Connect = Callable[[str, int, float], Awaitable[socket.socket]]
 
-_NEXT_ADDRESS_SECONDS = 0.25  # RFC 8305, 8
+NEXT_ADDRESS_SECONDS = 0.25  # RFC 8305, 8
 
 
 class Way(Protocol):
@@ -42,7 +42,7 @@ class SystemWay:
             async with asyncio.timeout(seconds):
                 return await start_connection(
                     await self._names.addresses(host, port),
-                    happy_eyeballs_delay=_NEXT_ADDRESS_SECONDS,
+                    happy_eyeballs_delay=NEXT_ADDRESS_SECONDS,
                     interleave=1,
                     loop=loop,
                 )
