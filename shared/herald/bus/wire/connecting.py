@@ -16,6 +16,7 @@ from yarl import URL
 
 from herald.bus.wire.layout import HEARTBEAT, WireError
 from herald.bus.wire.splitting import Splitter, Taker
+from herald.bus.wire.tuning import limited
 
 _BUFFER_BYTES = 64 * 1024
 _MOST_UNSENT_BYTES = 1024 * 1024  # that a connection holds while the broker reads no more
@@ -35,6 +36,7 @@ class Wire(asyncio.StreamReaderProtocol):
         self._has_room = asyncio.Event()
         self._has_room.set()
         self._seen_at = 0.0  # when aiormq was last given anything
+        self._has_offer = False  # of a size of frames, which the broker makes once
 
     def take(self, channel: int, taker: Taker) -> None:
         """Have messages and confirms of a channel taken; everything else of it stays aiormq's."""
@@ -96,6 +98,8 @@ class Wire(asyncio.StreamReaderProtocol):
         if not others and now >= self._seen_at + _SIGN_OF_LIFE_SECONDS:
             others = HEARTBEAT
         if others:
+            if not self._has_offer and (tuned := limited(others)) is not None:
+                self._has_offer, others = True, tuned
             self._seen_at = now
             self._reader.feed_data(others)
 

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from herald.bus.wire.layout import AROUND, END, FRAME, WireError
 
-LARGEST_FRAME = 1024 * 1024  # of a payload; brokers are asked for 128 KiB
+LARGEST_FRAME = 1024 * 1024  # of a payload; 128 KiB are agreed on at most: `tuning`
 _PAYLOAD_AT = FRAME.size
 
 
