@@ -89,7 +89,7 @@ async def _write_all(
     except TimeoutError:
         return partial(TimedOutError, reason="the connection takes no more bytes")
     except _CHANNEL_GONE as error:
-        return partial(UnavailableError, reason=_reason(error))
+        return partial(UnavailableError, reason=channel.confirms.closed_because or _reason(error))
     return partial(UnavailableError, reason="not written")  # of nothing: all was written
 
 

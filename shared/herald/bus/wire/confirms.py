@@ -100,7 +100,12 @@ class ConfirmBook:
         return write
 
     def take_back(self, write: Write) -> None:
-        """Undo the last `expect`: nothing was written, so every later tag would be off."""
+        """Undo the last `expect`: nothing was written, so every later tag would be off.
+
+        Where the channel was closed meanwhile, that was given up with everything else.
+        """
+        if self.closed_because is not None:
+            return
         assert self._waiting[-1] is write, "another one was written since"
         self._waiting.pop()
         self._next = write.first
@@ -122,8 +127,9 @@ class ConfirmBook:
             any(write.mark_returned(message_id) for write in self._waiting)
 
     def lose(self, reason: str) -> None:
-        """Give up everything: the channel is closed."""
-        self.closed_because = reason
+        """Give up everything: the channel is closed. The first reason that is given stays."""
+        if self.closed_because is None:
+            self.closed_because = reason
         for write in self._waiting:
             write.lose()
         self._waiting.clear()

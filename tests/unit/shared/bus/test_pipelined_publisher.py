@@ -34,6 +34,8 @@ class Broker:
     async def write(self, frames: bytes) -> None:
         if self.room is not None:
             await self.room.wait()
+        if self.confirms.closed_because is not None:
+            raise ConnectionResetError("the channel is closed")
         self.write_now(frames)
 
     async def _confirm(self) -> None:
@@ -113,3 +115,35 @@ async def test_a_closed_channel_is_not_written_on() -> None:
     results = await publish_on(broker)
     assert all(isinstance(result, UnavailableError) for result in results)
     assert broker.confirming is None
+
+
+@pytest.mark.parametrize("gets_room", [True, False])
+async def test_a_channel_that_closes_while_it_is_waited_for_is_not_written_on(
+    gets_room: bool,
+) -> None:
+    """Whether room comes later or none in time, each message has its failure."""
+    broker = Broker([])
+    broker.room = asyncio.Event()
+    publishing = asyncio.create_task(publish_on(broker))
+    await asyncio.sleep(0)
+    broker.confirms.lose("404 NOT_FOUND")
+    if gets_room:
+        broker.room.set()
+    results = await publishing
+    assert {type(result) for result in results} == {
+        UnavailableError if gets_room else TimedOutError
+    }
+    assert not gets_room or all("404 NOT_FOUND" in str(result) for result in results)
+    assert broker.confirming is None
+
+
+async def test_who_waits_for_room_on_a_closed_channel_can_be_cancelled() -> None:
+    """The caller's own cancellation is what it gets."""
+    broker = Broker([])
+    broker.room = asyncio.Event()
+    publishing = asyncio.create_task(publish_on(broker))
+    await asyncio.sleep(0)
+    broker.confirms.lose("gone")
+    publishing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await publishing

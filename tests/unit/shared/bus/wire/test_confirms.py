@@ -68,6 +68,16 @@ async def test_a_closed_channel_gives_everything_up() -> None:
     assert book.closed_because == "gone"
 
 
+async def test_what_a_closed_channel_gave_up_is_not_taken_back() -> None:
+    """Its writer learns of the close, and the first reason for it stays."""
+    book, [write] = await writes(2)
+    book.lose("gone")
+    book.lose("gone as well")
+    book.take_back(write)
+    assert write.outcomes == [Outcome.LOST] * 2
+    assert book.closed_because == "gone"
+
+
 async def test_a_confirm_of_nothing_is_ignored() -> None:
     """A tag that nobody waits for changes nothing."""
     book, [write] = await writes(1)
