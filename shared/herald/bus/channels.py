@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 import aiormq
@@ -48,15 +48,18 @@ async def open_channel(
     return cast("aiormq.Channel", channel)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class WiredChannel:
     """A channel whose messages and settlements are written without aiormq's queue and task.
 
-    What aiormq has queued goes first, so that nothing overtakes a close of a channel.
+    What aiormq has queued goes first, so that nothing overtakes a close of a channel. aiormq
+    answers a close by the broker turns of the loop before its channel says so, and the broker ends
+    the whole connection for what it gets behind that answer: so it is noted as it is read.
     """
 
     amqp: aiormq.Channel
     wire: Wire
+    _closed_by_broker: bool = field(default=False, init=False)
 
     @property
     def number(self) -> int:
@@ -65,13 +68,17 @@ class WiredChannel:
 
     @property
     def is_closed(self) -> bool:
-        """It is lost, or closed by us."""
-        return self.amqp.is_closed
+        """It is lost, or closed by either side."""
+        return self._closed_by_broker or self.amqp.is_closed
 
     @property
     def is_free(self) -> bool:
         """Whether frames can be written without waiting."""
         return self.wire.has_room and has_written_all(self.amqp)
+
+    def broker_closed(self, _reason: str) -> None:
+        """Note that the broker closed it: nothing more is written."""
+        self._closed_by_broker = True
 
     def write_now(self, frames: bytes) -> None:
         """Write frames where that `is_free`.
@@ -85,20 +92,27 @@ class WiredChannel:
         """Write frames, once there is room.
 
         Raises:
-            ConnectionResetError: the connection is closed.
+            ConnectionResetError: the channel or the connection is closed.
         """
         await self.wire.room()
+        if self.is_closed:
+            raise ConnectionResetError("the channel is closed")
         if has_written_all(self.amqp):
             self.wire.write(frames)
         else:
             await write(self.amqp, frames)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class ConfirmingChannel(WiredChannel):
     """A channel that is published on, and the confirms that its publishes wait for."""
 
     confirms: ConfirmBook
+
+    def broker_closed(self, reason: str) -> None:
+        """Note that the broker closed it, and give up what waits for a confirm."""
+        self._closed_by_broker = True
+        self.confirms.lose(reason)
 
 
 class PublishingChannel:
@@ -123,9 +137,9 @@ class PublishingChannel:
 
     async def _open(self, connection: AbstractConnection) -> None:
         channel = await open_channel(connection, confirms=True)
-        confirms = ConfirmBook()
-        frames = ChannelReader(confirms=confirms)
-        wire = wire_of(connection)
+        wire, confirms = wire_of(connection), ConfirmBook()
+        confirming = ConfirmingChannel(channel, wire, confirms)
+        frames = ChannelReader(confirms=confirms, closed=confirming.broker_closed)
         wire.take(channel.number, frames)
 
         def closed(closing: asyncio.Future[object]) -> None:
@@ -134,7 +148,7 @@ class PublishingChannel:
             self._closed(connection)
 
         channel.closing.add_done_callback(closed)
-        self._channel = ConfirmingChannel(channel, wire, confirms)
+        self._channel = confirming
 
     def _closed(self, connection: AbstractConnection) -> None:
         if self._keeper.connection is connection:

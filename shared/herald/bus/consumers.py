@@ -177,7 +177,8 @@ class Consumer:
         channel = await open_channel(connection, timeout_seconds=self._timeout_seconds)
         channel.on_consumer_cancel_callbacks.add(self._cancelled)
         wire = wire_of(connection)
-        frames = ChannelReader(deliver=partial(self._receive, WiredChannel(channel, wire)))
+        wired = WiredChannel(channel, wire)
+        frames = ChannelReader(deliver=partial(self._receive, wired), closed=wired.broker_closed)
         wire.take(channel.number, frames)
 
         def closed(_: object) -> None:

@@ -16,6 +16,7 @@ FRAME = Struct(">BHI")  # kind, channel, size of the payload
 AROUND = FRAME.size + 1  # the bytes of a frame that are not payload
 UNSIGNED_64 = Struct(">Q")
 UNSIGNED_32 = Struct(">I")
+UNSIGNED_16 = Struct(">H")
 # of a content header: class, weight, size of the body, which properties follow
 CONTENT = Struct(">HHQH")
 
@@ -26,6 +27,8 @@ DELIVER = BASIC << 16 | 60
 ACK = BASIC << 16 | 80
 REJECT = BASIC << 16 | 90
 NACK = BASIC << 16 | 120
+
+CHANNEL_CLOSE = 20 << 16 | 40
 
 HEARTBEAT = FRAME.pack(8, 0, 0) + END_BYTE
 

@@ -11,12 +11,14 @@ from herald.bus.wire.layout import (
     ACK,
     BASIC,
     BODY,
+    CHANNEL_CLOSE,
     CONTENT,
     DELIVER,
     HEADER,
     METHOD,
     NACK,
     RETURN,
+    UNSIGNED_16,
     UNSIGNED_32,
     UNSIGNED_64,
     WireError,
@@ -37,6 +39,7 @@ class Envelope(NamedTuple):
 
 
 Deliver = Callable[[Envelope, Properties, bytes], None]
+Closed = Callable[[str], None]
 
 
 class Confirms(Protocol):
@@ -52,11 +55,20 @@ class Confirms(Protocol):
 
 
 class ChannelReader:
-    """Takes the frames of one channel that carry messages or confirms, and leaves all others."""
+    """Takes the frames of one channel that carry messages or confirms, and leaves all others.
 
-    def __init__(self, deliver: Deliver | None = None, confirms: Confirms | None = None) -> None:
+    `closed` is told the broker's reason when it closes the channel; the close is left all the same.
+    """
+
+    def __init__(
+        self,
+        deliver: Deliver | None = None,
+        confirms: Confirms | None = None,
+        closed: Closed | None = None,
+    ) -> None:
         self._deliver = deliver
         self._confirms = confirms
+        self._closed = closed
         self._envelope: Envelope | None = None  # of a delivery; None: a return
         self._awaits = METHOD
         self._properties = Properties()
@@ -99,6 +111,8 @@ class ChannelReader:
         elif method == RETURN and self._confirms is not None:
             self._envelope = None
         else:
+            if method == CHANNEL_CLOSE and self._closed is not None:
+                self._closed(_read_reason(data, at, end))
             return False
         self._awaits = HEADER
         return True
@@ -149,3 +163,13 @@ def _names(data: bytes) -> tuple[str, str]:
         raise WireError("a delivery of another size")
     exchange, key = data[1:middle], data[middle + 1 :]
     return exchange.decode("utf-8", "replace"), key.decode("utf-8", "replace")
+
+
+def _read_reason(data: bytes, at: int, end: int) -> str:
+    """Read a reply code and text, in front of the method that the broker complains of."""
+    [code] = UNSIGNED_16.unpack_from(data, at)
+    at += UNSIGNED_16.size
+    length = data[at]
+    if at + 1 + length + UNSIGNED_32.size != end:
+        raise WireError("a close of another size")
+    return f"{code} {data[at + 1 : at + 1 + length].decode('utf-8', 'replace')}"

@@ -6,11 +6,14 @@ import asyncio
 from typing import Any, cast
 
 import aiormq
+import pamqp.frame
 import pytest
+from pamqp.commands import Channel
 
 from herald.bus.channels import WiredChannel
 from herald.bus.deliveries import ReceivingChannel, Settlement
 from herald.bus.wire.connecting import Wire
+from herald.bus.wire.receiving import ChannelReader
 from herald.bus.wire.writing import ack_frame
 
 
@@ -92,6 +95,25 @@ async def test_a_closed_connection_is_not_written_on() -> None:
     with pytest.raises(ConnectionResetError):
         line.channel.write_now(b"frames")
     assert not await ReceivingChannel(line.channel).write([Settlement(1)])
+
+
+async def test_a_channel_that_the_broker_closed_is_not_written_on() -> None:
+    """From the moment its close is read: aiormq's answer ends the channel before it says so."""
+    line = Line()
+    receiving = ReceivingChannel(line.channel)
+    line.wire.take(line.number, ChannelReader(closed=line.channel.broker_closed))
+    line.wire.pause_writing()
+    publishing = asyncio.create_task(line.channel.write(b"frames"))
+    settling = asyncio.create_task(receiving.write([Settlement(1)]))
+    await asyncio.sleep(0)
+    line.wire.data_received(pamqp.frame.marshal(Channel.Close(404, "gone", 60, 40), line.number))
+    assert line.channel.is_closed
+    line.wire.resume_writing()
+    with pytest.raises(ConnectionResetError):
+        await publishing
+    assert not await settling
+    assert not await receiving.write([Settlement(2)])
+    assert line.transport.sent == []
 
 
 async def test_settlements_keep_their_order() -> None:

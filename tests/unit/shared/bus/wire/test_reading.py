@@ -73,6 +73,11 @@ def check(traffic: Sequence[Sent], heard: Heard) -> None:
         for sent in ours
         if isinstance(sent.method, Basic.Return) and sent.properties is not None
     ]
+    assert heard.closes == [
+        (sent.channel, f"{sent.method.reply_code} {sent.method.reply_text}")
+        for sent in traffic
+        if isinstance(sent.method, Channel.Close) and sent.channel != THEIRS
+    ]
     assert heard.others == b"".join(sent.stream for sent in traffic if not sent.is_for_us)
 
 
@@ -125,6 +130,7 @@ def test_an_empty_body_and_a_very_large_one() -> None:
         CONFIRM.stream[:-1] + b"\x00",  # another last byte
         CONFIRM.stream + b"GET / HTTP/1.1\r\n\r\n" + b"x" * 8,
         b"\x01\x00\x01\x00\x00\x00\x05\x00\x3c\x00\x50\x00\xce",  # a confirm without a tag
+        b"\x01\x00\x01\x00\x00\x00\x04\x00\x14\x00\x28\xce",  # a close without a reason
         CONFIRM.stream + b"\x01\x00\x01" + (LARGEST_FRAME + 1).to_bytes(4, "big") + b"x" * 8,
     ],
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -72,6 +73,7 @@ class Heard:
     deliveries: list[Received] = field(default_factory=list)
     confirms: list[tuple[int, int, bool, bool]] = field(default_factory=list)
     returns: list[tuple[int, str | None]] = field(default_factory=list)
+    closes: list[tuple[int, str]] = field(default_factory=list)
     others: bytes = b""
 
 
@@ -97,8 +99,13 @@ def reading(heard: Heard) -> Splitter:
                 Received(channel, *received)
             ),
             confirms=Listening(heard, channel),
+            closed=partial(_note_close, heard, channel),
         )
     return splitter
+
+
+def _note_close(heard: Heard, channel: int, reason: str) -> None:
+    heard.closes.append((channel, reason))
 
 
 def hear(stream: bytes, cuts: Sequence[int] = ()) -> Heard:
