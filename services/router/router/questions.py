@@ -17,6 +17,7 @@ from router.core.effects import Decision
 from router.core.facts import Cleared, Fact, MessageAccepted, WithdrawAnswered
 from router.core.message import Message
 from router.decisions import Decisions
+from router.store.messages import find_taken
 from router.store.withdrawals import withdraw
 
 _WITHDRAWN = "withdrawn"
@@ -39,11 +40,17 @@ class Questions:
     """Asks what the decisions of one unit of work ask for."""
 
     def __init__(
-        self, connection: Connection, decisions: Decisions, sources: Sequence[ClearanceSource]
+        self,
+        connection: Connection,
+        decisions: Decisions,
+        sources: Sequence[ClearanceSource],
+        charging: Sequence[ChargingSource],
     ) -> None:
+        """Make them; `charging`: those of `sources` that count what they let start."""
         self._connection = connection
         self._decisions = decisions
         self._sources = sources
+        self._charging = charging
 
     async def answer(self) -> None:
         """Answer until nothing is asked any more: the answers of one kind may lead to the other."""
@@ -51,7 +58,11 @@ class Questions:
             pass
 
     async def begin(self, candidates: Sequence[Candidate]) -> list[Beginning]:
-        """Decide messages' beginnings, as far as the first steps are cleared."""
+        """Decide messages' beginnings, as far as the first steps are cleared.
+
+        Of tenants that are charged those are left out whose id or key a message has.
+        """
+        candidates = await self._leave_out_taken(candidates)
         first = [Hop(one.message, 1) for one in candidates if one.message.state.send_at is None]
         for (message_id, step), clearance in (await self._clear(first)).items():
             self._decisions.clear(message_id, step, clearance)
@@ -90,9 +101,22 @@ class Questions:
             if one.message.current is not None
         ]
         if hops:
-            for source in self._sources:
-                if isinstance(source, ChargingSource):
-                    await source.take_back(self._connection, hops, self._decisions.now)
+            for source in self._charging:
+                await source.take_back(self._connection, hops, self._decisions.now)
+
+    async def _leave_out_taken(self, candidates: Sequence[Candidate]) -> Sequence[Candidate]:
+        """Leave repeats out where they would use up what is left for new ones beside them."""
+        charged = [
+            one
+            for source in self._charging
+            for one in candidates
+            if source.charges(one.message.tenant)
+        ]
+        if not charged:
+            return candidates
+        found = await find_taken(self._connection, charged)
+        taken = {name for one in found for name in one.message.names}
+        return [one for one in candidates if taken.isdisjoint(one.message.names)]
 
     async def _withdraw(self) -> bool:
         """Ask for every withdraw at once and decide on the answers; return whether any was."""

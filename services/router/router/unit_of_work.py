@@ -18,7 +18,7 @@ from herald.config.file import RetryRules
 from herald.contracts.reasons import UNKNOWN_MESSAGE
 from herald.contracts.vocabulary import CommandAnswer
 from herald.database.pool import Connection, Database
-from router.clearances.source import ClearanceSource, Found, Hop
+from router.clearances.source import ChargingSource, ClearanceSource, Found, Hop, charging_among
 from router.commands import Candidate, Rejection
 from router.consent_changes import changes_in, make_changes
 from router.core.consent import ConsentChange, ConsentChanged
@@ -65,7 +65,7 @@ class UnitsOfWork:
         self._database = database
         self._outbox = outbox
         self._rules = rules
-        self._options = clearances, links
+        self._options = clearances, charging_among(clearances), links
 
     def now(self) -> datetime:
         """Return the database's time."""
@@ -106,6 +106,7 @@ class UnitOfWork:
         rules: RetryRules,
         traces: UnitTraces | None = None,
         clearances: Sequence[ClearanceSource] = (),
+        charging: Sequence[ChargingSource] = (),
         links: UnsubscribeLinks | None = None,
     ) -> None:
         self.connection = connection
@@ -114,7 +115,7 @@ class UnitOfWork:
         self._outbox = outbox
         self._links = links  # None: mails have none
         self._decisions = Decisions(now, rules, asks=bool(clearances))
-        self._questions = Questions(connection, self._decisions, clearances)
+        self._questions = Questions(connection, self._decisions, clearances, charging)
         self._contents: dict[UUID, Contents] = {}  # of messages just inserted
         self._outgoing: list[OutgoingMessage] = []
         self.consent: list[ConsentChange] = []  # carried out once every message is locked
@@ -158,9 +159,9 @@ class UnitOfWork:
 
         Nothing is kept of the others.
         """
-        if not candidates:
-            return set()
         begun = await self._questions.begin(candidates)
+        if not begun:
+            return set()
         rows = [(one.candidate, one.message) for one in begun]
         inserted = await insert_messages(self.connection, rows, self.now)
         await self._questions.take_back(one for one in begun if one.message.id not in inserted)

@@ -70,6 +70,19 @@ async def test_a_command_sent_twice_is_charged_once(postgres_dsn: str) -> None:
         assert await database.fetchval(USED) == 1
 
 
+async def test_a_repeat_leaves_the_quota_to_what_is_new(postgres_dsn: str) -> None:
+    """Commands that come again beside a new one take nothing of what is left for it."""
+    broker = Broker(depth=0)
+    async with routers(postgres_dsn, broker, quotas=TEN) as ([router], database):
+        await router.look()
+        repeated = [command(route="sms") for _ in range(9)]
+        await _take(router, *repeated)
+        new = command(route="sms")
+        await _take(router, *repeated, new)
+        assert len(broker.works) == await database.fetchval(USED) == 10
+        assert await database.fetchval(WAITING) == 0
+
+
 async def test_another_tenants_messages_are_not_charged(postgres_dsn: str) -> None:
     """Who has no quota is not even looked up."""
     broker = Broker(depth=0)
@@ -80,7 +93,10 @@ async def test_another_tenants_messages_are_not_charged(postgres_dsn: str) -> No
         assert await database.fetchval("SELECT count(*) FROM router.quota_usage") == 0
 
 
-async def _take(router: Router, body: dict[str, Any]) -> None:
+async def _take(router: Router, *bodies: dict[str, Any]) -> None:
     await router.handler(
-        [Delivery(body=json.dumps(body).encode(), routing_key="message.send.bulk")]
+        [
+            Delivery(body=json.dumps(body).encode(), routing_key="message.send.bulk")
+            for body in bodies
+        ]
     )

@@ -34,6 +34,10 @@ class QuotaClearance:
         """Whether some tenant has a quota."""
         return bool(self._quotas)
 
+    def charges(self, tenant: str) -> bool:
+        """Whether a tenant has a quota."""
+        return tenant in self._quotas
+
     async def clear(self, connection: Connection, hops: Sequence[Hop], now: datetime) -> Found:
         """Charge steps in their order, as far as their tenants' quotas go."""
         by_tenant = self._limited(hop for hop in hops if not hop.is_retry)

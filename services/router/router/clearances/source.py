@@ -60,9 +60,18 @@ class ClearanceSource(Protocol):
 class ChargingSource(Protocol):
     """A source that counts what it lets start."""
 
+    def charges(self, tenant: str) -> bool:
+        """Whether some steps of a tenant are counted."""
+        ...
+
     async def take_back(self, connection: Connection, hops: Sequence[Hop], now: datetime) -> None:
         """Count steps no more that were let start and did not, in the same transaction."""
         ...
+
+
+def charging_among(sources: Sequence[ClearanceSource]) -> tuple[ChargingSource, ...]:
+    """Return those that count what they let start."""
+    return tuple(source for source in sources if isinstance(source, ChargingSource))
 
 
 async def clear_all(

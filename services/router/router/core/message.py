@@ -173,6 +173,11 @@ class Message(Struct, frozen=True, kw_only=True):
     is_erased: bool = False  # what it said and to whom is gone; only states are kept
 
     @property
+    def names(self) -> tuple[UUID, tuple[str, str]]:
+        """What no other message has: its id, and its key with its tenant."""
+        return self.id, (self.tenant, self.idempotency_key)
+
+    @property
     def current(self) -> Attempt | None:
         """The latest attempt; every earlier one is over or waited for in vain."""
         return self.state.attempts[-1] if self.state.attempts else None
