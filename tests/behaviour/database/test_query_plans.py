@@ -27,7 +27,6 @@ WHOLE = {
     "count_rows": "the outbox, for a metric: it holds what is being published",
     "delete_idle": "buckets, by a job",
     "find_foreign_keys": "suppressions, when a masking key is replaced",
-    "has_mentioning_outbox": "the outbox, by an erasure",
 }
 # put together from pieces; `make bench ARGS="--only find"` measures them
 COMPOSED = {"examine_recipient", "examine_time", "examine_unsuccessful", "match"}

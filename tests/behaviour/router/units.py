@@ -11,15 +11,17 @@ import pytest
 
 from herald.bus.publishing import Publisher
 from herald.config.file import RetryRules
-from herald.database.pool import Connection, Database
+from herald.database.pool import COMMAND_SECONDS, Connection, Database
 from router.outbox import Outbox
 from router.unit_of_work import UnitsOfWork
 
 
 @asynccontextmanager
-async def units_of_work(dsn: str) -> AsyncIterator[UnitsOfWork]:
+async def units_of_work(
+    dsn: str, command_seconds: float = COMMAND_SECONDS
+) -> AsyncIterator[UnitsOfWork]:
     """Open units of work that have nothing to publish."""
-    database = Database(dsn, application_name="test")
+    database = Database(dsn, application_name="test", command_seconds=command_seconds)
     await database.start()
     try:
         nowhere = create_autospec(Publisher, instance=True)

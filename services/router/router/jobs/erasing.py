@@ -4,6 +4,8 @@ How far an erasure is, is in its row: any router goes on where another stopped. 
 stopped and erased first; then everything else that mentions the addresses is searched, once at once
 and once more when nothing from before can be on its way any more: no receipt in a queue, nothing
 on the disk of an ingress.
+
+One whose step fails is put off, so that it delays no other.
 """
 
 from __future__ import annotations
@@ -15,10 +17,14 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import structlog
 
+from herald.bus.batches import where
 from herald.config.file import HeraldFile
+from herald.database.pool import is_outage
 from herald.service.periodic import JITTER, Periodic
+from router import metrics
 from router.jobs.erasing_messages import erase_stopped, stop_messages
 from router.outgoing.answers import erased_event
 from router.store import erasures as store
@@ -27,7 +33,8 @@ from router.store.erasures import Erasure, Page
 from router.store.retention import FIRST_MESSAGE
 from router.unit_of_work import UnitOfWork, UnitsOfWork
 
-REFERENCES, DEAD_LETTERS, INBOUND = 5000, 100, 1000  # in one transaction
+REFERENCES, DEAD_LETTERS, INBOUND, OUTBOX = 5000, 100, 1000, 50  # in one transaction
+PUT_OFF = timedelta(minutes=10)  # a bug may be mended by then
 
 _SEARCHES = ("messages", "provider_refs", "dead_letters", "inbound")
 STEPS = (*_SEARCHES, "wait", *_SEARCHES, "finish")
@@ -75,13 +82,32 @@ class Erasing:
 
     async def turn(self) -> bool:
         """Do a step of one erasure; False when there is none to go on with."""
+        taken: Erasure | None = None
+        try:
+            async with self._units.begin() as unit:
+                taken = await store.take_erasure(unit.connection)
+                if taken is None:
+                    return False
+                turn = await self._step(unit, taken)
+                await store.save_erasure(unit.connection, turn.erasure, turn.pause)
+        except Exception as error:
+            if taken is None or (is_outage(error) and not _took_too_long(error)):
+                raise
+            await self._put_off(taken, error)
+        return True
+
+    async def _put_off(self, erasure: Erasure, error: Exception) -> None:
+        """Leave an erasure alone for a while; with the database away that fails, too."""
         async with self._units.begin() as unit:
-            erasure = await store.take_erasure(unit.connection)
-            if erasure is None:
-                return False
-            turn = await self._step(unit, erasure)
-            await store.save_erasure(unit.connection, turn.erasure, turn.pause)
-            return True
+            await store.put_off_erasure(unit.connection, erasure, PUT_OFF)
+        metrics.ERASURES_PUT_OFF.inc()
+        _log.error(
+            "erasing.put_off",
+            erasure=str(erasure.asked.id),
+            step=STEPS[erasure.step],
+            error=type(error).__name__,
+            where=where(error),
+        )
 
     async def _step(self, unit: UnitOfWork, erasure: Erasure) -> _Turn:
         connection = unit.connection
@@ -133,11 +159,23 @@ class Erasing:
         return replace(again, erasure=ready)
 
     async def _finish(self, unit: UnitOfWork, erasure: Erasure) -> _Turn:
+        """End it once the outbox was searched to its end, a page in a turn.
+
+        What comes into a page searched before is not from before the erasure.
+        """
         if await store.find_by_address(unit.connection, erasure, FIRST_MESSAGE, 1):
             return _Turn(erasure=replace(erasure, step=_WAIT, place=()))
-        if await store.has_mentioning_outbox(unit.connection, erasure):
+        page = await store.search_outbox(unit.connection, erasure, OUTBOX)
+        if page.is_mentioning:
             waiting = replace(erasure, waits_for="outbox")
             return _Turn(erasure=waiting, pause=self._pace.look_again)
+        if page.place is not None:
+            return _Turn(erasure=replace(erasure, place=page.place))
+        await self._end(unit, erasure)
+        return _Turn(erasure=erasure)
+
+    async def _end(self, unit: UnitOfWork, erasure: Erasure) -> None:
+        """Say that it is complete, and forget the addresses."""
         asked = erasure.asked
         act = Act(
             user=asked.user or _UNKNOWN_USER,
@@ -155,7 +193,11 @@ class Erasing:
         unit.publish(erased_event(asked, erasure.erased, unit.now))
         finished = partial(_log.info, "erasing.finished", erasure=str(asked.id), **erasure.erased)
         unit.after_commit(finished)
-        return _Turn(erasure=erasure)
+
+
+def _took_too_long(error: Exception) -> bool:
+    """Whether a statement ran into its timeout, the server's or ours."""
+    return isinstance(error, TimeoutError | asyncpg.QueryCanceledError)
 
 
 def _searched(erasure: Erasure, page: Page) -> _Turn:

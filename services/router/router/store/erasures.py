@@ -18,6 +18,7 @@ from router.store.mentions import mentions_of
 
 QUERIES = load_queries("router.store", "erasures.sql")
 MAX_PAGE_BYTES = 1024 * 1024  # of bodies: searching them takes about 0.1 s a MiB
+_FIRST_ROW = UUID(int=0)  # none has it
 # A message's time is a router's reading of the database's; it may be ahead of the database.
 READINGS_DIFFER = timedelta(seconds=1)
 
@@ -49,6 +50,14 @@ class Page:
 
     place: tuple[Any, ...] | None
     erased: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxPage:
+    """What a page of the outbox says; `place` is where the next begins, None after the last."""
+
+    place: tuple[Any, ...] | None
+    is_mentioning: bool  # one of the addresses
 
 
 async def insert_erasures(connection: Connection, asked: Sequence[ErasureRequest]) -> None:
@@ -111,6 +120,11 @@ async def save_erasure(connection: Connection, erasure: Erasure, pause: timedelt
         erasure.waits_for,
         pause,
     )
+
+
+async def put_off_erasure(connection: Connection, erasure: Erasure, pause: timedelta) -> None:
+    """Leave an erasure whose step failed as it is; any router tries again after `pause`."""
+    await connection.execute(QUERIES["put_off_erasure"], erasure.asked.id, pause)
 
 
 async def finish_erasure(connection: Connection, erasure: Erasure) -> None:
@@ -190,10 +204,14 @@ async def find_obstacles(connection: Connection, since: datetime, margin: timede
     return [name for name, stands in row.items() if stands]
 
 
-async def has_mentioning_outbox(connection: Connection, erasure: Erasure) -> bool:
-    """Whether a message with one of the addresses waits to be published."""
+async def search_outbox(connection: Connection, erasure: Erasure, limit: int) -> OutboxPage:
+    """Look for the addresses in a page of what waits to be published; in few rows, if large."""
+    (place,) = erasure.place or (str(_FIRST_ROW),)
     mentions = mentions_of(erasure.asked.addresses)
-    found: bool = await connection.fetchval(
-        QUERIES["has_mentioning_outbox"], mentions.pattern, mentions.like
+    row = await connection.fetchrow(
+        QUERIES["search_outbox"], mentions.pattern, mentions.like, place, limit, MAX_PAGE_BYTES
     )
-    return found
+    if row is None:
+        return OutboxPage(place=None, is_mentioning=False)
+    after = None if row["is_last"] else (str(row["id"]),)
+    return OutboxPage(place=after, is_mentioning=row["is_mentioning"])

@@ -26,6 +26,11 @@ UPDATE router.erasures
 SET step = $2, place = $3, erased = $4, waits_for = $5, look_at = clock_timestamp() + $6::interval
 WHERE id = $1
 
+-- name: put_off_erasure
+-- Go on with an erasure in a while: its step failed.
+UPDATE router.erasures SET waits_for = 'error', look_at = clock_timestamp() + $2::interval
+WHERE id = $1 AND finished_at IS NULL
+
 -- name: finish_erasure
 -- End an erasure; nothing stays of the addresses it was for.
 UPDATE router.erasures
@@ -141,8 +146,21 @@ SELECT
     ) AS receipts,
     NOT coalesce((SELECT is_complete FROM router.masking), false) AS rehash
 
--- name: has_mentioning_outbox
--- Whether a message that is to be published mentions an address.
-SELECT EXISTS (
-    SELECT FROM router.outbox WHERE frames ~* $1 OR frames LIKE ANY ($2::text[])
+-- name: search_outbox
+-- Whether one of a page of what is to be published mentions an address ($1, $2 as above). A page ends
+-- once it has more than $5 bytes. Returns where the next page begins, too.
+WITH page AS (
+    SELECT id, frames
+    FROM (
+        SELECT id, frames, sum(octet_length(frames)) OVER (ORDER BY id) - octet_length(frames) AS bytes_before
+        FROM (
+            SELECT id, frames FROM router.outbox WHERE id > $3::uuid ORDER BY id LIMIT $4
+        ) AS listed
+    ) AS sized
+    WHERE bytes_before < $5
 )
+SELECT
+    id,
+    (SELECT bool_or(frames ~* $1 OR frames LIKE ANY ($2::text[])) FROM page) AS is_mentioning,
+    NOT EXISTS (SELECT FROM router.outbox AS o WHERE o.id > page.id) AS is_last
+FROM page ORDER BY id DESC LIMIT 1

@@ -155,6 +155,12 @@ EVENTS_GIVEN_UP = counter(
     "Public events that a user's queue did not take for long",
 )
 
+ERASURES_PUT_OFF = counter(
+    "herald_erasures_put_off_total",
+    "failures",
+    "Steps of erasures that failed; each is tried again ten minutes later",
+)
+
 # What is under way, by the database: every router shows the same
 MESSAGES_OPEN = gauge(
     "herald_messages_open",
