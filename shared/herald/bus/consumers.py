@@ -95,10 +95,18 @@ class Consumer:
         if self._budget.suited(self.prefetch) != self.prefetch:
             self._wake()
 
-    async def cancel(self) -> None:
-        """Have the broker deliver no more; what is on its way arrives before this returns."""
+    async def cancel(self) -> bool:
+        """Have the broker deliver no more; what is on its way arrives before this returns.
+
+        Returns whether that is certain. Else more may have been sent, which nobody here gets.
+        """
         self._failure = "stopped"
-        await self._end_consumer()
+        return await self._end_consumer()
+
+    def release(self) -> bool:
+        """Let go of the channel at the end, so that its close is no loss; False if it is lost."""
+        channel, self._channel = self._channel, None
+        return channel is None or not channel.is_closed
 
     async def give_back(self, settlements_taken_in: Callable[[], Awaitable[None]]) -> None:
         """Have every delivery that is not settled return to the queue.
@@ -139,11 +147,14 @@ class Consumer:
         while self._unsettled() > self.prefetch / 4 and time.monotonic() < deadline:  # noqa: ASYNC110  rare
             await asyncio.sleep(_POLL_SECONDS)
 
-    async def _end_consumer(self) -> None:
+    async def _end_consumer(self) -> bool:
+        """End the consumer; return whether the broker said so, or there is no channel for one."""
         tag, self._tag = self._tag, ""
         if self._channel is not None and tag:  # a lost channel has none
             with contextlib.suppress(Exception), own_cancellation_only():
                 await self._channel.basic_cancel(tag, timeout=self._timeout_seconds)
+                return True
+        return self._channel is None
 
     async def _attach(self) -> None:
         try:
@@ -211,7 +222,7 @@ class Consumer:
     def _wake(self, *_: object) -> None:
         self._changed.set()
 
-    async def _whole(self, work: Coroutine[Any, Any, None]) -> None:
+    async def _whole(self, work: Coroutine[Any, Any, object]) -> None:
         """Do all of it even if cancelled: aiormq closes a channel whose call is cut short."""
         task = asyncio.create_task(work)
         try:

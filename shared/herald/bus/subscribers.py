@@ -66,6 +66,7 @@ class BatchSubscriber(RegisteredSubscriber):
         self._receiving: ReceivingChannel | None = None
         self._loop = SupervisedLoop(batches)
         self._consuming: asyncio.Task[None] | None = None
+        self.is_drained = False  # stopped, with all that it was sent settled, or counted as a loss
         self._paused = False  # what was asked for
         self._given_back = True  # what is: nothing received is kept, and nothing is consumed
         self._changing = asyncio.Lock()  # between consuming and paused
@@ -111,6 +112,7 @@ class BatchSubscriber(RegisteredSubscriber):
         """Begin consuming. Returns at once: a queue that is missing is awaited, not an error."""
         if self.running:
             return
+        self.is_drained = False
         if not self._paused and not self._changing.locked():
             self._begin()
         self.running = True
@@ -126,13 +128,15 @@ class BatchSubscriber(RegisteredSubscriber):
         self.running = False
         deadline = time.monotonic() + self.graceful_timeout_seconds
         await cancelled(self._consuming)
-        await self._consumer.cancel()
+        is_cancelled = await self._consumer.cancel()
         await asyncio.sleep(_ARRIVAL_SECONDS)
         await self._loop.drain(max(0.0, deadline - time.monotonic()))
         await self._wait_until_settled(deadline)
         if self._change is not None:
             await asyncio.wait([self._change], timeout=max(0.0, deadline - time.monotonic()))
         await self._loop.end()
+        holds_something = self.buffered or self.unsettled
+        self.is_drained = is_cancelled and not holds_something and self._consumer.release()
         _log.info("bus.consumer_stopped", queue=self._batches.queue, left=self.buffered)
 
     async def pause(self) -> None:

@@ -92,6 +92,24 @@ async def test_dead_link_ends_no_consumer(
         await until(lambda: subscriber.healthy)  # its answer may come after the first delivery
 
 
+async def test_a_stop_behind_a_dead_link_drains_nothing(
+    rabbit: Rabbit, work: WorkQueue, registry: CollectorRegistry
+) -> None:
+    """What was sent and never came returns to the queue; a close after a clean stop is no loss."""
+    for is_dead in (False, True):
+        async with linked(rabbit.amqp_url) as (link, url):
+            name = f"dead-{uuid.uuid4().hex[:8]}"
+            service = Connections(url, app_id=name, call_timeout_seconds=0.5, registry=registry)
+            subscriber = subscribed(service, work.queue, work.key, Collector(), registry)
+            await service.start()
+            await until(lambda: subscriber.healthy)  # noqa: B023  waited for at once
+            if is_dead:
+                link.hold()
+            await service.stop()
+            assert subscriber.is_drained is not is_dead
+            assert is_dead or not subscriber.losses
+
+
 async def test_a_connection_lost_while_consumers_are_set_up_comes_back(
     rabbit: Rabbit, work: WorkQueue, registry: CollectorRegistry
 ) -> None:

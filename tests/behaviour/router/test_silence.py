@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
 from uuid import UUID, uuid4
 
+from behaviour.bus.link import linked
 from behaviour.router.receipts import receipt
-from behaviour.router.world import World
+from behaviour.router.world import World, build_routers
 from herald.contracts.receipts import Pulse
 from herald.contracts.vocabulary import Lane, Status
 
 IMPATIENT = "quick"  # falls back after half a second of silence
 STARTS_SOON = "impatient"  # falls back when no worker has started it within half a second
+
+NEW_ROUTER = """
+SELECT router FROM router.listeners WHERE progress IS NOT NULL AND NOT router = ANY ($1)
+GROUP BY router HAVING count(*) = 3 LIMIT 1
+"""
+ROWS = "SELECT count(*) FROM router.listeners WHERE router = $1"
 
 
 async def _accepted(world: World, key: str) -> None:
@@ -51,6 +61,34 @@ async def test_a_router_that_never_comes_back_lapses(world: World) -> None:
         "SELECT NOT EXISTS (SELECT FROM router.listeners WHERE router = $1)",
         gone,
     )
+
+
+async def test_a_router_that_stops_leaves_no_row(world: World, tmp_path: Path) -> None:
+    """It has handled all that it was given: nobody needs to wait for it."""
+    async with _another_router(world, world.rabbit.amqp_url, tmp_path) as router:
+        pass
+    assert await world.database.fetchval(ROWS, router) == 0
+
+
+async def test_a_router_that_stops_behind_a_dead_link_holds_silence(
+    world: World, tmp_path: Path
+) -> None:
+    """What the broker sent it and it never got goes to others once the broker notices."""
+    async with linked(world.rabbit.amqp_url) as (link, url):
+        async with _another_router(world, url, tmp_path) as router:
+            link.hold()
+        link.cut()  # the broker gives back at once what the router never got
+        assert await world.database.fetchval(ROWS, router) == len(Lane)
+    await world.database.execute("DELETE FROM router.listeners WHERE router = $1", router)
+
+
+@asynccontextmanager
+async def _another_router(world: World, amqp_url: str, folder: Path) -> AsyncIterator[UUID]:
+    """Run one more router until its rows are there; give its id."""
+    first = await world.row(NEW_ROUTER, [])
+    [app] = build_routers(amqp_url, world.dsn, 1, folder)
+    async with app.router.lifespan_context(app):
+        yield await world.row(NEW_ROUTER, [first])
 
 
 async def test_an_ingress_that_hangs_holds_what_webhooks_would_say(world: World) -> None:

@@ -50,6 +50,11 @@ class LaneProgress:
         subscriber = self.subscriber
         return subscriber.healthy or subscriber.buffered > 0 or self.held_at is not None
 
+    @property
+    def is_over(self) -> bool:
+        """Whether, after the stop, no receipt is here or on its way here or back."""
+        return self.subscriber.is_drained and self.held_at is None
+
     def row(self, router: UUID, now: datetime) -> Listener:
         """Return the row of `router.listeners`."""
         return Listener(

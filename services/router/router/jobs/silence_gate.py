@@ -126,8 +126,14 @@ class SilenceGate:
         await run_together(self._send, self._renewing.run)
 
     async def leave(self) -> None:
-        """Drop the rows at the end, when everything received was handled; else they lapse."""
-        if any(own.subscriber.buffered for own in self._lanes.values()):
+        """Drop the rows at the end, when everything sent here was handled; else they lapse.
+
+        What a link that is dead kept from this router is still to go back to the queue.
+        """
+        now = self._database.now()
+        for own in self._lanes.values():
+            own.note_losses(now)
+        if not all(own.is_over for own in self._lanes.values()):
             return
         try:
             async with self._database.connection() as connection:
