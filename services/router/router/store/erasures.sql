@@ -152,7 +152,9 @@ SELECT
 WITH page AS (
     SELECT id, frames
     FROM (
-        SELECT id, frames, sum(octet_length(frames)) OVER (ORDER BY id) - octet_length(frames) AS bytes_before
+        SELECT
+            id, frames,
+            sum(octet_length(frames)) OVER (ORDER BY id) - octet_length(frames) AS bytes_before
         FROM (
             SELECT id, frames FROM router.outbox WHERE id > $3::uuid ORDER BY id LIMIT $4
         ) AS listed
