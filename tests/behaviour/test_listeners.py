@@ -164,7 +164,7 @@ async def test_a_connection_accepted_while_a_listener_closes_ends(
 def accepted_at_the_stop(server: uvicorn.Server) -> asyncio.Future[socket.socket]:
     """Have a listener accept a connection in the turn of the loop in which it closes.
 
-    The connection is made one turn later, when those that there were have been told of the stop.
+    The connection is made one turn later, after the stop has looked at those that there were.
     """
     [listener] = cast("list[Listener]", server.servers)
     [listening] = listener.sockets
@@ -184,7 +184,7 @@ def accepted_at_the_stop(server: uvicorn.Server) -> asyncio.Future[socket.socket
 def test_a_connection_accepted_as_a_listener_closes_ends(
     said: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A caller whom nobody told of the stop is told with its answer, and does not hold it."""
+    """A caller that the stop did not see is closed with its answer, and does not hold it."""
     monkeypatch.setattr(closing, "RESTING_SECONDS", 0.5)
     service = Service()
 

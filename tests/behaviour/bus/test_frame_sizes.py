@@ -1,4 +1,4 @@
-"""Brokers that offer other sizes of frames than RabbitMQ does unless it is told."""
+"""Brokers that offer other sizes of frames than RabbitMQ does by default."""
 
 from __future__ import annotations
 

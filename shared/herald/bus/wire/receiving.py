@@ -57,7 +57,7 @@ class Confirms(Protocol):
 class ChannelReader:
     """Takes the frames of one channel that carry messages or confirms, and leaves all others.
 
-    `closed` is told the broker's reason when it closes the channel; the close is left all the same.
+    `closed` is called with the broker's reason for closing the channel; the close is left, too.
     """
 
     def __init__(

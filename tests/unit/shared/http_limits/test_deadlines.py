@@ -18,7 +18,7 @@ from herald.service.http_limits.whole_requests import Answer, WholeRequest
 
 
 class Connection(asyncio.Transport):
-    """Takes what is written, and closes when it is told to."""
+    """Takes what is written, and closes when it is asked to."""
 
     def __init__(self) -> None:
         self._is_closing = False
