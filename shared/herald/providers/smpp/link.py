@@ -32,6 +32,7 @@ _log = structlog.get_logger(__name__)
 
 MAX_ARRIVING = 200  # messages of the SMSC's that wait for the bus, on one connection
 LEAVE_SECONDS = 3.0  # for an unbind's response, and for what is still on its way to the bus
+WINDOW_FULL = "window_full"  # why a submit was not written
 
 Take = Callable[[Pdu], Awaitable[int]]  # takes a message, says the command_status to answer with
 Answered = Callable[[Pdu], None]
@@ -82,13 +83,13 @@ class Link:
         """Whether new submits may go by it."""
         return not (self._is_leaving or self.closed.is_set())
 
-    async def submit(self, body: bytes, deadline: float, on_late: OnLate) -> Pdu:
-        """Submit a message once the window has a place; raises what `Requests.make` does."""
+    async def submit(self, body: bytes, begin_by: float, deadline: float, on_late: OnLate) -> Pdu:
+        """Submit a message if the window has a place in time; raises what `Requests.make` does."""
         try:
-            async with asyncio.timeout_at(deadline):
+            async with asyncio.timeout_at(begin_by):
                 await self._places.acquire()
         except TimeoutError:
-            raise NotWrittenError("window_full") from None
+            raise NotWrittenError(WINDOW_FULL) from None
         try:
             if not self.is_usable:
                 raise NotWrittenError("link_lost")

@@ -29,13 +29,16 @@ from herald.providers.smpp.binds import Binds
 from herald.providers.smpp.dialing import Dialer
 from herald.providers.smpp.errors import OK, is_of_message, refusal, throttled_scope
 from herald.providers.smpp.incoming import NAME, Recipient
-from herald.providers.smpp.link import Link
+from herald.providers.smpp.link import WINDOW_FULL, Link
 from herald.providers.smpp.message_ids import canonical
 from herald.providers.smpp.pdus import Message, Pdu, read_message_id, write_message
 from herald.providers.smpp.requests import LinkLostError, NotWrittenError
 from herald.providers.smpp.submits import write_submits
 
 PAUSE_SECONDS = 0.5  # before a part that was throttled goes again: half a message helps nobody
+# Of the time that is left, to wait for a bind and a place in its window: what is submitted at its
+# very end may be taken, and counts as unknown.
+WAIT_SHARE = 0.5
 NO_ID = "no-id:"  # of what was taken without one
 _REFERENCES = 0x10000
 
@@ -94,21 +97,26 @@ class Smpp:
         """Submit one part; a later one that is throttled goes again, in what time is left."""
         body = write_message(message)
         while True:
-            link = await self._binds.sender(deadline)
+            now = asyncio.get_running_loop().time()
+            begin_by = now + (deadline - now) * WAIT_SHARE
+            link = await self._binds.sender(begin_by)
             if not isinstance(link, Link):
                 return link
-            result = await self._submit_by(link, work, body, deadline)
+            result = await self._submit_by(link, work, body, begin_by, deadline)
             left = deadline - asyncio.get_running_loop().time()
             is_throttled = isinstance(result, Refused) and result.scope is not None
             if is_first or not is_throttled or left < 2 * PAUSE_SECONDS:
                 return result
             await asyncio.sleep(PAUSE_SECONDS)
 
-    async def _submit_by(self, link: Link, work: Work, body: bytes, deadline: float) -> SendResult:
+    async def _submit_by(
+        self, link: Link, work: Work, body: bytes, begin_by: float, deadline: float
+    ) -> SendResult:
+        note_late = partial(self._note_late, work)
         try:
-            response = await link.submit(body, deadline, partial(self._note_late, work))
+            response = await link.submit(body, begin_by, deadline, note_late)
         except NotWrittenError as error:
-            return NotSent(error.code)
+            return NotSent(error.code, of_us=error.code == WINDOW_FULL)
         except LinkLostError as error:
             return Uncertain(f"submit_{error.code}")
         except TimeoutError:
