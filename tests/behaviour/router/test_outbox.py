@@ -72,10 +72,12 @@ class AllButOne(Queues):
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def database(postgres_dsn: str) -> AsyncIterator[Database]:
-    """Give an empty database with the schema."""
+    """Give a database with the schema, and nothing in the outbox."""
     await migrate(postgres_dsn)
     pool = Database(postgres_dsn, application_name="test")
     await pool.start()
+    async with pool.connection() as connection:  # a test may end before its rows are deleted
+        await connection.execute("TRUNCATE router.outbox")
     yield pool
     await pool.stop()
 
