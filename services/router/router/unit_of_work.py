@@ -30,7 +30,7 @@ from router.dead_letters import DeadLetter, dead_letter_from_command
 from router.decisions import Decisions
 from router.outbox import Outbox
 from router.outgoing.answers import rejection_event
-from router.outgoing.contents import Contents, by_channel
+from router.outgoing.contents import StoredContents, by_channel
 from router.outgoing.effects import outgoing_message
 from router.outgoing.events import answer_event
 from router.outgoing.recipients import recipient_event
@@ -116,7 +116,7 @@ class UnitOfWork:
         self._links = links  # None: mails have none
         self._decisions = Decisions(now, rules, asks=bool(clearances))
         self._questions = Questions(connection, self._decisions, clearances, charging)
-        self._contents: dict[UUID, Contents] = {}  # of messages just inserted
+        self._contents: dict[UUID, StoredContents] = {}  # of messages just inserted
         self._outgoing: list[OutgoingMessage] = []
         self.consent: list[ConsentChange] = []  # carried out once every message is locked
         self._dead_letters: list[DeadLetter] = []

@@ -10,7 +10,7 @@ ACCEPTED_AT_ONCE = 16
 
 
 def listeners(config: uvicorn.Config) -> list[socket.socket]:
-    """Bind the configured address, and return as many handles of that one socket as accept at once.
+    """Bind the configured address; return its socket and copies of it, to be listened on each.
 
     uvloop takes one connection a turn of its loop from each listener (libuv since 1.45). Where a
     turn lasts 50 ms, 200 new callers would wait for ten seconds.

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -14,24 +12,10 @@ from behaviour.http_client.raw_server import served
 from herald.egress.configuration import Member, ProxySecrets
 from herald.egress.tunnels import Direct, Tunnel, make_tunnel
 from herald.providers.credentials import Credentials
+from silent_ports import silent_port
 
 NAME = "several.example.com"
 SECONDS = 3.0  # to connect, as a call with a time limit of ten has them
-
-
-@contextmanager
-def silent() -> Iterator[int]:
-    """Listen on a port that drops every attempt to connect, for its backlog is full; give it."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(0)
-        filler = [socket.socket() for _ in range(4)]
-        for one in filler:
-            one.setblocking(False)
-            one.connect_ex(listener.getsockname())
-        yield listener.getsockname()[1]
-        for one in filler:
-            one.close()
 
 
 def resolve_to(monkeypatch: pytest.MonkeyPatch, *ports: int) -> None:
@@ -76,7 +60,7 @@ async def test_a_dead_address_of_a_proxy_hides_no_other(
 ) -> None:
     """The next one is tried a quarter of a second later, within the time of the same call."""
     async with served(tunnelled) as url:
-        with silent() as port:
+        with silent_port() as port:
             resolve_to(monkeypatch, port, int(url.split(":")[2].split("/")[0]))
             sock = await proxy(kind, port).connect("relay.example.com", 443, SECONDS)
             sock.close()
@@ -88,7 +72,7 @@ async def test_a_dead_address_of_a_provider_hides_no_other(
 ) -> None:
     """Nor where calls leave from a chosen address of this machine."""
     async with served(tunnelled) as url:
-        with silent() as port:
+        with silent_port() as port:
             resolve_to(monkeypatch, port, int(url.split(":")[2].split("/")[0]))
             sock = await Direct(local).connect(NAME, 443, SECONDS)
             assert local is None or sock.getsockname()[0] == local

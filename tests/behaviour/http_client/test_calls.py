@@ -15,6 +15,7 @@ from behaviour.http_client.raw_server import OK, Serve, calling, post, read_requ
 from herald.http.client import MAX_RESPONSE_BYTES
 from herald.http.errors import NotSentError, ResponseLostError
 from herald.http.response import HttpResponse
+from silent_ports import silent_port
 
 
 def answering(
@@ -86,19 +87,11 @@ async def test_a_name_that_never_resolves_was_not_sent(monkeypatch: pytest.Monke
 
 async def test_a_connection_nobody_accepts_was_not_sent() -> None:
     """A full backlog swallows the handshake: the connect limit ends it before the call's own."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(0)
-        filler = [socket.socket() for _ in range(4)]
-        for one in filler:
-            one.setblocking(False)
-            one.connect_ex(listener.getsockname())
+    with silent_port() as port:
         async with calling(timedelta(seconds=2)) as caller:
             started = time.monotonic()
             with pytest.raises(NotSentError) as raised:
-                await post(caller, f"http://127.0.0.1:{listener.getsockname()[1]}/x")
-        for one in filler:
-            one.close()
+                await post(caller, f"http://127.0.0.1:{port}/x")
     assert raised.value.code == "connect_timeout"
     assert time.monotonic() - started < 2
 

@@ -13,13 +13,13 @@ from msgspec import Raw
 from herald.contracts.work import WorkContent
 from router.core.message import Attempt, step_content_name
 
-Contents = Mapping[str, Raw]  # by channel, and by `step_content_name`
+StoredContents = Mapping[str, Raw]  # by channel, and by `step_content_name`
 
 _BY_NAME = msgspec.json.Decoder(dict[str, Raw])
 _SAID_OUTSIDE = b'"outside_window":'  # nowhere in a text, where quotes are escaped
 
 
-def by_channel(stored: str | bytes) -> Contents:
+def by_channel(stored: str | bytes) -> StoredContents:
     """Part what a message says on each channel of its plan.
 
     Raises:
@@ -28,7 +28,7 @@ def by_channel(stored: str | bytes) -> Contents:
     return _BY_NAME.decode(stored)
 
 
-def said_by(attempt: Attempt, contents: Contents) -> Raw:
+def said_by(attempt: Attempt, contents: StoredContents) -> Raw:
     """Return what an attempt says: what its channel does, or the template for outside a window."""
     content = contents[attempt.channel]
     if not attempt.says_template:

@@ -16,7 +16,7 @@ from herald.contracts.work import Work, WorkContent
 from router.core.effects import Answer, Dispatch, Effect, Emit
 from router.core.fallback import avoided_accounts, tried_accounts
 from router.core.message import Attempt, Message
-from router.outgoing.contents import Contents, said_by
+from router.outgoing.contents import StoredContents, said_by
 from router.outgoing.events import answer_event, message_event
 from router.outgoing.unchecked import Fields, fields_of, write_known
 from router.outgoing.unsubscribe import UnsubscribeLinks
@@ -29,7 +29,7 @@ _work = fields_of(Work)
 def outgoing_message(
     message: Message,
     effect: Effect,
-    contents: Mapping[UUID, Contents],
+    contents: Mapping[UUID, StoredContents],
     now: datetime,
     links: UnsubscribeLinks | None = None,
 ) -> OutgoingMessage | None:

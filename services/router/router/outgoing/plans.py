@@ -19,7 +19,7 @@ from router.core.effects import Dispatch
 from router.core.hops import refusal_of
 from router.core.message import Message
 from router.core.plans import Answers, ChannelAnswer, OpenPlan
-from router.outgoing.contents import Contents, said_by
+from router.outgoing.contents import StoredContents, said_by
 from router.outgoing.effects import work_of
 from router.outgoing.events import event_message
 from router.outgoing.unchecked import write_known
@@ -54,7 +54,7 @@ def questions(
     candidate: Candidate,
     plan: OpenPlan,
     cleared: Cleared,
-    contents: Contents,
+    contents: StoredContents,
     now: datetime,
 ) -> list[OutgoingMessage]:
     """Ask each step's channel: the work that it would get, of a kind that is never sent."""
@@ -155,7 +155,7 @@ def _question(
     plan: OpenPlan,
     number: int,
     clearance: Clearance,
-    contents: Contents,
+    contents: StoredContents,
     now: datetime,
 ) -> OutgoingMessage:
     draft = Draft(message, now, plan.data.message_id)
