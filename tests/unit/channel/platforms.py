@@ -12,6 +12,7 @@ BEGIN = 1_750_000_000.0
 LEASE_SECONDS = 0.2  # so long a worker goes by what it knew
 CALL_SECONDS = 0.1
 WRITE_SECONDS = 0.1
+KEPT_SECONDS = 0.25  # of its rate: what a pause leaves to be called at once
 
 
 @dataclass(slots=True)
@@ -36,12 +37,17 @@ class Platform:
 
 @dataclass(slots=True)
 class Following:
-    """Calls as fast as what was learned allows, with work always waiting."""
+    """Calls as fast as what was learned allows, with work always waiting.
+
+    `pause`: every so many seconds no call is made for a while, as on a busy machine; what was not
+    called then is called at once.
+    """
 
     rate: float
     platform: Platform
     retry_after: float | None
     draws: random.Random
+    pause: tuple[float, float] | None = None  # its seconds; the seconds between two
     state: Adaptation = field(default_factory=Adaptation)
     answers: list[tuple[float, bool]] = field(default_factory=list)  # when, and whether taken
     _under_way: list[tuple[float, float, bool]] = field(default_factory=list)
@@ -50,7 +56,8 @@ class Following:
 
     def run(self, seconds: float) -> None:
         """Call for so long."""
-        now, leased_at, factor, blocked = BEGIN, BEGIN, 1.0, 0.0
+        now, due, leased_at, factor, blocked = BEGIN, BEGIN, BEGIN, 1.0, 0.0
+        paused_at = self._next_pause(now)
         while now < BEGIN + seconds:
             self._learn(now)
             if now - leased_at >= LEASE_SECONDS:
@@ -62,7 +69,14 @@ class Following:
                 known_at = now + CALL_SECONDS + WRITE_SECONDS * self.draws.random()
                 self._under_way.append((known_at, now, taken))
             jitter = 1 + 0.02 * (self.draws.random() - 0.5)
-            now = max(now + jitter / (self.rate * factor), blocked)
+            due = max(max(due, now - KEPT_SECONDS) + jitter / (self.rate * factor), blocked)
+            now = max(due, now)
+            if self.pause is not None and now >= paused_at:
+                now += self.pause[0] * (0.5 + self.draws.random())
+                paused_at = self._next_pause(now)
+
+    def _next_pause(self, now: float) -> float:
+        return now if self.pause is None else now + self.pause[1] * (0.5 + self.draws.random())
 
     def _learn(self, now: float) -> None:
         for known_at, called_at, taken in sorted(it for it in self._under_way if it[0] <= now):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from statistics import mean
 
 import pytest
 from hypothesis import given, settings
@@ -54,6 +55,19 @@ def test_any_share(share: float, burst: float, rate: float) -> None:
     taken, refused = follow(share, rate=rate, burst=burst).settled(15, SECONDS)
     assert taken >= 0.88
     assert refused < 0.03
+
+
+def test_calls_that_come_together() -> None:
+    """Few throttled calls after a pause lower the rate for seconds, not for minutes."""
+    shares = []
+    for seed in range(6):
+        draws, platform = random.Random(seed), Platform(50, 0.2, tokens=10)  # noqa: S311
+        following = Following(100, platform, None, draws, pause=(0.3, 8.0))
+        following.run(2 * SECONDS)
+        taken, refused = following.settled(20, 2 * SECONDS)
+        assert refused < 0.02
+        shares.append(taken)
+    assert mean(shares) >= 0.85  # the pauses themselves take 0.04
 
 
 def test_a_limit_that_is_lifted_is_found() -> None:

@@ -9,16 +9,17 @@ workers share one state.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from math import isclose
 
 HARD = 0.7  # what is left of the rate after a throttled call
 MIDDLE = 0.85  # likewise, where a gentle decrease was not enough
-GENTLE = 0.95  # likewise, where the rate had risen since the last one
+GENTLE = 0.97  # likewise, where the rate had risen since the last one
+GENTLE_HELD = 0.95  # likewise, where the platform also holds all calls for a while
 OVER = 1.5  # a tenth of the calls throttled takes 15 % of the rate, and so on up to those above
 FLOOR = 0.02  # of the configured rate: something shows that the platform allows more again
 SETTLE_SECONDS = 0.5  # from a decrease until every call begins at the new rate
 QUIET_SECONDS = 2.0  # from a decrease until the rate rises again
 DOUBLING_BELOW, NEAR_FROM, NEAR_TO = 0.5, 0.95, 1.1  # shares of the ceiling
+MET_FROM = 0.98  # likewise: below it calls that came together met a ceiling of their own
 FAST = 0.05  # of the ceiling in a second
 SLOW = 0.004  # likewise, near it
 MOST_PROBES = 2  # the slow rise is halved as often at most
@@ -67,13 +68,14 @@ def throttled(
     held = state if retry_after is None else _blocked(state, now, retry_after)
     if _is_within(SETTLE_SECONDS, state.decreased_at, now if called_at is None else called_at):
         return held
-    left = max(_left(state), min(1.0 - OVER * share, GENTLE))
+    gentle = GENTLE if retry_after is None else GENTLE_HELD
+    left = max(_left(state, gentle), min(1.0 - OVER * share, gentle))
     return replace(
         held,
         factor=max(state.factor * left, min(FLOOR, state.factor)),
         ceiling=state.factor,
         decreased_at=now,
-        probes=min(state.probes + 1, MOST_PROBES) if left > HARD and _is_near(state) else 0,
+        probes=min(state.probes + 1, MOST_PROBES) if left > HARD and _is_met(state) else 0,
     )
 
 
@@ -113,13 +115,17 @@ def _is_near(state: Adaptation) -> bool:
     return NEAR_FROM * state.ceiling <= state.factor < NEAR_TO * state.ceiling
 
 
-def _left(state: Adaptation) -> float:
-    """Return what share of the rate a throttled call leaves."""
+def _is_met(state: Adaptation) -> bool:
+    return MET_FROM * state.ceiling <= state.factor < NEAR_TO * state.ceiling
+
+
+def _left(state: Adaptation, gentle: float) -> float:
+    """Return what share of the rate a throttled call leaves at least."""
     if state.decreased_at is None:
         return HARD
     if (state.recovered_at or 0.0) > state.decreased_at:
-        return GENTLE
-    return MIDDLE if isclose(state.factor, GENTLE * state.ceiling) else HARD
+        return gentle
+    return MIDDLE if state.factor >= GENTLE_HELD * state.ceiling else HARD
 
 
 def _backed_off(state: Adaptation, now: float, retry_after: float | None) -> Adaptation:
