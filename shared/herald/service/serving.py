@@ -162,3 +162,4 @@ def _spare_the_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(NEW_OBJECTS_A_COLLECTION, 20, 20)
+    gc.enable()  # since the start it was off

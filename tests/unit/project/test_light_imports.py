@@ -44,12 +44,13 @@ ELSEWHERE = {
 }
 DECOYS = "from ingress.endpoints import Endpoints; Endpoints([])"
 PROGRAM = """
-import json, sys
+import gc, json, sys
 from importlib import import_module
 from herald.service.lean_imports import leave_out
 leave_out()
 import_module(sys.argv[1])
 exec(sys.argv[2])
+gc.collect()
 print(json.dumps({"modules": list(sys.modules), "blocks": sys.getallocatedblocks()}))
 """
 
@@ -86,3 +87,17 @@ def test_nobodys_accounts_need_no_models() -> None:
     """Nor does a decoy bring models of work, or of accounts but for what profiles share."""
     unwanted = ACCOUNTS - {"herald.providers.http.account"} | {"herald.contracts.work"}
     assert unwanted.intersection(_imported("ingress.app", DECOYS)["modules"]) == set()
+
+
+def test_garbage_is_collected_again_once_a_service_serves() -> None:
+    """Imports run without the collector, and a service with it: cycles would fill its memory."""
+    program = (
+        "import gc\n"
+        "from herald.service.lean_imports import leave_out\n"
+        "leave_out(); before = gc.isenabled()\n"
+        "from herald.service.serving import _spare_the_collector\n"
+        "_spare_the_collector(); print(before, gc.isenabled())\n"
+    )
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.split() == ["False", "True"]
