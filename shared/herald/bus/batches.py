@@ -193,5 +193,9 @@ def _pause_seconds(failures: int) -> float:
 
 def where(error: BaseException) -> str:
     """Say where an error was raised, innermost first, without its text."""
-    frames = traceback.extract_tb(error.__traceback__)[-_FRAMES_LOGGED:]
-    return " < ".join(f"{frame.filename}:{frame.lineno} {frame.name}" for frame in reversed(frames))
+    # `traceback.extract_tb` would read every source file, a tenth of a second of no other work
+    calls = list(traceback.walk_tb(error.__traceback__))[-_FRAMES_LOGGED:]
+    return " < ".join(
+        f"{frame.f_code.co_filename}:{line} {frame.f_code.co_name}"
+        for frame, line in reversed(calls)
+    )
