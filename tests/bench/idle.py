@@ -13,6 +13,7 @@ from herald_local.progress import report
 from herald_local.stack import Stack
 
 SETTLE_SECONDS = 2
+POLL_SECONDS = 0.01
 
 
 def measure(stack: Stack) -> dict[str, Any]:
@@ -23,7 +24,11 @@ def measure(stack: Stack) -> dict[str, Any]:
             continue
         services.stop(stack, [name])
         started = time.perf_counter()
-        services.start(stack, [name], die_with_parent=True)
+        services.launch(stack, name, die_with_parent=True)
+        while not services.is_ready(stack, name):
+            if processes.running_pid(stack.home, name) is None:
+                raise RuntimeError(f"{name} has ended")
+            time.sleep(POLL_SECONDS)
         seconds = time.perf_counter() - started
         time.sleep(SETTLE_SECONDS)
         pid = processes.running_pid(stack.home, name)
