@@ -21,7 +21,7 @@ from bench.load import TEXT
 from channel_sms.content import render
 from herald.bus.deliveries import Delivery
 from herald.bus.publishing import Publisher
-from herald.bus.receipt_messages import receipt_message
+from herald.bus.receipt_messages import report_message
 from herald.channel.accounts import SendingAccount
 from herald.channel.attempts import Attempt
 from herald.channel.calling import Caller
@@ -226,7 +226,7 @@ def _write(desk: Desk, works: Sequence[Work], contents: Sequence[Rendered]) -> N
 
 def _address(finished: Sequence[Finished]) -> None:
     for item in finished:
-        receipt_message(item.receipt, item.body)
+        report_message(item.receipt, item.body)
 
 
 def _later(step: Callable[[], object]) -> Callable[[], Awaitable[object]]:

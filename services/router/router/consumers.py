@@ -35,6 +35,7 @@ from herald.contracts.topology import (
     DEAD,
     DEAD_QUEUE,
     EARLIER_RECEIPT_KEYS,
+    EARLIER_RECEIPTS,
     EARLIER_RECEIPTS_QUEUE,
     EVENTS,
     RECEIPTS,
@@ -101,9 +102,9 @@ SEND_QUEUES: dict[Lane, Queue] = {
     )
     for lane, key in SEND_KEYS.items()
 }
-EARLIER_RECEIPTS = Queue(
+RECEIPTS_WITHOUT_LANES = Queue(
     name=EARLIER_RECEIPTS_QUEUE,
-    exchange=RECEIPTS,
+    exchange=EARLIER_RECEIPTS,
     key=EARLIER_RECEIPT_KEYS[0],
     models=(AttemptReceipt, InboundReceipt),
     about="Receipts of services of version 0.1, which run beside the present ones in an upgrade.",
@@ -187,7 +188,7 @@ def subscribe(
     receipts = {lane: consume(RECEIPT_QUEUES[lane], handlers.receipts[lane], lane) for lane in Lane}
     others = (
         *(consume_sends(lane, handler) for lane, handler in handlers.sends.items()),
-        consume(EARLIER_RECEIPTS, handlers.receipts[Lane.NORMAL]),
+        consume(RECEIPTS_WITHOUT_LANES, handlers.receipts[Lane.NORMAL]),
         consume(CONTROL, handlers.control),
         consume(UNROUTABLE_COMMANDS, handlers.unroutable),
         consume(DEAD_LETTERS, handlers.dead_letters),

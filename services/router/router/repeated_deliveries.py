@@ -9,8 +9,8 @@ from herald.contracts.topology import (
     COMMANDS,
     CONTROL_KEYS,
     CONTROL_QUEUE,
+    OF_WORK,
     OPERATOR_KEYS,
-    OUTBOUND,
     QUARANTINE_KEY,
     UNROUTABLE_QUEUE,
     commands_queue,
@@ -44,7 +44,7 @@ def handling_queue(dead_letter: DeadLetter) -> str:
         raise UnusableError("id", "an operator's command is not replayed: give it again")
     if dead_letter.queue == QUARANTINE_KEY:
         raise UnusableError("id", "a webhook that ingress did not understand is not replayed")
-    if dead_letter.exchange == OUTBOUND:
+    if dead_letter.exchange in OF_WORK:
         why = "its attempt has failed: send the message again"
         raise UnusableError("id", f"work for a channel is not replayed, {why}")
     if dead_letter.queue != COMMANDS:

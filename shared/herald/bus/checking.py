@@ -19,8 +19,8 @@ from herald.bus.drift import Comparison, Drift, compare
 from herald.bus.errors import ManagementError
 from herald.bus.management import Management
 from herald.bus.permissions import check_permissions
+from herald.contracts.bus_entities import Exchange, Queue, Topology
 from herald.contracts.rights import UserRights
-from herald.contracts.topology import Exchange, Queue, Topology
 
 UNSEEN_USERS = "users' permissions (they take an administrator's URL)"
 

@@ -14,7 +14,7 @@ from yarl import URL
 from herald.bus.drift import Drift
 from herald.bus.errors import TopologyConflictError
 from herald.bus.management import Management
-from herald.contracts.topology import Binding, Exchange, Queue, Topology
+from herald.contracts.bus_entities import Binding, Exchange, Queue, Topology
 
 _CONNECT_TIMEOUT_SECONDS = 10
 

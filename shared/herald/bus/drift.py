@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from herald.contracts.topology import Binding, Topology
+from herald.contracts.bus_entities import Binding, Topology
 
 Kind = Literal["exchange", "queue", "binding", "policy", "user", "permission", "topic permission"]
 Difference = Literal["missing", "differs", "unexpected"]

@@ -7,6 +7,10 @@ from __future__ import annotations
 
 from faststream.rabbit import ExchangeType, QueueType, RabbitExchange, RabbitQueue
 
+from herald.contracts.topology import topology_for
+
+_TYPES = {exchange.name: ExchangeType(exchange.kind) for exchange in topology_for(()).exchanges}
+
 
 def existing_queue(name: str, routing_key: str = "") -> RabbitQueue:
     """Name a queue that exists; `routing_key` is what AsyncAPI shows as its address."""
@@ -14,5 +18,5 @@ def existing_queue(name: str, routing_key: str = "") -> RabbitQueue:
 
 
 def existing_exchange(name: str) -> RabbitExchange:
-    """Name a topic exchange that exists."""
-    return RabbitExchange(name, type=ExchangeType.TOPIC, declare=False)
+    """Name an exchange that exists; one that each channel has is direct."""
+    return RabbitExchange(name, type=_TYPES.get(name, ExchangeType.DIRECT), declare=False)

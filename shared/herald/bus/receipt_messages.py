@@ -17,6 +17,7 @@ from herald.contracts.topology import (
     attempt_receipt_key,
     inbound_receipt_key,
     pulse_key,
+    reports_exchange,
 )
 from herald.contracts.trace_context import TraceContext
 from herald.contracts.vocabulary import Lane
@@ -27,18 +28,18 @@ PULSE_TYPE = "herald.pulse.v1"
 def receipt_message(
     receipt: Receipt | PlannedReceipt, body: bytes | None = None, trace: TraceContext | None = None
 ) -> OutgoingMessage:
-    """Address a receipt to the router; `body`: its bytes as they were recorded, if they were.
+    """Address what ingress received to the router; `body`: its bytes, where they are written.
 
     `trace`: the span that reports it, where there is one.
     """
-    return OutgoingMessage(
-        exchange=RECEIPTS,
-        routing_key=_key(receipt),
-        body=receipt_body(receipt) if body is None else body,
-        message_id=receipt.receipt_id,
-        type=f"herald.receipt.{receipt.kind}.v1",
-        headers={} if trace is None else trace.headers,
-    )
+    return _message(RECEIPTS, receipt, body, trace)
+
+
+def report_message(
+    receipt: Receipt | PlannedReceipt, body: bytes | None = None, trace: TraceContext | None = None
+) -> OutgoingMessage:
+    """Address what a worker reports to the router, as above: by its channel's exchange."""
+    return _message(reports_exchange(receipt.channel), receipt, body, trace)
 
 
 def receipt_body(receipt: Receipt | PlannedReceipt | Pulse) -> bytes:
@@ -55,6 +56,22 @@ def pulse_message(pulse: Pulse, lane: Lane) -> OutgoingMessage:
         body=receipt_body(pulse),
         message_id=amqp_message_id("pulse", str(pulse.instance), lane),
         type=PULSE_TYPE,
+    )
+
+
+def _message(
+    exchange: str,
+    receipt: Receipt | PlannedReceipt,
+    body: bytes | None,
+    trace: TraceContext | None,
+) -> OutgoingMessage:
+    return OutgoingMessage(
+        exchange=exchange,
+        routing_key=_key(receipt),
+        body=receipt_body(receipt) if body is None else body,
+        message_id=receipt.receipt_id,
+        type=f"herald.receipt.{receipt.kind}.v1",
+        headers={} if trace is None else trace.headers,
     )
 
 

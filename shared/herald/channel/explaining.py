@@ -16,7 +16,7 @@ import structlog
 from herald.bus.batches import where
 from herald.bus.deliveries import Delivery, settle
 from herald.bus.publishing import Publisher
-from herald.bus.receipt_messages import receipt_message
+from herald.bus.receipt_messages import report_message
 from herald.channel.accounts import SendingAccount
 from herald.channel.limits.limiter import Limiter
 from herald.channel.planning import Impossible, Later, Moment, OnTrial, Planner, Queued, Wish
@@ -64,7 +64,7 @@ class Explainer:
                 _log.error("plans.not_made", error=type(error).__name__, where=where(error))
                 delivery.reject()
         problems = await self._publisher.publish_many(
-            [receipt_message(receipt) for receipt in receipts], PUBLISH_SECONDS
+            [report_message(receipt) for receipt in receipts], PUBLISH_SECONDS
         )
         lost = [problem for problem in problems if problem is not None]
         if lost:

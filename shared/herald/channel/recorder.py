@@ -17,7 +17,7 @@ import structlog
 from herald.bus.batches import where
 from herald.bus.deliveries import settle
 from herald.bus.publishing import Publisher
-from herald.bus.receipt_messages import receipt_message
+from herald.bus.receipt_messages import report_message
 from herald.channel import metrics, sends
 from herald.channel.finished import Finished
 from herald.channel.sends import StoredReport
@@ -129,7 +129,7 @@ class Recorder:
         """Publish what is not published yet; a group comes again after an outage."""
         left = self._unpublished(due)
         problems = await self._publisher.publish_many(
-            [receipt_message(item.receipt, item.body, _trace(item)) for item in left],
+            [report_message(item.receipt, item.body, _trace(item)) for item in left],
             PUBLISH_SECONDS,
         )
         self._published |= {

@@ -15,7 +15,7 @@ from herald.bus.connections import Connections
 from herald.bus.entities import existing_exchange, existing_queue
 from herald.bus.lane_turns import LaneTurns
 from herald.bus.publishing import declare_publication
-from herald.bus.receipt_messages import receipt_message
+from herald.bus.receipt_messages import report_message
 from herald.bus.subscribers import BatchSubscriber, subscribe_batches
 from herald.channel import metrics
 from herald.channel.accounts import SendingAccount
@@ -35,10 +35,10 @@ from herald.config.loading import Configuration
 from herald.contracts.receipts import AttemptReceipt, InboundReceipt
 from herald.contracts.topology import (
     OUTBOUND,
-    RECEIPTS,
     attempt_receipt_key,
     outbound_key,
     outbound_queue,
+    reports_exchange,
 )
 from herald.contracts.vocabulary import Lane
 from herald.contracts.work import Work
@@ -186,7 +186,7 @@ class Channel:
         for lane in Lane:
             declare_publication(
                 self.connections.publishing,
-                existing_exchange(RECEIPTS),
+                existing_exchange(reports_exchange(self._channel)),
                 attempt_receipt_key(self._channel, lane),
                 AttemptReceipt,
                 title=f"receipts.{self._channel}.{lane}",
@@ -217,7 +217,7 @@ class Channel:
         Raises:
             PublishError: the broker did not confirm it; the provider may try again.
         """
-        messages = [receipt_message(receipt)]
+        messages = [report_message(receipt)]
         [problem] = await self.connections.publisher.publish_many(messages, EMIT_SECONDS)
         if problem is not None:
             raise problem

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from datetime import timedelta
 
 from herald.bus.publishing import Publisher
-from herald.bus.receipt_messages import receipt_body, receipt_message
+from herald.bus.receipt_messages import receipt_body, report_message
 from herald.channel import metrics, sends
 from herald.channel.reports import lease_ended
 from herald.channel.sends import StoredReport
@@ -96,7 +96,7 @@ class Sweeper:
     async def _publish(self, reports: list[StoredReport]) -> bool:
         """Publish reports and note those confirmed; return whether all of them were."""
         messages = [
-            receipt_message(AttemptReceipt.model_validate_json(item.report), item.report.encode())
+            report_message(AttemptReceipt.model_validate_json(item.report), item.report.encode())
             for item in reports
         ]
         problems = await self._publisher.publish_many(messages, PUBLISH_SECONDS)

@@ -17,6 +17,8 @@ from herald.contracts.topology import (
     COMMANDS,
     DEAD,
     DEAD_QUEUE,
+    EARLIER_OUTBOUND,
+    EARLIER_RECEIPTS,
     ERASE_KEY,
     EVENTS,
     OPERATOR_KEYS,
@@ -27,6 +29,7 @@ from herald.contracts.topology import (
     SUPPRESS_KEY,
     UNSUPPRESS_KEY,
     pulse_key,
+    reports_exchange,
     tenant_queue_prefix,
     tenant_read_pattern,
 )
@@ -116,7 +119,7 @@ def operator_rights() -> Rights:
 def router_rights() -> Rights:
     """Return a router's; of receipts it publishes its own pulses."""
     return Rights(
-        write=_exactly([OUTBOUND, EVENTS, RECEIPTS]),
+        write=_exactly([OUTBOUND, EVENTS, RECEIPTS, EARLIER_OUTBOUND, EARLIER_RECEIPTS]),
         read=rf"^router\.|{_exactly([DEAD_QUEUE])}",
     )
 
@@ -124,10 +127,11 @@ def router_rights() -> Rights:
 def channel_rights(channel: str) -> Rights:
     """Return those of a channel's workers; some providers bring what recipients write as well."""
     name = re.escape(channel)
+    own = rf"^(attempt|inbound)\.{name}\.[^.]+$"
     return Rights(
-        write=_exactly([RECEIPTS]),
+        write=_exactly([reports_exchange(channel), EARLIER_RECEIPTS]),
         read=rf"^outbound\.{name}\.",
-        topics=(TopicRights(exchange=RECEIPTS, write=rf"^(attempt|inbound)\.{name}\.[^.]+$"),),
+        topics=(TopicRights(exchange=EARLIER_RECEIPTS, write=own),),
     )
 
 
@@ -136,9 +140,9 @@ def ingress_rights() -> Rights:
     reports = r"(attempt|inbound|account)\.[^.]+\.[^.]+"
     pulse = re.escape(pulse_key(Lane.NORMAL))
     return Rights(
-        write=_exactly([RECEIPTS, DEAD]),
+        write=_exactly([RECEIPTS, DEAD, EARLIER_RECEIPTS]),
         topics=(
-            TopicRights(exchange=RECEIPTS, write=f"^{reports}$|^{pulse}$"),
+            TopicRights(exchange=EARLIER_RECEIPTS, write=f"^{reports}$|^{pulse}$"),
             TopicRights(exchange=DEAD, write=_exactly([QUARANTINE_KEY])),
         ),
     )

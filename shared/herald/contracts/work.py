@@ -1,4 +1,4 @@
-"""Work: what the router puts on `herald.outbound` for a channel. Lenient inside."""
+"""Work: what the router publishes for a channel. Lenient inside."""
 
 from __future__ import annotations
 

@@ -25,7 +25,8 @@ from herald.bus.entities import existing_queue
 from herald.bus.errors import ManagementError, TopologyConflictError
 from herald.bus.subscribers import subscribe_batches
 from herald.contracts import topology
-from herald.contracts.topology import Binding, Exchange, Queue, Topology, topology_for
+from herald.contracts.bus_entities import Binding, Exchange, Queue, Topology
+from herald.contracts.topology import topology_for
 from herald.contracts.vocabulary import Lane
 
 CHANNELS = ["sms", "email"]
@@ -56,7 +57,12 @@ async def test_applied_topology_has_no_drift(rabbit: Rabbit) -> None:
 async def test_missing_entities_are_found_without_the_management_api(rabbit: Rabbit) -> None:
     """AMQP alone shows which exchanges and queues are missing."""
     await apply(rabbit.amqp_url, BUS)
-    wanted = Topology((*BUS.exchanges, Exchange("x.new")), (*BUS.queues, Queue("q.new")), (), ())
+    wanted = Topology(
+        (*BUS.exchanges, Exchange("x.new")),
+        (*BUS.queues, Queue("q.new", dead_letters_to=topology.DEAD)),
+        (),
+        (),
+    )
     assert (await check(rabbit.amqp_url, wanted)).differences == (
         Drift("exchange", "x.new", "missing"),
         Drift("queue", "q.new", "missing"),
@@ -69,7 +75,7 @@ async def test_another_kind_of_queue_is_found_without_the_management_api(rabbit:
     name = f"classic.{uuid.uuid4().hex[:8]}"
     async with rabbit.channel() as channel:
         await channel.declare_queue(name, durable=True)
-        wanted = replace(BUS, queues=(*BUS.queues, Queue(name)))
+        wanted = replace(BUS, queues=(*BUS.queues, Queue(name, dead_letters_to=topology.DEAD)))
         found = await check(rabbit.amqp_url, wanted)
         await channel.queue_delete(name)
     [drift] = found.differences
@@ -109,7 +115,12 @@ async def test_other_arguments_bindings_and_policies_are_found(rabbit: Rabbit) -
 
 async def test_conflicting_queue_is_reported_and_the_rest_declared(rabbit: Rabbit) -> None:
     """What exists with other arguments is named; it keeps nothing else from being declared."""
-    wanted = (Queue(topology.receipts_queue(Lane.NORMAL), delivery_limit=7), Queue("q.after"))
+    wanted = (
+        Queue(
+            topology.receipts_queue(Lane.NORMAL), delivery_limit=7, dead_letters_to=topology.DEAD
+        ),
+        Queue("q.after"),
+    )
     await apply(rabbit.amqp_url, BUS)
     with pytest.raises(TopologyConflictError, match=r"queue router\.receipts\.normal: differs"):
         await apply(rabbit.amqp_url, Topology((), wanted, (), ()))

@@ -108,10 +108,10 @@ async def test_a_failed_claim_hands_nothing_out_twice(world: World) -> None:
 async def test_a_receipts_queue_that_is_gone_holds_no_work(world: World) -> None:
     """Reports that can't be routed stay in their rows; the sweeper publishes them afterwards."""
     attempts = [attempt_id() for _ in range(5)]
-    key = topology.attempt_receipt_key("*", Lane.NORMAL)
+    key = topology.attempt_receipt_key("sms", Lane.NORMAL)
     async with world.rabbit.channel() as bus:
         queue = await bus.get_queue(topology.receipts_queue(Lane.NORMAL))
-        await queue.unbind(topology.RECEIPTS, key)
+        await queue.unbind(topology.reports_exchange("sms"), key)
         async with world.channel() as channel:
             await world.send(*attempts)
             await until(lambda: len(world.provider.calls) == 5)
@@ -119,7 +119,7 @@ async def test_a_receipts_queue_that_is_gone_holds_no_work(world: World) -> None
             await until(lambda: subscriber._receiving and subscriber._receiving.unsettled == 0)
             rows = [await world.row(attempt) for attempt in attempts]
             assert await world.rabbit.ready(queue.name) == 0
-            await queue.bind(topology.RECEIPTS, key)
+            await queue.bind(topology.reports_exchange("sms"), key)
             receipts = await world.receipts(5)
     assert {(row["state"], row["published"]) for row in rows if row} == {("recorded", False)}
     assert sorted(receipt["attempt_id"] for receipt in receipts) == sorted(attempts)

@@ -26,7 +26,7 @@ from herald.contracts.receipts import (
     InboundReceipt,
     Receipt,
 )
-from herald.contracts.topology import DEAD_QUEUE, receipts_queue
+from herald.contracts.topology import DEAD_QUEUE, RECEIPTS, receipts_queue
 from herald.contracts.unsubscribe import UnsubscribeKeys, UnsubscribeLink
 from herald.contracts.vocabulary import Lane, Status
 
@@ -86,7 +86,7 @@ async def test_a_whatsapp_status_reaches_the_router(providers: Providers, rabbit
     answer = await providers.meta(meta(STATUS))
     assert (answer.status, answer.body) == (200, b"")
     [(message, receipt)] = await receipts(rabbit, 1)
-    assert (message.exchange, message.routing_key) == ("herald.receipts", "attempt.whatsapp.normal")
+    assert (message.exchange, message.routing_key) == (RECEIPTS, "attempt.whatsapp.normal")
     assert (message.delivery_mode, message.app_id) == (DeliveryMode.PERSISTENT, "herald-ingress")
     assert (message.message_id, message.type) == (receipt.receipt_id, "herald.receipt.attempt.v1")
     assert isinstance(receipt, AttemptReceipt)

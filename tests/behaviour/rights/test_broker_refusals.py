@@ -16,12 +16,14 @@ from herald.contracts.topology import (
     CONTROL_QUEUE,
     DEAD,
     DEAD_QUEUE,
+    EARLIER_RECEIPTS,
     EVENTS,
     OUTBOUND,
     QUARANTINE_KEY,
     RECEIPTS,
     outbound_queue,
     receipts_queue,
+    reports_exchange,
 )
 from herald.contracts.vocabulary import Lane
 
@@ -89,8 +91,8 @@ async def _binds_commands(channel: AbstractChannel) -> None:
 ALLOWED: dict[str, Attempt] = {
     "router": publishes(OUTBOUND, "sms.normal"),
     "sms": consumes(SMS_WORK),
-    "email": publishes(RECEIPTS, "attempt.email.normal"),
-    "whatsapp": publishes(RECEIPTS, "inbound.whatsapp.normal"),
+    "email": publishes(reports_exchange("email"), "attempt.email.normal"),
+    "whatsapp": publishes(reports_exchange("whatsapp"), "inbound.whatsapp.normal"),
     "ingress": publishes(DEAD, QUARANTINE_KEY),
     "operator": publishes(COMMANDS, "dead_letter.drop"),
     "shop": publishes(COMMANDS, "message.send"),
@@ -108,20 +110,24 @@ REFUSED: dict[str, dict[str, Attempt]] = {
         "work": publishes(OUTBOUND, "sms.normal"),
         "an event": publishes(EVENTS, "message.delivered.default"),
         "another channel's work": consumes(outbound_queue("email", Lane.NORMAL)),
-        "another channel's report": publishes(RECEIPTS, "attempt.email.normal"),
+        "another channel's report": publishes(reports_exchange("email"), "attempt.email.normal"),
+        "another channel's report by the earlier exchange": publishes(
+            EARLIER_RECEIPTS, "attempt.email.normal"
+        ),
         "a pulse": publishes(RECEIPTS, "pulse.normal"),
         "receipts": consumes(receipts_queue(Lane.NORMAL)),
         "a queue": declares("outbound.sms.more"),
     },
     "email": {
-        "another channel's report": publishes(RECEIPTS, "attempt.sms.normal"),
+        "another channel's report": publishes(reports_exchange("sms"), "attempt.sms.normal"),
         "another channel's work": consumes(SMS_WORK),
     },
     "whatsapp": {
-        "another channel's message": publishes(RECEIPTS, "inbound.sms.normal"),
+        "another channel's message": publishes(reports_exchange("sms"), "inbound.sms.normal"),
         "another channel's work": consumes(SMS_WORK),
     },
     "ingress": {
+        "a worker's report": publishes(reports_exchange("sms"), "attempt.sms.normal"),
         "another queue's dead letter": publishes(DEAD, SMS_WORK),
         "work": publishes(OUTBOUND, "sms.normal"),
         "an event": publishes(EVENTS, "message.delivered.default"),

@@ -62,7 +62,7 @@ async def test_what_differs_is_found_and_mended(made: Deployment, vhost: str) ->
     made.api("DELETE", f"topic-permissions/{where(made, 'ingress', host)}")
     extra = {"exchange": "herald.events", "write": ".*", "read": ".*"}
     made.api("PUT", f"topic-permissions/{where(made, 'shop', host)}", extra)
-    more = {"exchange": "herald.outbound", "write": "^x$", "read": "^x$"}
+    more = {"exchange": "herald.commands", "write": "^x$", "read": "^x$"}
     made.api("PUT", f"topic-permissions/{where(made, 'router', host)}", more)
     hashed = {"password_hash": "", "tags": "administrator"}
     made.api("PUT", f"users/{names['whatsapp']}", hashed)
@@ -72,7 +72,7 @@ async def test_what_differs_is_found_and_mended(made: Deployment, vhost: str) ->
     found = check.stdout.splitlines()
     assert (
         f"permission {names['sms']}: differs (configure: expected '^$', found '.*',"
-        " write: expected '^(herald\\\\.receipts)$', found '.*',"
+        " write: expected '^(herald\\\\.reports\\\\.sms|herald\\\\.receipts)$', found '.*',"
         " read: expected '^outbound\\\\.sms\\\\.', found '.*')"
     ) in found
     assert {line.partition(" (")[0] for line in found} == {
@@ -81,7 +81,7 @@ async def test_what_differs_is_found_and_mended(made: Deployment, vhost: str) ->
         f"topic permission {names['ingress']} on herald.receipts: missing",
         f"topic permission {names['ingress']} on herald.dead: missing",
         f"topic permission {names['shop']} on herald.events: differs",
-        f"topic permission {names['router']} on herald.outbound: unexpected",
+        f"topic permission {names['router']} on herald.commands: unexpected",
         f"user {names['whatsapp']}: differs",
     }
     mended = made.apply("--json")

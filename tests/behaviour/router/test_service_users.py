@@ -20,16 +20,22 @@ from behaviour.router.world import CHANNELS, CONFIGURATION, World, running_route
 from broker_users import BrokerUser, broker_user
 from herald.contracts.receipts import InboundReceipt, Pulse
 from herald.contracts.rights import channel_rights, ingress_rights, router_rights
-from herald.contracts.topology import DEAD, OUTBOUND, RECEIPTS, inbound_receipt_key
+from herald.contracts.topology import (
+    DEAD,
+    OUTBOUND,
+    RECEIPTS,
+    inbound_receipt_key,
+    reports_exchange,
+)
 from herald.contracts.vocabulary import InboundKind, Status
 from herald.contracts.work import Work
 from router.metrics import REPORTS_REFUSED
 
 Users = dict[str, BrokerUser]
-KEYS = {
-    "sms": "attempt.sms.normal",
-    "email": "attempt.email.normal",
-    "ingress": "attempt.sms.normal",
+ADDRESSES = {  # exchange and key
+    "sms": (reports_exchange("sms"), "attempt.sms.normal"),
+    "email": (reports_exchange("email"), "attempt.email.normal"),
+    "ingress": (RECEIPTS, "attempt.sms.normal"),
 }
 DEAD_LETTER = """
     SELECT reason || ':' || coalesce(broker_user, '') FROM router.dead_letters
@@ -89,24 +95,27 @@ async def world(
 
 
 @asynccontextmanager
-async def exchange_of(
-    user: BrokerUser, name: str = RECEIPTS
-) -> AsyncIterator[aio_pika.abc.AbstractExchange]:
+async def exchange_of(user: BrokerUser, name: str) -> AsyncIterator[aio_pika.abc.AbstractExchange]:
     async with await aio_pika.connect(user.url) as connection:
         channel = await connection.channel()
         yield await channel.get_exchange(name, ensure=False)
 
 
 async def publish(
-    user: BrokerUser, report: BaseModel, key: str, *, named: bool = True, **changes: Any
+    user: BrokerUser,
+    report: BaseModel,
+    address: tuple[str, str],
+    *,
+    named: bool = True,
+    **changes: Any,
 ) -> None:
     """Publish a report as a broker user, who names itself."""
     body = json.dumps(report.model_dump(mode="json") | changes).encode()
     message = aio_pika.Message(
         body, message_id=str(uuid.uuid4()), user_id=user.name if named else None
     )
-    async with exchange_of(user) as exchange:
-        await exchange.publish(message, key)
+    async with exchange_of(user, address[0]) as exchange:
+        await exchange.publish(message, address[1])
 
 
 async def sms_work(world: World) -> tuple[str, Work]:
@@ -119,8 +128,8 @@ async def sms_work(world: World) -> tuple[str, Work]:
 async def test_each_services_own_reports_count(world: World, users: Users) -> None:
     """A worker's acceptance and a webhook's delivery, each from its own user, under its rights."""
     key, work = await sms_work(world)
-    await publish(users["sms"], receipt(work, Status.ACCEPTED), KEYS["sms"])
-    await publish(users["ingress"], webhook(work, Status.DELIVERED), KEYS["ingress"])
+    await publish(users["sms"], receipt(work, Status.ACCEPTED), ADDRESSES["sms"])
+    await publish(users["ingress"], webhook(work, Status.DELIVERED), ADDRESSES["ingress"])
     [event] = await world.heard("delivered", key)
     assert event["outcome"] == "succeeded"
     properties = world.events_of("delivered", key)[0].properties
@@ -147,7 +156,7 @@ async def test_anybody_elses_are_set_aside(
     before = counted.get()
     marker = uuid.uuid4().hex
     forged = receipt(work, Status.ACCEPTED)
-    await publish(users[publisher], forged, KEYS[publisher], **said, event_key=marker)
+    await publish(users[publisher], forged, ADDRESSES[publisher], **said, event_key=marker)
     reason = await world.row(DEAD_LETTER, marker.encode())
     assert reason == f"foreign_user:{users[publisher].name}"
     await world.until(lambda: counted.get() == before + 1)
@@ -167,7 +176,7 @@ async def test_a_forged_report_counts_once_when_its_batch_is_tried_again(
     query = "SELECT count(*) FROM router.dead_letters WHERE position($1 IN body) > 0"
     lost = lose_one_commit(monkeypatch, query, marker.encode())
     forged = receipt(work, Status.ACCEPTED, event_key=marker)
-    await publish(users["email"], forged, KEYS["email"])
+    await publish(users["email"], forged, ADDRESSES["email"])
     await world.row(DEAD_LETTER, marker.encode())
     assert lost
     await world.until(lambda: counted.get() > before)
@@ -179,7 +188,7 @@ async def test_who_says_nobody_is_believed_nothing(world: World, users: Users) -
     _, work = await sms_work(world)
     marker = uuid.uuid4().hex
     report = receipt(work, Status.ACCEPTED, event_key=marker)
-    await publish(users["sms"], report, KEYS["sms"], named=False)
+    await publish(users["sms"], report, ADDRESSES["sms"], named=False)
     assert await world.row(DEAD_LETTER, marker.encode()) == "foreign_user:"
 
 
@@ -188,7 +197,7 @@ async def test_a_worker_reports_its_own_channels_attempts_only(world: World, use
     _, work = await sms_work(world)
     marker = uuid.uuid4().hex
     report = receipt(work, Status.ACCEPTED, event_key=marker, channel="email")
-    await publish(users["email"], report, KEYS["email"])
+    await publish(users["email"], report, ADDRESSES["email"])
     reason = await world.row(DEAD_LETTER, marker.encode())
     assert reason == f"foreign_receipt:{users['email'].name}"
 
@@ -211,7 +220,7 @@ async def test_inbound_messages_of_another_channel_are_not_a_workers_to_report(
 ) -> None:
     """A worker of e-mail that says a recipient wrote an SMS is not believed."""
     marker = uuid.uuid4().hex
-    await publish(users["email"], written(marker), KEYS["email"])
+    await publish(users["email"], written(marker), ADDRESSES["email"])
     reason = await world.row(DEAD_LETTER, marker.encode())
     assert reason == f"foreign_user:{users['email'].name}"
 
@@ -220,8 +229,8 @@ async def test_a_worker_may_report_what_its_own_provider_received(
     world: World, users: Users
 ) -> None:
     """Some providers bring what recipients write over the connection that sends."""
-    marker = uuid.uuid4().hex
-    await publish(users["sms"], written(marker), inbound_receipt_key("sms"))
+    marker, key = uuid.uuid4().hex, inbound_receipt_key("sms")
+    await publish(users["sms"], written(marker), (reports_exchange("sms"), key))
     assert await world.row(INBOUND, marker) == "default"
 
 
@@ -231,7 +240,7 @@ async def test_a_forged_pulse_is_ignored(world: World, users: Users, source: str
     before = REPORTS_REFUSED.labels(source)._value.get()
     instance = uuid.uuid4()
     pulse = Pulse(source=source, instance=instance, sent_at=datetime.now(UTC))
-    await publish(users["sms"], pulse, KEYS["sms"])
+    await publish(users["sms"], pulse, ADDRESSES["sms"])
     await world.until(lambda: REPORTS_REFUSED.labels(source)._value.get() > before)
     known = await world.database.fetchval(
         "SELECT count(*) FROM router.ingresses WHERE ingress = $1", instance
@@ -257,7 +266,7 @@ async def test_nobody_but_the_router_loses_work(world: World, users: Users) -> N
     async with exchange_of(users["ingress"], DEAD) as exchange:
         await exchange.publish(message, "ingress.quarantine")
     await world.row("SELECT count(*) FROM router.dead_letters WHERE queue = $1", marker)
-    await publish(users["sms"], receipt(work, Status.ACCEPTED), KEYS["sms"])
-    await publish(users["ingress"], webhook(work, Status.DELIVERED), KEYS["ingress"])
+    await publish(users["sms"], receipt(work, Status.ACCEPTED), ADDRESSES["sms"])
+    await publish(users["ingress"], webhook(work, Status.DELIVERED), ADDRESSES["ingress"])
     [event] = await world.heard("delivered", key)
     assert event["outcome"] == "succeeded"

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from herald.bus.receipt_messages import receipt_body, receipt_message
+from herald.bus.receipt_messages import receipt_body, report_message
 from herald.channel.reports import (
     NO_ACCOUNT,
     lease_ended,
@@ -101,7 +101,7 @@ def test_each_fact_has_its_own_id_and_keeps_it() -> None:
         returned(work(), "too_late", NOW),
         lease_ended(ATTEMPT, "sms", "twilio", "main", NOW),
     ]
-    ids = [receipt_message(fact, receipt_body(fact)).message_id for fact in facts]
+    ids = [report_message(fact, receipt_body(fact)).message_id for fact in facts]
     assert len(set(ids)) == len(ids)
     read = [AttemptReceipt.model_validate_json(receipt_body(fact)) for fact in facts]
     assert [fact.receipt_id for fact in read] == ids

@@ -15,6 +15,7 @@ import pytest
 
 from herald.bus.errors import NackedError, PublishError, RefusedError, UnavailableError
 from herald.bus.outgoing_messages import OutgoingMessage
+from herald.contracts.topology import RECEIPTS
 from herald.providers.webhook_endpoints import MAX_SET_ASIDE, Normalised, UnverifiableError
 from herald.providers.webhook_requests import WebhookRequest
 from herald.providers.whatsapp_cloud.webhooks import RULES
@@ -58,7 +59,7 @@ async def test_a_batch_is_published_whole() -> None:
     answer = await ask(receiver(bus), WHATSAPP, [body], headers=signed(body))
     assert (answer.status, answer.body) == (200, b"")
     keys = [(message.exchange, message.routing_key) for message in bus.messages]
-    assert keys.count(("herald.receipts", "attempt.whatsapp.normal")) == 3
+    assert keys.count((RECEIPTS, "attempt.whatsapp.normal")) == 3
     assert keys.count(("herald.dead", "ingress.quarantine")) == 6
     assert all(message.mandatory for message in bus.messages)
     bad = next(message for message in bus.messages if message.exchange == "herald.dead")
@@ -163,7 +164,7 @@ async def test_what_is_set_aside_of_one_call_is_bounded() -> None:
     body = json.dumps({"entry": [{"changes": [change]}]}).encode()
     bus = Bus()
     assert (await ask(receiver(bus), WHATSAPP, [body], headers=signed(body))).status == 200
-    assert bus.messages[0].exchange == "herald.receipts"
+    assert bus.messages[0].exchange == RECEIPTS
     assert len(bus.messages) == 1 + MAX_SET_ASIDE + 1
     last = bus.messages[-1]
     assert last.headers["reason"] == "left_out"

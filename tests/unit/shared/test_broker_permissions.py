@@ -23,7 +23,7 @@ from herald.contracts.rights import (
     tenant_rights,
     together,
 )
-from herald.contracts.topology import COMMANDS, EVENTS, RECEIPTS
+from herald.contracts.topology import COMMANDS, EARLIER_RECEIPTS, EVENTS
 from herald.service.secret_files import SecretFileError
 
 CONFIGURATION = """
@@ -101,7 +101,7 @@ def test_named_users_have_the_rights_of_what_they_are_named_for() -> None:
     assert re.search(held.read, "outbound.sms.normal")
     assert re.search(held.read, "outbound.email.normal")
     [topic] = held.topics
-    assert topic.exchange == RECEIPTS
+    assert topic.exchange == EARLIER_RECEIPTS
     assert re.search(topic.write, "attempt.sms.normal")
     assert re.search(topic.write, "attempt.email.normal")
     assert not re.search(topic.write, "attempt.whatsapp.normal")

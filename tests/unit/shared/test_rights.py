@@ -14,6 +14,7 @@ from herald.contracts.topology import (
     CONTROL_QUEUE,
     DEAD,
     DEAD_QUEUE,
+    EARLIER_RECEIPTS,
     EARLIER_RECEIPTS_QUEUE,
     EVENTS,
     OUTBOUND,
@@ -41,17 +42,19 @@ INGRESS = [
 
 @pytest.mark.parametrize("key", INGRESS)
 def test_ingress_publishes_all_its_receipts(key: str) -> None:
-    """Of every kind, and what it sets aside."""
+    """Of every kind, also what an earlier version left in its spool; and what it sets aside."""
     assert may_publish(rights.ingress_rights(), RECEIPTS, key)
+    assert may_publish(rights.ingress_rights(), EARLIER_RECEIPTS, key)
     assert may_publish(rights.ingress_rights(), DEAD, topology.QUARANTINE_KEY)
 
 
 def test_ingress_publishes_nothing_else() -> None:
-    """Neither dead letters of other queues nor other lanes' pulses, work, events or commands."""
+    """Neither dead letters of others nor work, events, commands or what workers report."""
     held = rights.ingress_rights()
     assert not may_publish(held, DEAD, topology.outbound_queue("sms", Lane.NORMAL))
-    assert not may_publish(held, RECEIPTS, topology.pulse_key(Lane.URGENT))
-    assert not any(may_publish(held, one, "message.send") for one in (OUTBOUND, EVENTS, COMMANDS))
+    assert not may_publish(held, EARLIER_RECEIPTS, topology.pulse_key(Lane.URGENT))
+    others = (topology.reports_exchange("sms"), OUTBOUND, EVENTS, COMMANDS)
+    assert not any(may_publish(held, one, "message.send") for one in others)
     assert not any(re.search(held.read, queue.name) for queue in BUS.queues)
 
 
@@ -63,15 +66,19 @@ def test_a_channels_workers_have_their_own_work_and_reports() -> None:
     granted = {
         channel
         for channel, lane in product(("sms", "sms-two", "email"), Lane)
-        if may_publish(held, RECEIPTS, topology.attempt_receipt_key(channel, lane))
+        if may_publish(held, EARLIER_RECEIPTS, topology.attempt_receipt_key(channel, lane))
     }
     assert granted == {"sms"}
     inbound = {
         channel
         for channel in ("sms", "sms-two", "email")
-        if may_publish(held, RECEIPTS, topology.inbound_receipt_key(channel))
+        if may_publish(held, EARLIER_RECEIPTS, topology.inbound_receipt_key(channel))
     }
     assert inbound == {"sms"}
+    key = topology.attempt_receipt_key("sms", Lane.NORMAL)
+    assert may_publish(held, topology.reports_exchange("sms"), key)
+    others = (topology.reports_exchange("sms-two"), RECEIPTS, OUTBOUND, EVENTS, COMMANDS, DEAD)
+    assert not any(may_publish(held, one, "sms.normal") for one in others)
 
 
 def test_the_routers_take_all_of_theirs() -> None:

@@ -17,7 +17,7 @@ from herald.bus.deliveries import Delivery
 from herald.config.file import HeraldFile
 from herald.contracts.identifiers import AttemptId, body_id
 from herald.contracts.text import storable
-from herald.contracts.topology import OUTBOUND
+from herald.contracts.topology import OF_WORK
 from herald.contracts.work import Work
 from router import metrics
 from router.batches import apply_isolated
@@ -124,7 +124,7 @@ class DeadLetterHandler:
 
 def _lost_work(delivery: Delivery) -> tuple[Work, AttemptId] | None:
     """Read the work that was given up, and its attempt; None if it is no work."""
-    if last_death(delivery.headers).get("exchange") != OUTBOUND:
+    if last_death(delivery.headers).get("exchange") not in OF_WORK:
         return None
     try:
         work = Work.model_validate_json(delivery.body)

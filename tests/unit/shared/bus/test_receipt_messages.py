@@ -7,7 +7,12 @@ from uuid import UUID
 
 import pytest
 
-from herald.bus.receipt_messages import pulse_message, receipt_body, receipt_message
+from herald.bus.receipt_messages import (
+    pulse_message,
+    receipt_body,
+    receipt_message,
+    report_message,
+)
 from herald.contracts.receipts import (
     RECEIPT,
     AccountReceipt,
@@ -16,6 +21,7 @@ from herald.contracts.receipts import (
     Pulse,
     Receipt,
 )
+from herald.contracts.topology import RECEIPTS
 from herald.contracts.vocabulary import Lane
 
 COMMON = {
@@ -49,7 +55,8 @@ ACCOUNT = AccountReceipt.model_validate(COMMON | {"event_key": "n", "topic": "ot
 def test_a_receipt_goes_where_the_router_consumes(receipt: Receipt, key: str, kind: str) -> None:
     """Mandatory, under its kind's key, with its own id, and the router reads it back."""
     message = receipt_message(receipt)
-    assert (message.exchange, message.routing_key, message.type) == ("herald.receipts", key, kind)
+    assert report_message(receipt) == message._replace(exchange="herald.reports.sms")
+    assert (message.exchange, message.routing_key, message.type) == (RECEIPTS, key, kind)
     assert message.message_id == receipt.receipt_id
     assert message.mandatory
     assert RECEIPT.validate_json(message.body) == receipt

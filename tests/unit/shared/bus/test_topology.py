@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from itertools import product
 
 import pytest
 
 from herald.contracts import topology
-from herald.contracts.topology import Binding, topology_for
+from herald.contracts.bus_entities import Binding
+from herald.contracts.topology import topology_for
 from herald.contracts.vocabulary import Lane
 
 BUS = topology_for(["sms", "email", "sms"])
@@ -57,27 +59,39 @@ def test_dead_letters_have_nowhere_further_to_go() -> None:
 def test_every_published_key_is_bound() -> None:
     """Whatever Herald publishes internally reaches a queue."""
     bound = {(b.exchange, b.routing_key): b.queue for b in BUS.bindings}
-    for lane in Lane:
-        assert bound["herald.outbound", topology.outbound_key("sms", lane)] == (
-            topology.outbound_queue("sms", lane)
-        )
+    for lane, exchange in product(Lane, ("herald.outbound.direct", "herald.outbound")):
+        queue = topology.outbound_queue("sms", lane)
+        assert bound[exchange, topology.outbound_key("sms", lane)] == queue
     for key in topology.COMMAND_KEYS:
         assert ("herald.commands", key) in bound
     for lane in Lane:
         queue = topology.receipts_queue(lane)
-        assert bound["herald.receipts", topology.attempt_receipt_key("*", lane)] == queue
-        assert bound["herald.receipts", topology.pulse_key(lane)] == queue
-    assert bound["herald.receipts", topology.inbound_receipt_key("*")] == "router.receipts.normal"
+        assert bound["herald.receipts.direct", topology.attempt_receipt_key("sms", lane)] == queue
+        assert bound["herald.receipts.direct", topology.pulse_key(lane)] == queue
+    for key in (topology.inbound_receipt_key("email"), topology.account_receipt_key("email")):
+        assert bound["herald.receipts.direct", key] == "router.receipts.normal"
     assert Binding("herald.dead", "#", "herald.dead") in BUS.bindings
 
 
-def test_receipts_of_a_lane_reach_its_queue_alone() -> None:
+def test_a_channel_reports_by_its_own_exchange() -> None:
+    """Only keys of its own lead from there to a queue, and those of webhooks' news do not."""
+    keys = [b.routing_key for b in BUS.bindings if b.exchange == "herald.reports.sms"]
+    assert keys == [
+        *(topology.attempt_receipt_key("sms", lane) for lane in Lane),
+        topology.inbound_receipt_key("sms"),
+    ]
+    kinds = {exchange.name: exchange.kind for exchange in BUS.exchanges}
+    assert (kinds["herald.reports.sms"], kinds["herald.reports.email"]) == ("direct", "direct")
+
+
+def test_earlier_receipts_of_a_lane_reach_its_queue_alone() -> None:
     """Every key reaches one queue; those of services without lanes have their own."""
     bound = [b for b in BUS.bindings if b.exchange == "herald.receipts"]
     patterns = [(b.routing_key.replace(".", r"\.").replace("*", "[^.]+"), b.queue) for b in bound]
     keys = {
         **{topology.attempt_receipt_key("sms", lane): f"router.receipts.{lane}" for lane in Lane},
         topology.inbound_receipt_key("sms"): "router.receipts.normal",
+        topology.pulse_key(Lane.BULK): "router.receipts.bulk",
         "attempt.sms": "router.receipts",
         "inbound.sms": "router.receipts",
     }
