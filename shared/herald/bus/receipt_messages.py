@@ -25,20 +25,20 @@ from herald.contracts.vocabulary import Lane
 PULSE_TYPE = "herald.pulse.v1"
 
 
-def receipt_message(
-    receipt: Receipt | PlannedReceipt, body: bytes | None = None, trace: TraceContext | None = None
-) -> OutgoingMessage:
-    """Address what ingress received to the router; `body`: its bytes, where they are written.
-
-    `trace`: the span that reports it, where there is one.
-    """
-    return _message(RECEIPTS, receipt, body, trace)
+def receipt_message(receipt: Receipt) -> OutgoingMessage:
+    """Address what ingress received to the router."""
+    return _message(RECEIPTS, receipt, receipt_body(receipt))
 
 
 def report_message(
     receipt: Receipt | PlannedReceipt, body: bytes | None = None, trace: TraceContext | None = None
 ) -> OutgoingMessage:
-    """Address what a worker reports to the router, as above: by its channel's exchange."""
+    """Address what a worker reports to the router, by its channel's exchange.
+
+    `body`: its bytes as they were recorded, if they were. `trace`: the span that reports it, where
+    there is one.
+    """
+    body = receipt_body(receipt) if body is None else body
     return _message(reports_exchange(receipt.channel), receipt, body, trace)
 
 
@@ -62,13 +62,13 @@ def pulse_message(pulse: Pulse, lane: Lane) -> OutgoingMessage:
 def _message(
     exchange: str,
     receipt: Receipt | PlannedReceipt,
-    body: bytes | None,
-    trace: TraceContext | None,
+    body: bytes,
+    trace: TraceContext | None = None,
 ) -> OutgoingMessage:
     return OutgoingMessage(
         exchange=exchange,
         routing_key=_key(receipt),
-        body=receipt_body(receipt) if body is None else body,
+        body=body,
         message_id=receipt.receipt_id,
         type=f"herald.receipt.{receipt.kind}.v1",
         headers={} if trace is None else trace.headers,

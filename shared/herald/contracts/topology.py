@@ -207,7 +207,7 @@ def _report_bindings(channels: Iterable[str]) -> Iterator[Binding]:
 
 
 def _earlier_receipt_bindings() -> Iterator[Binding]:
-    for key, lane in _receipt_keys("*"):
+    for key, lane in _receipt_keys(["*"]):
         yield Binding(EARLIER_RECEIPTS, key, receipts_queue(lane))
     for key in EARLIER_RECEIPT_KEYS:
         yield Binding(EARLIER_RECEIPTS, key, EARLIER_RECEIPTS_QUEUE)

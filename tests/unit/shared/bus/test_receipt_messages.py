@@ -64,7 +64,7 @@ def test_a_receipt_goes_where_the_router_consumes(receipt: Receipt, key: str, ki
 
 def test_a_recorded_receipt_travels_as_it_was_recorded() -> None:
     """Its bytes are not written anew by whatever version publishes them."""
-    assert receipt_message(ATTEMPT, b"recorded").body == b"recorded"
+    assert report_message(ATTEMPT, b"recorded").body == b"recorded"
     assert receipt_message(ATTEMPT).body == receipt_body(ATTEMPT)
 
 
