@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from pydantic import BaseModel
 
 from herald.bus.batches import Handler
-from herald.bus.buffers import Group
+from herald.bus.buffers import Count, Group
 from herald.bus.connections import Connections
 from herald.bus.entities import existing_exchange, existing_queue
 from herald.bus.lane_turns import LaneTurns
+from herald.bus.receipt_messages import receipts_in
 from herald.bus.subscribers import BatchSubscriber, subscribe_batches
 from herald.contracts.commands import MAX_COMMAND_BYTES, CancelMessage, SendMessage
 from herald.contracts.operator_commands import DropDeadLetter, ReplayDeadLetter, ResendMessage
+from herald.contracts.receipt_batches import ReceiptBatch
 from herald.contracts.receipts import (
     MAX_RECEIPT_BYTES,
     AccountReceipt,
@@ -130,9 +132,9 @@ RECEIPT_QUEUES: dict[Lane, Queue] = {
         name=receipts_queue(lane),
         exchange=RECEIPTS,
         key=attempt_receipt_key("*", lane),
-        models=(AttemptReceipt, InboundReceipt, AccountReceipt, PlannedReceipt, Pulse)
+        models=(AttemptReceipt, ReceiptBatch, InboundReceipt, AccountReceipt, PlannedReceipt, Pulse)
         if lane is Lane.NORMAL
-        else (AttemptReceipt, PlannedReceipt, Pulse),
+        else (AttemptReceipt, ReceiptBatch, PlannedReceipt, Pulse),
         about=f"Receipts of attempts, {lane} lane, from workers and webhooks."
         + (" Messages from recipients, and news about accounts." if lane is Lane.NORMAL else ""),
         largest=MAX_RECEIPT_BYTES,
@@ -167,6 +169,7 @@ def subscribe(
         *,
         prefetch: int = PREFETCH,
         group: Group | None = None,
+        count: Count | None = None,
     ) -> BatchSubscriber:
         return subscribe_batches(
             connections.consuming,
@@ -180,12 +183,16 @@ def subscribe(
             exchange=existing_exchange(queue.exchange),
             largest=queue.largest,
             group=group,
+            count=count,
         )
 
     def consume_sends(lane: Lane, handler: Handler) -> BatchSubscriber:
         return consume(SEND_QUEUES[lane], handler, lane, prefetch=SEND_PREFETCH, group=tenant_of)
 
-    receipts = {lane: consume(RECEIPT_QUEUES[lane], handlers.receipts[lane], lane) for lane in Lane}
+    receipts = {
+        lane: consume(RECEIPT_QUEUES[lane], handlers.receipts[lane], lane, count=receipts_in)
+        for lane in Lane
+    }
     others = (
         *(consume_sends(lane, handler) for lane, handler in handlers.sends.items()),
         consume(RECEIPTS_WITHOUT_LANES, handlers.receipts[Lane.NORMAL]),

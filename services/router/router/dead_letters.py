@@ -26,6 +26,7 @@ from herald.contracts.vocabulary import CommandAnswer, Lane
 from router.commands import Envelope, Rejection
 
 MAX_KEPT_BYTES = 1024 * 1024
+REJECTED = "rejected"  # as the broker says of what a consumer gave up
 START_BYTES = 4096  # kept of what is larger, or than what its queue is for
 
 
@@ -122,6 +123,21 @@ def dead_letter_from_receipt(receipt: Receipt, reason: str, user: str | None) ->
         body=body,
         message_id=receipt_id,
         user=user,
+    )
+
+
+def dead_letter_from_part(delivery: Delivery, body: bytes) -> DeadLetter:
+    """Keep one receipt of several that can't be read, as if it had come alone."""
+    key = delivery.routing_key
+    lane = next((each for each in Lane if key.endswith(f".{each}")), Lane.NORMAL)
+    return _dead_letter(
+        name=body_id(body),
+        queue=receipts_queue(lane),
+        reason=REJECTED,
+        exchange=delivery.exchange,
+        routing_key=key,
+        body=body,
+        user=delivery.user_id,
     )
 
 

@@ -12,7 +12,7 @@ from typing import Literal
 import structlog
 from prometheus_client import REGISTRY, CollectorRegistry
 
-from herald.bus.buffers import Buffer, Group
+from herald.bus.buffers import Buffer, Count, Group
 from herald.bus.byte_budget import MAX_BATCH_BYTES
 from herald.bus.cancellation import own_cancellation_only
 from herald.bus.deliveries import Delivery, settle
@@ -36,7 +36,7 @@ class BatchLoop:
     is acknowledged at once. `settle="single"`: what it marked is rejected; the rest it settles
     itself, later, one by one. A handler that raises gets the same batch again after a pause,
     without the deliveries whose channel was lost meanwhile. `group`: deliveries of its groups take
-    turns when more wait than a batch takes.
+    turns when more wait than a batch takes. `count`: how many of what is handled a delivery brings.
     """
 
     def __init__(
@@ -47,6 +47,7 @@ class BatchLoop:
         max_batch: int,
         settle: Settle = "batch",
         group: Group | None = None,
+        count: Count | None = None,
         registry: CollectorRegistry = REGISTRY,
     ) -> None:
         self.queue = queue
@@ -55,7 +56,7 @@ class BatchLoop:
         self._max_batch = max_batch
         self._settle = settle
         self._metrics = queue_metrics(queue, registry)
-        self._buffer = Buffer(group)
+        self._buffer = Buffer(group, count)
         self.left = 0  # received, and not to be handled any more since the close
         self._hand: list[Delivery] = []  # outlives a loop that died, so that nothing is forgotten
         self._arrived = asyncio.Event()

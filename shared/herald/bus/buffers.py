@@ -8,6 +8,7 @@ from collections.abc import Callable
 from herald.bus.deliveries import Delivery
 
 Group = Callable[[Delivery], str]
+Count = Callable[[Delivery], int]
 
 
 class Buffer:
@@ -15,10 +16,12 @@ class Buffer:
 
     With `group`, deliveries of many groups wait in one queue each, and a batch takes one of each
     in turn. It is called only when more waits than a batch takes: else there is nothing to share.
+    `count` says how many of what is handled a delivery brings; without it each brings one.
     """
 
-    def __init__(self, group: Group | None = None) -> None:
+    def __init__(self, group: Group | None = None, count: Count | None = None) -> None:
         self._group = group
+        self._count = count
         self._arrived: deque[Delivery] = deque()
         self._groups: dict[str, deque[Delivery]] = {}  # in the order of their turns
         self._grouped = 0
@@ -65,14 +68,15 @@ class Buffer:
         return before - len(self)
 
     def take(self, most: int, most_bytes: int | None) -> list[Delivery]:
-        """Take the next deliveries: of one channel, and of so many bytes unless it is one alone."""
+        """Take the next deliveries: of one channel, and of so much unless it is one alone."""
         if self._group is not None and len(self) > most:
             self._part(self._group)
         batch: list[Delivery] = []
-        size = 0
-        while len(batch) < most and (delivery := self._next()) is not None:
+        size = count = 0
+        while count < most and (delivery := self._next()) is not None:
             size += len(delivery.body)
-            is_too_much = most_bytes is not None and size > most_bytes
+            count += 1 if self._count is None else self._count(delivery)
+            is_too_much = count > most or (most_bytes is not None and size > most_bytes)
             if batch and (is_too_much or delivery.received_on is not batch[0].received_on):
                 break
             self._pop_next()

@@ -17,7 +17,7 @@ from pydantic import BaseModel
 
 from herald.bus.batches import BatchLoop, Handler, Settle
 from herald.bus.brokers import Broker
-from herald.bus.buffers import Group
+from herald.bus.buffers import Count, Group
 from herald.bus.channels import WiredChannel
 from herald.bus.consumers import Consumer
 from herald.bus.deliveries import ReceivingChannel, delivery_from
@@ -230,6 +230,7 @@ def subscribe_batches(
     largest: int = MAX_COMMAND_BYTES,
     settle: Settle = "batch",
     group: Group | None = None,
+    count: Count | None = None,
     registry: CollectorRegistry = REGISTRY,
 ) -> BatchSubscriber:
     """Subscribe a handler to a queue, in batches of whatever is waiting, `max_batch` at most.
@@ -238,11 +239,17 @@ def subscribe_batches(
     and not settled, and so do bytes: see `herald.bus.byte_budget`; `largest` is how many a message
     may have, until some have come. `settle="batch"`: settled when the handler returns;
     `settle="single"`: the handler settles each delivery itself, later. `group` names whose turn a
-    delivery is taken in. `payload_models`, `title`, `description` and `exchange` are what AsyncAPI
-    shows.
+    delivery is taken in, `count` how many of `max_batch` it is. `payload_models`, `title`,
+    `description` and `exchange` are what AsyncAPI shows.
     """
     batches = BatchLoop(
-        queue.name, handler, max_batch=max_batch, settle=settle, group=group, registry=registry
+        queue.name,
+        handler,
+        max_batch=max_batch,
+        settle=settle,
+        group=group,
+        count=count,
+        registry=registry,
     )
     return BatchSubscriber(
         broker,

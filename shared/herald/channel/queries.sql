@@ -96,3 +96,7 @@ WHERE attempt_id IN (
     FOR UPDATE SKIP LOCKED
 )
 RETURNING attempt_id, state, report
+
+-- name: routers_read_batches
+-- Whether every router that may get a receipt reads several in one message.
+SELECT channel.routers_read_batches()

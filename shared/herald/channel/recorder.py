@@ -10,20 +10,19 @@ because it came again before or its channel is lost, the sweeper looks after the
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import structlog
 
 from herald.bus.batches import where
 from herald.bus.deliveries import settle
 from herald.bus.publishing import Publisher
-from herald.bus.receipt_messages import report_message
 from herald.channel import metrics, sends
 from herald.channel.finished import Finished
+from herald.channel.report_batches import message_of, parts_of
 from herald.channel.sends import StoredReport
 from herald.channel.traces import end_reported
 from herald.contracts.receipts import AttemptReceipt
-from herald.contracts.trace_context import TraceContext
 from herald.contracts.vocabulary import Status
 from herald.database.pool import Database, is_outage
 
@@ -44,9 +43,12 @@ class Recorder:
         database: Database,
         publisher: Publisher,
         *,
+        in_batches: Callable[[], bool] = lambda: False,
         retry_seconds: float = RETRY_SECONDS,
     ) -> None:
+        """Make it; `in_batches`: whether several reports may go in one message at this moment."""
         self._channel = channel
+        self._in_batches = in_batches
         self._retry_seconds = retry_seconds
         self._database = database
         self._publisher = publisher
@@ -128,12 +130,15 @@ class Recorder:
     async def _publish(self, due: Sequence[Finished]) -> None:
         """Publish what is not published yet; a group comes again after an outage."""
         left = self._unpublished(due)
+        parts = parts_of(left) if self._in_batches() else [[item] for item in left]
         problems = await self._publisher.publish_many(
-            [report_message(item.receipt, item.body, _trace(item)) for item in left],
-            PUBLISH_SECONDS,
+            [message_of(part) for part in parts], PUBLISH_SECONDS
         )
         self._published |= {
-            id(item) for item, problem in zip(left, problems, strict=True) if problem is None
+            id(item)
+            for part, problem in zip(parts, problems, strict=True)
+            if problem is None
+            for item in part
         }
 
     def _unpublished(self, group: Sequence[Finished]) -> list[Finished]:
@@ -196,10 +201,6 @@ class Recorder:
 
 def _has_row(item: Finished) -> bool:
     return item.receipt.status is not Status.RETURNED
-
-
-def _trace(item: Finished) -> TraceContext | None:
-    return None if item.span is None else item.span.context
 
 
 def state_of(receipt: AttemptReceipt) -> str:

@@ -7,6 +7,7 @@ import asyncio
 from herald.bus.publishing import Publisher
 from herald.channel.finished import Finished
 from herald.channel.recorder import Recorder
+from herald.channel.routers import Routers
 from herald.contracts.vocabulary import Lane
 from herald.database.pool import Database
 from herald.service.background import run_together
@@ -16,7 +17,13 @@ class Recorders:
     """Takes finished work in, whatever its lane, and reports each lane's by itself."""
 
     def __init__(self, channel: str, database: Database, publisher: Publisher) -> None:
-        self._lanes = {lane: Recorder(channel, database, publisher) for lane in Lane}
+        self._routers = Routers(database)
+        self._lanes = {
+            lane: Recorder(
+                channel, database, publisher, in_batches=lambda: self._routers.read_batches
+            )
+            for lane in Lane
+        }
 
     @property
     def held(self) -> set[str]:
@@ -35,7 +42,7 @@ class Recorders:
 
     async def run(self) -> None:
         """Report until cancelled."""
-        await run_together(*(recorder.run for recorder in self._lanes.values()))
+        await run_together(self._routers.run, *(recorder.run for recorder in self._lanes.values()))
 
     async def finish(self) -> None:
         """Report what is left, at the end."""

@@ -6,9 +6,11 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
 import structlog
+from pydantic import BaseModel
 from starlette.applications import Starlette
 
 from herald.bus.connections import Connections
@@ -32,6 +34,7 @@ from herald.channel.sweeper import Sweeper
 from herald.channel.worker import Worker
 from herald.config.broker_identity import broker_identity
 from herald.config.loading import Configuration
+from herald.contracts.receipt_batches import ReceiptBatch
 from herald.contracts.receipts import AttemptReceipt, InboundReceipt
 from herald.contracts.topology import (
     OUTBOUND,
@@ -62,6 +65,11 @@ MAX_BATCH: dict[Lane, int] = {Lane.URGENT: 100, Lane.NORMAL: 100, Lane.BULK: 50}
 # Begin with every slot: work is as large as that only with a long HTML part.
 LARGE_WORK_BYTES = 64 * 1024
 EMIT_SECONDS = 5.0  # for the confirm of a receipt that a provider makes by itself
+# what workers publish, as AsyncAPI shows it
+_REPORTS: tuple[tuple[type[BaseModel], str, str], ...] = (
+    (AttemptReceipt, "receipts", "What became of each attempt"),
+    (ReceiptBatch, "receipt_batches", "What became of several attempts at once"),
+)
 
 _log = structlog.get_logger(__name__)
 
@@ -183,14 +191,14 @@ class Channel:
         )
 
     def _declare_publication(self) -> None:
-        for lane in Lane:
+        for lane, (model, title, about) in product(Lane, _REPORTS):
             declare_publication(
                 self.connections.publishing,
                 existing_exchange(reports_exchange(self._channel)),
                 attempt_receipt_key(self._channel, lane),
-                AttemptReceipt,
-                title=f"receipts.{self._channel}.{lane}",
-                description=f"What became of each attempt, {lane} lane.",
+                model,
+                title=f"{title}.{self._channel}.{lane}",
+                description=f"{about}, {lane} lane.",
             )
 
     def _checks(self) -> dict[str, Callable[[], str | None]]:

@@ -48,6 +48,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON channel.buckets TO "herald_channel";
 GRANT SELECT, INSERT, UPDATE ON channel.sessions TO "herald_channel";
 GRANT SELECT, INSERT, UPDATE ON channel.egress TO "herald_channel";
 GRANT SELECT ON channel.egress_drains TO "herald_channel";
+GRANT EXECUTE ON FUNCTION channel.routers_read_batches() TO "herald_channel";
 GRANT USAGE ON TYPE channel.send_state TO "herald_channel";
 
 -- people: what became of messages, and never to whom they went or what they said

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest_asyncio
 from behaviour.bus.rabbit import Rabbit
 from behaviour.channel.bench import Bench
 from behaviour.channel.gate import gated
+from behaviour.channel.recording import Desk
 from behaviour.channel.world import World
 from herald.bus.declaration import apply
 from herald.contracts import topology
@@ -58,3 +60,16 @@ async def bench(world: World) -> AsyncIterator[Bench]:
         await database.start()
         yield Bench(gate, database)
         await database.stop()
+
+
+@pytest_asyncio.fixture
+async def desk(world: World) -> AsyncIterator[Desk]:
+    """Give a recorder that runs."""
+    database = Database(world.dsn, application_name="test")
+    await database.start()
+    made = Desk(world, database)
+    running = asyncio.create_task(made.recorder.run())
+    yield made
+    running.cancel()
+    await asyncio.wait([running])
+    await database.stop()

@@ -40,6 +40,7 @@ ALLOWED = {
         "INSERT INTO channel.egress (egress, server) VALUES ('a', 'b:1')",
         "SELECT * FROM channel.egress_drains",
         "SELECT sealed FROM channel.sessions",
+        "SELECT channel.routers_read_batches()",
     ),
     "reader": (
         "SELECT * FROM router.attempts",
@@ -74,6 +75,7 @@ REFUSED = {
         "SELECT * FROM router.recipients",
         "SELECT * FROM router.attempts",
         "DELETE FROM router.outbox",
+        "SELECT * FROM router.listeners",
         "SELECT channel.withdraw('{a}')",
         "SELECT channel.remove('{a}')",
         "TRUNCATE channel.sends",

@@ -164,13 +164,14 @@ class World:
         self,
         *receipts: Receipt | Pulse | bytes,
         key: str = "attempt.sms.normal",
+        headers: dict[str, Any] | None = None,
     ) -> None:
         """Put receipts, or anything else, on the receipts exchange."""
         exchange = await self.channel.get_exchange(RECEIPTS, ensure=False)
         for one in receipts:
             raw = one if isinstance(one, bytes) else one.model_dump_json().encode()
             message = aio_pika.Message(
-                raw, message_id=str(uuid.uuid4()), timestamp=datetime.now(UTC)
+                raw, message_id=str(uuid.uuid4()), timestamp=datetime.now(UTC), headers=headers
             )
             await exchange.publish(message, key)
 

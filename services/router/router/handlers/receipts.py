@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
+from typing import TypeVar
 from uuid import UUID
-
-from pydantic import ValidationError
 
 from herald.bus.deliveries import Delivery
 from herald.config.file import HeraldFile
 from herald.contracts.identifiers import AttemptId
 from herald.contracts.receipts import (
-    RECEIPT,
     AccountReceipt,
     AttemptReceipt,
     InboundReceipt,
@@ -21,31 +18,31 @@ from herald.contracts.receipts import (
     Pulse,
     Receipt,
 )
-from herald.contracts.text import storable
 from herald.contracts.trace_context import TraceContext
 from herald.contracts.vocabulary import Lane
+from herald.database.pool import is_outage
 from herald.tracing.spans import trace_of
 from router.batches import apply_isolated
 from router.core.consent import changes_by_links
 from router.core.facts import Fact, ReceiptArrived
-from router.dead_letters import dead_letter_from_receipt, dead_letter_from_unreadable
+from router.dead_letters import (
+    REJECTED,
+    DeadLetter,
+    dead_letter_from_part,
+    dead_letter_from_receipt,
+    dead_letter_from_unreadable,
+)
 from router.handlers.account_updates import AccountUpdates
 from router.handlers.closed_windows import ClosedWindows
 from router.handlers.correlation import correlate
 from router.handlers.foreign_receipts import FOREIGN_USER, ForeignUsers, Ownership
 from router.handlers.inbound import InboundMessages
 from router.handlers.plans import take_answers
+from router.parsing.receipts import Item, read_receipts
 from router.traces import begin_traces
 from router.unit_of_work import UnitOfWork, UnitsOfWork
 
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """A receipt and the delivery that brought it."""
-
-    delivery: Delivery
-    receipt: Receipt
-    is_allowed: bool = True  # the broker user that published it may report it
+R = TypeVar("R", Receipt, PlannedReceipt, Pulse)
 
 
 class ReceiptHandler:
@@ -71,37 +68,25 @@ class ReceiptHandler:
 
     async def __call__(self, deliveries: Sequence[Delivery]) -> None:
         """Apply a batch; what can't be read or applied is dead-lettered alone."""
-        items: list[Item] = []
-        pulses: list[tuple[Delivery, Pulse]] = []
-        answers: list[PlannedReceipt] = []
-        for delivery in deliveries:
-            try:
-                receipt = RECEIPT.validate_json(delivery.body)
-            except ValidationError:
-                delivery.reject()
-                continue
-            if isinstance(receipt, Pulse):
-                pulses.append((delivery, receipt))
-            elif isinstance(receipt, PlannedReceipt):
-                if self._services.may_report(delivery.user_id, receipt):
-                    answers.append(receipt)
-                else:
-                    self._foreign_users.note(delivery.user_id, receipt)
-            elif _can_be_stored(receipt, delivery.body):
-                allowed = self._services.may_report(delivery.user_id, receipt)
-                items.append(Item(delivery, receipt, allowed))
-            else:
-                delivery.reject()
-        if items:
-            await apply_isolated(items, self._apply, _dead_letter, _name)
-        if answers:
+        arrived = read_receipts(deliveries)
+        if arrived.receipts:
+            await apply_isolated(arrived.receipts, self._apply, self._set_aside, _name)
+        for part in arrived.unreadable:
+            await self._keep(dead_letter_from_part(part.delivery, part.receipt), part.delivery)
+        if answers := self._allowed(arrived.answers):
             async with self._units.begin() as unit:
                 await take_answers(unit, answers)
-        if pulses:
-            self._take_pulses(pulses)
+        if pulses := self._allowed(arrived.pulses):
+            self._handled(self._lane, pulses)
 
-    async def _apply(self, items: Sequence[Item]) -> None:
-        allowed = [item.receipt for item in items if item.is_allowed]
+    async def _apply(self, items: Sequence[Item[Receipt]]) -> None:
+        allowed: list[Receipt] = []
+        refused: list[Item[Receipt]] = []
+        for item in items:
+            if self._may_report(item):
+                allowed.append(item.receipt)
+            else:
+                refused.append(item)
         attempts = [receipt for receipt in allowed if isinstance(receipt, AttemptReceipt)]
         inbound = [receipt for receipt in allowed if isinstance(receipt, InboundReceipt)]
         updates = [receipt for receipt in allowed if isinstance(receipt, AccountReceipt)]
@@ -133,43 +118,51 @@ class ReceiptHandler:
                 user = users.get(id(receipt), own)
                 unit.dead_letter(dead_letter_from_receipt(receipt, why, user))
             unit.dead_letter(*map(dead_letter_from_unreadable, correlated.unreadable))
-            for item in items:
-                if not item.is_allowed:
-                    self._refuse(unit, item)
+            for item in refused:
+                self._refuse(unit, item)
 
-    def _refuse(self, unit: UnitOfWork, item: Item) -> None:
+    async def _set_aside(self, item: Item[Receipt], _error: Exception) -> None:
+        """Give one up that can't be applied, and nothing that came in the same message."""
+        if item.is_alone:
+            item.delivery.reject()
+            return
+        user = item.delivery.user_id
+        await self._keep(dead_letter_from_receipt(item.receipt, REJECTED, user), item.delivery)
+
+    async def _keep(self, dead_letter: DeadLetter, delivery: Delivery) -> None:
+        """Keep a part of a message; if that fails the whole of it is dead-lettered."""
+        try:
+            async with self._units.begin() as unit:
+                unit.dead_letter(dead_letter)
+        except Exception as error:
+            if is_outage(error):
+                raise
+            delivery.reject()
+
+    def _refuse(self, unit: UnitOfWork, item: Item[Receipt]) -> None:
         """Keep a report by a broker user that may not give it."""
         user, receipt = item.delivery.user_id, item.receipt
         unit.dead_letter(dead_letter_from_receipt(receipt, FOREIGN_USER, user))
         unit.after_commit(partial(self._foreign_users.note, user, receipt))
 
-    def _take_pulses(self, pulses: Sequence[tuple[Delivery, Pulse]]) -> None:
-        allowed: list[Pulse] = []
-        for delivery, pulse in pulses:
-            if self._services.may_report(delivery.user_id, pulse):
-                allowed.append(pulse)
+    def _allowed(self, items: Sequence[Item[R]]) -> list[R]:
+        """Return what its broker user may report; the rest is noted and dropped."""
+        allowed: list[R] = []
+        for item in items:
+            if self._may_report(item):
+                allowed.append(item.receipt)
             else:
-                self._foreign_users.note(delivery.user_id, pulse)
-        if allowed:
-            self._handled(self._lane, allowed)
+                self._foreign_users.note(item.delivery.user_id, item.receipt)
+        return allowed
+
+    def _may_report(self, item: Item[R]) -> bool:
+        return self._services.may_report(item.delivery.user_id, item.receipt)
 
 
-def _can_be_stored(receipt: Receipt, body: bytes) -> bool:
-    """Whether PostgreSQL takes its text; only an escape brings U+0000 into JSON that was read."""
-    if b"\\u0000" not in body:
-        return True
-    document = receipt.model_dump(mode="json")
-    return bool(storable(document) == document)
-
-
-def _name(item: Item) -> dict[str, str]:
+def _name(item: Item[Receipt]) -> dict[str, str]:
     """Name the message and the attempt that a receipt is about, as far as it says."""
     receipt = item.receipt
     attempt = receipt.attempt_id if isinstance(receipt, AttemptReceipt) else None
     parsed = AttemptId.parse(attempt) if attempt else None
     named = {"message_id": str(parsed.message_id), "attempt_id": str(parsed)} if parsed else {}
     return named | trace_of(TraceContext.read(item.delivery.headers))
-
-
-async def _dead_letter(item: Item, _error: Exception) -> None:
-    item.delivery.reject()

@@ -2,8 +2,8 @@
 -- Write how far one router ($1) is, and drop others' rows that lapsed unless they were renewed
 -- meanwhile. Returns the others' rows as they were.
 WITH renewed AS (
-    INSERT INTO router.listeners (router, lane, seen_at, progress, held_at)
-    SELECT $1::uuid, lane, clock_timestamp(), progress, held_at
+    INSERT INTO router.listeners (router, lane, seen_at, progress, held_at, reads_batches)
+    SELECT $1::uuid, lane, clock_timestamp(), progress, held_at, true
     FROM unnest($2::text[], $3::timestamptz[], $4::timestamptz[]) AS t (lane, progress, held_at)
     ORDER BY lane
     ON CONFLICT (router, lane) DO UPDATE

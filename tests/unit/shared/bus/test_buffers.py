@@ -80,3 +80,12 @@ def test_everything_is_taken_once_and_in_order_of_its_group(words: str, most: in
     for letter in set(words):
         tags = [delivery.tag for delivery in taken if delivery.body.decode() == letter]
         assert tags == sorted(tags)
+
+
+def test_a_delivery_may_stand_for_several() -> None:
+    """A batch takes as many as make no more than it handles; one of too many goes alone."""
+    buffer = Buffer(count=lambda delivery: len(delivery.body))
+    for size in (3, 4, 3, 9, 12, 1):
+        buffer.append(Delivery(body=b"x" * size))
+    taken = [[len(delivery.body) for delivery in buffer.take(10, None)] for _ in range(4)]
+    assert taken == [[3, 4, 3], [9], [12], [1]]
