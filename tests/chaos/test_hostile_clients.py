@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import subprocess
 import sys
 import time
@@ -17,10 +16,13 @@ import pytest_asyncio
 from behaviour.bus.rabbit import Rabbit
 from chaos.size import SHORT, SIZE
 from herald.bus.declaration import apply
+from herald.bus.deliveries import Delivery
+from herald.contracts.receipts import AttemptReceipt
 from herald.contracts.topology import receipts_queue, topology_for
 from herald.contracts.vocabulary import Lane
 from hostile_clients.honest import Waits, honest_calls, references, statuses
 from hostile_clients.process import IngressProcess, attacked, ingress_process
+from router.parsing.receipts import read_receipts
 
 IS_FULL = SIZE is not SHORT
 SECONDS = 10 if IS_FULL else 2  # of honest calls beside each attack
@@ -133,7 +135,9 @@ async def test_ten_thousand_statuses_are_one_call(
 async def _published(amqp_url: str) -> set[str]:
     """Take all receipts from the bus; return the messages that they name."""
     taken = await Rabbit(amqp_url, "", "").drain(receipts_queue(Lane.NORMAL))
-    return {reference for it in taken for reference in json.loads(it.body)["references"]}
+    arrived = read_receipts(Delivery(body=message.body) for message in taken).receipts
+    receipts = (item.receipt for item in arrived)
+    return {name for it in receipts if isinstance(it, AttemptReceipt) for name in it.references}
 
 
 @contextmanager

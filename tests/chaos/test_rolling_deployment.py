@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,7 @@ FALLBACK_AFTER_SECONDS = 120
 
 
 @pytest.fixture
-def mixed_fleet(fleet: Fleet, tmp_path: Path) -> Fleet:
+def mixed_fleet(fleet: Fleet, tmp_path: Path) -> Iterator[Fleet]:
     """Give a fleet with one of each service of either version; the configuration fits both."""
     version = tmp_path / "previous"
     try:
@@ -43,9 +44,23 @@ def mixed_fleet(fleet: Fleet, tmp_path: Path) -> Fleet:
         port = str(fleet.stack.ports[PREVIOUS[kind]])
         listener = {"HERALD_HTTP_HOST": LOOPBACK, "HERALD_HTTP_PORT": port}
         fleet.add(PREVIOUS[kind], {**changes, **listener})
-    fleet.end(*(second for _, second in PAIRS.values()))
+    ingress = PAIRS["ingress"]
+    fleet.end(*(second for _, second in PAIRS.values()), *ingress)
+    fleet.add(ingress[0], {"HERALD_CONFIG": str(_without_batches(fleet.stack.config))})
     fleet.wait_ready()
-    return fleet
+    yield fleet
+    fleet.end(*ingress)
+    for replica in ingress:
+        fleet.add(replica)
+
+
+def _without_batches(configuration: Path) -> Path:
+    """Write ingress's configuration for as long as an earlier router runs beside it."""
+    written = configuration.with_name("herald-without-batches.toml")
+    text = configuration.read_text()
+    assert "[ingress]\n" in text
+    written.write_text(text.replace("[ingress]\n", "[ingress]\nbatches = false\n"))
+    return written
 
 
 def test_a_rolling_deployment_loses_nothing_and_repeats_nothing(

@@ -71,9 +71,8 @@ def build_apps(settings: Settings, configuration: Configuration) -> Applications
     spool = _spool(settings, endpoints, file.ingress.spool_megabytes * _BYTES_PER_MEGABYTE)
     rate_limited = RateLimitedLog()
     identity = Identity(None if spool is None else settings.spool_directory)
-    publish_or_spool = PublishOrSpool(
-        GroupedPublisher(connections.publisher), spool, identity, rate_limited
-    )
+    grouped = GroupedPublisher(connections.publisher, in_batches=file.ingress.batches)
+    publish_or_spool = PublishOrSpool(grouped, spool, identity, rate_limited)
     draining = Draining(spool, connections.publisher)
     pulse = PulseSender(
         connections.publisher,

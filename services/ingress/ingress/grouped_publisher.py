@@ -19,6 +19,7 @@ import structlog
 from herald.bus.errors import PublishError, UnavailableError
 from herald.bus.outgoing_messages import OutgoingMessage
 from herald.bus.publishing import Publisher
+from ingress.receipt_batches import message_of, parts_of_messages
 
 # requests that make a group, by how many groups are on their way: several may be, so that a slow
 # confirm does not hold all others
@@ -39,8 +40,10 @@ Published = Callable[[list[PublishError | None]], None]
 class GroupedPublisher:
     """Publishes through a `Publisher`, safe to share between requests."""
 
-    def __init__(self, publisher: Publisher) -> None:
+    def __init__(self, publisher: Publisher, *, in_batches: bool = True) -> None:
+        """Make it; `in_batches`: receipts of a group go several in a message."""
         self._publisher = publisher
+        self._in_batches = in_batches
         self._waiting: list[tuple[Sequence[OutgoingMessage], Published]] = []
         self._publishing: set[asyncio.Task[None]] = set()  # each has one group on its way
         self._is_one_starting = False  # it takes whatever is ready by its turn
@@ -63,9 +66,7 @@ class GroupedPublisher:
 
         async def publish_in_turn() -> None:
             for number in untried:
-                failures[number] = await self._publisher.publish_many(
-                    parts[number], while_progressing=True
-                )
+                failures[number] = await self._publish_together(parts[number])
                 if any(failure is not None and failure.retry for failure in failures[number]):
                     list(untried)  # the other one finds none either
 
@@ -106,13 +107,28 @@ class GroupedPublisher:
         failures: Iterator[PublishError | None] = iter(())
         try:
             failures = iter(
-                await self._publisher.publish_many(
-                    [message for item, _ in group for message in item], while_progressing=True
-                )
+                await self._publish_together([message for item, _ in group for message in item])
             )
         finally:
             for messages, published in group:
                 published([next(failures, NOT_PUBLISHED) for _ in messages])
+
+    async def _publish_together(
+        self, messages: Sequence[OutgoingMessage]
+    ) -> list[PublishError | None]:
+        """Publish messages at once; return for each, in order, None (confirmed) or its failure."""
+        if not self._in_batches or len(messages) == 1:
+            return await self._publisher.publish_many(messages, while_progressing=True)
+        parts = parts_of_messages(messages)
+        failures = await self._publisher.publish_many(
+            [message_of(part) for part in parts], while_progressing=True
+        )
+        found = {
+            id(message): failure
+            for part, failure in zip(parts, failures, strict=True)
+            for message in part
+        }
+        return [found[id(message)] for message in messages]
 
     def _end(self, task: asyncio.Task[None]) -> None:
         self._publishing.discard(task)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import product
+
+from pydantic import BaseModel
 
 from herald.bus.brokers import Broker
 from herald.bus.entities import existing_exchange
 from herald.bus.publishing import declare_publication
+from herald.contracts.receipt_batches import ReceiptBatch
 from herald.contracts.receipts import AccountReceipt, AttemptReceipt, InboundReceipt, Pulse
 from herald.contracts.topology import (
     DEAD,
@@ -20,19 +24,24 @@ from herald.contracts.topology import (
 from herald.contracts.vocabulary import Lane
 from ingress.quarantine import Quarantined
 
+_STATUSES: tuple[tuple[type[BaseModel], str, str], ...] = (
+    (AttemptReceipt, "webhook.attempt", "A provider's status of an attempt"),
+    (ReceiptBatch, "webhook.attempts", "Providers' statuses of several attempts"),
+)
+
 
 def declare_publications(broker: Broker, channels: Iterable[str]) -> None:
     """List what ingress publishes about each channel whose providers call it."""
     receipts = existing_exchange(RECEIPTS)
     for channel in sorted(channels):
-        for lane in Lane:
+        for lane, (model, title, about) in product(Lane, _STATUSES):
             declare_publication(
                 broker,
                 receipts,
                 attempt_receipt_key(channel, lane),
-                AttemptReceipt,
-                title=f"webhook.attempt.{channel}.{lane}",
-                description=f"A provider's status of an attempt, {lane} lane.",
+                model,
+                title=f"{title}.{channel}.{lane}",
+                description=f"{about}, {lane} lane.",
             )
         declare_publication(
             broker,

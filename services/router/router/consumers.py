@@ -12,7 +12,7 @@ from herald.bus.buffers import Count, Group
 from herald.bus.connections import Connections
 from herald.bus.entities import existing_exchange, existing_queue
 from herald.bus.lane_turns import LaneTurns
-from herald.bus.receipt_messages import receipts_in
+from herald.bus.receipt_batches import receipts_in
 from herald.bus.subscribers import BatchSubscriber, subscribe_batches
 from herald.contracts.commands import MAX_COMMAND_BYTES, CancelMessage, SendMessage
 from herald.contracts.operator_commands import DropDeadLetter, ReplayDeadLetter, ResendMessage

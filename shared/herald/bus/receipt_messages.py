@@ -1,13 +1,9 @@
-"""What goes through the receipts' queues: receipts, alone or several in a message, and pulses."""
+"""What goes through the receipts' queues, as outgoing messages: receipts, and pulses among them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from herald.bus.deliveries import Delivery
 from herald.bus.outgoing_messages import OutgoingMessage
-from herald.contracts.identifiers import amqp_message_id, body_id
-from herald.contracts.receipt_batches import MOST_RECEIPTS
+from herald.contracts.identifiers import amqp_message_id
 from herald.contracts.receipts import (
     AttemptReceipt,
     InboundReceipt,
@@ -27,8 +23,7 @@ from herald.contracts.trace_context import TraceContext
 from herald.contracts.vocabulary import Lane
 
 PULSE_TYPE = "herald.pulse.v1"
-BATCH_TYPE = "herald.receipt.batch.v1"
-_COUNT = "receipts"  # the header of a batch
+ATTEMPT_TYPE = "herald.receipt.attempt.v1"
 
 
 def receipt_message(receipt: Receipt) -> OutgoingMessage:
@@ -46,29 +41,6 @@ def report_message(
     """
     body = receipt_body(receipt) if body is None else body
     return _message(reports_exchange(receipt.channel), receipt, body, trace)
-
-
-def batch_message(reports: Sequence[tuple[AttemptReceipt, bytes]]) -> OutgoingMessage:
-    """Address what a worker reports of several attempts of one channel and lane, in one message.
-
-    `reports`: each with its bytes as they were recorded.
-    """
-    first, _ = reports[0]
-    body = b"[" + b",".join([each for _, each in reports]) + b"]"
-    return OutgoingMessage(
-        exchange=reports_exchange(first.channel),
-        routing_key=_key(first),
-        body=body,
-        message_id=body_id(body),
-        type=BATCH_TYPE,
-        headers={_COUNT: len(reports)},
-    )
-
-
-def receipts_in(delivery: Delivery) -> int:
-    """Return how many receipts a delivery brings, by its header."""
-    count = delivery.headers.get(_COUNT) if delivery.headers else None
-    return min(max(1, count), MOST_RECEIPTS) if isinstance(count, int) else 1
 
 
 def receipt_body(receipt: Receipt | PlannedReceipt | Pulse) -> bytes:

@@ -19,7 +19,7 @@ from herald.bus.deliveries import settle
 from herald.bus.publishing import Publisher
 from herald.channel import metrics, sends
 from herald.channel.finished import Finished
-from herald.channel.report_batches import message_of, parts_of
+from herald.channel.report_batches import message_of, parts_of_reports
 from herald.channel.sends import StoredReport
 from herald.channel.traces import end_reported
 from herald.contracts.receipts import AttemptReceipt
@@ -130,7 +130,7 @@ class Recorder:
     async def _publish(self, due: Sequence[Finished]) -> None:
         """Publish what is not published yet; a group comes again after an outage."""
         left = self._unpublished(due)
-        parts = parts_of(left) if self._in_batches() else [[item] for item in left]
+        parts = parts_of_reports(left) if self._in_batches() else [[item] for item in left]
         problems = await self._publisher.publish_many(
             [message_of(part) for part in parts], PUBLISH_SECONDS
         )

@@ -18,9 +18,9 @@ from behaviour.ingress.gateway import (
     ApiResponse,
     Providers,
 )
+from herald.bus.deliveries import Delivery
 from herald.contracts.identifiers import AttemptId
 from herald.contracts.receipts import (
-    RECEIPT,
     AccountReceipt,
     AttemptReceipt,
     InboundReceipt,
@@ -29,6 +29,7 @@ from herald.contracts.receipts import (
 from herald.contracts.topology import DEAD_QUEUE, RECEIPTS, receipts_queue
 from herald.contracts.unsubscribe import UnsubscribeKeys, UnsubscribeLink
 from herald.contracts.vocabulary import Lane, Status
+from router.parsing.receipts import read_receipts
 
 ATTEMPT = "7d444840-9dc0-11d1-b245-5ffdce74fad2.1.1"
 FOREIGN = {"id": "wamid.A", "status": "delivered", "timestamp": "1768824000"}
@@ -74,11 +75,11 @@ async def _empty_queues(rabbit: Rabbit) -> None:
 
 
 async def receipts(rabbit: Rabbit, count: int) -> list[tuple[AbstractIncomingMessage, Receipt]]:
-    read = [
-        (message, RECEIPT.validate_json(message.body))
-        for message in await rabbit.drain(receipts_queue(Lane.NORMAL), expect=count)
-    ]
-    return [(message, receipt) for message, receipt in read if isinstance(receipt, Receipt)]
+    read: list[tuple[AbstractIncomingMessage, Receipt]] = []
+    for message in await rabbit.drain(receipts_queue(Lane.NORMAL), expect=count):
+        arrived = read_receipts([Delivery(body=message.body)])
+        read += [(message, item.receipt) for item in arrived.receipts]
+    return read
 
 
 async def test_a_whatsapp_status_reaches_the_router(providers: Providers, rabbit: Rabbit) -> None:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from typing import cast
 
-from hypothesis import given
-from hypothesis import strategies as st
-
 from herald.bus.deliveries import Delivery
-from herald.bus.receipt_messages import BATCH_TYPE, receipt_body, report_message
+from herald.bus.receipt_batches import BATCH_TYPE
+from herald.bus.receipt_messages import receipt_body, report_message
 from herald.channel.finished import Finished
-from herald.channel.report_batches import message_of, parts_of
+from herald.channel.report_batches import message_of, parts_of_reports
 from herald.channel.reports import returned
-from herald.contracts.receipt_batches import MOST_BYTES, MOST_RECEIPTS
 from herald.contracts.trace_context import TraceContext
 from herald.tracing.spans import Span
 from unit.channel.making import NOW, work
@@ -26,40 +23,25 @@ class Traced:
     context = TraceContext.read({"traceparent": f"00-{'1' * 32}-{'2' * 16}-01"})
 
 
-def finished(body: bytes = b"{}", *, is_traced: bool = False) -> Finished:
+def finished(*, is_traced: bool = False) -> Finished:
     span = cast("Span", Traced()) if is_traced else None
-    return Finished(Delivery(body=b""), RECEIPT, body, span=span)
+    return Finished(Delivery(body=b""), RECEIPT, receipt_body(RECEIPT), span=span)
 
 
-@given(
-    st.lists(
-        st.builds(
-            finished,
-            st.integers(2, 2 * MOST_BYTES).map(bytes) | st.integers(2, 3000).map(bytes),
-            is_traced=st.booleans(),
-        ),
-        max_size=70,
-    )
-)
-def test_each_part_fits_a_message_and_none_is_lost(reports: list[Finished]) -> None:
-    """In order, at most twenty and 40 KiB together; one that is larger, or traced, by itself."""
-    parts = parts_of(reports)
-    assert [id(report) for part in parts for report in part] == [id(report) for report in reports]
-    for part in parts:
-        assert 1 <= len(part) <= MOST_RECEIPTS
-        if len(part) > 1:
-            assert len(message_of(part).body) <= MOST_BYTES
-            assert all(report.span is None for report in part)
-
-
-def test_as_many_as_fit_go_together() -> None:
-    """Small reports make no more messages than they must."""
-    assert [len(part) for part in parts_of([finished()] * 45)] == [20, 20, 5]
+def test_reports_go_together_but_for_those_that_are_traced() -> None:
+    """The span of a report stands in the headers of its own message."""
+    reports = [finished(is_traced=number % 3 == 0) for number in range(7)]
+    assert [len(part) for part in parts_of_reports(reports)] == [1, 4, 1, 1]
 
 
 def test_a_report_alone_goes_as_every_version_reads_it() -> None:
     """It is no batch of one, and keeps the header of its span."""
-    body = receipt_body(RECEIPT)
-    assert message_of([finished(body)]) == report_message(RECEIPT, body)
-    assert "traceparent" in message_of([finished(body, is_traced=True)]).headers
-    assert message_of([finished(body)] * 2).type == BATCH_TYPE
+    assert message_of([finished()]) == report_message(RECEIPT)
+    assert "traceparent" in message_of([finished(is_traced=True)]).headers
+
+
+def test_several_go_where_each_would_go() -> None:
+    """Under the exchange of their channel and the key of their lane."""
+    alone, together = message_of([finished()]), message_of([finished(), finished()])
+    assert together.type == BATCH_TYPE
+    assert (together.exchange, together.routing_key) == (alone.exchange, alone.routing_key)

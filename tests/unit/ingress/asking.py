@@ -75,7 +75,7 @@ def webhooks(
     ]
     rate_limited, identity = RateLimitedLog(), Identity()
     identity.note_known()
-    publisher = GroupedPublisher(cast("Publisher", bus))
+    publisher = GroupedPublisher(cast("Publisher", bus), in_batches=False)  # each is looked at
     publish_or_spool = PublishOrSpool(publisher, spool, identity, rate_limited)
     judge = Judge(publish_or_spool, rate_limited, attachments or Attachments())
     known, requests = Endpoints(targets), Requests(BASE_URL)

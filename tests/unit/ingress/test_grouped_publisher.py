@@ -11,6 +11,8 @@ import pytest
 from herald.bus.errors import NackedError, PublishError
 from herald.bus.outgoing_messages import OutgoingMessage
 from herald.bus.publishing import Publisher
+from herald.bus.receipt_messages import receipt_message
+from herald.contracts.vocabulary import Lane
 from ingress.grouped_publisher import (
     MAKE_A_GROUP,
     MAX_GROUPS,
@@ -19,6 +21,7 @@ from ingress.grouped_publisher import (
     PARTS_AT_ONCE,
     GroupedPublisher,
 )
+from unit.shared.bus.test_receipt_messages import ATTEMPT
 
 
 class Bus:
@@ -35,14 +38,12 @@ class Bus:
         *,
         while_progressing: bool,  # noqa: ARG002
     ) -> list[PublishError | None]:
-        self.groups.append([message.message_id for message in messages])
+        names = [message.message_id for message in messages]
+        self.groups.append(names)
         await self.open.wait()
         if self.broken:
             raise RuntimeError
-        return [
-            NackedError(name, "full") if name.startswith("bad") else None
-            for name in self.groups[-1]
-        ]
+        return [NackedError(name, "full") if name.startswith("bad") else None for name in names]
 
 
 def message(message_id: str) -> OutgoingMessage:
@@ -68,6 +69,35 @@ async def test_calls_that_are_ready_together_are_one_group() -> None:
     )
     assert bus.groups == [["a1", "bad2", "b1"]]
     assert [[outcome is None for outcome in own] for own in results] == [[True, False], [True], []]
+
+
+async def test_receipts_of_a_group_share_messages_and_what_becomes_of_them() -> None:
+    """Each call learns what became of the message that its own receipts were in."""
+    bus = Bus()
+    out = outgoing(bus)
+    first, second = (
+        ATTEMPT.model_copy(update={"event_key": str(number), "lane": Lane.URGENT})
+        for number in range(2)
+    )
+    alone = message("bad")
+    bus.open.set()
+    results = await asyncio.gather(
+        out.publish([receipt_message(first), alone]), out.publish([receipt_message(second)])
+    )
+    assert [[outcome is None for outcome in own] for own in results] == [[True, False], [True]]
+    [[together, last]] = bus.groups
+    assert last == "bad"
+    assert together not in {first.receipt_id, second.receipt_id}
+
+
+async def test_where_routers_do_not_read_it_each_receipt_has_its_message() -> None:
+    """As the configuration says it."""
+    bus = Bus()
+    out = GroupedPublisher(cast("Publisher", bus), in_batches=False)
+    bus.open.set()
+    status = receipt_message(ATTEMPT)
+    await asyncio.gather(out.publish([status]), out.publish([status]))
+    assert bus.groups == [[status.message_id] * 2]
 
 
 async def test_the_more_groups_are_on_their_way_the_more_calls_make_another() -> None:

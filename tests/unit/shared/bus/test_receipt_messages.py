@@ -7,16 +7,12 @@ from uuid import UUID
 
 import pytest
 
-from herald.bus.deliveries import Delivery
 from herald.bus.receipt_messages import (
-    batch_message,
     pulse_message,
     receipt_body,
     receipt_message,
-    receipts_in,
     report_message,
 )
-from herald.contracts.receipt_batches import MOST_RECEIPTS, ReceiptBatch
 from herald.contracts.receipts import (
     RECEIPT,
     AccountReceipt,
@@ -80,30 +76,3 @@ def test_a_pulse_has_one_id_in_each_lane() -> None:
     assert urgent.message_id != bulk.message_id
     assert urgent.type == "herald.pulse.v1"
     assert b"holds_something" not in urgent.body
-
-
-def test_several_receipts_travel_as_one() -> None:
-    """In one message under the key of one, as they were recorded, and its header counts them."""
-    other = ATTEMPT.model_copy(update={"attempt_id": "b.1.1"})
-    message = batch_message([(each, receipt_body(each)) for each in (ATTEMPT, other)])
-    alone = report_message(ATTEMPT)
-    assert (message.exchange, message.routing_key) == (alone.exchange, alone.routing_key)
-    assert message.mandatory
-    assert ReceiptBatch.model_validate_json(message.body).root == (ATTEMPT, other)
-    assert receipts_in(Delivery(body=message.body, headers=message.headers)) == 2
-
-
-def test_the_same_receipts_together_have_the_same_id() -> None:
-    """A message that is published again is known again; that of others is another."""
-    reports = [(ATTEMPT, b"1"), (ATTEMPT, b"2")]
-    assert batch_message(reports).message_id == batch_message(reports).message_id
-    assert batch_message(reports).message_id != batch_message(reports[::-1]).message_id
-
-
-@pytest.mark.parametrize(
-    ("header", "count"),
-    [({}, 1), ({"receipts": 0}, 1), ({"receipts": "9"}, 1), ({"receipts": 10**6}, MOST_RECEIPTS)],
-)
-def test_a_header_that_counts_wrongly_does_no_harm(header: dict[str, object], count: int) -> None:
-    """A delivery brings one receipt at least, and no more than a message may have."""
-    assert receipts_in(Delivery(body=b"", headers=header)) == count
