@@ -65,7 +65,7 @@ coverage: $(INSTALLED) ## say which share of each package the tests run (ARGS=te
 	@$(BIN)/python .ci/covered.py .run/coverage.json
 
 chaos: $(INSTALLED) ## break replicas, links, clocks and servers under load (CHAOS_SEED, ARGS=...)
-	@HERALD_TEST_CHAOS=full $(PYTEST) tests/chaos --timeout 1800 $(ARGS)
+	@HERALD_TEST_CHAOS=full $(PYTEST) $(if $(findstring tests/chaos/,$(ARGS)),,tests/chaos) --timeout 1800 $(ARGS)
 
 check: $(INSTALLED) ## lint, format, types, import rules, sizes, generated documents
 	@$(BIN)/python -m ruff check .
