@@ -7,6 +7,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from herald.bus.outgoing_messages import OutgoingMessage
 from herald.bus.receipt_batches import batch_message, parts_of
 from herald.bus.receipt_messages import ATTEMPT_TYPE
+from herald.contracts.trace_context import TraceContext
 
 
 def parts_of_messages(messages: Iterable[OutgoingMessage]) -> list[list[OutgoingMessage]]:
@@ -27,6 +28,11 @@ def message_of(part: Sequence[OutgoingMessage]) -> OutgoingMessage:
 
 
 def _address(message: OutgoingMessage) -> Hashable:
-    if message.type != ATTEMPT_TYPE or message.headers:
+    if message.type != ATTEMPT_TYPE or _is_traced(message):
         return None
     return message.exchange, message.routing_key
+
+
+def _is_traced(message: OutgoingMessage) -> bool:
+    context = TraceContext.read(message.headers) if message.headers else None
+    return context is not None and context.is_sampled  # else no span has it for its parent

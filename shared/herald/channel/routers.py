@@ -12,16 +12,23 @@ _QUERIES = load_queries("herald.channel")
 
 
 class Routers:
-    """Asks once a second."""
+    """Knows whether all of them read several receipts in one message.
+
+    The database is asked once a second.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._periodic = Periodic("routers", self._ask, INTERVAL_SECONDS)
-        self.read_batches = False  # of receipts, every one; unknown is no
+        self.read_batches = False  # all of them do; where it is not known, none is taken to
 
     async def run(self) -> None:
         """Ask until cancelled."""
         await self._periodic.run()
+
+    async def turn(self) -> None:
+        """Ask once."""
+        await self._periodic.turn()
 
     async def _ask(self) -> None:
         answer = False

@@ -1,4 +1,4 @@
-"""Several receipts in one message: the reports of a group of calls that ended together.
+"""Several receipts in one message: of calls that ended together, or webhooks that came together.
 
 What a message costs the broker and the bus hardly grows with it: twenty reports cost as one does.
 """
@@ -17,7 +17,7 @@ MOST_BYTES = MAX_RECEIPT_BYTES  # of the message, unless it is of one receipt
 
 
 class ReceiptBatch(RootModel[Annotated[tuple[AttemptReceipt, ...], Field(min_length=1)]]):
-    """Reports of attempts of one channel and lane, in one message.
+    """Receipts of attempts of one channel and lane, in one message.
 
     Its header `receipts` says how many they are.
     """

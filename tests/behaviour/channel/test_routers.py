@@ -34,11 +34,7 @@ async def routers(world: World) -> AsyncIterator[Routers]:
 
 
 async def answer(routers: Routers) -> bool:
-    """Ask until there was an answer."""
-    asking = asyncio.create_task(routers.run())
-    await asyncio.sleep(0.1)
-    asking.cancel()
-    await asyncio.wait([asking])
+    await routers.turn()
     return routers.read_batches
 
 

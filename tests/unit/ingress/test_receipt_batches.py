@@ -11,14 +11,17 @@ from unit.shared.bus.test_receipt_messages import ATTEMPT
 
 STATUS = receipt_message(ATTEMPT)
 URGENT = receipt_message(ATTEMPT.model_copy(update={"lane": Lane.URGENT}))
-TRACED = STATUS._replace(headers={"traceparent": "00-1-1-01"})
+TRACED, UNSAMPLED = (
+    STATUS._replace(headers={"traceparent": f"00-{'1' * 32}-{'2' * 16}-{flags}"})
+    for flags in ("01", "00")
+)
 ANSWER = receipt_message(inbound())
 
 
 def test_statuses_of_a_lane_go_together_and_all_else_alone() -> None:
     """What recipients wrote, and what is traced, has a message of its own."""
-    parts = parts_of_messages([STATUS, ANSWER, URGENT, STATUS, TRACED, URGENT, ANSWER])
-    assert parts == [[STATUS, STATUS], [ANSWER], [URGENT, URGENT], [TRACED], [ANSWER]]
+    parts = parts_of_messages([STATUS, ANSWER, URGENT, UNSAMPLED, TRACED, URGENT, ANSWER])
+    assert parts == [[STATUS, UNSAMPLED], [ANSWER], [URGENT, URGENT], [TRACED], [ANSWER]]
     assert [message_of(part).type == BATCH_TYPE for part in parts] == [True, False] * 2 + [False]
 
 
