@@ -71,8 +71,8 @@ class ReceiptHandler:
         arrived = read_receipts(deliveries)
         if arrived.receipts:
             await apply_isolated(arrived.receipts, self._apply, self._set_aside, _name)
-        for part in arrived.unreadable:
-            await self._keep(dead_letter_from_part(part.delivery, part.receipt), part.delivery)
+        for delivery, body in arrived.unreadable:
+            await self._keep(dead_letter_from_part(delivery, body), delivery)
         if answers := self._allowed(arrived.answers):
             async with self._units.begin() as unit:
                 await take_answers(unit, answers)

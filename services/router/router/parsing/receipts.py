@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from pydantic_core import from_json, to_json
 
 from herald.bus.deliveries import Delivery
-from herald.contracts.receipt_batches import ReceiptBatch
+from herald.contracts.receipt_batches import MOST_RECEIPTS, ReceiptBatch
 from herald.contracts.receipts import RECEIPT, AttemptReceipt, PlannedReceipt, Pulse, Receipt
 from herald.contracts.text import storable
 
@@ -39,7 +39,7 @@ class Arrived:
     answers: list[Item[PlannedReceipt]] = field(default_factory=list)
     pulses: list[Item[Pulse]] = field(default_factory=list)
     # JSON of what can't be read, or not be stored, of messages that bring other receipts, too
-    unreadable: list[Item[bytes]] = field(default_factory=list)
+    unreadable: list[tuple[Delivery, bytes]] = field(default_factory=list)
 
 
 def read_receipts(deliveries: Iterable[Delivery]) -> Arrived:
@@ -53,7 +53,7 @@ def read_receipts(deliveries: Iterable[Delivery]) -> Arrived:
                 elif isinstance(receipt, PlannedReceipt):
                     arrived.answers.append(Item(delivery, receipt))
                 elif isinstance(receipt, bytes):
-                    arrived.unreadable.append(Item(delivery, receipt))
+                    arrived.unreadable.append((delivery, receipt))
                 else:
                     arrived.receipts.append(Item(delivery, receipt))
         except ValueError:
@@ -88,8 +88,8 @@ def _is_batch(delivery: Delivery) -> bool:
 
 def _read_one_by_one(body: bytes) -> Iterator[AttemptReceipt | bytes]:
     parts: list[Any] = from_json(body)
-    if not parts:
-        raise ValueError("no receipt")
+    if not 0 < len(parts) <= MOST_RECEIPTS:
+        raise ValueError("no message of receipts")  # each part would be a transaction
     for part in map(to_json, parts):
         try:
             receipt = AttemptReceipt.model_validate_json(part)
