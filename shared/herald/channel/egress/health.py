@@ -157,11 +157,14 @@ class EgressHealth:
 
     async def _check(self, pair: Pair) -> None:
         watched = self._watched[pair]
+        changes = watched.health.changes
         try:
             code = await watched.checked.check()
             if code is not None:
                 metrics.FAILURES.labels(self._channel, pair.egress, code).inc()
-            watched.health.note_checked(code, self._clock())
+            # a connection made before a call failed says nothing of how things are now
+            if code is not None or watched.health.changes == changes:
+                watched.health.note_checked(code, self._clock())
         finally:
             del self._checks[pair]
         if watched.health.unsaved:
