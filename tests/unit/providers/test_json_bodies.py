@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -16,6 +17,8 @@ from herald.providers.json_bodies import (
     MAX_NODES,
     BeyondLimitsError,
     NotJsonError,
+    _parsed,
+    _parsed_leniently,
     read_json,
 )
 
@@ -39,6 +42,44 @@ def test_reads_what_it_should(document: Any) -> None:
     """Any JSON document comes back as it is, escaped or not."""
     assert read_json(json.dumps(document).encode()) == document
     assert read_json(json.dumps(document, ensure_ascii=False).encode()) == document
+
+
+# what readers of JSON differ in, and what breaks it
+PIECES = st.sampled_from(
+    [
+        *(b"{", b"}", b"[", b"]", b",", b":", b'"', b'"a"', b'"a":', b" ", b"\n", b"\t", b"\f"),
+        *(b"\0", b"\x7f", b"\x1f", b"\xc0\x80", b"\xed\xa0\xbd", b"\xf0\x9f\x91\x8b", b"\xff"),
+        *(b"\\", b"\\/", b"\\x", b"\\u0000", b"\\ud83d", b"\\udc4b", b"\\u00e9", b"/", b"'"),
+        *(b"true", b"false", b"null", b"NaN", b"Infinity", b"-", b"+", b".", b"e", b"E", b"-0"),
+        *(b"0", b"1", b"01", b"1e999", b"1e-999", b"5e-324", b"18446744073709551616", b"1" * 998),
+    ]
+)
+
+
+@given(
+    st.lists(PIECES, max_size=12).map(b"".join)
+    | st.lists(PIECES, max_size=8).map(lambda pieces: b'["' + b"".join(pieces) + b'"]')
+    | st.lists(PIECES, max_size=8).map(lambda pieces: b'{"' + b"".join(pieces) + b'":1}')
+    | st.lists(PIECES, max_size=8).map(lambda pieces: b"[" + b",".join(pieces) + b"]")
+    | st.lists(PIECES, max_size=8).map(lambda pieces: b"[" + b"".join(pieces) + b"]")
+)
+def test_both_readers_agree(body: bytes) -> None:
+    """The quick reader and the lenient one find the same in any body, or refuse it alike."""
+    assert _outcome(_parsed, body) == _outcome(_parsed_leniently, body)
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False), st.sampled_from(["r", ".30e", ".400f"]))
+def test_both_readers_round_alike(number: float, form: str) -> None:
+    """A number is the same to the last bit, however many digits it has."""
+    written = (repr(number) if form == "r" else format(number, form)).encode()
+    assert _outcome(_parsed, written) == _outcome(_parsed_leniently, written)
+
+
+def _outcome(parse: Callable[[bytes], Any], body: bytes) -> str:
+    try:
+        return repr(parse(body))  # 1 is not 1.0 here, nor is 0.0 its negative
+    except (NotJsonError, BeyondLimitsError) as error:
+        return type(error).__name__
 
 
 @given(st.binary())
@@ -82,6 +123,8 @@ def test_refuses_what_is_not_json(body: bytes) -> None:
         (rb'{"k\u0000":1}', {"k�": 1}),
         (b"[1e999,-1e999,1e5]", [None, None, 1e5]),
         (b"[" + b"9" * 5000 + b"]", [None]),
+        (b"[" + b"9" * 1001 + b"]", [None]),
+        (b"[" + b"9" * 1000 + b"]", [int("9" * 1000)]),
         (b"[" + b"9" * 100 + b"]", [int("9" * 100)]),
     ],
 )
