@@ -8,15 +8,18 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import uuid4
 
+from msgspec import structs
+
 from herald.contracts.failures import Failure
-from herald.contracts.receipts import AttemptReceipt, InboundReceipt
+from herald.contracts.receipts import InboundReceipt
 from herald.contracts.vocabulary import FailureClass, Status
+from herald.contracts.webhook_statuses import WebhookStatus
 from herald.providers.samples import RECIPIENT_PHONE
 from herald.providers.webhook_endpoints import Endpoint, EndpointRules, Normalised
 from herald.providers.webhook_requests import WebhookRequest
 
 Verify = Callable[[Endpoint, WebhookRequest], bool]
-Change = Callable[[AttemptReceipt], AttemptReceipt]
+Change = Callable[[WebhookStatus], WebhookStatus]
 Normalise = Callable[[Endpoint, WebhookRequest], Normalised]
 
 
@@ -91,12 +94,12 @@ def believes_the_missing(good: Endpoint, request: WebhookRequest) -> bool:
 
 
 def changed(change: Change) -> Normalise:
-    """Read as the good one does, and change each receipt of an attempt."""
+    """Read as the good one does, and change each status."""
 
     def normalise(good: Endpoint, request: WebhookRequest) -> Normalised:
         found = good.normalise(request)
         found.receipts = [
-            change(receipt) if isinstance(receipt, AttemptReceipt) else receipt
+            change(receipt) if isinstance(receipt, WebhookStatus) else receipt
             for receipt in found.receipts
         ]
         return found
@@ -105,7 +108,7 @@ def changed(change: Change) -> Normalise:
 
 
 def with_fields(**fields: Any) -> Normalise:
-    return changed(lambda receipt: receipt.model_copy(update=fields))
+    return changed(lambda status: structs.replace(status, **fields))
 
 
 def raises_at_lists(good: Endpoint, request: WebhookRequest) -> Normalised:
@@ -116,7 +119,7 @@ def raises_at_lists(good: Endpoint, request: WebhookRequest) -> Normalised:
 
 def without_inbound(good: Endpoint, request: WebhookRequest) -> Normalised:
     found = good.normalise(request)
-    found.receipts = [it for it in found.receipts if isinstance(it, AttemptReceipt)]
+    found.receipts = [it for it in found.receipts if isinstance(it, WebhookStatus)]
     return found
 
 
@@ -210,7 +213,7 @@ _endpoint("no time", {"time_forms"}, normalises=with_fields(occurred_at=None))
 _endpoint(
     "a new key each time",
     {"status_repeated", "status_any_order"},
-    normalises=changed(lambda it: it.model_copy(update={"event_key": str(uuid4())})),
+    normalises=changed(lambda it: structs.replace(it, event_key=str(uuid4()))),
 )
 _endpoint(
     "one key for all",

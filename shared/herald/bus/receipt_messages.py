@@ -21,12 +21,13 @@ from herald.contracts.topology import (
 )
 from herald.contracts.trace_context import TraceContext
 from herald.contracts.vocabulary import Lane
+from herald.contracts.webhook_statuses import WebhookReceipt, WebhookStatus
 
 PULSE_TYPE = "herald.pulse.v1"
 ATTEMPT_TYPE = "herald.receipt.attempt.v1"
 
 
-def receipt_message(receipt: Receipt) -> OutgoingMessage:
+def receipt_message(receipt: WebhookReceipt) -> OutgoingMessage:
     """Address what ingress received to the router."""
     return _message(RECEIPTS, receipt, receipt_body(receipt))
 
@@ -43,8 +44,10 @@ def report_message(
     return _message(reports_exchange(receipt.channel), receipt, body, trace)
 
 
-def receipt_body(receipt: Receipt | PlannedReceipt | Pulse) -> bytes:
+def receipt_body(receipt: WebhookReceipt | PlannedReceipt | Pulse) -> bytes:
     """Encode a receipt as it is recorded and published."""
+    if isinstance(receipt, WebhookStatus):
+        return receipt.written()
     # what `model_dump_json` calls; it would go by way of a str
     return receipt.__pydantic_serializer__.to_json(receipt, exclude_none=True)
 
@@ -62,7 +65,7 @@ def pulse_message(pulse: Pulse, lane: Lane) -> OutgoingMessage:
 
 def _message(
     exchange: str,
-    receipt: Receipt | PlannedReceipt,
+    receipt: WebhookReceipt | PlannedReceipt,
     body: bytes,
     trace: TraceContext | None = None,
 ) -> OutgoingMessage:
@@ -76,8 +79,8 @@ def _message(
     )
 
 
-def _key(receipt: Receipt | PlannedReceipt) -> str:
-    if isinstance(receipt, (AttemptReceipt, PlannedReceipt)):
+def _key(receipt: WebhookReceipt | PlannedReceipt) -> str:
+    if isinstance(receipt, (WebhookStatus, AttemptReceipt, PlannedReceipt)):
         return attempt_receipt_key(receipt.channel, receipt.lane or Lane.NORMAL)
     if isinstance(receipt, InboundReceipt):
         return inbound_receipt_key(receipt.channel)

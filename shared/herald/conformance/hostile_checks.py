@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
+from herald.bus.receipt_messages import receipt_body
 from herald.conformance.checks import Check, Needs
-from herald.conformance.trial import Trial
+from herald.conformance.trial import Trial, receipts_of
 from herald.conformance.verdicts import NotMetError, require
 from herald.contracts.receipts import MAX_RECEIPT_BYTES, RECEIPT
 from herald.providers.json_bodies import BeyondLimitsError, NotJsonError
@@ -94,8 +95,8 @@ def _survives(trial: Trial, endpoint: Endpoint, call: Call, label: str) -> None:
         raise NotMetError(expected, f"raises {type(error).__name__}", _LOOK) from error
     if found.reasons()[Reason.UNEXPECTED]:
         raise NotMetError(f"a reason for {label}", "`unexpected`: the reader raised", _LOOK)
-    for receipt in found.receipts:
-        written = receipt.model_dump_json(exclude_none=True)
+    for published, receipt in zip(found.receipts, receipts_of(found), strict=True):
+        written = receipt_body(published).decode()
         require("\\u0000" not in written, f"no U+0000 kept of {label}", "U+0000", _LOOK)
         size = len(written.encode())
         require(size <= MAX_RECEIPT_BYTES, f"a bounded receipt of {label}", f"{size} bytes", _LOOK)

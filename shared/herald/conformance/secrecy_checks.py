@@ -10,7 +10,7 @@ from pydantic_core import to_json
 from herald.conformance.checks import Check, Needs
 from herald.conformance.line import open_line
 from herald.conformance.status_checks import counted
-from herald.conformance.trial import Trial
+from herald.conformance.trial import Trial, receipts_of
 from herald.conformance.verdicts import require
 from herald.contracts.receipts import AttemptReceipt
 from herald.providers.samples import RECIPIENT_EMAIL, RECIPIENT_NAME, RECIPIENT_PHONE, TEXT
@@ -29,7 +29,7 @@ async def of_statuses(trial: Trial) -> None:
         code = next(iter(trial.webhooks.codes), None) if word == trial.webhooks.failed else None
         found = trial.read(trial.status(word=word, code=code, text=_PROSE))
         require(bool(found.receipts), f"a receipt of {word!r}", counted(found), look)
-        for receipt in found.receipts:
+        for receipt in receipts_of(found):
             assert isinstance(receipt, AttemptReceipt)
             written = receipt.model_dump_json()
             seen = [address for address in _ADDRESSES if address in written]

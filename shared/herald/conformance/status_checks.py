@@ -6,7 +6,7 @@ import random
 from typing import Any
 
 from herald.conformance.checks import Check, Needs
-from herald.conformance.trial import NAME, Trial
+from herald.conformance.trial import NAME, Trial, receipts_of
 from herald.conformance.verdicts import NotMetError, require
 from herald.contracts.receipts import AttemptReceipt
 from herald.contracts.vocabulary import Lane, Status
@@ -33,7 +33,7 @@ async def unknown_word(trial: Trial) -> None:
     found = trial.read(trial.status(word=_UNKNOWN_WORD))
     kept = len(found.receipts) + len(found.not_understood) + found.ignored
     require(kept == 1, "`other`, quarantine or ignored for a new word", counted(found), LOOK)
-    for receipt in found.receipts:
+    for receipt in receipts_of(found):
         status = receipt.status if isinstance(receipt, AttemptReceipt) else receipt.kind
         require(status is Status.OTHER, "`other` for a new word", status, _WORDS)
 
@@ -64,7 +64,7 @@ async def foreign(trial: Trial) -> None:
     for tag in (None, *_FOREIGN_TAGS):
         found = trial.read(trial.status(tag=tag))
         require(len(found.receipts) == 1, f"a receipt for the tag {tag!r}", counted(found), LOOK)
-        for receipt in found.receipts:
+        for receipt in receipts_of(found):
             assert isinstance(receipt, AttemptReceipt)
             seen = receipt.attempt_id
             require(seen is None, f"no attempt of ours for the tag {tag!r}", seen, LOOK)
@@ -128,9 +128,10 @@ async def batches(trial: Trial) -> None:
 def one_receipt(trial: Trial, element: Any) -> AttemptReceipt:
     """Read an element of which one receipt is expected."""
     found = trial.read(element)
-    if len(found.receipts) != 1 or not isinstance(found.receipts[0], AttemptReceipt):
+    receipts = receipts_of(found)
+    if len(receipts) != 1 or not isinstance(receipts[0], AttemptReceipt):
         raise NotMetError("one receipt of an attempt", counted(found), LOOK)
-    return found.receipts[0]
+    return receipts[0]
 
 
 def counted(found: Normalised) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from herald.conformance.checks import Check, Needs
 from herald.conformance.status_checks import accounted, counted, one_receipt
-from herald.conformance.trial import Trial
+from herald.conformance.trial import Trial, receipts_of
 from herald.conformance.verdicts import require
 from herald.contracts.receipts import AttemptReceipt
 from herald.providers.subject_sending import Without
@@ -44,7 +44,7 @@ async def absurd(trial: Trial) -> None:
         require(
             accounted(found) >= 1, f"an event of the time {written!r:.40}", counted(found), _LOOK
         )
-        for receipt in found.receipts:
+        for receipt in receipts_of(found):
             assert isinstance(receipt, AttemptReceipt)
             at = receipt.occurred_at
             is_sane = at is None or _EARLIEST <= at < _LATEST

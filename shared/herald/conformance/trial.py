@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, cast
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
+from herald.conformance.verdicts import NotMetError
+from herald.contracts.receipts import Receipt
+from herald.contracts.webhook_statuses import WebhookStatus
 from herald.providers.account import Account, Secrets
 from herald.providers.credentials import Credentials
 from herald.providers.registry import ACCOUNTS, webhooks_module
@@ -140,6 +143,15 @@ class Trial:
     def read(self, *elements: Any) -> Normalised:
         """Have the account's endpoint read elements."""
         return self.endpoint().normalise(self.request(self.call(*elements)))
+
+
+def receipts_of(found: Normalised) -> list[Receipt]:
+    """Return what was found in a request as receipts, each of its values checked."""
+    try:
+        return [it.as_receipt() if isinstance(it, WebhookStatus) else it for it in found.receipts]
+    except ValidationError as error:
+        look = "what `WebhookStatus` is made of: nothing checks it in production"
+        raise NotMetError("the values of a receipt", str(error), look) from None
 
 
 def _webhooks_module(subject: Subject) -> Any:

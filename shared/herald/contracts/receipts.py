@@ -26,6 +26,7 @@ from herald.contracts.vocabulary import (
     LenientSenderKind,
     LenientStatus,
     Receipts,
+    Status,
 )
 
 MAX_ELEMENT_BYTES = 32 * 1024
@@ -85,7 +86,14 @@ class AttemptReceipt(_Fact):
     def receipt_id(self) -> str:
         """The AMQP message id: the same fact reported twice has the same one."""
         name = self.attempt_id or self.references[0]
-        return amqp_message_id(self.provider, self.account, name, self.status, self.event_key)
+        return attempt_receipt_id(self.provider, self.account, name, self.status, self.event_key)
+
+
+def attempt_receipt_id(
+    provider: str, account: str, name: str, status: Status, event_key: str
+) -> str:
+    """Make the id of a receipt; `name`: its attempt's id, or else the provider's own."""
+    return amqp_message_id(provider, account, name, status, event_key)
 
 
 class InboundReceipt(InboundContent):

@@ -10,6 +10,7 @@ from typing import Any
 
 from behaviour.sandbox.world import Received, World
 from herald.channel.accounts import SendingAccount
+from herald.conformance.trial import receipts_of
 from herald.contracts.receipts import Receipt
 from herald.http.client import HttpClient
 from herald.providers.account import Account
@@ -36,7 +37,7 @@ class Both:
             assert self.endpoint.verify(request) is True
             normalised = self.endpoint.normalise(request)
             assert not normalised.not_understood
-            found += normalised.receipts
+            found += receipts_of(normalised)
         return found
 
     def _request(self, received: Received) -> WebhookRequest:

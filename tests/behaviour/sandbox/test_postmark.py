@@ -10,6 +10,7 @@ from behaviour.providers.api_server import http_client
 from behaviour.sandbox.mail_accounts import SERVER_TOKEN, WEBHOOK_LOGIN
 from behaviour.sandbox.world import World
 from channel_email.content import render
+from herald.conformance.trial import receipts_of
 from herald.contracts.receipts import Receipt
 from herald.providers.credentials import Credentials
 from herald.providers.postmark.account import PostmarkAccount, PostmarkSecrets
@@ -44,7 +45,7 @@ async def heard(world: World) -> list[Receipt]:
         headers = {name.encode(): value.encode() for name, value in webhook.headers.items()}
         asked = type(asked)(**{**asked.__dict__, "headers": headers})
         assert endpoint.verify(asked)
-        found += endpoint.normalise(asked).receipts
+        found += receipts_of(endpoint.normalise(asked))
     return found
 
 

@@ -11,6 +11,7 @@ from behaviour.providers.api_server import http_client
 from behaviour.sandbox.mail_accounts import SES_KEYS, SES_REGION, SES_TOPIC
 from behaviour.sandbox.world import Received, World
 from channel_email.content import render
+from herald.conformance.trial import receipts_of
 from herald.contracts.receipts import Receipt
 from herald.providers.sending import Accepted, Refused, SendResult
 from herald.providers.ses.account import SesAccount, SesSecrets
@@ -52,7 +53,7 @@ async def heard(world: World, endpoint: SesEndpoint) -> list[Receipt]:
     found: list[Receipt] = []
     for webhook in await world.webhooks():
         assert await endpoint.verify(asked(webhook))
-        found += endpoint.normalise(asked(webhook)).receipts
+        found += receipts_of(endpoint.normalise(asked(webhook)))
     return found
 
 

@@ -11,6 +11,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from herald.conformance.trial import receipts_of
 from herald.providers.webhook_endpoints import Endpoint, Normalised
 from herald.providers.webhook_requests import WebhookRequest
 
@@ -81,7 +82,7 @@ def described(found: Normalised) -> dict[str, Any]:
         "response": found.response.status,
         "receipts": [
             receipt.model_dump(mode="json", exclude_none=True, exclude={"received_at", "element"})
-            for receipt in found.receipts
+            for receipt in receipts_of(found)
         ],
         "not_understood": [
             {"reason": item.reason.value, "element": item.element} for item in found.not_understood

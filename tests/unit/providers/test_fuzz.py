@@ -10,6 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from herald.bus.receipt_messages import receipt_body
+from herald.conformance.trial import receipts_of
 from herald.contracts.receipts import RECEIPT
 from herald.contracts.text import storable
 from herald.providers.json_bodies import BeyondLimitsError, NotJsonError
@@ -52,13 +54,15 @@ def check(provider: str, body: bytes, query: str = "", method: str = "POST") -> 
     except (NotJsonError, BeyondLimitsError, NotUnderstoodError):
         return
     assert all(item.reason is not Reason.UNEXPECTED for item in found.not_understood)
-    for receipt in found.receipts:
-        encoded = receipt.model_dump_json(exclude_none=True)
+    for published, receipt in zip(found.receipts, receipts_of(found), strict=True):
+        encoded = receipt_body(published)
         document = json.loads(encoded)
+        # 1e16 may be 1e+16; all else is the same to the byte
+        assert json.dumps(document) == json.dumps(json.loads(receipt_body(receipt)))
         assert storable(document) == document
         read_back = RECEIPT.validate_json(encoded)
         assert isinstance(read_back, type(receipt))
-        assert read_back.receipt_id == receipt.receipt_id
+        assert read_back.receipt_id == receipt.receipt_id == published.receipt_id
 
 
 def mutated(tree: Any, draw: st.DrawFn) -> Any:

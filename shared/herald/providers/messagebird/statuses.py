@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from herald.contracts.failures import Failure
-from herald.contracts.receipts import AttemptReceipt
 from herald.contracts.vocabulary import Status
+from herald.contracts.webhook_statuses import WebhookStatus
 from herald.providers.lenient_json import (
     carried,
     event_key,
@@ -37,11 +37,11 @@ KEPT = frozenset(  # of a report, for the history
 
 def status_receipt(
     account: str, request: WebhookRequest, fields: Fields, word: str
-) -> AttemptReceipt:
+) -> WebhookStatus:
     """Read a report."""
     ours, code = carried(fields.get(ATTEMPT_FIELD)), text(fields, "statusErrorCode") or ""
     status, reason = STATUSES.get(word, Status.OTHER), text(fields, "statusReason") or ""
-    return AttemptReceipt(
+    return WebhookStatus(
         source="webhook",
         channel=CHANNEL,
         provider=NAME,

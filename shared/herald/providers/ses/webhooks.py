@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from herald.contracts.receipts import Receipt
+from herald.contracts.webhook_statuses import WebhookReceipt
 from herald.providers.credentials import Credentials
 from herald.providers.json_bodies import BeyondLimitsError, NotJsonError, read_json
 from herald.providers.lenient_json import NotForHeraldError, NotUnderstoodError, Reason, mapping
@@ -102,7 +102,7 @@ class SesEndpoint:
         if status != _OK:
             raise UnverifiableError(f"confirmation: http_{status}")
 
-    def _news(self, request: WebhookRequest, envelope: Envelope) -> Receipt:
+    def _news(self, request: WebhookRequest, envelope: Envelope) -> WebhookReceipt:
         if envelope.kind != SUBSCRIPTION:
             return news(self.account, request, envelope, ENDED)
         if self.confirms:
@@ -131,7 +131,9 @@ class SesEndpoint:
             said = Said(event, word, recipient)
             found.read(event, partial(self._status, request, number, said))
 
-    def _status(self, request: WebhookRequest, number: str, said: Said, _event: Any) -> Receipt:
+    def _status(
+        self, request: WebhookRequest, number: str, said: Said, _event: Any
+    ) -> WebhookReceipt:
         return status_receipt(
             self.account, request, number, said, ignores_foreign=self.ignores_foreign
         )

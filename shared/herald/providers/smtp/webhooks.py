@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 from email.message import Message
 from typing import TYPE_CHECKING
 
-from herald.contracts.receipts import Receipt
 from herald.contracts.text import storable
+from herald.contracts.webhook_statuses import WebhookReceipt
 from herald.providers.credentials import Credentials
 from herald.providers.inbound_mail import MAX_MAIL_BYTES, Origin, mail_receipt
 from herald.providers.lenient_json import (
@@ -67,7 +67,9 @@ class SmtpEndpoint:
         found.descend(shown, lambda: found.receipts.extend(self._receipts(request, mail, found)))
         return found
 
-    def _receipts(self, request: WebhookRequest, mail: Message, found: Normalised) -> list[Receipt]:
+    def _receipts(
+        self, request: WebhookRequest, mail: Message, found: Normalised
+    ) -> list[WebhookReceipt]:
         heads, kind = heads_of_message(mail), kind_of(mail)
         addresses = _addresses(request, heads)
         keys = list(self.bounce_keys)
@@ -81,7 +83,9 @@ class SmtpEndpoint:
             raise NotForHeraldError  # a note of absence, say: no report, and nobody's answer
         return [self._answer(request, addresses, found)]
 
-    def _answer(self, request: WebhookRequest, addresses: list[str], found: Normalised) -> Receipt:
+    def _answer(
+        self, request: WebhookRequest, addresses: list[str], found: Normalised
+    ) -> WebhookReceipt:
         mail = request.body.decode("utf-8", "replace")
         origin = Origin(
             provider=NAME,

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from herald.contracts.failures import Failure
-from herald.contracts.receipts import AttemptReceipt
 from herald.contracts.vocabulary import FailureClass, Status
+from herald.contracts.webhook_statuses import WebhookStatus
 from herald.providers.lenient_json import (
     Carried,
     event_key,
@@ -50,12 +50,12 @@ def status_receipt(
     status: Mapping[str, Any],
     word: str,
     ours: Carried,
-) -> AttemptReceipt:
+) -> WebhookStatus:
     """Read a status; `owner` is its channel and its account, `ours` what it carried back."""
     channel, account = owner
     known, error = STATUSES.get(word, Status.OTHER), part(status, "error")
     code = code_of(error)
-    return AttemptReceipt(
+    return WebhookStatus(
         source="webhook",
         channel=channel,
         provider=NAME,

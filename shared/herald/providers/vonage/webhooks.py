@@ -9,7 +9,8 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from herald.contracts.receipts import InboundReceipt, Receipt
+from herald.contracts.receipts import InboundReceipt
+from herald.contracts.webhook_statuses import WebhookReceipt
 from herald.providers.credentials import Credentials
 from herald.providers.json_bodies import read_json
 from herald.providers.lenient_json import (
@@ -70,7 +71,7 @@ class VonageEndpoint:
         found.read(element, partial(self._receipt, request))
         return found
 
-    def _receipt(self, request: WebhookRequest, element: Any) -> Receipt:
+    def _receipt(self, request: WebhookRequest, element: Any) -> WebhookReceipt:
         document = mapping(element)
         word = (text(document, "status") or "").lower()
         if word:
@@ -79,7 +80,9 @@ class VonageEndpoint:
             return self._message(request, document)
         raise NotUnderstoodError(Reason.SHAPE)
 
-    def _status(self, request: WebhookRequest, status: Mapping[str, Any], word: str) -> Receipt:
+    def _status(
+        self, request: WebhookRequest, status: Mapping[str, Any], word: str
+    ) -> WebhookReceipt:
         """Read a status; one that names an attempt is ours whatever channel it went over."""
         ours = carried(status.get(ATTEMPT_FIELD))
         channel = text(status, "channel") or ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from herald.conformance.trial import receipts_of
 from herald.contracts.text import storable
 from unit.providers.golden import ENDPOINTS, Case, cases, request
 
@@ -21,7 +22,7 @@ def test_a_zero_in_a_mail_is_no_obstacle(case: Case, zero: bytes) -> None:
     body = case.path.read_bytes().replace(b"Hello", b"Hel" + zero + b"lo")
     content_type = case.expected["request"]["content_type"]
     webhook = request(body, content_type=content_type)
-    [receipt] = ENDPOINTS[case.provider].normalise(webhook).receipts
+    [receipt] = receipts_of(ENDPOINTS[case.provider].normalise(webhook))
     published = receipt.model_dump(mode="json")
     assert receipt.element["subject"] == "Re: Hel\N{REPLACEMENT CHARACTER}lo"
     assert published == storable(published)
