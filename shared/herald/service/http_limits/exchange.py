@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from functools import lru_cache
-from typing import NamedTuple, Protocol, Self, TypeGuard, cast
+from typing import NamedTuple, Protocol, TypeGuard, cast
 from urllib.parse import unquote
 
 import httptools
@@ -53,30 +53,35 @@ class Exchange(RequestResponseCycle):
     """
 
     _held: tuple[HTTPResponseStartEvent, _Head] | None = None
-    headers: list[tuple[bytes, bytes]]  # of the request, names in lower case
 
-    @classmethod
-    def begun(cls, connection: HttpToolsProtocol) -> Self:
+    # how each begins: kept with the class, for setting them anew costs every request
+    scope: HTTPScope = cast("HTTPScope", None)
+    disconnected = False
+    more_body = True
+    response_started = False
+    response_complete = False
+    chunked_encoding: bool | None = None
+    expected_content_length = 0
+
+    def __init__(self, connection: HttpToolsProtocol) -> None:
         """Make the exchange of a request whose head was read on a connection.
 
-        Its scope is still to be written, by `describe`: not every request is called by one.
+        As uvicorn's own is made. Its scope is still to be written, by `describe`: not every request
+        is called by one.
         """
-        version = connection.parser.get_http_version()
-        exchange = cls(
-            scope=cast("HTTPScope", None),
-            transport=connection.transport,
-            flow=connection.flow,
-            logger=connection.logger,
-            access_logger=connection.access_logger,
-            access_log=connection.access_log,
-            default_headers=connection.server_state.default_headers,
-            message_event=asyncio.Event(),
-            expect_100_continue=connection.expect_100_continue,
-            keep_alive=version != "1.0" and connection.parser.should_keep_alive(),
-            on_response=connection.on_response_complete,
-        )
-        exchange.headers = connection.headers
-        return exchange
+        parser = connection.parser
+        self.headers = connection.headers  # of the request, names in lower case
+        self.transport = connection.transport
+        self.flow = connection.flow
+        self.logger = connection.logger
+        self.access_logger = connection.access_logger
+        self.access_log = connection.access_log
+        self.default_headers = connection.server_state.default_headers
+        self.message_event = asyncio.Event()
+        self.on_response = connection.on_response_complete
+        self.keep_alive = parser.get_http_version() != "1.0" and parser.should_keep_alive()
+        self.waiting_for_100_continue = connection.expect_100_continue
+        self.body = bytearray()
 
     def describe(self, connection: HttpToolsProtocol) -> None:
         """Write the scope, while the connection's parser is at this request still."""

@@ -188,7 +188,7 @@ class LimitedProtocol(TimedProtocol):
     # answering
     def _call(self) -> None:
         """Call the application, now or when the calls before are answered."""
-        before, self.cycle = self.cycle, Exchange.begun(self)
+        before, self.cycle = self.cycle, Exchange(self)
         self.cycle.keep_alive = self.cycle.keep_alive and not self.admission.is_closing
         if before is None or before.response_complete:
             self._begin(self.cycle)

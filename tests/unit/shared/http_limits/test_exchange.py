@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import httptools
 import pytest
+from uvicorn._types import HTTPScope
 from uvicorn.protocols.http.flow_control import FlowControl
 
 from herald.service.http_limits.exchange import Exchange
@@ -49,20 +51,23 @@ class Reading:
 
 
 def exchange(connection: Connection, method: str = "POST", *, keep_alive: bool = True) -> Exchange:
-    scope: Any = {"type": "http", "method": method}
-    return Exchange(
-        scope=scope,
+    protocol: Any = SimpleNamespace(
+        parser=SimpleNamespace(
+            get_http_version=lambda: "1.1", should_keep_alive=lambda: keep_alive
+        ),
+        headers=[],
         transport=connection,
         flow=FlowControl(connection),
         logger=logging.getLogger("test"),
         access_logger=logging.getLogger("test"),
         access_log=False,
-        default_headers=[(b"date", b"now")],
-        message_event=asyncio.Event(),
+        server_state=SimpleNamespace(default_headers=[(b"date", b"now")]),
         expect_100_continue=False,
-        keep_alive=keep_alive,
-        on_response=lambda: None,
+        on_response_complete=lambda: None,
     )
+    made, scope = Exchange(protocol), {"type": "http", "method": method}
+    made.scope = cast("HTTPScope", scope)
+    return made
 
 
 def start(*headers: tuple[bytes, bytes], status: int = 200) -> Any:

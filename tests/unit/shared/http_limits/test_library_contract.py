@@ -5,16 +5,20 @@ When one of these fails after an upgrade, read `herald/http_limits` before anyth
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import re
 from importlib.metadata import version
 from typing import Any
+from unittest.mock import MagicMock
 
 import httptools
 import pytest
 import uvicorn
 import uvloop
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from herald.service.http_limits.exchange import Exchange
 
 
 def _parameters(function: Any) -> list[str]:
@@ -120,6 +124,29 @@ def test_a_cycle_that_is_disconnected_says_and_hears_no_more() -> None:
     )
     for name in ("message_event", "response_started", "response_complete", "keep_alive"):
         assert f"self.{name}" in inspect.getsource(RequestResponseCycle.__init__)
+
+
+def test_an_exchange_begins_as_a_cycle() -> None:
+    """Ours has the attributes of uvicorn's, each with the value that a cycle begins with."""
+    connection: Any = MagicMock(expect_100_continue=True, headers=[])
+    connection.parser.get_http_version.return_value = "1.1"
+    given = {
+        "scope": None,
+        "transport": connection.transport,
+        "flow": connection.flow,
+        "logger": connection.logger,
+        "access_logger": connection.access_logger,
+        "access_log": connection.access_log,
+        "default_headers": connection.server_state.default_headers,
+        "message_event": asyncio.Event(),
+        "expect_100_continue": connection.expect_100_continue,
+        "keep_alive": connection.parser.should_keep_alive(),
+        "on_response": connection.on_response_complete,
+    }
+    theirs, own = vars(RequestResponseCycle(**given)), Exchange(connection)
+    del theirs["message_event"]
+    assert {name: getattr(own, name) for name in theirs} == theirs
+    assert not own.message_event.is_set()
 
 
 def test_an_error_in_a_callback_is_its_context() -> None:
