@@ -29,6 +29,9 @@ ATTEMPT_TYPE = "herald.receipt.attempt.v1"
 
 def receipt_message(receipt: WebhookReceipt) -> OutgoingMessage:
     """Address what ingress received to the router."""
+    if isinstance(receipt, WebhookStatus):
+        key = attempt_receipt_key(receipt.channel, receipt.lane or Lane.NORMAL)
+        return OutgoingMessage(RECEIPTS, key, receipt.written(), receipt.receipt_id, ATTEMPT_TYPE)
     return _message(RECEIPTS, receipt, receipt_body(receipt))
 
 
@@ -65,7 +68,7 @@ def pulse_message(pulse: Pulse, lane: Lane) -> OutgoingMessage:
 
 def _message(
     exchange: str,
-    receipt: WebhookReceipt | PlannedReceipt,
+    receipt: Receipt | PlannedReceipt,
     body: bytes,
     trace: TraceContext | None = None,
 ) -> OutgoingMessage:
@@ -79,8 +82,8 @@ def _message(
     )
 
 
-def _key(receipt: WebhookReceipt | PlannedReceipt) -> str:
-    if isinstance(receipt, (WebhookStatus, AttemptReceipt, PlannedReceipt)):
+def _key(receipt: Receipt | PlannedReceipt) -> str:
+    if isinstance(receipt, (AttemptReceipt, PlannedReceipt)):
         return attempt_receipt_key(receipt.channel, receipt.lane or Lane.NORMAL)
     if isinstance(receipt, InboundReceipt):
         return inbound_receipt_key(receipt.channel)
