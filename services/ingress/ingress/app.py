@@ -73,7 +73,7 @@ def build_apps(settings: Settings, configuration: Configuration) -> Applications
     identity = Identity(None if spool is None else settings.spool_directory)
     grouped = GroupedPublisher(connections.publisher, in_batches=file.ingress.batches)
     publish_or_spool = PublishOrSpool(grouped, spool, identity, rate_limited)
-    draining = Draining(spool, connections.publisher)
+    draining = Draining(spool, grouped)
     pulse = PulseSender(
         connections.publisher,
         identity,

@@ -140,7 +140,9 @@ async def test_callbacks_that_do_not_come_again_are_kept(rabbit: Rabbit, tmp_pat
         link.mend()
         await until_well(providers)
     messages = await rabbit.drain(receipts_queue(Lane.NORMAL))
-    references = {json.loads(message.body)["references"][0] for message in messages}
+    assert len(messages) < 20  # several in each
+    receipts = [receipt for message in messages for receipt in json.loads(message.body)]
+    references = {receipt["references"][0] for receipt in receipts}
     assert references == {f"SM{n:032}" for n in range(100)}
     assert b"SM0000" not in (tmp_path / "spool" / "spool.sqlite").read_bytes()
 

@@ -15,6 +15,8 @@ import pytest_asyncio
 from herald.bus.errors import PublishError, RefusedError, UnavailableError
 from herald.bus.outgoing_messages import OutgoingMessage
 from herald.bus.publishing import Publisher
+from herald.bus.receipt_messages import ATTEMPT_TYPE
+from ingress.grouped_publisher import GroupedPublisher
 from ingress.spool.database import PAGE_BYTES, SpoolDatabase
 from ingress.spool.draining import Draining, drain
 from ingress.spool.spool import NotKeptError, Spool
@@ -27,12 +29,16 @@ class Bus:
 
     def __init__(self) -> None:
         self.taken: list[str] = []
+        self.brought: list[object] = []  # how many receipts each message says it brings
         self.away = False
         self.refuses: set[str] = set()
         self.shaky: set[str] = set()  # fails once
         self.tries = 0
 
-    async def publish_many(self, messages: Sequence[OutgoingMessage]) -> list[PublishError | None]:
+    async def publish_many(
+        self, messages: Sequence[OutgoingMessage], **_options: object
+    ) -> list[PublishError | None]:
+        self.brought += [message.headers.get("receipts", 1) for message in messages]
         return [self._publish(message.message_id) for message in messages]
 
     def _publish(self, name: str) -> PublishError | None:
@@ -46,8 +52,10 @@ class Bus:
         return None
 
 
-def message(name: str, body: bytes = b'{"text": "\xc3\xa9"}') -> OutgoingMessage:
-    return OutgoingMessage("herald.receipts", "attempt.sms", body, name, "type")
+def message(
+    name: str, body: bytes = b'{"text": "\xc3\xa9"}', kind: str = "type"
+) -> OutgoingMessage:
+    return OutgoingMessage("herald.receipts", "attempt.sms", body, name, kind)
 
 
 @pytest_asyncio.fixture
@@ -69,7 +77,12 @@ async def until(holds: Callable[[], bool]) -> None:
 
 def draining(spool: Spool, bus: Bus) -> asyncio.Task[None]:
     """Begin to drain, with short pauses."""
-    return asyncio.create_task(drain(spool, cast("Publisher", bus), pause_seconds=0.01))
+    return asyncio.create_task(drain(spool, grouped(bus), pause_seconds=0.01))
+
+
+def grouped(bus: Bus) -> GroupedPublisher:
+    """Publish on the test's bus."""
+    return GroupedPublisher(cast("Publisher", bus))
 
 
 async def drained(spool: Spool, bus: Bus, number: int) -> None:
@@ -90,6 +103,16 @@ async def test_what_was_kept_comes_out_in_order(spool: Spool) -> None:
     await drained(spool, bus, 100)
     assert bus.taken == [f"{n}{part}" for n in range(50) for part in "ab"]
     assert (spool.backlog, spool.age_seconds) == (None, 0.0)
+
+
+async def test_receipts_that_were_kept_go_together(spool: Spool) -> None:
+    """What came one by one while the broker was away is put on the bus twenty in a message."""
+    receipts = [message(f"{n}", kind=ATTEMPT_TYPE) for n in range(100)]
+    for receipt in receipts:
+        await spool.keep([receipt])
+    bus = Bus()
+    await drained(spool, bus, 6)
+    assert bus.brought == [20, 20, 10, 20, 20, 10]
 
 
 async def test_a_message_that_fails_is_published_again(spool: Spool) -> None:
@@ -124,7 +147,7 @@ async def test_what_a_former_process_kept_is_published(tmp_path: Path) -> None:
     await former.keep([message("a")])
     await former.close()
     spool, bus = Spool(SpoolDatabase(tmp_path, ROOM)), Bus()
-    async with Draining(spool, cast("Publisher", bus)):
+    async with Draining(spool, grouped(bus)):
         await until(lambda: bool(bus.taken) and spool.backlog is None)
     assert bus.taken == ["a"]
 

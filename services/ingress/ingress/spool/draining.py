@@ -9,9 +9,9 @@ from collections.abc import Sequence
 import structlog
 
 from herald.bus.outgoing_messages import OutgoingMessage
-from herald.bus.publishing import Publisher
 from herald.service.background import Background
 from ingress import metrics
+from ingress.grouped_publisher import GroupedPublisher
 from ingress.spool.spool import Spool
 
 AT_ONCE = 256
@@ -22,7 +22,7 @@ _log = structlog.get_logger(__name__)
 class Draining:
     """Drains a spool for as long as a service runs; without a spool there is nothing to do."""
 
-    def __init__(self, spool: Spool | None, publisher: Publisher) -> None:
+    def __init__(self, spool: Spool | None, publisher: GroupedPublisher) -> None:
         self._spool = spool
         self._work = (
             None if spool is None else Background("draining", lambda: drain(spool, publisher))
@@ -45,11 +45,12 @@ class Draining:
             await self._spool.close()
 
 
-async def drain(spool: Spool, publisher: Publisher, pause_seconds: float = 1.0) -> None:
+async def drain(spool: Spool, publisher: GroupedPublisher, pause_seconds: float = 1.0) -> None:
     """Empty the spool whenever something is in it. Ends by cancellation only.
 
-    A message may be published twice, when a crash comes between its confirm and its removal: under
-    the same id, as when a provider repeats itself.
+    A message may be published twice, when a crash comes between its confirm and its removal: the
+    same receipt, as when a provider repeats itself. Receipts go several in a message, for a broker
+    that was away has more to do than ever.
 
     `pause_seconds`: while the bus, or the disk, takes nothing.
     """
@@ -71,12 +72,12 @@ async def drain(spool: Spool, publisher: Publisher, pause_seconds: float = 1.0) 
 
 
 async def _publish(
-    publisher: Publisher, messages: Sequence[OutgoingMessage], pause_seconds: float
+    publisher: GroupedPublisher, messages: Sequence[OutgoingMessage], pause_seconds: float
 ) -> list[OutgoingMessage]:
     """Publish until all is confirmed; return the messages that the bus will never take."""
     refused: list[OutgoingMessage] = []
     while messages:
-        outcomes = await publisher.publish_many(messages)
+        outcomes = await publisher.publish(messages)
         metrics.SPOOL_PUBLISHED.inc(outcomes.count(None))
         failed = [
             (message, failure)
