@@ -16,7 +16,10 @@ MOST_RECEIPTS = 20
 MOST_BYTES = MAX_RECEIPT_BYTES  # of the message, unless it is of one receipt
 
 
-class ReceiptBatch(RootModel[Annotated[tuple[AttemptReceipt, ...], Field(min_length=1)]]):
+_Several = Annotated[tuple[AttemptReceipt, ...], Field(min_length=1, max_length=MOST_RECEIPTS)]
+
+
+class ReceiptBatch(RootModel[_Several]):
     """Receipts of attempts of one channel and lane, in one message.
 
     Its header `receipts` says how many they are.

@@ -5,6 +5,7 @@ Lenient inside: unknown fields are ignored and unknown words become `other`.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -30,6 +31,7 @@ from herald.contracts.vocabulary import (
 )
 
 MAX_ELEMENT_BYTES = 32 * 1024
+MAX_ELEMENT_LEVELS = 64  # of lists and objects in one another: readers of JSON take 200
 MAX_RECEIPT_BYTES = MAX_ELEMENT_BYTES + 8 * 1024  # with all its other fields
 
 
@@ -184,7 +186,7 @@ RECEIPT: TypeAdapter[Receipt | PlannedReceipt | Pulse] = TypeAdapter(
 
 
 def bounded_element(element: Any, *, start_bytes: int = 2048) -> Any:
-    """Make a provider's element fit for the history: storable text, at most 32 KiB.
+    """Make a provider's element fit for the history: storable text, at most 32 KiB and 64 levels.
 
     Of a larger one `start_bytes` are kept, as text.
     """
@@ -196,7 +198,22 @@ def bounded_element(element: Any, *, start_bytes: int = 2048) -> Any:
     if not is_clean:
         element = storable(element)
         encoded = to_json(element, inf_nan_mode="null")
-    if len(encoded) <= MAX_ELEMENT_BYTES:
+    if len(encoded) <= MAX_ELEMENT_BYTES and not _is_too_deep(element, encoded):
         return element
     start = encoded[:start_bytes].decode(errors="replace")
     return {"truncated": True, "bytes": len(encoded), "start": start}
+
+
+def _is_too_deep(element: Any, encoded: bytes) -> bool:
+    if encoded.count(b"[") + encoded.count(b"{") <= MAX_ELEMENT_LEVELS:
+        return False  # as mostly
+    levels, inner = 0, [element]
+    while inner and levels <= MAX_ELEMENT_LEVELS:
+        levels += 1
+        parts = [part for part in inner if isinstance(part, (dict, list, tuple))]
+        inner = [each for part in parts for each in _values(part)]
+    return bool(inner)
+
+
+def _values(part: Any) -> Iterable[Any]:
+    return part.values() if isinstance(part, dict) else part

@@ -12,8 +12,11 @@ from hypothesis import strategies as st
 from behaviour.router.receipts import inbound
 from herald.bus.deliveries import Delivery
 from herald.bus.receipt_messages import receipt_body
-from herald.channel.reports import returned
+from herald.channel.reports import report, returned
 from herald.contracts.receipt_batches import ReceiptBatch
+from herald.http.response import HttpResponse
+from herald.providers.sending import Accepted
+from herald.providers.twilio.send import read_response
 from router.parsing.receipts import Arrived, read_receipts
 from unit.channel.making import NOW, work
 
@@ -58,16 +61,28 @@ def test_what_is_no_receipt_is_kept_apart_from_those_around_it(bad: Any) -> None
 
 
 TOO_MANY = pytest.param(b"[1" + b",1" * 10**5 + b"]", id="too many")
+MANY_GOOD = pytest.param(json.dumps([GOOD] * 21).encode(), id="too many good ones")
 
 
 @pytest.mark.parametrize(
-    "body", [b"[", b"[]", b"[1,", b'["\\ud800"]', b"\xff", b"", b"{}", TOO_MANY]
+    "body", [b"[", b"[]", b"[1,", b'["\\ud800"]', b"\xff", b"", b"{}", TOO_MANY, MANY_GOOD]
 )
 def test_a_message_that_is_nothing_is_rejected_whole(body: bytes) -> None:
-    """It holds no receipt, and nothing that could be kept by itself."""
+    """It holds no receipt, or more than go together, and nothing is kept by itself."""
     delivery = Delivery(body=body)
     assert read_receipts([delivery]) == Arrived()
     assert delivery.rejected
+
+
+def test_the_deepest_response_of_a_provider_is_read_with_those_around_it() -> None:
+    """What a worker reports is read, alone and with others, however deep a provider nests it."""
+    response = b'{"sid": "SM1", "status": ' + b"[" * 198 + b"1" + b"]" * 198 + b"}"
+    result = read_response(HttpResponse(201, {}, response))
+    assert isinstance(result, Accepted)
+    made = report(work(), result, NOW, provider="twilio", account="main", receipts=None)
+    delivery, arrived = read(GOOD, json.loads(receipt_body(made)), GOOD)
+    assert len(arrived.receipts) == 3
+    assert not delivery.rejected
 
 
 @given(st.lists(st.sampled_from([GOOD, *BAD]), min_size=1, max_size=8), st.data())

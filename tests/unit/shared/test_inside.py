@@ -7,10 +7,18 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from herald.contracts.content import ChannelContent, Content
-from herald.contracts.receipts import MAX_ELEMENT_BYTES, RECEIPT, AttemptReceipt, bounded_element
+from herald.contracts.receipts import (
+    MAX_ELEMENT_BYTES,
+    MAX_ELEMENT_LEVELS,
+    RECEIPT,
+    AttemptReceipt,
+    bounded_element,
+)
 from herald.contracts.vocabulary import FailureClass, InboundKind, Status
 from herald.contracts.work import Work
 
@@ -106,6 +114,16 @@ def test_an_element_is_bounded() -> None:
     assert cut["truncated"] is True
     assert cut["bytes"] > MAX_ELEMENT_BYTES
     assert len(json.dumps(cut)) < 4096
+
+
+@given(st.integers(1, 190), st.booleans())
+def test_a_deep_element_is_bounded(levels: int, is_wide: bool) -> None:
+    """It is kept whole up to 64 levels, however much stands beside them, and else as a start."""
+    element: Any = "x"
+    for _ in range(levels):
+        element = [element, *([{}] * 40 if is_wide else [])]
+    bounded = bounded_element(element)
+    assert bounded == element if levels <= MAX_ELEMENT_LEVELS else bounded["truncated"] is True
 
 
 def test_an_override_replaces_only_what_it_sets() -> None:

@@ -16,6 +16,7 @@ from herald.contracts.text import storable
 
 T = TypeVar("T")
 _Any = Receipt | PlannedReceipt | Pulse
+_UNSTORABLE = b"\\u0000"  # only an escape brings U+0000, which PostgreSQL does not take, into JSON
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ def _read(delivery: Delivery) -> Sequence[_Any | bytes]:
         receipts = ReceiptBatch.model_validate_json(body).root
     except ValidationError:
         return list(_read_one_by_one(body))
-    if all(_can_be_stored(receipt, body) for receipt in receipts):
+    if _UNSTORABLE not in body or all(_can_be_stored(receipt, body) for receipt in receipts):
         return receipts
     return list(_read_one_by_one(body))
 
@@ -100,8 +101,8 @@ def _read_one_by_one(body: bytes) -> Iterator[AttemptReceipt | bytes]:
 
 
 def _can_be_stored(receipt: _Any, body: bytes) -> bool:
-    """Whether PostgreSQL takes its text; only an escape brings U+0000 into JSON that was read."""
-    if b"\\u0000" not in body:
+    """Whether PostgreSQL takes its text."""
+    if _UNSTORABLE not in body:
         return True
     document = receipt.model_dump(mode="json")
     return bool(storable(document) == document)
