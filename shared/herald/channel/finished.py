@@ -7,6 +7,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 import structlog
+from pydantic import ValidationError
 
 from herald.bus.batches import where
 from herald.bus.deliveries import Delivery
@@ -78,11 +79,16 @@ def ended(attempt: Attempt, result: SendResult, now: datetime) -> Finished:
 def recorded_before(attempt: Attempt, row: Known) -> Finished | None:
     """Read the recorded report of an attempt, to publish it again.
 
-    None where there is none to publish: it is withdrawn, under way elsewhere, or the sweeper's.
+    None where there is none to publish: it is withdrawn, under way elsewhere, or the sweeper's; or
+    another version wrote it so that nobody here can read it.
     """
     if row.state != sends.RECORDED or row.report is None:
         return None
-    receipt = AttemptReceipt.model_validate_json(row.report)
+    try:
+        receipt = AttemptReceipt.model_validate_json(row.report)
+    except ValidationError:
+        _log.error("report.unreadable", **attempt.names)
+        return None
     body = row.report.encode()
     return Finished(attempt.delivery, receipt, body, recorded=True, span=attempt.span)
 

@@ -6,6 +6,10 @@ import time
 from collections.abc import Callable, Collection
 from datetime import timedelta
 
+import structlog
+from pydantic import ValidationError
+
+from herald.bus.outgoing_messages import OutgoingMessage
 from herald.bus.publishing import Publisher
 from herald.bus.receipt_messages import receipt_body, report_message
 from herald.channel import metrics, sends
@@ -21,6 +25,8 @@ AFTER_OUTAGE_SECONDS = 10.0  # as long workers may take to record what they kept
 UNPUBLISHED_AGE = timedelta(seconds=5)  # a report in the making is published well before
 BATCH = 200
 PUBLISH_SECONDS = 5.0
+
+_log = structlog.get_logger(__name__)
 
 
 class Sweeper:
@@ -95,20 +101,29 @@ class Sweeper:
 
     async def _publish(self, reports: list[StoredReport]) -> bool:
         """Publish reports and note those confirmed; return whether all of them were."""
-        messages = [
-            report_message(AttemptReceipt.model_validate_json(item.report), item.report.encode())
-            for item in reports
-        ]
-        problems = await self._publisher.publish_many(messages, PUBLISH_SECONDS)
+        readable = [(item, message) for item in reports if (message := _message(item)) is not None]
+        problems = await self._publisher.publish_many(
+            [message for _, message in readable], PUBLISH_SECONDS
+        )
         published = [
             (item.attempt_id, item.state)
-            for item, problem in zip(reports, problems, strict=True)
+            for (item, _), problem in zip(readable, problems, strict=True)
             if problem is None
         ]
         if published:
             async with self._database.connection() as connection:
                 await sends.mark_published(connection, published)
         return len(published) == len(reports)
+
+
+def _message(stored: StoredReport) -> OutgoingMessage | None:
+    """Address a report to the router; None where another version wrote it, and none can read it."""
+    try:
+        receipt = AttemptReceipt.model_validate_json(stored.report)
+    except ValidationError:
+        _log.error("report.unreadable", attempt_id=stored.attempt_id)
+        return None
+    return report_message(receipt, stored.report.encode())
 
 
 def _unknown(receipt: AttemptReceipt) -> StoredReport:

@@ -241,14 +241,20 @@ class Worker:
                 end_idle(attempt, "redelivered")
         # another delivery of the same batch stands for the same attempt, or its row says all
         taken = [attempt.delivery for attempt in idle if attempt is not by_id[attempt.id]]
-        for name, row in known.items():
+        for name in others:
+            attempt = by_id[name]
+            row = known.get(name)
+            if row is None:  # whose it was has given it back meanwhile
+                attempt.plan = Queued(self._clock())
+                self._go_on(attempt)
+                continue
             metrics.REDELIVERED.labels(self._channel, row.state).inc()
-            again = recorded_before(by_id[name], row)
+            again = recorded_before(attempt, row)
             if again is not None:
                 self._recorders.add(again)
             else:
-                taken.append(by_id[name].delivery)
-                end_idle(by_id[name], row.state)
+                taken.append(attempt.delivery)
+                end_idle(attempt, row.state)
         await settle(taken)
 
     async def _call(self, attempt: Attempt) -> None:

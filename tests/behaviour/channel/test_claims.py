@@ -8,11 +8,13 @@ from typing import Any, cast
 import asyncpg
 import pytest
 
+from behaviour.bus.rabbit import until
 from behaviour.channel.bench import RATE, Bench, batch
 from behaviour.channel.world import World, attempt_id, claim
 from herald.bus.channels import WiredChannel
 from herald.bus.deliveries import ReceivingChannel
 from herald.channel import sends
+from herald.channel.sends import StoredReport
 from herald.database.pool import OUTAGES, Connection
 from herald.providers.sending import Accepted
 
@@ -210,3 +212,35 @@ async def test_the_lease_is_the_databases(bench: Bench, world: World) -> None:
         "SELECT lease_until - created_at FROM channel.sends WHERE attempt_id = $1", attempt
     )
     assert timedelta(seconds=29) < left < timedelta(seconds=31)
+
+
+async def test_work_is_taken_up_again_where_anothers_claim_goes(
+    bench: Bench, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another worker's claim stood when ours was tried, and is given up before its row is read."""
+    attempt = attempt_id()
+    other = claim(attempt, timedelta(hours=1))
+    await sends.claim(world.database, "sms", [other])
+    real: Any = sends.look_up
+
+    async def give_up_first(connection: Connection, attempts: Any) -> Any:
+        await sends.release(world.database, {attempt: other.claimant})
+        return await real(connection, attempts)
+
+    monkeypatch.setattr(sends, "look_up", give_up_first)
+    await bench.worker(batch(attempt))
+    await until(lambda: bench.tray.finished)
+    assert bench.provider.calls_of(attempt) == 1
+
+
+async def test_a_report_that_nobody_can_read_holds_no_work_up(bench: Bench, world: World) -> None:
+    """As another version may have recorded it: its work is acknowledged, and the rest is called."""
+    unreadable, other = attempt_id(), attempt_id()
+    await sends.claim(world.database, "sms", [claim(unreadable, timedelta(hours=1))])
+    report = StoredReport(attempt_id=unreadable, state="recorded", report="{}", published=True)
+    assert await sends.record(world.database, [report])
+    [again, _] = deliveries = batch(unreadable, other)
+    await bench.worker(deliveries)
+    await until(lambda: bench.tray.finished)
+    assert again.settled
+    assert (bench.provider.calls_of(unreadable), bench.provider.calls_of(other)) == (0, 1)

@@ -108,6 +108,24 @@ async def test_a_claim_nobody_reported_becomes_unknown(left: Leftovers) -> None:
     assert await left.world.receipts_so_far() == []
 
 
+async def test_a_report_that_nobody_can_read_holds_no_other_up(left: Leftovers) -> None:
+    """As another version may have written it: the others are published, and it stays in its row."""
+    unreadable, other = attempt_id(), attempt_id()
+    await left.claimed(unreadable, other, lease=timedelta(hours=1))
+    await left.recorded(unreadable, other, result=Accepted(("SM1",)), state="recorded")
+    await left.world.database.execute(
+        "UPDATE channel.sends SET report = '{}' WHERE attempt_id = $1", unreadable
+    )
+    for attempt in (unreadable, other):
+        await left.let_pass(attempt, UNPUBLISHED_AGE * 2)
+    await left.sweeper().sweep()
+    [receipt] = await left.world.receipts(1)
+    assert receipt["attempt_id"] == other
+    row = await left.world.row(unreadable)
+    assert row is not None
+    assert not row["published"]
+
+
 async def test_a_lease_is_left_alone_until_it_is_surely_over(left: Leftovers) -> None:
     """A live lease, and one just ended by a clock that may run fast, are not touched."""
     attempt, ending = attempt_id(), attempt_id()
