@@ -13,7 +13,7 @@ from uuid import UUID
 
 from herald.bus.deliveries import Delivery
 from herald.bus.outgoing_messages import OutgoingMessage
-from herald.contracts.receipts import AccountReceipt, AttemptReceipt, InboundReceipt, Receipt
+from herald.contracts.receipts import AccountReceipt, InboundReceipt, Receipt
 from herald.contracts.topology import COMMAND_KEYS
 from herald.contracts.trace_context import TraceContext
 from herald.tracing.spans import Attribute, Attributes, Kind, Moment, Name, Span, Tracer, tracer
@@ -28,6 +28,7 @@ from router.core.facts import (
     ReceiptArrived,
     Released,
     WithdrawAnswered,
+    name_of,
 )
 from router.core.message import Message
 
@@ -69,11 +70,11 @@ class UnitTraces:
         """Note which span reported a receipt."""
         context = TraceContext.read(headers)
         if context is not None:
-            self._sources[_name(receipt)] = context
+            self._sources[name_of(receipt)] = context
 
     def news(self, receipt: InboundReceipt | AccountReceipt) -> TraceContext | None:
         """Begin the span of a receipt that is about no message; it is of its reporter's trace."""
-        source = self._sources.get(_name(receipt))
+        source = self._sources.get(name_of(receipt))
         if source is None:
             return None
         about = {
@@ -154,7 +155,7 @@ class UnitTraces:
     def _about(self, fact: Fact, decision: Decision) -> tuple[str, Kind, TraceContext | None]:
         match fact:
             case ReceiptArrived(receipt=receipt):
-                source = self._sources.get(_name(receipt))
+                source = self._sources.get(name_of(receipt))
                 return f"receipt {receipt.status}", Kind.CONSUMER, source
             case CancelAsked(context=context):
                 return "cancel", Kind.INTERNAL, context.trace
@@ -187,13 +188,6 @@ def traced(
         message if message is None or context is None else message._replace(headers=context.headers)
         for message, context in zip(messages, contexts, strict=True)
     ]
-
-
-def _name(receipt: Receipt) -> object:
-    """Name a receipt, also after what it quotes was hidden."""
-    if isinstance(receipt, AttemptReceipt):
-        return receipt.attempt_id, receipt.references, receipt.status, receipt.event_key
-    return receipt.receipt_id
 
 
 def _note_decision(span: Span, before: Message, decision: Decision) -> None:

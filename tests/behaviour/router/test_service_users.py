@@ -18,6 +18,7 @@ from behaviour.router.receipts import receipt, webhook
 from behaviour.router.units import lose_one_commit
 from behaviour.router.world import CHANNELS, CONFIGURATION, World, running_routers
 from broker_users import BrokerUser, broker_user
+from herald.contracts.failures import Failure
 from herald.contracts.receipts import InboundReceipt, Pulse
 from herald.contracts.rights import channel_rights, ingress_rights, router_rights
 from herald.contracts.topology import (
@@ -27,7 +28,7 @@ from herald.contracts.topology import (
     inbound_receipt_key,
     reports_exchange,
 )
-from herald.contracts.vocabulary import InboundKind, Status
+from herald.contracts.vocabulary import FailureClass, InboundKind, Status
 from herald.contracts.work import Work
 from router.metrics import REPORTS_REFUSED
 
@@ -213,6 +214,18 @@ def written(marker: str) -> InboundReceipt:
         content=InboundKind.TEXT,
         received_at=datetime.now(UTC),
     )
+
+
+@pytest.mark.parametrize("words", ["", "what the provider says"])
+async def test_a_dead_letter_names_who_reported_it(world: World, users: Users, words: str) -> None:
+    """Of an attempt that nobody made, whatever the failure says: by that user it is replayed."""
+    _, work = await sms_work(world)
+    nobody = f"{work.message_id}.1.9"
+    failure = Failure.of(FailureClass.PERMANENT, "30007", words)
+    failed = webhook(work, Status.FAILED, attempt_id=nobody, references=(), failure=failure)
+    await publish(users["ingress"], failed, ADDRESSES["ingress"])
+    kept = await world.row(DEAD_LETTER, nobody.encode())
+    assert kept == f"unknown_attempt:{users['ingress'].name}"
 
 
 async def test_inbound_messages_of_another_channel_are_not_a_workers_to_report(

@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from herald.contracts.identifiers import AttemptId
-from herald.contracts.receipts import AttemptReceipt
+from herald.contracts.receipts import AttemptReceipt, Receipt
 from herald.contracts.trace_context import TraceContext
 from router.core.clearance import Clearance
 
@@ -127,3 +127,10 @@ Fact = (
     | Cleared
     | Released
 )
+
+
+def name_of(receipt: Receipt) -> object:
+    """Name a receipt, also after what it quotes was hidden."""
+    if isinstance(receipt, AttemptReceipt):
+        return receipt.attempt_id, receipt.references, receipt.status, receipt.event_key
+    return receipt.receipt_id

@@ -24,7 +24,7 @@ from herald.database.pool import is_outage
 from herald.tracing.spans import trace_of
 from router.batches import apply_isolated
 from router.core.consent import changes_by_links
-from router.core.facts import Fact, ReceiptArrived
+from router.core.facts import Fact, ReceiptArrived, name_of
 from router.dead_letters import (
     REJECTED,
     DeadLetter,
@@ -112,10 +112,10 @@ class ReceiptHandler:
                 if isinstance(fact, ReceiptArrived) and fact.receipt.recipient is None:
                     lost.append((fact.receipt, why))
             await self._closed_windows.keep(unit, facts, self._ownership.why_foreign)
-            users = {id(item.receipt): item.delivery.user_id for item in items}
+            users = {name_of(item.receipt): item.delivery.user_id for item in items if lost}
             own = self._services.own_user
             for receipt, why in lost:
-                user = users.get(id(receipt), own)
+                user = users.get(name_of(receipt), own)
                 unit.dead_letter(dead_letter_from_receipt(receipt, why, user))
             unit.dead_letter(*map(dead_letter_from_unreadable, correlated.unreadable))
             for item in refused:
