@@ -198,6 +198,7 @@ def subscribe(
         consume(RECEIPTS_WITHOUT_LANES, handlers.receipts[Lane.NORMAL]),
         consume(CONTROL, handlers.control),
         consume(UNROUTABLE_COMMANDS, handlers.unroutable),
-        consume(DEAD_LETTERS, handlers.dead_letters),
+        # receipts that were given up are handled again, as many at a time as others
+        consume(DEAD_LETTERS, handlers.dead_letters, count=receipts_in),
     )
     return Subscriptions(receipts=receipts, all=(*receipts.values(), *others))

@@ -6,12 +6,14 @@ import json
 import secrets
 from typing import Any
 
+import aio_pika
 import pytest
 from prometheus_client import REGISTRY
 
 from behaviour.router.receipts import receipt
 from behaviour.router.world import World
 from herald.bus.receipt_messages import receipt_body
+from herald.contracts.topology import RECEIPTS
 from herald.contracts.vocabulary import Status
 from herald.contracts.work import Work
 
@@ -19,6 +21,7 @@ DEAD = """
     SELECT reason || ' ' || queue || ' ' || routing_key FROM router.dead_letters
     WHERE position($1 IN body) > 0
 """
+GIVEN_UP = "herald.dead"
 DEAD_LETTERS = "SELECT count(*) FROM router.dead_letters"
 READ_BATCHES = "SELECT bool_and(reads_batches) FROM router.listeners HAVING count(*) > 0"
 
@@ -33,9 +36,9 @@ async def accepted(world: World, number: int) -> tuple[list[str], list[Work]]:
     return keys, [await world.work("whatsapp", key) for key in keys]
 
 
-def batches(up_to: str) -> float:
-    """Return how many batches of the normal lane's receipts were of so many deliveries at most."""
-    labels = {"queue": "router.receipts.normal", "le": up_to}
+def batches(up_to: str, queue: str = "router.receipts.normal") -> float:
+    """Return how many of a queue's batches were of so many deliveries at most."""
+    labels = {"queue": queue, "le": up_to}
     return REGISTRY.get_sample_value("herald_batch_size_bucket", labels) or 0.0
 
 
@@ -101,3 +104,31 @@ async def test_what_waits_does_not_become_one_transaction(world: World) -> None:
     await world.report(receipt(works[0], Status.DELIVERED, event_key="1"))
     await world.heard("delivered", keys[0])  # behind all others
     assert batches("+Inf") - batches("20.0") == larger
+
+
+async def test_what_the_broker_gave_up_does_not_become_one_transaction(world: World) -> None:
+    """A hundred messages of twenty receipts, all delivered too often, come ten at a time."""
+    keys, works = await accepted(world, 20)
+    body, larger = batch(*map(sent, works)), batches("+Inf", GIVEN_UP) - batches("20.0", GIVEN_UP)
+    death: dict[str, Any] = {
+        "queue": "router.receipts.normal",
+        "reason": "delivery_limit",
+        "exchange": RECEIPTS,
+        "routing-keys": ["attempt.whatsapp.normal"],
+    }
+    headers: dict[str, Any] = {"x-death": [death], "receipts": 20}
+    dead = await world.channel.get_exchange(GIVEN_UP, ensure=False)
+    before = handled_after_limit()
+    async with world.held():
+        for _ in range(100):
+            await dead.publish(aio_pika.Message(body, headers=headers), "router.receipts.normal")
+    for key in keys:
+        await world.heard("sent", key)
+    await world.until(lambda: handled_after_limit() == before + 100)
+    assert batches("+Inf", GIVEN_UP) - batches("20.0", GIVEN_UP) == larger
+
+
+def handled_after_limit() -> float:
+    """Return how many messages of receipts were handled although the broker gave them up."""
+    labels = {"queue": "router.receipts.normal"}
+    return REGISTRY.get_sample_value("herald_handled_after_limit_total", labels) or 0.0
