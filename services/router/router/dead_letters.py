@@ -137,6 +137,7 @@ def dead_letter_from_part(delivery: Delivery, body: bytes) -> DeadLetter:
         exchange=delivery.exchange,
         routing_key=key,
         body=body,
+        message_id=delivery.message_id,
         user=delivery.user_id,
     )
 

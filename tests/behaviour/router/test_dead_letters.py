@@ -6,6 +6,7 @@ import json
 import uuid
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import aio_pika
@@ -27,9 +28,12 @@ from behaviour.router.refused import (
 )
 from behaviour.router.world import command
 from broker_users import broker_user
+from herald.bus.receipt_messages import receipt_body
+from herald.contracts.identifiers import body_id
+from herald.contracts.receipts import AttemptReceipt
 from herald.contracts.rights import operator_rights
-from herald.contracts.topology import DEAD, OUTBOUND
-from herald.contracts.vocabulary import Status
+from herald.contracts.topology import DEAD, OUTBOUND, RECEIPTS, receipts_queue
+from herald.contracts.vocabulary import Lane, Status
 
 REPLAY, DROP = "dead_letter.replay", "dead_letter.drop"
 
@@ -130,6 +134,55 @@ async def test_news_is_published_once_its_account_is_configured(before: Before) 
     assert (await before.ask({"id": dead_letter})).what == "accepted"
     [event] = [h for h in before.world.events if h.key.startswith("account.updated.")]
     assert (event.data["account"], event.data["reason"]) == ("removed", "some-news")
+
+
+@pytest.mark.parametrize("others", [0, 1])
+async def test_receipts_that_are_refused_again(before: Before, others: int) -> None:
+    """The operator hears so, whether a message brought one of them or several."""
+    receipts = [of_nobody() for _ in range(others + 1)]
+    bodies = [receipt_body(one) for one in receipts]
+    body = b"[" + b",".join(bodies) + b"]" if others else bodies[0]
+    message_id = body_id(body) if others else receipts[0].receipt_id
+    dead_letter = await given_up(before, body, message_id)
+    answer = await before.ask({"id": dead_letter})
+    assert answer.what == "rejected"
+    assert (await before.row(dead_letter))["replay_result"] == "refused: unknown_message"
+
+
+async def test_a_part_that_nobody_can_read_is_refused_again(before: Before) -> None:
+    """It is a dead letter by itself; those that came with it are applied."""
+    marker = uuid.uuid4().hex
+    dead_letter = await given_up(before, f'[{{"marker": "{marker}"}}]'.encode(), marker)
+    answer = await before.ask({"id": dead_letter})
+    assert answer.what == "rejected"
+
+
+def of_nobody() -> AttemptReceipt:
+    """Make a receipt of a message that nobody knows."""
+    return AttemptReceipt(
+        source="channel",
+        channel="sms",
+        provider="twilio",
+        account="twilio-main",
+        attempt_id=f"{uuid.uuid4()}.1.1",
+        status=Status.SENT,
+        event_key="dispatch:1",
+        received_at=datetime.now(UTC),
+    )
+
+
+async def given_up(before: Before, body: bytes, message_id: str) -> str:
+    """Give a message of receipts up as an earlier router does; return its dead letter's id."""
+    death: Any = {
+        "queue": receipts_queue(Lane.NORMAL),
+        "reason": "rejected",
+        "exchange": RECEIPTS,
+        "routing-keys": ["attempt.sms.normal"],
+    }
+    exchange = await before.world.channel.get_exchange(DEAD, ensure=False)
+    message = aio_pika.Message(body, message_id=message_id, headers={"x-death": [death]})
+    await exchange.publish(message, receipts_queue(Lane.NORMAL))
+    return await before.dead_letter(body)
 
 
 async def test_a_dead_letter_whose_queue_has_no_handler(before: Before) -> None:

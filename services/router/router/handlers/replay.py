@@ -20,6 +20,7 @@ from router.commands import Envelope, Rejection, UnusableError
 from router.dead_letters import DeadLetter, DeadLetterAct
 from router.handlers.dead_letter_acts import conclude
 from router.parsing.control import read_operator
+from router.parsing.receipts import ids_in
 from router.repeated_deliveries import as_delivered, handling_queue
 from router.store.dead_letters import StoredDeadLetter, begin_replay, end_replay, lock_dead_letter
 from router.store.messages import find_by_key
@@ -104,7 +105,8 @@ class ReplayHandler:
     async def _end(self, envelope: Envelope, replayed: DeadLetter, result: str) -> None:
         """Write how the replay went, and answer the command."""
         async with self._units.begin() as unit:
-            result = await end_replay(unit.connection, replayed.id, result) or result
+            parts = ids_in(replayed.body)
+            result = await end_replay(unit.connection, replayed.id, result, parts) or result
             is_handled = result == HANDLED
             message_id = await _find_message(unit.connection, replayed)
             if is_handled and message_id is not None:

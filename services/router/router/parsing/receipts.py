@@ -62,6 +62,22 @@ def read_receipts(deliveries: Iterable[Delivery]) -> Arrived:
     return arrived
 
 
+def ids_in(body: bytes) -> list[str]:
+    """Return the ids of the receipts that a message of several brings, as dead letters have them.
+
+    None of one alone, which has its message's, nor of what can't be read.
+    """
+    delivery = Delivery(body=body)
+    if not _is_batch(delivery):
+        return []
+    receipts = [item.receipt for item in read_receipts([delivery]).receipts]
+    return [
+        receipt.receipt_id
+        for receipt in receipts
+        if isinstance(receipt, AttemptReceipt) and (receipt.attempt_id or receipt.references)
+    ]
+
+
 def _read(delivery: Delivery) -> Sequence[_Any | bytes]:
     """Return the receipts of a delivery, and as JSON what of several is none that can be kept.
 

@@ -76,12 +76,15 @@ async def begin_replay(connection: Connection, dead_letter_id: str, user: str, c
     await connection.execute(QUERIES["begin_replay"], dead_letter_id, user, cause)
 
 
-async def end_replay(connection: Connection, dead_letter_id: str, result: str) -> str | None:
+async def end_replay(
+    connection: Connection, dead_letter_id: str, result: str, parts: Sequence[str] = ()
+) -> str | None:
     """Write how a replay ended unless it was refused again; return what is written there.
 
-    None: the dead letter is gone meanwhile.
+    `parts`: the message ids of what it brought. None: the dead letter is gone meanwhile.
     """
-    written: str | None = await connection.fetchval(QUERIES["end_replay"], dead_letter_id, result)
+    query = QUERIES["end_replay"]
+    written: str | None = await connection.fetchval(query, dead_letter_id, result, parts)
     return written
 
 

@@ -35,13 +35,14 @@ WHERE id = $1
 
 -- name: end_replay
 -- Write how a replay ended, unless it was refused again: the same row, or its message under another
--- reason. Returns what is written there.
+-- reason, or a receipt of several that it brought. Returns what is written there.
 UPDATE router.dead_letters AS d
 SET replay_result = coalesce(
     d.replay_result,
     (
         SELECT 'refused: ' || other.reason FROM router.dead_letters AS other
-        WHERE other.received_at >= d.replayed_at AND other.message_id = d.message_id
+        WHERE other.received_at >= d.replayed_at
+            AND (other.message_id = d.message_id OR other.message_id = ANY ($3::text[]))
             AND other.id <> d.id AND other.queue = d.queue
         LIMIT 1
     ),
