@@ -51,9 +51,9 @@ class Lender:
 
     async def return_kept(self) -> None:
         """Let the pool look after what is kept: it closes what is long unused."""
-        kept, self._kept = self._kept, []
-        for connection in kept:
-            await self._pool.release(connection)
+        for _ in range(len(self._kept)):
+            if self._kept:
+                await self._pool.release(self._kept.pop(0))
 
     async def close(self) -> None:
         """Close every connection once it is back."""

@@ -76,7 +76,9 @@ class Connection(asyncio.Protocol):
                 transport.write(head + body)
             else:
                 transport.write(head)
-                transport.write(body)
+                # under TLS only what comes behind a full buffer shows in the transport's
+                transport.write(memoryview(body)[:-1])
+                transport.write(body[-1:])
             response: HttpResponse = await waiter
             return response
         finally:

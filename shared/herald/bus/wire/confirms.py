@@ -124,7 +124,8 @@ class ConfirmBook:
     def returned(self, message_id: str | None) -> None:
         """Take a message that no queue takes: the oldest of that id."""
         if message_id is not None:
-            any(write.mark_returned(message_id) for write in self._waiting)
+            for write in self._waiting:
+                write.mark_returned(message_id)
 
     def lose(self, reason: str) -> None:
         """Give up everything: the channel is closed. The first reason that is given stays."""

@@ -95,7 +95,8 @@ class Wire(asyncio.StreamReaderProtocol):
             self._break_off(error)
             return
         now = self._clock()
-        if not others and now >= self._seen_at + _SIGN_OF_LIFE_SECONDS:
+        takes = bool(self._splitter.channels)  # not during the handshake, which knows no heartbeat
+        if takes and not others and now >= self._seen_at + _SIGN_OF_LIFE_SECONDS:
             others = HEARTBEAT
         if others:
             if not self._has_offer and (tuned := limited(others)) is not None:
