@@ -281,3 +281,16 @@ async def test_outcomes_are_counted(
     count = registry.get_sample_value
     assert count("herald_published_total", labels | {"outcome": "confirmed"}) == 2
     assert count("herald_published_total", labels | {"outcome": "unroutable"}) == 1
+
+
+async def test_a_return_is_of_the_publish_that_is_waited_for(
+    publisher: Publisher, work: WorkQueue
+) -> None:
+    """Not of an earlier one of that id, which timed out and which the broker has yet to confirm."""
+    ids = [f"id-{n}" for n in range(60)]
+    taken = [work.message(each, body=b"x" * 10_000) for each in ids]
+    lost = [work.message(each, routing_key="nobody.normal") for each in reversed(ids)]
+    first = await publisher.publish_many(taken, 0)
+    second = await publisher.publish_many(lost)
+    assert {type(it) for it in first} == {TimedOutError}
+    assert {type(it) for it in second} == {UnroutableError}

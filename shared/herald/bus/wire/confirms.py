@@ -58,13 +58,11 @@ class Write:
         self.done = loop.create_future()  # to be waited for again
         return False
 
-    def mark_returned(self, message_id: str) -> bool:
-        """Note that a message of it came back; False where it has none of that id."""
+    def mark_returned(self, message_id: str) -> None:
+        """Note that a message came back, if it is one of these."""
         for index, own in enumerate(self._message_ids):
             if own == message_id and self.outcomes[index] is Outcome.WAITING:
                 self._returned.add(index)
-                return True
-        return False
 
     def lose(self) -> None:
         """Give up what waits: its channel is closed."""
@@ -122,7 +120,11 @@ class ConfirmBook:
             self._waiting.popleft()
 
     def returned(self, message_id: str | None) -> None:
-        """Take a message that no queue takes: the oldest of that id."""
+        """Take a message that no queue takes: any that waits of that id.
+
+        Several do where one timed out and was published again. Only the last is looked at, and it
+        must not count as taken for a return that was noted of another.
+        """
         if message_id is not None:
             for write in self._waiting:
                 write.mark_returned(message_id)

@@ -121,3 +121,13 @@ async def test_a_write_is_waited_for_again_and_again() -> None:
     assert await waiting
     assert await write.is_done_by(now())
     assert write.outcomes == [Outcome.CONFIRMED, Outcome.REFUSED]
+
+
+async def test_a_return_counts_for_the_publish_that_is_looked_at() -> None:
+    """One that timed out may wait under the same id: its return is not taken for the other's."""
+    book = ConfirmBook()
+    book.expect(["id"])
+    again = book.expect(["id"])
+    book.returned("id")
+    book.settle(2, multiple=True, acked=True)
+    assert again.outcomes == [Outcome.RETURNED]
