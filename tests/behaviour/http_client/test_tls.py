@@ -114,3 +114,27 @@ async def test_a_tls_connection_is_used_again(
         for _ in range(3):
             assert (await caller.post(url, headers={}, body=b"")).status == 200
     assert len(handshakes) == 1
+
+
+async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Answer what is not read, and close a moment later, as servers do."""
+    with suppress(ConnectionError, asyncio.IncompleteReadError):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n")
+        await writer.drain()
+        await asyncio.sleep(0.3)
+        writer.transport.abort()
+
+
+@pytest.mark.parametrize("tls", [False, True])
+async def test_a_connection_that_still_sends_its_request_is_not_used_again(
+    tls: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next call would be written behind what the server, which has answered, never reads."""
+    authority = Authority(tmp_path / "authority")
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority.certificate))
+    serving = provider(authority, "127.0.0.1", serve=refuse) if tls else served(refuse)
+    async with serving as url, calling(timedelta(seconds=5)) as caller:
+        for _ in range(2):
+            answer = await caller.post(url, headers={}, body=b"x" * 20_000_000)
+            assert answer.status == 413
