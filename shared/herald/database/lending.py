@@ -50,7 +50,10 @@ class Lender:
             self._kept.append(connection)
 
     async def return_kept(self) -> None:
-        """Let the pool look after what is kept: it closes what is long unused."""
+        """Let the pool look after what is kept: it closes what is long unused.
+
+        One by one, for this may be cut short, and what is not returned then is still kept.
+        """
         for _ in range(len(self._kept)):
             if self._kept:
                 await self._pool.release(self._kept.pop(0))
