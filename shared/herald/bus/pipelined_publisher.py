@@ -47,8 +47,9 @@ async def publish_batch(
     raises but for the caller's own cancellation.
     """
     writes: list[Write] = []
-    stopped = await _write_all(channel, batch, writes, deadline)
-    await _wait_for_all(writes, deadline, renewal_seconds)
+    patience = _Patience(deadline, renewal_seconds)
+    stopped = await _write_all(channel, batch, writes, patience)
+    await _wait_for_all(writes, patience)
     outcomes = [outcome for each in writes for outcome in each.outcomes]
     if outcomes.count(Outcome.CONFIRMED) == len(batch):
         return [None] * len(batch)
@@ -60,23 +61,35 @@ async def publish_batch(
     return sent + [stopped(encoded.message_id) for encoded in batch[len(sent) :]]
 
 
-async def _wait_for_all(
-    writes: Sequence[Write], deadline: float, renewal_seconds: float | None
-) -> None:
-    left = sum(one.left for one in writes)
+class _Patience:
+    """Until when a batch is waited for: its deadline, or longer while confirms come."""
+
+    def __init__(self, until: float, renewal_seconds: float | None) -> None:
+        self.until = until
+        self._renewal_seconds = renewal_seconds
+        self._settled = 0
+
+    def is_renewed(self, writes: Sequence[Write]) -> bool:
+        """Give the batch as much time again, if any more of it was confirmed."""
+        before, self._settled = self._settled, sum(len(it.outcomes) - it.left for it in writes)
+        if self._renewal_seconds is None or self._settled == before:
+            return False
+        self.until = asyncio.get_running_loop().time() + self._renewal_seconds
+        return True
+
+
+async def _wait_for_all(writes: Sequence[Write], patience: _Patience) -> None:
     for each in writes:
-        while not await each.is_done_by(deadline):
-            before, left = left, sum(one.left for one in writes)
-            if renewal_seconds is None or left == before:
+        while not await each.is_done_by(patience.until):
+            if not patience.is_renewed(writes):
                 return
-            deadline = asyncio.get_running_loop().time() + renewal_seconds
 
 
 async def _write_all(
     channel: ConfirmingChannel,
     batch: Sequence[Encoded],
     writes: list[Write],
-    deadline: float,
+    patience: _Patience,
 ) -> Callable[[str], PublishError]:
     """Write until all is written or nothing more can be; return what became of the rest."""
     try:
@@ -84,13 +97,27 @@ async def _write_all(
             if not channel.confirms.lock.locked() and channel.is_free:
                 writes.append(_write_now(channel, chunk))
             else:
-                async with asyncio.timeout_at(deadline):
-                    writes.append(await _write(channel, chunk))
+                writes.append(await _write_in_time(channel, chunk, writes, patience))
     except TimeoutError:
         return partial(TimedOutError, reason="the connection takes no more bytes")
     except _CHANNEL_GONE as error:
         return partial(UnavailableError, reason=channel.confirms.closed_because or _reason(error))
     return partial(UnavailableError, reason="not written")  # of nothing: all was written
+
+
+async def _write_in_time(
+    channel: ConfirmingChannel,
+    chunk: Sequence[Encoded],
+    writes: Sequence[Write],
+    patience: _Patience,
+) -> Write:
+    while True:
+        try:
+            async with asyncio.timeout_at(patience.until):
+                return await _write(channel, chunk)
+        except TimeoutError:
+            if not patience.is_renewed(writes):
+                raise
 
 
 async def _write(channel: ConfirmingChannel, chunk: Sequence[Encoded]) -> Write:

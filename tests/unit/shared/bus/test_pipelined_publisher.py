@@ -147,3 +147,41 @@ async def test_who_waits_for_room_on_a_closed_channel_can_be_cancelled() -> None
     publishing.cancel()
     with pytest.raises(asyncio.CancelledError):
         await publishing
+
+
+class SlowBroker:
+    """Takes one write, and has room for the next when it has confirmed that in eight steps."""
+
+    def __init__(self) -> None:
+        self.confirms = ConfirmBook()
+        self.is_free = True
+        self.confirming: list[asyncio.Task[None]] = []
+        self._room = asyncio.Event()
+        self._tag = 0
+
+    def write_now(self, _frames: bytes) -> None:
+        self.is_free = False
+        self.confirming.append(asyncio.create_task(self._confirm()))
+
+    async def write(self, frames: bytes) -> None:
+        await self._room.wait()
+        self.write_now(frames)
+
+    async def _confirm(self) -> None:
+        for _ in range(8):
+            await asyncio.sleep(0.05)
+            self._tag += 8
+            self.confirms.settle(self._tag, multiple=True, acked=True)
+        self._room.set()
+
+
+@pytest.mark.parametrize(("renewal", "confirmed"), [(0.2, 128), (None, 24)])
+async def test_confirms_give_what_is_not_written_more_time_too(
+    renewal: float | None, confirmed: int
+) -> None:
+    """A broker that is slow and at work is not one that takes nothing."""
+    channel = cast("ConfirmingChannel", SlowBroker())
+    batch = [Encoded(str(number), b"") for number in range(128)]
+    deadline = asyncio.get_running_loop().time() + 0.2
+    results = await publish_batch(channel, batch, deadline, renewal)
+    assert results.count(None) == pytest.approx(confirmed, abs=8 if renewal is None else 0)
