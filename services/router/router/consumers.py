@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from msgspec import Struct
 from pydantic import BaseModel
 
 from herald.bus.batches import Handler
@@ -58,8 +58,7 @@ MAX_BATCH = 200
 MAX_BULK_BATCH = 50  # smaller, so that an urgent batch never waits long for one under way
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Handlers:
+class Handlers(Struct, frozen=True, kw_only=True):
     """What handles each kind of queue."""
 
     sends: Mapping[Lane, Handler]
@@ -69,8 +68,7 @@ class Handlers:
     dead_letters: Handler
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subscriptions:
+class Subscriptions(Struct, frozen=True, kw_only=True):
     """The router's consumers."""
 
     receipts: dict[Lane, BatchSubscriber]
@@ -82,8 +80,7 @@ class Subscriptions:
         return next((item.problem for item in self.all if item.problem is not None), None)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Queue:
+class Queue(Struct, frozen=True, kw_only=True):
     """A queue the router consumes, and what AsyncAPI says of it."""
 
     name: str

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from msgspec import Struct
 from pydantic_core import to_json
 
 from herald.bus.deliveries import Delivery
@@ -30,8 +30,7 @@ REJECTED = "rejected"  # as the broker says of what a consumer gave up
 START_BYTES = 4096  # kept of what is larger, or than what its queue is for
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeadLetter:
+class DeadLetter(Struct, frozen=True, kw_only=True):
     """What nobody could handle, with all that it takes to handle it later."""
 
     id: str
@@ -48,8 +47,7 @@ class DeadLetter:
     idempotency_key: str | None = None  # of a command, or what stands in for it
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeadLetterAct:
+class DeadLetterAct(Struct, frozen=True, kw_only=True):
     """An answered command about a dead letter, which is None where there is no such one."""
 
     envelope: Envelope

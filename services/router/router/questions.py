@@ -6,8 +6,9 @@ Each is asked of the database once for all messages of a unit of work, and its a
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from uuid import UUID
+
+from msgspec import Struct
 
 from herald.database.pool import Connection
 from router.clearances.source import ChargingSource, ClearanceSource, Found, Hop, clear_all
@@ -23,8 +24,7 @@ from router.store.withdrawals import withdraw
 _WITHDRAWN = "withdrawn"
 
 
-@dataclass(slots=True)
-class Beginning:
+class Beginning(Struct):
     """A message that is about to be inserted, and what was decided of it so far."""
 
     candidate: Candidate

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 from uuid import UUID
+
+from msgspec import Struct
 
 from herald.database.pool import Connection
 from router.core.clearance import CLEAR, Clearance
 from router.core.message import Message, PlannedStep
 
 
-@dataclass(frozen=True, slots=True)
-class Hop:
+class Hop(Struct, frozen=True):
     """A step that is about to start, or whose returned work is about to be handed out again.
 
     `is_released`: there is room for it, the backlog says. `is_dry_run`: it will not start, so

@@ -9,9 +9,10 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+
+from msgspec import Struct
 
 from herald.contracts.topology import outbound_queue
 from herald.database.pool import Connection
@@ -26,8 +27,7 @@ STALE_SECONDS = 30.0  # after so long a queue is looked at in any case
 COMMITTED_SECONDS = 2.0
 
 
-@dataclass(slots=True)
-class _Share:
+class _Share(Struct):
     """What one router may dispatch into one queue until the next look."""
 
     given: int = SMALLEST

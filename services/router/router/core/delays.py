@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 
+from msgspec import Struct
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
 from herald.config.fallback import FallbackRules
@@ -26,8 +26,7 @@ _LONGEST_CODE = 3
 _WORLD = "001"  # the region of codes that belong to no country
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Way:
+class Way(Struct, frozen=True, order=True):
     """What delays are counted by."""
 
     provider: str
@@ -35,8 +34,7 @@ class Way:
     country: str
 
 
-@dataclass(frozen=True, slots=True)
-class Learned:
+class Learned(Struct, frozen=True):
     """In which time SHARE of so many deliveries were reported."""
 
     wait: timedelta

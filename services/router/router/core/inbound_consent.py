@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from herald.config.consent import Consent
 from herald.contracts.receipts import InboundReceipt
@@ -20,8 +21,7 @@ from router.core.consent import (
 _SPOKEN = frozenset({InboundKind.TEXT, InboundKind.BUTTON})
 
 
-@dataclass(frozen=True, slots=True)
-class _Wish:
+class _Wish(Struct, frozen=True):
     kind: Literal["suppressed", "unsuppressed"]
     reasons: tuple[SuppressionReason, ...]
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
+
+from msgspec import Struct
 
 from router.core.listeners import FRESH, NOTHING_HANDLED
 
@@ -16,8 +17,7 @@ LONGEST_HOLD = timedelta(minutes=2)  # after ingress published nothing, however 
 PULSE_UNDER_WAY = timedelta(seconds=3)  # from the look at its disk to its pulse, at most
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ingress:
+class Ingress(Struct, frozen=True, kw_only=True):
     """What is known of an ingress from its pulses."""
 
     ingress: UUID

@@ -8,9 +8,10 @@ receipt that came to it before. Pure.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
+
+from msgspec import Struct
 
 from herald.contracts.vocabulary import Lane
 
@@ -21,8 +22,7 @@ LAPSE = timedelta(seconds=45)  # of a row not renewed: its receipts are back in 
 NOTHING_HANDLED = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listener:
+class Listener(Struct, frozen=True, kw_only=True):
     """What a router says of one lane's receipts."""
 
     router: UUID

@@ -7,8 +7,9 @@ the template that its content or its step names for that; without one it is skip
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+
+from msgspec import Struct
 
 from herald.contracts.failures import Failure
 from herald.contracts.vocabulary import FailureClass
@@ -22,8 +23,7 @@ _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _FAR_AHEAD = datetime.max.replace(tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Conversation:
+class Conversation(Struct, frozen=True, kw_only=True):
     """When a recipient wrote last to one of an account's numbers."""
 
     account: str

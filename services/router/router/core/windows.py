@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 SECONDS = 2.0  # of work that a queue holds
 SMALLEST = 200  # messages, however slow the channel is: workers must not run dry between two looks
@@ -17,8 +19,7 @@ LARGEST = 20_000
 _MEMORY_SECONDS = 4.0  # in which a measured rate counts for little any more
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Window:
+class Window(Struct, frozen=True, kw_only=True):
     """A queue's window.
 
     `released`: how many messages of the backlog are let in at this look. `has_backlog`: more wait

@@ -7,10 +7,10 @@ before the acceptance waits under that id; the acceptance takes it up.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from msgspec import Struct, field
 from pydantic_core import to_json
 
 from herald.contracts.identifiers import AttemptId
@@ -30,8 +30,7 @@ from router.store.references import (
 Waiting = dict[ReferenceKey, dict[str, AttemptReceipt]]  # by receipt id: a repeat is one receipt
 
 
-@dataclass(slots=True)
-class Correlated:
+class Correlated(Struct):
     """Facts that are ready, in order, and receipts that can't be applied, each with the reason."""
 
     facts: list[ReceiptArrived] = field(default_factory=list)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
+
+from msgspec import Struct
 
 from herald.config.file import HeraldFile
 from herald.contracts.identifiers import UNKNOWN_TENANT, resend_id_for
@@ -24,8 +25,7 @@ from router.store.resends import lock_ended, mark_resent
 from router.unit_of_work import UnitOfWork
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
+class _Asked(Struct, frozen=True):
     """An operator's command and the message that it means, where there is one."""
 
     envelope: Envelope

@@ -11,7 +11,6 @@ One whose step fails is put off, so that it delays no other.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -19,6 +18,8 @@ from uuid import UUID
 
 import asyncpg
 import structlog
+from msgspec import Struct
+from msgspec.structs import replace
 
 from herald.bus.batches import where
 from herald.config.file import HeraldFile
@@ -44,8 +45,7 @@ _UNKNOWN_USER = "unknown"  # who asked gave no user_id
 _log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ErasingPace:
+class ErasingPace(Struct, frozen=True, kw_only=True):
     """How often erasures are gone on with, and how much is done in one transaction."""
 
     scan_seconds: float = 0.5
@@ -58,8 +58,7 @@ class ErasingPace:
 DEFAULT_PACE = ErasingPace()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Turn:
+class _Turn(Struct, frozen=True, kw_only=True):
     """What a step came to: the erasure as it is now, and when to go on with it."""
 
     erasure: Erasure

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
+
+from msgspec import Struct
 
 from herald.bus.subscribers import BatchSubscriber
 from herald.contracts.vocabulary import Lane
 from router.core.listeners import NOTHING_HANDLED, Listener, is_requeue_handled
 
 
-@dataclass(slots=True)
-class LaneProgress:
+class LaneProgress(Struct):
     """What the consumer of a lane handled, and whether some of it may be back in the queue."""
 
     lane: Lane

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID, uuid4
 
 import structlog
+from msgspec.structs import replace
 
 from herald.bus.depths import QueueDepths
 from herald.bus.lane_turns import LaneTurns

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 import structlog
+from msgspec import Struct, field
 
 from herald.bus.connections import Connections
 from herald.bus.receipt_messages import pulse_message
@@ -42,16 +42,14 @@ SHUT_LONG = timedelta(seconds=60)  # how far behind silence may be judged before
 _log = structlog.get_logger(__name__)
 
 
-@dataclass(slots=True)
-class _IngressPulse:
+class _IngressPulse(Struct):
     """A pulse of an ingress, and how far the receipts were when it was handled."""
 
     pulse: Pulse
     progress: datetime
 
 
-@dataclass(slots=True)
-class _Known:
+class _Known(Struct):
     """What was read last."""
 
     gates: Mapping[str, datetime] = field(default_factory=dict)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from msgspec import Struct, field
 from pydantic import ValidationError
 from pydantic_core import from_json, to_json
 
@@ -32,8 +33,7 @@ class Item(Generic[T]):
         return not _is_batch(self.delivery)
 
 
-@dataclass(slots=True)
-class Arrived:
+class Arrived(Struct):
     """What deliveries brought, each kind in its order."""
 
     receipts: list[Item[Receipt]] = field(default_factory=list)

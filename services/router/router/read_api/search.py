@@ -8,10 +8,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import asyncpg
+from msgspec import Struct, field
 from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -32,8 +32,7 @@ AT_ONCE = 2  # more searches wait for these, so that messages on their way keep 
 PATIENCE_SECONDS = 2.0  # then an answer says where to go on, whatever was found
 
 
-@dataclass(slots=True)
-class Page:
+class Page(Struct):
     """What was found, and before which place to go on; None: there is no more."""
 
     rows: list[asyncpg.Record] = field(default_factory=list)

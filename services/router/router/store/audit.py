@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
+from msgspec import Struct, field
 from pydantic_core import to_json
 
 from herald.database.pool import Connection
@@ -13,8 +13,7 @@ from herald.database.queries import load_queries
 QUERIES = load_queries("router.store", "audit.sql")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Act:
+class Act(Struct, frozen=True, kw_only=True):
     """What an operator did. `detail` holds no address and nothing of what a message says."""
 
     user: str  # the broker user

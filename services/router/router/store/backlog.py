@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import asyncpg
+from msgspec import Struct
+from msgspec.structs import replace
 
 from herald.database.pool import Connection
 from herald.database.queries import load_queries
@@ -18,8 +19,7 @@ from router.store.messages import backlog_of, message_of
 QUERIES = load_queries("router.store", "backlog.sql")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredWindow:
+class StoredWindow(Struct, frozen=True, kw_only=True):
     """A queue's window as all routers see it."""
 
     queue: str
@@ -29,8 +29,7 @@ class StoredWindow:
     is_waited_for: bool = False  # something is in its backlog
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(Struct, frozen=True):
     """Messages of a backlog that are to be let in, and the tenant whose turn was the last."""
 
     queue: str

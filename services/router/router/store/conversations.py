@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from herald.contracts.addresses import whatsapp_forms
 from herald.contracts.masking import address_hash
@@ -15,8 +16,7 @@ from router.core.service_windows import Conversation
 QUERIES = load_queries("router.store", "conversations.sql")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClosedWindow:
+class ClosedWindow(Struct, frozen=True, kw_only=True):
     """A text that a provider refused, for the recipient had not written lately."""
 
     tenant: str  # whose inbound events the account's are

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 import asyncpg
+from msgspec import Struct
 
 from herald.database.pool import Connection
 from herald.database.queries import load_queries
@@ -15,8 +15,7 @@ from router.dead_letters import DeadLetter
 QUERIES = load_queries("router.store", "dead_letters.sql")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredDeadLetter:
+class StoredDeadLetter(Struct, frozen=True, kw_only=True):
     """A dead letter as it is kept, and how it was replayed last, if it was."""
 
     dead_letter: DeadLetter
@@ -26,8 +25,7 @@ class StoredDeadLetter:
     replay_result: str | None  # None while it is under way
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filter:
+class Filter(Struct, frozen=True, kw_only=True):
     """Which dead letters to list; None lets all pass. `before`: those older than that one."""
 
     queue: str | None = None

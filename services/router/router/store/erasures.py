@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from msgspec import Struct, field
 from pydantic_core import to_json
 
 from herald.database.pool import Connection
@@ -23,8 +23,7 @@ _FIRST_ROW = UUID(int=0)  # none has it
 READINGS_DIFFER = timedelta(seconds=1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Erasure:
+class Erasure(Struct, frozen=True, kw_only=True):
     """An erasure under way: which step is next, how far that is, and what was erased so far."""
 
     asked: ErasureRequest
@@ -35,8 +34,7 @@ class Erasure:
     waits_for: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Holder:
+class Holder(Struct, frozen=True, kw_only=True):
     """An erasure that has the id of another command."""
 
     tenant: str | None
@@ -44,16 +42,14 @@ class Holder:
     erased: Mapping[str, int] | None  # once it is finished
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
+class Page(Struct, frozen=True, kw_only=True):
     """What a page of a search found; `place` is where the next begins, None after the last."""
 
     place: tuple[Any, ...] | None
     erased: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutboxPage:
+class OutboxPage(Struct, frozen=True, kw_only=True):
     """What a page of the outbox says; `place` is where the next begins, None after the last."""
 
     place: tuple[Any, ...] | None

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from uuid import UUID
 
+from msgspec import Struct
 from pydantic_core import to_json
 
 from herald.contracts.masking import address_hash
@@ -18,8 +18,7 @@ from router.store.references import ReferenceKey
 QUERIES = load_queries("router.store", "inbound.sql")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InboundRow:
+class InboundRow(Struct, frozen=True, kw_only=True):
     """A recipient's message, and whose it is; `id` is its event's. Of no tenant: it is not kept."""
 
     id: UUID

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from msgspec import Struct
 from pydantic import TypeAdapter
 
 from herald.database.pool import Connection
@@ -26,8 +27,7 @@ class Figures:
     open: int = 0  # messages without outcome
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Measurement:
+class Measurement(Struct, frozen=True, kw_only=True):
     """Figures, when they were measured, and when they were read: both by the database."""
 
     figures: Figures

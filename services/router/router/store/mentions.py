@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from herald.contracts.masking import one_form
 
@@ -22,8 +23,7 @@ _BEFORE_EMAIL = r"(?:(?<![a-z0-9._+-])|(?<=%[0-9a-f]{2}))"
 _AFTER_EMAIL = r"(?![a-z0-9-]|\.[a-z0-9])"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mentions:
+class Mentions(Struct, frozen=True, kw_only=True):
     """What a text that mentions one of some addresses has: a match, or one of the parts."""
 
     pattern: str

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
+from msgspec import Struct
 from pydantic_core import from_json
 
 from herald.bus.outgoing_messages import OutgoingMessage
@@ -18,8 +18,7 @@ QUERIES = load_queries("router.store", "outbox.sql")
 _ENCODER = msgspec.json.Encoder()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutboxRow:
+class OutboxRow(Struct, frozen=True, kw_only=True):
     """The messages of one transaction, and until when this process alone publishes them."""
 
     id: UUID

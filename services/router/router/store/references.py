@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import asyncpg
+from msgspec import Struct
 from pydantic import ValidationError
 
 from herald.contracts.receipts import AttemptReceipt
@@ -25,8 +25,7 @@ MAX_PARKED = 16  # receipts of one reference that wait for its acceptance
 ReferenceKey = tuple[str, str, str]  # provider, account, the provider's id
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReferenceRow:
+class ReferenceRow(Struct, frozen=True, kw_only=True):
     """Whom a provider's id belongs to, and what waits for that to be known."""
 
     key: ReferenceKey

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
+
+from msgspec import Struct
 
 from herald.database.pool import Connection
 from herald.database.queries import load_queries
@@ -18,8 +19,7 @@ FIRST_MESSAGE = UUID(int=0)
 LAST_MESSAGE = UUID(int=2**128 - 1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LookedAt:
+class LookedAt(Struct, frozen=True, kw_only=True):
     """References that came long ago: how many were looked at, up to when, and what may go."""
 
     number: int

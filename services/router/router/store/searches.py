@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import asyncpg
+from msgspec import Struct
 
 from herald.contracts.searches import NOT_ENDED, MessageSearch, Position
 from herald.contracts.vocabulary import Outcome
@@ -16,8 +16,7 @@ from herald.database.queries import load_queries
 QUERIES = load_queries("router.store", "searches.sql")
 
 
-@dataclass(frozen=True, slots=True)
-class Examined:
+class Examined(Struct, frozen=True):
     """Those of some messages that are wanted, and where to go on; None: there are no more."""
 
     found: Sequence[asyncpg.Record]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 import asyncpg
+from msgspec import Struct
 
 from herald.contracts.masking import all_key_names, masking_key
 from herald.contracts.vocabulary import SuppressionReason
@@ -20,8 +20,7 @@ QUERIES = load_queries("router.store", "suppressions.sql")
 RecipientKey = tuple[str, int]  # tenant and hash of an address
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Changed:
+class Changed(Struct, frozen=True, kw_only=True):
     """A suppression that is new, or was lifted; `place`: of the change that did it."""
 
     place: int
