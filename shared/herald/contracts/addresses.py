@@ -7,7 +7,16 @@ from functools import cache
 from typing import Annotated
 
 import email_validator
-import phonenumbers
+from phonenumbers.phonemetadata import PhoneMetadata
+from phonenumbers.phonenumberutil import (
+    COUNTRY_CODE_TO_REGION_CODE,
+    NumberParseException,
+    PhoneNumberFormat,
+    format_number,
+    is_possible_number,
+    parse,
+    region_code_for_country_code,
+)
 from pydantic import AfterValidator, Field
 
 from herald.contracts.vocabulary import SenderKind
@@ -36,12 +45,12 @@ def normalise_phone(value: str) -> str:
     if _stays_as_it_is(value):
         return value
     try:
-        number = phonenumbers.parse(value)
-    except phonenumbers.NumberParseException:
+        number = parse(value)
+    except NumberParseException:
         raise ValueError("not a phone number with + and country code") from None
-    if not phonenumbers.is_possible_number(number):
+    if not is_possible_number(number):
         raise ValueError("not a possible phone number")
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return format_number(number, PhoneNumberFormat.E164)
 
 
 def _stays_as_it_is(value: str) -> bool:
@@ -65,10 +74,10 @@ def _stays_as_it_is(value: str) -> bool:
 @cache
 def _numbering(code: str) -> tuple[frozenset[int], re.Pattern[str] | None] | None:
     """Return the lengths of a country's numbers, and its prefixes; None: there is no such code."""
-    if code.startswith("0") or int(code) not in phonenumbers.COUNTRY_CODE_TO_REGION_CODE:
+    if code.startswith("0") or int(code) not in COUNTRY_CODE_TO_REGION_CODE:
         return None
-    region = phonenumbers.region_code_for_country_code(int(code))
-    known = phonenumbers.PhoneMetadata.metadata_for_region_or_calling_code(int(code), region)
+    region = region_code_for_country_code(int(code))
+    known = PhoneMetadata.metadata_for_region_or_calling_code(int(code), region)
     assert known is not None, "every code has a region"
     assert known.general_desc is not None, "every region has numbers"
     prefix = known.national_prefix_for_parsing

@@ -6,11 +6,13 @@ from collections.abc import Collection
 from functools import lru_cache
 from typing import Annotated
 
-import phonenumbers
 from phonenumbers.phonenumberutil import (
+    SUPPORTED_REGIONS,
     NumberParseException,
     country_code_for_region,
+    parse,
     region_code_for_number,
+    region_codes_for_country_code,
 )
 from pydantic import AfterValidator, StringConstraints
 
@@ -20,7 +22,7 @@ ANYWHERE = 0  # how near an account is that takes every address
 
 
 def _known_country(code: str) -> str:
-    if code not in phonenumbers.SUPPORTED_REGIONS:
+    if code not in SUPPORTED_REGIONS:
         raise ValueError(f"{code!r} is no country's code (ISO 3166-1, such as DE)")
     return code
 
@@ -48,12 +50,12 @@ def nearness(address: str, prefixes: Collection[str], countries: Collection[str]
 def country_of(number: str) -> str | None:
     """Return the country of a number in E.164 (ISO 3166-1); None where it belongs to none."""
     try:
-        parsed = phonenumbers.parse(number)
+        parsed = parse(number)
     except NumberParseException:
         return None
     country: str | None = region_code_for_number(parsed)
     if country is not None:
         return country
     # possible, and not in the plan that the library knows: by its calling code alone
-    regions = phonenumbers.region_codes_for_country_code(parsed.country_code or 0)
+    regions = region_codes_for_country_code(parsed.country_code or 0)
     return regions[0] if len(regions) == 1 else None

@@ -20,6 +20,9 @@ _NOT_INSTALLED = {
 
 # Modules that are executed once something of them is used, but for names that are found elsewhere.
 _PUT_OFF: Mapping[str, Mapping[str, str]] = {
+    # the rest of its `__init__` finds numbers in texts, and formats while somebody types
+    "phonenumbers": {},  # what is used is in `phonenumbers.phonenumberutil`
+    "email_validator": {},  # compiles large expressions, which the first mail address needs
     "html": {},  # starlette's page for debugging
     "logging.config": {},  # uvicorn could configure logging
     "unittest": {},  # faststream needs `unittest.mock`, and no more of it

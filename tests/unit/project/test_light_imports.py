@@ -26,6 +26,7 @@ LATER = {
     "jinja2",  # herald.toml has templates
     "jmespath",  # an account has a profile
     "phonenumbers.timezone",  # there are quiet hours
+    "email_validator.rfc_constants",  # there is a mail address
     "python_socks",  # calls go through a SOCKS5 proxy
     # never
     "rich",
@@ -33,6 +34,7 @@ LATER = {
     "click",
     "typer",
     "html.entities",
+    "phonenumbers.phonenumbermatcher",
     "unittest.case",
     "uvicorn.main",
 }

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from msgspec import Struct
-from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
+from phonenumbers.phonenumberutil import COUNTRY_CODE_TO_REGION_CODE
 
 from herald.config.fallback import FallbackRules
 

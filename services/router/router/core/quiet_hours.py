@@ -7,7 +7,7 @@ from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from phonenumbers import NumberParseException, parse
+from phonenumbers.phonenumberutil import NumberParseException, parse
 
 from herald.config.quiet_hours import QuietHours
 
