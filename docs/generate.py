@@ -21,6 +21,7 @@ from herald.bus.connections import Connections
 from herald.bus.deliveries import Delivery
 from herald.bus.lane_turns import LaneTurns
 from herald.channel.definitions import definition_of
+from herald.channel.publications import declare_publications as declare_channel
 from herald.channel.service import Channel
 from herald.config.loading import Configuration, load_configuration
 from herald.contracts.commands import CancelMessage, SendMessage
@@ -131,6 +132,7 @@ def documents(configuration: Configuration) -> dict[Path, str]:
         nothing = Credentials(NoSecrets(), NoSecrets)
         credentials = dict.fromkeys(configuration.accounts_of(name), nothing)
         channel = Channel(definition_of(name), _settings(), configuration, credentials)
+        declare_channel(channel.connections.publishing, name)
         services[f"channel-{name}"] = channel.connections
     return {
         DOCS / "asyncapi" / f"{name}.yaml": _asyncapi(

@@ -25,7 +25,6 @@ from ingress.attachments import Attachments, AttachmentsUnusableError, pruned
 from ingress.endpoints import Endpoints, endpoints_from
 from ingress.grouped_publisher import GroupedPublisher
 from ingress.judging import Judge
-from ingress.publications import declare_publications
 from ingress.publish_or_spool import PublishOrSpool
 from ingress.pulse import PulseSender
 from ingress.receive import Receiver
@@ -65,9 +64,6 @@ def build_apps(settings: Settings, configuration: Configuration) -> Applications
     metrics.initialise(endpoints.accounts)
     user = broker_identity("ingress", file.services.ingress, settings, file.secrets)
     connections = Connections(settings.amqp_url, app_id=APP_ID, user=user)
-    declare_publications(
-        connections.publishing, {file.accounts[name].channel for _, name in endpoints.accounts}
-    )
     spool = _spool(settings, endpoints, file.ingress.spool_megabytes * _BYTES_PER_MEGABYTE)
     rate_limited = RateLimitedLog()
     identity = Identity(None if spool is None else settings.spool_directory)

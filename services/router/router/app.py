@@ -73,7 +73,6 @@ from router.jobs.suppression_keys import SuppressionKeys
 from router.jobs.timers import Timers
 from router.outbox import Outbox
 from router.outgoing.unsubscribe import UnsubscribeLinks
-from router.publications import declare_publications
 from router.read_api.access import ReadAccess
 from router.read_api.dead_letters import dead_letter_routes
 from router.read_api.messages import message_routes
@@ -124,7 +123,6 @@ class Router:
             QueueDepths(self._connections.publishing),
             turns,
         )
-        declare_publications(self._connections, configuration.channels)
         self._silence_gate = SilenceGate(
             self._connections,
             self._database,

@@ -206,6 +206,8 @@ def declare_publication(
 ) -> None:
     """Have AsyncAPI list what a service publishes; `Publisher` does the publishing itself.
 
+    For documents alone: a service that runs declares nothing of it.
+
     `routing_key` may hold placeholders (`message.{what}.{tenant}`).
     """
     broker.publisher(

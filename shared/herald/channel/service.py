@@ -6,17 +6,14 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from itertools import product
 from typing import Any
 
 import structlog
-from pydantic import BaseModel
 from starlette.applications import Starlette
 
 from herald.bus.connections import Connections
 from herald.bus.entities import existing_exchange, existing_queue
 from herald.bus.lane_turns import LaneTurns
-from herald.bus.publishing import declare_publication
 from herald.bus.receipt_messages import report_message
 from herald.bus.subscribers import BatchSubscriber, subscribe_batches
 from herald.channel import metrics
@@ -34,14 +31,11 @@ from herald.channel.sweeper import Sweeper
 from herald.channel.worker import Worker
 from herald.config.broker_identity import broker_identity
 from herald.config.loading import Configuration
-from herald.contracts.receipt_batches import ReceiptBatch
 from herald.contracts.receipts import AttemptReceipt, InboundReceipt
 from herald.contracts.topology import (
     OUTBOUND,
-    attempt_receipt_key,
     outbound_key,
     outbound_queue,
-    reports_exchange,
 )
 from herald.contracts.vocabulary import Lane
 from herald.contracts.work import Work
@@ -65,11 +59,6 @@ MAX_BATCH: dict[Lane, int] = {Lane.URGENT: 100, Lane.NORMAL: 100, Lane.BULK: 50}
 # Begin with every slot: work is as large as that only with a long HTML part.
 LARGE_WORK_BYTES = 64 * 1024
 EMIT_SECONDS = 5.0  # for the confirm of a receipt that a provider makes by itself
-# what workers publish, as AsyncAPI shows it
-_REPORTS: tuple[tuple[type[BaseModel], str, str], ...] = (
-    (AttemptReceipt, "receipts", "What became of each attempt"),
-    (ReceiptBatch, "receipt_batches", "What became of several attempts at once"),
-)
 
 _log = structlog.get_logger(__name__)
 
@@ -135,7 +124,6 @@ class Channel:
         self._turns = LaneTurns()
         self._subscribers = [self._subscribe(lane) for lane in Lane]
         self._background = Background(channel, self._run)
-        self._declare_publication()
 
     def application(self) -> Starlette:
         """Build the Starlette application; nothing is opened before it starts."""
@@ -189,17 +177,6 @@ class Channel:
             largest=LARGE_WORK_BYTES,
             settle="single",
         )
-
-    def _declare_publication(self) -> None:
-        for lane, (model, title, about) in product(Lane, _REPORTS):
-            declare_publication(
-                self.connections.publishing,
-                existing_exchange(reports_exchange(self._channel)),
-                attempt_receipt_key(self._channel, lane),
-                model,
-                title=f"{title}.{self._channel}.{lane}",
-                description=f"{about}, {lane} lane.",
-            )
 
     def _checks(self) -> dict[str, Callable[[], str | None]]:
         return {

@@ -40,9 +40,9 @@ LATER = {
 }
 ACCOUNTS = {f"herald.providers.{name}.account" for name in NAMES}  # `herald.toml` names some
 ELSEWHERE = {
-    "router.running": {"python_multipart"},
-    "ingress.running": {"asyncpg", "herald.contracts.work"},
-    "channel_sms.app": {"email.headerregistry"},
+    "router.running": {"python_multipart", "router.publications"},
+    "ingress.running": {"asyncpg", "herald.contracts.work", "ingress.publications"},
+    "channel_sms.app": {"email.headerregistry", "herald.channel.publications"},
 }
 DECOYS = "from ingress.endpoints import Endpoints; Endpoints([])"
 PROGRAM = """
