@@ -39,12 +39,7 @@ from router.questions import Questions
 from router.quotes import hide_quotes
 from router.store.audit import Act, keep_acts
 from router.store.dead_letters import insert_dead_letters
-from router.store.messages import (
-    insert_messages,
-    load_contents,
-    lock_messages,
-    save,
-)
+from router.store.messages import insert_messages, load_contents, lock_messages, save
 from router.traces import UnitTraces, begin_traces, traced
 
 FactsByMessage = Mapping[UUID, Sequence[Fact]]
@@ -171,7 +166,8 @@ class UnitOfWork:
                 continue
             for before, fact, decision in one.made:
                 self._decisions.record(before, fact, decision)
-            self._decisions.hold([message])
+            if message.outcome is None:  # else its end is still to be written
+                self._decisions.hold([message])
             self._contents[message.id] = by_channel(candidate.contents)
             for name, text in candidate.notes:
                 self.note(message, name, text)
