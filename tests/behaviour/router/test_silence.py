@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 from uuid import UUID, uuid4
 
 from behaviour.bus.link import linked
 from behaviour.router.receipts import receipt
 from behaviour.router.world import World, build_routers
+from herald.bus.connections import Connections
+from herald.bus.subscribers import BatchSubscriber
 from herald.contracts.receipts import Pulse
 from herald.contracts.vocabulary import Lane, Status
+from herald.database.pool import Database
+from router.jobs.silence_gate import SilenceGate
 
 IMPATIENT = "quick"  # falls back after half a second of silence
 STARTS_SOON = "impatient"  # falls back when no worker has started it within half a second
@@ -104,6 +110,27 @@ async def test_an_ingress_that_hangs_holds_what_webhooks_would_say(world: World)
     assert not world.events_of("fallback", held)
     await world.report(Pulse(source="ingress", instance=hanging, leaving=True), key="pulse.normal")
     assert await world.heard("fallback", held)
+
+
+async def test_a_router_that_begins_or_stops_hears_that_an_ingress_has_left(world: World) -> None:
+    """Its last pulse is all that says so, and may be handled before any of the router's own."""
+    leaving = uuid4()
+    await world.database.execute(
+        "INSERT INTO router.ingresses (ingress, seen_at, published_until)"
+        " VALUES ($1, now(), now())",
+        leaving,
+    )
+    database = Database(world.dsn, application_name="test")
+    await database.start()
+    drained = cast("BatchSubscriber", SimpleNamespace(losses=0, is_drained=True))
+    gate = SilenceGate(
+        cast("Connections", None), database, dict.fromkeys(Lane, drained), retry_gap=None
+    )
+    gate.take_pulses(Lane.NORMAL, [Pulse(source="ingress", instance=leaving, leaving=True)])
+    await gate.leave()
+    await database.stop()
+    has_left = "SELECT has_left FROM router.ingresses WHERE ingress = $1"
+    assert await world.database.fetchval(has_left, leaving)
 
 
 async def test_a_lane_s_receipts_come_through_its_own_queue(world: World) -> None:

@@ -13,13 +13,14 @@ from uuid import UUID, uuid4
 
 import structlog
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from herald.bus.connections import Connections
 from herald.bus.receipt_messages import pulse_message
 from herald.bus.subscribers import BatchSubscriber
 from herald.contracts.receipts import Pulse
 from herald.contracts.vocabulary import Lane
-from herald.database.pool import OUTAGES, Database
+from herald.database.pool import OUTAGES, Connection, Database
 from herald.service.background import run_together
 from herald.service.periodic import Periodic
 from router import metrics
@@ -46,7 +47,7 @@ class _IngressPulse(Struct):
     """A pulse of an ingress, and how far the receipts were when it was handled."""
 
     pulse: Pulse
-    progress: datetime
+    progress: datetime | None  # None: not known yet
 
 
 class _Known(Struct):
@@ -114,7 +115,8 @@ class SilenceGate:
         own.note_losses(self._database.now())  # first: these pulses may have come after a loss
         for pulse in pulses:
             if pulse.source == "ingress":
-                if own.progress is not None:
+                # nobody says a second time that an ingress has left
+                if own.progress is not None or pulse.leaving:
                     self._pulses.append(_IngressPulse(pulse, own.progress))
             elif pulse.sent_at is not None:
                 own.handle_pulse(pulse.sent_at)
@@ -124,18 +126,19 @@ class SilenceGate:
         await run_together(self._send, self._renewing.run)
 
     async def leave(self) -> None:
-        """Drop the rows at the end, when everything sent here was handled; else they lapse.
+        """Write what pulses said last, and drop the rows if everything sent here was handled.
 
-        What a link that is dead kept from this router is still to go back to the queue.
+        Else they lapse: what a link that is dead kept from this router is still to go back to the
+        queue.
         """
         now = self._database.now()
         for own in self._lanes.values():
             own.note_losses(now)
-        if not all(own.is_over for own in self._lanes.values()):
-            return
         try:
             async with self._database.connection() as connection:
-                await remove_listeners(connection, self._router)
+                await self._note_pulses(connection, now)
+                if all(own.is_over for own in self._lanes.values()):
+                    await remove_listeners(connection, self._router)
         except OUTAGES as error:
             _log.warning("silence_gate.rows_not_removed", error=type(error).__name__)
 
@@ -157,15 +160,10 @@ class SilenceGate:
     async def _renew(self) -> None:
         now, rows = self._database.now(), self._rows()
         gone = lapsed([*rows, *self._known.others], now)
-        pulses = list(self._pulses)
         async with self._database.connection() as connection:
             others = await renew_listeners(connection, self._router, rows, gone)
-            ingresses = {one.ingress: one for one in await load_ingresses(connection)}
-            changed = self._after_pulses(ingresses, pulses, now)
-            if changed:
-                await save_ingresses(connection, list(changed.values()))
-        del self._pulses[: len(pulses)]
-        self._conclude(rows, others, ingresses | changed)
+            ingresses = await self._note_pulses(connection, now)
+        self._conclude(rows, others, ingresses)
 
     def _rows(self) -> list[Listener]:
         """Return what this router says of each lane that may hold receipts of it."""
@@ -173,6 +171,16 @@ class SilenceGate:
         for own in self._lanes.values():
             own.note_losses(now)
         return [own.row(self._router, now) for own in self._lanes.values() if own.counts]
+
+    async def _note_pulses(self, connection: Connection, now: datetime) -> dict[UUID, Ingress]:
+        """Write what pulses said of ingresses; return what is known of each then."""
+        pulses = list(self._pulses)
+        known = {one.ingress: one for one in await load_ingresses(connection)}
+        changed = self._after_pulses(known, pulses, now)
+        if changed:
+            await save_ingresses(connection, list(changed.values()))
+        del self._pulses[: len(pulses)]
+        return known | changed
 
     def _after_pulses(
         self,
@@ -182,9 +190,13 @@ class SilenceGate:
     ) -> dict[UUID, Ingress]:
         changed: dict[UUID, Ingress] = {}
         for item in pulses:
-            pulse = item.pulse
+            pulse, before = item.pulse, {**known, **changed}
+            if item.progress is None:
+                if (left := before.get(pulse.instance)) is not None:
+                    changed[pulse.instance] = replace(left, has_left=True)
+                continue
             changed[pulse.instance] = after_pulse(
-                {**known, **changed},
+                before,
                 pulse.instance,
                 item.progress,
                 now,
