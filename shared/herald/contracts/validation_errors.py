@@ -28,6 +28,7 @@ from herald.contracts.content.rich import (
     Location,
 )
 from herald.contracts.operator_commands import DropDeadLetter, ReplayDeadLetter, ResendMessage
+from herald.contracts.redaction import redact_text
 
 # branches that pydantic names in a location and no producer wrote
 _UNION_TAGS = {("route", "name"), ("route", "inline")}
@@ -64,7 +65,8 @@ _FIELDS = sorted({name for model in _MODELS for name in model.model_fields})
 def validation_errors_of(error: ValidationError) -> list[tuple[str, str]]:
     """Return each field at fault (dotted; empty for the whole) and the reason, without values.
 
-    Unknown fields come first: a misspelt one is why another is missing.
+    An address in place of a name is masked, for others read it, too. Unknown fields come first: a
+    misspelt one is why another is missing.
     """
     items = error.errors(include_url=False, include_input=False, include_context=False)
     items.sort(key=lambda item: item["type"] != _UNKNOWN)
@@ -82,5 +84,5 @@ def _path(location: tuple[Any, ...]) -> Iterator[str]:
     before: Any = None
     for part in location:
         if (before, part) not in _UNION_TAGS:
-            yield str(part)
+            yield redact_text(str(part))
         before = part
