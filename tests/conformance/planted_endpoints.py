@@ -10,16 +10,16 @@ from uuid import uuid4
 
 from msgspec import structs
 
+from herald.contracts.attempt_reports import AttemptReport
 from herald.contracts.failures import Failure
 from herald.contracts.receipts import InboundReceipt
 from herald.contracts.vocabulary import FailureClass, Status
-from herald.contracts.webhook_statuses import WebhookStatus
 from herald.providers.samples import RECIPIENT_PHONE
 from herald.providers.webhook_endpoints import Endpoint, EndpointRules, Normalised
 from herald.providers.webhook_requests import WebhookRequest
 
 Verify = Callable[[Endpoint, WebhookRequest], bool]
-Change = Callable[[WebhookStatus], WebhookStatus]
+Change = Callable[[AttemptReport], AttemptReport]
 Normalise = Callable[[Endpoint, WebhookRequest], Normalised]
 
 
@@ -99,7 +99,7 @@ def changed(change: Change) -> Normalise:
     def normalise(good: Endpoint, request: WebhookRequest) -> Normalised:
         found = good.normalise(request)
         found.receipts = [
-            change(receipt) if isinstance(receipt, WebhookStatus) else receipt
+            change(receipt) if isinstance(receipt, AttemptReport) else receipt
             for receipt in found.receipts
         ]
         return found
@@ -119,7 +119,7 @@ def raises_at_lists(good: Endpoint, request: WebhookRequest) -> Normalised:
 
 def without_inbound(good: Endpoint, request: WebhookRequest) -> Normalised:
     found = good.normalise(request)
-    found.receipts = [it for it in found.receipts if isinstance(it, WebhookStatus)]
+    found.receipts = [it for it in found.receipts if isinstance(it, AttemptReport)]
     return found
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from herald.bus.outgoing_messages import OutgoingMessage
+from herald.contracts.attempt_reports import AttemptReport, WrittenReceipt
 from herald.contracts.identifiers import amqp_message_id
 from herald.contracts.receipts import (
     AttemptReceipt,
     InboundReceipt,
     PlannedReceipt,
     Pulse,
-    Receipt,
 )
 from herald.contracts.topology import (
     RECEIPTS,
@@ -21,22 +21,23 @@ from herald.contracts.topology import (
 )
 from herald.contracts.trace_context import TraceContext
 from herald.contracts.vocabulary import Lane
-from herald.contracts.webhook_statuses import WebhookReceipt, WebhookStatus
 
 PULSE_TYPE = "herald.pulse.v1"
 ATTEMPT_TYPE = "herald.receipt.attempt.v1"
 
 
-def receipt_message(receipt: WebhookReceipt) -> OutgoingMessage:
+def receipt_message(receipt: WrittenReceipt) -> OutgoingMessage:
     """Address what ingress received to the router."""
-    if isinstance(receipt, WebhookStatus):
+    if isinstance(receipt, AttemptReport):
         key = attempt_receipt_key(receipt.channel, receipt.lane or Lane.NORMAL)
         return OutgoingMessage(RECEIPTS, key, receipt.written(), receipt.receipt_id, ATTEMPT_TYPE)
     return _message(RECEIPTS, receipt, receipt_body(receipt))
 
 
 def report_message(
-    receipt: Receipt | PlannedReceipt, body: bytes | None = None, trace: TraceContext | None = None
+    receipt: WrittenReceipt | PlannedReceipt,
+    body: bytes | None = None,
+    trace: TraceContext | None = None,
 ) -> OutgoingMessage:
     """Address what a worker reports to the router, by its channel's exchange.
 
@@ -47,9 +48,9 @@ def report_message(
     return _message(reports_exchange(receipt.channel), receipt, body, trace)
 
 
-def receipt_body(receipt: WebhookReceipt | PlannedReceipt | Pulse) -> bytes:
+def receipt_body(receipt: WrittenReceipt | PlannedReceipt | Pulse) -> bytes:
     """Encode a receipt as it is recorded and published."""
-    if isinstance(receipt, WebhookStatus):
+    if isinstance(receipt, AttemptReport):
         return receipt.written()
     # what `model_dump_json` calls; it would go by way of a str
     return receipt.__pydantic_serializer__.to_json(receipt, exclude_none=True)
@@ -68,7 +69,7 @@ def pulse_message(pulse: Pulse, lane: Lane) -> OutgoingMessage:
 
 def _message(
     exchange: str,
-    receipt: Receipt | PlannedReceipt,
+    receipt: WrittenReceipt | PlannedReceipt,
     body: bytes,
     trace: TraceContext | None = None,
 ) -> OutgoingMessage:
@@ -82,8 +83,8 @@ def _message(
     )
 
 
-def _key(receipt: Receipt | PlannedReceipt) -> str:
-    if isinstance(receipt, (AttemptReceipt, PlannedReceipt)):
+def _key(receipt: WrittenReceipt | PlannedReceipt) -> str:
+    if isinstance(receipt, (AttemptReport, AttemptReceipt, PlannedReceipt)):
         return attempt_receipt_key(receipt.channel, receipt.lane or Lane.NORMAL)
     if isinstance(receipt, InboundReceipt):
         return inbound_receipt_key(receipt.channel)

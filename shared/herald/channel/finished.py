@@ -17,6 +17,7 @@ from herald.channel.attempts import Attempt
 from herald.channel.planning import Later
 from herald.channel.reports import report, returned
 from herald.channel.sends import Known
+from herald.contracts.attempt_reports import AttemptReport
 from herald.contracts.failures import Failure
 from herald.contracts.receipts import AttemptReceipt
 from herald.contracts.vocabulary import FailureClass
@@ -35,7 +36,7 @@ class Finished(NamedTuple):
     """
 
     delivery: Delivery
-    receipt: AttemptReceipt
+    receipt: AttemptReport | AttemptReceipt  # the latter where it is read from its row
     body: bytes
     recorded: bool = False
     release: UUID | None = None

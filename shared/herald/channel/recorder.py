@@ -22,6 +22,7 @@ from herald.channel.finished import Finished
 from herald.channel.report_batches import message_of, parts_of_reports
 from herald.channel.sends import StoredReport
 from herald.channel.traces import end_reported
+from herald.contracts.attempt_reports import AttemptReport
 from herald.contracts.receipts import AttemptReceipt
 from herald.contracts.vocabulary import Status
 from herald.database.pool import Database, is_outage
@@ -203,6 +204,6 @@ def _has_row(item: Finished) -> bool:
     return item.receipt.status is not Status.RETURNED
 
 
-def state_of(receipt: AttemptReceipt) -> str:
+def state_of(receipt: AttemptReport | AttemptReceipt) -> str:
     """Return the row's state for a report."""
     return sends.UNKNOWN if receipt.status is Status.UNKNOWN else sends.RECORDED

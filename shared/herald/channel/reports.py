@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from herald.contracts.attempt_reports import AttemptReport
 from herald.contracts.failures import Failure
 from herald.contracts.grants import Grant
-from herald.contracts.receipts import AttemptReceipt, Return, bounded_element
+from herald.contracts.receipts import Return, bounded_element
 from herald.contracts.text import storable
 from herald.contracts.vocabulary import FailureClass, Receipts, Status
 from herald.contracts.work import Work
@@ -28,9 +29,9 @@ def report(
     provider: str,
     account: str,
     receipts: Receipts | None,
-) -> AttemptReceipt:
+) -> AttemptReport:
     """Report how a call ended."""
-    return AttemptReceipt(
+    return AttemptReport(
         source="channel",
         channel=work.channel,
         provider=provider,
@@ -56,12 +57,13 @@ def _end(result: CallResult, receipts: Receipts | None) -> dict[str, Any]:
         }
     if isinstance(result, Refused):
         return {
+            "references": (),
             "status": Status.FAILED,
             "failure": result.failure.model_copy(update={"text": storable(result.failure.text)}),
             "outside_window": result.outside_window,
         }
     failure = Failure.of(FailureClass.AMBIGUOUS, result.code)
-    return {"status": Status.UNKNOWN, "failure": failure}
+    return {"references": (), "status": Status.UNKNOWN, "failure": failure}
 
 
 def returned(
@@ -72,15 +74,16 @@ def returned(
     wait: timedelta | None = None,
     failure: Failure | None = None,
     grant: Grant | None = None,
-) -> AttemptReceipt:
+) -> AttemptReport:
     """Give work back: no provider has it. A call may be made in `wait`, as far as we know."""
     shortest = None if wait is None else max(wait, SHORTEST_WAIT)
-    return AttemptReceipt(
+    return AttemptReport(
         source="channel",
         channel=work.channel,
         provider="",
         account="",
         attempt_id=work.attempt_id,
+        references=(),
         status=Status.RETURNED,
         event_key=dispatch_key(work),
         dispatch=work.dispatch,
@@ -93,14 +96,15 @@ def returned(
 
 def lease_ended(
     attempt_id: str, channel: str, provider: str, account: str, now: datetime
-) -> AttemptReceipt:
+) -> AttemptReport:
     """Report that a claimed attempt was never reported: its worker died, or could not record."""
-    return AttemptReceipt(
+    return AttemptReport(
         source="channel",
         channel=channel,
         provider=provider,
         account=account,
         attempt_id=attempt_id,
+        references=(),
         status=Status.UNKNOWN,
         failure=Failure.of(FailureClass.AMBIGUOUS, "lease_ended", "its worker did not report"),
         event_key="lease",

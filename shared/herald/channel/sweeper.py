@@ -15,6 +15,7 @@ from herald.bus.receipt_messages import receipt_body, report_message
 from herald.channel import metrics, sends
 from herald.channel.reports import lease_ended
 from herald.channel.sends import StoredReport
+from herald.contracts.attempt_reports import AttemptReport
 from herald.contracts.receipts import AttemptReceipt
 from herald.database.pool import OUTAGES, Database
 from herald.service.periodic import JITTER, Periodic
@@ -126,7 +127,7 @@ def _message(stored: StoredReport) -> OutgoingMessage | None:
     return report_message(receipt, stored.report.encode())
 
 
-def _unknown(receipt: AttemptReceipt) -> StoredReport:
+def _unknown(receipt: AttemptReport) -> StoredReport:
     return StoredReport(
         attempt_id=receipt.attempt_id or "",
         state=sends.UNKNOWN,

@@ -10,8 +10,8 @@ from typing import Any, cast
 from pydantic import TypeAdapter, ValidationError
 
 from herald.conformance.verdicts import NotMetError
+from herald.contracts.attempt_reports import AttemptReport
 from herald.contracts.receipts import Receipt
-from herald.contracts.webhook_statuses import WebhookStatus
 from herald.providers.account import Account, Secrets
 from herald.providers.credentials import Credentials
 from herald.providers.registry import ACCOUNTS, webhooks_module
@@ -148,9 +148,9 @@ class Trial:
 def receipts_of(found: Normalised) -> list[Receipt]:
     """Return what was found in a request as receipts, each of its values checked."""
     try:
-        return [it.as_receipt() if isinstance(it, WebhookStatus) else it for it in found.receipts]
+        return [it.as_receipt() if isinstance(it, AttemptReport) else it for it in found.receipts]
     except ValidationError as error:
-        look = "what `WebhookStatus` is made of: nothing checks it in production"
+        look = "what `AttemptReport` is made of: nothing checks it in production"
         raise NotMetError("the values of a receipt", str(error), look) from None
 
 

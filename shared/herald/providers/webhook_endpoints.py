@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeVarTuple
 
 from pydantic import ValidationError
 
-from herald.contracts.webhook_statuses import WebhookReceipt
+from herald.contracts.attempt_reports import WrittenReceipt
 from herald.providers.lenient_json import NotForHeraldError, NotUnderstoodError, Reason
 from herald.providers.webhook_requests import WebhookRequest
 from herald.providers.webhook_responses import OK, WebhookResponse
@@ -32,14 +32,14 @@ class NotUnderstood:
 class Normalised:
     """What one request holds."""
 
-    receipts: list[WebhookReceipt] = field(default_factory=list)
+    receipts: list[WrittenReceipt] = field(default_factory=list)
     not_understood: list[NotUnderstood] = field(default_factory=list)  # `MAX_SET_ASIDE` at most
     left_out: dict[Reason, int] = field(default_factory=dict)  # not understood either
     ignored: int = 0  # understood, and nothing for Herald
     files: dict[str, bytes] = field(default_factory=dict, repr=False)  # to keep, by sha256
     response: WebhookResponse = OK
 
-    def read(self, element: Any, reader: Callable[[Any], WebhookReceipt]) -> None:
+    def read(self, element: Any, reader: Callable[[Any], WrittenReceipt]) -> None:
         """Add what `reader` makes of one element; whatever happens, the others are not lost."""
         try:
             self.receipts.append(reader(element))

@@ -14,6 +14,7 @@ from herald.channel.reports import (
     report,
     returned,
 )
+from herald.contracts.attempt_reports import AttemptReport
 from herald.contracts.failures import Failure
 from herald.contracts.receipts import AttemptReceipt
 from herald.contracts.vocabulary import FailureClass, Receipts, Status
@@ -21,7 +22,7 @@ from herald.providers.sending import Accepted, CallResult, Refused, Uncertain
 from unit.channel.making import ATTEMPT, NOW, seconds, work
 
 
-def reported(result: CallResult, dispatch: int = 1) -> AttemptReceipt:
+def reported(result: CallResult, dispatch: int = 1) -> AttemptReport:
     """Report a call made by the account `main`."""
     return report(
         work(dispatch=dispatch),

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from herald.contracts.attempt_reports import AttemptReport
 from herald.contracts.failures import Failure
 from herald.contracts.vocabulary import FailureClass, Status
-from herald.contracts.webhook_statuses import WebhookStatus
 from herald.providers.http.errors import is_gone, known_class
 from herald.providers.http.expressions import Expression, as_text
 from herald.providers.http.profile import Profile
@@ -36,7 +36,7 @@ def status_receipt(
     account: str,
     channel: str,
     ignores_foreign: bool,
-) -> WebhookStatus:
+) -> AttemptReport:
     """Read a status of a message."""
     assert profile.webhooks is not None, "it came by a webhook"
     ours = carried(_text(rules.attempt, document))
@@ -49,7 +49,7 @@ def status_receipt(
     status = rules.by_word.get(word, Status.OTHER)
     at = rules.time.find(document) if rules.time is not None else None
     more = (as_text(path.find(document)) or "" for path in rules.key)
-    return WebhookStatus(
+    return AttemptReport(
         source="webhook",
         channel=channel,
         provider=profile.name,

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from herald.contracts.attempt_reports import WrittenReceipt
 from herald.contracts.text import storable
-from herald.contracts.webhook_statuses import WebhookReceipt
 from herald.providers.account import Account, Secrets
 from herald.providers.credentials import Credentials
 from herald.providers.http.account import HttpAccount
@@ -83,7 +83,7 @@ class ProfileEndpoint:
 
     def _receipt(
         self, request: WebhookRequest, of_request: Mapping[str, Any], element: Any
-    ) -> WebhookReceipt:
+    ) -> WrittenReceipt:
         document: dict[str, Any] = {**of_request, "event": element}
         named = {name: path.find(document) for name, path in self.webhooks.values.items()}
         document |= named

@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from herald.contracts.attempt_reports import AttemptReport
 from herald.contracts.failures import Failure
 from herald.contracts.vocabulary import FailureClass, Status
-from herald.contracts.webhook_statuses import WebhookStatus
 from herald.providers.lenient_json import (
     MAX_REFERENCE,
     NotUnderstoodError,
@@ -46,7 +46,7 @@ _FULL = re.compile(r"\b[45]\.2\.2\b")  # RFC 3463: a full mailbox is not gone
 
 def status_receipt(
     account: str, request: WebhookRequest, token: str, event: Mapping[str, Any]
-) -> WebhookStatus:
+) -> AttemptReport:
     """Read one event; `token` names the webhook, for an event's id may come again another day."""
     word = text(event, "event")
     variables, references = part(event, "user-variables"), _references(event)
@@ -56,7 +56,7 @@ def status_receipt(
     if ours.attempt_id is None and not references:
         raise NotUnderstoodError(Reason.NO_REFERENCE)
     status = _status(event, word)
-    return WebhookStatus(
+    return AttemptReport(
         source="webhook",
         channel=CHANNEL,
         provider=NAME,

@@ -9,7 +9,7 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from herald.contracts.webhook_statuses import WebhookReceipt
+from herald.contracts.attempt_reports import WrittenReceipt
 from herald.providers.credentials import Credentials
 from herald.providers.inbound_mail import MAX_MAIL_BYTES
 from herald.providers.json_bodies import read_json
@@ -74,7 +74,7 @@ def _signed(request: WebhookRequest) -> Signed | None:
 
 def _receipt(
     endpoint: MailgunEndpoint, request: WebhookRequest, token: str, element: Any
-) -> WebhookReceipt:
+) -> WrittenReceipt:
     event = mapping(element).get("event-data")
     if not isinstance(event, dict):
         raise NotUnderstoodError(Reason.SHAPE)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from herald.contracts.attempt_reports import AttemptReport
 from herald.contracts.failures import Failure
 from herald.contracts.vocabulary import Status
-from herald.contracts.webhook_statuses import WebhookStatus
 from herald.providers.lenient_json import (
     carried,
     event_key,
@@ -37,11 +37,11 @@ KEPT = frozenset(  # of a report, for the history
 
 def status_receipt(
     account: str, request: WebhookRequest, fields: Fields, word: str
-) -> WebhookStatus:
+) -> AttemptReport:
     """Read a report."""
     ours, code = carried(fields.get(ATTEMPT_FIELD)), text(fields, "statusErrorCode") or ""
     status, reason = STATUSES.get(word, Status.OTHER), text(fields, "statusReason") or ""
-    return WebhookStatus(
+    return AttemptReport(
         source="webhook",
         channel=CHANNEL,
         provider=NAME,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-from herald.contracts.webhook_statuses import WebhookReceipt
+from herald.contracts.attempt_reports import WrittenReceipt
 from herald.providers.credentials import Credentials
 from herald.providers.lenient_json import NotUnderstoodError, Reason, text
 from herald.providers.messagebird.fields import FILES_FIELD, Fields, fields_of
@@ -56,7 +56,7 @@ class MessageBirdEndpoint:
         found.read(dict(fields), partial(self._receipt, request, files))
         return found
 
-    def _receipt(self, request: WebhookRequest, files: list[str], fields: Fields) -> WebhookReceipt:
+    def _receipt(self, request: WebhookRequest, files: list[str], fields: Fields) -> WrittenReceipt:
         word = (text(fields, "status") or "").lower()
         if word:
             return status_receipt(self.account, request, fields, word)

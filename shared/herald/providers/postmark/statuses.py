@@ -6,9 +6,9 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
+from herald.contracts.attempt_reports import AttemptReport
 from herald.contracts.failures import Failure
 from herald.contracts.vocabulary import FailureClass, Status
-from herald.contracts.webhook_statuses import WebhookStatus
 from herald.providers.lenient_json import (
     MAX_REFERENCE,
     NotForHeraldError,
@@ -83,7 +83,7 @@ def status_receipt(
     word: str,
     *,
     ignores_foreign: bool,
-) -> WebhookStatus:
+) -> AttemptReport:
     """Read one event; `ignores_foreign`: one of a mail that Herald did not send is dropped."""
     ours, references = carried(part(event, "Metadata").get(ATTEMPT_FIELD)), references_of(event)
     if ours.attempt_id is None and ignores_foreign:
@@ -93,7 +93,7 @@ def status_receipt(
     status = _status(event, word)
     kept = {name: value for name, value in event.items() if name != "Metadata"}
     kept["Metadata"] = {ATTEMPT_FIELD: ours.attempt_id}  # what else stands there is not ours
-    return WebhookStatus(
+    return AttemptReport(
         source="webhook",
         channel=CHANNEL,
         provider=PROVIDER,

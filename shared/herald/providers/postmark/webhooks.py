@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from herald.contracts.webhook_statuses import WebhookReceipt
+from herald.contracts.attempt_reports import WrittenReceipt
 from herald.providers.credentials import Credentials
 from herald.providers.inbound_mail import MAX_MAIL_BYTES
 from herald.providers.json_bodies import read_json
@@ -60,7 +60,7 @@ class PostmarkEndpoint:
 
 def _receipt(
     endpoint: PostmarkEndpoint, request: WebhookRequest, found: Normalised, element: Any
-) -> WebhookReceipt:
+) -> WrittenReceipt:
     event = mapping(element)
     word = text(event, "RecordType")
     if word == INBOUND or (word is None and "FromFull" in event):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from herald.contracts.attempt_reports import AttemptReport
 from herald.contracts.failures import Failure
 from herald.contracts.vocabulary import FailureClass, Status
-from herald.contracts.webhook_statuses import WebhookStatus
 from herald.providers.lenient_json import (
     MAX_REFERENCE,
     NotForHeraldError,
@@ -48,7 +48,7 @@ KEPT_OF_BOUNCE = ("type", "subType")
 
 def status_receipt(
     account: str, request: WebhookRequest, name: str, event: Mapping[str, Any]
-) -> WebhookStatus:
+) -> AttemptReport:
     """Read one event; `name`: the webhook's own, the same whenever it is tried again."""
     word, data = text(event, "type"), part(event, "data")
     if word is None:
@@ -59,7 +59,7 @@ def status_receipt(
     if ours.attempt_id is None and not references:
         raise NotUnderstoodError(Reason.NO_REFERENCE)
     status = STATUSES.get(word, Status.OTHER)
-    return WebhookStatus(
+    return AttemptReport(
         source="webhook",
         channel=CHANNEL,
         provider=NAME,

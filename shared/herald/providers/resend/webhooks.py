@@ -9,8 +9,8 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from herald.contracts.attempt_reports import WrittenReceipt
 from herald.contracts.text import storable
-from herald.contracts.webhook_statuses import WebhookReceipt
 from herald.providers.credentials import Credentials
 from herald.providers.json_bodies import read_json
 from herald.providers.lenient_json import mapping, text
@@ -63,7 +63,7 @@ class ResendEndpoint:
 
 def _receipt(
     account: str, request: WebhookRequest, found: Normalised, element: Any
-) -> WebhookReceipt:
+) -> WrittenReceipt:
     event = mapping(element)
     if text(event, "type") == RECEIVED:
         return inbound_receipt(account, request, event, found)

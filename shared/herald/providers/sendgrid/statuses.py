@@ -7,9 +7,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from herald.contracts.attempt_reports import AttemptReport
 from herald.contracts.failures import Failure
 from herald.contracts.vocabulary import FailureClass, Status
-from herald.contracts.webhook_statuses import WebhookStatus
 from herald.providers.lenient_json import (
     MAX_REFERENCE,
     NotUnderstoodError,
@@ -55,7 +55,7 @@ _MACHINES = re.compile(r"\.(?:filter|recv)")
 _SMTP_ID = re.compile(r"<([^<>@\s]+)@[^<>@\s]*ismtpd[^<>@\s]*>")  # SendGrid's own, not a sender's
 
 
-def status_receipt(account: str, request: WebhookRequest, element: Any) -> WebhookStatus:
+def status_receipt(account: str, request: WebhookRequest, element: Any) -> AttemptReport:
     """Read one event."""
     event = mapping(element)
     word = text(event, "event")
@@ -67,7 +67,7 @@ def status_receipt(account: str, request: WebhookRequest, element: Any) -> Webho
     status = STATUSES.get(word, Status.OTHER)
     if status is Status.READ and event.get("sg_machine_open") is True:
         status = Status.OTHER
-    return WebhookStatus(
+    return AttemptReport(
         source="webhook",
         channel=CHANNEL,
         provider=NAME,

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from herald.contracts.attempt_reports import AttemptReport
 from herald.contracts.failures import Failure
 from herald.contracts.vocabulary import FailureClass, Status
-from herald.contracts.webhook_statuses import WebhookStatus
 from herald.providers.lenient_json import (
     MAX_REFERENCE,
     NotForHeraldError,
@@ -99,7 +99,7 @@ def status_receipt(
     said: Said,
     *,
     ignores_foreign: bool,
-) -> WebhookStatus:
+) -> AttemptReport:
     """Read an event for one recipient; `message_id` is that of SNS, the same when it is repeated.
 
     `ignores_foreign`: one of a mail that Herald did not send is dropped.
@@ -113,7 +113,7 @@ def status_receipt(
     if reference is not None and len(reference) > MAX_REFERENCE:
         raise NotUnderstoodError(Reason.SHAPE)
     status = _status(said)
-    return WebhookStatus(
+    return AttemptReport(
         source="webhook",
         channel=CHANNEL,
         provider=PROVIDER,

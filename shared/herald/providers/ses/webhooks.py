@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from herald.contracts.webhook_statuses import WebhookReceipt
+from herald.contracts.attempt_reports import WrittenReceipt
 from herald.providers.credentials import Credentials
 from herald.providers.json_bodies import BeyondLimitsError, NotJsonError, read_json
 from herald.providers.lenient_json import NotForHeraldError, NotUnderstoodError, Reason, mapping
@@ -102,7 +102,7 @@ class SesEndpoint:
         if status != _OK:
             raise UnverifiableError(f"confirmation: http_{status}")
 
-    def _news(self, request: WebhookRequest, envelope: Envelope) -> WebhookReceipt:
+    def _news(self, request: WebhookRequest, envelope: Envelope) -> WrittenReceipt:
         if envelope.kind != SUBSCRIPTION:
             return news(self.account, request, envelope, ENDED)
         if self.confirms:
@@ -133,7 +133,7 @@ class SesEndpoint:
 
     def _status(
         self, request: WebhookRequest, number: str, said: Said, _event: Any
-    ) -> WebhookReceipt:
+    ) -> WrittenReceipt:
         return status_receipt(
             self.account, request, number, said, ignores_foreign=self.ignores_foreign
         )

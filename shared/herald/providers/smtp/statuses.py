@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
+from herald.contracts.attempt_reports import AttemptReport
 from herald.contracts.failures import Failure
 from herald.contracts.vocabulary import FailureClass, Status
-from herald.contracts.webhook_statuses import WebhookStatus
 from herald.providers.inbound_mail import date_of
 from herald.providers.lenient_json import (
     MAX_REFERENCE,
@@ -45,7 +45,7 @@ def receipts_of(
     *,
     account: str,
     at: datetime,
-) -> Iterator[WebhookStatus]:
+) -> Iterator[AttemptReport]:
     """Give a receipt for each recipient of a report; `own` is its own head.
 
     `addresses`: those that it came to; `keys`: of our envelope senders.
@@ -62,7 +62,7 @@ def receipts_of(
         raise NotUnderstoodError(Reason.SHAPE)
     for place, group in enumerate(groups):
         status = _status(report, group)
-        yield WebhookStatus(
+        yield AttemptReport(
             source="webhook",
             channel=CHANNEL,
             provider=NAME,

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 from email.message import Message
 from typing import TYPE_CHECKING
 
+from herald.contracts.attempt_reports import WrittenReceipt
 from herald.contracts.text import storable
-from herald.contracts.webhook_statuses import WebhookReceipt
 from herald.providers.credentials import Credentials
 from herald.providers.inbound_mail import MAX_MAIL_BYTES, Origin, mail_receipt
 from herald.providers.lenient_json import (
@@ -69,7 +69,7 @@ class SmtpEndpoint:
 
     def _receipts(
         self, request: WebhookRequest, mail: Message, found: Normalised
-    ) -> list[WebhookReceipt]:
+    ) -> list[WrittenReceipt]:
         heads, kind = heads_of_message(mail), kind_of(mail)
         addresses = _addresses(request, heads)
         keys = list(self.bounce_keys)
@@ -85,7 +85,7 @@ class SmtpEndpoint:
 
     def _answer(
         self, request: WebhookRequest, addresses: list[str], found: Normalised
-    ) -> WebhookReceipt:
+    ) -> WrittenReceipt:
         mail = request.body.decode("utf-8", "replace")
         origin = Origin(
             provider=NAME,

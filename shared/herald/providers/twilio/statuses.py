@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from herald.contracts.attempt_reports import AttemptReport
 from herald.contracts.failures import Failure
 from herald.contracts.vocabulary import FailureClass, Status
-from herald.contracts.webhook_statuses import WebhookStatus
 from herald.providers.lenient_json import (
     NotForHeraldError,
     NotUnderstoodError,
@@ -58,7 +58,7 @@ def status_receipt(
     request: WebhookRequest,
     fields: Fields,
     word: str,
-) -> WebhookStatus:
+) -> AttemptReport:
     """Read a status; `accounts` are those of its SID, by channel.
 
     `ignoring` names accounts that drop statuses of others' messages. A status that names an attempt
@@ -72,7 +72,7 @@ def status_receipt(
             raise _foreign(account in ignoring)
     code = text(fields, "ErrorCode") or ""
     status = STATUSES.get(word, Status.OTHER)
-    return WebhookStatus(
+    return AttemptReport(
         source="webhook",
         channel=channel,
         provider=NAME,

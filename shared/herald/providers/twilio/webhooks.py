@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
+from herald.contracts.attempt_reports import WrittenReceipt
 from herald.contracts.receipts import InboundReceipt
-from herald.contracts.webhook_statuses import WebhookReceipt
 from herald.providers.credentials import Credentials
 from herald.providers.lenient_json import NotUnderstoodError, Reason, text
 from herald.providers.twilio.inbound import inbound_receipt
@@ -75,7 +75,7 @@ class TwilioEndpoint:
         return found
 
 
-def _receipt(endpoint: TwilioEndpoint, request: WebhookRequest, fields: Fields) -> WebhookReceipt:
+def _receipt(endpoint: TwilioEndpoint, request: WebhookRequest, fields: Fields) -> WrittenReceipt:
     sid = text(fields, "AccountSid") if "AccountSid" in fields else endpoint.account_sid
     accounts = endpoint.owners.get(sid or "")
     if accounts is None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from herald.contracts.attempt_reports import AttemptReport
 from herald.contracts.failures import Failure
 from herald.contracts.vocabulary import FailureClass, Status
-from herald.contracts.webhook_statuses import WebhookStatus
 from herald.providers.lenient_json import (
     Carried,
     event_key,
@@ -50,12 +50,12 @@ def status_receipt(
     status: Mapping[str, Any],
     word: str,
     ours: Carried,
-) -> WebhookStatus:
+) -> AttemptReport:
     """Read a status; `owner` is its channel and its account, `ours` what it carried back."""
     channel, account = owner
     known, error = STATUSES.get(word, Status.OTHER), part(status, "error")
     code = code_of(error)
-    return WebhookStatus(
+    return AttemptReport(
         source="webhook",
         channel=channel,
         provider=NAME,

@@ -9,8 +9,8 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from herald.contracts.attempt_reports import WrittenReceipt
 from herald.contracts.receipts import InboundReceipt
-from herald.contracts.webhook_statuses import WebhookReceipt
 from herald.providers.credentials import Credentials
 from herald.providers.json_bodies import read_json
 from herald.providers.lenient_json import (
@@ -71,7 +71,7 @@ class VonageEndpoint:
         found.read(element, partial(self._receipt, request))
         return found
 
-    def _receipt(self, request: WebhookRequest, element: Any) -> WebhookReceipt:
+    def _receipt(self, request: WebhookRequest, element: Any) -> WrittenReceipt:
         document = mapping(element)
         word = (text(document, "status") or "").lower()
         if word:
@@ -82,7 +82,7 @@ class VonageEndpoint:
 
     def _status(
         self, request: WebhookRequest, status: Mapping[str, Any], word: str
-    ) -> WebhookReceipt:
+    ) -> WrittenReceipt:
         """Read a status; one that names an attempt is ours whatever channel it went over."""
         ours = carried(status.get(ATTEMPT_FIELD))
         channel = text(status, "channel") or ""

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from herald.contracts.attempt_reports import AttemptReport
 from herald.contracts.failures import Failure
 from herald.contracts.vocabulary import Status
-from herald.contracts.webhook_statuses import WebhookStatus
 from herald.providers.lenient_json import (
     carried,
     event_key,
@@ -46,11 +46,11 @@ KEPT = frozenset(  # of a receipt, for the history
 
 def status_receipt(
     account: str, request: WebhookRequest, fields: Fields, word: str
-) -> WebhookStatus:
+) -> AttemptReport:
     """Read a delivery receipt."""
     ours, message = carried(fields.get(ATTEMPT_FIELD)), reference(fields, "messageId")
     status, code = STATUSES.get(word, Status.OTHER), text(fields, "err-code") or ""
-    return WebhookStatus(
+    return AttemptReport(
         source="webhook",
         channel=CHANNEL,
         provider=NAME,

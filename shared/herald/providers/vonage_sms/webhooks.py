@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
-from herald.contracts.webhook_statuses import WebhookReceipt
+from herald.contracts.attempt_reports import WrittenReceipt
 from herald.providers.credentials import Credentials
 from herald.providers.lenient_json import NotUnderstoodError, Reason, text
 from herald.providers.signatures import any_equal
@@ -65,7 +65,7 @@ class VonageSmsEndpoint:
         found.read(dict(fields), partial(self._receipt, request))
         return found
 
-    def _receipt(self, request: WebhookRequest, fields: Fields) -> WebhookReceipt:
+    def _receipt(self, request: WebhookRequest, fields: Fields) -> WrittenReceipt:
         account = self.account
         if "api-key" in fields:
             account = self.owners.get(fields["api-key"], "")

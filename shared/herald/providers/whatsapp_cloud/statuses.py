@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from herald.contracts.attempt_reports import AttemptReport
 from herald.contracts.failures import Failure
 from herald.contracts.vocabulary import FailureClass, Status
-from herald.contracts.webhook_statuses import WebhookStatus
 from herald.providers.lenient_json import (
     NotUnderstoodError,
     Reason,
@@ -45,7 +45,7 @@ KEPT = frozenset(
 _KEPT_WITHOUT_ERRORS = KEPT - {"errors"}
 
 
-def status_receipt(account: str, request: WebhookRequest, element: Any) -> WebhookStatus:
+def status_receipt(account: str, request: WebhookRequest, element: Any) -> AttemptReport:
     """Read a status."""
     status = mapping(element)
     word = text(status, "status")
@@ -56,7 +56,7 @@ def status_receipt(account: str, request: WebhookRequest, element: Any) -> Webho
     errors = [error for error in sequence(status.get("errors")) if isinstance(error, dict)]
     codes = ",".join([text(error, "code") or "" for error in errors]) if errors else ""
     ours = carried(status.get(ATTEMPT_FIELD))
-    return WebhookStatus(
+    return AttemptReport(
         source="webhook",
         channel=CHANNEL,
         provider=PROVIDER_NAME,

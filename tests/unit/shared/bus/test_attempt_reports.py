@@ -1,4 +1,4 @@
-"""A webhook's status is written as the receipt that the router reads."""
+"""What a worker or a webhook reports is written as the receipt that the router reads."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from herald.bus.receipt_messages import receipt_body, receipt_message
 from herald.conformance.trial import receipts_of
 from herald.conformance.verdicts import NotMetError
+from herald.contracts.attempt_reports import AttemptReport
 from herald.contracts.failures import Failure
-from herald.contracts.receipts import RECEIPT, AttemptReceipt
-from herald.contracts.vocabulary import Category, FailureClass, Lane, Status
-from herald.contracts.webhook_statuses import WebhookStatus
+from herald.contracts.receipts import RECEIPT, AttemptReceipt, Return
+from herald.contracts.vocabulary import Category, FailureClass, Lane, Receipts, Status
 from herald.providers.webhook_endpoints import Normalised
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
@@ -42,46 +42,54 @@ ELEMENTS = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4),
     max_leaves=10,
 )
-STATUSES = st.builds(
-    WebhookStatus,
-    source=st.just("webhook"),
+RETURNS = st.builds(
+    Return,
+    reason=TEXT,
+    wait=st.none() | st.timedeltas(timedelta(milliseconds=1), timedelta(days=1)),
+)
+REPORTS = st.builds(
+    AttemptReport,
+    source=st.sampled_from(["channel", "webhook"]),
     channel=TEXT,
     provider=TEXT,
     account=TEXT,
     attempt_id=st.none() | TEXT,
-    references=st.lists(TEXT, min_size=1, max_size=3).map(tuple),
+    references=st.lists(TEXT, max_size=3).map(tuple),
     status=st.sampled_from(Status),
     event_key=TEXT,
     failure=st.none() | FAILURES,
     outside_window=st.booleans(),
+    receipts=st.none() | st.sampled_from(Receipts),
+    returned=st.none() | RETURNS,
+    dispatch=st.none() | st.integers(1, 100),
     lane=st.none() | st.sampled_from(Lane),
     occurred_at=st.none() | TIMES,
     received_at=TIMES,
     element=ELEMENTS,
-)
+).filter(lambda report: report.attempt_id or report.references)
 
 
-@given(STATUSES)
-def test_it_is_written_as_its_receipt(status: WebhookStatus) -> None:
+@given(REPORTS)
+def test_it_is_written_as_its_receipt(report: AttemptReport) -> None:
     """The same fields in the same order, the same values, and the same message around them."""
-    receipt = status.as_receipt()
-    written, expected = receipt_body(status), receipt_body(receipt)
+    receipt = report.as_receipt()
+    written, expected = receipt_body(report), receipt_body(receipt)
     # 1e16 may be 1e+16: both are read, and then written alike
     assert json.dumps(json.loads(written)) == json.dumps(json.loads(expected))
     assert RECEIPT.validate_json(written) == RECEIPT.validate_json(expected)
-    assert receipt_message(status) == receipt_message(receipt)._replace(body=written)
+    assert receipt_message(report) == receipt_message(receipt)._replace(body=written)
 
 
-@given(STATUSES.filter(lambda status: not isinstance(status.element, float | list | dict)))
-def test_it_is_written_to_the_byte(status: WebhookStatus) -> None:
+@given(REPORTS.filter(lambda report: not isinstance(report.element, float | list | dict)))
+def test_it_is_written_to_the_byte(report: AttemptReport) -> None:
     """Where no fraction is in it, not one byte differs."""
-    assert receipt_body(status) == receipt_body(status.as_receipt())
+    assert receipt_body(report) == receipt_body(report.as_receipt())
 
 
 def test_the_conformance_kit_checks_its_values() -> None:
     """A provider that puts anything into a status is found before it is in production."""
     wrong: Any = 5
-    status = WebhookStatus(
+    status = AttemptReport(
         source="webhook",
         channel="sms",
         provider="p",
@@ -98,6 +106,6 @@ def test_the_conformance_kit_checks_its_values() -> None:
 def test_its_fields_are_the_receipts() -> None:
     """They have the names and the order of the receipt's."""
     of_receipt = [name for name in AttemptReceipt.model_fields if name != "kind"]
-    own = list(WebhookStatus.__struct_fields__)
+    own = list(AttemptReport.__struct_fields__)
     assert own == [name for name in of_receipt if name in own]
-    assert set(of_receipt) - set(own) == {"receipts", "returned", "dispatch", "recipient"}
+    assert set(of_receipt) - set(own) == {"recipient"}  # of unsubscribe links alone
