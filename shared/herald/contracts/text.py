@@ -10,17 +10,19 @@ from pydantic import AfterValidator, Field, StringConstraints
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _HEADER_BREAKERS = re.compile("[\x00\r\n]")
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+NOT_STORABLE = "must not contain U+0000 or lone surrogates"  # the reason for a refusal
 
 
-def _is_storable(value: str) -> bool:
+def is_storable(value: str) -> bool:
+    """Return whether a text can be stored."""
     if value.isascii():  # mostly so, and seen at once
         return "\0" not in value
     return _UNSTORABLE.search(value) is None
 
 
 def _refuse_unstorable(value: str) -> str:
-    if not _is_storable(value):
-        raise ValueError("must not contain U+0000 or lone surrogates")
+    if not is_storable(value):
+        raise ValueError(NOT_STORABLE)
     return value
 
 
@@ -58,7 +60,7 @@ FilledLine = Annotated[Line, AfterValidator(_refuse_blank), _NOT_BLANK]
 def storable(value: Any) -> Any:
     """Replace what can't be stored, in every string and key of a provider's JSON."""
     if isinstance(value, str):
-        return value if _is_storable(value) else _UNSTORABLE.sub(_REPLACEMENT, value)
+        return value if is_storable(value) else _UNSTORABLE.sub(_REPLACEMENT, value)
     if isinstance(value, dict):
         return {storable(key): storable(item) for key, item in value.items()}
     if isinstance(value, list):

@@ -104,6 +104,24 @@ async def test_a_key_is_of_its_tenant_alone(api: Api) -> None:
     assert answer == (404, {"error": "no such message"})
 
 
+@pytest.mark.parametrize(
+    ("path", "parameters", "name"),
+    [
+        ("/messages", {"idempotency_key": "a\0"}, "idempotency_key"),
+        ("/messages", {"idempotency_key": "a", "tenant": "a\0"}, "tenant"),
+        ("/rejections", {"idempotency_key": "a", "tenant": "a\0"}, "tenant"),
+        ("/dead-letters", {"tenant": "a\0"}, "tenant"),
+    ],
+)
+async def test_text_that_nothing_stored_can_hold_is_bad_input(
+    api: Api, path: str, parameters: dict[str, str], name: str
+) -> None:
+    """The parameter is named, as a search's field is; the database is not asked."""
+    answer = await api.get(path, OPERATOR, **parameters)
+    error = f"{name}: must not contain U+0000 or lone surrogates"
+    assert answer == (400, {"error": error})
+
+
 async def test_without_a_token_nothing_is_read(api: Api) -> None:
     """Not even whether a message exists."""
     for message_id in (api.ids["default"], uuid4()):

@@ -14,7 +14,7 @@ from herald.config.file import HeraldFile
 from herald.contracts.commands import MAX_COMMAND_BYTES
 from herald.contracts.identifiers import UNKNOWN_TENANT
 from herald.contracts.reasons import UNKNOWN_COMMAND
-from herald.contracts.text import storable
+from herald.contracts.text import NOT_STORABLE, storable
 from herald.contracts.validation_errors import validation_errors_of
 from router.commands import Envelope, Rejection, UnusableError
 
@@ -94,7 +94,7 @@ def check_envelope(envelope: Envelope) -> None:
     for name in ("message_id", "correlation_id"):
         value = getattr(envelope, name)
         if value != storable(value):
-            raise UnusableError(name, "must not contain U+0000 or lone surrogates")
+            raise UnusableError(name, NOT_STORABLE)
 
 
 def _reason(error: ValidationError | UnusableError) -> tuple[str, str]:

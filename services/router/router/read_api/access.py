@@ -11,6 +11,7 @@ from starlette.routing import Route
 from herald.config.file import DEFAULT_TENANT
 from herald.config.loading import Configuration
 from herald.contracts.read_tokens import Reader
+from herald.contracts.text import NOT_STORABLE, is_storable
 from herald.database.pool import OUTAGES
 from router.metrics import READS_REFUSED
 from router.read_api.hosts import allowed_hosts, host_name
@@ -73,8 +74,24 @@ class ReadAccess:
 
 
 def tenant_asked_for(request: Request, reader: Reader) -> str:
-    """Return the tenant that a request names; else its reader's only one, or the default."""
-    return request.query_params.get("tenant") or reader.only_tenant or DEFAULT_TENANT
+    """Return the tenant that a request names; else its reader's only one, or the default.
+
+    Raises:
+        ValueError: the database can't hold what it names.
+    """
+    named = request.query_params.get("tenant", "")
+    check_parameter("tenant", named)
+    return named or reader.only_tenant or DEFAULT_TENANT
+
+
+def check_parameter(name: str, value: str) -> None:
+    """Check that the database can hold a parameter's text.
+
+    Raises:
+        ValueError: it can't.
+    """
+    if not is_storable(value):
+        raise ValueError(f"{name}: {NOT_STORABLE}")
 
 
 def refuse_tenant(tenant: str) -> Response:

@@ -17,7 +17,13 @@ from herald.contracts.searches import When
 from herald.contracts.text import storable
 from herald.contracts.validation_errors import validation_errors_of
 from herald.database.pool import Database
-from router.read_api.access import ReadAccess, read_error, refuse_tenant, tenant_asked_for
+from router.read_api.access import (
+    ReadAccess,
+    check_parameter,
+    read_error,
+    refuse_tenant,
+    tenant_asked_for,
+)
 from router.read_api.body_masks import masked_body, masked_value
 from router.store.audit import Act, keep_acts
 from router.store.dead_letters import Filter, find_rejections, list_dead_letters, show_dead_letter
@@ -86,10 +92,14 @@ class _DeadLetterApi:
         )
 
     async def rejections(self, request: Request, reader: Reader) -> Response:
+        # rejections are kept under what is left of such a key
         key = storable(request.query_params.get("idempotency_key"))
         if not key:
             return read_error(400, "idempotency_key: give one")
-        tenant = tenant_asked_for(request, reader)
+        try:
+            tenant = tenant_asked_for(request, reader)
+        except ValueError as error:
+            return read_error(400, str(error))
         if not reader.may_read(tenant):
             return refuse_tenant(tenant)
         async with self._database.connection() as connection:
@@ -107,8 +117,7 @@ def _filter(request: Request, now: datetime) -> tuple[Filter, int]:
     for name, value in given.items():
         if name not in _FILTERS:
             raise ValueError(f"no such parameter; there are {', '.join(_FILTERS)}")
-        if "\0" in value:
-            raise ValueError(f"{name}: must not contain U+0000")
+        check_parameter(name, value)
     limit = given.get("limit", str(_LIMIT))
     if not limit.isdecimal() or not 1 <= int(limit[:4]) <= _MOST:
         raise ValueError(f"limit: a number from 1 to {_MOST}")

@@ -16,7 +16,13 @@ from herald.contracts.read_tokens import Reader
 from herald.database.pool import Database
 from router.core.message import Attempt, Plan, PlannedStep
 from router.core.stored import PLAN, STATE
-from router.read_api.access import ReadAccess, read_error, refuse_tenant, tenant_asked_for
+from router.read_api.access import (
+    ReadAccess,
+    check_parameter,
+    read_error,
+    refuse_tenant,
+    tenant_asked_for,
+)
 from router.store.messages import find_by_key
 from router.store.views import show_history, show_message
 
@@ -34,7 +40,11 @@ def message_routes(access: ReadAccess, database: Database) -> list[Route]:
         key = request.query_params.get("idempotency_key")
         if not key:
             return read_error(400, "idempotency_key: give one")
-        tenant = tenant_asked_for(request, reader)
+        try:
+            check_parameter("idempotency_key", key)
+            tenant = tenant_asked_for(request, reader)
+        except ValueError as error:
+            return read_error(400, str(error))
         if not reader.may_read(tenant):
             return refuse_tenant(tenant)
         return await _show(database, (tenant, key), reader)
