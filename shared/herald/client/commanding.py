@@ -12,11 +12,12 @@ import aio_pika
 from aio_pika.exceptions import DeliveryError
 from aiormq.exceptions import AMQPError, ChannelAccessRefused, ChannelNotFoundEntity
 from pydantic import ValidationError
-from pydantic_core import to_json
+from pydantic_core import PydanticSerializationError, to_json
 
 from herald.bus.cancellation import own_cancellation_only
 from herald.client.connection import Connection, explained
 from herald.client.errors import NoAnswerError, PublishFailedError, RejectedError
+from herald.client.unwritable import not_json
 from herald.contracts.commands import MAX_COMMAND_BYTES, CancelMessage, SendMessage
 from herald.contracts.operator_commands import OperatorCommand
 from herald.contracts.recipient_commands import (
@@ -144,6 +145,8 @@ def _command(
     try:
         # as JSON, which is how the router will read it
         command = model.model_validate_json(to_json(fields))
+    except PydanticSerializationError:
+        raise RejectedError([not_json(fields)]) from None
     except ValidationError as error:
         raise RejectedError(validation_errors_of(error)) from None
     body = command.model_dump_json(exclude_unset=True).encode()
