@@ -16,6 +16,7 @@ from herald.cli.environment import (
     amqp_url,
     fail,
     run,
+    utf8,
 )
 from herald.client import Answer, Client, RejectedError
 from herald.contracts.reasons import UNKNOWN_MESSAGE
@@ -23,7 +24,9 @@ from herald.contracts.vocabulary import CommandAnswer
 
 
 def cancel(
-    message: Annotated[str, typer.Argument(help="The message's id or idempotency key.")],
+    message: Annotated[
+        str, typer.Argument(callback=utf8, help="The message's id or idempotency key.")
+    ],
     tenant: TenantOption = "default",
     as_json: JsonOption = False,
 ) -> None:

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from pydantic_core import from_json
+
 from herald.cli.environment import EXIT_USAGE, fail
 
 # where each flag's value goes in the command
@@ -38,9 +40,9 @@ def read_command(path: str) -> dict[str, Any]:
         why = error.strerror if isinstance(error, OSError) else "is not UTF-8"
         raise fail(f"{path}: {why}", EXIT_USAGE) from None
     try:
-        document = json.loads(text)
+        document = from_json(text)  # the router's way: not all that is JSON to others
     except ValueError as error:
-        raise fail(f"{path}: not JSON: {error}", EXIT_USAGE) from None
+        raise fail(f"{path}: not JSON that Herald can read: {error}", EXIT_USAGE) from None
     if not isinstance(document, dict):
         raise fail(f"{path}: must hold one JSON object", EXIT_USAGE)
     return document

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import typer
 
-from herald.cli.environment import EXIT_USAGE, JsonOption, fail, run
+from herald.cli.environment import EXIT_USAGE, JsonOption, fail, run, utf8
 from herald.cli.operator_commands import give_all, print_tally
 from herald.cli.reading import read
 from herald.contracts.operator_commands import DropDeadLetter, ReplayDeadLetter
@@ -24,15 +24,23 @@ dlq = typer.Typer(
     no_args_is_help=True,
 )
 
-Id = Annotated[str, typer.Argument(help="The dead letter's id.")]
-Ids = Annotated[list[str] | None, typer.Argument(help="Dead letters' ids; or give filters.")]
-Queue = Annotated[
-    str | None, typer.Option(help="Where they died; herald.commands: refused commands.")
+Id = Annotated[str, typer.Argument(callback=utf8, help="The dead letter's id.")]
+Ids = Annotated[
+    list[str] | None, typer.Argument(callback=utf8, help="Dead letters' ids; or give filters.")
 ]
-Reason = Annotated[str | None, typer.Option(help="What their reason begins with, e.g. route.")]
-Whose = Annotated[str | None, typer.Option("--tenant", help="Of this tenant's commands.")]
+Queue = Annotated[
+    str | None,
+    typer.Option(callback=utf8, help="Where they died; herald.commands: refused commands."),
+]
+Reason = Annotated[
+    str | None, typer.Option(callback=utf8, help="What their reason begins with, e.g. route.")
+]
+Whose = Annotated[
+    str | None, typer.Option("--tenant", callback=utf8, help="Of this tenant's commands.")
+]
 Since = Annotated[
-    str | None, typer.Option(help="Since then: ISO 8601 with an offset, or an age such as 2h.")
+    str | None,
+    typer.Option(callback=utf8, help="Since then: ISO 8601 with an offset, or an age such as 2h."),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="List them, and do nothing.")]
 

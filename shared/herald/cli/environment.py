@@ -20,6 +20,7 @@ from herald.config.loading import (
     ConfigurationError,
     load_configuration,
 )
+from herald.contracts.text import is_storable
 from herald.contracts.trace_context import TRACEPARENT, TRACESTATE
 from herald.service.server_urls import HTTP, check_url
 from herald.service.server_variables import (
@@ -39,10 +40,23 @@ EXIT_INTERRUPTED = 130  # Ctrl-C
 
 DEFAULT_ROUTER_URL = "http://127.0.0.1:8002"
 
-TenantOption = Annotated[str, typer.Option("--tenant", envvar="HERALD_TENANT", help="The tenant.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")]
-
 _T = TypeVar("_T")
+_Given = TypeVar("_Given", str, str | None, list[str] | None)
+
+
+def utf8(value: _Given) -> _Given:
+    """Take an argument, or the option's value, that is text; end with 2 naming another."""
+    for text in [value] if isinstance(value, str) else value or ():
+        if not is_storable(text):  # Python puts lone surrogates for bytes that are not UTF-8
+            raise typer.BadParameter("is not UTF-8")
+    return value
+
+
+TenantOption = Annotated[
+    str,
+    typer.Option("--tenant", envvar="HERALD_TENANT", callback=utf8, help="The tenant."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")]
 
 
 def fail(message: str, code: int = EXIT_FAILED) -> typer.Exit:

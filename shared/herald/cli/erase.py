@@ -13,6 +13,7 @@ from herald.cli.environment import (
     amqp_url,
     fail,
     run,
+    utf8,
 )
 from herald.cli.send import seconds
 from herald.client import Client, NoAnswerError
@@ -26,7 +27,10 @@ def erase(
         list[str] | None, typer.Option(metavar="CHANNEL=ADDRESS", help="An address on any channel.")
     ] = None,
     tenant: Annotated[
-        str, typer.Option("--tenant", envvar="HERALD_TENANT", help="Whose recipient it is.")
+        str,
+        typer.Option(
+            "--tenant", envvar="HERALD_TENANT", callback=utf8, help="Whose recipient it is."
+        ),
     ] = "default",
     all_tenants: Annotated[
         bool, typer.Option("--all-tenants", help="Every tenant's; takes an operator's broker user.")

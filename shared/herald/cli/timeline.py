@@ -17,6 +17,7 @@ from herald.cli.environment import (
     JsonOption,
     TenantOption,
     fail,
+    utf8,
 )
 from herald.cli.event_lines import STYLES
 from herald.cli.reading import read
@@ -24,7 +25,9 @@ from herald.cli.tables import plain_table
 
 
 def timeline(
-    message: Annotated[str, typer.Argument(help="The message's id or idempotency key.")],
+    message: Annotated[
+        str, typer.Argument(callback=utf8, help="The message's id or idempotency key.")
+    ],
     tenant: TenantOption = "default",
     as_json: JsonOption = False,
 ) -> None:

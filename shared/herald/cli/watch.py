@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from herald.cli.environment import JsonOption, TenantOption, amqp_url, run
+from herald.cli.environment import JsonOption, TenantOption, amqp_url, run, utf8
 from herald.cli.event_lines import print_event
 from herald.client import Client
 from herald.contracts.events import HeraldEvent, family_and_what
@@ -22,7 +22,8 @@ def watch(
         str | None, typer.Option(help="Only of one message: its id or idempotency key.")
     ] = None,
     queue: Annotated[
-        str | None, typer.Option(help="Take (and acknowledge) events from this queue of yours.")
+        str | None,
+        typer.Option(callback=utf8, help="Take (and acknowledge) events from this queue of yours."),
     ] = None,
     count: Annotated[int | None, typer.Option(min=1, help="Stop after so many.")] = None,
     tenant: TenantOption = "default",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib.metadata import version
 
+import pytest
 from typer.testing import CliRunner
 
 from herald.cli.application import application
@@ -14,3 +15,33 @@ def test_it_tells_its_version() -> None:
     result = CliRunner().invoke(application, ["--version"])
     assert result.exit_code == 0
     assert result.output == f"herald {version('herald-shared')}\n"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["timeline", "a\udcff@b.c"],
+        ["timeline", "a", "--tenant", "a\udcff"],
+        ["cancel", "a\udcff@b.c"],
+        ["send", "--phone", "+15550000001", "--text", "Hello", "--tenant", "a\udcff"],
+        ["erase", "--phone", "+15550000001", "--tenant", "a\udcff"],
+        ["watch", "--queue", "events.\udcff"],
+        ["dlq", "list", "--queue", "a\udcff"],
+        ["dlq", "list", "--reason", "a\udcff"],
+        ["dlq", "list", "--tenant", "a\udcff"],
+        ["dlq", "list", "--since", "a\udcff"],
+        ["dlq", "show", "a\udcff"],
+        ["dlq", "replay", "a", "a\udcff"],
+        ["dlq", "drop", "a\udcff"],
+    ],
+    ids=lambda given: ascii(" ".join(given)),
+)
+def test_an_argument_that_is_not_utf_8_is_wrong_input(arguments: list[str]) -> None:
+    """It is named with exit code 2, before any server is asked."""
+    environment = {
+        "HERALD_AMQP_URL": "amqp://127.0.0.1:1/",
+        "HERALD_ROUTER_URL": "http://127.0.0.1:1",
+    }
+    done = CliRunner().invoke(application, arguments, env=environment)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "is not UTF-8" in done.stderr

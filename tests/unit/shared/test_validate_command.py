@@ -61,3 +61,21 @@ def test_without_configuration(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
     assert done.exit_code == 0
     assert "only its shape" in done.stderr
     assert validate(path=None, to={}).exit_code == 2
+
+
+@pytest.mark.parametrize("command", ["validate", "explain", "send"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'{{"content": {"[" * 100_000}{"]" * 100_000}}}',
+        f'{{"content": {"[" * 900}{"]" * 900}}}',
+        '{"content": {"text": "x\\ud800"}}',
+    ],
+    ids=["deep", "less deep", "half a character"],
+)
+def test_json_that_no_router_can_read_is_wrong_input(command: str, text: str) -> None:
+    """It is refused with one line that names the file, and exit code 2."""
+    done = CliRunner().invoke(application, [command, "-"], input=text)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr.startswith("-: not JSON that Herald can read: ")
+    assert len(done.stderr.splitlines()) == 1
