@@ -11,7 +11,7 @@ from urllib.parse import quote
 import typer
 
 from herald.cli.environment import EXIT_USAGE, JsonOption, fail, run, utf8
-from herald.cli.operator_commands import give_all, print_tally
+from herald.cli.operator_commands import give_all, operator_command, print_tally
 from herald.cli.reading import read
 from herald.contracts.operator_commands import DropDeadLetter, ReplayDeadLetter
 from herald.contracts.topology import DROP_KEY, REPLAY_KEY
@@ -108,7 +108,7 @@ def replay(
         filters["replayed"] = "false"
     ids = _chosen(dead_letters, filters, dry_run=dry_run, as_json=as_json)
     if ids is not None:
-        commands = [ReplayDeadLetter(id=name, again=again) for name in ids]
+        commands = [operator_command(ReplayDeadLetter, id=name, again=again) for name in ids]
         tally = run(give_all("dlq replay", REPLAY_KEY, commands))
         print_tally(tally, "handled", "were handled before", as_json=as_json)
 
@@ -128,7 +128,7 @@ def drop(
     filters = _filters(queue=queue, reason=reason, tenant=tenant, since=since)
     ids = _chosen(dead_letters, filters, dry_run=dry_run, as_json=as_json)
     if ids is not None:
-        commands = [DropDeadLetter(id=name) for name in ids]
+        commands = [operator_command(DropDeadLetter, id=name) for name in ids]
         tally = run(give_all("dlq drop", DROP_KEY, commands))
         print_tally(tally, "dropped", "were dropped before", as_json=as_json)
 

@@ -7,17 +7,22 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 import typer
+from pydantic import ValidationError
 
-from herald.cli.environment import EXIT_FAILED, EXIT_TIMEOUT, amqp_url
+from herald.cli.environment import EXIT_FAILED, EXIT_TIMEOUT, EXIT_USAGE, amqp_url, fail
 from herald.client import Answer, NoAnswerError, PublishFailedError, RejectedError
+from herald.client.errors import in_words_of
 from herald.client.operator import Operator
 from herald.contracts.operator_commands import OperatorCommand
 from herald.contracts.reasons import in_words
+from herald.contracts.validation_errors import validation_errors_of
 from herald.contracts.vocabulary import CommandAnswer
 
 AT_ONCE = 200
+_OperatorCommand = TypeVar("_OperatorCommand", bound=OperatorCommand)
 NOT_AN_OPERATOR = "user"  # the field of the rejection
 
 
@@ -52,6 +57,15 @@ class Tally:
             self.unanswered += 1
         else:
             raise result
+
+
+def operator_command(model: type[_OperatorCommand], **fields: Any) -> _OperatorCommand:
+    """Make a command of what was given, or end with 2 naming each field at fault."""
+    try:
+        return model(**fields)
+    except ValidationError as error:
+        lines = [f"rejected: {in_words_of(each)}" for each in validation_errors_of(error)]
+        raise fail("\n".join(lines), EXIT_USAGE) from None
 
 
 async def give_all(name: str, key: str, commands: Sequence[OperatorCommand]) -> Tally:

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from herald.cli.cancel import is_uuid
 from herald.cli.environment import EXIT_USAGE, JsonOption, amqp_url, fail, run
 from herald.cli.find import found_by, line_of
-from herald.cli.operator_commands import give_all, print_tally
+from herald.cli.operator_commands import give_all, operator_command, print_tally
 from herald.client import Answer, RejectedError
 from herald.client.operator import Operator
 from herald.config.file import DEFAULT_TENANT
@@ -102,17 +102,16 @@ def _search(given: dict[str, Any]) -> MessageSearch:
 
 async def _resend_one(name: str, tenant: str, *, force: bool) -> Answer:
     """Name a message by its id, if it may be one, and else by its key."""
+    names = {"tenant": tenant, "force": force}
+    by_key = operator_command(ResendMessage, **names, idempotency_key=name)
     async with Operator(amqp_url(), name="herald resend") as operator:
         if is_uuid(name):
-            by_id = ResendMessage.model_validate_json(
-                json.dumps({"tenant": tenant, "id": name, "force": force})
-            )
+            by_id = operator_command(ResendMessage, **names, id=UUID(name))
             try:
                 return await operator.give(RESEND_KEY, by_id)
             except RejectedError as error:
                 if error.reason != UNKNOWN_MESSAGE:
                     raise
-        by_key = ResendMessage(tenant=tenant, idempotency_key=name, force=force)
         try:
             return await operator.give(RESEND_KEY, by_key)
         except RejectedError as error:

@@ -45,3 +45,23 @@ def test_an_argument_that_is_not_utf_8_is_wrong_input(arguments: list[str]) -> N
     done = CliRunner().invoke(application, arguments, env=environment)
     assert (done.exit_code, done.stdout) == (2, "")
     assert "is not UTF-8" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["resend", "a\udcff"], "rejected: idempotency_key: "),
+        (["resend", "a", "--tenant", "A B"], "rejected: tenant: "),
+        (["dlq", "replay", ""], "rejected: id: "),
+        (["dlq", "drop", "x" * 513], "rejected: id: "),
+    ],
+)
+def test_an_operators_command_that_is_not_well_formed_is_wrong_input(
+    arguments: list[str], said: str
+) -> None:
+    """Its field is named with exit code 2, before the broker is asked."""
+    environment = {"HERALD_AMQP_URL": "amqp://127.0.0.1:1/"}
+    done = CliRunner().invoke(application, arguments, env=environment)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr.startswith(said)
+    assert len(done.stderr.splitlines()) == 1
