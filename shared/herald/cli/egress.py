@@ -23,7 +23,7 @@ from herald.database.problems import problem_of
 
 egress = typer.Typer(help="See, drain and restore ways out to providers.", no_args_is_help=True)
 
-Name = Annotated[str, typer.Argument(help="The member's name in [egress.members].")]
+Name = Annotated[str, typer.Argument(help=r"The member's name in \[egress.members].")]
 _T = TypeVar("_T")
 
 

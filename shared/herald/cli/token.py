@@ -25,9 +25,9 @@ def token(
         bool, typer.Option("--operator", help="It reads every tenant, and dead letters.")
     ] = False,
 ) -> None:
-    """Make a token for the read API and print it, once: only its digest is kept.
+    r"""Make a token for the read API and print it, once: only its digest is kept.
 
-    The digest goes into the file that `[read_api] tokens_file` of herald.toml names (made if it is
+    The digest goes into the file that `\[read_api] tokens_file` of herald.toml names (made if it is
     missing), which routers read again within seconds; without such a setting it is shown.
     """
     if operator == bool(tenant):

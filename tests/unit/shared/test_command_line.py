@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from importlib.metadata import version
+from typing import Any
 
 import pytest
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from herald.cli.application import application
@@ -65,3 +69,23 @@ def test_an_operators_command_that_is_not_well_formed_is_wrong_input(
     assert (done.exit_code, done.stdout) == (2, "")
     assert done.stderr.startswith(said)
     assert len(done.stderr.splitlines()) == 1
+
+
+BRACKETED = re.compile(r"\[[^\[\]]+\]")
+
+
+def _commands(command: Any, *path: str) -> Iterator[Any]:
+    """Yield the path of a command and of every one below it, with what it is."""
+    yield pytest.param(command, path, id=" ".join(path) or "herald")
+    for name, inner in getattr(command, "commands", {}).items():
+        yield from _commands(inner, *path, name)
+
+
+@pytest.mark.parametrize(("command", "path"), [*_commands(get_command(application))])
+def test_help_shows_what_stands_in_brackets(command: Any, path: tuple[str, ...]) -> None:
+    """A table of herald.toml that a help text names is no markup."""
+    helps = [command.help, *(getattr(each, "help", None) for each in command.params)]
+    written = BRACKETED.findall(" ".join(filter(None, helps)).replace("\\", ""))
+    done = CliRunner().invoke(application, [*path, "--help"], env={"COLUMNS": "400"})
+    assert done.exit_code == 0
+    assert [each for each in written if each not in done.output] == []
