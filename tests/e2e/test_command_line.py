@@ -112,7 +112,7 @@ def test_a_failure_is_an_exit_code(environment: dict[str, str]) -> None:
     assert "opted_out" in failed.stdout
     late = here(
         environment, "send", "--phone", "+15550000004", "--via", "whatsapp", "--text", "Hi",
-        "--wait", "delivered", "--timeout", "500ms",
+        "--wait", "delivered", "--timeout", "3s",
     )  # fmt: skip
     assert late.exit_code == TIMEOUT
     assert "herald timeline" in late.stderr

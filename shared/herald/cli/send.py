@@ -62,7 +62,9 @@ def send(
     metadata: Annotated[list[str] | None, typer.Option(help="NAME=VALUE; may repeat.")] = None,
     lane: Annotated[Lane, typer.Option()] = Lane.NORMAL,
     wait: Annotated[Wait, typer.Option(help="How far to wait.")] = "accepted",
-    timeout: Annotated[str, typer.Option(help="How long --wait may take.")] = "60s",
+    timeout: Annotated[
+        str, typer.Option(help="How long --wait may take, the answer included.")
+    ] = "60s",
     tenant: TenantOption = "default",
     as_json: JsonOption = False,
 ) -> None:
@@ -105,14 +107,15 @@ async def _send(
         ) as herald,
         herald.events(f"message.*.{tenant}") as events,  # before the command: nothing is missed
     ):
+        ends = asyncio.get_running_loop().time() + patience
         with _interrupted("no answer yet; to be sure send it again under the same --key"):
-            answer = await herald.send(command, lane=lane)
+            answer = await herald.send(command, lane=lane, timeout_seconds=patience)
         if not as_json:
             typer.echo(_in_words(answer))
         progress = Progress(message_id=answer.message_id)
         if until != "accepted":
             with _interrupted(f"stopped watching; {answer.message_id} goes on"):
-                progress = await _follow(events, answer, until, patience, show=not as_json)
+                progress = await _follow(events, answer, until, patience, ends, show=not as_json)
     if as_json:
         typer.echo(json.dumps(_document(answer, progress)))
     if progress.outcome not in {None, Outcome.SUCCEEDED}:
@@ -120,17 +123,17 @@ async def _send(
 
 
 async def _follow(
-    events: EventStream, answer: Answer, until: Until, patience: float, *, show: bool
+    events: EventStream, answer: Answer, until: Until, patience: float, ends: float, *, show: bool
 ) -> Progress:
     """Show a message's events until it got that far.
 
     Raises:
-        NoAnswerError: it did not in time.
+        NoAnswerError: it did not until the loop's time `ends`, which is `patience` after sending.
     """
     known = ProgressByMessage()
     progress = known.note_state(answer.message_id, answer.status, answer.outcome)
     try:
-        async with asyncio.timeout(patience):
+        async with asyncio.timeout_at(ends):
             while not progress.reached(until):
                 event = await anext(events)
                 if event.subject != answer.message_id or not isinstance(event.data, MessageData):
