@@ -76,8 +76,11 @@ def validation_errors_of(error: ValidationError) -> list[tuple[str, str]]:
 def _reason(item: Mapping[str, Any]) -> str:
     if item["type"] != _UNKNOWN:
         return str(item["msg"]).removeprefix("Value error, ")
-    meant = get_close_matches(str(item["loc"][-1]), _FIELDS, n=1, cutoff=0.6)
-    return f"no such field; did you mean {meant[0]}?" if meant else "no such field"
+    refused = str(item["loc"][-1])
+    meant = get_close_matches(refused, _FIELDS, n=1, cutoff=0.6)
+    if not meant or meant[0] == refused:  # a field, though not here
+        return "no such field"
+    return f"no such field; did you mean {meant[0]}?"
 
 
 def _path(location: tuple[Any, ...]) -> Iterator[str]:

@@ -54,6 +54,24 @@ def test_what_would_be_refused(changes: dict[str, Any], at: str) -> None:
     assert at in [error["field"] for error in found["errors"]]
 
 
+@pytest.mark.parametrize(
+    ("changes", "at", "reason"),
+    [
+        ({"content": {"txet": "x"}}, "content.txet", "no such field; did you mean text?"),
+        ({"text": "x"}, "text", "no such field"),
+        (
+            {"content": {"overrides": {"sms": {"overrides": {}}}}},
+            "content.overrides.sms.overrides",
+            "no such field",
+        ),
+    ],
+)
+def test_a_field_is_not_suggested_for_itself(changes: dict[str, Any], at: str, reason: str) -> None:
+    """A field that stands in the wrong place is not misspelt."""
+    found = json.loads(validate("--json", **changes).stdout)
+    assert found["errors"][0] == {"field": at, "reason": reason}
+
+
 def test_without_configuration(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The shape is checked, and that no more was is said."""
     monkeypatch.chdir(tmp_path)
