@@ -248,8 +248,9 @@ class SendMessage(_Command):
     def fingerprint(self) -> bytes:
         """Hash what the producer set, so that the same key with another message is noticed.
 
-        Normalised and sorted; neither the id, nor the key itself, nor defaults take part, and a dry
-        run has the hash of the message that it is about.
+        Normalised and sorted; a default takes part where it is written out. Neither the id, nor the
+        key itself, nor the tenant takes part, and a dry run has the hash of the message that it is
+        about.
         """
         names = {"id", "idempotency_key", "tenant", "dry_run"}
         fields = self.model_dump(mode="json", exclude_unset=True, exclude=names)

@@ -29,6 +29,7 @@ SAME: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({}, {"id": "00000000-0000-4000-8000-00000000abcd"}),
     ({}, {"idempotency_key": "k"}),
     ({}, {"tenant": "other"}),
+    ({}, {"dry_run": False}),
     ({"ttl": "60s"}, {"ttl": "PT1M"}),
     ({"send_at": "2026-01-19T12:00:00Z"}, {"send_at": "2026-01-19T13:00:00+01:00"}),
     ({"expires_at": "2026-01-19T12:00:00Z"}, {"expires_at": "2026-01-19T12:00:00.000+00:00"}),
