@@ -1,4 +1,4 @@
-"""What every service counts of its queues and of what it publishes. Pure."""
+"""What a service counts of the queues it consumes and of what it publishes. Pure."""
 
 from __future__ import annotations
 
