@@ -45,7 +45,7 @@ def timeline(
     if as_json:
         typer.echo(json.dumps({**(found or {}), "rejections": rejections}))
         return
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False)  # keys and reasons are others' words
     if found is None:
         console.print(f"no message: {tenant} / {message} was refused")
     else:

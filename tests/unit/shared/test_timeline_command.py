@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from herald.cli import timeline as command
 from herald.cli.timeline import _attempts, _headline
 
 MESSAGE: dict[str, Any] = {
@@ -52,3 +53,17 @@ def test_an_attempts_failure_is_reported_with_the_providers_words() -> None:
     console = Console(width=200, record=True, file=StringIO())
     console.print(_attempts({"attempts": [ATTEMPT]}))
     assert "unreachable 131026: Message undeliverable" in console.export_text()
+
+
+def test_words_in_brackets_are_shown(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A key is its producer's, whatever brackets mean to the terminal's colours."""
+    names = ("rejected_at", "command", "field", "dead_letter", "reason", "replayed_at")
+    refused = dict.fromkeys(names) | {"rejected_at": MESSAGE["created_at"], "reason": "[b]"}
+    monkeypatch.setattr(command, "_fetch", lambda *_: None)
+    monkeypatch.setattr(command, "_rejections", lambda *_: [refused])
+    command.timeline("order [bold]7", tenant="default", as_json=False)
+    shown = capsys.readouterr().out
+    assert "order [bold]7" in shown
+    assert "[b]" in shown

@@ -119,7 +119,7 @@ def _filter(request: Request, now: datetime) -> tuple[Filter, int]:
             raise ValueError(f"no such parameter; there are {', '.join(_FILTERS)}")
         check_parameter(name, value)
     limit = given.get("limit", str(_LIMIT))
-    if not limit.isdecimal() or not 1 <= int(limit[:4]) <= _MOST:
+    if not limit.isdecimal() or len(limit) > len(str(_MOST)) or not 1 <= int(limit) <= _MOST:
         raise ValueError(f"limit: a number from 1 to {_MOST}")
     replayed = given.get("replayed")
     if replayed not in {None, "true", "false"}:
